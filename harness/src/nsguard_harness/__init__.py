@@ -1,0 +1,1 @@
+"""The leak lab of nsguard: machines, a wire, a capture outside them, attacks and verdicts."""

@@ -1,0 +1,44 @@
+"""The addresses of the lab, the only place that holds them.
+
+Documentation ranges (RFC 5737, RFC 3849) and private ones (RFC 1918, RFC 4193). 192.0.2.0/24 is left out: hosts were
+seen to use it for their own uplink.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Pair(NamedTuple):
+    """One host's addresses, IPv4 and IPv6."""
+
+    v4: str
+    v6: str
+
+    def of(self, family: int) -> str:
+        """The address of a family, 4 or 6."""
+        return {4: self.v4, 6: self.v6}[family]
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Who is where. Prefixes are those of the wire; tunnel addresses of the client are single hosts (/32, /128)."""
+
+    lan: Pair = Pair("198.51.100.0/24", "2001:db8:51::/64")
+    client: Pair = Pair("198.51.100.2", "2001:db8:51::2")
+    # gateway, host on the uplink's network, and resolver of the uplink
+    server: Pair = Pair("198.51.100.1", "2001:db8:51::1")
+    beyond: Pair = Pair("203.0.113.0/24", "2001:db8:113::/64")
+    web: Pair = Pair("203.0.113.80", "2001:db8:113::80")
+    endpoint: Pair = Pair("203.0.113.51", "2001:db8:113::51")
+    tunnel_server: Pair = Pair("10.66.0.1", "fd66::1")
+    tunnel_client: Pair = Pair("10.66.0.2", "fd66::2")
+    # what a name resolves to tells which resolver was asked; the web server answers at both
+    answer_uplink: Pair = Pair("203.0.113.81", "2001:db8:113::81")
+    answer_tunnel: Pair = Pair("203.0.113.80", "2001:db8:113::80")
+    endpoint_port: int = 51820
+    dns_port: int = 53
+    web_port: int = 80
+    echo_port: int = 7
+
+
+LAB = Addresses()

@@ -1,0 +1,190 @@
+"""Captures on the switch's side of a wire, outside the machine under test.
+
+A tap inside a machine is not enough: frames sent with PACKET_QDISC_BYPASS never reach it (packet(7)).
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from .errors import LabError
+
+# IEEE Std 802 - Local Experimental Ethertype 1 (IEEE 802-2014, 9.2.4)
+SENTINEL_ETHERTYPE = 0x88B5
+SENTINEL_SOURCE = bytes.fromhex("02530000005e")
+BROADCAST = b"\xff" * 6
+BUFFER_KIB = 65536
+# a machine's late frames (a retransmission, a delayed answer) still belong to what was captured
+QUIET_SECONDS = 0.15
+DEADLINE_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame as it passed: time in seconds since the epoch, the bytes from the Ethernet header on, the wire's name."""
+
+    time: float
+    data: bytes
+    wire: str
+
+
+class CaptureLike(Protocol):
+    """What the judge needs of a capture. Both are set when the block has ended."""
+
+    frames: list[Frame]
+    dropped: int
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def sentinel() -> bytes:
+    """A frame that only its maker knows, so that reading it back proves that the capture runs."""
+    body = b"nsguard sentinel " + secrets.token_hex(16).encode()
+    return (BROADCAST + SENTINEL_SOURCE + SENTINEL_ETHERTYPE.to_bytes(2, "big") + body).ljust(60, b"\0")
+
+
+def parse_dropped(summary: str) -> int:
+    """Frames that tcpdump says were lost, by the kernel or by the interface; raises LabError without such a line."""
+    counts = re.findall(r"(\d+) packets? dropped by (?:kernel|interface)", summary)
+    if not counts:
+        raise LabError(f"capture: tcpdump gave no drop count: {summary.strip()[-200:]!r}")
+    return sum(map(int, counts))
+
+
+def read_frames(path: Path, wire: str) -> list[Frame]:
+    """The frames of a pcap file, whole; raises LabError when one is cut or the file is."""
+    from scapy.error import Scapy_Exception
+    from scapy.utils import RawPcapReader
+
+    frames = []
+    try:
+        with RawPcapReader(str(path)) as reader:
+            scale = 1e-9 if reader.nano else 1e-6
+            for data, meta in reader:
+                if meta.caplen != meta.wirelen:
+                    raise LabError(f"capture: {path}: a frame is cut to {meta.caplen} of {meta.wirelen} bytes")
+                frames.append(Frame(meta.sec + meta.usec * scale, bytes(data), wire))
+    except (Scapy_Exception, EOFError) as error:
+        raise LabError(f"capture: {path} is not a pcap file: {error}") from error
+    return frames
+
+
+class Capture:
+    """tcpdump on one port of a switch. Entering returns when a sentinel was read back, leaving when the wire is quiet."""
+
+    def __init__(self, namespace: Path, wire: str, path: Path) -> None:
+        """namespace: the switch's network namespace; path: where the pcap is written."""
+        self.namespace, self.wire, self.path = namespace, wire, path
+        self.frames: list[Frame] = []
+        self.dropped = 0
+        self._first, self._last = sentinel(), sentinel()
+        self._tcpdump: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        # immediate mode: without it libpcap holds frames back for up to a second
+        tcpdump = ["tcpdump", "-n", "-U", "--immediate-mode", "-s", "0", "-B", str(BUFFER_KIB), "-Z", "root"]
+        self._tcpdump = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", "nsenter", f"--net={self.namespace}"]
+            + [*tcpdump, "-i", self.wire, "-w", str(self.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # a ^C at the terminal must not end it before the last sentinel
+        )
+        try:
+            self._read_back(self._first)
+        except BaseException:
+            self._tcpdump.kill()
+            self._tcpdump.communicate()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._tcpdump is not None
+        if kind is not None:
+            self._tcpdump.kill()
+            self._tcpdump.communicate()
+            return
+        try:
+            self._read_back(self._last)
+            self._wait_quiet()
+        finally:
+            self._tcpdump.send_signal(signal.SIGINT)
+            _, summary = self._tcpdump.communicate(timeout=DEADLINE_SECONDS)
+        self.dropped = parse_dropped(summary)
+        frames = read_frames(self.path, self.wire)
+        own = {self._first, self._last}
+        if not own <= {frame.data for frame in frames}:
+            raise LabError(f"capture: {self.path}: a sentinel is missing, so the capture has a gap")
+        self.frames = [frame for frame in frames if frame.data not in own]
+
+    def _read_back(self, frame: bytes) -> None:
+        """Send a frame until it stands in the file: until tcpdump listens, what is sent is not seen."""
+        from .lab.wire import packet_socket
+
+        assert self._tcpdump is not None
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        with packet_socket(self.namespace, self.wire) as wire:
+            sent = 0.0
+            while not (self.path.exists() and frame in self.path.read_bytes()):
+                if self._tcpdump.poll() is not None:
+                    said = " ".join((self._tcpdump.stderr.read() if self._tcpdump.stderr else "").split())
+                    raise LabError(f"capture: tcpdump on {self.wire} ended: {said[-300:]}")
+                if time.monotonic() > deadline:
+                    raise LabError(f"capture: no sentinel came back on {self.wire} in {DEADLINE_SECONDS:g} s")
+                if time.monotonic() - sent > 0.05:
+                    wire.send(frame)
+                    sent = time.monotonic()
+                time.sleep(0.005)
+
+    def _wait_quiet(self) -> None:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        size, since = -1, time.monotonic()
+        while time.monotonic() - since < QUIET_SECONDS and time.monotonic() < deadline:
+            if (now := self.path.stat().st_size) != size:
+                size, since = now, time.monotonic()
+            time.sleep(0.01)
+
+
+class Captures:
+    """Several captures as one: frames in order of time, drops summed."""
+
+    def __init__(self, captures: Sequence[Capture]) -> None:
+        self.captures = tuple(captures)
+        self.frames: list[Frame] = []
+        self.dropped = 0
+        self._entered: list[Capture] = []
+
+    def __enter__(self) -> Self:
+        for capture in self.captures:
+            try:
+                self._entered.append(capture.__enter__())
+            except BaseException as error:
+                self.__exit__(type(error), error, error.__traceback__)
+                raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        entered, self._entered = self._entered, []
+        for capture in entered:
+            capture.__exit__(kind, error, trace)
+        self.frames = sorted((frame for one in entered for frame in one.frames), key=lambda frame: frame.time)
+        self.dropped = sum(one.dropped for one in entered)

@@ -1,0 +1,1 @@
+"""Programs that run inside the machines: the standard library only, on the machine's own Python."""

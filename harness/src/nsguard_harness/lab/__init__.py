@@ -1,0 +1,1 @@
+"""Labs: where the machines come from, one backend a file."""

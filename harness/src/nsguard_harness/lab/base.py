@@ -1,0 +1,36 @@
+"""What every lab gives: machines, a wire between them, a capture outside them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Self
+
+from ..addresses import LAB, Addresses
+from ..capture import CaptureLike
+from ..machine import Machine
+
+
+class Lab(ABC):
+    """A context manager; inside it the machines are up, after it nothing of them is left."""
+
+    client: Machine
+    server: Machine
+    machines: dict[str, Machine]
+    addresses: Addresses = LAB
+
+    @abstractmethod
+    def capture(self, machine: Machine) -> CaptureLike:
+        """A capture over all uplinks of a machine, seen from outside it."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Remove everything; more than one call does no harm."""
+
+    @abstractmethod
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

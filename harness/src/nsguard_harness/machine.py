@@ -1,0 +1,155 @@
+"""A machine of a lab, with the names and meanings of the NixOS test driver."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import CommandError, LabError
+
+
+@dataclass(frozen=True)
+class Uplink:
+    """An interface of a machine that leads out of it; wire: the name of its port on the switch."""
+
+    interface: str
+    mac: str
+    ip4: str
+    ip6: str
+    wire: str
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command that ended: exit status and both its streams."""
+
+    status: int
+    output: str
+    errors: str
+
+
+class Machine(ABC):
+    """Commands are run as root by `bash -euo pipefail -c`; times are in seconds."""
+
+    name: str
+    uplinks: tuple[Uplink, ...]
+
+    @abstractmethod
+    def run(self, command: str, timeout: float | None) -> Completed:
+        """Run a command to its end; status 124 when the time is over. Raises LabError when the machine is not up."""
+
+    @abstractmethod
+    def spawn(self, command: str) -> None:
+        """Start a command and leave it running, its output thrown away."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Boot, and return when the default target is reached. Raises LabError with the console's last lines."""
+
+    @abstractmethod
+    def shutdown(self) -> None:
+        """Power off in order, and wait for the end. The disk stays."""
+
+    @abstractmethod
+    def crash(self) -> None:
+        """Pull the plug. The disk stays."""
+
+    @abstractmethod
+    def is_up(self) -> bool:
+        """Whether it is booted."""
+
+    @abstractmethod
+    def wait_for_shutdown(self, timeout: float = 60) -> None:
+        """Wait until it has powered off by itself."""
+
+    @abstractmethod
+    def path(self, inside: str) -> Path:
+        """The host's path of a file in the machine as it runs; symbolic links in it would lead to the host's files."""
+
+    @abstractmethod
+    def copy_from_host(self, source: str | Path, target: str) -> None:
+        """Copy a file or a directory into the machine, making the directories on the way."""
+
+    def reboot(self) -> None:
+        """Shut down and start again."""
+        self.shutdown()
+        self.start()
+
+    def execute(
+        self, command: str, check_return: bool = True, check_output: bool = True, timeout: float | None = 900
+    ) -> tuple[int, str]:
+        """Exit status and standard output. Without check_output the command is left running: (-2, "").
+
+        Without check_return the status is not looked at: (-1, output).
+        """
+        if not check_output:
+            self.spawn(command)
+            return -2, ""
+        done = self.run(command, timeout)
+        return done.status if check_return else -1, done.output
+
+    def succeed(self, *commands: str, timeout: float | None = None) -> str:
+        """Standard output of commands that must all exit with 0; raises CommandError."""
+        return "".join(self._expect(command, timeout, lambda status: status == 0) for command in commands)
+
+    def fail(self, *commands: str, timeout: float | None = None) -> str:
+        """Standard output of commands that must all exit with another status than 0; raises CommandError."""
+        return "".join(self._expect(command, timeout, lambda status: status != 0) for command in commands)
+
+    def _expect(self, command: str, timeout: float | None, good: Callable[[int], bool]) -> str:
+        done = self.run(command, timeout)
+        if not good(done.status):
+            said = " | ".join((done.errors or done.output).strip().splitlines()[-5:])
+            raise CommandError(f"{self.name}: `{command}` ended with {done.status}: {said}", done.status, done.output)
+        return done.output
+
+    def wait_until_succeeds(self, command: str, timeout: float = 60) -> str:
+        """Repeat a command until it exits with 0; raises CommandError at the deadline."""
+        return self._wait(command, timeout, lambda status: status == 0)
+
+    def wait_until_fails(self, command: str, timeout: float = 60) -> str:
+        """Repeat a command until it exits with another status than 0; raises CommandError at the deadline."""
+        return self._wait(command, timeout, lambda status: status != 0)
+
+    def _wait(self, command: str, timeout: float, good: Callable[[int], bool]) -> str:
+        deadline = time.monotonic() + timeout
+        while not good((done := self.run(command, max(1.0, deadline - time.monotonic()))).status):
+            if time.monotonic() > deadline:
+                said = (done.errors or done.output).strip()[-300:]
+                raise CommandError(
+                    f"{self.name}: `{command}` still ended with {done.status} after {timeout:g} s: {said}",
+                    done.status,
+                    done.output,
+                )
+            time.sleep(0.05)
+        return done.output
+
+    def wait_for_unit(self, unit: str, timeout: float = 60) -> None:
+        """Wait until a unit is active; raises CommandError at the deadline, or at once when it has failed."""
+        deadline = time.monotonic() + timeout
+        while (state := self.get_unit_property(unit, "ActiveState")) != "active":
+            if state == "failed" or time.monotonic() > deadline:
+                log = self.execute(f"journalctl -b -o cat -n 5 -u {shlex.quote(unit)}")[1].strip().replace("\n", " | ")
+                raise CommandError(f"{self.name}: {unit} is {state}, not active: {log}")
+            time.sleep(0.05)
+
+    def wait_for_file(self, filename: str, timeout: float = 60) -> None:
+        """Wait until a file is there."""
+        self.wait_until_succeeds(f"test -e {shlex.quote(filename)}", timeout)
+
+    def systemctl(self, q: str) -> tuple[int, str]:
+        """Run `systemctl` with a line of arguments."""
+        return self.execute(f"systemctl {q}")
+
+    def get_unit_property(self, unit: str, prop: str) -> str:
+        """A property of a unit as `systemctl show` prints it."""
+        return self.succeed(f"systemctl show --value -p {shlex.quote(prop)} -- {shlex.quote(unit)}").strip()
+
+    def require_up(self) -> None:
+        """Raise LabError when the machine is not up."""
+        if not self.is_up():
+            raise LabError(f"{self.name}: is not up; start it first")
