@@ -1,0 +1,223 @@
+"""One Ethernet frame, decoded into what the judge needs.
+
+Scapy does the decoding; what it silently forgives (lengths that disagree, bytes left over, reserved bits) is named
+in `Packet.problem`, because a frame that can't be accounted for byte by byte is not an allowed one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# IANA protocol numbers
+ICMP, IGMP, TCP, UDP, ICMP6 = 1, 2, 6, 17, 58
+# IPv6 extension headers that are followed to the upper layer (RFC 8200 §4; 51 is the authentication header)
+EXTENSIONS = {0: "hop-by-hop", 43: "routing", 44: "fragment", 60: "destination-options"}
+MINIMUM_FRAME = 60  # bytes without FCS (IEEE 802.3): shorter frames are padded with zeros
+ETHERTYPES = {0x0800: "ipv4", 0x0806: "arp", 0x86DD: "ipv6"}
+VLAN_ETHERTYPES = {0x8100, 0x88A8, 0x9100}
+PORTS = {53: "dns", 67: "dhcp", 68: "dhcp", 80: "http", 123: "ntp", 137: "netbios", 546: "dhcpv6", 547: "dhcpv6"}
+PORTS |= {5353: "mdns", 5355: "llmnr"}
+ICMP_TYPES = {0: "echo-reply", 3: "unreachable", 5: "redirect", 8: "echo", 11: "time-exceeded"}
+ICMP6_TYPES = {1: "unreachable", 2: "too-big", 3: "time-exceeded", 128: "echo", 129: "echo-reply"}
+ICMP6_TYPES |= {133: "router-solicitation", 134: "router-advertisement", 135: "neighbour-solicitation"}
+ICMP6_TYPES |= {136: "neighbour-advertisement", 137: "redirect", 143: "mld-report"}
+
+
+@dataclass(frozen=True)
+class Arp:
+    """The fields of an ARP packet for IPv4 over Ethernet (RFC 826)."""
+
+    operation: int
+    sender_mac: str
+    sender: Address
+    target_mac: str
+    target: Address
+
+
+@dataclass(frozen=True)
+class Packet:
+    """What one frame says, outermost header first; None where a layer is absent.
+
+    `payload` is what follows the innermost header understood (UDP, TCP, ICMP), else what follows IP.
+    """
+
+    length: int
+    source_mac: str = ""
+    destination_mac: str = ""
+    ethertype: int = 0
+    vlan: bool = False
+    problem: str | None = None
+    arp: Arp | None = None
+    source: Address | None = None
+    destination: Address | None = None
+    protocol: int | None = None
+    hops: int = 0
+    tos: int = 0
+    fragment: bool = False
+    options: tuple[str, ...] = ()
+    source_port: int | None = None
+    destination_port: int | None = None
+    icmp_type: int | None = None
+    icmp_code: int | None = None
+    payload: bytes = field(default=b"", repr=False)
+
+    @property
+    def kind(self) -> str:
+        """The class this frame is counted in when no rule allows it, e.g. `dns`, `tcp`, `icmpv6 echo`."""
+        if self.problem:
+            return "unparsable"
+        if self.vlan:
+            return "vlan"
+        if self.source is None:
+            # below 1536 the field is a length: an LLC frame (IEEE 802.3 §3.2.6)
+            other = "llc" if self.ethertype < 1536 else f"ethertype {self.ethertype:#06x}"
+            return ETHERTYPES.get(self.ethertype, other)
+        if self.fragment:
+            return "ip fragment"
+        match self.protocol:
+            case 1 if self.icmp_type is not None:
+                return f"icmp {ICMP_TYPES.get(self.icmp_type, self.icmp_type)}"
+            case 58 if self.icmp_type is not None:
+                return f"icmpv6 {ICMP6_TYPES.get(self.icmp_type, self.icmp_type)}"
+            case 6 | 17:
+                name = PORTS.get(self.destination_port or 0) or PORTS.get(self.source_port or 0)
+                return name or ("tcp" if self.protocol == TCP else "udp")
+        return f"ip protocol {self.protocol}"
+
+    def summary(self) -> str:
+        """One line for people: who, to whom, what, how long."""
+        if self.problem:
+            return f"{self.source_mac} > {self.destination_mac} unparsable: {self.problem}, {self.length} bytes"
+        if self.arp:
+            return f"arp {self.arp.operation} {self.arp.sender} ({self.arp.sender_mac}) > {self.arp.target}"
+        if self.source is None:
+            return f"{self.source_mac} > {self.destination_mac} {self.kind}, {self.length} bytes"
+        who = _end(self.source, self.source_port)
+        whom = _end(self.destination, self.destination_port)
+        return f"{who} > {whom} {self.kind}, {self.length} bytes"
+
+
+def _end(address: Address | None, port: int | None) -> str:
+    if port is None:
+        return str(address)
+    return f"[{address}]:{port}" if isinstance(address, ipaddress.IPv6Address) else f"{address}:{port}"
+
+
+@cache
+def _scapy() -> SimpleNamespace:
+    """Scapy's layers, imported when the first frame is decoded: the import costs more than a small run's judging."""
+    from scapy.layers import inet, inet6, l2
+
+    return SimpleNamespace(Ether=l2.Ether, ARP=l2.ARP, IP=inet.IP, IPv6=inet6.IPv6)
+
+
+def decode(data: bytes) -> Packet:
+    """Decode an Ethernet frame without FCS. Never raises: what can't be decoded says why in `problem`."""
+    if len(data) < 14:
+        return Packet(len(data), problem="shorter than an Ethernet header")
+    destination, source = (data[i : i + 6].hex(":") for i in (0, 6))
+    ethertype = int.from_bytes(data[12:14])
+    base: dict[str, Any] = {"length": len(data), "ethertype": ethertype}
+    base |= {"source_mac": source, "destination_mac": destination}
+    if ethertype in VLAN_ETHERTYPES:
+        return Packet(**base, vlan=True)
+    if ethertype not in ETHERTYPES:
+        return Packet(**base)
+    try:
+        frame = _scapy().Ether(data)
+        fields = {0x0800: _ipv4, 0x0806: _arp, 0x86DD: _ipv6}[ethertype](frame, data)
+    except Exception as error:  # scapy raises whatever its fields happen to raise on hostile bytes
+        return Packet(**base, problem=f"{type(error).__name__.lower()} while decoding")
+    return Packet(**(base | fields))
+
+
+def _arp(frame: Any, data: bytes) -> dict[str, Any]:
+    arp = frame.getlayer(_scapy().ARP)
+    if arp is None or len(data) < 42 or (arp.hwtype, arp.ptype, arp.hwlen, arp.plen) != (1, 0x0800, 6, 4):
+        return {"problem": "arp that is not IPv4 over Ethernet"}
+    fields = Arp(arp.op, arp.hwsrc, ipaddress.ip_address(arp.psrc), arp.hwdst, ipaddress.ip_address(arp.pdst))
+    return {"arp": fields, "problem": _trailer(data, 42)}
+
+
+def _ipv4(frame: Any, data: bytes) -> dict[str, Any]:
+    ip = frame.getlayer(_scapy().IP)
+    if ip is None or ip.version != 4 or ip.ihl < 5:
+        return {"problem": "not an IPv4 header"}
+    header, end = 14 + 4 * ip.ihl, 14 + ip.len
+    fields: dict[str, Any] = {
+        "source": ipaddress.ip_address(ip.src),
+        "destination": ipaddress.ip_address(ip.dst),
+        "protocol": ip.proto,
+        "hops": ip.ttl,
+        "tos": ip.tos,
+        "fragment": bool(ip.frag or int(ip.flags) & 1),
+        "options": ("ipv4-options",) if ip.ihl > 5 else (),
+    }
+    if end < header or end > len(data):
+        return fields | {"problem": f"IPv4 length {ip.len} in a frame of {len(data)} bytes"}
+    if int(ip.flags) & 4:
+        return fields | {"problem": "reserved IPv4 flag set"}
+    return fields | _upper(ip.proto, data[header:end], fields["fragment"], _trailer(data, end))
+
+
+def _ipv6(frame: Any, data: bytes) -> dict[str, Any]:
+    ip = frame.getlayer(_scapy().IPv6)
+    if ip is None or ip.version != 6 or len(data) < 54:
+        return {"problem": "not an IPv6 header"}
+    offset, end, protocol, options = 54, 54 + ip.plen, ip.nh, []
+    fields: dict[str, Any] = {
+        "source": ipaddress.ip_address(ip.src),
+        "destination": ipaddress.ip_address(ip.dst),
+        "hops": ip.hlim,
+        "tos": ip.tc,
+    }
+    if end > len(data):
+        return fields | {"problem": f"IPv6 length {ip.plen} in a frame of {len(data)} bytes"}
+    while protocol in EXTENSIONS:
+        options.append(EXTENSIONS[protocol])
+        if offset + 8 > end:
+            return fields | {"problem": "IPv6 extension headers run past the packet"}
+        size = 8 if protocol == 44 else 8 * (data[offset + 1] + 1)
+        protocol, offset = data[offset], offset + size
+    if offset > end:
+        return fields | {"problem": "IPv6 extension headers run past the packet"}
+    fields |= {"protocol": protocol, "options": tuple(options), "fragment": "fragment" in options}
+    return fields | _upper(protocol, data[offset:end], fields["fragment"], _trailer(data, end))
+
+
+def _upper(protocol: int, body: bytes, fragment: bool, problem: str | None) -> dict[str, Any]:
+    """The layer above IP. A fragment is judged as such, so its body stays undecoded."""
+    if problem or fragment:
+        return {"problem": problem, "payload": body}
+    match protocol:
+        case 17:
+            if len(body) < 8 or int.from_bytes(body[4:6]) != len(body):
+                return {"problem": "UDP length disagrees with IP's", "payload": body}
+            return _ports(body) | {"payload": body[8:]}
+        case 6:
+            header = 4 * (body[12] >> 4) if len(body) >= 20 else 0
+            if header < 20 or header > len(body):
+                return {"problem": "TCP header runs past the packet", "payload": body}
+            return _ports(body) | {"payload": body[header:]}
+        case 1 | 58:
+            if len(body) < 8:
+                return {"problem": "ICMP shorter than its header", "payload": body}
+            return {"icmp_type": body[0], "icmp_code": body[1], "payload": body[4:]}
+    return {"payload": body}
+
+
+def _ports(body: bytes) -> dict[str, int]:
+    return {"source_port": int.from_bytes(body[:2]), "destination_port": int.from_bytes(body[2:4])}
+
+
+def _trailer(data: bytes, end: int) -> str | None:
+    """Bytes after the packet: only zeros that fill the frame up to Ethernet's minimum are in order."""
+    if not any(data[end:]) and len(data) <= max(end, MINIMUM_FRAME):
+        return None
+    return f"{len(data) - end} bytes after the packet"

@@ -1,0 +1,100 @@
+"""The judge: accounts for every frame on every uplink, and denies by default.
+
+A frame that holds a token in clear is a leak of that token's attack. Anything else is a leak unless one of
+`rules.RULES` allows it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from . import frames
+from .frames import Packet
+from .rules import RULES, Rule, Wire, World
+from .tokens import Tokens
+
+
+class CapturedFrame(Protocol):
+    """A frame as `capture` hands it on: seconds since the epoch, bytes, and the wire it was seen on."""
+
+    @property
+    def time(self) -> float: ...
+    @property
+    def data(self) -> bytes: ...
+    @property
+    def wire(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A condemned frame: when and where, what it is, why, and whose it is if a token tells."""
+
+    time: float
+    wire: str
+    kind: str
+    summary: str
+    reason: str
+    token: str | None = None
+    attack: str | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a capture showed. `classes` counts every frame by rule name or, for leaks, by kind with a leading `!`."""
+
+    frames: int = 0
+    dropped: int = 0
+    classes: Mapping[str, int] = field(default_factory=dict)
+    leaks: tuple[Leak, ...] = ()
+
+    @property
+    def void(self) -> bool:
+        """Frames were dropped: nothing was proved."""
+        return self.dropped > 0
+
+    def of(self, token: str) -> tuple[Leak, ...]:
+        """The leaks that carry `token`."""
+        return tuple(leak for leak in self.leaks if leak.token == token)
+
+    @property
+    def unowned(self) -> tuple[Leak, ...]:
+        """Condemned frames that carry no attack's token."""
+        return tuple(leak for leak in self.leaks if leak.token is None)
+
+
+def judge(captured: Iterable[CapturedFrame], world: World, tokens: Tokens, dropped: int = 0) -> Judgement:
+    """Classify every captured frame; `dropped` counts those the capture lost."""
+    classes: Counter[str] = Counter()
+    leaks: list[Leak] = []
+    for frame in captured:
+        packet = frames.decode(frame.data)
+        found = tokens.find(frame.data)
+        verdict = classify(packet, world.wires.get(frame.wire), world)
+        if isinstance(verdict, Rule) and not found:
+            classes[verdict.name] += 1
+            continue
+        reason = "a token in clear" if found else str(verdict)
+        classes[f"!{packet.kind}"] += 1
+        leaks += [
+            Leak(frame.time, frame.wire, packet.kind, packet.summary(), reason, token, tokens.attacks.get(token or ""))
+            for token in found or (None,)
+        ]
+    return Judgement(sum(classes.values()), dropped, dict(classes), tuple(leaks))
+
+
+def classify(packet: Packet, wire: Wire | None, world: World) -> Rule | str:
+    """The rule that allows a frame, or the reason why it is a leak."""
+    if packet.problem:
+        return packet.problem
+    if wire is None:
+        return "a wire that nobody described"
+    if packet.vlan or packet.ethertype not in frames.ETHERTYPES:
+        return "neither ARP nor IP"
+    if packet.fragment:
+        return "an IP fragment"
+    if {packet.source, packet.destination} & world.tunnel_addresses:
+        return "a tunnel address on the uplink"
+    return next((rule for rule in RULES if rule.allows(packet, wire, world)), "no rule allows it")

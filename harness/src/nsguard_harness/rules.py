@@ -1,0 +1,206 @@
+"""What may be on an uplink: a table of narrow, named rules, and the world that they hold in.
+
+The frames of a tunnel are recognised by structure and by both ends (WireGuard whitepaper §5.4), so that plain text
+sent to the endpoint is not taken for them. What no rule allows, the judge condemns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
+
+from . import frames
+from .frames import Address, Packet
+
+# WireGuard whitepaper §5.4: exact sizes of handshake initiation, response and cookie reply; a transport message is
+# 16 bytes of header, the inner packet padded to 16, and a 16-byte tag
+HANDSHAKE_SIZES = {1: 148, 2: 92, 3: 64}
+TRANSPORT = 4
+# the kernel marks handshakes AF41, wireguard-go marks nothing; data carries at most the inner packet's ECN bits
+HANDSHAKE_TOS = {0x88, 0x00}
+DATA_TOS = {0, 1, 2, 3}
+
+BROADCAST = "ff:ff:ff:ff:ff:ff"
+NO_MAC = "00:00:00:00:00:00"
+
+
+@dataclass(frozen=True)
+class Station:
+    """One interface on a wire: its MAC and every address that it may use, link-local ones included."""
+
+    mac: str
+    addresses: frozenset[Address]
+
+
+@dataclass(frozen=True)
+class Wire:
+    """The uplink of the machine under test and who else is known on the same wire."""
+
+    uplink: Station
+    neighbours: tuple[Station, ...]
+
+    @property
+    def stations(self) -> tuple[Station, ...]:
+        return (self.uplink, *self.neighbours)
+
+
+@dataclass(frozen=True)
+class World:
+    """What is true of the machine under test while the capture runs.
+
+    `endpoints` are the pinned (address, UDP port) pairs; `listen_ports` every port the tunnel had meanwhile;
+    `tunnel_addresses` must never show on an uplink, not even inside ARP or neighbour discovery.
+    """
+
+    wires: Mapping[str, Wire]
+    endpoints: frozenset[tuple[Address, int]]
+    listen_ports: frozenset[int]
+    tunnel_addresses: frozenset[Address]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One kind of frame that may be on an uplink. `allows` gets a packet that parsed, is no fragment, has no tag."""
+
+    name: str
+    why: str
+    allows: Callable[[Packet, Wire, World], bool]
+
+
+def _wireguard(packet: Packet, wire: Wire, world: World) -> bool:
+    if packet.protocol != frames.UDP or packet.options:
+        return False
+    near = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
+    macs = packet.source_mac, packet.destination_mac
+    if macs[0] != wire.uplink.mac:
+        near, macs = near[::-1], macs[::-1]
+    (own, port), far = near
+    return (
+        macs[0] == wire.uplink.mac
+        and macs[1] in {s.mac for s in wire.neighbours}
+        and own in wire.uplink.addresses
+        and port in world.listen_ports
+        and far in world.endpoints
+        and _is_wireguard_message(packet.payload, packet.tos)
+    )
+
+
+def _is_wireguard_message(payload: bytes, tos: int) -> bool:
+    if len(payload) < 32 or payload[1:4] != bytes(3):
+        return False
+    if payload[0] == TRANSPORT:
+        return len(payload) % 16 == 0 and tos in DATA_TOS
+    return HANDSHAKE_SIZES.get(payload[0]) == len(payload) and tos in HANDSHAKE_TOS
+
+
+def _station(wire: Wire, mac: str, address: Address | None) -> bool:
+    return any(s.mac == mac and address in s.addresses for s in wire.stations)
+
+
+def _known(wire: Wire, address: Address | None) -> bool:
+    return any(address in s.addresses for s in wire.stations)
+
+
+def _arp(packet: Packet, wire: Wire, world: World) -> bool:
+    arp = packet.arp
+    if arp is None or packet.source_mac != arp.sender_mac or not _station(wire, arp.sender_mac, arp.sender):
+        return False
+    if arp.operation == 1:
+        to = packet.destination_mac == BROADCAST or packet.destination_mac in {s.mac for s in wire.stations}
+        return to and arp.target_mac in {NO_MAC, packet.destination_mac} and _known(wire, arp.target)
+    return (
+        arp.operation == 2 and packet.destination_mac == arp.target_mac and _station(wire, arp.target_mac, arp.target)
+    )
+
+
+def solicited_node(address: IPv6Address) -> IPv6Address:
+    """The solicited-node multicast address of `address` (RFC 4291 §2.7.1)."""
+    return IPv6Address(int(IPv6Address("ff02::1:ff00:0")) | (int(address) & 0xFFFFFF))
+
+
+def multicast_mac(address: IPv6Address) -> str:
+    """The Ethernet address of an IPv6 multicast group (RFC 2464 §7)."""
+    return (b"\x33\x33" + address.packed[-4:]).hex(":")
+
+
+def _neighbour_header(packet: Packet) -> bool:
+    """A solicitation or advertisement with nothing in its reserved bits (RFC 4861 §4.3, §4.4, §7.1)."""
+    flags = 0xE0 if packet.icmp_type == 136 else 0
+    return (
+        (packet.protocol, packet.icmp_code, packet.hops, packet.options) == (frames.ICMP6, 0, 255, ())
+        and len(packet.payload) in (20, 28)
+        and packet.payload[0] & ~flags == 0
+        and packet.payload[1:4] == bytes(3)
+    )
+
+
+def _neighbour(packet: Packet, wire: Wire, world: World) -> bool:
+    """One link-layer option at most, and it names the sender's own MAC (RFC 4861 §4.3, §4.4)."""
+    kind = {135: 1, 136: 2}.get(packet.icmp_type or 0)
+    if kind is None or not _neighbour_header(packet):
+        return False
+    target, option = IPv6Address(packet.payload[4:20]), packet.payload[20:]
+    if not _known(wire, target):
+        return False
+    if option and option != bytes((kind, 1)) + bytes.fromhex(packet.source_mac.replace(":", "")):
+        return False
+    if not _station(wire, packet.source_mac, packet.source):
+        return False
+    if kind == 1 and packet.destination == solicited_node(target):
+        return packet.destination_mac == multicast_mac(solicited_node(target))
+    return _station(wire, packet.destination_mac, packet.destination)
+
+
+def _duplicate_address(packet: Packet, wire: Wire, world: World) -> bool:
+    """RFC 4862 §5.4.2, and the nonce option of RFC 7527 §4.1 (6 bytes), which Linux sends."""
+    if packet.icmp_type != 135 or not _neighbour_header(packet):
+        return False
+    target, option = IPv6Address(packet.payload[4:20]), packet.payload[20:]
+    return (
+        packet.source == IPv6Address("::")
+        and _station(wire, packet.source_mac, target)
+        and packet.destination == solicited_node(target)
+        and packet.destination_mac == multicast_mac(solicited_node(target))
+        and (not option or option[:2] == b"\x0e\x01")
+    )
+
+
+def _mld_report(packet: Packet, wire: Wire, world: World) -> bool:
+    """RFC 3810 §5.2: reports to ff02::16 behind a router alert, only of groups that follow from own addresses."""
+    if (packet.protocol, packet.icmp_type, packet.icmp_code) != (frames.ICMP6, 143, 0):
+        return False
+    sender = next((s for s in wire.stations if s.mac == packet.source_mac), None)
+    routers = IPv6Address("ff02::16")
+    if sender is None or packet.options != ("hop-by-hop",) or packet.hops != 1 or packet.destination != routers:
+        return False
+    if packet.destination_mac != multicast_mac(routers):
+        return False
+    if packet.source != IPv6Address("::") and packet.source not in sender.addresses:
+        return False
+    body = packet.payload
+    count, records = int.from_bytes(body[2:4]), body[4:]
+    groups = {solicited_node(a).packed for a in sender.addresses if isinstance(a, IPv6Address)}
+    entries = [records[i : i + 20] for i in range(0, len(records), 20)]
+    return len(records) == 20 * count and all(e[1:4] == bytes(3) and e[4:] in groups for e in entries)
+
+
+RULES = (
+    Rule("wireguard", "what the guard is for: the tunnel's messages between its port and its endpoint", _wireguard),
+    Rule("arp", "the host and its known neighbours look each other up", _arp),
+    Rule("nd", "the same for IPv6", _neighbour),
+    Rule("dad", "the kernel checks the host's own addresses when the uplink comes up", _duplicate_address),
+    Rule("mld", "the kernel reports the groups that neighbour discovery needs", _mld_report),
+)
+
+
+def link_local(mac: str) -> IPv6Address:
+    """The link-local address that the kernel derives from a MAC (modified EUI-64, RFC 4291 appendix A)."""
+    octets = bytes.fromhex(mac.replace(":", ""))
+    tail = bytes((octets[0] ^ 2,)) + octets[1:3] + b"\xff\xfe" + octets[3:]
+    return IPv6Address(b"\xfe\x80" + bytes(6) + tail)
+
+
+def station(mac: str, *addresses: str) -> Station:
+    """A station from text; its link-local address goes without saying."""
+    return Station(mac.lower(), frozenset({ip_address(a) for a in addresses} | {link_local(mac)}))

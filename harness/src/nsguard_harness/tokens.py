@@ -1,0 +1,75 @@
+"""Tokens: what an attack carries, and every form in which it is looked for on a wire."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import takewhile
+
+
+@dataclass(frozen=True)
+class Forms:
+    """A text as it may stand in a frame: `folded` forms are looked for without regard to case, `exact` ones as is."""
+
+    folded: frozenset[bytes]
+    exact: frozenset[bytes]
+
+    def within(self, data: bytes, lower: bytes) -> bool:
+        """Whether `data` (and `lower`, the same in lower case) holds a form."""
+        return any(form in lower for form in self.folded) or any(form in data for form in self.exact)
+
+
+class Tokens:
+    """The tokens of a run, each with the name of the attack that carries it.
+
+    Forms searched: plain (so also as a DNS label), reversed, hexadecimal, UTF-16, NetBIOS' first-level encoding
+    (RFC 1001 §14.1), base32 and base64 at each alignment. A token cut in two by segmentation is not found; the judge's
+    default-deny still condemns both halves.
+    """
+
+    def __init__(self, attacks: Mapping[str, str]) -> None:
+        self.attacks = dict(attacks)
+
+    @cached_property
+    def _common(self) -> Forms:
+        """What all tokens begin with: a frame without it holds no token, which is nearly all frames."""
+        pairs = zip(min(self.attacks, default=""), max(self.attacks, default=""), strict=False)
+        return forms("".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)))
+
+    @cached_property
+    def _each(self) -> dict[str, Forms]:
+        return {token: forms(token) for token in self.attacks}
+
+    def find(self, data: bytes) -> tuple[str, ...]:
+        """The tokens that `data` holds in clear."""
+        lower = data.lower()
+        if not self._common.within(data, lower):
+            return ()
+        return tuple(token for token, shapes in self._each.items() if shapes.within(data, lower))
+
+
+def forms(text: str) -> Forms:
+    """Every searched form of `text`."""
+    plain = text.lower().encode()
+    netbios = b"".join(bytes((0x61 + (c >> 4), 0x61 + (c & 15))) for c in plain.upper())
+    utf16 = plain.decode().encode("utf-16-be")[1:]
+    base32 = {form.lower() for form in _aligned(plain, base64.b32encode, 5, 8)}
+    return Forms(
+        folded=frozenset({plain, plain[::-1], plain.hex().encode(), utf16, netbios, *base32}),
+        exact=frozenset(_aligned(plain, base64.b64encode, 3, 4)),
+    )
+
+
+def _aligned(plain: bytes, encode: Callable[[bytes], bytes], group: int, characters: int) -> set[bytes]:
+    """An encoding at each offset in a group, without the characters that also depend on what stands before.
+
+    The last character may depend on what follows: all its values are listed, lest tokens differ in it alone.
+    """
+    found = set()
+    for offset in range(group):
+        first = -(-offset * characters // group)
+        last = -(-(offset + len(plain)) * characters // group)
+        found |= {encode(bytes(offset) + plain + bytes((after,)) * group)[first:last] for after in range(256)}
+    return found

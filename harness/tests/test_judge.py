@@ -1,0 +1,315 @@
+"""Every rule allows what it is for, and none of the frames that nearly look like it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+import pytest
+from nsguard_harness.judge import judge
+from nsguard_harness.rules import RULES, Wire, World, link_local, multicast_mac, solicited_node, station
+from nsguard_harness.tokens import Tokens
+from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_Timestamp
+from scapy.layers.inet6 import (
+    ICMPv6MLDMultAddrRec,
+    ICMPv6MLReport2,
+    ICMPv6ND_NA,
+    ICMPv6ND_NS,
+    ICMPv6NDOptDstLLAddr,
+    ICMPv6NDOptSrcLLAddr,
+    IPv6,
+    IPv6ExtHdrDestOpt,
+    IPv6ExtHdrFragment,
+    IPv6ExtHdrHopByHop,
+    RouterAlert,
+)
+from scapy.layers.l2 import ARP, LLC, Dot1Q, Ether
+from scapy.packet import Packet, Padding, Raw
+
+OWN, GATE, STRANGER = "02:00:00:00:00:02", "02:00:00:00:00:01", "02:00:00:00:00:99"
+OWN4, GATE4, OWN6, GATE6 = "198.51.100.2", "198.51.100.1", "2001:db8:51::2", "2001:db8:51::1"
+END4, END6, PORT, END_PORT = "203.0.113.51", "2001:db8:113::51", 41000, 51820
+TUNNEL4, TUNNEL6 = "10.66.0.2", "fd66::2"
+TOKEN = "ngq7k2x01"
+
+WORLD = World(
+    wires={"wan": Wire(station(OWN, OWN4, OWN6), (station(GATE, GATE4, GATE6),))},
+    endpoints=frozenset({(ip_address(END4), END_PORT), (ip_address(END6), END_PORT)}),
+    listen_ports=frozenset({PORT}),
+    tunnel_addresses=frozenset({ip_address(TUNNEL4), ip_address(TUNNEL6)}),
+)
+TOKENS = Tokens({TOKEN: "udp-lan", "ngq7k2x02": "tcp-lan"})
+
+
+@dataclass(frozen=True)
+class Seen:
+    data: bytes
+    time: float = 1.5
+    wire: str = "wan"
+
+
+def ether(source: str = OWN, destination: str = GATE, **fields: int) -> Packet:
+    return Ether(src=source, dst=destination, **fields)
+
+
+def message(kind: int = 4, size: int = 64, reserved: bytes = bytes(3)) -> Raw:
+    return Raw(bytes((kind,)) + reserved + b"\xa5" * (size - 4))
+
+
+def tunnel4(body: Packet, tos: int = 0, sport: int = PORT, **fields: object) -> Packet:
+    header = {"src": OWN4, "dst": END4, "tos": tos} | fields
+    return ether() / IP(**header) / UDP(sport=sport, dport=END_PORT) / body
+
+
+def tunnel6(body: Packet, tc: int = 0, **fields: object) -> Packet:
+    return ether() / IPv6(**({"src": OWN6, "dst": END6, "tc": tc} | fields)) / UDP(sport=PORT, dport=END_PORT) / body
+
+
+def arp(op: int = 1, destination: str = "ff:ff:ff:ff:ff:ff", source: str = OWN, **fields: str) -> Packet:
+    defaults = {"hwsrc": OWN, "psrc": OWN4, "hwdst": "00:00:00:00:00:00", "pdst": GATE4}
+    return ether(source, destination) / ARP(op=op, **(defaults | fields))
+
+
+def solicit(target: str = GATE6, source: str = OWN6, option: str = OWN, hops: int = 255, **fields: int) -> Packet:
+    group = solicited_node(ip_address(target))
+    body = ICMPv6ND_NS(tgt=target, **fields) / ICMPv6NDOptSrcLLAddr(lladdr=option)
+    return ether(OWN, multicast_mac(group)) / IPv6(src=source, dst=str(group), hlim=hops) / body
+
+
+def advertise(target: str = OWN6, option: str = OWN, destination: str = GATE6, **fields: int) -> Packet:
+    body = ICMPv6ND_NA(tgt=target, S=1, R=0, **fields) / ICMPv6NDOptDstLLAddr(lladdr=option)
+    return ether() / IPv6(src=OWN6, dst=destination, hlim=255) / body
+
+
+def duplicate(target: str = OWN6, source: str = OWN, tail: bytes = b"\x0e\x01nonce!") -> Packet:
+    group = solicited_node(ip_address(target))
+    body = ICMPv6ND_NS(tgt=target) / Raw(tail)
+    return ether(source, multicast_mac(group)) / IPv6(src="::", dst=str(group), hlim=255) / body
+
+
+def report(group: str = str(solicited_node(ip_address(OWN6))), hops: int = 1, source: str = OWN) -> Packet:
+    body = ICMPv6MLReport2(records=[ICMPv6MLDMultAddrRec(rtype=4, dst=group)], records_number=1)
+    header = IPv6(src=str(link_local(OWN)), dst="ff02::16", hlim=hops)
+    options = IPv6ExtHdrHopByHop(options=[RouterAlert()])
+    return ether(source, "33:33:00:00:00:16") / header / options / body
+
+
+def back(packet: Packet) -> Packet:
+    """The same packet on its way from the other end."""
+    answer = packet.copy()
+    answer[Ether].src, answer[Ether].dst = packet[Ether].dst, packet[Ether].src
+    layer = IP if IP in packet else IPv6
+    answer[layer].src, answer[layer].dst = packet[layer].dst, packet[layer].src
+    answer[UDP].sport, answer[UDP].dport = packet[UDP].dport, packet[UDP].sport
+    return answer
+
+
+ALLOWED: dict[str, list[Packet]] = {
+    "wireguard": [
+        tunnel4(message(1, 148), tos=0x88),
+        tunnel4(message(1, 148)),
+        back(tunnel4(message(2, 92), tos=0x88)),
+        back(tunnel4(message(3, 64))),
+        tunnel4(message(4, 32)),
+        tunnel4(message(4, 1424), tos=1, flags="DF"),
+        tunnel6(message(1, 148), tc=0x88),
+        back(tunnel6(message(4, 96))),
+    ],
+    "arp": [
+        arp(),
+        arp(destination=GATE),
+        arp(2, GATE, hwdst=GATE),
+        arp() / Padding(bytes(18)),
+        arp(source=GATE, hwsrc=GATE, psrc=GATE4, pdst=OWN4),
+    ],
+    "nd": [solicit(), advertise(), solicit(source=str(link_local(OWN))), solicit(target=str(link_local(GATE)))],
+    "dad": [duplicate(), duplicate(tail=b""), duplicate(target=str(link_local(OWN)))],
+    "mld": [report(), report(str(solicited_node(link_local(OWN))))],
+}
+
+NEAR: dict[str, dict[str, Packet]] = {
+    "wireguard": {
+        "another source port": tunnel4(message(), sport=PORT + 1),
+        "another source address": tunnel4(message(), src="198.51.100.3"),
+        "another endpoint": tunnel4(message(), dst="203.0.113.52"),
+        "another endpoint port": ether() / IP(src=OWN4, dst=END4) / UDP(sport=PORT, dport=END_PORT + 1) / message(),
+        "plain text to the endpoint": tunnel4(Raw(b"GET / HTTP/1.1\r\nHost: example.test\r\n\r\n".ljust(64))),
+        "a message type that does not exist": tunnel4(message(5)),
+        "type zero": tunnel4(message(0)),
+        "reserved bytes in use": tunnel4(message(reserved=b"\0\0\1")),
+        "initiation one byte long": tunnel4(message(1, 149)),
+        "initiation's size, response's type": tunnel4(message(2, 148)),
+        "cookie of another size": tunnel4(message(3, 80)),
+        "data that is not padded": tunnel4(message(4, 65)),
+        "data shorter than a keepalive": tunnel4(message(4, 16)),
+        "data with the handshake's mark": tunnel4(message(), tos=0x88),
+        "handshake with another mark": tunnel4(message(1, 148), tos=0x10),
+        "IP options": tunnel4(message(), options=[IPOption_Timestamp()]),
+        "reserved IP flag": tunnel4(message(), flags="evil"),
+        "bytes after the packet": tunnel4(message()) / Padding(b"\0"),
+        "TCP": ether() / IP(src=OWN4, dst=END4) / TCP(sport=PORT, dport=END_PORT) / message(),
+        "to a stranger's MAC": Ether(src=OWN, dst=STRANGER) / tunnel4(message())[IP],
+        "from a stranger's MAC": Ether(src=STRANGER, dst=GATE) / tunnel4(message())[IP],
+        "an IPv6 extension header": ether()
+        / IPv6(src=OWN6, dst=END6)
+        / IPv6ExtHdrDestOpt()
+        / UDP(sport=PORT, dport=END_PORT)
+        / message(),
+        "first fragment": tunnel4(message(), flags="MF"),
+        "later fragment": ether() / IP(src=OWN4, dst=END4, frag=3, proto=17) / message(),
+        "IPv6 fragment": ether() / IPv6(src=OWN6, dst=END6) / IPv6ExtHdrFragment(m=1) / UDP() / message(),
+        "UDP length that lies": ether() / IP(src=OWN4, dst=END4) / UDP(sport=PORT, dport=END_PORT, len=40) / message(),
+        "VLAN tag": ether() / Dot1Q(vlan=5) / tunnel4(message())[IP],
+    },
+    "arp": {
+        "who-has the tunnel's address": arp(pdst=TUNNEL4),
+        "tell the tunnel's address": arp(psrc=TUNNEL4),
+        "unknown target": arp(pdst="198.51.100.77"),
+        "unknown sender": arp(source=STRANGER, hwsrc=STRANGER),
+        "sender's MAC differs from the frame's": arp(source=GATE),
+        "gratuitous reply to all": arp(2),
+        "reverse request": arp(3),
+        "target MAC in a request to all": arp(hwdst=STRANGER),
+        "bytes in the padding": arp() / Padding(b"\0" * 17 + b"x"),
+        "truncated": Ether(bytes(arp())[:30]),
+    },
+    "nd": {
+        "solicit the tunnel's address": solicit(target=TUNNEL6),
+        "solicit a stranger": solicit(target="2001:db8:51::77"),
+        "from the tunnel's address": solicit(source=TUNNEL6),
+        "from off the link": solicit(hops=64),
+        "reserved bits in use": solicit(res=7),
+        "another MAC in the option": solicit(option=STRANGER),
+        "option of another type": ether()
+        / IPv6(src=OWN6, dst=GATE6, hlim=255)
+        / ICMPv6ND_NS(tgt=GATE6)
+        / Raw(b"\5\1abcdef"),
+        "two options": solicit() / ICMPv6NDOptSrcLLAddr(lladdr=OWN),
+        "advertise the tunnel's address": advertise(target=TUNNEL6),
+        "advertise to all nodes": Ether(src=OWN, dst="33:33:00:00:00:01") / advertise(destination="ff02::1")[IPv6],
+        "advertise with reserved bits": advertise(res=1),
+    },
+    "dad": {
+        "the tunnel's address": duplicate(target=TUNNEL6),
+        "a neighbour's address": duplicate(target=GATE6),
+        "from a stranger": duplicate(source=STRANGER),
+        "an option that is no nonce": duplicate(tail=b"\x01\x01abcdef"),
+        "a longer tail": duplicate(tail=b"\x0e\x01nonce!more....."),
+    },
+    "mld": {
+        "mDNS group": report("ff02::fb"),
+        "the tunnel's solicited-node group": report(str(solicited_node(ip_address("fd66::ab:cdef")))),
+        "hop limit": report(hops=64),
+        "from a stranger": report(source=STRANGER),
+        "no router alert": ether(OWN, "33:33:00:00:00:16")
+        / IPv6(src=str(link_local(OWN)), dst="ff02::16", hlim=1)
+        / ICMPv6MLReport2(),
+        "trailing bytes": report() / Raw(b"more"),
+    },
+}
+NEAR_CASES = [pytest.param(p, id=f"{rule}-{name}") for rule, cases in NEAR.items() for name, p in cases.items()]
+
+
+@pytest.mark.parametrize(("rule", "packet"), [(r, p) for r, packets in ALLOWED.items() for p in packets])
+def test_a_rule_allows_what_it_is_for(rule: str, packet: Packet) -> None:
+    judgement = judge([Seen(bytes(packet))], WORLD, TOKENS)
+    assert (judgement.classes, judgement.leaks) == ({rule: 1}, ())
+
+
+@pytest.mark.parametrize("packet", NEAR_CASES)
+def test_a_near_miss_is_a_leak(packet: Packet) -> None:
+    judgement = judge([Seen(bytes(packet))], WORLD, TOKENS)
+    assert len(judgement.leaks) == 1
+    assert judgement.unowned == judgement.leaks
+
+
+def test_every_rule_has_both_kinds_of_cases() -> None:
+    names = {rule.name for rule in RULES}
+    assert len(names) == len(RULES)
+    assert set(ALLOWED) == set(NEAR) == names
+
+
+@pytest.mark.parametrize(
+    ("kind", "packet"),
+    [
+        ("dns", ether() / IP(src=OWN4, dst=GATE4) / UDP(sport=4000, dport=53) / Raw(b"q")),
+        ("mdns", ether() / IP(src=OWN4, dst="224.0.0.251") / UDP(sport=5353, dport=5353) / Raw(b"q")),
+        ("tcp", ether() / IP(src=OWN4, dst=GATE4) / TCP(dport=8080, flags="S")),
+        ("icmp echo", ether() / IP(src=OWN4, dst=GATE4) / ICMP()),
+        ("icmp unreachable", ether() / IP(src=OWN4, dst=GATE4) / ICMP(type=3, code=3) / IP(src=GATE4, dst=OWN4)),
+        ("ip protocol 47", ether() / IP(src=OWN4, dst=GATE4, proto=47) / Raw(b"gre")),
+        ("ip fragment", ether() / IP(src=OWN4, dst=GATE4, frag=2, proto=17) / Raw(b"tail")),
+        ("vlan", ether() / Dot1Q(vlan=1) / ARP()),
+        ("llc", Ether(src=OWN, dst=GATE, type=3) / LLC()),
+        ("ethertype 0x88cc", ether(type=0x88CC) / Raw(b"lldp")),
+        ("unparsable", Ether(bytes(ether() / IP(src=OWN4, dst=GATE4, len=900) / UDP()))),
+        ("unparsable", Raw(b"short")),
+        ("unparsable", ether(type=0x86DD) / Raw(b"\x60" + bytes(12))),
+        ("unparsable", ether(type=0x0800) / Raw(b"\x75" + bytes(30))),
+    ],
+)
+def test_what_no_rule_allows_is_counted_by_its_kind(kind: str, packet: Packet) -> None:
+    judgement = judge([Seen(bytes(packet))], WORLD, TOKENS)
+    assert judgement.classes == {f"!{kind}": 1}
+
+
+FORMS: dict[str, Callable[[str], bytes]] = {
+    "plain": str.encode,
+    "upper case": lambda t: t.upper().encode(),
+    "reversed": lambda t: t[::-1].encode(),
+    "hexadecimal": lambda t: t.encode().hex().encode(),
+    "DNS label": lambda t: bytes((len(t),)) + t.encode() + b"\4leak\4test\0",
+    "UTF-16": lambda t: t.encode("utf-16-le"),
+    "NetBIOS": lambda t: b"".join(bytes((65 + (c >> 4), 65 + (c & 15))) for c in t.upper().encode()),
+} | {
+    f"{name} at {offset}": (lambda t, e=encode, o=offset: e(b"?" * o + t.encode() + b"!!!"))
+    for name, encode, group in (("base32", base64.b32encode, 5), ("base64", base64.b64encode, 3))
+    for offset in range(group)
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_token_in_any_form_is_a_leak_of_its_attack(form: str) -> None:
+    """Even inside a frame that would otherwise be the tunnel's."""
+    body = b"\4\0\0\0" + bytes(12) + FORMS[form](TOKEN)
+    packet = tunnel4(Raw(body.ljust(64, b"\0")))
+    judgement = judge([Seen(bytes(packet))], WORLD, TOKENS)
+    assert [(leak.token, leak.attack) for leak in judgement.leaks] == [(TOKEN, "udp-lan")]
+    assert judgement.of(TOKEN) and not judgement.of("ngq7k2x02") and not judgement.unowned
+
+
+def test_another_runs_token_is_nobodys() -> None:
+    judgement = judge([Seen(bytes(ether() / IP(src=OWN4, dst=GATE4) / UDP() / Raw(b"ngzzzzx01")))], WORLD, TOKENS)
+    assert [leak.token for leak in judgement.leaks] == [None]
+
+
+def test_without_tokens_rules_alone_decide() -> None:
+    judgement = judge([Seen(bytes(arp())), Seen(bytes(arp(pdst=TUNNEL4)))], WORLD, Tokens({}))
+    assert judgement.classes == {"arp": 1, "!arp": 1}
+
+
+def test_a_leak_says_when_what_and_why() -> None:
+    packet = ether() / IP(src=OWN4, dst=GATE4) / UDP(sport=4000, dport=53) / Raw(b"query")
+    (leak,) = judge([Seen(bytes(packet))], WORLD, TOKENS).leaks
+    assert (leak.time, leak.wire, leak.kind, leak.reason) == (1.5, "wan", "dns", "no rule allows it")
+    assert leak.summary == "198.51.100.2:4000 > 198.51.100.1:53 dns, 47 bytes"
+
+
+def test_a_wire_that_nobody_described_allows_nothing() -> None:
+    judgement = judge([Seen(bytes(arp()), wire="modem")], WORLD, TOKENS)
+    assert [leak.reason for leak in judgement.leaks] == ["a wire that nobody described"]
+
+
+def test_dropped_frames_void_the_judgement() -> None:
+    assert judge([], WORLD, TOKENS, dropped=1).void
+    assert not judge([], WORLD, TOKENS).void
+
+
+@pytest.mark.parametrize("length", range(0, 90, 7))
+def test_truncated_frames_never_raise_and_are_never_allowed(length: int) -> None:
+    whole = {bytes(packet) for packets in ALLOWED.values() for packet in packets}
+    cut = {data[:length] for data in whole} - whole
+    judgement = judge(map(Seen, cut), WORLD, TOKENS)
+    assert len(judgement.leaks) == len(cut)
