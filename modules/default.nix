@@ -1,0 +1,9 @@
+# nsguard for NixOS: imports = [ nsguard.nixosModules.default ];
+{
+  imports = [
+    ./namespaces.nix
+    ./tunnels.nix
+    ./services.nix
+    ./units.nix
+  ];
+}

@@ -1,0 +1,68 @@
+# How a property that confinement asks for goes together with what the unit says itself:
+# functions of the unit's own value (null where it says nothing), none of which can weaken either.
+let
+  inherit (builtins)
+    concatMap
+    elem
+    filter
+    head
+    isList
+    isString
+    length
+    split
+    substring
+    ;
+
+  toList = value: if value == null then [ ] else if isList value then value else [ value ];
+
+  words =
+    value:
+    concatMap (v: if isString v then filter (w: isString w && w != "") (split "[ \t\n]+" v) else [ v ]) (
+      toList value
+    );
+
+  position =
+    list: value:
+    if list == [ ] then 0 else if elem value (head list) then length list else position (builtins.tail list) value;
+
+  yes = [
+    true
+    "true"
+    "yes"
+    "on"
+    "1"
+    1
+  ];
+in
+{
+  inherit toList words yes;
+
+  set = value: _: value;
+
+  # systemd reads lists in order: what comes last has the last word.
+  append = values: own: toList own ++ values;
+
+  prepend = values: own: values ++ toList own;
+
+  # `scale` lists groups of equivalent values, the strongest first.
+  atLeast =
+    scale: value: own:
+    if position scale own > position scale value then own else value;
+
+  # A list of allowed names: the unit's own may narrow it (a leading ~ takes away).
+  within =
+    allowed: own:
+    let
+      said = words own;
+      first = if said == [ ] then "" else head said;
+      denied = map (w: if substring 0 1 w == "~" then substring 1 (-1) w else w) said;
+      kept =
+        if said == [ ] then
+          allowed
+        else if substring 0 1 first == "~" then
+          filter (name: !elem name denied) allowed
+        else
+          filter (name: elem name said) allowed;
+    in
+    if kept == [ ] then "none" else builtins.concatStringsSep " " kept;
+}

@@ -1,0 +1,236 @@
+# What makes a service confined: properties of its unit, one record for each protection.
+#
+# A network namespace holds packets and nothing else; sockets with a path, buses, descriptors and
+# kernel up-calls walk round it. Each record says what it keeps shut, and has a name, so that a test can
+# take it away and see the leak. systemd.exec(5) defines the properties; PrivatePIDs= needs systemd 257.
+{
+  tools,
+  names,
+  without,
+}:
+let
+  inherit (builtins)
+    attrNames
+    concatStringsSep
+    elem
+    filter
+    foldl'
+    mapAttrs
+    match
+    ;
+  inherit (import ./combine.nix)
+    append
+    atLeast
+    prepend
+    set
+    toList
+    within
+    words
+    yes
+    ;
+
+  # name -> { guards; properties = { Property = own value -> value; }; }
+  protectionsOf =
+    {
+      namespace,
+      capabilities,
+      isRoot,
+    }:
+    {
+      network-namespace = {
+        guards = "every packet: in the namespace there is the tunnel or nothing";
+        properties = {
+          NetworkNamespacePath = set (names.netns namespace);
+          PrivateNetwork = set null;
+        };
+      };
+
+      namespace-check = {
+        guards = "against systemd going on in the host's namespace where it may not enter the other (systemd issue 29429)";
+        # Before everything else that the unit runs; 255 fails the unit, where a lower status would only skip it.
+        properties.ExecCondition = prepend [ "${tools.nsguard} netns verify ${namespace}" ];
+      };
+
+      private-run = {
+        guards = "sockets of the host's daemons: D-Bus, systemd, resolved, nscd, avahi, cups, container engines";
+        # The parent is covered and never one path in it: the kernel detaches a mount whose mount point the host
+        # removes or renames over, as it does when nscd.service restarts (mount_namespaces(7)).
+        properties.TemporaryFileSystem = append [ "/run:mode=0755,nosuid,nodev" ];
+      };
+
+      resolver-files = {
+        guards = "name look-ups that nsswitch.conf would hand to a daemon of the host";
+        # An overlay over /etc stays when the host replaces a file in it; a bind over /etc/resolv.conf does not.
+        properties.ExtensionDirectories = append [ "${names.state namespace}/confext" ];
+      };
+
+      private-pids = {
+        guards = "/proc/PID of the host's processes: their addresses and routes, descriptors, root and namespaces";
+        properties.PrivatePIDs = set true;
+      };
+
+      private-users = {
+        guards = "capabilities: what the service may hold never counts in the namespace that owns the network";
+        # Every user keeps its number, so that the service can own files of several users.
+        properties.PrivateUsers = atLeast [
+          (yes ++ [ "self" ])
+          [ "identity" ]
+        ] "identity";
+      };
+
+      private-tmp = {
+        guards = "sockets in /tmp: X11, tmux, ssh agents, browsers that are already running outside";
+        properties.PrivateTmp = atLeast [
+          [ "disconnected" ]
+          yes
+        ] true;
+      };
+
+      private-devices = {
+        guards = "modems, tun, vhost and vsock nodes";
+        properties.PrivateDevices = set true;
+      };
+
+      no-new-privileges = {
+        guards = "set-uid programs";
+        properties.NoNewPrivileges = set true;
+      };
+
+      capability-bounds = {
+        guards = "setns(2), packet sockets, new links, ptrace";
+        properties = {
+          CapabilityBoundingSet = set (concatStringsSep " " capabilities);
+          AmbientCapabilities = own: within' capabilities own;
+        };
+      };
+
+      system-calls = {
+        guards = "name look-ups by kernel keys (request_key(2)), and io_uring, which makes sockets past a family filter";
+        properties.SystemCallFilter = append [
+          "~@keyring:EPERM io_uring_setup:EPERM io_uring_enter:EPERM io_uring_register:EPERM"
+        ];
+      };
+
+      native-calls = {
+        guards = "32-bit system calls, which the family filter does not see";
+        properties.SystemCallArchitectures = set "native";
+      };
+
+      address-families = {
+        guards = "AF_VSOCK, AF_PACKET and whatever family a later kernel brings";
+        properties.RestrictAddressFamilies = within [
+          "AF_UNIX"
+          "AF_INET"
+          "AF_INET6"
+          "AF_NETLINK"
+        ];
+      };
+
+      hidden-paths = {
+        guards = "the Nix daemon, which fetches for its clients; automounts, which look up names; sssd's sockets";
+        properties.InaccessiblePaths = append [
+          "-/nix/var/nix/daemon-socket"
+          "-/net"
+          "-/var/lib/sss"
+        ];
+      };
+
+      read-only-system = {
+        guards = "files that the host will run: units, cron tables, profiles";
+        # Without a user of its own a service owns root's files, and need only write a cron table to get out.
+        properties.ProtectSystem = atLeast [
+          [ "strict" ]
+          [ "full" ]
+          yes
+        ] (if isRoot then "strict" else "full");
+      };
+
+      hidden-homes = {
+        guards = "control sockets, agents and start-up files in home directories";
+        properties.ProtectHome = atLeast [
+          yes
+          [ "tmpfs" ]
+        ] "tmpfs";
+      };
+    };
+
+  # An ambient capability outside the bounding set would keep the unit from starting.
+  within' = capabilities: own: concatStringsSep " " (filter (c: elem c capabilities) (words own));
+
+  # What a service needs and the protections took away.
+  letIn = namespace: serviceConfig: {
+    BindReadOnlyPaths = append [
+      "/run/systemd/notify"
+      "/run/systemd/journal/stdout"
+      "/run/systemd/journal/socket"
+      "/run/systemd/journal/dev-log"
+      "${names.state namespace}/inside:/run/nsguard"
+      "-/run/current-system"
+      "-/run/opengl-driver"
+    ];
+    # The whole of the host's /run, which some units ask for, would cover the private one.
+    BindPaths =
+      own:
+      filter (path: match "-?/run(:/run)?(:.*)?" path == null) (words own)
+      ++ map (dir: "/run/${dir}") (words (serviceConfig.RuntimeDirectory or null));
+  };
+
+  unitConfig = namespace: {
+    BindsTo = append [ (names.netnsUnit namespace) ];
+    Wants = append [ (names.tunnelUnit namespace) ];
+    After = append [
+      (names.netnsUnit namespace)
+      (names.tunnelUnit namespace)
+    ];
+  };
+
+  applied =
+    own: properties:
+    let
+      combined = own // mapAttrs (name: combine: combine (own.${name} or null)) properties;
+    in
+    removeAttrs combined (filter (name: combined.${name} == null) (attrNames properties));
+
+  isRootService =
+    serviceConfig:
+    elem (toString (serviceConfig.User or "root")) [
+      "root"
+      "0"
+      ""
+    ]
+    && !elem (serviceConfig.DynamicUser or false) yes;
+in
+{
+  # { namespace, capabilities, unitConfig, serviceConfig } -> { unitConfig, serviceConfig }
+  confine =
+    service:
+    let
+      protections = protectionsOf {
+        inherit (service) namespace capabilities;
+        isRoot = isRootService service.serviceConfig;
+      };
+      kept = filter (name: !elem "property:${name}" without) (attrNames protections);
+    in
+    {
+      unitConfig = applied service.unitConfig (unitConfig service.namespace);
+      serviceConfig = foldl' applied service.serviceConfig (
+        [ (letIn service.namespace service.serviceConfig) ] ++ map (name: protections.${name}.properties) kept
+      );
+    };
+
+  # name -> what it guards
+  protections =
+    let
+      all = protectionsOf {
+        namespace = "";
+        capabilities = [ ];
+        isRoot = false;
+      };
+    in
+    builtins.listToAttrs (
+      map (name: {
+        name = "property:${name}";
+        value = all.${name}.guards;
+      }) (attrNames all)
+    );
+}

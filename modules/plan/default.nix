@@ -1,0 +1,119 @@
+# The plan: from what was meant (plain data) to systemd units, files and confinement (plain data).
+#
+#   import ./. { tools = { nsguard = "/usr/bin/nsguard"; wireguard-go = "/usr/bin/wireguard-go"; }; }
+#   -> { plan = specification -> { problems, units, files }; confine; protections; defaults; }
+#
+# Nix builtins only: any Nix from 2.8 on can evaluate it, without nixpkgs.
+#
+# `without` takes protections away by name, for tests that show what each of them is for.
+{
+  tools,
+  without ? [ ],
+}:
+let
+  inherit (builtins)
+    attrNames
+    filter
+    foldl'
+    listToAttrs
+    mapAttrs
+    ;
+
+  names = import ./names.nix;
+  defaults = import ./defaults.nix;
+  ini = import ./ini.nix;
+  ruleset = import ./ruleset.nix { inherit names without; };
+  confinement = import ./confinement.nix { inherit tools names without; };
+  unitsOf = import ./units.nix { inherit tools names; };
+  specOf = import ./spec.nix { inherit names; };
+  problemsOf = import ./problems.nix { inherit names; };
+
+  complete = specification: {
+    namespaces = mapAttrs (_: ns: defaults.namespace // ns) (specification.namespaces or { });
+    tunnels = mapAttrs (
+      _: tunnel:
+      let
+        whole = defaults.tunnel // tunnel;
+      in
+      whole // { peers = map (peer: defaults.peer // peer) whole.peers; }
+    ) (specification.tunnels or { });
+    services = mapAttrs (_: service: defaults.service // service) (specification.services or { });
+  };
+
+  mergeAll = foldl' (all: set: all // set) { };
+
+  # The least of the refresh intervals that are on; 0 when none is.
+  refreshSeconds =
+    tunnel:
+    foldl' (
+      least: s: if s == 0 then least else if least == 0 || s < least then s else least
+    ) 0 (map (peer: peer.dynamicEndpointRefreshSeconds) tunnel.peers);
+
+  ofNamespace =
+    whole: name:
+    let
+      namespace = whole.namespaces.${name};
+      tunnel = whole.tunnels.${namespace.tunnel};
+      spec = specOf { inherit name namespace tunnel; };
+    in
+    {
+      units = unitsOf {
+        inherit name spec;
+        refreshSeconds = refreshSeconds tunnel;
+      };
+      files = {
+        "${names.etc name}/spec.json" = builtins.toJSON spec + "\n";
+        ${spec.rulesets.namespace} = ruleset.namespace { enforceDns = spec.dns.enforce; };
+        ${spec.rulesets.host} = ruleset.host {
+          namespace = name;
+          inherit (spec) fwMark;
+        };
+      };
+    };
+
+  confined = service: if service.namespace == null then { } else confinement.confine service;
+
+  section = name: entries: { inherit name entries; };
+
+  render =
+    unit:
+    unit
+    // {
+      wantedBy = unit.wantedBy or [ ];
+      text = ini [
+        (section "Unit" unit.unitConfig)
+        (section "Service" (unit.serviceConfig or { }))
+        (section "Timer" (unit.timerConfig or { }))
+        (section "Install" (if unit.wantedBy or [ ] == [ ] then { } else { WantedBy = unit.wantedBy; }))
+      ];
+    };
+
+  plan =
+    specification:
+    let
+      whole = complete specification;
+      free = filter (name: whole.services.${name}.namespace == null) (attrNames whole.services);
+      problems = problemsOf (whole // { services = removeAttrs whole.services free; });
+      # One whose tunnel is unknown is among the problems.
+      known = filter (name: whole.tunnels ? ${whole.namespaces.${name}.tunnel}) (attrNames whole.namespaces);
+      each = map (ofNamespace whole) known;
+      services = listToAttrs (
+        map (name: {
+          name = "${name}.service";
+          value = whole.services.${name} // confined whole.services.${name};
+        }) (attrNames whole.services)
+      );
+    in
+    {
+      inherit problems;
+      units = mapAttrs (_: render) (mergeAll (map (n: n.units) each) // services);
+      files = mergeAll (map (n: n.files) each);
+    };
+in
+{
+  inherit plan defaults;
+  inherit (confinement) confine;
+
+  # name -> what it guards; every name may stand in `without`.
+  protections = confinement.protections // ruleset.protections;
+}

@@ -1,0 +1,39 @@
+# What a namespace, tunnel, peer or service is when nothing is said.
+# The NixOS options take their defaults from here, and so do scenarios of plain data.
+{
+  namespace = {
+    dns.enforce = true;
+  };
+
+  tunnel = {
+    configFile = null;
+    ips = [ ];
+    privateKeyFile = null;
+    generatePrivateKeyFile = false;
+    listenPort = null;
+    mtu = null;
+    fwMark = null;
+    dns = [ ];
+    peers = [ ];
+  };
+
+  peer = {
+    name = null;
+    presharedKeyFile = null;
+    endpoint = null;
+    persistentKeepalive = null;
+    dynamicEndpointRefreshSeconds = 0;
+  };
+
+  service = {
+    namespace = null;
+    capabilities = [ ];
+    allowPrivilegedCommands = false;
+    # What the rest of the configuration says of it: sockets that start it, and whether its unit lies in a package.
+    sockets = [ ];
+    packaged = false;
+    unitConfig = { };
+    serviceConfig = { };
+    wantedBy = [ ];
+  };
+}

@@ -1,0 +1,25 @@
+# Every name that nsguard gives to something, as functions of the namespace's name.
+let
+  digest = name: builtins.hashString "sha256" name;
+in
+{
+  # The link inside the namespace. There is one tunnel in each, so the name need not tell them apart.
+  interface = "wg0";
+
+  netnsUnit = ns: "nsguard-netns-${ns}.service";
+  tunnelUnit = ns: "nsguard-tunnel-${ns}.service";
+  userspaceUnit = ns: "nsguard-userspace-${ns}.service";
+  refreshUnit = ns: "nsguard-refresh-${ns}";
+
+  netns = ns: "/run/netns/${ns}";
+  state = ns: "/run/nsguard/${ns}";
+  etc = ns: "/etc/nsguard/${ns}";
+
+  # wireguard-go makes its link in the host's namespace before it is moved: 12 of the 15 bytes that IFNAMSIZ leaves.
+  userspaceInterface = ns: "nsg-${builtins.substring 0 8 (digest ns)}";
+
+  hostTable = ns: "nsguard-${ns}";
+
+  # Only the low 20 bits vary: 0x6e7 in front keeps clear of the bits that Tailscale (0xff0000: 0x04, 0x08) tests.
+  fwMark = ns: "0x6e7${builtins.substring 0 5 (digest ns)}";
+}

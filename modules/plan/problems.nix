@@ -1,0 +1,181 @@
+# What is wrong with a specification, one sentence for each: where, what, and the line that mends it.
+# An empty list means that it can be planned.
+{ names }:
+{
+  namespaces,
+  tunnels,
+  services,
+}:
+let
+  inherit (builtins)
+    attrNames
+    concatMap
+    concatStringsSep
+    elem
+    filter
+    isString
+    length
+    match
+    stringLength
+    substring
+    toJSON
+    ;
+  inherit (import ./combine.nix) toList words;
+
+  optional = condition: message: if condition then [ message ] else [ ];
+
+  oneOf = set: if set == { } then "none is defined" else "defined: ${concatStringsSep ", " (attrNames set)}";
+
+  # The other names with the same value.
+  sharing = value: set: name: filter (other: other != name && value other == value name) (attrNames set);
+
+  # A path without quotes is copied to the store when it is used, where every user of the machine can read it.
+  inStore =
+    path:
+    builtins.isPath path
+    || path != null && substring 0 (stringLength builtins.storeDir) path == builtins.storeDir;
+
+  stored =
+    where: path:
+    optional (inStore path) ''${where}: ${toJSON (toString path)} would be in the Nix store, which everybody can read; write the path of a file that is put in place at run time, in quotes: ${where} = "/run/secrets/…";'';
+
+  key = "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=";
+  address = "[0-9.]+(/[0-9]{1,2})?|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*(/[0-9]{1,3})?";
+  endpoint = "([^]:/[:space:]]+|\\[[0-9a-fA-F:.]+]):[0-9]{1,5}";
+
+  malformed =
+    where: pattern: example: value:
+    optional (value != null && match pattern value == null) "${where}: ${toJSON value} is malformed; write it like ${example}";
+
+  namespaceProblems =
+    name:
+    let
+      ns = namespaces.${name};
+      where = "nsguard.namespaces.${name}";
+      others = sharing (n: namespaces.${n}.tunnel) namespaces name;
+    in
+    optional (match "[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}" name == null)
+      "${where}: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
+    ++ (
+      if !tunnels ? ${ns.tunnel} then
+        [
+          "${where}.tunnel: there is no tunnel ${toJSON ns.tunnel} (${oneOf tunnels}); define nsguard.tunnels.${ns.tunnel} or name another"
+        ]
+      else
+        # Said once, by the first of those that share it.
+        optional (others != [ ] && name < builtins.head others)
+          "${where}.tunnel: tunnel ${toJSON ns.tunnel} is also that of nsguard.namespaces.${concatStringsSep ", nsguard.namespaces." others}, and two ends with one key cut each other off; define a tunnel for each, or put the services into one namespace"
+    );
+
+  peerProblems =
+    where: peer:
+    stored "${where}.presharedKeyFile" peer.presharedKeyFile
+    ++ malformed "${where}.publicKey" key "the 44 characters that `wg pubkey` prints" peer.publicKey
+    ++ malformed "${where}.endpoint" endpoint ''"vpn.example.org:51820" or "[2001:db8::1]:51820"'' peer.endpoint
+    ++ concatMap (malformed "${where}.allowedIPs" address ''"0.0.0.0/0"'') peer.allowedIPs;
+
+  tunnelProblems =
+    name:
+    let
+      tunnel = tunnels.${name};
+      where = "nsguard.tunnels.${name}";
+      typed = filter (option: !elem tunnel.${option} [ null false [ ] ]) [
+        "ips"
+        "privateKeyFile"
+        "generatePrivateKeyFile"
+        "peers"
+      ];
+      ranges = concatMap (peer: peer.allowedIPs) tunnel.peers;
+      repeated = filter (range: length (filter (r: r == range) ranges) > 1) ranges;
+    in
+    stored "${where}.configFile" tunnel.configFile
+    ++ stored "${where}.privateKeyFile" tunnel.privateKeyFile
+    ++ malformed "${where}.fwMark" "0x[0-9a-fA-F]{1,8}|[1-9][0-9]{0,9}" ''"0x51820"'' tunnel.fwMark
+    ++ concatMap (malformed "${where}.ips" address ''"10.66.0.2/32"'') tunnel.ips
+    ++ concatMap (malformed "${where}.dns" "[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*" ''"10.66.0.1"'') tunnel.dns
+    ++ concatMap (
+      i: peerProblems "${where}.peers.${toString i}" (builtins.elemAt tunnel.peers i)
+    ) (builtins.genList (i: i) (length tunnel.peers))
+    ++ optional (repeated != [ ])
+      "${where}.peers: ${toJSON (builtins.head repeated)} is among the allowedIPs of two peers, and WireGuard would give it to the last alone; leave it with one"
+    ++ (
+      if tunnel.configFile != null then
+        optional (typed != [ ])
+          "${where}: configFile holds the whole tunnel, so ${concatStringsSep ", " typed} beside it would be ignored; remove either"
+      else
+        optional (tunnel.privateKeyFile == null)
+          ''${where}: there is no key; set configFile = "/run/secrets/${name}.conf"; or privateKeyFile = "/run/secrets/${name}.key";''
+        ++ optional (tunnel.ips == [ ])
+          ''${where}.ips: the tunnel has no address; set ips = [ "10.66.0.2/32" ]; to what your provider gave you''
+        ++ optional (tunnel.peers == [ ])
+          ''${where}.peers: there is nobody to talk to; set peers = [ { publicKey = "…"; endpoint = "…:51820"; allowedIPs = [ "0.0.0.0/0" "::/0" ]; } ];''
+    );
+
+  commands =
+    service:
+    concatMap
+      (
+        property:
+        map (command: { inherit property command; }) (toList (service.serviceConfig.${property} or null))
+      )
+      [
+        "ExecCondition"
+        "ExecStart"
+        "ExecStartPre"
+        "ExecStartPost"
+        "ExecReload"
+        "ExecStop"
+        "ExecStopPost"
+      ];
+
+  # Ways back to the host that the private /run and /tmp are there to close.
+  reopened = "-?(/|(/var)?/run/(dbus|nscd|systemd|user|avahi-daemon|docker.sock|podman|libvirt|cups|pcscd)(/.*)?|/nix/var(/.*)?|/tmp(/.*)?)(:.*)?";
+
+  serviceProblems =
+    name:
+    let
+      service = services.${name};
+      where = "systemd.services.${name}";
+      config = service.serviceConfig;
+      privileged = filter (c: isString c.command && match "[@:|-]*[+!].*" c.command != null) (commands service);
+      binds = filter (path: isString path && match reopened path != null) (
+        words (config.BindPaths or null) ++ words (config.BindReadOnlyPaths or null)
+      );
+    in
+    optional (!namespaces ? ${service.namespace})
+      "${where}.nsguard.namespace: there is no namespace ${toJSON service.namespace} (${oneOf namespaces}); define nsguard.namespaces.${service.namespace} or name another"
+    ++ optional (commands service == [ ] && !service.packaged)
+      "${where}.nsguard.namespace: nothing else defines the service ${toJSON name}, so there is nothing to confine; look for a slip in the name, or set ${where}.overrideStrategy = \"asDropin\"; if its unit comes with a package"
+    ++ optional (config.Type or null == "forking")
+      ''${where}.serviceConfig.Type: "forking" cannot go with process numbers of its own, so the host's /proc would show; run the program in the foreground with Type = "exec" or "notify"''
+    ++ optional (service.sockets != [ ])
+      "${where}.nsguard.namespace: systemd.sockets.${builtins.head service.sockets} hands the service sockets of the host, and a socket keeps the network it was made in; let the service open its own"
+    ++ optional (service.unitConfig ? JoinsNamespaceOf)
+      "${where}.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another; remove it"
+    ++ map (
+      path:
+      "${where}.serviceConfig: binding ${toJSON path} would open a way to daemons of the host that work outside the namespace; remove it"
+    ) binds
+    ++ map (
+      c:
+      "${where}.serviceConfig.${c.property}: ${toJSON c.command} runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with ${where}.nsguard.allowPrivilegedCommands = true;"
+    ) (if service.allowPrivilegedCommands then [ ] else privileged);
+
+  marked = filter (n: tunnels ? ${namespaces.${n}.tunnel}) (attrNames namespaces);
+  markOf =
+    n:
+    let
+      own = tunnels.${namespaces.${n}.tunnel}.fwMark;
+    in
+    if own == null then names.fwMark n else own;
+  clashing = filter (
+    n: filter (o: o < n && markOf o == markOf n && namespaces.${o}.tunnel != namespaces.${n}.tunnel) marked != [ ]
+  ) marked;
+in
+concatMap namespaceProblems (attrNames namespaces)
+++ concatMap tunnelProblems (attrNames tunnels)
+++ concatMap serviceProblems (attrNames services)
+++ map (
+  n:
+  "nsguard.tunnels.${namespaces.${n}.tunnel}.fwMark: ${toJSON (markOf n)} is also the mark of another tunnel; set fwMark to a number of its own"
+) clashing

@@ -1,0 +1,187 @@
+# The two nftables rulesets, as data and as text (nft(8)).
+# The text is closed as it stands: the runtime only puts elements into the sets, in the same transaction.
+# A rule that guards something has a name, so that a test can take it away and see what it was for;
+# `otherwise` is what stands in its place then.
+{ names, without }:
+let
+  inherit (builtins)
+    concatMap
+    concatStringsSep
+    elem
+    filter
+    isList
+    ;
+
+  removed = name: elem "nft:${name}" without;
+
+  text = rule: if rule ? name && removed rule.name then rule.otherwise or [ ] else rule.text;
+
+  chain =
+    { name, hook, rules, policy ? "accept" }:
+    [
+      "  chain ${name} {"
+      "    ${hook} policy ${if removed "${name}-policy" then "accept" else policy};"
+    ]
+    ++ map (line: "    ${line}") (concatMap text rules)
+    ++ [ "  }" ];
+
+  # One atomic replacement, also where the table did not exist.
+  table =
+    name: lines:
+    concatStringsSep "\n" (
+      [
+        "table inet ${name}"
+        "delete table inet ${name}"
+        "table inet ${name} {"
+      ]
+      ++ concatMap (line: if isList line then line else [ "  ${line}" ]) lines
+      ++ [ "}" ]
+    )
+    + "\n";
+
+  wg = ''oifname "${names.interface}"'';
+
+  redirect = {
+    name = "dns";
+    hook = "type nat hook output priority dstnat;";
+    rules = [
+      {
+        name = "dns-redirect";
+        guards = "look-ups that name another server than the tunnel's";
+        text = [
+          ''oifname "lo" accept''
+          "ip daddr @resolver4 accept"
+          "ip6 daddr @resolver6 accept"
+          "meta nfproto ipv4 meta l4proto { tcp, udp } dnat ip to th dport map @redirect4"
+          "meta nfproto ipv6 meta l4proto { tcp, udp } dnat ip6 to th dport map @redirect6"
+        ];
+      }
+    ];
+  };
+
+  output = enforce: {
+    name = "output";
+    hook = "type filter hook output priority filter;";
+    policy = "drop";
+    rules = [
+      { text = [ ''oifname "lo" accept'' ]; }
+      {
+        name = "output-multicast";
+        guards = "announcements to the network at the tunnel's far end";
+        text = [ "fib daddr type { broadcast, multicast } drop" ];
+      }
+    ]
+    ++ (
+      if enforce then
+        [
+          {
+            name = "output-dns";
+        guards = "look-ups when the tunnel has no resolver to redirect them to";
+            text = [
+              "meta nfproto ipv4 meta l4proto { tcp, udp } th dport 53 ip daddr != @resolver4 drop"
+              "meta nfproto ipv6 meta l4proto { tcp, udp } th dport 53 ip6 daddr != @resolver6 drop"
+            ];
+          }
+        ]
+      else
+        [ ]
+    )
+    ++ [
+      {
+        name = "output-source";
+        guards = "packets with another source address than the tunnel's";
+        text = [
+          "${wg} ip saddr @address4 accept"
+          "${wg} ip6 saddr @address6 accept"
+        ];
+        otherwise = [ "${wg} accept" ];
+      }
+    ];
+  };
+
+  input = {
+    name = "input";
+    hook = "type filter hook input priority filter;";
+    policy = "drop";
+    rules = [
+      { text = [ ''iifname "lo" accept'' ]; }
+      { text = [ ''iifname "${names.interface}" ct state established,related accept'' ]; }
+    ];
+  };
+
+  forward = {
+    name = "forward";
+    hook = "type filter hook forward priority filter;";
+    policy = "drop";
+    rules = [ ];
+  };
+
+  pin = mark: {
+    name = "output";
+    hook = "type filter hook output priority filter;";
+    rules = [
+      {
+        name = "endpoint-pin";
+        guards = "encrypted packets to an address that a peer or a changed configuration chose";
+        text = [
+          "meta mark ${mark} ip daddr . udp dport @endpoint4 accept"
+          "meta mark ${mark} ip6 daddr . udp dport @endpoint6 accept"
+          "meta mark ${mark} drop"
+        ];
+      }
+    ];
+  };
+in
+{
+  # Inside the namespace: out only by the tunnel and only from its addresses, in only what was asked for.
+  namespace =
+    { enforceDns }:
+    table "nsguard" (
+      [
+        "set address4 { type ipv4_addr; }"
+        "set address6 { type ipv6_addr; }"
+        "set resolver4 { type ipv4_addr; }"
+        "set resolver6 { type ipv6_addr; }"
+        "map redirect4 { type inet_service : ipv4_addr; }"
+        "map redirect6 { type inet_service : ipv6_addr; }"
+      ]
+      ++ map chain [
+        redirect
+        (output enforceDns)
+        input
+        forward
+      ]
+    );
+
+  # On the host: encrypted packets of the tunnel go to its endpoints and nowhere else, whatever a peer's packets say.
+  host =
+    { namespace, fwMark }:
+    table (names.hostTable namespace) [
+      "set endpoint4 { type ipv4_addr . inet_service; }"
+      "set endpoint6 { type ipv6_addr . inet_service; }"
+      (chain (pin fwMark))
+    ];
+
+  # name -> what it guards
+  protections =
+    let
+      chains = [
+        redirect
+        (output true)
+        input
+        forward
+        (pin "0")
+      ];
+      named = filter (part: part ? guards) (concatMap (c: c.rules) chains);
+      closed = map (c: {
+        name = "${c.name}-policy";
+        guards = "what no rule of the chain ${c.name} speaks of";
+      }) (filter (c: c.policy or "accept" == "drop") chains);
+    in
+    builtins.listToAttrs (
+      map (part: {
+        name = "nft:${part.name}";
+        value = part.guards;
+      }) (named ++ closed)
+    );
+}

@@ -1,0 +1,115 @@
+# The units of one namespace. Two lifetimes: the namespace lives as long as anything uses it,
+# the tunnel in it may come, go and change while services keep running.
+{ tools, names }:
+{
+  name,
+  spec,
+  refreshSeconds,
+}:
+let
+  netns = names.netnsUnit name;
+  tunnel = names.tunnelUnit name;
+  userspace = names.userspaceUnit name;
+  refresh = names.refreshUnit name;
+
+  nsguard = arguments: "${tools.nsguard} ${arguments} ${name}";
+
+  triggers = value: builtins.hashString "sha256" (builtins.toJSON value);
+in
+{
+  ${netns} = {
+    unitConfig = {
+      Description = "Network namespace ${name}";
+      Before = [ "network.target" ];
+      After = [ "network-pre.target" ];
+      # Taking the namespace away would take it from every service inside: a changed one is applied in place.
+      X-ReloadIfChanged = true;
+      X-Reload-Triggers = triggers (removeAttrs spec [ "tunnel" ]);
+    };
+    serviceConfig = {
+      Type = "oneshot";
+      RemainAfterExit = true;
+      ExecStart = nsguard "netns up";
+      ExecReload = nsguard "netns up";
+      # Runs also after an `up` that was killed half-way.
+      ExecStopPost = nsguard "netns down";
+      TimeoutStartSec = 30;
+    };
+  };
+
+  ${tunnel} = {
+    unitConfig = {
+      Description = "WireGuard tunnel ${spec.tunnel.name} in network namespace ${name}";
+      BindsTo = [ netns ];
+      After = [
+        netns
+        "network.target"
+        "nss-lookup.target"
+        "nftables.service"
+      ];
+      # A reload of the host's firewall may flush every table, the pin of this tunnel with them.
+      ReloadPropagatedFrom = [ "nftables.service" ];
+      X-Reload-Triggers = triggers spec.tunnel;
+      # Restarted in one go where it must be: between stop and start the services inside stall.
+      X-StopIfChanged = false;
+    };
+    serviceConfig = {
+      Type = "oneshot";
+      RemainAfterExit = true;
+      ExecStart = nsguard "tunnel up";
+      ExecReload = nsguard "tunnel reload";
+      ExecStopPost = nsguard "tunnel down";
+      TimeoutStartSec = 30;
+      # An endpoint whose name does not resolve yet is worth another try, a bad configuration (status 2) is not.
+      Restart = "on-failure";
+      RestartSec = 5;
+      RestartPreventExitStatus = 2;
+    };
+    wantedBy = [ "multi-user.target" ];
+  };
+
+  # Started by `nsguard tunnel up` where the kernel has no WireGuard: a process started by the tunnel's own
+  # oneshot unit would be killed when that ends. It stays in the host's namespace, and its UDP socket with it.
+  ${userspace} = {
+    unitConfig = {
+      Description = "WireGuard in userspace for network namespace ${name}";
+      BindsTo = [ netns ];
+      After = [ netns ];
+    };
+    serviceConfig = {
+      Type = "exec";
+      Environment = "WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1";
+      ExecStart = "${tools.wireguard-go} -f ${names.userspaceInterface name}";
+    };
+  };
+}
+// (
+  if refreshSeconds == 0 then
+    { }
+  else
+    {
+      "${refresh}.service" = {
+        unitConfig = {
+          Description = "Look up the endpoints of tunnel ${spec.tunnel.name} again";
+          After = [ tunnel ];
+          Requisite = [ tunnel ];
+        };
+        serviceConfig = {
+          Type = "oneshot";
+          ExecStart = nsguard "tunnel reload";
+        };
+      };
+      "${refresh}.timer" = {
+        unitConfig = {
+          Description = "Look up the endpoints of tunnel ${spec.tunnel.name} regularly";
+          PartOf = [ tunnel ];
+          After = [ tunnel ];
+        };
+        timerConfig = {
+          OnActiveSec = refreshSeconds;
+          OnUnitActiveSec = refreshSeconds;
+        };
+        wantedBy = [ tunnel ];
+      };
+    }
+)
