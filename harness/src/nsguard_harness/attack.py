@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Env:
-    """What an attack is given. family: 4, 6, or 0 where it means nothing; timeout: seconds it has before it is killed."""
+    """What an attack is given. family: 4, 6, or 0 where it means nothing; timeout: seconds until it is killed."""
 
     token: str
     family: int = 0
@@ -36,16 +36,30 @@ class Outcome:
 
 
 class Attack(ABC):
-    """One way out. evidence `wire`: the token or the target is seen on the uplink; `answer`: run() says it got there."""
+    """One way out.
+
+    evidence `wire`: success is its token on the uplink; `answer`: run() says that it got there.
+    identities: as whom it makes sense; what needs root to begin with is not tried as an ordinary user.
+    tunnelled: inside the confinement its token must arrive at the server through the tunnel.
+    alone: it changes the machine under everybody's feet, so it runs by itself, after the others.
+    prepared_control: `before` and `after` also surround the control.
+    """
 
     name: ClassVar[str]
     families: ClassVar[tuple[int, ...]] = (4, 6)
     evidence: ClassVar[Literal["wire", "answer"]] = "wire"
+    identities: ClassVar[tuple[str, ...]] = ("root", "user")
+    tunnelled: ClassVar[bool] = False
+    alone: ClassVar[bool] = False
+    prepared_control: ClassVar[bool] = True
 
-    def before(self, lab: Lab) -> None:
+    def before(self, lab: Lab) -> None:  # noqa: B027 (a hook)
         """Prepare on the lab's side, before the run; nothing by default."""
 
-    def after(self, lab: Lab) -> None:
+    def during(self, lab: Lab) -> None:  # noqa: B027 (a hook)
+        """Disturb on the lab's side while run() goes on in the machine; not called for a control."""
+
+    def after(self, lab: Lab) -> None:  # noqa: B027 (a hook)
         """Undo `before`; called even when the run failed."""
 
     @abstractmethod

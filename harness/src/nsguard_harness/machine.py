@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import shlex
+import tarfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +34,11 @@ class Completed:
     errors: str
 
 
+def _as_root(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    member.uid = member.gid = 0
+    return None if member.name.endswith("/__pycache__") else member
+
+
 class Machine(ABC):
     """Commands are run as root by `bash -euo pipefail -c`; times are in seconds."""
 
@@ -39,7 +46,7 @@ class Machine(ABC):
     uplinks: tuple[Uplink, ...]
 
     @abstractmethod
-    def run(self, command: str, timeout: float | None) -> Completed:
+    def run(self, command: str, timeout: float | None = None, stdin: bytes = b"") -> Completed:
         """Run a command to its end; status 124 when the time is over. Raises LabError when the machine is not up."""
 
     @abstractmethod
@@ -70,9 +77,30 @@ class Machine(ABC):
     def path(self, inside: str) -> Path:
         """The host's path of a file in the machine as it runs; symbolic links in it would lead to the host's files."""
 
-    @abstractmethod
     def copy_from_host(self, source: str | Path, target: str) -> None:
-        """Copy a file or a directory into the machine, making the directories on the way."""
+        """Copy a file or a directory into the machine, as root's, making the directories on the way."""
+        self._unpack(lambda archive: archive.add(source, target.lstrip("/"), filter=_as_root))
+
+    def write_files(self, files: Mapping[str, str]) -> None:
+        """Write texts to paths in the machine, making the directories on the way."""
+
+        def add(archive: tarfile.TarFile) -> None:
+            for name, text in files.items():
+                content = text.encode()
+                member = tarfile.TarInfo(name.lstrip("/"))
+                member.size, member.mode, member.mtime = len(content), 0o644, int(time.time())
+                archive.addfile(member, io.BytesIO(content))
+
+        self._unpack(add)
+
+    def _unpack(self, add: Callable[[tarfile.TarFile], None]) -> None:
+        # unpacked by the machine itself: from outside, its absolute links would lead to files of the host
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as archive:
+            add(archive)
+        done = self.run("tar -x -C / --no-same-owner --keep-directory-symlink --unlink-first", None, packed.getvalue())
+        if done.status:
+            raise LabError(f"{self.name}: files could not be copied: {done.errors.strip()[-300:]}")
 
     def reboot(self) -> None:
         """Shut down and start again."""

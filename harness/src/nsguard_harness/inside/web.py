@@ -1,0 +1,73 @@
+"""A web server that says who asks and where: the address of an app as the world sees it.
+
+usage: python3 -m nsguard_harness.inside.web
+
+Any path answers one JSON object; /stream sends a numbered line every 100 ms for as long as the client stays.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from ..addresses import LAB
+from .datagrams import plain
+
+STREAM_SECONDS = 0.1
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection, kept alive."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer, or stream."""
+        if self.path == "/stream":
+            self._stream()
+            return
+        peer, local = plain(self.client_address[0]), plain(self.connection.getsockname()[0])
+        body = json.dumps({"peer": peer, "local": local, "path": self.path}).encode() + b"\n"
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _stream(self) -> None:
+        # to the end of the connection, not chunked: clients read plain lines
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        number = 0
+        try:
+            while True:
+                self.wfile.write(b"%d\n" % number)
+                number += 1
+                time.sleep(STREAM_SECONDS)
+        except OSError:
+            self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    """On all addresses of both families."""
+
+    address_family = socket.AF_INET6
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Bind; without the look-up of the host's own name that HTTPServer does."""
+        self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+        self.server_name, self.server_port = "lab", self.server_address[1]
+
+
+if __name__ == "__main__":
+    Server(("::", LAB.web_port), Handler).serve_forever()

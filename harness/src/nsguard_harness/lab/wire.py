@@ -1,0 +1,156 @@
+"""The wire: a network namespace for each machine, and one for the switch that joins them.
+
+Every link is made inside these namespaces, so that nothing of the lab ever stands in the host's own.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from pyroute2 import IPRoute, netns
+
+from ..addresses import Addresses, Pair
+from ..errors import LabError
+from ..machine import Uplink
+
+INTERFACE = "eth0"
+BRIDGE = "bridge"
+NAMESPACES = Path(netns.NETNS_RUN_DIR)
+# The kernel is to say nothing of itself: no router solicitations, no duplicate address detection
+# (Documentation/networking/ip-sysctl.rst). `default` is for links yet to come.
+QUIET = {
+    f"net/ipv6/conf/{scope}/{key}": "0"
+    for scope in ("all", "default")
+    for key in ("accept_ra", "autoconf", "accept_dad", "router_solicitations")
+}
+NO_IPV6 = {f"net/ipv6/conf/{scope}/disable_ipv6": "1" for scope in ("all", "default")}
+
+T = TypeVar("T")
+
+
+def in_namespace(path: Path, work: Callable[[], T]) -> T:
+    """Do something in a network namespace: in a thread, since setns(2) moves one thread and that one then ends."""
+    result: list[T] = []
+    failure: list[BaseException] = []
+
+    def enter() -> None:
+        try:
+            netns.setns(str(path))
+            result.append(work())
+        except BaseException as error:  # handed on to the caller below
+            failure.append(error)
+
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    if failure:
+        raise failure[0]
+    return result[0]
+
+
+def packet_socket(namespace: Path, interface: str) -> socket.socket:
+    """A packet socket bound to a port of a namespace, for sending only (protocol 0 receives nothing, packet(7))."""
+
+    def make() -> socket.socket:
+        made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        made.bind((interface, 0))
+        return made
+
+    return in_namespace(namespace, make)
+
+
+def write_sysctls(namespace: Path, values: Mapping[str, str]) -> None:
+    """Write files under /proc/sys as they appear in a namespace."""
+
+    def write() -> None:
+        for key, value in values.items():
+            Path("/proc/sys", key).write_text(value)
+
+    in_namespace(namespace, write)
+
+
+def mac(number: int) -> str:
+    """The address of the machine with a number; the second bit of the first byte marks it as our own (IEEE 802)."""
+    return f"02:53:00:00:00:{number:02x}"
+
+
+class Wire:
+    """Namespaces `nsguard-<id>-<machine>` and `nsguard-<id>-switch`; a port of the switch has its machine's name."""
+
+    def __init__(self, identity: str) -> None:
+        self.prefix = f"nsguard-{identity}"
+        self._made: list[str] = []
+        self.switch = self._namespace("switch")
+        self._ports = 0
+        try:
+            write_sysctls(self.switch, NO_IPV6)
+            with IPRoute(netns=self.switch.name) as ip:
+                ip.link("add", ifname=BRIDGE, kind="bridge", br_stp_state=0, br_mcast_snooping=0)
+                self._bridge = ip.link_lookup(ifname=BRIDGE)[0]
+                ip.link("set", index=self._bridge, state="up")
+        except BaseException:
+            self.close()
+            raise
+
+    def _namespace(self, name: str) -> Path:
+        full = f"{self.prefix}-{name}"
+        try:
+            netns.create(full)
+        except OSError as error:
+            raise LabError(f"wire: cannot make the network namespace {full}: {error.strerror}") from error
+        self._made.append(full)
+        return NAMESPACES / full
+
+    def namespace(self, machine: str) -> Path:
+        """The path of a machine's network namespace."""
+        return NAMESPACES / f"{self.prefix}-{machine}"
+
+    def attach(
+        self, machine: str, address: Pair, prefix: Pair, gateway: Pair | None = None, local: tuple[Pair, ...] = ()
+    ) -> Uplink:
+        """Join a machine to the switch; it keeps `local` addresses on its loopback. The uplink stays over reboots."""
+        space = self._namespace(machine)
+        self._ports += 1
+        uplink = Uplink(INTERFACE, mac(self._ports), address.v4, address.v6, machine)
+        write_sysctls(space, QUIET)
+        with IPRoute(netns=self.switch.name) as ip:
+            peer = {"ifname": INTERFACE, "address": uplink.mac, "net_ns_fd": space.name}
+            ip.link("add", ifname=machine, kind="veth", address=mac(0x80 + self._ports), peer=peer)
+            (port,) = ip.link_lookup(ifname=machine)
+            ip.link("set", index=port, master=self._bridge, state="up")
+        with IPRoute(netns=space.name) as ip:
+            (loopback,) = ip.link_lookup(ifname="lo")
+            (link,) = ip.link_lookup(ifname=INTERFACE)
+            ip.link("set", index=loopback, state="up")
+            # one segment a frame: what is captured is what a real wire would carry
+            ip.link("set", index=link, state="up", gso_max_segs=1)
+            for one, of in zip(address, prefix, strict=True):
+                ip.addr("add", index=link, address=one, prefixlen=int(of.split("/")[1]))
+            for pair in local:
+                ip.addr("add", index=loopback, address=pair.v4, prefixlen=32)
+                ip.addr("add", index=loopback, address=pair.v6, prefixlen=128)
+            for hop in gateway or ():
+                ip.route("add", dst="default", gateway=hop, oif=link)
+        return uplink
+
+    def close(self) -> None:
+        """Remove the namespaces, and with them every link."""
+        while self._made:
+            netns.remove(self._made.pop())
+
+
+def lan(identity: str, addresses: Addresses) -> tuple[Wire, dict[str, Uplink]]:
+    """The lab's network: the client behind the server, which holds all that lies beyond."""
+    wire = Wire(identity)
+    try:
+        beyond = (addresses.answer_tunnel, addresses.answer_uplink, addresses.endpoint)
+        server = wire.attach("server", addresses.server, addresses.lan, local=beyond)
+        client = wire.attach("client", addresses.client, addresses.lan, gateway=addresses.server)
+    except BaseException:
+        wire.close()
+        raise
+    return wire, {"server": server, "client": client}
