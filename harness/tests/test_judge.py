@@ -309,7 +309,8 @@ def test_dropped_frames_void_the_judgement() -> None:
 
 @pytest.mark.parametrize("length", range(0, 90, 7))
 def test_truncated_frames_never_raise_and_are_never_allowed(length: int) -> None:
-    whole = {bytes(packet) for packets in ALLOWED.values() for packet in packets}
+    """Cutting the zeros that fill a frame up is no truncation, so padded frames are left out."""
+    whole = {bytes(packet) for packets in ALLOWED.values() for packet in packets if Padding not in packet}
     cut = {data[:length] for data in whole} - whole
     judgement = judge(map(Seen, cut), WORLD, TOKENS)
     assert len(judgement.leaks) == len(cut)
