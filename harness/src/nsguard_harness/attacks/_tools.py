@@ -1,0 +1,149 @@
+"""What several attacks need: sockets by family, DNS questions, packets by hand. The standard library only."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from ..attack import Env, Outcome
+
+DOMAIN = "leak.test"
+# seconds to wait for an answer; all servers are a wire away
+PATIENCE = 1.0
+# where programs may be, should the service's PATH not say
+PATHS = ("/run/current-system/sw/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin")
+UPLINK_PORT = 40404  # source port of packets made by hand
+
+
+def inet(family: int) -> socket.AddressFamily:
+    """The socket family of 4 or 6; 0 counts as 4."""
+    return socket.AF_INET6 if family == 6 else socket.AF_INET
+
+
+def lan(env: Env) -> str:
+    """The host on the uplink's own network."""
+    return env.addresses.server.of(env.family or 4)
+
+
+def beyond(env: Env) -> str:
+    """A host behind the uplink's gateway."""
+    return env.addresses.web.of(env.family or 4)
+
+
+def payload(env: Env) -> bytes:
+    """The token as a line of text, long enough to be told from padding."""
+    return f"nsguard-leaktest {env.token}\n".encode()
+
+
+def name(env: Env) -> str:
+    """A name that only this run asks for."""
+    return f"{env.token}.{DOMAIN}"
+
+
+def send_udp(env: Env, address: str) -> Outcome:
+    """Send the token to the echo port of `address` and see whether it comes back."""
+    with socket.socket(inet(env.family), socket.SOCK_DGRAM) as udp:
+        udp.settimeout(PATIENCE)
+        udp.connect((address, env.addresses.echo_port))
+        udp.send(payload(env))
+        return echoed(udp, env)
+
+
+def echoed(sock: socket.socket, env: Env) -> Outcome:
+    """Whether the next datagram brings the token back."""
+    try:
+        data = sock.recv(2048)
+    except TimeoutError:
+        return Outcome(False, "sent, no answer")
+    return Outcome(env.token.encode() in data, f"answered with {len(data)} bytes")
+
+
+def question(domain: str, family: int) -> bytes:
+    """A DNS query for an A or AAAA record (RFC 1035 §4.1)."""
+    labels = b"".join(bytes((len(label),)) + label.encode() for label in domain.split("."))
+    header = struct.pack("!6H", random.getrandbits(16), 0x0100, 1, 0, 0, 0)
+    return header + labels + b"\0" + struct.pack("!2H", 28 if family == 6 else 1, 1)
+
+
+def ask(server: str, domain: str, family: int, port: int = 53) -> Outcome:
+    """Ask `server` over UDP; the answer's last record, if any, tells who answered."""
+    with socket.socket(inet(6 if ":" in server else 4), socket.SOCK_DGRAM) as udp:
+        udp.settimeout(PATIENCE)
+        udp.connect((server, port))
+        udp.send(question(domain, family))
+        try:
+            data = udp.recv(2048)
+        except TimeoutError:
+            return Outcome(False, f"asked {server}, no answer")
+    if len(data) < 12 or not int.from_bytes(data[6:8], "big"):
+        return Outcome(False, f"{server} answered without a record")
+    size = 16 if family == 6 else 4
+    return Outcome(True, f"{server} answered {socket.inet_ntop(inet(family), data[-size:])}")
+
+
+def run(command: Sequence[str], timeout: float) -> tuple[int, str]:
+    """Exit status and the last line written of a program of the machine; 127 where there is no such program."""
+    program = shutil.which(command[0], path=os.pathsep.join((os.environ.get("PATH", ""), *PATHS)))
+    if program is None:
+        return 127, f"no program {command[0]}"
+    try:
+        done = subprocess.run(
+            [program, *command[1:]], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout
+        )
+    except subprocess.TimeoutExpired:
+        return 124, f"{command[0]} did not end"
+    lines = (done.stdout or done.stderr).strip().splitlines()
+    return done.returncode, lines[-1] if lines else ""
+
+
+def sender(env: Env) -> list[str]:
+    """A command that sends the token by UDP to the host on the uplink's network, for somebody else to run."""
+    address, port = lan(env), env.addresses.echo_port
+    family = "AF_INET6" if ":" in address else "AF_INET"
+    code = f"import socket as s; s.socket(s.{family}, s.SOCK_DGRAM).sendto({payload(env)!r}, ({address!r}, {port}))"
+    return [sys.executable, "-c", code]
+
+
+def interfaces() -> list[str]:
+    """Every interface in sight but the loopback."""
+    return [interface for _, interface in socket.if_nameindex() if interface != "lo"]
+
+
+def checksum(data: bytes) -> int:
+    """The Internet checksum (RFC 1071)."""
+    data += b"\0" * (len(data) % 2)
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def udp_packet(source: str, destination: str, port: int, data: bytes) -> bytes:
+    """An IP packet with a UDP datagram in it, made by hand (RFC 791, RFC 8200, RFC 768)."""
+    family = 6 if ":" in source else 4
+    ends = b"".join(socket.inet_pton(inet(family), address) for address in (source, destination))
+    length = 8 + len(data)
+    udp = struct.pack("!4H", UPLINK_PORT, port, length, 0) + data
+    pseudo = ends + (struct.pack("!I3xB", length, 17) if family == 6 else struct.pack("!BBH", 0, 17, length))
+    udp = udp[:6] + struct.pack("!H", checksum(pseudo + udp) or 0xFFFF) + udp[8:]
+    if family == 6:
+        return struct.pack("!IHBB", 6 << 28, length, 17, 64) + ends + udp
+    header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + length, 1, 0, 64, 17, 0) + ends
+    return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + udp
+
+
+def until(seconds: float, step: float) -> Sequence[float]:
+    """Moments to send at, `step` seconds apart."""
+    return [i * step for i in range(int(seconds / step))]
+
+
+def pause_to(start: float, moment: float) -> None:
+    """Wait for a moment that `until` named, counted from `start` on the monotonic clock."""
+    time.sleep(max(0.0, start + moment - time.monotonic()))

@@ -1,0 +1,160 @@
+"""While the tunnel breaks: an app that sends all the time, and somebody who takes the tunnel away."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ..attack import Attack, Env, Outcome
+from . import _tools
+
+if TYPE_CHECKING:
+    from ..lab.base import Lab
+
+NAMESPACE = "vpn"
+TUNNEL_UNIT = f"nsguard-tunnel-{NAMESPACE}.service"
+SECONDS, STEP = 2.5, 0.1
+STREAM_SECONDS = 4.5
+
+
+class _Burst(Attack):
+    """Datagrams, connections and questions to the uplink's network and beyond it, ten times a second."""
+
+    alone = True
+    prepared_control = False
+
+    def run(self, env: Env) -> Outcome:
+        start, sent, refused = time.monotonic(), 0, ""
+        for moment in _tools.until(SECONDS, STEP):
+            _tools.pause_to(start, moment)
+            for address in (_tools.lan(env), _tools.beyond(env)):
+                try:
+                    _shoot(env, address)
+                    sent += 1
+                except OSError as error:
+                    refused = error.strerror or str(error)
+        return Outcome(sent > 0, f"{sent} sends went through" + (f", others: {refused}" if refused else ""))
+
+
+class LinkDeleted(_Burst):
+    """Claim: nothing leaves by the uplink when the tunnel's link is deleted under a sending app.
+
+    Method: a burst; meanwhile delete the link in the namespace, then restart the tunnel's unit.
+    Limitations: one moment of deletion. Source: leaks.md lc-down/del; ExpressVPN's leak tools, "disrupters".
+    """
+
+    name = "link-deleted"
+
+    def during(self, lab: Lab) -> None:
+        time.sleep(SECONDS / 3)  # so that the burst is under way: this is the disturbance's moment, not a wait for it
+        lab.client.succeed(f"ip -n {NAMESPACE} link delete wg0")
+
+    def after(self, lab: Lab) -> None:
+        lab.client.succeed(f"systemctl restart {TUNNEL_UNIT}")
+        wait_for_tunnel(lab)
+
+
+class ServerSilent(_Burst):
+    """Claim: nothing but handshakes leaves by the uplink when the server falls silent under a sending app.
+
+    Method: the server drops what arrives for WireGuard; a burst meanwhile.
+    Limitations: seconds, not the minutes after which a session expires. Source: leaks.md lc-server-dead.
+    """
+
+    name = "server-silent"
+
+    def before(self, lab: Lab) -> None:
+        silence(lab)
+
+    def after(self, lab: Lab) -> None:
+        unsilence(lab)
+        wait_for_tunnel(lab)
+
+
+class EndpointDownAtBoot(_Burst):
+    """Claim: nothing but handshakes leaves by the uplink when the machine boots while its endpoint is down.
+
+    Method: the server drops what arrives for WireGuard, the machine reboots, the app starts and sends.
+    Limitations: one boot. Source: leaks.md lc-before-up; Burkert et al., ICC 2021.
+    """
+
+    name = "endpoint-down-at-boot"
+
+    def before(self, lab: Lab) -> None:
+        silence(lab)
+        lab.client.reboot()
+
+    def after(self, lab: Lab) -> None:
+        unsilence(lab)
+        wait_for_tunnel(lab)
+
+
+class ConnectionHeld(Attack):
+    """Claim: a TCP connection under way is held, not sent another way, while the server is silent, and then goes on.
+
+    Method: read the web server's endless stream; meanwhile the server falls silent for a while and speaks again.
+    `parameters["seconds"]` is how long it reads. The token is in the request, the sequence shows that nothing is lost.
+    Limitations: one connection, silence of seconds. Source: RFC 9293 §3.8 (retransmission); WireGuard whitepaper §6.
+    """
+
+    name = "connection-held"
+    alone = True
+    tunnelled = True
+    prepared_control = False
+
+    def during(self, lab: Lab) -> None:
+        time.sleep(STREAM_SECONDS / 6)  # the moment of the disturbance, not a wait for it
+        silence(lab)
+        time.sleep(STREAM_SECONDS / 3)
+        unsilence(lab)
+
+    def after(self, lab: Lab) -> None:
+        wait_for_tunnel(lab)
+
+    def run(self, env: Env) -> Outcome:
+        end = time.monotonic() + float(env.parameters.get("seconds", STREAM_SECONDS))
+        with socket.create_connection((_tools.beyond(env), env.addresses.web_port), _tools.PATIENCE) as tcp:
+            tcp.sendall(f"GET /stream HTTP/1.1\r\nHost: {_tools.name(env)}\r\n\r\n".encode())
+            lines, last, gap = 0, time.monotonic(), 0.0
+            with tcp.makefile("rb") as stream:
+                while (now := time.monotonic()) < end:
+                    tcp.settimeout(end - now)
+                    with suppress(TimeoutError):
+                        if not stream.readline():
+                            break
+                        lines += 1
+                    last, gap = time.monotonic(), max(gap, time.monotonic() - last)
+        return Outcome(lines > 0, f"{lines} lines on one connection, longest pause {gap:.1f} s")
+
+
+def silence(lab: Lab) -> None:
+    """Have the server's WireGuard neither hear nor speak, whoever implements it there."""
+    rules = ["add table inet silence"]
+    for hook, port in (("input", "dport"), ("output", "sport")):
+        rules.append(f"add chain inet silence {hook} {{ type filter hook {hook} priority -300; }}")
+        rules.append(f"add rule inet silence {hook} udp {port} {lab.addresses.endpoint_port} drop")
+    lab.server.succeed(f"nft '{'; '.join(rules)}'")
+
+
+def unsilence(lab: Lab) -> None:
+    """Undo `silence`."""
+    lab.server.succeed("nft delete table inet silence")
+
+
+def wait_for_tunnel(lab: Lab, timeout: float = 30) -> None:
+    """Wait until the namespace reaches the tunnel's server."""
+    server = lab.addresses.tunnel_server.v4
+    lab.client.wait_until_succeeds(f"ip netns exec {NAMESPACE} ping -c 1 -W 1 {server}", timeout)
+
+
+def _shoot(env: Env, address: str) -> None:
+    family = _tools.inet(env.family)
+    with socket.socket(family, socket.SOCK_DGRAM) as udp:
+        udp.sendto(_tools.payload(env), (address, env.addresses.echo_port))
+        udp.sendto(_tools.question(_tools.name(env), env.family), (address, env.addresses.dns_port))
+    with socket.socket(family, socket.SOCK_STREAM) as tcp:
+        tcp.setblocking(False)
+        with suppress(BlockingIOError):
+            tcp.connect((address, env.addresses.web_port))

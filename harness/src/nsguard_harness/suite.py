@@ -1,0 +1,242 @@
+"""Runs attacks against the confined and, as their controls, against the unconfined; decides each cell's verdict.
+
+A cell is attack × family × identity. All cells run confined under one capture, then all controls under a second one
+with the same observer. `contained` needs both: the control was seen, the confined run was not.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import secrets
+import string
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from . import attacks as catalogue
+from .attack import Attack, Outcome
+from .capture import CaptureLike, Frame
+from .errors import HarnessError
+from .judge import Judgement, judge
+from .lab.base import Lab
+from .tap import Tap
+from .tokens import Tokens
+from .world import Observed
+
+WORKERS = 4
+# names that daemons refresh or retransmit by themselves come late
+TAIL_SECONDS = 2.0
+
+
+class Verdict(StrEnum):
+    """LEAKED: it got out. vacuous: nothing was proved, since its control was not seen. error: the lab failed."""
+
+    CONTAINED = "contained"
+    LEAKED = "LEAKED"
+    VACUOUS = "vacuous"
+    ERROR = "error"
+
+
+EXIT = {Verdict.CONTAINED: 0, Verdict.LEAKED: 1, Verdict.VACUOUS: 2, Verdict.ERROR: 3}
+
+
+class Runs(Protocol):
+    """What runs an attack inside a service of a machine. Raises HarnessError when it can't be reached."""
+
+    def run(self, attack: str, token: str, family: int, parameters: Mapping[str, Any]) -> Outcome: ...
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An identity: the confined service that runs as it, and an unconfined one for the controls."""
+
+    identity: str
+    confined: Runs
+    control: Runs
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One attack, of one family, by one identity, with a token of its own."""
+
+    attack: Attack
+    family: int
+    subject: Subject
+    token: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """How one phase (confined or control) ended: what each cell said or why it could not run, and what was seen."""
+
+    outcomes: Mapping[str, Outcome]
+    failures: Mapping[str, str]
+    judgement: Judgement
+    frames: Sequence[Frame] = ()
+    arrived: frozenset[str] = frozenset()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """A cell's verdict. evidence: why; said: what the confined attacker reported; control: how its control was seen."""
+
+    attack: str
+    family: int
+    identity: str
+    token: str
+    verdict: Verdict
+    evidence: str
+    said: str = ""
+    control: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a run showed."""
+
+    results: tuple[Result, ...]
+    confined: Run
+    control: Run
+
+    def count(self, verdict: Verdict) -> int:
+        """Cells with that verdict; a kind of unowned frames counts as one leak."""
+        extra = len({leak.kind for leak in self.confined.judgement.unowned}) if verdict is Verdict.LEAKED else 0
+        return extra + sum(result.verdict is verdict for result in self.results)
+
+    @property
+    def status(self) -> int:
+        """Exit status: 1 if anything leaked, else 3 if the lab failed, else 2 if anything was vacuous, else 0."""
+        for verdict in (Verdict.LEAKED, Verdict.ERROR, Verdict.VACUOUS):
+            if self.count(verdict):
+                return EXIT[verdict]
+        return EXIT[Verdict.CONTAINED] if self.results else EXIT[Verdict.VACUOUS]
+
+
+def plan(pattern: str, subjects: Iterable[Subject]) -> list[Cell]:
+    """Every cell of the attacks whose names match a glob. Raises HarnessError when none does."""
+    chosen = [attack() for name, attack in catalogue.registry().items() if fnmatch.fnmatchcase(name, pattern)]
+    if not chosen:
+        raise HarnessError(f"no attack matches {pattern!r}; `nsguard-leaktest list` shows their names")
+    run = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(5))
+    combinations = [
+        (attack, family, subject)
+        for attack in chosen
+        for subject in subjects
+        if subject.identity in attack.identities
+        for family in attack.families
+    ]
+    return [Cell(*one, token=f"ng{run}x{number:03d}") for number, one in enumerate(combinations)]
+
+
+@dataclass
+class Suite:
+    """Runs cells in a lab. progress: called with each cell's attack name and phase as it ends."""
+
+    lab: Lab
+    cells: Sequence[Cell]
+    progress: Callable[[str, str], None] = lambda attack, phase: None
+    tail: float = TAIL_SECONDS
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def run(self) -> Report:
+        """All cells confined, then all controls. Raises LabError when the lab itself gives way."""
+        confined, control = self._phase("confined"), self._phase("control")
+        return Report(tuple(decide(cell, confined, control) for cell in self.cells), confined, control)
+
+    def _phase(self, phase: str) -> Run:
+        start = time.monotonic()
+        tokens = Tokens({cell.token: cell.attack.name for cell in self.cells})
+        observed = Observed(self.lab)
+        outcomes: dict[str, Outcome] = {}
+        failures: dict[str, str] = {}
+        capture: CaptureLike = self.lab.capture(self.lab.client)
+        with capture, Tap(self.lab.server) as tap:
+            for group in _groups(self.cells):
+                self._group(group, phase, outcomes, failures)
+                observed.look()
+            time.sleep(self.tail)  # a window of observation, not a wait for something
+            arrived = tap.tokens(tokens)
+        judgement = judge(capture.frames, observed.world, tokens, capture.dropped)
+        return Run(outcomes, failures, judgement, capture.frames, arrived, time.monotonic() - start)
+
+    def _group(self, cells: Sequence[Cell], phase: str, outcomes: dict[str, Outcome], failures: dict[str, str]) -> None:
+        """Cells that run side by side, between their attacks' `before` and `after`."""
+        used = list({cell.attack.name: cell.attack for cell in cells}.values())
+        prepared: list[Attack] = []
+        broken: dict[str, str] = {}
+        for attack in used:
+            if phase == "control" and not attack.prepared_control:
+                continue
+            prepared.append(attack)  # also when it breaks half-way: `after` then cleans up
+            _guarded(attack, "before", self.lab, broken)
+        with ThreadPoolExecutor(WORKERS + 1) as pool:
+            running = {cell.token: pool.submit(self._attempt, cell, phase) for cell in cells}
+            if phase == "confined":
+                for attack in used:
+                    _guarded(attack, "during", self.lab, broken)
+            for token, future in running.items():
+                try:
+                    outcomes[token] = future.result()
+                except HarnessError as error:
+                    failures[token] = str(error)
+        for attack in reversed(prepared):
+            _guarded(attack, "after", self.lab, broken)
+        failures.update({c.token: broken[c.attack.name] for c in cells if c.attack.name in broken})
+
+    def _attempt(self, cell: Cell, phase: str) -> Outcome:
+        runs = cell.subject.confined if phase == "confined" else cell.subject.control
+        uplink = self.lab.client.uplinks[0]
+        outcome = runs.run(cell.attack.name, cell.token, cell.family, {"uplink": uplink.interface, **self.parameters})
+        self.progress(cell.attack.name, phase)
+        return outcome
+
+
+def _groups(cells: Sequence[Cell]) -> Iterable[list[Cell]]:
+    """First all that may run side by side, then attack by attack those that want the machine for themselves."""
+    together = [cell for cell in cells if not cell.attack.alone]
+    if together:
+        yield together
+    alone: dict[str, list[Cell]] = {}
+    for cell in cells:
+        if cell.attack.alone:
+            alone.setdefault(cell.attack.name, []).append(cell)
+    yield from alone.values()
+
+
+def _guarded(attack: Attack, hook: str, lab: Lab, broken: dict[str, str]) -> None:
+    try:
+        getattr(attack, hook)(lab)
+    except HarnessError as error:
+        broken.setdefault(attack.name, f"{hook}: {error}")
+
+
+def decide(cell: Cell, confined: Run, control: Run) -> Result:
+    """A cell's verdict from both phases. A leak stays one in a capture with drops; everything else is void there."""
+    token, answers = cell.token, cell.attack.evidence == "answer"
+    inside, outside = confined.outcomes.get(token), control.outcomes.get(token)
+    seen = control.judgement.of(token)
+    by_answer = outside.said if answers and outside and outside.reached else ""
+    witness = seen[0].summary if seen else by_answer
+
+    def result(verdict: Verdict, evidence: str) -> Result:
+        said = inside.said if inside else ""
+        return Result(cell.attack.name, cell.family, cell.subject.identity, token, verdict, evidence, said, witness)
+
+    if leaks := confined.judgement.of(token):
+        return result(Verdict.LEAKED, f"{leaks[0].summary} ({len(leaks)} frames)")
+    if answers and inside and inside.reached:
+        return result(Verdict.LEAKED, inside.said)
+    for name, run in (("confined", confined), ("control", control)):
+        if token in run.failures:
+            return result(Verdict.ERROR, f"{name}: {run.failures[token]}")
+        if run.judgement.void:
+            return result(Verdict.ERROR, f"{name}: the capture lost {run.judgement.dropped} frames")
+    if not witness:
+        return result(Verdict.VACUOUS, f"its control was not seen: {outside.said if outside else 'it did not run'}")
+    if cell.attack.tunnelled and token not in confined.arrived:
+        return result(Verdict.VACUOUS, f"nothing of it came through the tunnel: {inside.said if inside else ''}")
+    return result(Verdict.CONTAINED, "through the tunnel" if cell.attack.tunnelled else "nothing on the uplink")

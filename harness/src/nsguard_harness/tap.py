@@ -1,0 +1,42 @@
+"""A tap inside the tunnel, on the server's end: what goes through the tunnel must come out there."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from .errors import LabError
+from .machine import Machine
+from .tokens import Tokens
+
+DIRECTORY = "/run/nsguard-tap"
+
+
+class Tap:
+    """tcpdump on every WireGuard interface of a machine, for the time of a `with` block."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._interfaces: list[str] = []
+
+    def __enter__(self) -> Self:
+        self._interfaces = self._machine.succeed("wg show interfaces").split()
+        if not self._interfaces:
+            raise LabError(f"{self._machine.name}: has no WireGuard interface to listen on")
+        self._machine.succeed(f"rm -rf {DIRECTORY} && mkdir {DIRECTORY}")
+        for one in self._interfaces:
+            tcpdump = f"tcpdump -n -U --immediate-mode -Z root -i {one} -w {DIRECTORY}/{one}.pcap"
+            self._machine.spawn(f"echo $$ > {DIRECTORY}/{one}.pid; exec {tcpdump} 2> {DIRECTORY}/{one}.log")
+        for one in self._interfaces:
+            self._machine.wait_until_succeeds(f"grep -q '^tcpdump: listening on' {DIRECTORY}/{one}.log", 10)
+        return self
+
+    def tokens(self, tokens: Tokens) -> frozenset[str]:
+        """The tokens that came out of the tunnel so far."""
+        files = [self._machine.path(f"{DIRECTORY}/{one}.pcap") for one in self._interfaces]
+        return frozenset(token for file in files for token in tokens.find(file.read_bytes()))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._machine.execute(f"kill $(cat {DIRECTORY}/*.pid)")

@@ -1,0 +1,50 @@
+"""What the judge is told of a lab: who is on the wire, where the tunnel ends, which ports it had meanwhile."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from .lab.base import Lab
+from .machine import Uplink
+from .rules import Station, Wire, World, station
+
+
+class Observed:
+    """The world of a lab's client while a capture runs.
+
+    A tunnel that is restarted gets another port where none is set: call `look` after everything that may restart it.
+    A port that was never looked at allows nothing, so forgetting to look condemns and never acquits.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+        self._ports: set[int] = set()
+        self.look()
+
+    def look(self) -> None:
+        """Add the ports that WireGuard on the client listens on now, in whatever namespace its link is."""
+        show = "wg show all listen-port"
+        _, text = self._lab.client.execute(
+            f"{show} 2>/dev/null; for name in $(ls /run/netns); do ip netns exec $name {show} 2>/dev/null; done; true"
+        )
+        self._ports |= {int(line.split()[-1]) for line in text.splitlines() if line.split()[-1:] != ["off"]}
+
+    @property
+    def world(self) -> World:
+        """The world as known so far."""
+        lab, addresses = self._lab, self._lab.addresses
+        others = tuple(_station(one) for machine in _others(lab) for one in machine)
+        return World(
+            wires={one.wire: Wire(_station(one), others) for one in lab.client.uplinks},
+            endpoints=frozenset((ip_address(one), addresses.endpoint_port) for one in addresses.endpoint),
+            listen_ports=frozenset(self._ports),
+            tunnel_addresses=frozenset(map(ip_address, addresses.tunnel_client)),
+        )
+
+
+def _others(lab: Lab) -> list[tuple[Uplink, ...]]:
+    return [machine.uplinks for machine in lab.machines.values() if machine is not lab.client]
+
+
+def _station(uplink: Uplink) -> Station:
+    return station(uplink.mac, uplink.ip4, uplink.ip6)
