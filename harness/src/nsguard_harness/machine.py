@@ -81,14 +81,14 @@ class Machine(ABC):
         """Copy a file or a directory into the machine, as root's, making the directories on the way."""
         self._unpack(lambda archive: archive.add(source, target.lstrip("/"), filter=_as_root))
 
-    def write_files(self, files: Mapping[str, str]) -> None:
+    def write_files(self, files: Mapping[str, str], mode: int = 0o644) -> None:
         """Write texts to paths in the machine, making the directories on the way."""
 
         def add(archive: tarfile.TarFile) -> None:
             for name, text in files.items():
                 content = text.encode()
                 member = tarfile.TarInfo(name.lstrip("/"))
-                member.size, member.mode, member.mtime = len(content), 0o644, int(time.time())
+                member.size, member.mode, member.mtime = len(content), mode, int(time.time())
                 archive.addfile(member, io.BytesIO(content))
 
         self._unpack(add)

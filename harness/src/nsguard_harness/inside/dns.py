@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..addresses import LAB, Pair
 from . import datagrams, dnswire
+from .notify import ready
 from .records import Records
 
 
@@ -75,6 +76,7 @@ def main(arguments: list[str]) -> None:
     resolver = Resolver(answers, Records(Path(arguments[0])))
     udp, tcp = datagrams.listen(LAB.dns_port), datagrams.listen_tcp(LAB.dns_port)
     threading.Thread(target=serve_tcp, args=(resolver, tcp), daemon=True).start()
+    ready()
     serve_udp(resolver, udp)
 
 

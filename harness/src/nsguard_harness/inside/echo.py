@@ -1,41 +1,59 @@
 """Sends back what it gets, over UDP and TCP, from the address it was sent to (RFC 862).
 
-usage: python3 -m nsguard_harness.inside.echo
+usage: python3 -m nsguard_harness.inside.echo RECORDS
 """
 
 from __future__ import annotations
 
 import socket
+import sys
 import threading
+from pathlib import Path
 
 from ..addresses import LAB
 from . import datagrams
+from .notify import ready
+from .records import Records
 
 
-def serve_udp(udp: socket.socket) -> None:
-    """Send datagrams back for ever."""
-    while True:
-        got = datagrams.receive(udp)
-        datagrams.answer(udp, got, got.data)
+class Echo:
+    """Records the first 200 bytes of what it sends back, as text."""
 
+    def __init__(self, records: Records) -> None:
+        self._records = records
 
-def serve_connection(connection: socket.socket) -> None:
-    """Send a connection's bytes back until it ends."""
-    with connection:
-        try:
-            while data := connection.recv(65535):
-                connection.sendall(data)
-        except OSError:
-            return
+    def _record(self, transport: str, peer: str, local: str | bytes, data: bytes) -> None:
+        text = data[:200].decode("ascii", "backslashreplace")
+        self._records.add(transport=transport, source=datagrams.plain(peer), local=datagrams.plain(local), data=text)
 
+    def serve_udp(self, udp: socket.socket) -> None:
+        """Send datagrams back for ever."""
+        while True:
+            got = datagrams.receive(udp)
+            self._record("udp", got.peer[0], got.local, got.data)
+            datagrams.answer(udp, got, got.data)
 
-def serve_tcp(listener: socket.socket) -> None:
-    """Take connections for ever."""
-    while True:
-        connection, _ = listener.accept()
-        threading.Thread(target=serve_connection, args=(connection,), daemon=True).start()
+    def serve_connection(self, connection: socket.socket) -> None:
+        """Send a connection's bytes back until it ends."""
+        with connection:
+            try:
+                peer, local = connection.getpeername()[0], connection.getsockname()[0]
+                while data := connection.recv(65535):
+                    self._record("tcp", peer, local, data)
+                    connection.sendall(data)
+            except OSError:
+                return
+
+    def serve_tcp(self, listener: socket.socket) -> None:
+        """Take connections for ever."""
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=self.serve_connection, args=(connection,), daemon=True).start()
 
 
 if __name__ == "__main__":
-    threading.Thread(target=serve_udp, args=(datagrams.listen(LAB.echo_port),), daemon=True).start()
-    serve_tcp(datagrams.listen_tcp(LAB.echo_port))
+    echo = Echo(Records(Path(sys.argv[1])))
+    udp, tcp = datagrams.listen(LAB.echo_port), datagrams.listen_tcp(LAB.echo_port)
+    threading.Thread(target=echo.serve_udp, args=(udp,), daemon=True).start()
+    ready()
+    echo.serve_tcp(tcp)

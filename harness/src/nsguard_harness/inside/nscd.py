@@ -20,6 +20,7 @@ from pathlib import Path
 
 from ..addresses import LAB
 from . import dnswire
+from .notify import ready
 from .records import Records
 
 # enum request_type
@@ -111,4 +112,6 @@ class Nscd(socketserver.ThreadingUnixStreamServer):
 
 
 if __name__ == "__main__":
-    Nscd(Path(sys.argv[1]), Records(Path(sys.argv[2])), sys.argv[3]).serve_forever()
+    service = Nscd(Path(sys.argv[1]), Records(Path(sys.argv[2])), sys.argv[3])
+    ready()
+    service.serve_forever()

@@ -1,6 +1,6 @@
 """A web server that says who asks and where: the address of an app as the world sees it.
 
-usage: python3 -m nsguard_harness.inside.web
+usage: python3 -m nsguard_harness.inside.web RECORDS
 
 Any path answers one JSON object; /stream sends a numbered line every 100 ms for as long as the client stays.
 """
@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 from ..addresses import LAB
 from .datagrams import plain
+from .notify import ready
+from .records import Records
 
 STREAM_SECONDS = 0.1
 
@@ -21,14 +25,16 @@ STREAM_SECONDS = 0.1
 class Handler(BaseHTTPRequestHandler):
     """One connection, kept alive."""
 
+    server: Server
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         """Answer, or stream."""
+        peer, local = plain(self.client_address[0]), plain(self.connection.getsockname()[0])
+        self.server.records.add(source=peer, local=local, path=self.path)
         if self.path == "/stream":
             self._stream()
             return
-        peer, local = plain(self.client_address[0]), plain(self.connection.getsockname()[0])
         body = json.dumps({"peer": peer, "local": local, "path": self.path}).encode() + b"\n"
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -61,13 +67,19 @@ class Server(ThreadingHTTPServer):
     address_family = socket.AF_INET6
     daemon_threads = True
 
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        super().__init__(("::", LAB.web_port), Handler)
+
     def server_bind(self) -> None:
         """Bind; without the look-up of the host's own name that HTTPServer does."""
         self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
-        self.server_name, self.server_port = "lab", self.server_address[1]
+        self.server_name, self.server_port = "lab", LAB.web_port
 
 
 if __name__ == "__main__":
-    Server(("::", LAB.web_port), Handler).serve_forever()
+    server = Server(Records(Path(sys.argv[1])))
+    ready()
+    server.serve_forever()

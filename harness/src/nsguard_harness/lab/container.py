@@ -1,224 +1,185 @@
-"""A machine that is a systemd-nspawn container, and the lab made of two of them."""
+"""The container lab: a client and a server on a wire, each in a container of its own."""
 
 from __future__ import annotations
 
+import errno
 import os
-import re
+import secrets
 import shutil
 import signal
-import socket
 import subprocess
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import FrameType
+from typing import Self
 
+from pyroute2 import IPRoute, NetlinkError
+
+from ..addresses import LAB
+from ..capture import Capture, Captures
 from ..errors import LabError
-from ..machine import Completed, Machine, Uplink
-from .cgroup import Cgroup, host_has_systemd
+from ..machine import Machine
+from . import peer
+from .base import Lab
+from .image import image
+from .nspawn import ContainerMachine, System
+from .wire import Wire, lan
 
-BOOT_SECONDS = 60.0
-STOP_SECONDS = 20.0
-# systemd powers off in order when it gets it (systemd(1), SIGRTMIN+3)
-POWER_OFF = signal.SIGRTMIN + 3
-# Debian's and NixOS's programs
-PATH = "/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\r")
-
-
-@dataclass(frozen=True)
-class System:
-    """What a machine boots.
-
-    image: the tree below its overlay; init: None for the image's own systemd, or the program that starts the system,
-    such as a NixOS closure's `init`, for which the unit directories of the image are hidden.
-    binds: host path → path in the machine, read-only. trees: directories or files copied onto its disk, likewise.
-    files: path → text, written to its disk before the first boot; a text of `None` masks a unit.
-    """
-
-    image: Path
-    init: str | None = None
-    binds: Mapping[Path, str] = field(default_factory=dict)
-    trees: Mapping[Path, str] = field(default_factory=dict)
-    files: Mapping[str, str | None] = field(default_factory=dict)
+# what a checkout holds beside the harness; None where the harness is installed without it
+CHECKOUT = Path(__file__).parents[4]
+RUNTIME = CHECKOUT / "pkgs/nsguard"
+TUNNEL_CONFIGURATION = f"{peer.CONFIGURATION}/client.conf"
+NSCD_RECORDS = f"{peer.STATE}/nscd.jsonl"
+# as NixOS has it: the directory comes and goes with the service, which is always restarted
+NSCD = "RuntimeDirectory=nscd\nRestart=always\n"
 
 
-class ContainerMachine(Machine):
-    """Its disk is an overlay of the image, thrown away with `work`; it stays over shutdown, crash and reboot."""
+def debian_client(tree: Path) -> System:
+    """A Debian with resolved, D-Bus and the nscd stand-in, and with the runtime where the checkout has it."""
+    units = {"nscd.service": peer.service("nscd", f"/run/nscd/socket {NSCD_RECORDS} {LAB.server.v4}", NSCD)}
+    trees, links = dict(peer.TREES), peer.enabled(units)
+    if RUNTIME.is_dir():
+        trees |= {RUNTIME / part: f"/usr/lib/nsguard/{part}" for part in ("bin", "src")}
+        links["/usr/bin/nsguard"] = "../lib/nsguard/bin/nsguard"
+    files = {f"{peer.UNITS}/{unit}": text for unit, text in units.items()}
+    return System(tree, trees=trees, files=files, links=links)
 
-    def __init__(
-        self, name: str, identity: str, system: System, namespace: Path, uplinks: Sequence[Uplink], work: Path
-    ) -> None:
-        """work: an empty directory of its own, on a file system that can hold an overlay's upper layer."""
-        self.name = name
-        self.uplinks = tuple(uplinks)
-        self.console = work / "console"
-        self._machine = f"nsguard-{identity}-{name}"
-        self._system, self._namespace, self._work = system, namespace, work
-        self._spawn: subprocess.Popen[bytes] | None = None
-        self._notify: socket.socket | None = None
-        self._leader: int | None = None
-        self._cgroup: Cgroup | None = None
-        self._ready = False
-        self._left_running: list[subprocess.Popen[bytes]] = []
-        for directory in ("root", "upper", "overlay"):
-            (work / directory).mkdir(mode=0o755)
-        self._lay_out(work / "upper")
 
-    def _lay_out(self, upper: Path) -> None:
-        if self._system.init:
-            for directory in ("usr/lib/systemd/system", "usr/lib/systemd/user"):
-                (upper / directory).mkdir(parents=True)
-                # hides what the layer below has under this name (kernel: filesystems/overlayfs.rst)
-                os.setxattr(upper / directory, "trusted.overlay.opaque", b"y")
-        for source, target in self._system.trees.items():
-            aim = upper / target.lstrip("/")
-            aim.parent.mkdir(parents=True, exist_ok=True)
-            if source.is_dir():
-                shutil.copytree(source, aim, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
-            else:
-                shutil.copy(source, aim)
-        for name, text in self._system.files.items():
-            aim = upper / name.lstrip("/")
-            aim.parent.mkdir(parents=True, exist_ok=True)
-            if text is None:
-                aim.symlink_to("/dev/null")
-            else:
-                aim.write_text(text)
+def debian_server(tree: Path, *, kernel: bool) -> System:
+    """The server; kernel: whether the kernel has WireGuard."""
+    units = peer.units(kernel)
+    # resolved's stub would hold port 53, and nothing else on the server looks up names
+    links = peer.enabled(units) | {f"{peer.UNITS}/systemd-resolved.service": "/dev/null"}
+    return System(
+        tree, trees=peer.TREES, files={f"{peer.UNITS}/{unit}": text for unit, text in units.items()}, links=links
+    )
 
-    def start(self) -> None:
-        self.launch()
-        self.wait_until_up()
 
-    def launch(self) -> None:
-        """Begin to boot, without waiting: several machines boot side by side."""
-        if self._spawn is not None:
-            raise LabError(f"{self.name}: is already started")
-        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
-        address = self._work / "notify"
-        address.unlink(missing_ok=True)
-        self._notify.bind(str(address))
-        self._cgroup = None if host_has_systemd() else Cgroup(self._machine)
-        with self.console.open("wb") as console:
-            self._spawn = subprocess.Popen(
-                self._command(),
-                stdin=subprocess.DEVNULL,
-                stdout=console,
-                stderr=console,
-                env={"PATH": os.environ.get("PATH", PATH), "NOTIFY_SOCKET": str(address)},
-                start_new_session=True,
-            )
-
-    def _command(self) -> list[str]:
-        system, work = self._system, self._work
-        spawn = ["systemd-nspawn", "--quiet", "--settings=no", "--register=no", "--link-journal=no", "--notify-ready=yes"]
-        # where systemd runs the host, it gives a scope of its own; elsewhere we made a group
-        spawn += ["--keep-unit"] if self._cgroup else []
-        spawn += ["--resolv-conf=off", "--timezone=off", f"--machine={self._machine}", f"--hostname={self.name}"]
-        spawn += [f"--network-namespace-path={self._namespace}", "--capability=CAP_NET_ADMIN,CAP_SYS_ADMIN"]
-        spawn += [f"--kill-signal={int(POWER_OFF)}", "--bind=/dev/net/tun", f"--directory={work / 'root'}"]
-        spawn += [f"--bind-ro={source}:{target}" for source, target in system.binds.items()]
-        spawn += [system.init] if system.init else ["--boot"]
-        overlay = f"lowerdir={system.image},upperdir={work / 'upper'},workdir={work / 'overlay'}"
-        join = [str(path) for path in self._cgroup.files] if self._cgroup else []
-        script = f'for group in {" ".join(join)}; do echo 0 >"$group"; done; ' if join else ""
-        script += 'mount -t overlay nsguard -o "$1" "$2" && shift 2 && exec "$@"'
-        # The overlay is mounted where only nspawn sees it, and nspawn dies with us: a killed harness leaves no mount
-        # and no process.
-        private = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private"]
-        return [*private, "sh", "-c", script, "sh", overlay, str(work / "root"), *spawn]
-
-    def wait_until_up(self, timeout: float = BOOT_SECONDS) -> None:
-        """Wait until the default target is reached; raises LabError with the console's last lines."""
-        assert self._spawn is not None and self._notify is not None
-        deadline = time.monotonic() + timeout
-        self._notify.settimeout(0.1)
-        while not self._ready:
-            if self._spawn.poll() is not None:
-                status, said = self._spawn.returncode, self._tail()
-                self._finish()
-                raise LabError(f"{self.name}: did not boot, nspawn ended with {status}: {said}")
-            if time.monotonic() > deadline:
-                said = self._tail()
-                self.crash()
-                raise LabError(f"{self.name}: was not up after {timeout:g} s: {said}")
-            try:
-                message = self._notify.recv(4096).decode(errors="replace")
-            except TimeoutError:
-                continue
-            for line in message.splitlines():
-                if line.startswith("X_NSPAWN_LEADER_PID="):
-                    self._leader = int(line.partition("=")[2])
-                elif line == "READY=1":
-                    self._ready = self._leader is not None
-
-    def _tail(self) -> str:
-        text = ANSI.sub("", self.console.read_text(errors="replace")) if self.console.exists() else ""
-        return " | ".join([line.strip() for line in text.splitlines() if line.strip()][-8:]) or "the console is empty"
-
-    def is_up(self) -> bool:
-        return self._ready and self._spawn is not None and self._spawn.poll() is None
-
-    def shutdown(self) -> None:
-        self.require_up()
-        assert self._leader is not None
-        os.kill(self._leader, POWER_OFF)
-        self.wait_for_shutdown(STOP_SECONDS)
-
-    def wait_for_shutdown(self, timeout: float = 60) -> None:
-        if self._spawn is None:
-            return
+def kernel_has_wireguard(wire: Wire) -> bool:
+    """Whether links of the kind can be made; tried in the switch's namespace, and undone."""
+    with IPRoute(netns=wire.switch.name) as ip:
         try:
-            self._spawn.wait(timeout)
-        except subprocess.TimeoutExpired as error:
-            raise LabError(f"{self.name}: was still up after {timeout:g} s: {self._tail()}") from error
-        self._finish()
+            ip.link("add", ifname="probe", kind="wireguard")
+        except NetlinkError as error:
+            if error.code in (errno.EOPNOTSUPP, errno.ENODEV):
+                return False
+            raise
+        ip.link("del", index=ip.link_lookup(ifname="probe")[0])
+    return True
 
-    def crash(self) -> None:
-        if self._spawn is None:
-            return
-        # with its first process the whole container dies (pid_namespaces(7)), and nspawn then puts things away
-        if self._leader is not None and self._spawn.poll() is None:
-            os.kill(self._leader, signal.SIGKILL)
-        else:
-            self._spawn.kill()
-        try:
-            self._spawn.wait(5)
-        except subprocess.TimeoutExpired:
-            self._spawn.kill()
-            self._spawn.wait()
-        self._finish()
 
-    def _finish(self) -> None:
-        self._spawn, self._leader, self._ready = None, None, False
-        while self._left_running:
-            self._left_running.pop().wait()
-        if self._notify is not None:
-            self._notify.close()
-            self._notify = None
-        if self._cgroup is not None:
-            self._cgroup.remove()
-            self._cgroup = None
+class ContainerLab(Lab):
+    """A client behind a server. Everything it makes carries its identity, and is gone after it."""
 
-    def _inside(self, *command: str) -> list[str]:
-        self.require_up()
-        enter = ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "--"]
-        return [*enter, "env", "-i", "-C", "/root", f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", *command]
+    client: ContainerMachine
+    server: ContainerMachine
 
-    def run(self, command: str, timeout: float | None = None, stdin: bytes = b"") -> Completed:
-        # `timeout` runs in there: killing nsenter out here would leave the command running
-        limit = ["timeout", "-k", "1", str(timeout)] if timeout is not None else []
-        full = self._inside(*limit, "bash", "-euo", "pipefail", "-c", command)
-        done = subprocess.run(full, input=stdin, capture_output=True)
-        return Completed(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+    def __init__(self, client: System | None = None, captures: Path | None = None) -> None:
+        """client: another system than the Debian one; captures: where pcap files are kept, else they go with the lab.
 
-    def spawn(self, command: str) -> None:
-        full = self._inside("bash", "-euo", "pipefail", "-c", command)
-        nowhere = subprocess.DEVNULL
-        self._left_running.append(
-            subprocess.Popen(full, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True)
+        The tunnel's configuration, in wg-quick's format, lies at TUNNEL_CONFIGURATION on the client.
+        """
+        self.identity = secrets.token_hex(4)
+        self.secrets = peer.Secrets.generate()
+        self._client, self._kept = client, captures
+        self._stack = ExitStack()
+        self._number = 0
+
+    def __enter__(self) -> Self:
+        if os.geteuid() != 0:
+            raise LabError("lab: namespaces and mounts need root")
+        tree = image()
+        with ExitStack() as stack:
+            stack.enter_context(_terminable())
+            self.wire, uplinks = lan(self.identity, self.addresses)
+            stack.callback(self.wire.close)
+            work = stack.enter_context(_disk(self.identity))
+            self._captures = self._kept or work
+            kernel = kernel_has_wireguard(self.wire)
+            client = self._client or debian_client(tree)
+            server = debian_server(tree, kernel=kernel)
+            systems = {
+                "server": replace(
+                    server,
+                    secrets={f"{peer.CONFIGURATION}/server.conf": self.secrets.server_configuration(self.addresses)},
+                ),
+                "client": replace(
+                    client,
+                    secrets={
+                        **client.secrets,
+                        TUNNEL_CONFIGURATION: self.secrets.client_configuration(self.addresses),
+                    },
+                ),
+            }
+            machines = {}
+            for name, system in systems.items():
+                place = work / name
+                place.mkdir(mode=0o755)
+                namespace = self.wire.namespace(name)
+                machines[name] = ContainerMachine(name, self.identity, system, namespace, [uplinks[name]], place)
+                stack.callback(machines[name].crash)
+            for machine in machines.values():
+                machine.launch()
+            for machine in machines.values():
+                machine.wait_until_up()
+            self.client, self.server = machines["client"], machines["server"]
+            self.machines = dict(machines)
+            self.peer = peer.Peer(self.server, self.secrets, self.addresses)
+            self._stack = stack.pop_all()
+        return self
+
+    def capture(self, machine: Machine) -> Captures:
+        """tcpdump on the machine's ports of the switch."""
+        self._number += 1
+        place = self._captures
+        place.mkdir(parents=True, exist_ok=True)
+        return Captures(
+            [
+                Capture(self.wire.switch, uplink.wire, place / f"{self._number:03}-{uplink.wire}.pcap")
+                for uplink in machine.uplinks
+            ]
         )
 
-    def path(self, inside: str) -> Path:
-        self.require_up()
-        return Path(f"/proc/{self._leader}/root{inside}")
+    def close(self) -> None:
+        """Pull the plugs and remove everything; signals wait until it is done."""
+        blocked = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
+        try:
+            self._stack.close()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _disk(identity: str) -> Iterator[Path]:
+    """A file system in memory: an overlay's upper layer can't lie on another overlay, and nothing here needs a disk."""
+    work = Path(tempfile.mkdtemp(prefix=f"nsguard-{identity}-"))
+    try:
+        mount = ["mount", "-t", "tmpfs", "-o", "mode=0755", f"nsguard-{identity}", str(work)]
+        done = subprocess.run(mount, capture_output=True, text=True)
+        if done.returncode:
+            raise LabError(f"lab: {' '.join(mount)}: {done.stderr.strip()}")
+        try:
+            yield work
+        finally:
+            subprocess.run(["umount", "--lazy", str(work)], check=True)
+    finally:
+        shutil.rmtree(work)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Make SIGTERM and SIGHUP raise SystemExit, so that a killed harness cleans up as at any other end."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

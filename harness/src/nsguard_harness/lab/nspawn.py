@@ -1,0 +1,233 @@
+"""A machine that is a systemd-nspawn container."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import LabError
+from ..machine import Completed, Machine, Uplink
+from .cgroup import Cgroup, host_has_systemd
+
+BOOT_SECONDS = 60.0
+STOP_SECONDS = 20.0
+# systemd powers off in order when it gets it (systemd(1), SIGRTMIN+3)
+POWER_OFF = signal.SIGRTMIN + 3
+# Debian's and NixOS's programs
+PATH = "/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\r")
+
+
+@dataclass(frozen=True)
+class System:
+    """What a machine boots.
+
+    image: the tree below its overlay; init: None for the image's own systemd, or the program that starts the system,
+    such as a NixOS closure's `init`, for which the unit directories of the image are hidden.
+    binds: host path → path in the machine, read-only.
+    Laid on its disk before the first boot: trees (host path → path, directories or files), files (path → text),
+    secrets (the same, readable by root alone), links (path → target; a unit linked to /dev/null is masked).
+    """
+
+    image: Path
+    init: str | None = None
+    binds: Mapping[Path, str] = field(default_factory=dict)
+    trees: Mapping[Path, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+
+
+def _place(root: Path, name: str) -> Path:
+    path = root / name.lstrip("/")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+class ContainerMachine(Machine):
+    """Its disk is an overlay of the image, thrown away with `work`; it stays over shutdown, crash and reboot."""
+
+    def __init__(
+        self, name: str, identity: str, system: System, namespace: Path, uplinks: Sequence[Uplink], work: Path
+    ) -> None:
+        """work: an empty directory of its own, on a file system that can hold an overlay's upper layer."""
+        self.name = name
+        self.uplinks = tuple(uplinks)
+        self.console = work / "console"
+        self._machine = f"nsguard-{identity}-{name}"
+        self._system, self._namespace, self._work = system, namespace, work
+        self._spawn: subprocess.Popen[bytes] | None = None
+        self._notify: socket.socket | None = None
+        self._leader: int | None = None
+        self._cgroup: Cgroup | None = None
+        self._ready = False
+        self._left_running: list[subprocess.Popen[bytes]] = []
+        for directory in ("root", "upper", "overlay"):
+            (work / directory).mkdir(mode=0o755)
+        self._lay_out(work / "upper")
+
+    def _lay_out(self, upper: Path) -> None:
+        if self._system.init:
+            for directory in ("usr/lib/systemd/system", "usr/lib/systemd/user"):
+                (upper / directory).mkdir(parents=True)
+                # hides what the layer below has under this name (kernel: filesystems/overlayfs.rst)
+                os.setxattr(upper / directory, "trusted.overlay.opaque", b"y")
+        for source, target in self._system.trees.items():
+            if source.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, _place(upper, target), ignore=ignored, dirs_exist_ok=True)
+            else:
+                shutil.copy(source, _place(upper, target))
+        for name, text in self._system.files.items():
+            _place(upper, name).write_text(text)
+        for name, text in self._system.secrets.items():
+            path = _place(upper, name)
+            path.touch(mode=0o600)
+            path.write_text(text)
+        for name, target in self._system.links.items():
+            _place(upper, name).symlink_to(target)
+
+    def start(self) -> None:
+        self.launch()
+        self.wait_until_up()
+
+    def launch(self) -> None:
+        """Begin to boot, without waiting: several machines boot side by side."""
+        if self._spawn is not None:
+            raise LabError(f"{self.name}: is already started")
+        self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+        address = self._work / "notify"
+        address.unlink(missing_ok=True)
+        self._notify.bind(str(address))
+        self._cgroup = None if host_has_systemd() else Cgroup(self._machine)
+        with self.console.open("wb") as console:
+            self._spawn = subprocess.Popen(
+                self._command(),
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                env={"PATH": os.environ.get("PATH", PATH), "NOTIFY_SOCKET": str(address)},
+                start_new_session=True,
+            )
+
+    def _command(self) -> list[str]:
+        system, work = self._system, self._work
+        spawn = ["systemd-nspawn", "--quiet", "--settings=no", "--register=no", "--link-journal=no", "--notify-ready=yes"]
+        # where systemd runs the host, it gives a scope of its own; elsewhere we made a group
+        spawn += ["--keep-unit"] if self._cgroup else []
+        spawn += ["--resolv-conf=off", "--timezone=off", f"--machine={self._machine}", f"--hostname={self.name}"]
+        spawn += [f"--network-namespace-path={self._namespace}", "--capability=CAP_NET_ADMIN,CAP_SYS_ADMIN"]
+        spawn += [f"--kill-signal={int(POWER_OFF)}", "--bind=/dev/net/tun", f"--directory={work / 'root'}"]
+        spawn += [f"--bind-ro={source}:{target}" for source, target in system.binds.items()]
+        spawn += [system.init] if system.init else ["--boot"]
+        overlay = f"lowerdir={system.image},upperdir={work / 'upper'},workdir={work / 'overlay'}"
+        join = [str(path) for path in self._cgroup.files] if self._cgroup else []
+        script = f'for group in {" ".join(join)}; do echo 0 >"$group"; done; ' if join else ""
+        script += 'mount -t overlay nsguard -o "$1" "$2" && shift 2 && exec "$@"'
+        # The overlay is mounted where only nspawn sees it, and nspawn dies with us: a killed harness leaves no mount
+        # and no process.
+        private = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private"]
+        return [*private, "sh", "-c", script, "sh", overlay, str(work / "root"), *spawn]
+
+    def wait_until_up(self, timeout: float = BOOT_SECONDS) -> None:
+        """Wait until the default target is reached; raises LabError with the console's last lines."""
+        assert self._spawn is not None and self._notify is not None
+        deadline = time.monotonic() + timeout
+        self._notify.settimeout(0.1)
+        while not self._ready:
+            if self._spawn.poll() is not None:
+                status, said = self._spawn.returncode, self._tail()
+                self._finish()
+                raise LabError(f"{self.name}: did not boot, nspawn ended with {status}: {said}")
+            if time.monotonic() > deadline:
+                said = self._tail()
+                self.crash()
+                raise LabError(f"{self.name}: was not up after {timeout:g} s: {said}")
+            try:
+                message = self._notify.recv(4096).decode(errors="replace")
+            except TimeoutError:
+                continue
+            for line in message.splitlines():
+                if line.startswith("X_NSPAWN_LEADER_PID="):
+                    self._leader = int(line.partition("=")[2])
+                elif line == "READY=1":
+                    self._ready = self._leader is not None
+
+    def _tail(self) -> str:
+        text = ANSI.sub("", self.console.read_text(errors="replace")) if self.console.exists() else ""
+        return " | ".join([line.strip() for line in text.splitlines() if line.strip()][-8:]) or "the console is empty"
+
+    def is_up(self) -> bool:
+        return self._ready and self._spawn is not None and self._spawn.poll() is None
+
+    def shutdown(self) -> None:
+        self.require_up()
+        assert self._leader is not None
+        os.kill(self._leader, POWER_OFF)
+        self.wait_for_shutdown(STOP_SECONDS)
+
+    def wait_for_shutdown(self, timeout: float = 60) -> None:
+        if self._spawn is None:
+            return
+        try:
+            self._spawn.wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            raise LabError(f"{self.name}: was still up after {timeout:g} s: {self._tail()}") from error
+        self._finish()
+
+    def crash(self) -> None:
+        if self._spawn is None:
+            return
+        # with its first process the whole container dies (pid_namespaces(7)), and nspawn then puts things away
+        if self._leader is not None and self._spawn.poll() is None:
+            os.kill(self._leader, signal.SIGKILL)
+        else:
+            self._spawn.kill()
+        try:
+            self._spawn.wait(5)
+        except subprocess.TimeoutExpired:
+            self._spawn.kill()
+            self._spawn.wait()
+        self._finish()
+
+    def _finish(self) -> None:
+        self._spawn, self._leader, self._ready = None, None, False
+        while self._left_running:
+            self._left_running.pop().wait()
+        if self._notify is not None:
+            self._notify.close()
+            self._notify = None
+        if self._cgroup is not None:
+            self._cgroup.remove()
+            self._cgroup = None
+
+    def _inside(self, *command: str) -> list[str]:
+        self.require_up()
+        enter = ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "--"]
+        return [*enter, "env", "-i", "-C", "/root", f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", *command]
+
+    def run(self, command: str, timeout: float | None = None, stdin: bytes = b"") -> Completed:
+        # `timeout` runs in there: killing nsenter out here would leave the command running
+        limit = ["timeout", "-k", "1", str(timeout)] if timeout is not None else []
+        full = self._inside(*limit, "bash", "-euo", "pipefail", "-c", command)
+        done = subprocess.run(full, input=stdin, capture_output=True)
+        return Completed(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+
+    def spawn(self, command: str) -> None:
+        full = self._inside("bash", "-euo", "pipefail", "-c", command)
+        nowhere = subprocess.DEVNULL
+        self._left_running.append(
+            subprocess.Popen(full, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True)
+        )
+
+    def path(self, inside: str) -> Path:
+        self.require_up()
+        return Path(f"/proc/{self._leader}/root{inside}")

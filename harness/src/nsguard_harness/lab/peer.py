@@ -1,0 +1,152 @@
+"""The server machine: the WireGuard peer, the uplink's resolver, and the web and echo servers beyond."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..addresses import LAB, Addresses
+from ..errors import LabError
+from ..inside import records
+from ..machine import Machine
+
+STATE = "/var/lib/nsguard-lab"
+CONFIGURATION = "/etc/nsguard-lab"
+PACKAGE = Path(__file__).parents[1]
+LIBRARY = "/usr/lib/nsguard-harness"
+TREES = {PACKAGE: f"{LIBRARY}/{PACKAGE.name}"}
+UNITS = "/etc/systemd/system"
+WIREGUARD = "lab-wireguard.service"
+
+
+class Keys(NamedTuple):
+    """A WireGuard key pair, in base64."""
+
+    private: str
+    public: str
+
+
+def _wg(command: str, given: str = "") -> str:
+    try:
+        done = subprocess.run(["wg", command], input=given, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise LabError(f"peer: `wg {command}` failed, is wireguard-tools installed? {error}") from error
+    return done.stdout.strip()
+
+
+def generate() -> Keys:
+    """A new key pair."""
+    private = _wg("genkey")
+    return Keys(private, _wg("pubkey", private))
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """The keys of the tunnel's two ends, made anew for every lab."""
+
+    server: Keys
+    client: Keys
+    preshared: str
+
+    @classmethod
+    def generate(cls) -> Secrets:
+        """New keys for both ends."""
+        return cls(generate(), generate(), _wg("genpsk"))
+
+    def client_configuration(self, addresses: Addresses = LAB, family: int = 4) -> str:
+        """The client's end in wg-quick's format, as a provider delivers it; family: that of the endpoint."""
+        host = addresses.endpoint.of(family)
+        tunnel, peer = addresses.tunnel_client, addresses.tunnel_server
+        return (
+            "[Interface]\n"
+            f"PrivateKey = {self.client.private}\n"
+            f"Address = {tunnel.v4}/32, {tunnel.v6}/128\n"
+            f"DNS = {peer.v4}, {peer.v6}\n\n"
+            "[Peer]\n"
+            f"PublicKey = {self.server.public}\n"
+            f"PresharedKey = {self.preshared}\n"
+            f"Endpoint = {f'[{host}]' if family == 6 else host}:{addresses.endpoint_port}\n"
+            "AllowedIPs = 0.0.0.0/0, ::/0\n"
+        )
+
+    def server_configuration(self, addresses: Addresses = LAB) -> str:
+        """The server's end in wg(8)'s format."""
+        tunnel = addresses.tunnel_client
+        return (
+            f"[Interface]\nPrivateKey = {self.server.private}\nListenPort = {addresses.endpoint_port}\n\n"
+            f"[Peer]\nPublicKey = {self.client.public}\nPresharedKey = {self.preshared}\n"
+            f"AllowedIPs = {tunnel.v4}/32, {tunnel.v6}/128\n"
+        )
+
+
+def service(module: str, arguments: str, more: str = "") -> str:
+    """A unit that runs one of the programs in `inside`."""
+    return (
+        "[Service]\nType=notify\n"
+        f"ExecStart=/usr/bin/python3 -m nsguard_harness.inside.{module} {arguments}\n"
+        f"Environment=PYTHONPATH={LIBRARY}\nStateDirectory=nsguard-lab\n{more}"
+        "[Install]\nWantedBy=multi-user.target\n"
+    )
+
+
+def enabled(units: dict[str, str]) -> dict[str, str]:
+    """The links that start units with the machine."""
+    return {f"{UNITS}/multi-user.target.wants/{unit}": f"../{unit}" for unit in units}
+
+
+def wireguard_unit(kernel: bool, addresses: Addresses = LAB) -> str:
+    """The server's end of the tunnel: the kernel's WireGuard, or wireguard-go where it has none."""
+    start = "Type=oneshot\nRemainAfterExit=yes\nExecStart=ip link add wg0 type wireguard\n"
+    if not kernel:
+        # it goes to the background once the device and its control socket are there
+        start = "Type=forking\nExecStart=wireguard-go wg0\n"
+    tunnel, peer = addresses.tunnel_server, addresses.tunnel_client
+    after = (
+        f"wg setconf wg0 {CONFIGURATION}/server.conf",
+        f"ip address add {tunnel.v4} peer {peer.v4} dev wg0",
+        f"ip address add {tunnel.v6} peer {peer.v6} dev wg0 nodad",
+        "ip link set wg0 up",
+    )
+    posts = "".join(f"ExecStartPost={command}\n" for command in after)
+    return f"[Service]\n{start}{posts}ExecStopPost=-ip link delete wg0\n[Install]\nWantedBy=multi-user.target\n"
+
+
+def units(kernel: bool, addresses: Addresses = LAB) -> dict[str, str]:
+    """The server's units, by name."""
+    uplink, tunnel = addresses.answer_uplink, addresses.answer_tunnel
+    answers = [f"default={uplink.v4},{uplink.v6}"]
+    answers += [f"{local}={tunnel.v4},{tunnel.v6}" for local in addresses.tunnel_server]
+    return {
+        "lab-dns.service": service("dns", f"{STATE}/dns.jsonl {' '.join(answers)}"),
+        "lab-web.service": service("web", f"{STATE}/web.jsonl"),
+        "lab-echo.service": service("echo", f"{STATE}/echo.jsonl"),
+        WIREGUARD: wireguard_unit(kernel, addresses),
+    }
+
+
+class Peer:
+    """What the lab's side does with the server machine."""
+
+    def __init__(self, machine: Machine, secrets: Secrets, addresses: Addresses = LAB) -> None:
+        self.machine, self.secrets, self.addresses = machine, secrets, addresses
+
+    def records(self, service: str) -> list[dict[str, Any]]:
+        """What `dns`, `web` or `echo` saw so far (inside/records.py), `source` telling the way it came."""
+        return records.read(self.machine.path(f"{STATE}/{service}.jsonl"))
+
+    def stop_wireguard(self) -> None:
+        """Fall silent: nothing in or out on the endpoint's port, and no ICMP error that would tell the client."""
+        port = self.addresses.endpoint_port
+        chain = "chain {0} {{ type filter hook {0} priority 0; udp {1} {2} drop; }}"
+        both = chain.format("input", "dport", port) + " " + chain.format("output", "sport", port)
+        self.machine.succeed(f"nft -f - <<< 'table inet lab {{ {both} }}'")
+
+    def start_wireguard(self) -> None:
+        """Answer again, with the sessions it had."""
+        self.machine.succeed("nft delete table inet lab")
+
+    def received(self) -> int:
+        """Bytes that came through the tunnel so far, as WireGuard counts them on the server."""
+        return sum(int(line.split()[1]) for line in self.machine.succeed("wg show wg0 transfer").splitlines())
