@@ -1,0 +1,69 @@
+# What `nix flake check` builds, besides evaluating every output.
+{
+  pkgs,
+  nixpkgs,
+  packages,
+}:
+let
+  inherit (pkgs) lib;
+
+  eval = import ./eval;
+
+  arguments = {
+    inherit lib;
+    nixos = nixpkgs + "/nixos";
+    names = lib.attrNames pkgs;
+  };
+
+  # Fails with both sides shown where a case does not come to what it must.
+  judged =
+    kind: name: outcome:
+    pkgs.runCommand "eval-${kind}-${name}"
+      {
+        expected = builtins.toJSON outcome.expected;
+        actual = builtins.toJSON outcome.actual;
+        passAsFile = [
+          "expected"
+          "actual"
+        ];
+      }
+      ''
+        diff "$expectedPath" "$actualPath"
+        touch $out
+      '';
+
+  evaluated =
+    kind: outcomes:
+    lib.mapAttrs' (name: outcome: lib.nameValuePair "eval-${kind}-${name}" (judged kind name outcome)) outcomes;
+
+  lint =
+    name: tools: command:
+    pkgs.runCommand "lint-${name}" { nativeBuildInputs = tools; } ''
+      cp -r ${../.} source
+      chmod -R u+w source
+      cd source
+      export HOME=$TMPDIR
+      ${command}
+      touch $out
+    '';
+in
+evaluated "plan" eval.plan
+// evaluated "nixos" (eval.nixos arguments)
+// {
+  inherit (packages) nsguard nsguard-harness;
+
+  lint-nix = lint "nix" [ pkgs.nixfmt pkgs.statix pkgs.deadnix ] ''
+    find . -name '*.nix' -exec nixfmt --check {} +
+    statix check .
+    deadnix --fail .
+  '';
+
+  lint-python = lint "python" [ pkgs.ruff ] ''
+    ruff check .
+    ruff format --check .
+  '';
+
+  lint-shell = lint "shell" [ pkgs.shellcheck ] ''
+    shellcheck .ci/run
+  '';
+}

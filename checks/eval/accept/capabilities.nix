@@ -1,0 +1,34 @@
+# A service that owns files of several users keeps what it was given, and nothing that its own unit asks for besides.
+{
+  specification = {
+    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    namespaces.vpn.tunnel = "mullvad";
+    services.app = {
+      namespace = "vpn";
+      capabilities = [
+        "CAP_CHOWN"
+        "CAP_SETUID"
+      ];
+      serviceConfig = {
+        ExecStart = "/bin/app";
+        CapabilityBoundingSet = "CAP_NET_ADMIN CAP_CHOWN";
+        AmbientCapabilities = "CAP_NET_BIND_SERVICE CAP_CHOWN";
+      };
+    };
+  };
+
+  facts =
+    planned:
+    if planned.units ? "app.service" then
+      {
+        inherit (planned.units."app.service".serviceConfig) CapabilityBoundingSet AmbientCapabilities PrivateUsers;
+      }
+    else
+      "no unit";
+
+  expected = {
+    CapabilityBoundingSet = "CAP_CHOWN CAP_SETUID";
+    AmbientCapabilities = "CAP_CHOWN";
+    PrivateUsers = "identity";
+  };
+}

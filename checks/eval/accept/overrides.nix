@@ -1,0 +1,39 @@
+# NixOS: an override in another module does not take a protection away.
+{
+  module =
+    { lib, ... }:
+    {
+      nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+      nsguard.namespaces.vpn.tunnel = "mullvad";
+      systemd.services.app = {
+        nsguard.namespace = "vpn";
+        script = "true";
+        serviceConfig = {
+          PrivatePIDs = lib.mkForce false;
+          NetworkNamespacePath = lib.mkForce "/proc/1/ns/net";
+          TemporaryFileSystem = lib.mkForce [ ];
+        };
+      };
+    };
+
+  facts =
+    config:
+    let
+      service = config.systemd.services.app;
+    in
+    {
+      inherit (service.serviceConfig) PrivatePIDs NetworkNamespacePath TemporaryFileSystem;
+      inherit (service.unitConfig) BindsTo;
+      inText = builtins.match ".*\nNetworkNamespacePath=/run/netns/vpn\n.*" config.systemd.units."app.service".text != null;
+      elsewhere = config.systemd.services.systemd-journald.serviceConfig ? NetworkNamespacePath;
+    };
+
+  expected = {
+    PrivatePIDs = true;
+    NetworkNamespacePath = "/run/netns/vpn";
+    TemporaryFileSystem = [ "/run:mode=0755,nosuid,nodev" ];
+    BindsTo = [ "nsguard-netns-vpn.service" ];
+    inText = true;
+    elsewhere = false;
+  };
+}

@@ -1,0 +1,77 @@
+# What a service asks for itself stays where it is stricter, and gives way where it is not.
+{
+  specification = {
+    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    namespaces.vpn.tunnel = "mullvad";
+    services.app = {
+      namespace = "vpn";
+      serviceConfig = {
+        ExecStart = "/bin/app";
+        ExecCondition = "/bin/condition";
+        User = "app";
+        ProtectSystem = "strict";
+        ProtectHome = true;
+        PrivateUsers = true;
+        PrivateTmp = "disconnected";
+        PrivateDevices = false;
+        NoNewPrivileges = false;
+        PrivateNetwork = true;
+        RestrictAddressFamilies = [
+          "AF_INET"
+          "AF_VSOCK"
+        ];
+        SystemCallFilter = [ "@system-service" ];
+        RuntimeDirectory = "app app/sub";
+        BindPaths = [
+          "/run"
+          "/srv/data"
+        ];
+      };
+    };
+  };
+
+  facts =
+    planned:
+    let
+      c = planned.units."app.service".serviceConfig;
+    in
+    {
+      inherit (c)
+        ProtectSystem
+        ProtectHome
+        PrivateUsers
+        PrivateTmp
+        PrivateDevices
+        NoNewPrivileges
+        RestrictAddressFamilies
+        SystemCallFilter
+        BindPaths
+        ExecCondition
+        ;
+      PrivateNetwork = c ? PrivateNetwork;
+    };
+
+  expected = {
+    ProtectSystem = "strict";
+    ProtectHome = true;
+    PrivateUsers = true;
+    PrivateTmp = "disconnected";
+    PrivateDevices = true;
+    NoNewPrivileges = true;
+    RestrictAddressFamilies = "AF_INET";
+    SystemCallFilter = [
+      "@system-service"
+      "~@keyring:EPERM io_uring_setup:EPERM io_uring_enter:EPERM io_uring_register:EPERM"
+    ];
+    BindPaths = [
+      "/srv/data"
+      "/run/app"
+      "/run/app/sub"
+    ];
+    ExecCondition = [
+      "/usr/bin/nsguard netns verify vpn"
+      "/bin/condition"
+    ];
+    PrivateNetwork = false;
+  };
+}

@@ -1,0 +1,30 @@
+# NixOS: a service of its own modules, with a root directory and the host's whole /run bound into it.
+{
+  module = {
+    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    nsguard.namespaces.vpn.tunnel = "mullvad";
+    services.transmission.enable = true;
+    systemd.services.transmission.nsguard = {
+      namespace = "vpn";
+      allowPrivilegedCommands = true;
+    };
+  };
+
+  facts =
+    config:
+    let
+      c = config.systemd.services.transmission.serviceConfig;
+    in
+    {
+      run = builtins.elem "/run" c.BindPaths;
+      runtime = builtins.elem "/run/transmission" c.BindPaths;
+      inherit (c) ProtectHome RestrictAddressFamilies;
+    };
+
+  expected = {
+    run = false;
+    runtime = true;
+    ProtectHome = "tmpfs";
+    RestrictAddressFamilies = "AF_UNIX AF_INET AF_INET6";
+  };
+}

@@ -1,0 +1,52 @@
+# Side by side: nothing of one appears in the other.
+{
+  specification = {
+    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    tunnels.proton.configFile = "/run/secrets/proton.conf";
+    namespaces.one.tunnel = "mullvad";
+    namespaces.two = {
+      tunnel = "proton";
+      dns.enforce = false;
+    };
+  };
+
+  facts =
+    planned:
+    let
+      spec = ns: builtins.fromJSON planned.files."/etc/nsguard/${ns}/spec.json";
+      differ = path: path (spec "one") != path (spec "two");
+    in
+    {
+      files = map (ns: (spec ns).tunnel.configFile) [
+        "one"
+        "two"
+      ];
+      enforced = map (ns: (spec ns).dns.enforce) [
+        "one"
+        "two"
+      ];
+      distinct = map differ [
+        (s: s.fwMark)
+        (s: s.userspace.interface)
+        (s: s.userspace.unit)
+        (s: s.rulesets.host)
+      ];
+    };
+
+  expected = {
+    files = [
+      "/run/secrets/mullvad.conf"
+      "/run/secrets/proton.conf"
+    ];
+    enforced = [
+      true
+      false
+    ];
+    distinct = [
+      true
+      true
+      true
+      true
+    ];
+  };
+}

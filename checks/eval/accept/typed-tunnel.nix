@@ -1,0 +1,82 @@
+{
+  specification = {
+    tunnels.typed = {
+      ips = [
+        "10.66.0.2/32"
+        "fd66::2/128"
+      ];
+      privateKeyFile = "/run/secrets/typed.key";
+      generatePrivateKeyFile = true;
+      listenPort = 51821;
+      mtu = 1380;
+      fwMark = "0x51820";
+      dns = [ "10.66.0.1" ];
+      peers = [
+        {
+          publicKey = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
+          presharedKeyFile = "/run/secrets/typed.psk";
+          endpoint = "vpn.example.org:51820";
+          allowedIPs = [
+            "0.0.0.0/0"
+            "::/0"
+          ];
+          persistentKeepalive = 25;
+          dynamicEndpointRefreshSeconds = 300;
+        }
+      ];
+    };
+    namespaces.vpn.tunnel = "typed";
+  };
+
+  facts =
+    planned:
+    let
+      spec = builtins.fromJSON planned.files."/etc/nsguard/vpn/spec.json";
+    in
+    {
+      inherit (spec) tunnel fwMark;
+      units = builtins.filter (name: builtins.match "nsguard-.*" name != null) (builtins.attrNames planned.units);
+      refresh = planned.units."nsguard-refresh-vpn.timer".timerConfig.OnUnitActiveSec;
+      pinned = builtins.match ".*meta mark 0x51820 drop.*" planned.files."/etc/nsguard/vpn/host.nft" != null;
+    };
+
+  expected = {
+    fwMark = "0x51820";
+    tunnel = {
+      name = "typed";
+      configFile = null;
+      ips = [
+        "10.66.0.2/32"
+        "fd66::2/128"
+      ];
+      privateKeyFile = "/run/secrets/typed.key";
+      generatePrivateKeyFile = true;
+      listenPort = 51821;
+      mtu = 1380;
+      dns = [ "10.66.0.1" ];
+      peers = [
+        {
+          name = null;
+          publicKey = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
+          presharedKeyFile = "/run/secrets/typed.psk";
+          endpoint = "vpn.example.org:51820";
+          allowedIPs = [
+            "0.0.0.0/0"
+            "::/0"
+          ];
+          persistentKeepalive = 25;
+          dynamicEndpointRefreshSeconds = 300;
+        }
+      ];
+    };
+    units = [
+      "nsguard-netns-vpn.service"
+      "nsguard-refresh-vpn.service"
+      "nsguard-refresh-vpn.timer"
+      "nsguard-tunnel-vpn.service"
+      "nsguard-userspace-vpn.service"
+    ];
+    refresh = 300;
+    pinned = true;
+  };
+}

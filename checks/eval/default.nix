@@ -1,0 +1,98 @@
+# Specifications and modules with what they must come to, one a file, found by directory:
+#   reject/NAME.nix  { specification or module; messages; }           exactly these messages
+#   accept/NAME.nix  { specification or module; facts; expected; }    no message, and the facts that it yields
+#
+# A specification is plain data and is judged twice: by the plan alone, which needs no nixpkgs, and as the options
+# of a NixOS configuration. A module is judged as NixOS alone. `facts` is a function of the plan of the namespaces,
+# or of NixOS's configuration for a module.
+#
+# -> { plan; nixos = arguments -> …; } : name -> { expected; actual; }
+let
+  inherit (builtins)
+    attrNames
+    filter
+    listToAttrs
+    mapAttrs
+    match
+    readDir
+    ;
+
+  caseFiles =
+    directory:
+    listToAttrs (
+      map (file: {
+        name = builtins.head (match "(.*)\\.nix" file);
+        value = import (directory + "/${file}");
+      }) (filter (file: match ".*\\.nix" file != null) (attrNames (readDir directory)))
+    );
+
+  cases =
+    mapAttrs (_: case: { facts = _: null; expected = null; } // case) (caseFiles ./reject)
+    // mapAttrs (_: case: { messages = [ ]; } // case) (caseFiles ./accept);
+
+  having =
+    kind: listToAttrs (map (name: { inherit name; value = cases.${name}; }) (filter (name: cases.${name} ? ${kind}) (attrNames cases)));
+
+  outcome = case: messages: subject: {
+    expected = { inherit (case) messages; facts = case.expected; };
+    actual = { inherit messages; facts = if case.messages == [ ] then case.facts subject else null; };
+  };
+
+  tools = {
+    nsguard = "/usr/bin/nsguard";
+    wireguard-go = "/usr/bin/wireguard-go";
+  };
+
+  plan =
+    let
+      inherit (import ../../modules/plan { inherit tools; }) plan;
+    in
+    mapAttrs (
+      _: case:
+      let
+        planned = plan case.specification;
+      in
+      outcome case planned.problems planned
+    ) (having "specification");
+
+  nixos =
+    arguments:
+    let
+      inherit (import ./nixos.nix arguments) evaluate moduleOf;
+
+      judge =
+        case: config: subject:
+        outcome case (map (a: a.message) (filter (a: !a.assertion) config.assertions)) subject;
+
+      ofSpecification =
+        case:
+        let
+          config = evaluate (moduleOf case.specification);
+        in
+        judge case config (config.nsguard.plan.plan config.nsguard.specification);
+
+      ofModule =
+        case:
+        let
+          config = evaluate case.module;
+        in
+        judge case config config;
+    in
+    mapAttrs (_: ofSpecification) (having "specification") // mapAttrs (_: ofModule) (having "module");
+
+  # The text of every unit of a scenario, by the plan alone and by NixOS.
+  unitTexts =
+    arguments: scenario:
+    let
+      inherit (import ./nixos.nix arguments) evaluate moduleOf;
+      config = evaluate (moduleOf scenario);
+      planned = (import ../../modules/plan { inherit tools; }).plan scenario;
+    in
+    {
+      plan = mapAttrs (_: unit: unit.text) planned.units;
+      nixos = mapAttrs (name: _: config.systemd.units.${name}.text) planned.units;
+    };
+in
+{
+  inherit plan nixos unitTexts;
+}

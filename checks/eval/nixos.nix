@@ -1,0 +1,57 @@
+# A specification of plain data as a NixOS configuration, evaluated with stand-ins for packages.
+{ lib, nixos, names }:
+let
+  pkgs = import ./stand-ins.nix {
+    inherit lib;
+    names = names ++ [ "nsguard" ];
+  };
+
+  # Where a scenario of plain data has its programs.
+  inUsr =
+    name:
+    pkgs.${name}
+    // {
+      outPath = "/usr";
+      bin = "/usr";
+    };
+
+  service = value: {
+    nsguard = removeAttrs value [
+      "unitConfig"
+      "serviceConfig"
+      "wantedBy"
+    ];
+    unitConfig = value.unitConfig or { };
+    serviceConfig = value.serviceConfig or { };
+    wantedBy = value.wantedBy or [ ];
+  };
+in
+{
+  # The same specification, said in NixOS's options.
+  moduleOf = specification: {
+    nsguard = {
+      namespaces = specification.namespaces or { };
+      tunnels = specification.tunnels or { };
+    };
+    systemd.services = builtins.mapAttrs (_: service) (specification.services or { });
+  };
+
+  evaluate =
+    module:
+    (import (nixos + "/lib/eval-config.nix") {
+      inherit lib;
+      system = null;
+      modules = [
+        ../../modules
+        module
+        {
+          _module.args.pkgs = lib.mkForce (pkgs // { wireguard-go = inUsr "wireguard-go"; });
+          boot.isContainer = true;
+          documentation.enable = false;
+          nixpkgs.hostPlatform = "x86_64-linux";
+          nsguard.package = inUsr "nsguard";
+          system.stateVersion = "25.05";
+        }
+      ];
+    }).config;
+}

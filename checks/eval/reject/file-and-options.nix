@@ -1,0 +1,10 @@
+{
+  specification.tunnels.mullvad = {
+    configFile = "/run/secrets/mullvad.conf";
+    ips = [ "10.66.0.2/32" ];
+    privateKeyFile = "/run/secrets/mullvad.key";
+  };
+  messages = [
+    "nsguard.tunnels.mullvad: configFile holds the whole tunnel, so ips, privateKeyFile beside it would be ignored; remove either"
+  ];
+}

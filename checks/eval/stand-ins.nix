@@ -1,0 +1,78 @@
+# Packages that are nothing but names and paths, for evaluating a configuration where nixpkgs' own cannot be had.
+# Nothing made of them can be built, and nothing needs to: a test looks at assertions and at the text of units.
+{ lib, names }:
+let
+  platform = lib.systems.elaborate "x86_64-linux";
+
+  standIn =
+    name:
+    let
+      self = {
+        type = "derivation";
+        inherit name;
+        pname = name;
+        # As new as any module asks for.
+        version = "999";
+        system = platform.system;
+        outPath = "/stand-in/${name}";
+        drvPath = "/stand-in/${name}.drv";
+        outputName = "out";
+        outputs = [ "out" ];
+        meta.mainProgram = name;
+        passthru = { };
+        override = _: self;
+        overrideAttrs = _: self;
+        overridePythonAttrs = _: self;
+        extend = _: self;
+        withPackages = _: self;
+        features = { };
+        config = lib.genAttrs [ "isYes" "isEnabled" "isModule" "isSet" ] (_: _: true) // { isDisabled = _: false; };
+        kernelAtLeast = _: true;
+        kernelOlder = _: false;
+        modDirVersion = "999";
+        enabledCryptSchemeIds = [ "y" ];
+        shellPath = "/bin/sh";
+        kmod = self;
+        util-linux = self;
+        interfaceVersion = 2;
+      }
+      // lib.genAttrs [ "out" "bin" "dev" "lib" "man" "doc" "info" "su" "mount" "swap" "login" "kernel" ] (_: self)
+      # systemd's build options, which NixOS's module asks for.
+      // lib.mapAttrs' (option: lib.nameValuePair "with${option}") (
+        lib.genAttrs [ "Coredump" "Hostnamed" "Hwdb" "Localed" "Logind" "Networkd" "Nss" "Resolved" "Timedated" "Timesyncd" "Utmp" "Efi" "Cryptsetup" "Homed" "Machined" "Importd" "Portabled" "Repart" "Oomd" "Sysupdate" "Tpm2Tss" "Tpm2Units" "Bootloader" "Nspawn" ] (_: false)
+      );
+    in
+    self;
+
+  # Whatever a module makes is a stand-in too; these differ in where the name stands.
+  named = name: _: standIn name;
+  made = { name, ... }: standIn name;
+  format = _: {
+    type = with lib.types; attrsOf anything;
+    generate = name: _: standIn name;
+    lib = { };
+  };
+
+  final =
+    lib.genAttrs names standIn
+    // lib.genAttrs [ "writeText" "writeScript" "writeShellScript" "writeShellScriptBin" "writeScriptBin" ] (_: named)
+    // lib.genAttrs [ "runCommand" "runCommandLocal" "runCommandCC" ] (_: name: _: _: standIn name)
+    // lib.genAttrs [ "buildEnv" "symlinkJoin" "writeTextFile" "writeShellApplication" "makeDesktopItem" "makeDBusConf" ] (
+      _: arguments: standIn (arguments.name or "made")
+    )
+    // lib.genAttrs [ "pkgsStatic" "pkgsi686Linux" "buildPackages" "pkgsBuildHost" ] (_: final)
+    // lib.genAttrs [ "unixtools" "xorg" "linuxKernel" "python3Packages" ] (_: lib.genAttrs names standIn)
+    // {
+      formats = lib.genAttrs names (_: format);
+      callPackage = _: _: standIn "called";
+      stdenv = lib.filterAttrs (name: _: lib.hasPrefix "is" name) platform // {
+        hostPlatform = platform;
+        buildPlatform = platform;
+        targetPlatform = platform;
+        cc = standIn "cc";
+      };
+      inherit lib;
+      config = { };
+    };
+in
+final

@@ -1,0 +1,50 @@
+{
+  description = "Confine NixOS services to WireGuard network namespaces, and prove that nothing leaks";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      inherit (nixpkgs) lib;
+      eachSystem = f: lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (system: f nixpkgs.legacyPackages.${system});
+    in
+    {
+      nixosModules = {
+        nsguard = ./modules;
+        default = self.nixosModules.nsguard;
+      };
+
+      packages = eachSystem (pkgs: {
+        nsguard = pkgs.callPackage ./pkgs/nsguard/package.nix { };
+        nsguard-harness = pkgs.callPackage ./harness/package.nix { };
+        default = self.packages.${pkgs.stdenv.hostPlatform.system}.nsguard;
+      });
+
+      checks = eachSystem (
+        pkgs:
+        import ./checks {
+          inherit pkgs nixpkgs;
+          packages = self.packages.${pkgs.stdenv.hostPlatform.system};
+        }
+      );
+
+      formatter = eachSystem (pkgs: pkgs.nixfmt-tree);
+
+      devShells = eachSystem (pkgs: {
+        default = pkgs.mkShell {
+          inputsFrom = lib.attrValues (removeAttrs self.packages.${pkgs.stdenv.hostPlatform.system} [ "default" ]);
+          packages = with pkgs; [
+            deadnix
+            mypy
+            nixfmt
+            ruff
+            shellcheck
+            statix
+            tcpdump
+            wireguard-tools
+          ];
+        };
+      });
+    };
+}
