@@ -1,0 +1,64 @@
+# Installed as it is in a checkout, without Python's site-packages, so that it starts in a few milliseconds.
+{
+  lib,
+  stdenvNoCC,
+  makeBinaryWrapper,
+  python3,
+  iproute2,
+  nftables,
+  systemd,
+  wireguard-tools,
+}:
+stdenvNoCC.mkDerivation {
+  pname = "nsguard";
+  version = "0.1.0";
+
+  src = lib.fileset.toSource {
+    root = ./.;
+    fileset = lib.fileset.unions [
+      ./bin
+      ./pyproject.toml
+      ./src
+      ./tests
+    ];
+  };
+
+  nativeBuildInputs = [ makeBinaryWrapper ];
+  buildInputs = [ python3 ];
+
+  doCheck = true;
+  nativeCheckInputs = [
+    python3.pkgs.pytest
+    python3.pkgs.hypothesis
+  ];
+  checkPhase = ''
+    runHook preCheck
+    python3 -m pytest
+    runHook postCheck
+  '';
+
+  installPhase = ''
+    runHook preInstall
+    mkdir -p $out/lib/nsguard
+    cp -r bin src $out/lib/nsguard/
+    python3 -m compileall -q $out/lib/nsguard/src
+    substituteInPlace $out/lib/nsguard/bin/nsguard --replace-fail /usr/bin/python3 ${python3.interpreter}
+    makeBinaryWrapper $out/lib/nsguard/bin/nsguard $out/bin/nsguard \
+      --prefix PATH : ${
+        lib.makeBinPath [
+          iproute2
+          nftables
+          systemd
+          wireguard-tools
+        ]
+      }
+    runHook postInstall
+  '';
+
+  meta = {
+    description = "Puts a WireGuard tunnel alone into a network namespace and takes it out again";
+    license = lib.licenses.mit;
+    mainProgram = "nsguard";
+    platforms = lib.platforms.linux;
+  };
+}
