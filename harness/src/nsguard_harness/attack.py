@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Env:
-    """What an attack is given. family: 4, 6, or 0 where it means nothing; timeout: seconds until it is killed."""
+    """What an attack is given. family: 4, 6, or 0 where it means nothing; timeout: seconds until it is killed.
+
+    parameters: `uplink`, the interface's name; `control`, whether this is one: it may be shorter, once it is seen.
+    """
 
     token: str
     family: int = 0
@@ -43,6 +46,7 @@ class Attack(ABC):
     tunnelled: inside the confinement its token must arrive at the server through the tunnel.
     alone: it changes the machine under everybody's feet, so it runs by itself, after the others.
     prepared_control: `before` and `after` also surround the control.
+    timeout: seconds until a run is killed.
     """
 
     name: ClassVar[str]
@@ -52,6 +56,7 @@ class Attack(ABC):
     tunnelled: ClassVar[bool] = False
     alone: ClassVar[bool] = False
     prepared_control: ClassVar[bool] = True
+    timeout: ClassVar[float] = 5.0
 
     def before(self, lab: Lab) -> None:  # noqa: B027 (a hook)
         """Prepare on the lab's side, before the run; nothing by default."""

@@ -98,3 +98,10 @@ def classify(packet: Packet, wire: Wire | None, world: World) -> Rule | str:
     if {packet.source, packet.destination} & world.tunnel_addresses:
         return "a tunnel address on the uplink"
     return next((rule for rule in RULES if rule.allows(packet, wire, world)), "no rule allows it")
+
+
+def merged(one: Judgement, other: Judgement) -> Judgement:
+    """Two captures' judgements as one."""
+    classes = Counter(one.classes)
+    classes.update(other.classes)
+    return Judgement(one.frames + other.frames, one.dropped + other.dropped, dict(classes), one.leaks + other.leaks)

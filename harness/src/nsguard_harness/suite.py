@@ -1,6 +1,6 @@
 """Runs attacks against the confined and, as their controls, against the unconfined; decides each cell's verdict.
 
-A cell is attack × family × identity. All cells run confined under one capture, then all controls under a second one
+A cell is attack, family and identity. All cells run confined under one capture, then all controls under a second one
 with the same observer. `contained` needs both: the control was seen, the confined run was not.
 """
 
@@ -26,7 +26,8 @@ from .tap import Tap
 from .tokens import Tokens
 from .world import Observed
 
-WORKERS = 4
+# attacks mostly wait for answers
+WORKERS = 8
 # names that daemons refresh or retransmit by themselves come late
 TAIL_SECONDS = 2.0
 
@@ -44,9 +45,11 @@ EXIT = {Verdict.CONTAINED: 0, Verdict.LEAKED: 1, Verdict.VACUOUS: 2, Verdict.ERR
 
 
 class Runs(Protocol):
-    """What runs an attack inside a service of a machine. Raises HarnessError when it can't be reached."""
+    """What runs an attack inside a service of a machine, as Agent does. Raises HarnessError when out of reach."""
 
-    def run(self, attack: str, token: str, family: int, parameters: Mapping[str, Any]) -> Outcome: ...
+    def wait(self) -> None: ...
+
+    def run(self, attack: str, token: str, family: int, parameters: Mapping[str, Any], timeout: float) -> Outcome: ...
 
 
 @dataclass(frozen=True)
@@ -117,10 +120,8 @@ class Report:
 
 
 def plan(pattern: str, subjects: Iterable[Subject]) -> list[Cell]:
-    """Every cell of the attacks whose names match a glob. Raises HarnessError when none does."""
+    """Every cell of the attacks whose names match a glob, each with a token of its own."""
     chosen = [attack() for name, attack in catalogue.registry().items() if fnmatch.fnmatchcase(name, pattern)]
-    if not chosen:
-        raise HarnessError(f"no attack matches {pattern!r}; `nsguard-leaktest list` shows their names")
     run = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(5))
     combinations = [
         (attack, family, subject)
@@ -155,7 +156,7 @@ class Suite:
         failures: dict[str, str] = {}
         capture: CaptureLike = self.lab.capture(self.lab.client)
         with capture, Tap(self.lab.server) as tap:
-            for group in _groups(self.cells):
+            for group in _groups(self.cells, phase):
                 self._group(group, phase, outcomes, failures)
                 observed.look()
             time.sleep(self.tail)  # a window of observation, not a wait for something
@@ -189,22 +190,24 @@ class Suite:
 
     def _attempt(self, cell: Cell, phase: str) -> Outcome:
         runs = cell.subject.confined if phase == "confined" else cell.subject.control
-        uplink = self.lab.client.uplinks[0]
-        outcome = runs.run(cell.attack.name, cell.token, cell.family, {"uplink": uplink.interface, **self.parameters})
+        runs.wait()  # the machine may have been rebooted
+        uplink = self.lab.client.uplinks[0].interface
+        parameters = {"uplink": uplink, "control": phase == "control", **self.parameters}
+        outcome = runs.run(cell.attack.name, cell.token, cell.family, parameters, cell.attack.timeout)
         self.progress(cell.attack.name, phase)
         return outcome
 
 
-def _groups(cells: Sequence[Cell]) -> Iterable[list[Cell]]:
-    """First all that may run side by side, then attack by attack those that want the machine for themselves."""
-    together = [cell for cell in cells if not cell.attack.alone]
-    if together:
-        yield together
-    alone: dict[str, list[Cell]] = {}
+def _groups(cells: Sequence[Cell], phase: str) -> Iterable[list[Cell]]:
+    """First all that may run side by side, then attack by attack those that want the machine for themselves.
+
+    A control that needs no preparation disturbs nobody.
+    """
+    groups: dict[str, list[Cell]] = {"": []}
     for cell in cells:
-        if cell.attack.alone:
-            alone.setdefault(cell.attack.name, []).append(cell)
-    yield from alone.values()
+        alone = cell.attack.alone and (phase == "confined" or cell.attack.prepared_control)
+        groups.setdefault(cell.attack.name if alone else "", []).append(cell)
+    return filter(None, groups.values())
 
 
 def _guarded(attack: Attack, hook: str, lab: Lab, broken: dict[str, str]) -> None:

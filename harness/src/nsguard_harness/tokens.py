@@ -9,18 +9,6 @@ from functools import cached_property
 from itertools import takewhile
 
 
-@dataclass(frozen=True)
-class Forms:
-    """A text as it may stand in a frame: `folded` forms are looked for without regard to case, `exact` ones as is."""
-
-    folded: frozenset[bytes]
-    exact: frozenset[bytes]
-
-    def within(self, data: bytes, lower: bytes) -> bool:
-        """Whether `data` (and `lower`, the same in lower case) holds a form."""
-        return any(form in lower for form in self.folded) or any(form in data for form in self.exact)
-
-
 class Tokens:
     """The tokens of a run, each with the name of the attack that carries it.
 
@@ -33,43 +21,55 @@ class Tokens:
         self.attacks = dict(attacks)
 
     @cached_property
-    def _common(self) -> Forms:
+    def _common(self) -> list[Form]:
         """What all tokens begin with: a frame without it holds no token, which is nearly all frames."""
         pairs = zip(min(self.attacks, default=""), max(self.attacks, default=""), strict=False)
         return forms("".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)))
 
     @cached_property
-    def _each(self) -> dict[str, Forms]:
-        return {token: forms(token) for token in self.attacks}
+    def _each(self) -> list[tuple[str, list[Form]]]:
+        return [(token, forms(token)) for token in self.attacks]
 
     def find(self, data: bytes) -> tuple[str, ...]:
         """The tokens that `data` holds in clear."""
         lower = data.lower()
-        if not self._common.within(data, lower):
+        kinds = [kind for kind, form in enumerate(self._common) if form.within(data, lower)]
+        if not kinds:
             return ()
-        return tuple(token for token, shapes in self._each.items() if shapes.within(data, lower))
+        return tuple(token for token, each in self._each if any(each[kind].within(data, lower) for kind in kinds))
 
 
-def forms(text: str) -> Forms:
-    """Every searched form of `text`."""
+@dataclass(frozen=True)
+class Form:
+    """One way to write a text. folded: looked for without regard to case, and then in lower case."""
+
+    shapes: frozenset[bytes]
+    folded: bool = True
+
+    def within(self, data: bytes, lower: bytes) -> bool:
+        """Whether `data` (and `lower`, the same in lower case) holds it."""
+        return any(shape in (lower if self.folded else data) for shape in self.shapes)
+
+
+def forms(text: str) -> list[Form]:
+    """Every searched form of `text`, always in the same order."""
     plain = text.lower().encode()
     netbios = b"".join(bytes((0x61 + (c >> 4), 0x61 + (c & 15))) for c in plain.upper())
     utf16 = plain.decode().encode("utf-16-be")[1:]
-    base32 = {form.lower() for form in _aligned(plain, base64.b32encode, 5, 8)}
-    return Forms(
-        folded=frozenset({plain, plain[::-1], plain.hex().encode(), utf16, netbios, *base32}),
-        exact=frozenset(_aligned(plain, base64.b64encode, 3, 4)),
-    )
+    simple = [Form(frozenset({shape})) for shape in (plain, plain[::-1], plain.hex().encode(), utf16, netbios)]
+    base32 = [Form(frozenset(map(bytes.lower, shapes))) for shapes in _aligned(plain, base64.b32encode, 5, 8)]
+    base64_ = [Form(frozenset(shapes), folded=False) for shapes in _aligned(plain, base64.b64encode, 3, 4)]
+    return simple + base32 + base64_
 
 
-def _aligned(plain: bytes, encode: Callable[[bytes], bytes], group: int, characters: int) -> set[bytes]:
+def _aligned(plain: bytes, encode: Callable[[bytes], bytes], group: int, characters: int) -> list[set[bytes]]:
     """An encoding at each offset in a group, without the characters that also depend on what stands before.
 
     The last character may depend on what follows: all its values are listed, lest tokens differ in it alone.
     """
-    found = set()
+    found = []
     for offset in range(group):
         first = -(-offset * characters // group)
         last = -(-(offset + len(plain)) * characters // group)
-        found |= {encode(bytes(offset) + plain + bytes((after,)) * group)[first:last] for after in range(256)}
+        found.append({encode(bytes(offset) + plain + bytes((after,)) * group)[first:last] for after in range(256)})
     return found

@@ -24,7 +24,8 @@ class SetnsProc(Attack):
     """Claim: root in the service can't enter the host's network namespace by /proc.
 
     Method: setns(2) to the namespace of pid 1 and of every other process in sight, and send from each.
-    Limitations: needs CAP_SYS_ADMIN, so root only. Source: setns(2); leaks.md ns-setns-root.
+    Limitations: needs CAP_SYS_ADMIN, so root only.
+    Source: setns(2), network_namespaces(7).
     """
 
     name = "setns-proc"
@@ -40,7 +41,8 @@ class SetnsNetns(Attack):
 
     Method: before the run the host's own namespace is bound to a name in /run/netns; then setns(2) to every entry
     there, and send from each.
-    Limitations: needs CAP_SYS_ADMIN, so root only. Source: ip-netns(8); leaks.md ns-setns-root.
+    Limitations: needs CAP_SYS_ADMIN, so root only.
+    Source: ip-netns(8), setns(2).
     """
 
     name = "setns-netns"
@@ -64,7 +66,8 @@ class SystemdRunPrivate(Attack):
     """Claim: the service can't have the host's service manager run something, by the manager's own socket.
 
     Method: `systemd-run`, which as root talks to /run/systemd/private; the command sends the token.
-    Limitations: root only; ordinary users are refused by the socket's mode. Source: leaks.md ipc-systemd-sys.
+    Limitations: root only; ordinary users are refused by the socket's mode.
+    Source: systemd-run(1).
     """
 
     name = "systemd-run-private"
@@ -82,7 +85,8 @@ class SystemdRunBus(Attack):
     """Claim: the service can't have the host's service manager run something, by the system bus.
 
     Method: `busctl call` of StartTransientUnit; the command sends the token.
-    Limitations: root only; polkit refuses ordinary users. Source: org.freedesktop.systemd1(5); leaks.md ipc-systemd-sys.
+    Limitations: root only; polkit refuses ordinary users.
+    Source: org.freedesktop.systemd1(5).
     """
 
     name = "systemd-run-bus"
@@ -93,7 +97,9 @@ class SystemdRunBus(Attack):
         command = _tools.sender(env)
         unit = ("ssa(sv)a(sa(sv))", f"nsguard-leaktest-{env.token}.service", "fail", "1")
         start = ("ExecStart", "a(sasb)", "1", command[0], str(len(command)), *command, "false", "0")
-        status, said = _tools.run(["busctl", "call", *MANAGER, "StartTransientUnit", *unit, *start], env.timeout - 0.5)
+        status, said = _tools.run(
+            ["busctl", "call", "--", *MANAGER, "StartTransientUnit", *unit, *start], env.timeout - 0.5
+        )
         return Outcome(status == 0, said)
 
 
@@ -101,7 +107,8 @@ class IoUringSocket(Attack):
     """Claim: io_uring does not make sockets of families that the service is denied.
 
     Method: io_uring_setup(2), then IORING_OP_SOCKET for AF_VSOCK, AF_PACKET, AF_ALG; a descriptor is a success.
-    Limitations: raw memory layout of x86-64 and arm64; needs Linux 5.19. Source: io_uring_enter(2); leaks.md §1.5.
+    Limitations: raw memory layout of x86-64 and arm64; needs Linux 5.19.
+    Source: io_uring_enter(2).
     """
 
     name = "io-uring-socket"
@@ -126,7 +133,8 @@ class Keyring(Attack):
 
     Method: add_key(2) and request_key(2) with a key named by the token; success is that the kernel gives a key.
     Limitations: the upcall for names (dns_resolver) itself is not made: the kernel would run it on the machine that
-    carries the lab, not in it. Source: request_key(2), keyrings(7); leaks.md §1.4.
+    carries the lab, not in it.
+    Source: request_key(2), keyrings(7).
     """
 
     name = "keyring"

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import socket
 import struct
-from typing import TYPE_CHECKING
-
 from ..attack import Attack, Env, Outcome
 from . import _tools
-
-if TYPE_CHECKING:
-    from ..lab.base import Lab
 
 
 class IcmpRawLan(Attack):
     """Claim: an ICMP echo by raw socket to a host on the uplink's own network does not leave by the uplink.
 
     Method: SOCK_RAW with the token as the echo's data.
-    Limitations: needs CAP_NET_RAW, so it is tried as root only. Source: leaks.md icmp, icmp6.
+    Limitations: needs CAP_NET_RAW, so it is tried as root only.
+    Source: raw(7), RFC 792, RFC 4443.
     """
 
     name = "icmp-raw-lan"
@@ -31,7 +27,8 @@ class IcmpRawBeyond(Attack):
     """Claim: an ICMP echo by raw socket to a host beyond the gateway does not leave by the uplink.
 
     Method: SOCK_RAW with the token as the echo's data.
-    Limitations: as icmp-raw-lan. Source: leaks.md icmp, icmp6.
+    Limitations: as icmp-raw-lan.
+    Source: raw(7), RFC 792, RFC 4443.
     """
 
     name = "icmp-raw-beyond"
@@ -41,18 +38,12 @@ class IcmpRawBeyond(Attack):
         return _echo(env, socket.SOCK_RAW, _tools.beyond(env))
 
 
-class _Ping(Attack):
-    """Ping sockets are allowed by group, per network namespace (icmp(7), ping_group_range): before() allows all."""
-
-    def before(self, lab: Lab) -> None:
-        lab.client.succeed("sysctl -qw net.ipv4.ping_group_range='0 2147483647'")
-
-
-class IcmpPingLan(_Ping):
+class IcmpPingLan(Attack):
     """Claim: an ICMP echo by ping socket to a host on the uplink's own network does not leave by the uplink.
 
     Method: SOCK_DGRAM with IPPROTO_ICMP or IPPROTO_ICMPV6, the token as the echo's data.
-    Limitations: the namespace's own ping_group_range may refuse it before any route does. Source: leaks.md icmp.
+    Limitations: the namespace's own ping_group_range may refuse it before any route does.
+    Source: icmp(7).
     """
 
     name = "icmp-ping-lan"
@@ -61,11 +52,12 @@ class IcmpPingLan(_Ping):
         return _echo(env, socket.SOCK_DGRAM, _tools.lan(env))
 
 
-class IcmpPingBeyond(_Ping):
+class IcmpPingBeyond(Attack):
     """Claim: an ICMP echo by ping socket to a host beyond the gateway does not leave by the uplink.
 
     Method: SOCK_DGRAM with IPPROTO_ICMP or IPPROTO_ICMPV6, the token as the echo's data.
-    Limitations: as icmp-ping-lan. Source: leaks.md icmp.
+    Limitations: as icmp-ping-lan.
+    Source: icmp(7).
     """
 
     name = "icmp-ping-beyond"

@@ -15,7 +15,8 @@ class AfPacket(Attack):
     """Claim: a frame made by hand does not leave by the uplink.
 
     Method: AF_PACKET, a broadcast frame with a UDP datagram, by each interface in sight.
-    Limitations: needs CAP_NET_RAW, so root only; a firewall's output hook never sees these. Source: leaks.md af-packet.
+    Limitations: needs CAP_NET_RAW, so root only; a firewall's output hook never sees these.
+    Source: packet(7).
     """
 
     name = "af-packet"
@@ -49,7 +50,8 @@ class AfPacketBypass(AfPacket):
     """Claim: a frame made by hand does not leave by the uplink past the queueing discipline either.
 
     Method: as af-packet with PACKET_QDISC_BYPASS, which also hides the frame from captures in the machine itself.
-    Limitations: as af-packet. Source: packet(7); leaks.md §1.12.
+    Limitations: as af-packet.
+    Source: packet(7), PACKET_QDISC_BYPASS.
     """
 
     name = "af-packet-bypass"
@@ -60,7 +62,8 @@ class RawSpoofed(Attack):
     """Claim: a packet that claims the uplink's own source address does not leave by the uplink.
 
     Method: IPPROTO_RAW with a hand-made header, the uplink's address as its source, to the uplink's network and beyond.
-    Limitations: needs CAP_NET_RAW, so root only. Source: raw(7); leaks.md raw-any.
+    Limitations: needs CAP_NET_RAW, so root only.
+    Source: raw(7).
     """
 
     name = "raw-spoofed"
@@ -79,7 +82,8 @@ class BindToDevice(Attack):
     """Claim: a socket can't be tied to the uplink.
 
     Method: SO_BINDTODEVICE to the uplink by name (no privilege needed since Linux 5.7), then send to its network.
-    Limitations: by index (IP_UNICAST_IF, IP_PKTINFO) is not tried. Source: socket(7); leaks.md bind-device.
+    Limitations: by index (IP_UNICAST_IF, IP_PKTINFO) is not tried.
+    Source: socket(7).
     """
 
     name = "bind-to-device"

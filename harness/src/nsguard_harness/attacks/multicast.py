@@ -32,7 +32,8 @@ class MulticastDns(_Group):
     """Claim: a multicast DNS question does not reach the uplink's network.
 
     Method: a question for TOKEN.local to 224.0.0.251 and ff02::fb, by each interface in sight (RFC 6762 §3).
-    Limitations: sockets only; avahi's and resolved's own are other attacks. Source: leaks.md mcast/bcast, dns-avahi.
+    Limitations: sockets only; avahi's and resolved's own are other attacks.
+    Source: RFC 6762.
     """
 
     name = "mdns"
@@ -46,7 +47,8 @@ class Llmnr(_Group):
     """Claim: a link-local multicast name resolution question does not reach the uplink's network.
 
     Method: a question for the token to 224.0.0.252 and ff02::1:3, by each interface in sight (RFC 4795 §2).
-    Limitations: as mdns. Source: leaks.md mcast/bcast.
+    Limitations: as mdns.
+    Source: RFC 4795.
     """
 
     name = "llmnr"
@@ -61,7 +63,7 @@ class AllNodes(_Group):
 
     Method: the token to 224.0.0.1 and ff02::1, by each interface in sight.
     Limitations: group membership reports (IGMP, MLD) hold no token; the judge condemns them as nobody's.
-    Source: leaks.md mcast/bcast.
+    Source: RFC 1112, RFC 4291 §2.7.1.
     """
 
     name = "all-nodes"
@@ -72,7 +74,8 @@ class BroadcastLimited(_Group):
     """Claim: a limited broadcast does not reach the uplink's network.
 
     Method: the token to 255.255.255.255, by each interface in sight.
-    Limitations: IPv4 only: IPv6 has none, see all-nodes. Source: leaks.md mcast/bcast.
+    Limitations: IPv4 only: IPv6 has none, see all-nodes.
+    Source: RFC 919.
     """
 
     name = "broadcast-limited"
@@ -84,7 +87,8 @@ class BroadcastDirected(_Group):
     """Claim: a broadcast to the uplink's network does not reach it.
 
     Method: the token to the network's broadcast address, by each interface in sight.
-    Limitations: IPv4 only, as broadcast-limited. Source: leaks.md mcast/bcast.
+    Limitations: IPv4 only, as broadcast-limited.
+    Source: RFC 919.
     """
 
     name = "broadcast-directed"

@@ -22,7 +22,8 @@ class DnsUplink(Attack):
     """Claim: a query to the uplink's own resolver does not leave by the uplink.
 
     Method: a hand-made query over UDP to the resolver's address, the token as a label.
-    Limitations: DNS over TCP, TLS and HTTPS take the path of tcp-lan. Source: leaks.md dns-lan, dns-resolvconf.
+    Limitations: DNS over TCP, TLS and HTTPS take the path of tcp-lan.
+    Source: RFC 1035.
     """
 
     name = "dns-uplink"
@@ -38,7 +39,7 @@ class Getaddrinfo(Attack):
     Method: `getent ahostsv4|ahostsv6` in a process of its own, so that nsswitch.conf and resolv.conf are read afresh;
     the host has nss-resolve before dns, and nscd before both.
     Limitations: modules that the lab does not have (winbind, sssd, mdns) are not tried.
-    Source: nixpkgs #428554; leaks.md dns-nscd, dns-nss-inaccessible.
+    Source: nsswitch.conf(5), nss-resolve(8); nixpkgs #428554.
     """
 
     name = "getaddrinfo"
@@ -52,7 +53,8 @@ class ResolvedVarlink(Attack):
     """Claim: systemd-resolved can't be asked by its varlink socket.
 
     Method: io.systemd.Resolve.ResolveHostname as nss-resolve calls it, spoken by hand (JSON and NUL).
-    Limitations: none of resolved's other methods; they share the socket. Source: varlink.org; leaks.md dns-varlink.
+    Limitations: none of resolved's other methods; they share the socket.
+    Source: systemd-resolved.service(8); varlink.org.
     """
 
     name = "resolved-varlink"
@@ -70,7 +72,8 @@ class ResolvedDbus(Attack):
     """Claim: systemd-resolved can't be asked by D-Bus.
 
     Method: `busctl call` of org.freedesktop.resolve1 ResolveHostname, which also starts the service where it sleeps.
-    Limitations: needs busctl in the service's sight. Source: org.freedesktop.resolve1(5); leaks.md dns-dbus.
+    Limitations: needs busctl in the service's sight.
+    Source: org.freedesktop.resolve1(5).
     """
 
     name = "resolved-dbus"
@@ -87,7 +90,7 @@ class NscdSocket(Attack):
 
     Method: a GETHOSTBYNAME or GETHOSTBYNAMEv6 request by hand on /run/nscd/socket (glibc's nscd-client.h, version 2).
     Limitations: glibc only asks nscd when it was not refused a moment ago; see getaddrinfo for that way.
-    Source: nixpkgs #428554; leaks.md dns-nscd.
+    Source: nscd(8); nixpkgs #428554.
     """
 
     name = "nscd-socket"
@@ -112,7 +115,7 @@ class NscdSocketRecreated(_Recreated):
 
     Method: restart nscd on the host, then ask its socket by hand.
     Limitations: as nscd-socket.
-    Source: VPN-Confinement #25 and #28; mount_namespaces(7), removed mount points; leaks.md dns-mask-decay.
+    Source: VPN-Confinement #25 and #28; mount_namespaces(7), on removed mount points.
     """
 
     name = "nscd-socket-recreated"
@@ -125,7 +128,8 @@ class NscdGlibcRecreated(_Recreated):
     """Claim: glibc does not find nscd when the host recreates /run/nscd while the service runs.
 
     Method: restart nscd on the host, then `getent`.
-    Limitations: as getaddrinfo. Source: as nscd-socket-recreated.
+    Limitations: as getaddrinfo.
+    Source: as nscd-socket-recreated.
     """
 
     name = "nscd-glibc-recreated"
@@ -142,7 +146,7 @@ class ResolvConfRenamed(Attack):
     the file as the service sees it and ask each resolver that it names. Naming the uplink's resolver is a success: it
     tells the service where the host is.
     Limitations: one rename; resolvers kept by a running process are not looked at.
-    Source: mount_namespaces(7); leaks.md dns-resolvconf, dns-mask-decay.
+    Source: mount_namespaces(7), on renamed mount points; resolv.conf(5).
     """
 
     name = "resolv-conf-renamed"

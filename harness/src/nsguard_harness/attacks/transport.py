@@ -14,7 +14,7 @@ class UdpLan(Attack):
 
     Method: connect a UDP socket to the host's echo port and send the token.
     Limitations: one datagram; other sizes and ports take the same path in the kernel.
-    Source: leaks.md ip4-udp, ip6-udp; TunnelCrack's LocalNet (USENIX Security 2023).
+    Source: udp(7); TunnelCrack's LocalNet attack (USENIX Security 2023).
     """
 
     name = "udp-lan"
@@ -29,7 +29,7 @@ class UdpBeyond(Attack):
 
     Method: connect a UDP socket to the host's echo port and send the token.
     Limitations: as udp-lan.
-    Source: leaks.md ip4-udp, ip6-udp.
+    Source: udp(7); Mullvad's test-manager sends TCP, UDP and ICMP in each state of its tunnel.
     """
 
     name = "udp-beyond"
@@ -45,7 +45,7 @@ class TcpLan(Attack):
     Method: connect to the host's web server and ask for a path that holds the token.
     Limitations: where the connection fails only its SYN could be seen, without the token; the judge condemns it all
     the same, as nobody's.
-    Source: leaks.md ip4-tcp, ip6-tcp.
+    Source: tcp(7); TunnelCrack's LocalNet attack (USENIX Security 2023).
     """
 
     name = "tcp-lan"
@@ -60,7 +60,7 @@ class TcpBeyond(Attack):
 
     Method: connect to the host's web server and ask for a path that holds the token.
     Limitations: as tcp-lan.
-    Source: leaks.md ip4-tcp, ip6-tcp.
+    Source: tcp(7); as udp-beyond.
     """
 
     name = "tcp-beyond"

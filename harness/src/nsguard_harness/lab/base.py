@@ -9,6 +9,7 @@ from typing import Self
 from ..addresses import LAB, Addresses
 from ..capture import CaptureLike
 from ..machine import Machine
+from .peer import Peer
 
 
 class Lab(ABC):
@@ -17,6 +18,7 @@ class Lab(ABC):
     client: Machine
     server: Machine
     machines: dict[str, Machine]
+    peer: Peer
     addresses: Addresses = LAB
 
     @abstractmethod

@@ -17,6 +17,8 @@ from ..errors import LabError
 from ..machine import Completed, Machine, Uplink
 from .cgroup import Cgroup, host_has_systemd
 
+# /proc/sys/net can be written as on a machine of its own (systemd's docs/ENVIRONMENT.md)
+WRITABLE = {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"}
 BOOT_SECONDS = 60.0
 STOP_SECONDS = 20.0
 # systemd powers off in order when it gets it (systemd(1), SIGRTMIN+3)
@@ -114,7 +116,7 @@ class ContainerMachine(Machine):
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
-                env={"PATH": os.environ.get("PATH", PATH), "NOTIFY_SOCKET": str(address)},
+                env={"PATH": os.environ.get("PATH", PATH), "NOTIFY_SOCKET": str(address)} | WRITABLE,
                 start_new_session=True,
             )
 
@@ -125,6 +127,8 @@ class ContainerMachine(Machine):
         spawn += ["--keep-unit"] if self._cgroup else []
         spawn += ["--resolv-conf=off", "--timezone=off", f"--machine={self._machine}", f"--hostname={self.name}"]
         spawn += [f"--network-namespace-path={self._namespace}", "--capability=CAP_NET_ADMIN,CAP_SYS_ADMIN"]
+        # as on a host: what the confinement denies must not be denied by the lab already
+        spawn += ["--system-call-filter=@keyring"]
         spawn += [f"--kill-signal={int(POWER_OFF)}", "--bind=/dev/net/tun", f"--directory={work / 'root'}"]
         spawn += [f"--bind-ro={source}:{target}" for source, target in system.binds.items()]
         spawn += [system.init] if system.init else ["--boot"]

@@ -1,0 +1,130 @@
+"""`nsguard-leaktest`: run the attacks, show the demo, list what there is."""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from rich.text import Text
+
+from . import attacks
+from .agent import Agent
+from .description import describe
+from .errors import HarnessError
+from .lab.base import Lab
+from .suite import EXIT, TAIL_SECONDS, Subject, Suite, Verdict, plan
+
+# scenario services by identity: the confined one, and the one for the controls
+SERVICES = {"root": ("app-root", "free"), "user": ("app-user", "free-user")}
+
+
+class UsageError(HarnessError):
+    """Something on the command line that can't be done."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status: 0 all contained, 1 a leak, 2 something vacuous or bad usage, 3 the lab failed."""
+    options = _parser().parse_args(arguments)
+    console = Console(highlight=False)
+    try:
+        status: int = options.run(options, console)
+    except HarnessError as error:
+        if isinstance(error, UsageError):
+            _parser().error(str(error))
+        print(f"nsguard-leaktest: {error}", file=sys.stderr)
+        return EXIT[Verdict.ERROR]
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="nsguard-leaktest", description="Try every known way out of a confinement.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    demo = commands.add_parser("demo", help="a tour of one confined service, watched from outside")
+    run = commands.add_parser("run", help="run attacks and their controls, and judge")
+    for command in (demo, run):
+        command.add_argument("--lab", choices=["container"], default="container", help="where machines come from")
+        command.add_argument("--scenario", type=Path, help="a Nix file with other services (default: the demo's)")
+        command.add_argument("--pcap", type=Path, metavar="DIR", help="keep the captures there")
+    run.add_argument("--attack", default="*", metavar="GLOB", help="only attacks with such names")
+    run.add_argument("--json", type=Path, metavar="FILE", help="write the results there as well")
+    run.add_argument(
+        "--tail", type=float, default=TAIL_SECONDS, metavar="SECONDS", help="go on watching after the last"
+    )
+    demo.set_defaults(run=_demo)
+    run.set_defaults(run=_run)
+    commands.add_parser("list", help="show the attacks and what each claims").set_defaults(run=_list)
+    return parser
+
+
+def _list(options: argparse.Namespace, console: Console) -> int:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("attack", no_wrap=True)
+    table.add_column("what holds when it is contained")
+    for name, attack in attacks.registry().items():
+        table.add_row(name, describe(attack).claim)
+    console.print(table)
+    return 0
+
+
+def _run(options: argparse.Namespace, console: Console) -> int:
+    from .report import as_json, attacks_table, classes_table, last_line
+
+    _check(options)
+    with _lab(options) as (lab, subjects), Progress(console=console, transient=True) as progress:
+        cells = plan(options.attack, subjects)
+        task = progress.add_task("attacks and controls", total=2 * len(cells))
+        report = Suite(lab, cells, lambda attack, phase: progress.advance(task), options.tail).run()
+    console.print(attacks_table(report))
+    console.print(Text("\nframes on the wire while the attacks ran confined", "bold"))
+    console.print(classes_table(report.confined.judgement))
+    if options.json:
+        options.json.write_text(json.dumps(as_json(report), indent=1) + "\n")
+    print(last_line(report))
+    return report.status
+
+
+def _demo(options: argparse.Namespace, console: Console) -> int:
+    from .demo import Demo
+
+    started = time.monotonic()
+    with _lab(options) as (lab, subjects):
+        status, line = Demo(lab, subjects, console, started).run()
+    console.print(f"\n[dim]{time.monotonic() - started:.1f} s in all; nothing is left behind[/dim]")
+    print(line)
+    return status
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Tell what can't be done before a lab is built for it."""
+    if not fnmatch.filter(attacks.registry(), options.attack):
+        raise UsageError(f"--attack {options.attack}: no attack has such a name; `list` shows them")
+    if options.json and not os.access(options.json.parent, os.W_OK):
+        raise UsageError(f"--json {options.json}: cannot write there; name a file in a directory that exists")
+
+
+@contextmanager
+def _lab(options: argparse.Namespace) -> Iterator[tuple[Lab, tuple[Subject, ...]]]:
+    """The lab with the scenario on its client, and the agents of its services."""
+    from . import scenario
+    from .lab.container import ContainerLab
+
+    with ContainerLab(captures=options.pcap) as lab:
+        scenario.apply(lab.client, options.scenario or scenario.DEMO)
+        agents = {
+            name: Agent(lab.client, f"/run/nsguard-agent-{name}/socket") for pair in SERVICES.values() for name in pair
+        }
+        for agent in agents.values():
+            agent.wait()
+        yield lab, tuple(Subject(who, agents[inside], agents[out]) for who, (inside, out) in SERVICES.items())

@@ -1,0 +1,125 @@
+"""`make demo`: one confined service, watched from outside, from its address to a dead server and back."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import replace
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+from .addresses import Addresses
+from .attacks.disrupt import ConnectionHeld, wait_for_tunnel
+from .judge import merged
+from .lab.base import Lab
+from .report import attacks_table, classes_table, last_line
+from .suite import Cell, Report, Subject, Suite, plan
+
+TOPOLOGY = """
+  client {client}                                server {server}
+ ┌────────────────────────────────────┐            ┌───────────────────────────┐
+ │ ┌ namespace vpn ─────────────────┐ │            │ WireGuard {endpoint:<15} │
+ │ │ app ── wg0 {tunnel} ┄┄┄┄┄┄┄┄┄│┄│┄┄┄┐        │ in it     {inner:<15} │
+ │ └────────────────────────────────┘ │   ┊        │ web, echo {web:<15} │
+ │ resolved, D-Bus, nscd, systemd ────│─ eth0 ━━┳━━│ resolver of the uplink    │
+ └────────────────────────────────────┘         ┃  └───────────────────────────┘
+                                             capture
+"""
+APP = "app-root.service"
+HELD_SECONDS = 2.5  # how long the server stays silent
+STREAM_SECONDS = 6.5
+
+
+class Demo:
+    """Prints as it goes. `run` gives the exit status."""
+
+    def __init__(self, lab: Lab, subjects: tuple[Subject, ...], console: Console, started: float) -> None:
+        """subjects: root first; started: the monotonic moment at which the lab began to boot."""
+        self.lab, self.subjects, self.console, self.started = lab, subjects, console, started
+
+    def run(self) -> tuple[int, str]:
+        """The whole tour: exit status and the last line."""
+        self._topology()
+        self._inside_and_outside()
+        report = self._attacks()
+        report = self._silence(report)
+        return report.status, last_line(report)
+
+    def _heading(self, text: str) -> None:
+        self.console.print(f"\n[bold]{text}[/bold] [dim]{time.monotonic() - self.started:.1f} s[/dim]")
+
+    def _topology(self) -> None:
+        at: Addresses = self.lab.addresses
+        picture = TOPOLOGY.format(
+            client=at.client.v4, server=at.server.v4, endpoint=at.endpoint.v4, tunnel=at.tunnel_client.v4,
+            inner=at.tunnel_server.v4, web=at.web.v4,
+        )  # fmt: skip
+        self.console.print(picture.rstrip(), highlight=False)
+
+    def _inside_and_outside(self) -> None:
+        self._heading("The same program, confined and not")
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for column in ("", "confined", "unconfined"):
+            table.add_column(column)
+        subject = self.subjects[0]
+        for label, attack in (("web server sees", "tcp-beyond"), ("resolver answers", "getaddrinfo")):
+            for family in (4, 6):
+                token = f"ng{secrets.token_hex(3)}x000"
+                said = [
+                    runs.run(attack, token, family, {}, 5.0).said.split()[-1] if runs else ""
+                    for runs in (subject.confined, subject.control)
+                ]
+                table.add_row(f"{label}, IPv{family}", *said)
+        self.console.print(table)
+
+    def _attacks(self) -> Report:
+        cells = [cell for cell in plan("*", self.subjects) if not isinstance(cell.attack, ConnectionHeld)]
+        self._heading(f"{len({cell.attack.name for cell in cells})} attacks, each confined, then unconfined as control")
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            tasks = {phase: progress.add_task(phase, total=len(cells)) for phase in ("confined", "control")}
+            suite = Suite(self.lab, cells, lambda attack, phase: progress.advance(tasks[phase]))
+            report = suite.run()
+        self.console.print(attacks_table(report))
+        self._heading("Frames on the wire while the attacks ran confined")
+        self.console.print(classes_table(report.confined.judgement))
+        return report
+
+    def _silence(self, report: Report) -> Report:
+        """The server falls silent under a connection and comes back; the connection's cell joins the report."""
+        self._heading("The server falls silent, and comes back")
+        before = self._process()
+        cell = Cell(Narrated(self.console), 4, self.subjects[0], f"ng{secrets.token_hex(3)}x001")
+        more = Suite(self.lab, [cell], parameters={"seconds": STREAM_SECONDS}, tail=0).run()
+        same = "the same process" if before == self._process() else "ANOTHER process"
+        self.console.print(f"  the app saw {more.results[0].said}; it is {same}")
+        self.console.print(classes_table(more.confined.judgement))
+        judgement = merged(report.confined.judgement, more.confined.judgement)
+        confined = replace(report.confined, judgement=judgement)
+        return replace(report, results=report.results + more.results, confined=confined)
+
+    def _process(self) -> str:
+        return self.lab.client.get_unit_property(APP, "MainPID")
+
+
+class Narrated(ConnectionHeld):
+    """The same attack, telling what happens meanwhile."""
+
+    def __init__(self, console: Console) -> None:
+        self._console, self._start = console, time.monotonic()
+
+    def during(self, lab: Lab) -> None:
+        self._start = time.monotonic()
+        time.sleep(1)  # the stream is to be under way
+        self._tell("the app reads a stream; the server stops")
+        lab.peer.stop_wireguard()
+        time.sleep(HELD_SECONDS)
+        self._tell("the app is held; the server starts again")
+        lab.peer.start_wireguard()
+        wait_for_tunnel(lab)
+        self._tell("the tunnel answers")
+
+    def _tell(self, text: str) -> None:
+        self._console.print(f"  [dim]{time.monotonic() - self._start:4.1f} s[/dim]  {text}")
