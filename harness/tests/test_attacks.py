@@ -1,0 +1,110 @@
+"""Every attack says what it is, and the catalogue finds it by its file alone."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from nsguard_harness import attacks
+from nsguard_harness.attack import Attack
+from nsguard_harness.attacks import _tools
+from nsguard_harness.description import describe
+
+REGISTRY = attacks.registry()
+DIRECTORY = Path(attacks.__file__).parent
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_an_attack_describes_itself(name: str) -> None:
+    description = describe(REGISTRY[name])
+    assert description.claim.endswith(".")
+    assert not re.search(r"\b(TODO|FIXME)\b", str(description))
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_an_attack_says_where_it_makes_sense(name: str) -> None:
+    attack = REGISTRY[name]
+    assert re.fullmatch(r"[a-z][a-z0-9-]*", name)
+    assert attack.families in ((4, 6), (4,), (6,), (0,))
+    assert set(attack.identities) <= {"root", "user"} and attack.identities
+    assert attack.evidence in ("wire", "answer")
+
+
+def test_every_module_holds_an_attack() -> None:
+    modules = {path.stem for path in DIRECTORY.glob("*.py") if not path.stem.startswith("_")}
+    assert {attack.__module__.rpartition(".")[2] for attack in REGISTRY.values()} == modules
+
+
+def test_the_first_set_is_there() -> None:
+    assert len(REGISTRY) >= 33
+    assert sum(len(a.families) * len(a.identities) for a in REGISTRY.values()) >= 100
+
+
+def test_a_name_used_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nsguard_harness.attacks import transport
+
+    monkeypatch.setattr(transport.TcpLan, "name", transport.UdpLan.name)
+    attacks.registry.cache_clear()
+    try:
+        with pytest.raises(ValueError, match="two attacks are named udp-lan"):
+            attacks.registry()
+    finally:
+        attacks.registry.cache_clear()
+
+
+@pytest.mark.parametrize("missing", ["Claim", "Method", "Limitations", "Source"])
+def test_a_description_with_a_part_missing_is_refused(missing: str) -> None:
+    class Silent(attacks.find("udp-lan")):  # type: ignore[misc]
+        pass
+
+    whole = attacks.find("udp-lan").__doc__ or ""
+    Silent.__doc__ = whole.replace(f"{missing}:", "Then:")
+    with pytest.raises(ValueError, match="its docstring has no"):
+        describe(Silent)
+
+
+@pytest.mark.parametrize("path", [*DIRECTORY.glob("*.py"), DIRECTORY.parent / "attack.py"], ids=lambda path: path.stem)
+def test_attacks_need_the_standard_library_alone(path: Path) -> None:
+    """They run on the machine's own Python; what a type checker alone imports does not count."""
+    tree = ast.parse(path.read_text())
+    checking = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    skipped = {inner for node in checking for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if node in skipped:
+            continue
+        if isinstance(node, ast.Import):
+            assert {alias.name.partition(".")[0] for alias in node.names} <= sys.stdlib_module_names
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            assert (node.module or "").partition(".")[0] in sys.stdlib_module_names
+        if isinstance(node, ast.ImportFrom) and node.level == 2:
+            assert node.module in ("attack", "addresses")
+
+
+@pytest.mark.parametrize(("source", "destination"), [("198.51.100.2", "198.51.100.1"), ("fd00::2", "fd00::1")])
+def test_a_packet_by_hand_is_in_order(source: str, destination: str) -> None:
+    """Scapy computes the same checksums and lengths."""
+    from scapy.layers.inet import IP, UDP
+    from scapy.layers.inet6 import IPv6
+    from scapy.packet import Raw
+
+    made = _tools.udp_packet(source, destination, 7, b"token")
+    layer = IPv6(src=source, dst=destination) if ":" in source else IP(src=source, dst=destination)
+    assert made == bytes(layer / UDP(sport=_tools.UPLINK_PORT, dport=7) / Raw(b"token"))
+
+
+@pytest.mark.parametrize(("family", "record"), [(4, 1), (6, 28)])
+def test_a_question_by_hand_is_in_order(family: int, record: int) -> None:
+    from scapy.layers.dns import DNS
+
+    question = DNS(_tools.question("token.leak.test", family)).qd[0]
+    assert (question.qname, question.qtype, question.qclass) == (b"token.leak.test.", record, 1)
+
+
+def test_the_base_class_is_no_attack() -> None:
+    assert Attack not in REGISTRY.values()

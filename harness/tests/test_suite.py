@@ -1,0 +1,312 @@
+"""Verdicts and exit statuses, with a lab and agents that only pretend."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from scapy.layers.inet import IP, UDP
+from scapy.layers.l2 import Ether
+from scapy.packet import Raw
+
+from nsguard_harness import suite as suites
+from nsguard_harness.addresses import LAB
+from nsguard_harness.attack import Attack, Env, Outcome
+from nsguard_harness.capture import Frame
+from nsguard_harness.cli import main
+from nsguard_harness.errors import AgentError, CommandError
+from nsguard_harness.machine import Uplink
+from nsguard_harness.report import as_json, attacks_table, classes_table, last_line
+from nsguard_harness.suite import Cell, Report, Subject, Suite, Verdict, plan
+
+UPLINK = Uplink("eth0", "02:00:00:00:00:02", LAB.client.v4, LAB.client.v6, "client")
+GATE = Uplink("eth0", "02:00:00:00:00:01", LAB.server.v4, LAB.server.v6, "server")
+
+
+@dataclass
+class FakeMachine:
+    """Answers the two commands that the suite's tap and world ask."""
+
+    uplinks: tuple[Uplink, ...]
+    tunnel: bytes = b""
+    tree: Path = Path()
+
+    def succeed(self, *commands: str, timeout: float | None = None) -> str:
+        return "wg0\n" if commands == ("wg show interfaces",) else ""
+
+    def execute(self, command: str) -> tuple[int, str]:
+        return 0, "wg0\t41000\n"
+
+    def spawn(self, command: str) -> None: ...
+
+    def wait_until_succeeds(self, command: str, timeout: float = 0) -> str:
+        return ""
+
+    def path(self, inside: str) -> Path:
+        path = self.tree / "tap.pcap"
+        path.write_bytes(self.tunnel)
+        return path
+
+
+@dataclass
+class FakeCapture:
+    frames: list[Frame] = field(default_factory=list)
+    dropped: int = 0
+
+    def __enter__(self) -> FakeCapture:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class FakeLab:
+    """One capture a phase; what agents send is put into the running one."""
+
+    addresses = LAB
+
+    def __init__(self, tree: Path, drops: tuple[int, int] = (0, 0)) -> None:
+        self.client, self.server = FakeMachine((UPLINK,)), FakeMachine((GATE,), tree=tree)
+        self.machines = {"client": self.client, "server": self.server}
+        self.captures = [FakeCapture(dropped=n) for n in drops]
+        self.used: list[FakeCapture] = []
+        self.said: list[str] = []
+
+    def capture(self, machine: object) -> FakeCapture:
+        self.used.append(self.captures[len(self.used)])
+        return self.used[-1]
+
+    def send(self, text: str) -> None:
+        frame = (
+            Ether(src=UPLINK.mac, dst=GATE.mac)
+            / IP(src=LAB.client.v4, dst=LAB.server.v4)
+            / UDP(sport=4000, dport=7)
+            / Raw(text)
+        )
+        self.used[-1].frames.append(Frame(1.0, bytes(frame), UPLINK.wire))
+
+
+@dataclass
+class FakeRuns:
+    """An agent's behaviour: leak the token on the wire, by the tunnel, answer, or break."""
+
+    lab: FakeLab
+    leak: bool = False
+    tunnel: bool = False
+    reached: bool = False
+    broken: bool = False
+    stray: bool = False
+
+    def wait(self) -> None: ...
+
+    def run(self, attack: str, token: str, family: int, parameters: Mapping[str, Any], timeout: float) -> Outcome:
+        if self.broken:
+            raise AgentError("agent client:/socket: cannot connect")
+        if self.leak:
+            self.lab.send(f"hello {token}")
+        if self.stray:
+            self.lab.send("nobody's")
+        if self.tunnel:
+            self.lab.server.tunnel += token.encode()
+        return Outcome(self.reached, f"said for {attack}")
+
+
+class Wire(Attack):
+    name = "wire"
+
+    def run(self, env: Env) -> Outcome:
+        raise NotImplementedError
+
+
+class Tunnelled(Wire):
+    name = "tunnelled"
+    tunnelled = True
+
+
+class Answer(Wire):
+    name = "answer"
+    evidence = "answer"
+
+
+class Hooked(Wire):
+    """Writes down when its hooks are called, and breaks in one of them on demand."""
+
+    name = "hooked"
+    alone = True
+    breaks: str = ""
+
+    def _hook(self, lab: Any, hook: str) -> None:
+        lab.said.append(hook)
+        if hook == self.breaks:
+            raise CommandError(f"client: {hook} ended with 1")
+
+    def before(self, lab: Any) -> None:
+        self._hook(lab, "before")
+
+    def during(self, lab: Any) -> None:
+        self._hook(lab, "during")
+
+    def after(self, lab: Any) -> None:
+        self._hook(lab, "after")
+
+
+class Unprepared(Hooked):
+    name = "unprepared"
+    prepared_control = False
+
+
+def run(lab: FakeLab, attack: Attack, confined: dict[str, bool], control: dict[str, bool]) -> Report:
+    subject = Subject("root", FakeRuns(lab, **confined), FakeRuns(lab, **control))
+    return Suite(lab, [Cell(attack, 4, subject, "ngfakex000")], tail=0).run()  # type: ignore[arg-type]
+
+
+SEEN = {"leak": True}
+TABLE = [
+    ("contained", Wire(), {}, SEEN, 0, "nothing on the uplink"),
+    ("LEAKED", Wire(), SEEN, SEEN, 1, "(1 frames)"),
+    ("LEAKED", Wire(), SEEN, {}, 1, "198.51.100.1:7"),
+    ("vacuous", Wire(), {}, {}, 2, "control was not seen: said for wire"),
+    ("vacuous", Wire(), {"reached": True}, {"reached": True}, 2, "control was not seen"),
+    ("error", Wire(), {"broken": True}, SEEN, 3, "confined: agent client:/socket: cannot connect"),
+    ("error", Wire(), {}, {"broken": True}, 3, "control: agent"),
+    ("contained", Answer(), {}, {"reached": True}, 0, "nothing on the uplink"),
+    ("contained", Answer(), {}, SEEN, 0, "nothing on the uplink"),
+    ("LEAKED", Answer(), {"reached": True}, {"reached": True}, 1, "said for answer"),
+    ("LEAKED", Answer(), SEEN, {"reached": True}, 1, "udp"),
+    ("vacuous", Answer(), {}, {}, 2, "control was not seen"),
+    ("contained", Tunnelled(), {"tunnel": True}, SEEN, 0, "through the tunnel"),
+    ("vacuous", Tunnelled(), {}, SEEN, 2, "nothing of it came through the tunnel"),
+    ("LEAKED", Tunnelled(), {"tunnel": True, "leak": True}, SEEN, 1, "udp"),
+]
+
+
+@pytest.mark.parametrize(("verdict", "attack", "confined", "control", "status", "evidence"), TABLE)
+def test_verdicts(
+    tmp_path: Path,
+    verdict: str,
+    attack: Attack,
+    confined: dict[str, bool],
+    control: dict[str, bool],
+    status: int,
+    evidence: str,
+) -> None:
+    report = run(FakeLab(tmp_path), attack, confined, control)
+    (result,) = report.results
+    assert (result.verdict.value, report.status) == (verdict, status)
+    assert evidence in result.evidence
+
+
+@pytest.mark.parametrize(
+    ("drops", "confined", "status", "evidence"),
+    [
+        ((3, 0), {}, 3, "confined: the capture lost 3 frames"),
+        ((0, 2), {}, 3, "control: the capture lost 2 frames"),
+        ((3, 3), SEEN, 1, "udp"),
+    ],
+)
+def test_drops_void_everything_but_a_leak(
+    tmp_path: Path, drops: tuple[int, int], confined: dict[str, bool], status: int, evidence: str
+) -> None:
+    report = run(FakeLab(tmp_path, drops), Wire(), confined, SEEN)
+    assert report.status == status
+    assert evidence in report.results[0].evidence
+
+
+def test_frames_that_nobody_owns_are_leaks_of_the_run(tmp_path: Path) -> None:
+    report = run(FakeLab(tmp_path), Wire(), {"stray": True}, SEEN)
+    assert report.results[0].verdict is Verdict.CONTAINED
+    assert (report.count(Verdict.LEAKED), report.status) == (1, 1)
+    assert last_line(report) == "nsguard: 1 contained, 1 leaked, 0 vacuous"
+
+
+def test_strays_of_the_control_are_no_leaks(tmp_path: Path) -> None:
+    assert run(FakeLab(tmp_path), Wire(), {}, {"leak": True, "stray": True}).status == 0
+
+
+def test_a_run_without_cells_proves_nothing(tmp_path: Path) -> None:
+    assert Suite(FakeLab(tmp_path), [], tail=0).run().status == 2  # type: ignore[arg-type]
+
+
+def test_hooks_surround_both_phases_and_disturb_only_the_confined(tmp_path: Path) -> None:
+    lab = FakeLab(tmp_path)
+    assert run(lab, Hooked(), {}, SEEN).status == 0
+    assert lab.said == ["before", "during", "after", "before", "after"]
+
+
+def test_a_control_that_needs_no_preparation_gets_none(tmp_path: Path) -> None:
+    lab = FakeLab(tmp_path)
+    assert run(lab, Unprepared(), {}, SEEN).status == 0
+    assert lab.said == ["before", "during", "after"]
+
+
+@pytest.mark.parametrize("hook", ["before", "during", "after"])
+def test_a_hook_that_breaks_is_an_error_and_is_still_cleaned_up(tmp_path: Path, hook: str) -> None:
+    lab, attack = FakeLab(tmp_path), Hooked()
+    attack.breaks = hook
+    report = run(lab, attack, {}, SEEN)
+    assert (report.results[0].verdict, report.status) == (Verdict.ERROR, 3)
+    assert f"confined: {hook}: client: {hook} ended with 1" in report.results[0].evidence
+    assert lab.said[:3] == ["before", "during", "after"]
+
+
+def test_plan_multiplies_attacks_by_identities_and_families(tmp_path: Path) -> None:
+    lab = FakeLab(tmp_path)
+    subjects = [Subject(who, FakeRuns(lab), FakeRuns(lab)) for who in ("root", "user")]
+    cells = plan("icmp-*-lan", subjects)
+    assert [(c.attack.name, c.family, c.subject.identity) for c in cells] == [
+        ("icmp-raw-lan", 4, "root"),
+        ("icmp-raw-lan", 6, "root"),
+        *(("icmp-ping-lan", family, who) for who in ("root", "user") for family in (4, 6)),
+    ]
+    assert len({cell.token for cell in cells}) == len(cells)
+    assert all(cell.token.isalnum() and cell.token.islower() for cell in cells)
+    assert plan("icmp-raw-lan", subjects)[0].token != cells[0].token
+
+
+def test_reports_show_what_was_found(tmp_path: Path) -> None:
+    report = run(FakeLab(tmp_path), Wire(), {"leak": True, "stray": True}, SEEN)
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(attacks_table(report), classes_table(report.confined.judgement))
+    text = console.export_text()
+    assert "LEAKED wire IPv4 as root: 198.51.100.2" in text
+    assert "LEAKED unowned: 198.51.100.2" in text
+    data = json.loads(json.dumps(as_json(report)))
+    assert (data["status"], data["counts"]["LEAKED"], data["results"][0]["verdict"]) == (1, 2, "LEAKED")
+    assert data["confined"]["classes"] == {"!udp": 2}
+
+
+def test_list_prints_every_claim(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in suites.catalogue.registry())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--attack", "nope*"], "--attack nope*: no attack has such a name"),
+        (["run", "--json", "/nowhere/at/all.json"], "--json /nowhere/at/all.json: cannot write there"),
+        (["run", "--lab", "moon"], "invalid choice"),
+        ([], "required"),
+    ],
+)
+def test_bad_usage_is_told_before_a_lab_is_built(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nsguard_harness.cli._lab", _no_lab)
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@contextmanager
+def _no_lab(options: object) -> Iterator[None]:
+    raise AssertionError("a lab was built")
+    yield
