@@ -5,12 +5,10 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
+from typing import Any
 
 import pytest
-from nsguard_harness.judge import judge
-from nsguard_harness.rules import RULES, Wire, World, link_local, multicast_mac, solicited_node, station
-from nsguard_harness.tokens import Tokens
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_Timestamp
 from scapy.layers.inet6 import (
     ICMPv6MLDMultAddrRec,
@@ -27,6 +25,10 @@ from scapy.layers.inet6 import (
 )
 from scapy.layers.l2 import ARP, LLC, Dot1Q, Ether
 from scapy.packet import Packet, Padding, Raw
+
+from nsguard_harness.judge import judge
+from nsguard_harness.rules import RULES, Wire, World, link_local, multicast_mac, solicited_node, station
+from nsguard_harness.tokens import Tokens
 
 OWN, GATE, STRANGER = "02:00:00:00:00:02", "02:00:00:00:00:01", "02:00:00:00:00:99"
 OWN4, GATE4, OWN6, GATE6 = "198.51.100.2", "198.51.100.1", "2001:db8:51::2", "2001:db8:51::1"
@@ -50,7 +52,7 @@ class Seen:
     wire: str = "wan"
 
 
-def ether(source: str = OWN, destination: str = GATE, **fields: int) -> Packet:
+def ether(source: str = OWN, destination: str = GATE, **fields: Any) -> Packet:
     return Ether(src=source, dst=destination, **fields)
 
 
@@ -58,38 +60,39 @@ def message(kind: int = 4, size: int = 64, reserved: bytes = bytes(3)) -> Raw:
     return Raw(bytes((kind,)) + reserved + b"\xa5" * (size - 4))
 
 
-def tunnel4(body: Packet, tos: int = 0, sport: int = PORT, **fields: object) -> Packet:
-    header = {"src": OWN4, "dst": END4, "tos": tos} | fields
+def tunnel4(body: Packet, tos: int = 0, sport: int = PORT, **fields: Any) -> Packet:
+    header: dict[str, Any] = {"src": OWN4, "dst": END4, "tos": tos} | fields
     return ether() / IP(**header) / UDP(sport=sport, dport=END_PORT) / body
 
 
-def tunnel6(body: Packet, tc: int = 0, **fields: object) -> Packet:
-    return ether() / IPv6(**({"src": OWN6, "dst": END6, "tc": tc} | fields)) / UDP(sport=PORT, dport=END_PORT) / body
+def tunnel6(body: Packet, tc: int = 0, **fields: Any) -> Packet:
+    header: dict[str, Any] = {"src": OWN6, "dst": END6, "tc": tc} | fields
+    return ether() / IPv6(**header) / UDP(sport=PORT, dport=END_PORT) / body
 
 
-def arp(op: int = 1, destination: str = "ff:ff:ff:ff:ff:ff", source: str = OWN, **fields: str) -> Packet:
-    defaults = {"hwsrc": OWN, "psrc": OWN4, "hwdst": "00:00:00:00:00:00", "pdst": GATE4}
+def arp(op: int = 1, destination: str = "ff:ff:ff:ff:ff:ff", source: str = OWN, **fields: Any) -> Packet:
+    defaults: dict[str, Any] = {"hwsrc": OWN, "psrc": OWN4, "hwdst": "00:00:00:00:00:00", "pdst": GATE4}
     return ether(source, destination) / ARP(op=op, **(defaults | fields))
 
 
-def solicit(target: str = GATE6, source: str = OWN6, option: str = OWN, hops: int = 255, **fields: int) -> Packet:
-    group = solicited_node(ip_address(target))
+def solicit(target: str = GATE6, source: str = OWN6, option: str = OWN, hops: int = 255, **fields: Any) -> Packet:
+    group = solicited_node(IPv6Address(target))
     body = ICMPv6ND_NS(tgt=target, **fields) / ICMPv6NDOptSrcLLAddr(lladdr=option)
     return ether(OWN, multicast_mac(group)) / IPv6(src=source, dst=str(group), hlim=hops) / body
 
 
-def advertise(target: str = OWN6, option: str = OWN, destination: str = GATE6, **fields: int) -> Packet:
+def advertise(target: str = OWN6, option: str = OWN, destination: str = GATE6, **fields: Any) -> Packet:
     body = ICMPv6ND_NA(tgt=target, S=1, R=0, **fields) / ICMPv6NDOptDstLLAddr(lladdr=option)
     return ether() / IPv6(src=OWN6, dst=destination, hlim=255) / body
 
 
 def duplicate(target: str = OWN6, source: str = OWN, tail: bytes = b"\x0e\x01nonce!") -> Packet:
-    group = solicited_node(ip_address(target))
+    group = solicited_node(IPv6Address(target))
     body = ICMPv6ND_NS(tgt=target) / Raw(tail)
     return ether(source, multicast_mac(group)) / IPv6(src="::", dst=str(group), hlim=255) / body
 
 
-def report(group: str = str(solicited_node(ip_address(OWN6))), hops: int = 1, source: str = OWN) -> Packet:
+def report(group: str = str(solicited_node(IPv6Address(OWN6))), hops: int = 1, source: str = OWN) -> Packet:
     body = ICMPv6MLReport2(records=[ICMPv6MLDMultAddrRec(rtype=4, dst=group)], records_number=1)
     header = IPv6(src=str(link_local(OWN)), dst="ff02::16", hlim=hops)
     options = IPv6ExtHdrHopByHop(options=[RouterAlert()])
@@ -200,7 +203,7 @@ NEAR: dict[str, dict[str, Packet]] = {
     },
     "mld": {
         "mDNS group": report("ff02::fb"),
-        "the tunnel's solicited-node group": report(str(solicited_node(ip_address("fd66::ab:cdef")))),
+        "the tunnel's solicited-node group": report(str(solicited_node(IPv6Address("fd66::ab:cdef")))),
         "hop limit": report(hops=64),
         "from a stranger": report(source=STRANGER),
         "no router alert": ether(OWN, "33:33:00:00:00:16")

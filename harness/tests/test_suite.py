@@ -16,7 +16,7 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
-from nsguard_harness import suite as suites
+from nsguard_harness import attacks
 from nsguard_harness.addresses import LAB
 from nsguard_harness.attack import Attack, Env, Outcome
 from nsguard_harness.capture import Frame
@@ -87,7 +87,7 @@ class FakeLab:
             Ether(src=UPLINK.mac, dst=GATE.mac)
             / IP(src=LAB.client.v4, dst=LAB.server.v4)
             / UDP(sport=4000, dport=7)
-            / Raw(text)
+            / Raw(text.encode())
         )
         self.used[-1].frames.append(Frame(1.0, bytes(frame), UPLINK.wire))
 
@@ -284,7 +284,7 @@ def test_reports_show_what_was_found(tmp_path: Path) -> None:
 def test_list_prints_every_claim(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     shown = capsys.readouterr().out
-    assert all(name in shown for name in suites.catalogue.registry())
+    assert all(name in shown for name in attacks.registry())
 
 
 @pytest.mark.parametrize(

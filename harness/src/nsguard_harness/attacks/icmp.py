@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import struct
+
 from ..attack import Attack, Env, Outcome
 from . import _tools
 
