@@ -22,7 +22,7 @@ from .errors import LabError
 SENTINEL_ETHERTYPE = 0x88B5
 SENTINEL_SOURCE = bytes.fromhex("02530000005e")
 BROADCAST = b"\xff" * 6
-BUFFER_KIB = 65536
+BUFFER_KIB = 16384
 # a machine's late frames (a retransmission, a delayed answer) still belong to what was captured
 QUIET_SECONDS = 0.15
 DEADLINE_SECONDS = 10.0

@@ -20,6 +20,7 @@ from pyroute2 import IPRoute, NetlinkError
 
 from ..addresses import LAB
 from ..capture import Capture, Captures
+from ..checkout import RUNTIME
 from ..errors import LabError
 from ..machine import Machine
 from . import peer
@@ -28,9 +29,6 @@ from .image import image
 from .nspawn import ContainerMachine, System
 from .wire import Wire, lan
 
-# what a checkout holds beside the harness; None where the harness is installed without it
-CHECKOUT = Path(__file__).parents[4]
-RUNTIME = CHECKOUT / "pkgs/nsguard"
 TUNNEL_CONFIGURATION = f"{peer.CONFIGURATION}/client.conf"
 NSCD_RECORDS = f"{peer.STATE}/nscd.jsonl"
 # as NixOS has it: the directory comes and goes with the service, which is always restarted
@@ -60,7 +58,7 @@ def debian_server(tree: Path, *, kernel: bool) -> System:
 
 def kernel_has_wireguard(wire: Wire) -> bool:
     """Whether links of the kind can be made; tried in the switch's namespace, and undone."""
-    with IPRoute(netns=wire.switch.name) as ip:
+    with IPRoute(netns=str(wire.switch)) as ip:
         try:
             ip.link("add", ifname="probe", kind="wireguard")
         except NetlinkError as error:
@@ -94,9 +92,9 @@ class ContainerLab(Lab):
         tree = image()
         with ExitStack() as stack:
             stack.enter_context(_terminable())
-            self.wire, uplinks = lan(self.identity, self.addresses)
-            stack.callback(self.wire.close)
             work = stack.enter_context(_disk(self.identity))
+            self.wire, uplinks = lan(work / "net", self.addresses)
+            stack.callback(self.wire.close)
             self._captures = self._kept or work
             kernel = kernel_has_wireguard(self.wire)
             client = self._client or debian_client(tree)
@@ -174,7 +172,12 @@ def _disk(identity: str) -> Iterator[Path]:
 def _terminable() -> Iterator[None]:
     """Make SIGTERM and SIGHUP raise SystemExit, so that a killed harness cleans up as at any other end."""
 
+    owner = os.getpid()
+
     def end(number: int, _: FrameType | None) -> None:
+        # pyroute2 forks helpers and ends them by SIGTERM: one of those must not clean up in our place
+        if os.getpid() != owner:
+            os._exit(128 + number)
         raise SystemExit(128 + number)
 
     before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}

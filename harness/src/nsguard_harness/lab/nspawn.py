@@ -25,6 +25,9 @@ STOP_SECONDS = 20.0
 POWER_OFF = signal.SIGRTMIN + 3
 # Debian's and NixOS's programs
 PATH = "/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# nothing of the lab's own environment; not by env(1), which NixOS may lack outside of its profile
+ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8"}
+SHELL = ("bash", "-euo", "pipefail", "-c")
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\r")
 
 
@@ -216,20 +219,26 @@ class ContainerMachine(Machine):
     def _inside(self, *command: str) -> list[str]:
         self.require_up()
         enter = ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "--"]
-        return [*enter, "env", "-i", "-C", "/root", f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", *command]
+        return [*enter, *command]
 
     def run(self, command: str, timeout: float | None = None, stdin: bytes = b"") -> Completed:
         # `timeout` runs in there: killing nsenter out here would leave the command running
         limit = ["timeout", "-k", "1", str(timeout)] if timeout is not None else []
-        full = self._inside(*limit, "bash", "-euo", "pipefail", "-c", command)
-        done = subprocess.run(full, input=stdin, capture_output=True)
+        full = self._inside(*limit, *SHELL, command)
+        done = subprocess.run(full, input=stdin, capture_output=True, env=ENVIRONMENT)
         return Completed(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
     def spawn(self, command: str) -> None:
-        full = self._inside("bash", "-euo", "pipefail", "-c", command)
         nowhere = subprocess.DEVNULL
         self._left_running.append(
-            subprocess.Popen(full, stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True)
+            subprocess.Popen(
+                self._inside(*SHELL, command),
+                stdin=nowhere,
+                stdout=nowhere,
+                stderr=nowhere,
+                env=ENVIRONMENT,
+                start_new_session=True,
+            )
         )
 
     def path(self, inside: str) -> Path:

@@ -11,6 +11,7 @@ from ..addresses import LAB, Addresses
 from ..errors import LabError
 from ..inside import records
 from ..machine import Machine
+from .wire import INTERFACE
 
 STATE = "/var/lib/nsguard-lab"
 CONFIGURATION = "/etc/nsguard-lab"
@@ -109,6 +110,13 @@ def wireguard_unit(kernel: bool, addresses: Addresses = LAB) -> str:
         f"ip address add {tunnel.v6} peer {peer.v6} dev wg0 nodad",
         "ip link set wg0 up",
     )
+    if not kernel:
+        # Debian's wireguard-go answers from the route's address, not from the one it was asked at; 256 is the metric
+        # that the kernel gives connected IPv6 routes
+        after += (
+            f"ip route replace {addresses.lan.v4} dev {INTERFACE} src {addresses.endpoint.v4}",
+            f"ip route replace {addresses.lan.v6} dev {INTERFACE} src {addresses.endpoint.v6} metric 256",
+        )
     posts = "".join(f"ExecStartPost={command}\n" for command in after)
     return f"[Service]\n{start}{posts}ExecStopPost=-ip link delete wg0\n[Install]\nWantedBy=multi-user.target\n"
 
@@ -140,8 +148,8 @@ class Peer:
         """Fall silent: nothing in or out on the endpoint's port, and no ICMP error that would tell the client."""
         port = self.addresses.endpoint_port
         chain = "chain {0} {{ type filter hook {0} priority 0; udp {1} {2} drop; }}"
-        both = chain.format("input", "dport", port) + " " + chain.format("output", "sport", port)
-        self.machine.succeed(f"nft -f - <<< 'table inet lab {{ {both} }}'")
+        both = chain.format("input", "dport", port) + "\n" + chain.format("output", "sport", port)
+        self.machine.succeed(f"nft -f - <<< 'table inet lab {{\n{both}\n}}'")
 
     def start_wireguard(self) -> None:
         """Answer again, with the sessions it had."""

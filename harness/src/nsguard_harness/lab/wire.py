@@ -19,7 +19,6 @@ from ..machine import Uplink
 
 INTERFACE = "eth0"
 BRIDGE = "bridge"
-NAMESPACES = Path(netns.NETNS_RUN_DIR)
 # The kernel is to say nothing of itself: no router solicitations, no duplicate address detection
 # (Documentation/networking/ip-sysctl.rst). `default` is for links yet to come.
 QUIET = {
@@ -27,6 +26,10 @@ QUIET = {
     for scope in ("all", "default")
     for key in ("accept_ra", "autoconf", "accept_dad", "router_solicitations")
 }
+# what systemd sets on a host (sysctl.d/50-default.conf), but can't in a container: ping sockets for everybody
+PING = {"net/ipv4/ping_group_range": "0 2147483647"}
+# ask for neighbours from an address of their network, never from one of those beyond (ip-sysctl.rst)
+ANNOUNCE = {"net/ipv4/conf/all/arp_announce": "2"}
 NO_IPV6 = {f"net/ipv6/conf/{scope}/disable_ipv6": "1" for scope in ("all", "default")}
 
 T = TypeVar("T")
@@ -79,16 +82,20 @@ def mac(number: int) -> str:
 
 
 class Wire:
-    """Namespaces `nsguard-<id>-<machine>` and `nsguard-<id>-switch`; a port of the switch has its machine's name."""
+    """One namespace a machine, and `switch`, bound to files in a directory; a port has its machine's name.
 
-    def __init__(self, identity: str) -> None:
-        self.prefix = f"nsguard-{identity}"
-        self._made: list[str] = []
+    Not in /run/netns, where they would stand between the host's own.
+    """
+
+    def __init__(self, place: Path) -> None:
+        """place: a directory of its own."""
+        self._place = place
+        self._made: list[Path] = []
         self.switch = self._namespace("switch")
         self._ports = 0
         try:
             write_sysctls(self.switch, NO_IPV6)
-            with IPRoute(netns=self.switch.name) as ip:
+            with IPRoute(netns=str(self.switch)) as ip:
                 ip.link("add", ifname=BRIDGE, kind="bridge", br_stp_state=0, br_mcast_snooping=0)
                 self._bridge = ip.link_lookup(ifname=BRIDGE)[0]
                 ip.link("set", index=self._bridge, state="up")
@@ -97,17 +104,17 @@ class Wire:
             raise
 
     def _namespace(self, name: str) -> Path:
-        full = f"{self.prefix}-{name}"
+        path = self._place / name
         try:
-            netns.create(full)
+            netns.create(str(path))
         except OSError as error:
-            raise LabError(f"wire: cannot make the network namespace {full}: {error.strerror}") from error
-        self._made.append(full)
-        return NAMESPACES / full
+            raise LabError(f"wire: cannot make the network namespace {path}: {error.strerror}") from error
+        self._made.append(path)
+        return path
 
     def namespace(self, machine: str) -> Path:
         """The path of a machine's network namespace."""
-        return NAMESPACES / f"{self.prefix}-{machine}"
+        return self._place / machine
 
     def attach(
         self, machine: str, address: Pair, prefix: Pair, gateway: Pair | None = None, local: tuple[Pair, ...] = ()
@@ -116,13 +123,13 @@ class Wire:
         space = self._namespace(machine)
         self._ports += 1
         uplink = Uplink(INTERFACE, mac(self._ports), address.v4, address.v6, machine)
-        write_sysctls(space, QUIET)
-        with IPRoute(netns=self.switch.name) as ip:
-            peer = {"ifname": INTERFACE, "address": uplink.mac, "net_ns_fd": space.name}
+        write_sysctls(space, QUIET | PING | ANNOUNCE)
+        with IPRoute(netns=str(self.switch)) as ip:
+            peer = {"ifname": INTERFACE, "address": uplink.mac, "net_ns_fd": str(space)}
             ip.link("add", ifname=machine, kind="veth", address=mac(0x80 + self._ports), peer=peer)
             (port,) = ip.link_lookup(ifname=machine)
             ip.link("set", index=port, master=self._bridge, state="up")
-        with IPRoute(netns=space.name) as ip:
+        with IPRoute(netns=str(space)) as ip:
             (loopback,) = ip.link_lookup(ifname="lo")
             (link,) = ip.link_lookup(ifname=INTERFACE)
             ip.link("set", index=loopback, state="up")
@@ -140,12 +147,12 @@ class Wire:
     def close(self) -> None:
         """Remove the namespaces, and with them every link."""
         while self._made:
-            netns.remove(self._made.pop())
+            netns.remove(str(self._made.pop()))
 
 
-def lan(identity: str, addresses: Addresses) -> tuple[Wire, dict[str, Uplink]]:
+def lan(place: Path, addresses: Addresses) -> tuple[Wire, dict[str, Uplink]]:
     """The lab's network: the client behind the server, which holds all that lies beyond."""
-    wire = Wire(identity)
+    wire = Wire(place)
     try:
         beyond = (addresses.answer_tunnel, addresses.answer_uplink, addresses.endpoint)
         server = wire.attach("server", addresses.server, addresses.lan, local=beyond)

@@ -1,0 +1,103 @@
+"""From a scenario, plain data in a Nix file, to units and files on a machine. Nix evaluates the plan; it builds nothing."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .checkout import PLAN, SCENARIOS
+from .errors import ScenarioError
+from .machine import Machine
+
+DEMO = SCENARIOS / "demo.nix"
+UNITS = "/etc/systemd/system"
+EXPRESSION = """
+{ plan, scenario, without }:
+let
+  tools = { nsguard = "/usr/bin/nsguard"; wireguard-go = "/usr/bin/wireguard-go"; };
+  made = (import plan { inherit tools; without = builtins.fromJSON without; }).plan (import scenario);
+in
+{
+  inherit (made) problems files;
+  units = builtins.mapAttrs (_: unit: { inherit (unit) text wantedBy; }) made.units;
+}
+"""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit file, and the targets that want it."""
+
+    text: str
+    wanted_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """units by name, files by their path on the machine."""
+
+    units: Mapping[str, Unit]
+    files: Mapping[str, str]
+
+    @property
+    def started(self) -> tuple[str, ...]:
+        """The units that start with the machine."""
+        return tuple(name for name, unit in self.units.items() if "multi-user.target" in unit.wanted_by)
+
+
+def render(scenario: Path, without: Sequence[str] = ()) -> Plan:
+    """Evaluate a scenario. without: protections to leave out, by their names in the plan. Raises ScenarioError."""
+    # the dummy store: evaluation that writes nothing, not even a lock
+    command = ["nix-instantiate", "--option", "store", "dummy://", "--eval", "--strict", "--json", "-E", EXPRESSION]
+    command += ["--argstr", "plan", str(PLAN), "--argstr", "scenario", str(scenario.absolute())]
+    command += ["--argstr", "without", json.dumps(list(without))]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise ScenarioError("scenario: nix-instantiate is missing; `make deps` installs it") from error
+    if done.returncode:
+        said = [line.strip() for line in done.stderr.splitlines() if line.strip() and "warning:" not in line]
+        raise ScenarioError(f"scenario: {scenario}: {' '.join(said)[:600]}")
+    return parse(scenario, done.stdout)
+
+
+def parse(scenario: Path, text: str) -> Plan:
+    """Read what Nix printed; raises ScenarioError for another shape, or when the plan found problems."""
+    try:
+        made = json.loads(text)
+        problems = list(made["problems"])
+        units = {str(name): Unit(unit["text"], tuple(unit["wantedBy"])) for name, unit in made["units"].items()}
+        files = {str(name): str(content) for name, content in made["files"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ScenarioError(f"scenario: {scenario}: the plan has another shape than expected: {error!r}") from error
+    if problems:
+        raise ScenarioError(f"scenario: {scenario}: {'; '.join(map(str, problems))}")
+    return Plan(units, files)
+
+
+def install(machine: Machine, plan: Plan) -> None:
+    """Write units and files, and let systemd read them. Units that start with the machine will, at its next boot."""
+    units = {f"{UNITS}/{name}": unit.text for name, unit in plan.units.items()}
+    machine.write_files({**units, **plan.files})
+    wanted = [name for name, unit in plan.units.items() if unit.wanted_by]
+    # `enable` reads the units anew as well
+    machine.succeed(f"systemctl enable -q {' '.join(wanted)}" if wanted else "systemctl daemon-reload")
+
+
+def start(machine: Machine, plan: Plan) -> None:
+    """Start what starts with the machine, and wait for it. Raises CommandError with the journal's last lines."""
+    units = " ".join(plan.started)
+    if units:
+        journal = f"journalctl -b -n 20 -o cat -u 'nsguard-*' {' '.join(f'-u {unit}' for unit in plan.started)}"
+        machine.succeed(f"systemctl start {units} || {{ {journal} >&2; exit 1; }}")
+
+
+def apply(machine: Machine, scenario: Path, without: Sequence[str] = ()) -> Plan:
+    """Render a scenario, install it and start what it wants started."""
+    plan = render(scenario, without)
+    install(machine, plan)
+    start(machine, plan)
+    return plan
