@@ -1,0 +1,54 @@
+# make demo    a tour of one confined service, watched from outside
+# make test    every test of the project
+# make bench   set-up and tear-down, beside the usual script
+# make image   build the lab's image now (the others do when it is missing)
+
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+PACKAGES := debian-archive-keyring iproute2 mmdebstrap nftables nix-bin python3-venv shellcheck systemd-container \
+	tcpdump util-linux wireguard-tools
+
+.PHONY: demo test bench image deps venv lint clean
+
+demo: deps venv
+	@$(BIN)/nsguard-leaktest demo
+
+bench: deps venv
+	@$(BIN)/python -m nsguard_harness.bench
+
+image: deps venv
+	@$(BIN)/python -m nsguard_harness.lab.image
+
+test: lint image
+	cd pkgs/nsguard && $(BIN)/pytest -q
+	cd harness && $(BIN)/pytest -q
+	$(BIN)/pytest -q -c harness/pyproject.toml --rootdir . checks
+
+lint: deps venv
+	$(BIN)/ruff check -q harness pkgs/nsguard checks
+	$(BIN)/ruff format -q --check harness pkgs/nsguard checks
+	cd pkgs/nsguard && $(BIN)/mypy
+	cd harness && $(BIN)/mypy
+	shellcheck $$(git ls-files | xargs grep -lE '^#!.*\b(ba)?sh\b')
+	nix-instantiate --parse $$(git ls-files '*.nix') >/dev/null
+
+deps:
+	@missing=; for package in $(PACKAGES); do \
+		dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+		echo "nsguard: installing$$missing" >&2; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
+	fi
+
+venv: $(VENV)/ready
+
+$(VENV)/ready: harness/requirements.txt harness/pyproject.toml
+	@echo "nsguard: making $(VENV) from harness/requirements.txt" >&2
+	@python3 -m venv --clear $(VENV)
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r harness/requirements.txt
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e harness
+	@touch $@
+
+clean:
+	rm -rf $(VENV)
