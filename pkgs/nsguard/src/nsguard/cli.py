@@ -1,0 +1,71 @@
+"""nsguard: confine services to a WireGuard tunnel in a network namespace of its own.
+
+usage: nsguard netns  up|down|verify NAME
+       nsguard tunnel up|down|reload NAME
+       nsguard status [NAME] [--json]
+
+Exit status: 0 done (status: all up), 1 failed and undone (status: something is down), 2 bad input, nothing changed.
+`netns verify` exits 255 unless it runs inside the namespace.
+"""
+
+import sys
+
+from nsguard.errors import BadInput, NsguardError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the process's exit status. Errors are one line on stderr."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _dispatch(arguments)
+    except NsguardError as error:
+        print(f"nsguard: {error}", file=sys.stderr)
+        return error.status
+    except OSError as error:
+        print(f"nsguard: {error.filename or 'system call'}: {error.strerror or error}", file=sys.stderr)
+        return 1
+
+
+def _dispatch(arguments: list[str]) -> int:
+    # Each branch imports its own modules: start-up time is most of what the short commands cost.
+    match arguments:
+        case ["netns", "verify", name]:
+            from nsguard.verify import verify
+
+            return verify(name)
+        case ["netns", "up" | "down" as verb, name]:
+            from nsguard import netns
+
+            _prepare(name)
+            (netns.up if verb == "up" else netns.down)(name)
+            return 0
+        case ["tunnel", "up" | "down" | "reload" as verb, name]:
+            from nsguard import tunnel
+
+            _prepare(name)
+            (tunnel.down if verb == "down" else tunnel.up)(name)
+            return 0
+        case ["status", *rest] if len(rest) - ("--json" in rest) <= 1:
+            from nsguard import status
+
+            names = [word for word in rest if word != "--json"]
+            for name in names:
+                _prepare(name)
+            return status.show(names[0] if names else None, as_json="--json" in rest)
+        case ["--help" | "-h" | "help"]:
+            print((__doc__ or "").strip())
+            return 0
+    raise BadInput(f"no such command: {' '.join(arguments) or '(none)'}; see nsguard --help")
+
+
+def _prepare(name: str) -> None:
+    import os
+
+    from nsguard import paths, process
+
+    if not paths.valid_name(name):
+        raise BadInput(f"{name!a} cannot name a namespace; use {paths.NAME_RULE}")
+    if os.geteuid() != 0:
+        raise NsguardError("only root can look into namespaces; use sudo")
+    os.umask(0o022)
+    process.catch_signals()

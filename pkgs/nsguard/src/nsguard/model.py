@@ -1,0 +1,61 @@
+"""A tunnel as it is wanted, wherever that was read: a wg-quick file or typed options."""
+
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from typing import NamedTuple, TypeAlias
+
+Address: TypeAlias = IPv4Address | IPv6Address
+Interface: TypeAlias = IPv4Interface | IPv6Interface
+Network: TypeAlias = IPv4Network | IPv6Network
+
+# wg-quick(8) takes 80 bytes off the path's MTU (outer IPv6 40, UDP 8, WireGuard 32), so 1420 on Ethernet.
+DEFAULT_MTU = 1420
+# RFC 8200 §5: a link with a smaller MTU has no IPv6.
+IPV6_MIN_MTU = 1280
+
+
+class Secret:
+    """A key that shows itself only when asked to."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The key itself; for a program's standard input or a file of mode 0600, nothing else."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+
+class Endpoint(NamedTuple):
+    """Where a peer is: a name or an address (no brackets), and its UDP port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class Peer(NamedTuple):
+    """One WireGuard peer. `keepalive` in seconds, 0 is off."""
+
+    public_key: str
+    preshared_key: Secret | None = None
+    endpoint: Endpoint | None = None
+    allowed_ips: tuple[Network, ...] = ()
+    keepalive: int = 0
+
+
+class Config(NamedTuple):
+    """One WireGuard link with what belongs to it. `mtu` in bytes; `listen_port` None lets the kernel choose."""
+
+    private_key: Secret
+    addresses: tuple[Interface, ...]
+    peers: tuple[Peer, ...]
+    dns: tuple[Address, ...] = ()
+    search: tuple[str, ...] = ()
+    mtu: int | None = None
+    listen_port: int | None = None

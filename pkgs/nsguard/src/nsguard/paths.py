@@ -1,0 +1,19 @@
+"""Where things lie. Imported by `netns verify`, so it imports nothing."""
+
+ETC = "/etc/nsguard"
+RUN = "/run/nsguard"
+# ip-netns(8): named namespaces are bind mounts of nsfs files here.
+NETNS = "/run/netns"
+# The same directory as PID 1 sees it: a mount made in a private mount namespace does not show there.
+NETNS_OF_INIT = "/proc/1/root/run/netns"
+OWN_NETNS = "/proc/self/ns/net"
+
+_FIRST = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+_LATER = _FIRST + "-_"
+NAME_LIMIT = 32
+NAME_RULE = f"1 to {NAME_LIMIT} letters, digits, - and _, a letter or digit first"
+
+
+def valid_name(name: str) -> bool:
+    """Whether `name` can name a namespace: it becomes a part of file, unit and nft table names."""
+    return 0 < len(name) <= NAME_LIMIT and name[0] in _FIRST and all(c in _LATER for c in name)

@@ -1,0 +1,214 @@
+"""The spec file of a namespace: plain data rendered by the module, read strictly.
+
+A wrong spec is a mistake of whoever rendered or edited it: one line names the field, and nothing is changed.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from nsguard import files, paths, values
+from nsguard.errors import BadInput
+from nsguard.model import Address, Endpoint, Interface, Network
+
+T = TypeVar("T")
+
+VERSION = 1
+# linux/if.h: IFNAMSIZ is 16 with the final NUL.
+_LINK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,14}\Z")
+_UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,247}\.service\Z")
+_MARK = re.compile(r"0x0*[1-9a-f][0-9a-f]{0,7}\Z")
+# Only what belongs to a network namespace; / stands for a dot within a name (sysctl(8)).
+_SYSCTL = re.compile(r"net(\.[A-Za-z0-9_/-]+)+\Z")
+_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
+
+
+class PeerSpec(NamedTuple):
+    """A peer from typed options; its preshared key is a file's path."""
+
+    public_key: str
+    preshared_key_file: str | None
+    endpoint: Endpoint | None
+    allowed_ips: tuple[Network, ...]
+    keepalive: int
+
+
+class TunnelSpec(NamedTuple):
+    """A tunnel: all in `config_file`, or all in the typed fields. Lengths as in `model.Config`."""
+
+    name: str
+    config_file: str | None
+    ips: tuple[Interface, ...]
+    private_key_file: str | None
+    generate_private_key_file: bool
+    listen_port: int | None
+    mtu: int | None
+    dns: tuple[Address, ...]
+    peers: tuple[PeerSpec, ...]
+
+
+class Spec(NamedTuple):
+    """What a namespace is to be."""
+
+    namespace: str
+    interface: str
+    userspace_interface: str
+    userspace_unit: str
+    fw_mark: str
+    sysctls: Mapping[str, str]
+    namespace_ruleset: str
+    host_ruleset: str
+    etc: Mapping[str, str]
+    enforce_dns: bool
+    tunnel: TunnelSpec
+
+
+class _Field:
+    """A JSON value with its place, for messages."""
+
+    def __init__(self, value: Any, at: str) -> None:
+        self.value, self.at = value, at
+
+    def wrong(self, what: str) -> ValueError:
+        return ValueError(f"{self.at}: {what}")
+
+    def object(self, *keys: str) -> "list[_Field]":
+        """Its fields, in the order of `keys`; exactly these must be there."""
+        mapping = self._typed(dict, "an object")
+        at = f"{self.at}." if self.at != "spec" else ""
+        for key in keys:
+            if key not in mapping:
+                raise ValueError(f"{at}{key}: missing")
+        for key in mapping:
+            if key not in keys:
+                raise ValueError(f"{at}{values.shown(key)}: unknown field")
+        return [_Field(mapping[key], f"{at}{key}") for key in keys]
+
+    def items(self) -> "list[_Field]":
+        return [_Field(item, f"{self.at}[{i}]") for i, item in enumerate(self._typed(list, "a list"))]
+
+    def texts(self, key: re.Pattern[str]) -> dict[str, str]:
+        mapping = self._typed(dict, "an object")
+        for name in mapping:
+            if not key.match(name):
+                raise self.wrong(f"{values.shown(name)} is not allowed here")
+        return {name: _Field(text, f"{self.at}.{name}").text() for name, text in mapping.items()}
+
+    def text(self) -> str:
+        return str(self._typed(str, "a string"))
+
+    def flag(self) -> bool:
+        return bool(self._typed(bool, "true or false"))
+
+    def number(self, parse: Callable[[str], int]) -> int:
+        return self._parsed(parse, str(self._typed(int, "a number")))
+
+    def matching(self, pattern: re.Pattern[str], what: str) -> str:
+        text = self.text()
+        if not pattern.match(text):
+            raise self.wrong(f"{values.shown(text)} is not {what}")
+        return text
+
+    def path(self) -> str:
+        text = self.text()
+        if not text.startswith("/"):
+            raise self.wrong(f"{values.shown(text)} is not an absolute path")
+        return text
+
+    def parsed(self, parse: Callable[[str], T]) -> T:
+        return self._parsed(parse, self.text())
+
+    def _parsed(self, parse: Callable[[str], T], text: str) -> T:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise self.wrong(str(error)) from None
+
+    def many(self, parse: Callable[[str], T]) -> tuple[T, ...]:
+        return tuple(item.parsed(parse) for item in self.items())
+
+    def maybe(self, read: "Callable[[_Field], T]") -> T | None:
+        return None if self.value is None else read(self)
+
+    def _typed(self, kind: type, what: str) -> Any:
+        if type(self.value) is not kind:
+            raise self.wrong(f"not {what}")
+        return self.value
+
+
+def load(name: str) -> Spec:
+    """The spec of namespace `name`. Raises `BadInput`."""
+    path = f"{paths.ETC}/{name}/spec.json"
+    text = files.read(path)
+    try:
+        spec = _spec(_Field(json.loads(text), "spec"))
+        if spec.namespace != name:
+            raise ValueError(f"namespace: {values.shown(spec.namespace)} is not {name}")
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{path}: {error}; render the file anew") from None
+    return spec
+
+
+def _spec(top: _Field) -> Spec:
+    keys = "version namespace interface userspace fwMark sysctls rulesets etc dns tunnel"
+    version, namespace, interface, userspace, mark, sysctls, rulesets, etc, dns, tunnel = top.object(*keys.split())
+    if version.value != VERSION:
+        raise version.wrong(f"not {VERSION}, the one this nsguard reads")
+    device, unit = userspace.object("interface", "unit")
+    inner, outer = rulesets.object("namespace", "host")
+    (enforce,) = dns.object("enforce")
+    return Spec(
+        namespace=namespace.text(),
+        interface=interface.matching(_LINK, "a link name"),
+        userspace_interface=device.matching(_LINK, "a link name"),
+        userspace_unit=unit.matching(_UNIT, "a service unit's name"),
+        fw_mark=mark.matching(_MARK, "a mark like 0x6e7abcde"),
+        sysctls=sysctls.texts(_SYSCTL),
+        namespace_ruleset=inner.path(),
+        host_ruleset=outer.path(),
+        etc=etc.texts(_FILE),
+        enforce_dns=enforce.flag(),
+        tunnel=_tunnel(tunnel),
+    )
+
+
+def _tunnel(field: _Field) -> TunnelSpec:
+    keys = "name configFile ips privateKeyFile generatePrivateKeyFile listenPort mtu dns peers"
+    name, file, ips, key_file, generate, port, mtu, dns, peers = field.object(*keys.split())
+    if file.value is None:
+        for needed in (ips, key_file, peers):
+            if not needed.value:
+                raise needed.wrong("missing, as there is no configFile")
+    else:
+        for unused in (ips, key_file, generate, peers):
+            if unused.value:
+                raise unused.wrong("configFile says this already")
+    found = tuple(_peer(peer) for peer in peers.items())
+    if len({peer.public_key for peer in found}) != len(found):
+        raise peers.wrong("two peers with the same publicKey")
+    return TunnelSpec(
+        name=name.text(),
+        config_file=file.maybe(_Field.path),
+        ips=ips.many(values.interface),
+        private_key_file=key_file.maybe(_Field.path),
+        generate_private_key_file=generate.flag(),
+        listen_port=port.maybe(lambda it: it.number(values.port)),
+        mtu=mtu.maybe(lambda it: it.number(values.mtu)),
+        dns=dns.many(values.address),
+        peers=found,
+    )
+
+
+def _peer(field: _Field) -> PeerSpec:
+    keys = "name publicKey presharedKeyFile endpoint allowedIPs persistentKeepalive dynamicEndpointRefreshSeconds"
+    name, public_key, preshared, endpoint, allowed, keepalive, refresh = field.object(*keys.split())
+    name.maybe(_Field.text)
+    refresh.number(lambda text: values.number(text, 0, 2**31 - 1))  # a timer's business; checked all the same
+    return PeerSpec(
+        public_key=public_key.parsed(values.key),
+        preshared_key_file=preshared.maybe(_Field.path),
+        endpoint=endpoint.maybe(lambda it: it.parsed(values.endpoint)),
+        allowed_ips=allowed.many(values.network),
+        keepalive=keepalive.maybe(lambda it: it.number(values.keepalive)) or 0,
+    )

@@ -1,0 +1,136 @@
+"""What is up, under /run/nsguard/NAME, and the lock on it.
+
+inside/       identity and resolv.conf, shown to confined services as /run/nsguard
+confext/      files laid over /etc of confined services
+making        there while the namespace is made: a name that appears beside it is ours, though unfinished
+tunnel.json   the tunnel: written before the first of it is made, removed after the last is gone
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from nsguard import files, paths, process
+from nsguard.errors import NsguardError
+
+# Seconds to wait for another nsguard at work on the same namespace; longer than a whole `tunnel up` takes.
+LOCK_TIMEOUT = 20.0
+
+
+class Tunnel(NamedTuple):
+    """What a tunnel has left to find. `device` is its name for wg(8); `unit` runs it if the kernel doesn't."""
+
+    complete: bool = False
+    name: str = ""
+    interface: str = ""
+    implementation: str = ""
+    device: str = ""
+    unit: str = ""
+    addresses: tuple[str, ...] = ()
+    dns: tuple[str, ...] = ()
+    enforce_dns: bool = False
+    endpoints: tuple[tuple[str, int], ...] = ()
+
+
+class State:
+    """The state directory of one namespace."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.directory = f"{paths.RUN}/{name}"
+        self.inside = f"{self.directory}/inside"
+        self.confext = f"{self.directory}/confext"
+        self.making = f"{self.directory}/making"
+        self._tunnel = f"{self.directory}/tunnel.json"
+        self._identity = f"{self.inside}/identity"
+
+    def identity(self) -> int | None:
+        """The inode of the namespace that `netns up` made; None if it has not, or not to the end."""
+        try:
+            with open(self._identity, encoding="ascii") as file:
+                words = file.read().split()
+            return int(words[words.index("namespace") + 1])
+        except (FileNotFoundError, ValueError, IndexError):
+            return None
+
+    def write_identity(self, namespace: int, host: int) -> None:
+        files.write(self._identity, f"namespace {namespace}\nhost {host}\n")
+
+    def tunnel(self) -> Tunnel | None:
+        """The tunnel, or None. One written by another version counts as incomplete: it is made anew."""
+        try:
+            with open(self._tunnel, encoding="utf-8") as file:
+                data = json.load(file)
+        except FileNotFoundError:
+            return None
+        known = {key: _tuples(value) for key, value in data.items() if key in Tunnel._fields}
+        return Tunnel(**known | ({} if len(known) == len(Tunnel._fields) == len(data) else {"complete": False}))
+
+    def write_tunnel(self, tunnel: Tunnel) -> None:
+        files.write(self._tunnel, json.dumps(tunnel._asdict(), indent=1) + "\n")
+
+    def remove_tunnel(self) -> None:
+        files.remove(self._tunnel)
+
+    def write_resolv_conf(self, text: str) -> None:
+        files.write(f"{self.inside}/resolv.conf", text)
+
+    def empty(self) -> None:
+        """Remove all but the directory, which is the lock and goes with it."""
+        for name in os.listdir(self.directory):
+            files.remove(f"{self.directory}/{name}")
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
+
+
+@contextlib.contextmanager
+def locked(name: str, *, create: bool = False) -> Iterator[State | None]:
+    """The state of namespace `name`, ours alone within the body; None if there is none and `create` is not set.
+
+    The lock is flock(2) on the directory itself, which goes when it is empty at the end. Raises `NsguardError`
+    when another holds it for `LOCK_TIMEOUT`.
+    """
+    state = State(name)
+    descriptor = _lock(state.directory, create=create)
+    if descriptor is None:
+        yield None
+        return
+    process.lock = descriptor
+    try:
+        yield state
+    finally:
+        process.lock = None
+        for directory in (state.directory, paths.RUN):
+            with contextlib.suppress(OSError):
+                os.rmdir(directory)
+        os.close(descriptor)
+
+
+def _lock(directory: str, *, create: bool) -> int | None:
+    deadline = time.monotonic() + LOCK_TIMEOUT
+    while True:
+        with contextlib.suppress(FileNotFoundError):  # RUN went meanwhile with the last one
+            if create:
+                os.makedirs(directory, exist_ok=True)
+        try:
+            descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            if not create:
+                return None
+            continue
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Whoever held it may have removed the directory: then this is the lock of nothing.
+            if os.stat(directory).st_ino == os.fstat(descriptor).st_ino:
+                return descriptor
+        os.close(descriptor)
+        process.checkpoint()
+        if time.monotonic() > deadline:
+            raise NsguardError(f"{directory} has been locked for {LOCK_TIMEOUT:g} s by another nsguard; end it")
+        time.sleep(0.01)

@@ -1,0 +1,209 @@
+"""`nsguard tunnel up|down|reload NAME`: the one way out of a namespace."""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from ipaddress import ip_interface, ip_network
+from typing import NamedTuple, TypeVar
+
+from nsguard import files, netns, nft, paths, process, state, wireguard
+from nsguard.config import load as load_config
+from nsguard.errors import BadInput, NsguardError
+from nsguard.model import DEFAULT_MTU, Config, Endpoint, Interface, Network
+from nsguard.resolve import endpoints as resolve
+from nsguard.spec import Spec
+from nsguard.spec import load as load_spec
+from nsguard.state import State, Tunnel
+
+T = TypeVar("T", bound=Interface | Network)
+
+
+class _Wanted(NamedTuple):
+    """All that making a tunnel needs, read and checked before anything is changed."""
+
+    spec: Spec
+    config: Config
+    endpoints: Mapping[str, Endpoint]
+    pin: nft.Ruleset
+
+    def tunnel(self) -> Tunnel:
+        """What state will say of it, all but the implementation."""
+        return Tunnel(
+            name=self.spec.tunnel.name,
+            interface=self.spec.interface,
+            addresses=tuple(str(address) for address in self.config.addresses),
+            dns=tuple(str(resolver) for resolver in self.config.dns),
+            enforce_dns=self.spec.enforce_dns,
+            endpoints=tuple((host, port) for host, port in self.endpoints.values()),
+        )
+
+    def routes(self) -> set[Network]:
+        return {network for peer in self.config.peers for network in peer.allowed_ips}
+
+    def mtu(self) -> int:
+        return self.config.mtu or DEFAULT_MTU
+
+
+def up(name: str) -> None:
+    """Put the tunnel into namespace `name`; where one is up, change it in place (`reload` is the same).
+
+    Connections through unchanged peers survive a change. Raises `BadInput` with nothing changed, or
+    `NsguardError`: then nothing is left of a new tunnel, and one that was changed half-way is made anew next time.
+    """
+    wanted = _read(name)
+    with state.locked(name) as found:
+        if found is None or not netns.is_up(found):
+            raise NsguardError(f"namespace {name} is not up; run: nsguard netns up {name}")
+        present = found.tunnel()
+        if present and present.complete and wireguard.present(name, present.interface):
+            _change(wanted, found, present)
+            return
+        with process.undone_by(lambda: clear(found)):
+            if present:
+                clear(found)
+            _make(wanted, found)
+
+
+def down(name: str) -> None:
+    """Take the tunnel out of namespace `name`: no link, no route, closed rules. Nothing to take out is fine."""
+    with state.locked(name) as found:
+        if found is not None and found.tunnel():
+            clear(found)
+        elif found is None and not os.path.exists(f"{paths.ETC}/{name}"):
+            raise BadInput(f"{name}: no such namespace; see nsguard status")
+
+
+def clear(found: State) -> None:
+    """Remove every trace of a tunnel, at whatever step it stands; a failing step does not keep the others."""
+    tunnel = found.tunnel() or Tunnel()
+    name = found.name
+    steps: list[Callable[[], None]] = [
+        lambda: nft.delete_host(name),
+        lambda: found.write_resolv_conf(netns.CLOSED_RESOLV_CONF),
+    ]
+    if tunnel.unit:
+        steps.insert(0, lambda: wireguard.stop(tunnel))
+    if netns.is_up(found):
+        steps.insert(0, lambda: nft.fill_namespace(name, None))
+        if wireguard.present(name, tunnel.interface):
+            steps.insert(0, lambda: process.change("ip", "-n", name, "link", "del", "dev", tunnel.interface))
+    failures = []
+    for step in steps:
+        try:
+            step()
+        except NsguardError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    found.remove_tunnel()
+
+
+def _read(name: str) -> _Wanted:
+    spec = load_spec(name)
+    config = load_config(spec)
+    pin = nft.Ruleset(spec.host_ruleset, files.read(spec.host_ruleset))
+    if not os.path.exists("/proc/sys/net/ipv6"):
+        process.say("nsguard: warning: this kernel has no IPv6; the tunnel goes without")
+        config = _without_ipv6(config)
+    return _Wanted(spec, config, resolve(config.peers), pin)
+
+
+def _without_ipv6(config: Config) -> Config:
+    return config._replace(
+        addresses=tuple(address for address in config.addresses if address.version == 4),
+        dns=tuple(resolver for resolver in config.dns if resolver.version == 4),
+        peers=tuple(
+            peer._replace(allowed_ips=tuple(network for network in peer.allowed_ips if network.version == 4))
+            for peer in config.peers
+        ),
+    )
+
+
+def _make(wanted: _Wanted, found: State) -> None:
+    name, tunnel = found.name, wanted.tunnel()
+    found.write_tunnel(tunnel)
+    nft.load_host(name, wanted.pin, tunnel.endpoints)
+    text = wireguard.settings(wanted.config, wanted.endpoints, wanted.spec.fw_mark, wanted.config.listen_port)
+    tunnel = wireguard.create(wanted.spec, found, tunnel, text)
+    nft.fill_namespace(name, tunnel)
+    found.write_resolv_conf(_resolv_conf(wanted.config))
+    link = tunnel.interface
+    _batch(
+        name,
+        [
+            f"link set dev {link} mtu {wanted.mtu()}",
+            *_address_lines("add", _ordered(wanted.config.addresses), link),
+            f"link set dev {link} up",
+            *(f"route add {route} dev {link} proto static" for route in _ordered(wanted.routes())),
+        ],
+    )
+    found.write_tunnel(tunnel._replace(complete=True))
+
+
+def _change(wanted: _Wanted, found: State, present: Tunnel) -> None:
+    name = found.name
+    tunnel = wanted.tunnel()._replace(
+        implementation=present.implementation, device=present.device, unit=present.unit
+    )
+    both = present._replace(complete=False, endpoints=(*present.endpoints, *tunnel.endpoints))
+    found.write_tunnel(both)  # from here to the end a failure makes the next run start anew
+    nft.load_host(name, wanted.pin, both.endpoints)
+    port = wanted.config.listen_port
+    if port is None:  # syncconf would take no port for "another one"
+        port = int(wireguard.show(name, present, "listen-port")[0][0])
+    text = wireguard.settings(wanted.config, wanted.endpoints, wanted.spec.fw_mark, port)
+    wireguard.configure(name, present, "syncconf", text)
+    nft.fill_namespace(name, tunnel)
+    found.write_resolv_conf(_resolv_conf(wanted.config))
+    _batch(name, _difference(wanted, name, present.interface))
+    if set(present.endpoints) != set(tunnel.endpoints):
+        nft.load_host(name, wanted.pin, tunnel.endpoints)
+    found.write_tunnel(tunnel._replace(complete=True))
+
+
+def _difference(wanted: _Wanted, name: str, link: str) -> list[str]:
+    """What turns the link's addresses and routes into those wanted; the same are not touched."""
+    addresses, routes = set(wanted.config.addresses), wanted.routes()
+    shown = json.loads(process.ask("ip", "-n", name, "-j", "address", "show", "dev", link))
+    had_addresses: set[Interface] = {
+        ip_interface(f"{info['local']}/{info['prefixlen']}")
+        for info in shown[0]["addr_info"]
+        if info["scope"] != "link"
+    }
+    had_routes: set[Network] = set()
+    for family, everything in (("-4", "0.0.0.0/0"), ("-6", "::/0")):
+        shown = json.loads(process.ask("ip", "-n", name, "-j", family, "route", "show", "dev", link, "proto", "static"))
+        had_routes |= {ip_network(everything if info["dst"] == "default" else info["dst"]) for info in shown}
+    gone = _ordered(had_addresses - addresses)
+    return [
+        f"link set dev {link} mtu {wanted.mtu()}",
+        *_address_lines("add", _ordered(addresses - had_addresses), link),
+        *_address_lines("del", gone, link),
+        # The kernel may drop addresses of the same subnet along with one, and routes along with the last.
+        *(_address_lines("replace", _ordered(addresses), link) if gone else ()),
+        f"link set dev {link} up",
+        *(f"route del {route} dev {link} proto static" for route in _ordered(had_routes - routes)),
+        *(f"route replace {route} dev {link} proto static" for route in _ordered(routes)),
+    ]
+
+
+def _address_lines(verb: str, addresses: list[Interface], link: str) -> list[str]:
+    nodad = " nodad" if verb != "del" else ""  # nobody else is on the link
+    return [f"address {verb} {a} dev {link}{nodad if a.version == 6 else ''}" for a in addresses]
+
+
+def _batch(name: str, lines: list[str]) -> None:
+    shown = [f"ip -n {name} {line}" for line in lines]
+    process.change("ip", "-n", name, "-batch", "-", stdin="\n".join([*lines, ""]), shown=shown)
+
+
+def _ordered(items: Iterable[T]) -> list[T]:
+    """IPv4 first, then by address: each run says the same lines."""
+    return sorted(items, key=lambda item: (item.version, item))
+
+
+def _resolv_conf(config: Config) -> str:
+    lines = [f"nameserver {resolver}" for resolver in config.dns] or ["# nsguard: the tunnel names no resolver"]
+    if config.search:
+        lines.append(f"search {' '.join(config.search)}")
+    return "\n".join([*lines, ""])

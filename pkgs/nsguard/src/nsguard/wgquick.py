@@ -1,0 +1,180 @@
+"""wg-quick's configuration files (wg-quick(8), wg(8)), read strictly and never as code.
+
+Sections and keys in any case, # comments, CRLF, lists by comma or by repeated lines. Hooks are refused by name.
+Table, SaveConfig and FwMark are ignored with a warning: routes, file and mark are nsguard's own.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, NoReturn, TypeVar
+
+from nsguard import values
+from nsguard.errors import BadInput
+from nsguard.model import IPV6_MIN_MTU, Address, Config, Peer, Secret
+
+T = TypeVar("T")
+
+_LISTS = {"Address", "DNS", "AllowedIPs"}
+_HOOKS = {"PreUp", "PostUp", "PreDown", "PostDown"}
+_IGNORED = {
+    "Table": "a namespace of its own has routes of its own",
+    "SaveConfig": "nsguard never writes to the file",
+    "FwMark": "nsguard marks by itself to pin the tunnel to its endpoints",
+}
+_KEYS = {
+    "Interface": {"PrivateKey", "Address", "DNS", "MTU", "ListenPort", *_HOOKS, *_IGNORED},
+    "Peer": {"PublicKey", "PresharedKey", "Endpoint", "AllowedIPs", "PersistentKeepalive"},
+}
+_SECTIONS = {name.lower(): name for name in _KEYS}
+_CANONICAL = {key.lower(): key for keys in _KEYS.values() for key in keys}
+
+
+class _Entry(NamedTuple):
+    line: int
+    value: str
+
+
+class _Section:
+    """The lines under one header."""
+
+    def __init__(self, path: str, name: str, line: int) -> None:
+        self.path, self.name, self.line = path, name, line
+        self.entries: dict[str, list[_Entry]] = {}
+
+    def fail(self, line: int, what: str) -> NoReturn:
+        raise BadInput(f"{self.path}:{line}: {what}") from None
+
+    def one(self, key: str, parse: Callable[[str], T]) -> T | None:
+        """The value of a key that is given once or not at all."""
+        for line, value in self.entries.get(key, ()):
+            return self._parsed(key, line, value, parse)
+        return None
+
+    def need(self, key: str, parse: Callable[[str], T]) -> T:
+        """The value of a key that must be there."""
+        found = self.one(key, parse)
+        if found is None:
+            self.fail(self.line, f"[{self.name}] without {key}; add it")
+        return found
+
+    def many(self, key: str, parse: Callable[[str], T]) -> tuple[T, ...]:
+        """The values of a key that takes a list."""
+        return tuple(
+            self._parsed(key, line, item, parse)
+            for line, value in self.entries.get(key, ())
+            for item in (part.strip() for part in value.split(","))
+            if item
+        )
+
+    def _parsed(self, key: str, line: int, value: str, parse: Callable[[str], T]) -> T:
+        try:
+            return parse(value)
+        except ValueError as error:
+            self.fail(line, f"{key}: {error}")
+
+
+def parse(text: str, path: str) -> tuple[Config, list[str]]:
+    """The tunnel that the file describes, and what the user should know about lines left unused.
+
+    Raises `BadInput` "path:line: what; remedy". No message holds a key.
+    """
+    interfaces, peers = _sections(text, path)
+    if not interfaces:
+        raise BadInput(f"{path}: no [Interface] section; name a WireGuard configuration file")
+    top = interfaces[0]
+    warnings = [
+        f"{path}:{entry.line}: {key} is ignored: {why}"
+        for key, why in _IGNORED.items()
+        for entry in top.entries.get(key, ())
+    ]
+    private_key = top.need("PrivateKey", _secret)
+    addresses = top.many("Address", values.interface)
+    if not addresses:
+        top.fail(top.line, "[Interface] without Address; add it")
+    if not peers:
+        raise BadInput(f"{path}: no [Peer] section; add the peer to connect to")
+    mtu = top.one("MTU", values.mtu)
+    if mtu is not None and mtu < IPV6_MIN_MTU and any(a.version == 6 for a in addresses):
+        top.fail(top.entries["MTU"][0].line, f"MTU: IPv6 needs {IPV6_MIN_MTU}; raise it or remove the IPv6 Address")
+    names = top.many("DNS", _resolver_or_domain)
+    config = Config(
+        private_key=private_key,
+        addresses=addresses,
+        peers=_peers(peers),
+        dns=tuple(name for name in names if not isinstance(name, str)),
+        search=tuple(name for name in names if isinstance(name, str)),
+        mtu=mtu,
+        listen_port=top.one("ListenPort", values.port),
+    )
+    return config, warnings
+
+
+def _sections(text: str, path: str) -> tuple[list[_Section], list[_Section]]:
+    found: dict[str, list[_Section]] = {"Interface": [], "Peer": []}
+    section: _Section | None = None
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = raw.partition("#")[0].strip()
+        if not line:
+            continue
+        if line.startswith("["):
+            name = _SECTIONS.get(line[1:-1].strip().lower()) if line.endswith("]") else None
+            if name is None:
+                raise BadInput(f"{path}:{number}: unknown section; only [Interface] and [Peer] are known")
+            section = _Section(path, name, number)
+            if name == "Interface" and found[name]:
+                section.fail(number, f"a second [Interface] (the first is on line {found[name][0].line}); keep one")
+            found[name].append(section)
+        elif section is None:
+            raise BadInput(f"{path}:{number}: a line before any section; start with [Interface]")
+        else:
+            _add(section, number, line)
+    return found["Interface"], found["Peer"]
+
+
+def _add(section: _Section, number: int, line: str) -> None:
+    name, equals, value = (part.strip() for part in line.partition("="))
+    if not equals:
+        section.fail(number, "not of the form Key = value; correct or remove it")
+    key = _CANONICAL.get(name.lower())
+    if key is None:
+        # A key's own text can stand where a name should: base64 ends with =.
+        named = f" {name}" if name.isascii() and name.isalnum() and len(name) <= 24 else ""
+        section.fail(number, f"unknown key{named} in [{section.name}]; correct or remove it")
+    if key in _HOOKS:
+        section.fail(number, f"{key} is a shell command, and nsguard runs none; remove the line")
+    if key not in _KEYS[section.name]:
+        section.fail(number, f"{key} does not belong in [{section.name}]; move it")
+    if not value and key not in _LISTS:
+        section.fail(number, f"{key} without a value; give one or remove the line")
+    entries = section.entries.setdefault(key, [])
+    if entries and key not in _LISTS:
+        section.fail(number, f"a second {key} (the first is on line {entries[0].line}); keep one")
+    entries.append(_Entry(number, value))
+
+
+def _peers(sections: list[_Section]) -> tuple[Peer, ...]:
+    found: dict[str, tuple[int, Peer]] = {}
+    for section in sections:
+        public_key = section.need("PublicKey", values.key)
+        if public_key in found:
+            first = found[public_key][0]
+            section.fail(section.line, f"a peer with the public key of the one on line {first}; keep one")
+        peer = Peer(
+            public_key=public_key,
+            preshared_key=section.one("PresharedKey", _secret),
+            endpoint=section.one("Endpoint", values.endpoint),
+            allowed_ips=section.many("AllowedIPs", values.network),
+            keepalive=section.one("PersistentKeepalive", values.keepalive) or 0,
+        )
+        found[public_key] = section.line, peer
+    return tuple(peer for _, peer in found.values())
+
+
+def _secret(text: str) -> Secret:
+    return Secret(values.key(text))
+
+
+def _resolver_or_domain(text: str) -> Address | str:
+    try:
+        return values.address(text)
+    except ValueError:
+        return values.domain(text)
