@@ -30,7 +30,7 @@ DEADLINE_SECONDS = 10.0
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame as it passed: time in seconds since the epoch, the bytes from the Ethernet header on, the wire's name."""
+    """One frame as it passed: seconds since the epoch, the bytes from the Ethernet header on, the wire's name."""
 
     time: float
     data: bytes
@@ -71,7 +71,8 @@ def read_frames(path: Path, wire: str) -> list[Frame]:
 
     frames = []
     try:
-        with RawPcapReader(str(path)) as reader:
+        # opened here: scapy, which takes a file as well, leaves its own open when it refuses it
+        with path.open("rb") as file, RawPcapReader(file) as reader:  # type: ignore[arg-type]
             scale = 1e-9 if reader.nano else 1e-6
             for data, meta in reader:
                 if meta.caplen != meta.wirelen:
@@ -83,7 +84,7 @@ def read_frames(path: Path, wire: str) -> list[Frame]:
 
 
 class Capture:
-    """tcpdump on one port of a switch. Entering returns when a sentinel was read back, leaving when the wire is quiet."""
+    """tcpdump on one port of a switch. Entered when a sentinel was read back, left when the wire has been quiet."""
 
     def __init__(self, namespace: Path, wire: str, path: Path) -> None:
         """namespace: the switch's network namespace; path: where the pcap is written."""
@@ -96,9 +97,9 @@ class Capture:
     def __enter__(self) -> Self:
         # immediate mode: without it libpcap holds frames back for up to a second
         tcpdump = ["tcpdump", "-n", "-U", "--immediate-mode", "-s", "0", "-B", str(BUFFER_KIB), "-Z", "root"]
+        enter = ["setpriv", "--pdeathsig", "KILL", "nsenter", f"--net={self.namespace}"]
         self._tcpdump = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "nsenter", f"--net={self.namespace}"]
-            + [*tcpdump, "-i", self.wire, "-w", str(self.path)],
+            [*enter, *tcpdump, "-i", self.wire, "-w", str(self.path)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

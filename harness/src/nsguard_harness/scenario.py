@@ -1,4 +1,4 @@
-"""From a scenario, plain data in a Nix file, to units and files on a machine. Nix evaluates the plan; it builds nothing."""
+"""From a scenario, plain data in a Nix file, to units and files on a machine. Nix evaluates, and builds nothing."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Query(NamedTuple):
 
 def _name(data: bytes, at: int) -> tuple[str, int]:
     """A name without compression, and the offset after it; raises ValueError."""
-    labels = []
+    labels: list[str] = []
     while True:
         if at >= len(data):
             raise ValueError("name runs over the end")

@@ -10,7 +10,6 @@ from ..addresses import LAB, Addresses
 from ..capture import CaptureLike
 from ..machine import Machine
 from .peer import Peer
-from .peer import Peer
 
 
 class Lab(ABC):
@@ -19,7 +18,6 @@ class Lab(ABC):
     client: Machine
     server: Machine
     machines: dict[str, Machine]
-    peer: Peer
     peer: Peer
     addresses: Addresses = LAB
 

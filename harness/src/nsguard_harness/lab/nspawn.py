@@ -10,6 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -125,10 +126,11 @@ class ContainerMachine(Machine):
 
     def _command(self) -> list[str]:
         system, work = self._system, self._work
-        spawn = ["systemd-nspawn", "--quiet", "--settings=no", "--register=no", "--link-journal=no", "--notify-ready=yes"]
+        spawn = ["systemd-nspawn", "--quiet", "--settings=no", "--register=no", "--link-journal=no"]
         # where systemd runs the host, it gives a scope of its own; elsewhere we made a group
         spawn += ["--keep-unit"] if self._cgroup else []
-        spawn += ["--resolv-conf=off", "--timezone=off", f"--machine={self._machine}", f"--hostname={self.name}"]
+        spawn += ["--notify-ready=yes", "--resolv-conf=off", "--timezone=off"]
+        spawn += [f"--machine={self._machine}", f"--hostname={self.name}"]
         spawn += [f"--network-namespace-path={self._namespace}", "--capability=CAP_NET_ADMIN,CAP_SYS_ADMIN"]
         # as on a host: what the confinement denies must not be denied by the lab already
         spawn += ["--system-call-filter=@keyring"]
@@ -146,7 +148,8 @@ class ContainerMachine(Machine):
 
     def wait_until_up(self, timeout: float = BOOT_SECONDS) -> None:
         """Wait until the default target is reached; raises LabError with the console's last lines."""
-        assert self._spawn is not None and self._notify is not None
+        assert self._spawn is not None
+        assert self._notify is not None
         deadline = time.monotonic() + timeout
         self._notify.settimeout(0.1)
         while not self._ready:
@@ -167,6 +170,9 @@ class ContainerMachine(Machine):
                     self._leader = int(line.partition("=")[2])
                 elif line == "READY=1":
                     self._ready = self._leader is not None
+        # nobody reads it from now on, and a full queue would make nspawn, and then the machine's systemd, wait for ever
+        self._notify.close()
+        self._notify = None
 
     def _tail(self) -> str:
         text = ANSI.sub("", self.console.read_text(errors="replace")) if self.console.exists() else ""
@@ -194,10 +200,8 @@ class ContainerMachine(Machine):
         if self._spawn is None:
             return
         # with its first process the whole container dies (pid_namespaces(7)), and nspawn then puts things away
-        if self._leader is not None and self._spawn.poll() is None:
-            os.kill(self._leader, signal.SIGKILL)
-        else:
-            self._spawn.kill()
+        with suppress(ProcessLookupError):
+            os.kill(self._leader or self._spawn.pid, signal.SIGKILL)
         try:
             self._spawn.wait(5)
         except subprocess.TimeoutExpired:

@@ -104,12 +104,12 @@ def wireguard_unit(kernel: bool, addresses: Addresses = LAB) -> str:
         # it goes to the background once the device and its control socket are there
         start = "Type=forking\nExecStart=wireguard-go wg0\n"
     tunnel, peer = addresses.tunnel_server, addresses.tunnel_client
-    after = (
+    after = [
         f"wg setconf wg0 {CONFIGURATION}/server.conf",
+        "ip link set wg0 up",  # first: on a link that is down an address brings no IPv6 route to its peer
         f"ip address add {tunnel.v4} peer {peer.v4} dev wg0",
         f"ip address add {tunnel.v6} peer {peer.v6} dev wg0 nodad",
-        "ip link set wg0 up",
-    )
+    ]
     if not kernel:
         # Debian's wireguard-go answers from the route's address, not from the one it was asked at; 256 is the metric
         # that the kernel gives connected IPv6 routes

@@ -1,0 +1,31 @@
+"""What the tests share: one lab for all that do not break it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from nsguard_harness.lab.container import ContainerLab
+
+PROGRAMS = ("mmdebstrap", "systemd-nspawn", "nsenter", "setpriv", "tcpdump", "wg", "ip", "nft")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Lab tests that can't run here say why."""
+    missing = [program for program in PROGRAMS if shutil.which(program) is None]
+    why = "lab tests need root" if os.geteuid() else f"lab tests need {', '.join(missing)}; `make deps` installs them"
+    if os.geteuid() == 0 and not missing:
+        return
+    for item in items:
+        if item.get_closest_marker("lab"):
+            item.add_marker(pytest.mark.skip(reason=why))
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[ContainerLab]:
+    """A lab that is up; a test leaves it as it found it."""
+    with ContainerLab() as lab:
+        yield lab

@@ -1,0 +1,60 @@
+"""From a scenario to a plan, by the Nix that is here."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from nsguard_harness import scenario
+from nsguard_harness.errors import ScenarioError
+from nsguard_harness.scenario import Plan, Unit
+
+needs_nix = pytest.mark.skipif(shutil.which("nix-instantiate") is None, reason="nix-instantiate is not installed")
+
+
+@needs_nix
+def test_the_demo_renders() -> None:
+    plan = scenario.render(scenario.DEMO)
+    assert "NetworkNamespacePath=/run/netns/vpn\n" in plan.units["app-root.service"].text
+    assert {"app-root.service", "nsguard-tunnel-vpn.service"} <= set(plan.started)
+    assert json.loads(plan.files["/etc/nsguard/vpn/spec.json"])["namespace"] == "vpn"
+
+
+@needs_nix
+def test_problems_of_the_plan_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "bad.nix"
+    path.write_text('{ namespaces.vpn.tunnel = "nowhere"; }')
+    with pytest.raises(ScenarioError, match=r"bad\.nix: .*nowhere"):
+        scenario.render(path)
+
+
+@needs_nix
+@pytest.mark.parametrize("text", ["{ namespaces = ", "{ a = b; }"])
+def test_what_nix_refuses_is_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "bad.nix"
+    path.write_text(text)
+    with pytest.raises(ScenarioError, match=r"bad\.nix") as refused:
+        scenario.render(path)
+    assert "\n" not in str(refused.value)
+
+
+def test_without_nix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ScenarioError, match="nix-instantiate is missing"):
+        scenario.render(scenario.DEMO)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"problems": [], "files": {}, "units": {"a": "b"}}'])
+def test_another_shape_is_refused(text: str) -> None:
+    with pytest.raises(ScenarioError, match="another shape"):
+        scenario.parse(Path("x.nix"), text)
+
+
+def test_a_plan_is_read() -> None:
+    units = {"a.service": {"text": "[Unit]\n", "wantedBy": ["multi-user.target"]}, "b": {"text": "", "wantedBy": []}}
+    plan = scenario.parse(Path("x.nix"), json.dumps({"problems": [], "units": units, "files": {"/etc/x": "y"}}))
+    assert plan == Plan({"a.service": Unit("[Unit]\n", ("multi-user.target",)), "b": Unit("")}, {"/etc/x": "y"})
+    assert plan.started == ("a.service",)
