@@ -1,5 +1,9 @@
 # A specification of plain data as a NixOS configuration, evaluated with stand-ins for packages.
-{ lib, nixos, names }:
+{
+  lib,
+  nixos ? null,
+  names ? [ ],
+}:
 let
   pkgs = import ./stand-ins.nix {
     inherit lib;

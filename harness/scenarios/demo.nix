@@ -15,8 +15,8 @@ let
   confined = service: service // { namespace = "vpn"; };
 
   asUser = {
-    User = "nobody";
-    Group = "nogroup";
+    User = "www-data";
+    Group = "www-data";
   };
 in
 {
