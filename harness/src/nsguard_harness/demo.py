@@ -11,25 +11,24 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from .addresses import Addresses
-from .attacks.disrupt import ConnectionHeld, wait_for_tunnel
+from .attacks.tunnel import ConnectionHeld, wait_for_tunnel
 from .judge import merged
 from .lab.base import Lab
 from .report import attacks_table, classes_table, last_line
 from .suite import Cell, Report, Subject, Suite, plan
 
 TOPOLOGY = """
-  client {client}                                server {server}
- ┌────────────────────────────────────┐            ┌───────────────────────────┐
- │ ┌ namespace vpn ─────────────────┐ │            │ WireGuard {endpoint:<15} │
- │ │ app ── wg0 {tunnel} ┄┄┄┄┄┄┄┄┄│┄│┄┄┄┐        │ in it     {inner:<15} │
- │ └────────────────────────────────┘ │   ┊        │ web, echo {web:<15} │
- │ resolved, D-Bus, nscd, systemd ────│─ eth0 ━━┳━━│ resolver of the uplink    │
- └────────────────────────────────────┘         ┃  └───────────────────────────┘
-                                             capture
+  client {client}                                  server {server}
+ ┌──────────────────────────────────────┐              ┌──────────────────────────┐
+ │ ┌ namespace vpn ─────────────┐       │              │ WireGuard  {endpoint:<14}│
+ │ │ app ── wg0 {tunnel:<15} ├┄┄┐    │   capture    │ inside it  {inner:<14}│
+ │ └────────────────────────────┘  eth0 ┝━━━━━━●━━━━━━━┥ web, echo  {web:<14}│
+ │ resolved, D-Bus, nscd, systemd ─┘    │              │ the uplink's resolver    │
+ └──────────────────────────────────────┘              └──────────────────────────┘
 """
 APP = "app-root.service"
-HELD_SECONDS = 2.5  # how long the server stays silent
-STREAM_SECONDS = 6.5
+HELD_SECONDS = 1.8  # how long the server stays silent
+STREAM_SECONDS = 4.5
 
 
 class Demo:
@@ -80,7 +79,7 @@ class Demo:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, console=self.console, transient=True) as progress:
             tasks = {phase: progress.add_task(phase, total=len(cells)) for phase in ("confined", "control")}
-            suite = Suite(self.lab, cells, lambda attack, phase: progress.advance(tasks[phase]))
+            suite = Suite(self.lab, cells, lambda attack, phase: progress.advance(tasks[phase]), tail=1)
             report = suite.run()
         self.console.print(attacks_table(report))
         self._heading("Frames on the wire while the attacks ran confined")

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from . import attacks as catalogue
 from .attack import Attack, Outcome
 from .capture import CaptureLike, Frame
-from .errors import HarnessError
+from .errors import CommandError, HarnessError
 from .judge import Judgement, judge
 from .lab.base import Lab
 from .tap import Tap
@@ -148,45 +148,44 @@ class Suite:
         confined, control = self._phase("confined"), self._phase("control")
         return Report(tuple(decide(cell, confined, control) for cell in self.cells), confined, control)
 
-    def _phase(self, phase: str) -> Run:
+    def _phase(self, name: str) -> Run:
         start = time.monotonic()
         tokens = Tokens({cell.token: cell.attack.name for cell in self.cells})
-        observed = Observed(self.lab)
-        outcomes: dict[str, Outcome] = {}
-        failures: dict[str, str] = {}
+        phase = _Phase(name, Observed(self.lab))
         capture: CaptureLike = self.lab.capture(self.lab.client)
         with capture, Tap(self.lab.server) as tap:
-            for group in _groups(self.cells, phase):
-                self._group(group, phase, outcomes, failures)
-                observed.look()
+            for group in _groups(self.cells, name):
+                self._group(group, phase)
             time.sleep(self.tail)  # a window of observation, not a wait for something
             arrived = tap.tokens(tokens)
-        judgement = judge(capture.frames, observed.world, tokens, capture.dropped)
-        return Run(outcomes, failures, judgement, capture.frames, arrived, time.monotonic() - start)
+        judgement = judge(capture.frames, phase.observed.world, tokens, capture.dropped)
+        return Run(phase.outcomes, phase.failures, judgement, capture.frames, arrived, time.monotonic() - start)
 
-    def _group(self, cells: Sequence[Cell], phase: str, outcomes: dict[str, Outcome], failures: dict[str, str]) -> None:
+    def _group(self, cells: Sequence[Cell], phase: _Phase) -> None:
         """Cells that run side by side, between their attacks' `before` and `after`."""
         used = list({cell.attack.name: cell.attack for cell in cells}.values())
         prepared: list[Attack] = []
         broken: dict[str, str] = {}
         for attack in used:
-            if phase == "control" and not attack.prepared_control:
+            if phase.name == "control" and not attack.prepared_control:
                 continue
             prepared.append(attack)  # also when it breaks half-way: `after` then cleans up
             _guarded(attack, "before", self.lab, broken)
-        with ThreadPoolExecutor(WORKERS + 1) as pool:
-            running = {cell.token: pool.submit(self._attempt, cell, phase) for cell in cells}
-            if phase == "confined":
+        with ThreadPoolExecutor(WORKERS) as pool:
+            running = {cell.token: pool.submit(self._attempt, cell, phase.name) for cell in cells}
+            if phase.name == "confined":
                 for attack in used:
                     _guarded(attack, "during", self.lab, broken)
             for token, future in running.items():
                 try:
-                    outcomes[token] = future.result()
+                    phase.outcomes[token] = future.result()
                 except HarnessError as error:
-                    failures[token] = str(error)
+                    phase.failures[token] = str(error)
+        phase.observed.look()
         for attack in reversed(prepared):
             _guarded(attack, "after", self.lab, broken)
-        failures.update({c.token: broken[c.attack.name] for c in cells if c.attack.name in broken})
+        phase.observed.look()
+        phase.failures.update({c.token: broken[c.attack.name] for c in cells if c.attack.name in broken})
 
     def _attempt(self, cell: Cell, phase: str) -> Outcome:
         runs = cell.subject.confined if phase == "confined" else cell.subject.control
@@ -196,6 +195,16 @@ class Suite:
         outcome = runs.run(cell.attack.name, cell.token, cell.family, parameters, cell.attack.timeout)
         self.progress(cell.attack.name, phase)
         return outcome
+
+
+@dataclass(frozen=True)
+class _Phase:
+    """What gathers while one phase, `confined` or `control`, goes on."""
+
+    name: str
+    observed: Observed
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
 
 
 def _groups(cells: Sequence[Cell], phase: str) -> Iterable[list[Cell]]:
@@ -211,9 +220,10 @@ def _groups(cells: Sequence[Cell], phase: str) -> Iterable[list[Cell]]:
 
 
 def _guarded(attack: Attack, hook: str, lab: Lab, broken: dict[str, str]) -> None:
+    """A command that fails spoils its attack; a machine that is gone ends the run, by LabError."""
     try:
         getattr(attack, hook)(lab)
-    except HarnessError as error:
+    except CommandError as error:
         broken.setdefault(attack.name, f"{hook}: {error}")
 
 

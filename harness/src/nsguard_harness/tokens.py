@@ -65,11 +65,14 @@ def forms(text: str) -> list[Form]:
 def _aligned(plain: bytes, encode: Callable[[bytes], bytes], group: int, characters: int) -> list[set[bytes]]:
     """An encoding at each offset in a group, without the characters that also depend on what stands before.
 
-    The last character may depend on what follows: all its values are listed, lest tokens differ in it alone.
+    group: bytes that become `characters` characters. The last character may hold some bits of what follows: it is
+    listed with all their values, lest tokens differ in it alone.
     """
-    found = []
+    bits, found = 8 * group // characters, []
     for offset in range(group):
-        first = -(-offset * characters // group)
-        last = -(-(offset + len(plain)) * characters // group)
-        found.append({encode(bytes(offset) + plain + bytes((after,)) * group)[first:last] for after in range(256)})
+        end = offset + len(plain)
+        first, last = -(-offset * characters // group), -(-end * characters // group)
+        free = last * bits - 8 * end
+        tails = (bytes((value << (8 - free),)) * group for value in range(1 << free))
+        found.append({encode(bytes(offset) + plain + tail)[first:last] for tail in tails})
     return found

@@ -174,7 +174,7 @@ class ResolvConfRenamed(Attack):
 
 def _getent(env: Env) -> Outcome:
     status, said = _tools.run(["getent", f"ahostsv{env.family}", _tools.name(env)], env.timeout - 0.5)
-    return Outcome(status == 0, said or f"getent ended with {status}")
+    return Outcome(status == 0, f"getent gives {said.split()[0]}" if said else f"getent ended with {status}")
 
 
 def _nscd(env: Env) -> Outcome:

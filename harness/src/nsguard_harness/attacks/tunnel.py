@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NAMESPACE = "vpn"
 TUNNEL_UNIT = f"nsguard-tunnel-{NAMESPACE}.service"
-SECONDS, STEP = 2.5, 0.1
+SECONDS, STEP = 1.2, 0.1
 STREAM_SECONDS = 4.5
 
 
@@ -91,6 +91,7 @@ class EndpointDownAtBoot(_Burst):
 
     def after(self, lab: Lab) -> None:
         lab.peer.start_wireguard()
+        lab.client.succeed(f"systemctl restart {TUNNEL_UNIT}")  # rather than wait for its next handshake
         wait_for_tunnel(lab)
 
 
@@ -136,7 +137,7 @@ class ConnectionHeld(Attack):
 
 def _seconds(env: Env, full: float) -> float:
     """How long to go on: nothing is disturbed under a control, so it only has to be seen."""
-    return min(full, 1.0) if env.parameters.get("control") else full
+    return min(full, 0.3) if env.parameters.get("control") else full
 
 
 def wait_for_tunnel(lab: Lab, timeout: float = 30) -> None:
