@@ -43,7 +43,7 @@ deps:
 
 venv: $(VENV)/ready
 
-$(VENV)/ready: harness/requirements.txt harness/pyproject.toml
+$(VENV)/ready: harness/requirements.txt
 	@echo "nsguard: making $(VENV) from harness/requirements.txt" >&2
 	@python3 -m venv --clear $(VENV)
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r harness/requirements.txt

@@ -33,6 +33,17 @@ TUNNEL_CONFIGURATION = f"{peer.CONFIGURATION}/client.conf"
 NSCD_RECORDS = f"{peer.STATE}/nscd.jsonl"
 # as NixOS has it: the directory comes and goes with the service, which is always restarted
 NSCD = "RuntimeDirectory=nscd\nRestart=always\n"
+# The groups are ours or, where systemd runs the host, the scopes that nspawn asked it for; both have a machine's name.
+GUARD = """
+read -r _ && exit
+groups() { find /sys/fs/cgroup -depth -path "*/$1*" -type d 2>/dev/null; }
+for group in $(groups "$1"); do xargs -r kill -9 <"$group/cgroup.procs"; done
+umount --lazy "$2" && rmdir "$2"
+for _ in 1 2 3 4 5 6 7 8 9; do
+    groups "$1" | xargs -r rmdir 2>/dev/null && exit
+    sleep 0.2
+done
+"""
 
 
 def debian_client(tree: Path) -> System:
@@ -93,6 +104,7 @@ class ContainerLab(Lab):
         with ExitStack() as stack:
             stack.enter_context(_terminable())
             work = stack.enter_context(_disk(self.identity))
+            stack.enter_context(_guarded(self.identity, work))
             self.wire, uplinks = lan(work / "net", self.addresses)
             stack.callback(self.wire.close)
             self._captures = self._kept or work
@@ -149,6 +161,18 @@ class ContainerLab(Lab):
             self._stack.close()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _guarded(identity: str, work: Path) -> Iterator[None]:
+    """Let a process stand by that clears away after us when we are killed: then its standard input just ends."""
+    command = ["sh", "-c", GUARD, "nsguard-lab-guard", f"nsguard-{identity}-", str(work)]
+    # out of the terminal's process group, so that ^C does not end it before us
+    guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    try:
+        yield
+    finally:
+        guard.communicate(b"done\n")
 
 
 @contextmanager

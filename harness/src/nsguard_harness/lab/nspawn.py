@@ -24,6 +24,7 @@ BOOT_SECONDS = 60.0
 STOP_SECONDS = 20.0
 # systemd powers off in order when it gets it (systemd(1), SIGRTMIN+3)
 POWER_OFF = signal.SIGRTMIN + 3
+SPAWN_STATE = "/run/systemd/nspawn"
 # Debian's and NixOS's programs
 PATH = "/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # nothing of the lab's own environment; not by env(1), which NixOS may lack outside of its profile
@@ -140,11 +141,23 @@ class ContainerMachine(Machine):
         overlay = f"lowerdir={system.image},upperdir={work / 'upper'},workdir={work / 'overlay'}"
         join = [str(path) for path in self._cgroup.files] if self._cgroup else []
         script = f'for group in {" ".join(join)}; do echo 0 >"$group"; done; ' if join else ""
-        script += 'mount -t overlay nsguard -o "$1" "$2" && shift 2 && exec "$@"'
-        # The overlay is mounted where only nspawn sees it, and nspawn dies with us: a killed harness leaves no mount
-        # and no process.
-        private = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private"]
-        return [*private, "sh", "-c", script, "sh", overlay, str(work / "root"), *spawn]
+        script += 'mkdir -p "$3" && mount -t tmpfs nsguard "$3" && '
+        script += 'mount -t overlay nsguard -o "$1" "$2" && shift 3 && exec "$@"'
+        # the overlay, and what nspawn keeps for each container, are mounted where only nspawn sees them
+        return [
+            "unshare",
+            "--mount",
+            "--propagation",
+            "private",
+            "sh",
+            "-c",
+            script,
+            "sh",
+            overlay,
+            str(work / "root"),
+            SPAWN_STATE,
+            *spawn,
+        ]
 
     def wait_until_up(self, timeout: float = BOOT_SECONDS) -> None:
         """Wait until the default target is reached; raises LabError with the console's last lines."""

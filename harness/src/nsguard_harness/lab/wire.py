@@ -5,7 +5,10 @@ Every link is made inside these namespaces, so that nothing of the lab ever stan
 
 from __future__ import annotations
 
+import array
+import fcntl
 import socket
+import struct
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -31,6 +34,9 @@ PING = {"net/ipv4/ping_group_range": "0 2147483647"}
 # ask for neighbours from an address of their network, never from one of those beyond (ip-sysctl.rst)
 ANNOUNCE = {"net/ipv4/conf/all/arp_announce": "2"}
 NO_IPV6 = {f"net/ipv6/conf/{scope}/disable_ipv6": "1" for scope in ("all", "default")}
+# linux/sockios.h; linux/ethtool.h: ETHTOOL_STXCSUM, _STSO, _SGSO, _SGRO
+SIOCETHTOOL = 0x8946
+OFFLOADS = (0x17, 0x1F, 0x24, 0x2C)
 
 T = TypeVar("T")
 
@@ -60,7 +66,11 @@ def packet_socket(namespace: Path, interface: str) -> socket.socket:
 
     def make() -> socket.socket:
         made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-        made.bind((interface, 0))
+        try:
+            made.bind((interface, 0))
+        except OSError as error:
+            made.close()
+            raise LabError(f"wire: {namespace} has no interface {interface}: {error.strerror}") from error
         return made
 
     return in_namespace(namespace, make)
@@ -74,6 +84,22 @@ def write_sysctls(namespace: Path, values: Mapping[str, str]) -> None:
             Path("/proc/sys", key).write_text(value)
 
     in_namespace(namespace, write)
+
+
+def without_offloads(namespace: Path, interface: str) -> None:
+    """Make frames pass as a real wire would carry them: one segment each, with its checksum.
+
+    It also lets libpcap divide its buffer by the MTU instead of 64 KiB, the largest that offloads could hand it.
+    """
+
+    def switch_off() -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+            for command in OFFLOADS:
+                value = array.array("I", [command, 0])  # struct ethtool_value
+                request = struct.pack("16sP8x", interface.encode(), value.buffer_info()[0])  # struct ifreq
+                fcntl.ioctl(control, SIOCETHTOOL, request)
+
+    in_namespace(namespace, switch_off)
 
 
 def mac(number: int) -> str:
@@ -129,12 +155,13 @@ class Wire:
             ip.link("add", ifname=machine, kind="veth", address=mac(0x80 + self._ports), peer=peer)
             (port,) = ip.link_lookup(ifname=machine)
             ip.link("set", index=port, master=self._bridge, state="up")
+        without_offloads(self.switch, machine)
+        without_offloads(space, INTERFACE)
         with IPRoute(netns=str(space)) as ip:
             (loopback,) = ip.link_lookup(ifname="lo")
             (link,) = ip.link_lookup(ifname=INTERFACE)
             ip.link("set", index=loopback, state="up")
-            # one segment a frame: what is captured is what a real wire would carry
-            ip.link("set", index=link, state="up", gso_max_segs=1)
+            ip.link("set", index=link, state="up")
             for one, of in zip(address, prefix, strict=True):
                 ip.addr("add", index=link, address=one, prefixlen=int(of.split("/")[1]))
             for pair in local:

@@ -1,0 +1,135 @@
+"""Both ends of an agent, in this process's own children; nothing of a lab."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nsguard_harness import attacks
+from nsguard_harness.agent import Agent
+from nsguard_harness.attack import Attack, Env, Outcome
+from nsguard_harness.errors import AgentError
+from nsguard_harness.inside import agent as inside
+from nsguard_harness.machine import Machine
+
+
+class Local(Machine):
+    """Stands in for a machine whose files are this host's."""
+
+    name = "local"
+
+    def path(self, inside: str) -> Path:
+        return Path(inside)
+
+
+Local.__abstractmethods__ = frozenset()
+
+
+class Says(Attack):
+    name = "says"
+
+    def run(self, env: Env) -> Outcome:
+        return Outcome(env.parameters["reached"], f"{env.token} {env.family} {env.timeout:g}")
+
+
+class Raises(Attack):
+    name = "raises"
+
+    def run(self, env: Env) -> Outcome:
+        raise PermissionError(1, "not permitted")
+
+
+class Hangs(Attack):
+    """In a child of its own, with the signal that would end it ignored."""
+
+    name = "hangs"
+
+    def run(self, env: Env) -> Outcome:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        child = os.fork()
+        if child:
+            Path(env.parameters["file"]).write_text(str(child))
+        while True:
+            time.sleep(60)
+
+
+class Dies(Attack):
+    name = "dies"
+
+    def run(self, env: Env) -> Outcome:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+
+KINDS: dict[str, type[Attack]] = {kind.name: kind for kind in (Says, Raises, Hangs, Dies)}
+
+
+@pytest.fixture
+def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Agent]:
+    monkeypatch.setattr(attacks, "find", KINDS.__getitem__)
+    path = tmp_path / "socket"
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        try:
+            inside.main(path)
+        finally:
+            os._exit(1)
+    client = Agent(Local(), str(path))
+    client.wait()
+    yield client
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def test_an_outcome_comes_back(agent: Agent) -> None:
+    assert agent.run("says", "token", 6, {"reached": True}, 2.5) == Outcome(reached=True, said="token 6 2.5")
+    assert agent.run("says", "token", 4, {"reached": False}) == Outcome(reached=False, said="token 4 5")
+
+
+def test_what_an_attack_raises_is_not_reached(agent: Agent) -> None:
+    assert agent.run("raises", "t") == Outcome(reached=False, said="PermissionError: [Errno 1] not permitted")
+
+
+def test_an_attack_that_hangs_is_killed_with_its_children(agent: Agent, tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+    began = time.monotonic()
+    assert agent.run("hangs", "t", parameters={"file": str(file)}, timeout=0.5) == Outcome(False, "no end in 0.5 s")
+    assert time.monotonic() - began < 5
+    deadline = time.monotonic() + 5
+    while (status := Path(f"/proc/{file.read_text()}/stat")).exists() and status.read_text().split()[2] != "Z":
+        assert time.monotonic() < deadline, "a child of the attack lives on"
+        time.sleep(0.01)
+
+
+def test_an_attack_that_is_killed(agent: Agent) -> None:
+    assert agent.run("dies", "t") == Outcome(reached=False, said="the attacking process was killed")
+
+
+def test_an_attack_that_is_not_there_is_an_error_of_the_lab(agent: Agent) -> None:
+    with pytest.raises(AgentError, match=r"agent local:.*: nothing: KeyError: 'nothing'"):
+        agent.run("nothing", "t")
+
+
+@pytest.mark.parametrize("line", [b"\n", b"[]\n", b"{\n", b'{"attack": "says"}\n'])
+def test_bad_requests_are_answered(agent: Agent, line: bytes) -> None:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(agent.socket)
+        connection.sendall(line)
+        with connection.makefile("rb") as stream:
+            assert "bad request" in json.loads(stream.readline())["error"]
+
+
+def test_nobody_there(tmp_path: Path) -> None:
+    nobody = Agent(Local(), str(tmp_path / "none"))
+    with pytest.raises(AgentError, match="cannot connect: No such file"):
+        nobody.run("says", "t")
+    with pytest.raises(AgentError, match="cannot connect"):
+        nobody.wait(timeout=0.05)

@@ -1,0 +1,184 @@
+"""Nothing of a lab is seen outside it, and nothing of it stays."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyroute2 import IPRoute
+from scapy.layers.inet import ICMP, IP
+from scapy.layers.l2 import Ether
+
+from nsguard_harness.addresses import LAB
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.lab.wire import in_namespace, packet_socket
+
+pytestmark = pytest.mark.lab
+HOST = Path("/proc/self/ns/net")
+SECONDS = 10
+# of the tunnel's private prefixes only its two hosts are the lab's: a real network may use the rest
+OURS = " or ".join(
+    [f"net {one}" for pair in (LAB.lan, LAB.beyond) for one in pair]
+    + [f"host {one}" for pair in (LAB.tunnel_server, LAB.tunnel_client) for one in pair]
+)
+
+
+def links() -> set[str]:
+    """The interfaces of the namespace that this thread is in."""
+    with IPRoute() as ip:
+        return {link.get_attr("IFLA_IFNAME") for link in ip.get_links()}
+
+
+def traces(identity: str) -> list[str]:
+    """What the system knows by a lab's identity: mounts, groups, processes, files."""
+    found = [line for line in Path("/proc/self/mounts").read_text().splitlines() if identity in line]
+    for top in ("/tmp", "/run", "/run/netns", "/run/systemd/nspawn", "/run/systemd/nspawn/propagate", "/dev/shm"):
+        found += [str(path) for path in Path(top).glob(f"*{identity}*")]
+    found += [str(path) for path in Path("/sys/fs/cgroup").rglob(f"*{identity}*")]
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes() + (process / "cgroup").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if identity.encode() in words:
+            found.append(f"{process}: {words!r}")
+    return found
+
+
+def wait_until_gone(identity: str) -> list[str]:
+    """What is still there of a lab when nothing more goes, or after a while."""
+    deadline = time.monotonic() + SECONDS
+    while (left := traces(identity)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return left
+
+
+@pytest.fixture
+def way_out() -> Iterator[str]:
+    """A veth pair of the test's own in the host's namespace: what a way out of the lab would look like from there."""
+    name = f"nsg{os.getpid() % 10**6}"
+    with IPRoute() as ip:
+        ip.link("add", ifname=f"{name}a", kind="veth", peer={"ifname": f"{name}b"})
+        try:
+            for end in ("a", "b"):
+                Path(f"/proc/sys/net/ipv6/conf/{name}{end}/disable_ipv6").write_text("1")
+                ip.link("set", index=ip.link_lookup(ifname=name + end)[0], state="up")
+            yield f"{name}a"
+        finally:
+            ip.link("del", index=ip.link_lookup(ifname=f"{name}a")[0])
+
+
+class Eye:
+    """tcpdump on all interfaces of the host, for frames with an address of the lab."""
+
+    def __init__(self, way_out: str, log: Path) -> None:
+        """way_out: where control frames are sent, which must be seen."""
+        self.log, self._way_out = log, way_out
+        command = ["tcpdump", "-n", "-l", "--immediate-mode", "-Z", "root", "-i", "any", OURS]
+        with log.open("wb") as out:
+            self.tcpdump = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE)
+
+    def control(self, number: int) -> None:
+        """Send a frame of the lab's out of the host, until it is seen."""
+        frame = Ether(src="02:53:00:00:00:fe", dst="02:53:00:00:00:fd")
+        packet = frame / IP(src=LAB.client.v4, dst=LAB.web.v4) / ICMP(id=number)
+        deadline = time.monotonic() + SECONDS
+        with packet_socket(HOST, self._way_out) as port:
+            while f"id {number}," not in self.log.read_text():
+                assert time.monotonic() < deadline, "the eye does not see"
+                port.send(bytes(packet))
+                time.sleep(0.05)
+
+    def close(self) -> list[str]:
+        """Lines that are not of the control frames."""
+        self.tcpdump.send_signal(signal.SIGINT)
+        _, said = self.tcpdump.communicate(timeout=SECONDS)
+        assert b"\n0 packets dropped by kernel" in said
+        return [line for line in self.log.read_text().splitlines() if line and self._way_out[:-1] not in line]
+
+
+def test_nothing_of_the_lab_passes_the_hosts_interfaces(way_out: str, tmp_path: Path) -> None:
+    before = links()
+    eye = Eye(way_out, tmp_path / "seen")
+    try:
+        eye.control(1)
+        with ContainerLab() as lab:
+            lab.client.succeed(*(f"ping -n -c 1 -W 2 {one}" for pair in (LAB.server, LAB.web) for one in pair))
+            lab.client.succeed("getent hosts isolation.test")
+            lab.client.execute("ping -n -c 1 -W 1 -b 198.51.100.255; ping -n -c 1 -W 1 203.0.113.200")
+            assert links() == before
+        eye.control(2)
+    finally:
+        others = eye.close()
+    assert others == []
+
+
+def test_the_switch_has_no_way_out(lab: ContainerLab) -> None:
+    def routes() -> int:
+        with IPRoute() as ip:
+            return len(ip.get_default_routes())
+
+    assert in_namespace(lab.wire.switch, links) == {"lo", "bridge", "server", "client"}
+    assert in_namespace(lab.wire.switch, routes) == 0
+    assert in_namespace(lab.wire.namespace("server"), routes) == 0
+    assert in_namespace(lab.wire.namespace("client"), routes) == 2  # to the server, of either family
+
+
+def test_the_servers_peer_answers_for_no_one_else(lab: ContainerLab) -> None:
+    assert lab.client.execute("ping -n -c 1 -W 1 203.0.113.200")[0] != 0
+    assert lab.server.succeed("cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding") == "0\n0\n"
+
+
+def test_nothing_stays_of_a_closed_lab() -> None:
+    with ContainerLab() as own:
+        assert len(traces(own.identity)) > 10  # so the search finds what there is
+        own.client.execute("sleep 1000", check_output=False)
+    assert traces(own.identity) == []
+    own.close()
+
+
+def test_nothing_stays_of_a_lab_that_failed_half_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = ContainerLab()
+    monkeypatch.setattr("nsguard_harness.lab.container.debian_client", lambda _: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        own.__enter__()
+    assert traces(own.identity) == []
+
+
+PROGRAM = """
+import sys, time
+from nsguard_harness.lab.container import ContainerLab
+with ContainerLab() as lab:
+    print(lab.identity, flush=True)
+    lab.client.succeed("sleep 1000")
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, -signal.SIGINT)]
+)
+def test_nothing_stays_of_a_lab_whose_process_is_ended(number: signal.Signals, status: int) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        identity = process.stdout.readline().strip()
+        assert traces(identity)
+        process.send_signal(number)
+        assert process.wait(SECONDS) == status
+    assert traces(identity) == []
+
+
+def test_nothing_stays_of_a_lab_whose_process_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        identity = process.stdout.readline().strip()
+        process.kill()
+    assert wait_until_gone(identity) == []
