@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -20,8 +21,8 @@ from nsguard_harness.inside import agent as inside
 from nsguard_harness.machine import Machine
 
 
-class Local(Machine):
-    """Stands in for a machine whose files are this host's."""
+class Local:
+    """What an agent needs of a machine, for one whose files are this host's."""
 
     name = "local"
 
@@ -29,7 +30,7 @@ class Local(Machine):
         return Path(inside)
 
 
-Local.__abstractmethods__ = frozenset()
+HERE = cast(Machine, Local())
 
 
 class Says(Attack):
@@ -82,7 +83,7 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Agent]:
             inside.main(path)
         finally:
             os._exit(1)
-    client = Agent(Local(), str(path))
+    client = Agent(HERE, str(path))
     client.wait()
     yield client
     os.kill(child, signal.SIGKILL)
@@ -128,7 +129,7 @@ def test_bad_requests_are_answered(agent: Agent, line: bytes) -> None:
 
 
 def test_nobody_there(tmp_path: Path) -> None:
-    nobody = Agent(Local(), str(tmp_path / "none"))
+    nobody = Agent(HERE, str(tmp_path / "none"))
     with pytest.raises(AgentError, match="cannot connect: No such file"):
         nobody.run("says", "t")
     with pytest.raises(AgentError, match="cannot connect"):
