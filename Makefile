@@ -25,8 +25,10 @@ test: lint image
 	$(BIN)/pytest -q -c harness/pyproject.toml --rootdir . checks
 
 lint: deps venv
-	$(BIN)/ruff check -q harness pkgs/nsguard checks
-	$(BIN)/ruff format -q --check harness pkgs/nsguard checks
+	$(BIN)/ruff check -q harness pkgs/nsguard
+	$(BIN)/ruff check -q --config harness/pyproject.toml checks
+	$(BIN)/ruff format -q --check harness pkgs/nsguard
+	$(BIN)/ruff format -q --check --config harness/pyproject.toml checks
 	cd pkgs/nsguard && $(BIN)/mypy
 	cd harness && $(BIN)/mypy
 	shellcheck $$(git ls-files | xargs grep -lE '^#!.*\b(ba)?sh\b')
