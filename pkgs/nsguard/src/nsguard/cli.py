@@ -55,7 +55,7 @@ def _dispatch(arguments: list[str]) -> int:
         case ["--help" | "-h" | "help"]:
             print((__doc__ or "").strip())
             return 0
-    raise BadInput(f"no such command: {' '.join(arguments) or '(none)'}; see nsguard --help")
+    raise BadInput(f"no such command: {' '.join(arguments)!a}; see nsguard --help")
 
 
 def _prepare(name: str) -> None:

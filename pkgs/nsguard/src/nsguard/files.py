@@ -22,10 +22,11 @@ def read(path: str, *, secret: bool = False) -> str:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise BadInput(f"{path}: {(error.strerror or str(error)).lower()}; make it a file that root can read") from None
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise BadInput(f"{path}: not a regular file; name a file")
     with open(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise BadInput(f"{path}: not a regular file; name a file")
         data = file.read(LIMIT + 1)
     if len(data) > LIMIT:
         raise BadInput(f"{path}: larger than {LIMIT} bytes; name the right file")

@@ -118,6 +118,9 @@ def _lay_etc(wanted: spec.Spec, found: State) -> None:
     files.write(f"{etc}/extension-release.d/extension-release.confext", "ID=_any\n")
     for name, text in wanted.etc.items():
         files.write(f"{etc}/{name}", text)
+    for name in os.listdir(etc):
+        if name not in {*wanted.etc, "extension-release.d", "resolv.conf"}:
+            files.remove(f"{etc}/{name}")
     if not os.path.islink(f"{etc}/resolv.conf"):
         os.symlink(f"{paths.RUN}/resolv.conf", f"{etc}/resolv.conf")
 

@@ -142,9 +142,7 @@ def _make(wanted: _Wanted, found: State) -> None:
 
 def _change(wanted: _Wanted, found: State, present: Tunnel) -> None:
     name = found.name
-    tunnel = wanted.tunnel()._replace(
-        implementation=present.implementation, device=present.device, unit=present.unit
-    )
+    tunnel = wanted.tunnel()._replace(implementation=present.implementation, device=present.device, unit=present.unit)
     both = present._replace(complete=False, endpoints=(*present.endpoints, *tunnel.endpoints))
     found.write_tunnel(both)  # from here to the end a failure makes the next run start anew
     nft.load_host(name, wanted.pin, both.endpoints)

@@ -53,9 +53,7 @@ def create(spec: Spec, found: State, tunnel: Tunnel, text: str) -> Tunnel:
         tunnel = tunnel._replace(implementation="kernel", device=link)
         configure(name, tunnel, "setconf", text)
         return tunnel
-    tunnel = tunnel._replace(
-        implementation="userspace", device=spec.userspace_interface, unit=spec.userspace_unit
-    )
+    tunnel = tunnel._replace(implementation="userspace", device=spec.userspace_interface, unit=spec.userspace_unit)
     found.write_tunnel(tunnel)  # a run killed from here on leaves a unit to stop
     process.change("systemctl", "start", tunnel.unit)
     _wait_for_socket(tunnel)

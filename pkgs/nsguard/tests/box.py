@@ -1,0 +1,195 @@
+"""A private machine in miniature: its own network, mounts and PIDs, where the real tools change a real kernel."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+LAUNCHER = HERE.parent / "bin/nsguard"
+NAME = "vpn"
+PEER = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
+SECOND_PEER = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="
+PRIVATE = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
+
+# /run is a fresh tmpfs and /etc an overlay, so that all that nsguard reads and writes lies in here.
+_SET_UP = """
+set -e
+mount -t tmpfs -o mode=0755 none /run
+mkdir -p /run/up /run/work
+mount -t overlay -o lowerdir=/etc,upperdir=/run/up,workdir=/run/work overlay /etc
+rm -rf /etc/nsguard
+ip link set lo up
+exec "$0" -IS -c 'import signal
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # orphans are reaped, as by an init
+print("ready", flush=True)
+while True: signal.pause()'
+"""
+
+
+def spec(**tunnel: Any) -> dict[str, Any]:
+    """A spec that is right; `tunnel` replaces fields of the tunnel."""
+    directory = f"/etc/nsguard/{NAME}"
+    return {
+        "version": 1,
+        "namespace": NAME,
+        "interface": "wg0",
+        "userspace": {"interface": "nsg-1a2b3c4d", "unit": f"nsguard-userspace-{NAME}.service"},
+        "fwMark": "0x6e7abcde",
+        "sysctls": {"net.ipv4.ip_forward": "0", "net.ipv6.conf.default.addr_gen_mode": "1"},
+        "rulesets": {"namespace": f"{directory}/namespace.nft", "host": f"{directory}/host.nft"},
+        "etc": {"hosts": "127.0.0.1 localhost\n", "nsswitch.conf": "hosts: files dns\n"},
+        "dns": {"enforce": True},
+        "tunnel": {
+            "name": "mullvad",
+            "configFile": "/run/tunnel.conf",
+            "ips": [],
+            "privateKeyFile": None,
+            "generatePrivateKeyFile": False,
+            "listenPort": None,
+            "mtu": None,
+            "dns": [],
+            "peers": [],
+        }
+        | tunnel,
+    }
+
+
+def peer(**fields: Any) -> dict[str, Any]:
+    """A peer of typed options that is right."""
+    return {
+        "name": None,
+        "publicKey": PEER,
+        "presharedKeyFile": None,
+        "endpoint": "198.51.100.7:51820",
+        "allowedIPs": ["0.0.0.0/0", "::/0"],
+        "persistentKeepalive": None,
+        "dynamicEndpointRefreshSeconds": 0,
+    } | fields
+
+
+def config(address: str = "10.66.0.2/32, fd66::2/128", endpoint: str = "198.51.100.7:51820", more: str = "") -> str:
+    """A provider's file that is right."""
+    return f"""[Interface]
+PrivateKey = {PRIVATE}
+Address = {address}
+DNS = 10.66.0.1, fd66::1, example.org
+
+[Peer]
+PublicKey = {PEER}
+Endpoint = {endpoint}
+AllowedIPs = 0.0.0.0/0, ::/0
+{more}"""
+
+
+class Box:
+    """Programs run in it by `run`; `nsguard` runs the launcher with shims before the tools."""
+
+    def __init__(self, shim: Path) -> None:
+        self.shim = shim
+        unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        if os.geteuid() != 0:
+            unshare.append("--map-root-user")
+        self._holder = subprocess.Popen(
+            [*unshare, "sh", "-c", _SET_UP, sys.executable], stdout=subprocess.PIPE, text=True
+        )
+        assert self._holder.stdout
+        if self._holder.stdout.readline() != "ready\n":
+            self.close()
+            raise OSError("no namespaces to be had here")
+        children = Path(f"/proc/{self._holder.pid}/task/{self._holder.pid}/children").read_text().split()
+        self._enter = ["nsenter", "--target", children[0], "--net", "--mount", "--pid"]
+        if os.geteuid() != 0:
+            self._enter += ["--user", "--preserve-credentials"]
+        self.write_spec(spec())
+        self.write("/run/tunnel.conf", config())
+        for name in ("namespace.nft", "host.nft"):
+            self.write(f"/etc/nsguard/{NAME}/{name}", (HERE / "rulesets" / name).read_text())
+
+    def close(self) -> None:
+        self._holder.kill()
+        self._holder.wait()
+        assert self._holder.stdout
+        self._holder.stdout.close()
+
+    def run(self, *argv: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a program inside; never longer than 30 s."""
+        return subprocess.run(
+            [*self._enter, *argv],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            env=os.environ | env,
+            check=False,
+        )
+
+    def out(self, *argv: str) -> str:
+        """Standard output of a program that must succeed."""
+        done = self.run(*argv)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    launcher = str(LAUNCHER)
+
+    def nsguard(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        path = os.environ["PATH"]
+        return self.run(self.launcher, *arguments, SHIM=str(self.shim), PATH=f"{HERE}/shims:{path}", REAL_PATH=path)
+
+    def write(self, path: str, text: str, mode: str = "0600") -> None:
+        done = self.run(
+            "sh", "-c", 'mkdir -p "$(dirname "$1")" && cat >"$1" && chmod "$2" "$1"', "-", path, mode, stdin=text
+        )
+        assert done.returncode == 0, done.stderr
+
+    def write_spec(self, value: dict[str, Any]) -> None:
+        self.write(f"/etc/nsguard/{NAME}/spec.json", json.dumps(value))
+
+    def misbehave(self, mode: str, at: int) -> None:
+        """Let the tool called as number `at` from now on go wrong (see shims/shim)."""
+        self.behave()
+        (self.shim / "mode").write_text(mode)
+        (self.shim / "at").write_text(str(at))
+
+    def behave(self) -> None:
+        for name in ("mode", "at", "count", "calls"):
+            (self.shim / name).unlink(missing_ok=True)
+
+    def calls(self) -> list[str]:
+        return (self.shim / "calls").read_text().splitlines()
+
+    def kernel_wireguard(self) -> None:
+        """From now on the kernel has WireGuard (a bridge plays it)."""
+        (self.shim / "kernel").touch()
+
+    def traces_of_tunnel(self) -> list[str]:
+        """What is left of a tunnel anywhere: links, pins, elements, processes, files."""
+        links = [link["ifname"] for link in json.loads(self.out("ip", "-j", "link"))]
+        traces = [f"host link {link}" for link in links if link != "lo"]
+        traces += [f"host {line}" for line in self.out("nft", "list", "tables").splitlines()]
+        if NAME in self.out("ip", "netns", "list").split():
+            links = [link["ifname"] for link in json.loads(self.out("ip", "-n", NAME, "-j", "link"))]
+            traces += [f"inner link {link}" for link in links if link != "lo"]
+            rules = self.out("ip", "netns", "exec", NAME, "nft", "list", "ruleset")
+            traces += [line.strip() for line in rules.splitlines() if "elements" in line]
+        found = self.run("find", "/run/wireguard", f"/run/nsguard/{NAME}/tunnel.json", "-type", "f,s").stdout
+        return traces + found.split() + self.run("pgrep", "wireguard-go").stdout.split()
+
+    def traces(self) -> list[str]:
+        """What is left of anything."""
+        found = self.run("find", "/run/nsguard", "/run/netns", "-mindepth", "1").stdout.split()
+        gone = self.run("test", "-e", "/run/nsguard").returncode != 0
+        return self.traces_of_tunnel() + found + ([] if gone else ["/run/nsguard"])
+
+
+def available() -> str:
+    """Why no box can be made here; empty if one can."""
+    missing = [tool for tool in ("unshare", "nsenter", "ip", "nft", "wg", "wireguard-go") if not shutil.which(tool)]
+    if missing:
+        return f"not installed: {', '.join(missing)}"
+    flags = ["--net", "--mount", "--pid", "--fork", "--mount-proc", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    probe = subprocess.run(["unshare", *flags, "true"], capture_output=True, text=True, check=False)
+    return probe.stderr.strip()

@@ -1,0 +1,193 @@
+"""`netns up|down` on the real kernel."""
+
+import json
+
+import pytest
+
+from box import NAME, Box, spec
+
+MODES = ["fail-before", "fail-after", "hang", "term-after", "kill-before", "kill-after"]
+
+
+def test_up_makes_a_closed_namespace(box: Box) -> None:
+    done = box.nsguard("netns", "up", NAME)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.splitlines() == [
+        "+ ip netns add vpn",
+        "+ ip netns exec vpn sysctl -w net.ipv4.ip_forward=0",
+        "+ ip netns exec vpn sysctl -w net.ipv6.conf.default.addr_gen_mode=1",
+        "+ ip netns exec vpn nft -f /etc/nsguard/vpn/namespace.nft",
+        "+ ip -n vpn link set dev lo up",
+    ]
+    assert [link["ifname"] for link in json.loads(box.out("ip", "-n", NAME, "-j", "link", "show", "up"))] == ["lo"]
+    assert box.out("ip", "-n", NAME, "route", "show", "table", "main") == ""
+    assert "policy drop" in box.out("ip", "netns", "exec", NAME, "nft", "list", "ruleset")
+    assert box.out("ip", "netns", "exec", NAME, "cat", "/proc/sys/net/ipv6/conf/default/addr_gen_mode") == "1\n"
+    inode, host = (box.out("stat", "-Lc", "%i", path).strip() for path in ("/run/netns/vpn", "/proc/1/ns/net"))
+    assert box.out("cat", "/run/nsguard/vpn/inside/identity") == f"namespace {inode}\nhost {host}\n"
+    assert box.out("cat", "/run/nsguard/vpn/inside/resolv.conf").startswith("# nsguard: no tunnel")
+    confext = "/run/nsguard/vpn/confext/etc"
+    assert box.out("cat", f"{confext}/extension-release.d/extension-release.confext") == "ID=_any\n"
+    assert box.out("cat", f"{confext}/nsswitch.conf") == "hosts: files dns\n"
+    assert box.out("readlink", f"{confext}/resolv.conf") == "/run/nsguard/resolv.conf\n"
+
+
+def test_up_and_down_leave_nothing_however_often(box: Box) -> None:
+    for _ in range(3):
+        assert box.nsguard("netns", "up", NAME).returncode == 0
+        assert box.nsguard("netns", "down", NAME).returncode == 0
+        assert box.traces() == []
+    assert box.nsguard("netns", "down", NAME).returncode == 0
+
+
+def test_up_again_keeps_the_namespace_and_lays_what_changed(box: Box) -> None:
+    box.nsguard("netns", "up", NAME)
+    identity = box.out("cat", "/run/nsguard/vpn/inside/identity")
+    changed = spec()
+    changed["etc"] = {"hosts": "::1 localhost\n"}
+    changed["sysctls"] = {"net.ipv4.ip_forward": "1"}
+    box.write_spec(changed)
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    assert box.out("cat", "/run/nsguard/vpn/inside/identity") == identity
+    assert box.out("ip", "netns", "exec", NAME, "cat", "/proc/sys/net/ipv4/ip_forward") == "1\n"
+    assert box.out("cat", "/run/nsguard/vpn/confext/etc/hosts") == "::1 localhost\n"
+    assert box.out("ls", "/run/nsguard/vpn/confext/etc").split() == ["extension-release.d", "hosts", "resolv.conf"]
+
+
+def test_a_namespace_of_someone_else_is_refused_and_left(box: Box) -> None:
+    box.out("ip", "netns", "add", NAME)
+    done = box.nsguard("netns", "up", NAME)
+    assert done.returncode == 1
+    assert done.stderr == ("nsguard: namespace vpn is there and not nsguard's; remove it with: ip netns del vpn\n")
+    assert box.nsguard("netns", "down", NAME).returncode == 0
+    assert box.out("ip", "netns", "list").split() == [NAME]
+    assert box.run("test", "-e", "/run/nsguard").returncode != 0
+
+
+def test_a_namespace_remade_by_someone_else_is_not_ours_any_more(box: Box) -> None:
+    box.nsguard("netns", "up", NAME)
+    box.out("ip", "netns", "del", NAME)
+    box.out("ip", "netns", "add", "other")  # takes the old one's inode
+    box.out("ip", "netns", "add", NAME)
+    assert box.nsguard("netns", "up", NAME).returncode == 1
+    assert box.nsguard("netns", "down", NAME).returncode == 0
+    assert box.out("ip", "netns", "list").split() == [NAME, "other"]
+
+
+def test_a_plain_file_under_the_name_is_refused(box: Box) -> None:
+    box.write("/run/netns/vpn", "")
+    done = box.nsguard("netns", "up", NAME)
+    assert done.returncode == 1
+    assert "not nsguard's" in done.stderr
+
+
+def test_down_is_refused_while_a_process_lives_inside(box: Box) -> None:
+    box.nsguard("netns", "up", NAME)
+    box.out("sh", "-c", f"ip netns exec {NAME} sleep infinity >/dev/null 2>&1 </dev/null & echo")
+    pid = _eventually(box, "sleep")
+    done = box.nsguard("netns", "down", NAME)
+    assert done.returncode == 1
+    assert done.stderr == f"nsguard: namespace vpn is in use by PID {pid}; stop them first\n"
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    box.out("kill", "-KILL", pid)
+    assert _until_down(box)
+    assert box.traces() == []
+
+
+def _eventually(box: Box, program: str) -> str:
+    for _ in range(200):
+        for pid in box.run("ip", "netns", "pids", NAME).stdout.split():
+            if box.run("cat", f"/proc/{pid}/comm").stdout.strip() == program:
+                return pid
+    raise AssertionError(f"{program} did not start")
+
+
+def _until_down(box: Box) -> bool:
+    return any(box.nsguard("netns", "down", NAME).returncode == 0 for _ in range(50))
+
+
+def test_verify_answers_only_inside(box: Box) -> None:
+    assert box.nsguard("netns", "verify", NAME).returncode == 255
+    box.nsguard("netns", "up", NAME)
+    done = box.nsguard("netns", "verify", NAME)
+    assert done.returncode == 255
+    assert done.stderr == (
+        "nsguard: vpn: this process is in the host's network namespace; its unit needs NetworkNamespacePath=\n"
+    )
+    inside = box.run("ip", "netns", "exec", NAME, box.launcher, "netns", "verify", NAME)
+    assert (inside.returncode, inside.stderr) == (0, "")
+    elsewhere = box.run("unshare", "--net", box.launcher, "netns", "verify", NAME)
+    assert elsewhere.returncode == 255
+    assert "restart it after nsguard-netns-vpn.service" in elsewhere.stderr
+    # As a confined service sees it: only the inside of the state.
+    service = "mount --bind /run/nsguard/vpn/inside /run/nsguard && exec ip netns exec vpn"
+    bound = box.run("unshare", "--mount", "sh", "-c", f"{service} {box.launcher} netns verify vpn")
+    assert (bound.returncode, bound.stderr) == (0, "")
+    left = box.run("unshare", "--mount", "sh", "-c", f"{service.partition('&&')[0]} && {box.launcher} netns verify vpn")
+    assert left.returncode == 255
+
+
+@pytest.mark.parametrize(
+    "text", ["", "namespace", "namespace x\nhost 1\n", "host 1\n", "namespace 1\nhost 1\nmore 2\n"]
+)
+def test_verify_fails_closed_on_a_broken_identity(box: Box, text: str) -> None:
+    box.nsguard("netns", "up", NAME)
+    box.write("/run/nsguard/vpn/inside/identity", text)
+    inside = box.run("ip", "netns", "exec", NAME, box.launcher, "netns", "verify", NAME)
+    assert inside.returncode == 255
+    assert inside.stderr.startswith("nsguard: vpn: ")
+    assert inside.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["../vpn", "", "a/b", "x" * 33, "-x", "vpn\n", "vpn;reboot"])
+@pytest.mark.parametrize("command", ["netns up", "netns down", "tunnel up", "tunnel down", "tunnel reload"])
+def test_odd_names_are_refused(box: Box, command: str, name: str) -> None:
+    done = box.nsguard(*command.split(), name)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"nsguard: {name!a} cannot name a namespace; "
+        "use 1 to 32 letters, digits, - and _, a letter or digit first\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["netns up", "netns down", "tunnel up", "tunnel down", "tunnel reload", "status"])
+def test_unknown_names_are_bad_input(box: Box, command: str) -> None:
+    done = box.nsguard(*command.split(), "nowhere")
+    assert done.returncode == 2
+    assert "nowhere" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert box.traces() == []
+
+
+def _steps(box: Box) -> int:
+    box.behave()
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    steps = len(box.calls())
+    assert box.nsguard("netns", "down", NAME).returncode == 0
+    return steps
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_whatever_goes_wrong_at_whichever_step_nothing_is_left(box: Box, mode: str) -> None:
+    for step in range(1, _steps(box) + 1):
+        box.misbehave(mode, step)
+        done = box.nsguard("netns", "up", NAME)
+        box.behave()
+        if mode.startswith("kill"):
+            assert done.returncode == -9
+            assert box.nsguard("netns", "up", NAME).returncode == 0, f"step {step}"
+            assert box.nsguard("netns", "verify", NAME).returncode == 255
+            assert box.nsguard("netns", "down", NAME).returncode == 0
+        else:
+            assert done.returncode == 1, f"step {step}"
+        assert box.traces() == [], f"step {step}"
+
+
+@pytest.mark.parametrize("mode", ["kill-before", "kill-after"])
+def test_down_after_a_killed_up_leaves_nothing(box: Box, mode: str) -> None:
+    for step in range(1, _steps(box) + 1):
+        box.misbehave(mode, step)
+        assert box.nsguard("netns", "up", NAME).returncode == -9
+        box.behave()
+        assert box.nsguard("netns", "down", NAME).returncode == 0
+        assert box.traces() == [], f"step {step}"

@@ -1,0 +1,351 @@
+"""`tunnel up|down|reload` on the real kernel, with the kernel's WireGuard and with wireguard-go."""
+
+import json
+import re
+
+import pytest
+
+from box import NAME, PEER, PRIVATE, SECOND_PEER, Box, config, peer, spec
+
+MODES = ["fail-before", "fail-after", "hang", "term-after", "kill-before", "kill-after"]
+CLOSED = "# nsguard: no tunnel, no resolver\n"
+
+
+def _state(box: Box) -> dict[str, object]:
+    state = json.loads(box.out("cat", "/run/nsguard/vpn/tunnel.json"))
+    assert isinstance(state, dict)
+    return state
+
+
+def _addresses(box: Box) -> set[str]:
+    (link,) = json.loads(box.out("ip", "-n", NAME, "-j", "address", "show", "dev", "wg0"))
+    return {f"{info['local']}/{info['prefixlen']}" for info in link["addr_info"]}
+
+
+def _routes(box: Box) -> set[str]:
+    families = [
+        json.loads(box.out("ip", "-n", NAME, "-j", family, "route", "show", "proto", "static"))
+        for family in ("-4", "-6")
+    ]
+    return {f"{route['dst']} {route['dev']}" for routes in families for route in routes}
+
+
+def _elements(box: Box, *enter: str) -> list[str]:
+    rules = json.loads(box.out(*enter, "nft", "-j", "list", "ruleset"))["nftables"]
+    sets = [item[kind] for item in rules for kind in ("set", "map") if kind in item]
+    return sorted(f"{each['name']} {json.dumps(each['elem'])}" for each in sets if "elem" in each)
+
+
+def _inside(box: Box) -> list[str]:
+    return _elements(box, "ip", "netns", "exec", NAME)
+
+
+def test_up_puts_the_tunnel_in_and_down_takes_it_out(any_box: Box) -> None:
+    box = any_box
+    box.nsguard("netns", "up", NAME)
+    done = box.nsguard("tunnel", "up", NAME)
+    assert done.returncode == 0, done.stderr
+    assert _addresses(box) == {"10.66.0.2/32", "fd66::2/128"}
+    assert _routes(box) == {"default wg0"}
+    assert _inside(box) == [
+        'address4 ["10.66.0.2"]',
+        'address6 ["fd66::2"]',
+        'redirect4 [[53, "10.66.0.1"]]',
+        'redirect6 [[53, "fd66::1"]]',
+        'resolver4 ["10.66.0.1"]',
+        'resolver6 ["fd66::1"]',
+    ]
+    assert _elements(box) == ['endpoint4 [{"concat": ["198.51.100.7", 51820]}]']
+    (link,) = json.loads(box.out("ip", "-n", NAME, "-j", "link", "show", "dev", "wg0"))
+    assert link["mtu"] == 1420
+    assert "UP" in link["flags"]
+    assert box.out("cat", "/run/nsguard/vpn/inside/resolv.conf") == (
+        "nameserver 10.66.0.1\nnameserver fd66::1\nsearch example.org\n"
+    )
+    assert [each["ifname"] for each in json.loads(box.out("ip", "-j", "link"))] == ["lo"]
+    assert box.nsguard("tunnel", "down", NAME).returncode == 0
+    assert box.traces_of_tunnel() == []
+    assert box.out("cat", "/run/nsguard/vpn/inside/resolv.conf") == CLOSED
+    assert box.nsguard("tunnel", "down", NAME).returncode == 0
+    assert box.nsguard("netns", "down", NAME).returncode == 0
+    assert box.traces() == []
+
+
+def test_the_link_is_born_inside_and_each_change_is_said(box: Box) -> None:
+    box.kernel_wireguard()
+    box.nsguard("netns", "up", NAME)
+    assert box.nsguard("tunnel", "up", NAME).stderr.splitlines() == [
+        "+ nft -f /etc/nsguard/vpn/host.nft",
+        "+ nft add element inet nsguard-vpn endpoint4 { 198.51.100.7 . 51820 }",
+        "+ ip link add wg0 netns vpn type wireguard",
+        "+ ip netns exec vpn wg setconf wg0 /dev/stdin",
+        "+ ip netns exec vpn nft flush set inet nsguard address4",
+        "+ ip netns exec vpn nft flush set inet nsguard address6",
+        "+ ip netns exec vpn nft flush set inet nsguard resolver4",
+        "+ ip netns exec vpn nft flush set inet nsguard resolver6",
+        "+ ip netns exec vpn nft flush map inet nsguard redirect4",
+        "+ ip netns exec vpn nft flush map inet nsguard redirect6",
+        "+ ip netns exec vpn nft add element inet nsguard address4 { 10.66.0.2 }",
+        "+ ip netns exec vpn nft add element inet nsguard resolver4 { 10.66.0.1 }",
+        "+ ip netns exec vpn nft add element inet nsguard redirect4 { 53 : 10.66.0.1 }",
+        "+ ip netns exec vpn nft add element inet nsguard address6 { fd66::2 }",
+        "+ ip netns exec vpn nft add element inet nsguard resolver6 { fd66::1 }",
+        "+ ip netns exec vpn nft add element inet nsguard redirect6 { 53 : fd66::1 }",
+        "+ ip -n vpn link set dev wg0 mtu 1420",
+        "+ ip -n vpn address add 10.66.0.2/32 dev wg0",
+        "+ ip -n vpn address add fd66::2/128 dev wg0 nodad",
+        "+ ip -n vpn link set dev wg0 up",
+        "+ ip -n vpn route add 0.0.0.0/0 dev wg0 proto static",
+        "+ ip -n vpn route add ::/0 dev wg0 proto static",
+    ]
+    assert (box.shim / "configuration").read_text() == (
+        f"[Interface]\nPrivateKey = {PRIVATE}\nFwMark = 0x6e7abcde\n"
+        f"[Peer]\nPublicKey = {PEER}\nEndpoint = 198.51.100.7:51820\nAllowedIPs = 0.0.0.0/0, ::/0\n"
+        "PersistentKeepalive = 0\n"
+    )
+
+
+def test_wireguard_go_gets_keys_mark_and_port(box: Box) -> None:
+    box.write_spec(spec(listenPort=51777))
+    box.nsguard("netns", "up", NAME)
+    assert box.nsguard("tunnel", "up", NAME).returncode == 0
+    device = "nsg-1a2b3c4d"
+    assert box.out("wg", "show", device, "private-key").strip() == PRIVATE
+    assert box.out("wg", "show", device, "fwmark").strip() == "0x6e7abcde"
+    assert box.out("wg", "show", device, "listen-port").strip() == "51777"
+    assert box.out("wg", "show", device, "endpoints").split() == [PEER, "198.51.100.7:51820"]
+    assert _state(box)["implementation"] == "userspace"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_whatever_goes_wrong_at_whichever_step_nothing_is_left(any_box: Box, mode: str) -> None:
+    box = any_box
+    box.nsguard("netns", "up", NAME)
+    box.behave()
+    assert box.nsguard("tunnel", "up", NAME).returncode == 0
+    steps = len(box.calls())
+    assert steps >= 5
+    assert box.nsguard("tunnel", "down", NAME).returncode == 0
+    for step in range(1, steps + 1):
+        box.misbehave(mode, step)
+        done = box.nsguard("tunnel", "up", NAME)
+        box.behave()
+        if mode.startswith("kill"):
+            assert done.returncode == -9
+            assert box.nsguard("tunnel", "up", NAME).returncode == 0, f"step {step}"
+            assert _routes(box) == {"default wg0"}
+            assert box.nsguard("tunnel", "down", NAME).returncode == 0
+        else:
+            assert done.returncode == 1, f"step {step}"
+        assert box.traces_of_tunnel() == [], f"step {step}"
+        assert PRIVATE not in done.stderr
+        assert box.out("cat", "/run/nsguard/vpn/inside/resolv.conf") == CLOSED
+    assert box.nsguard("netns", "down", NAME).returncode == 0
+    assert box.traces() == []
+
+
+@pytest.mark.parametrize("mode", ["kill-before", "kill-after", "fail-before"])
+@pytest.mark.parametrize("down", ["tunnel", "netns"])
+def test_down_after_whatever_happened_to_up_or_down_leaves_nothing(any_box: Box, mode: str, down: str) -> None:
+    box = any_box
+    step, more = 0, True
+    while more:
+        step += 1
+        box.nsguard("netns", "up", NAME)
+        box.behave()
+        box.nsguard("tunnel", "up", NAME)
+        box.misbehave(mode, step)
+        more = box.nsguard(down, "down", NAME).returncode != 0
+        box.behave()
+        assert box.nsguard(down, "down", NAME).returncode == 0, f"step {step}"
+        assert (box.traces_of_tunnel() if down == "tunnel" else box.traces()) == [], f"step {step}"
+    assert step > 3
+
+
+def test_up_needs_the_namespace(box: Box) -> None:
+    done = box.nsguard("tunnel", "up", NAME)
+    assert (done.returncode, done.stderr) == (1, "nsguard: namespace vpn is not up; run: nsguard netns up vpn\n")
+    assert box.traces() == []
+
+
+@pytest.mark.parametrize("verb", ["up", "reload"])
+def test_a_change_touches_only_what_differs(any_box: Box, verb: str) -> None:
+    box = any_box
+    box.nsguard("netns", "up", NAME)
+    box.nsguard("tunnel", "up", NAME)
+    box.write("/run/tunnel.conf", config("10.66.0.9/32, fd66::2/128", "203.0.113.5:443"))
+    box.write_spec(spec(mtu=1380, dns=["10.66.0.7"]))
+    done = box.nsguard("tunnel", verb, NAME)
+    assert done.returncode == 0, done.stderr
+    said = [line for line in done.stderr.splitlines() if " ip " in line and "-n vpn" in line]
+    assert said == [
+        "+ ip -n vpn link set dev wg0 mtu 1380",
+        "+ ip -n vpn address add 10.66.0.9/32 dev wg0",
+        "+ ip -n vpn address del 10.66.0.2/32 dev wg0",
+        "+ ip -n vpn address replace 10.66.0.9/32 dev wg0",
+        "+ ip -n vpn address replace fd66::2/128 dev wg0 nodad",
+        "+ ip -n vpn link set dev wg0 up",
+        "+ ip -n vpn route replace 0.0.0.0/0 dev wg0 proto static",
+        "+ ip -n vpn route replace ::/0 dev wg0 proto static",
+    ]
+    both = "+ nft add element inet nsguard-vpn endpoint4 { 198.51.100.7 . 51820, 203.0.113.5 . 443 }"
+    only = "+ nft add element inet nsguard-vpn endpoint4 { 203.0.113.5 . 443 }"
+    sync = next(i for i, line in enumerate(done.stderr.splitlines()) if "syncconf" in line)
+    assert done.stderr.splitlines().index(both) < sync < done.stderr.splitlines().index(only)
+    assert _addresses(box) == {"10.66.0.9/32", "fd66::2/128"}
+    assert _routes(box) == {"default wg0"}
+    assert 'address4 ["10.66.0.9"]' in _inside(box)
+    assert 'redirect4 [[53, "10.66.0.7"]]' in _inside(box)
+    assert _elements(box) == ['endpoint4 [{"concat": ["203.0.113.5", 443]}]']
+    assert box.out("cat", "/run/nsguard/vpn/inside/resolv.conf") == "nameserver 10.66.0.7\nsearch example.org\n"
+
+
+def test_reload_keeps_port_and_unchanged_peers(box: Box) -> None:
+    box.nsguard("netns", "up", NAME)
+    box.nsguard("tunnel", "up", NAME)
+    device = "nsg-1a2b3c4d"
+    port = box.out("wg", "show", device, "listen-port")
+    process = box.out("pgrep", "wireguard-go")
+    second = f"[Peer]\nPublicKey = {SECOND_PEER}\nEndpoint = [2001:db8::7]:51820\nAllowedIPs = 10.9.0.0/16\n"
+    box.write("/run/tunnel.conf", config(more=second))
+    assert box.nsguard("tunnel", "reload", NAME).returncode == 0
+    assert box.out("wg", "show", device, "listen-port") == port
+    assert box.out("pgrep", "wireguard-go") == process
+    assert set(box.out("wg", "show", device, "peers").split()) == {PEER, SECOND_PEER}
+    assert _routes(box) == {"default wg0", "10.9.0.0/16 wg0"}
+    box.write("/run/tunnel.conf", config())
+    assert box.nsguard("tunnel", "reload", NAME).returncode == 0
+    assert box.out("wg", "show", device, "peers").split() == [PEER]
+    assert _routes(box) == {"default wg0"}
+
+
+def test_an_address_that_shared_a_subnet_survives_its_primary(any_box: Box) -> None:
+    box = any_box
+    box.write("/run/tunnel.conf", config("10.66.0.2/24, 10.66.0.3/24"))
+    box.nsguard("netns", "up", NAME)
+    box.nsguard("tunnel", "up", NAME)
+    box.write("/run/tunnel.conf", config("10.66.0.3/24"))
+    assert box.nsguard("tunnel", "reload", NAME).returncode == 0
+    assert _addresses(box) == {"10.66.0.3/24"}
+    assert _routes(box) == {"default wg0"}
+
+
+def test_reload_of_a_tunnel_that_is_down_or_lost_its_link_makes_it(any_box: Box) -> None:
+    box = any_box
+    box.nsguard("netns", "up", NAME)
+    assert box.nsguard("tunnel", "reload", NAME).returncode == 0
+    box.out("ip", "-n", NAME, "link", "del", "wg0")
+    assert box.nsguard("tunnel", "reload", NAME).returncode == 0
+    assert _routes(box) == {"default wg0"}
+    box.nsguard("netns", "down", NAME)
+    assert box.traces() == []
+
+
+def test_a_failed_reload_is_made_good_by_the_next(any_box: Box) -> None:
+    box = any_box
+    box.nsguard("netns", "up", NAME)
+    box.nsguard("tunnel", "up", NAME)
+    box.behave()
+    assert box.nsguard("tunnel", "reload", NAME).returncode == 0
+    for step in range(1, len(box.calls()) + 1):
+        box.misbehave("fail-before", step)
+        assert box.nsguard("tunnel", "reload", NAME).returncode == 1
+        box.behave()
+        assert box.nsguard("tunnel", "reload", NAME).returncode == 0
+        assert _routes(box) == {"default wg0"}
+    box.nsguard("netns", "down", NAME)
+    assert box.traces() == []
+
+
+def test_the_namespace_laid_anew_keeps_its_tunnel(any_box: Box) -> None:
+    box = any_box
+    box.nsguard("netns", "up", NAME)
+    box.nsguard("tunnel", "up", NAME)
+    before = _inside(box)
+    assert before
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    assert _inside(box) == before
+    assert _routes(box) == {"default wg0"}
+    assert "nameserver" in box.out("cat", "/run/nsguard/vpn/inside/resolv.conf")
+
+
+def test_without_dns_the_resolver_sets_stay_empty(box: Box) -> None:
+    box.kernel_wireguard()
+    box.write("/run/tunnel.conf", re.sub(r"DNS.*\n", "", config()))
+    box.nsguard("netns", "up", NAME)
+    assert box.nsguard("tunnel", "up", NAME).returncode == 0
+    assert _inside(box) == ['address4 ["10.66.0.2"]', 'address6 ["fd66::2"]']
+    assert box.out("cat", "/run/nsguard/vpn/inside/resolv.conf") == "# nsguard: the tunnel names no resolver\n"
+
+
+def test_without_enforcement_nothing_is_redirected(box: Box) -> None:
+    box.kernel_wireguard()
+    value = spec()
+    value["dns"]["enforce"] = False
+    box.write_spec(value)
+    box.nsguard("netns", "up", NAME)
+    assert box.nsguard("tunnel", "up", NAME).returncode == 0
+    assert [line.split()[0] for line in _inside(box)] == ["address4", "address6", "resolver4", "resolver6"]
+
+
+def test_typed_options_make_and_read_keys(box: Box) -> None:
+    box.write("/run/psk", PRIVATE + "\n")
+    value = spec(
+        configFile=None,
+        ips=["10.66.0.2/32"],
+        privateKeyFile="/run/keys/deep/vpn.key",
+        generatePrivateKeyFile=True,
+        peers=[peer(presharedKeyFile="/run/psk", persistentKeepalive=25, allowedIPs=["0.0.0.0/0"])],
+    )
+    box.write_spec(value)
+    box.nsguard("netns", "up", NAME)
+    done = box.nsguard("tunnel", "up", NAME)
+    assert done.returncode == 0, done.stderr
+    key = box.out("cat", "/run/keys/deep/vpn.key").strip()
+    assert box.out("stat", "-c", "%a", "/run/keys", "/run/keys/deep", "/run/keys/deep/vpn.key").split() == [
+        "700",
+        "700",
+        "600",
+    ]
+    assert box.out("ls", "-A", "/run/keys/deep").split() == ["vpn.key"]
+    device = "nsg-1a2b3c4d"
+    assert box.out("wg", "show", device, "private-key").strip() == key
+    assert box.out("wg", "show", device, "preshared-keys").split() == [PEER, PRIVATE]
+    assert box.out("wg", "show", device, "persistent-keepalive").split() == [PEER, "25"]
+    box.nsguard("tunnel", "down", NAME)
+    again = box.nsguard("tunnel", "up", NAME)
+    assert box.out("wg", "show", device, "private-key").strip() == key
+    for secret in (key, PRIVATE):
+        assert secret not in done.stderr + again.stderr
+        assert all(secret not in call for call in box.calls())
+
+
+def test_names_are_looked_up_before_anything_changes(box: Box) -> None:
+    box.write("/run/tunnel.conf", config(endpoint="nowhere.invalid:51820"))
+    box.nsguard("netns", "up", NAME)
+    box.behave()
+    done = box.nsguard("tunnel", "up", NAME)
+    assert done.returncode == 1
+    assert done.stderr.startswith("nsguard: endpoint nowhere.invalid: ")
+    assert done.stderr.count("\n") == 1
+    assert not (box.shim / "calls").exists()
+    box.write("/run/tunnel.conf", config(endpoint="localhost:51820"))
+    assert box.nsguard("tunnel", "up", NAME).returncode == 0
+    assert "127.0.0.1" in _elements(box)[0] or "::1" in _elements(box)[0]
+
+
+def test_bad_input_changes_nothing(any_box: Box) -> None:
+    box = any_box
+    box.nsguard("netns", "up", NAME)
+    box.nsguard("tunnel", "up", NAME)
+    before = (_state(box), _inside(box), _routes(box))
+    for text in ("", "[Interface]\nPostUp = reboot\n", "x" * (1 << 20) + "y", "\0", "\x1b[2J"):
+        box.write("/run/tunnel.conf", text)
+        for verb in ("up", "reload"):
+            box.behave()
+            done = box.nsguard("tunnel", verb, NAME)
+            assert done.returncode == 2
+            assert done.stderr.startswith("nsguard: /run/tunnel.conf")
+            assert done.stderr.count("\n") == 1
+            assert not (box.shim / "calls").exists()
+    assert (_state(box), _inside(box), _routes(box)) == before
