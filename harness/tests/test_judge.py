@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_Timestamp
 from scapy.layers.inet6 import (
-    ICMPv6MLDMultAddrRec,
+    ICMPv6DestUnreach,
     ICMPv6MLReport2,
     ICMPv6ND_NA,
     ICMPv6ND_NS,
+    ICMPv6ND_RS,
     ICMPv6NDOptDstLLAddr,
     ICMPv6NDOptSrcLLAddr,
     IPv6,
     IPv6ExtHdrDestOpt,
     IPv6ExtHdrFragment,
     IPv6ExtHdrHopByHop,
-    RouterAlert,
 )
 from scapy.layers.l2 import ARP, LLC, Dot1Q, Ether
 from scapy.packet import Packet, Padding, Raw
@@ -86,17 +86,16 @@ def advertise(target: str = OWN6, option: str = OWN, destination: str = GATE6, *
     return ether() / IPv6(src=OWN6, dst=destination, hlim=255) / body
 
 
-def duplicate(target: str = OWN6, source: str = OWN, tail: bytes = b"\x0e\x01nonce!") -> Packet:
-    group = solicited_node(IPv6Address(target))
-    body = ICMPv6ND_NS(tgt=target) / Raw(tail)
-    return ether(source, multicast_mac(group)) / IPv6(src="::", dst=str(group), hlim=255) / body
+def refuse4(late: Packet, **fields: Any) -> Packet:
+    """The host's answer to a late message: ICMP port unreachable, quoting it."""
+    kind: dict[str, Any] = {"type": 3, "code": 3} | fields
+    made: Packet = ether() / IP(src=OWN4, dst=END4, tos=0xC0) / ICMP(**kind) / late[IP]
+    return made
 
 
-def report(group: str = str(solicited_node(IPv6Address(OWN6))), hops: int = 1, source: str = OWN) -> Packet:
-    body = ICMPv6MLReport2(records=[ICMPv6MLDMultAddrRec(rtype=4, dst=group)], records_number=1)
-    header = IPv6(src=str(link_local(OWN)), dst="ff02::16", hlim=hops)
-    options = IPv6ExtHdrHopByHop(options=[RouterAlert()])
-    return ether(source, "33:33:00:00:00:16") / header / options / body
+def refuse6(late: Packet, code: int = 4) -> Packet:
+    made: Packet = ether() / IPv6(src=OWN6, dst=END6) / ICMPv6DestUnreach(code=code) / late[IPv6]
+    return made
 
 
 def back(packet: Packet) -> Packet:
@@ -120,6 +119,7 @@ ALLOWED: dict[str, list[Packet]] = {
         tunnel6(message(1, 148), tc=0x88),
         back(tunnel6(message(4, 96))),
     ],
+    "closed-port": [refuse4(back(tunnel4(message()))), refuse6(back(tunnel6(message(1, 148))))],
     "arp": [
         arp(),
         arp(destination=GATE),
@@ -128,8 +128,6 @@ ALLOWED: dict[str, list[Packet]] = {
         arp(source=GATE, hwsrc=GATE, psrc=GATE4, pdst=OWN4),
     ],
     "nd": [solicit(), advertise(), solicit(source=str(link_local(OWN))), solicit(target=str(link_local(GATE)))],
-    "dad": [duplicate(), duplicate(tail=b""), duplicate(target=str(link_local(OWN)))],
-    "mld": [report(), report(str(solicited_node(link_local(OWN))))],
 }
 
 NEAR: dict[str, dict[str, Packet]] = {
@@ -166,6 +164,21 @@ NEAR: dict[str, dict[str, Packet]] = {
         "UDP length that lies": ether() / IP(src=OWN4, dst=END4) / UDP(sport=PORT, dport=END_PORT, len=40) / message(),
         "VLAN tag": ether() / Dot1Q(vlan=5) / tunnel4(message())[IP],
     },
+    "closed-port": {
+        "quotes a message of ours": refuse4(tunnel4(message())),
+        "quotes plain text": refuse4(back(tunnel4(Raw(b"GET / HTTP/1.1\r\n")))),
+        "quotes another port of the host": refuse4(back(tunnel4(message(), sport=PORT + 1))),
+        "quotes another sender": refuse4(back(tunnel4(message(), dst=GATE4))),
+        "quotes TCP": refuse4(ether() / IP(src=END4, dst=OWN4) / TCP(sport=END_PORT, dport=PORT)),
+        "another code": refuse4(back(tunnel4(message())), code=1),
+        "another type": refuse4(back(tunnel4(message())), type=11),
+        "unused bytes in use": refuse4(back(tunnel4(message())), nexthopmtu=9),
+        "to another host": ether() / IP(src=OWN4, dst=GATE4) / ICMP(type=3, code=3) / back(tunnel4(message()))[IP],
+        "from another host": Ether(src=STRANGER, dst=GATE) / refuse4(back(tunnel4(message())))[IP],
+        "cut off": Ether(bytes(ether() / IP(src=OWN4, dst=END4) / ICMP(type=3, code=3) / Raw(b"\x45"))),
+        "another code, IPv6": refuse6(back(tunnel6(message())), code=1),
+        "quotes a message of ours, IPv6": refuse6(tunnel6(message())),
+    },
     "arp": {
         "who-has the tunnel's address": arp(pdst=TUNNEL4),
         "tell the tunnel's address": arp(psrc=TUNNEL4),
@@ -193,23 +206,6 @@ NEAR: dict[str, dict[str, Packet]] = {
         "advertise the tunnel's address": advertise(target=TUNNEL6),
         "advertise to all nodes": Ether(src=OWN, dst="33:33:00:00:00:01") / advertise(destination="ff02::1")[IPv6],
         "advertise with reserved bits": advertise(res=1),
-    },
-    "dad": {
-        "the tunnel's address": duplicate(target=TUNNEL6),
-        "a neighbour's address": duplicate(target=GATE6),
-        "from a stranger": duplicate(source=STRANGER),
-        "an option that is no nonce": duplicate(tail=b"\x01\x01abcdef"),
-        "a longer tail": duplicate(tail=b"\x0e\x01nonce!more....."),
-    },
-    "mld": {
-        "mDNS group": report("ff02::fb"),
-        "the tunnel's solicited-node group": report(str(solicited_node(IPv6Address("fd66::ab:cdef")))),
-        "hop limit": report(hops=64),
-        "from a stranger": report(source=STRANGER),
-        "no router alert": ether(OWN, "33:33:00:00:00:16")
-        / IPv6(src=str(link_local(OWN)), dst="ff02::16", hlim=1)
-        / ICMPv6MLReport2(),
-        "trailing bytes": report() / Raw(b"more"),
     },
 }
 NEAR_CASES = [pytest.param(p, id=f"{rule}-{name}") for rule, cases in NEAR.items() for name, p in cases.items()]
@@ -247,6 +243,8 @@ def test_every_rule_has_both_kinds_of_cases() -> None:
         ("vlan", ether() / Dot1Q(vlan=1) / ARP()),
         ("llc", Ether(src=OWN, dst=GATE, type=3) / LLC()),
         ("ethertype 0x88cc", ether(type=0x88CC) / Raw(b"lldp")),
+        ("icmpv6 mld-report", ether() / IPv6(src=OWN6, dst="ff02::16") / IPv6ExtHdrHopByHop() / ICMPv6MLReport2()),
+        ("icmpv6 router-solicitation", ether() / IPv6(src=OWN6, dst="ff02::2", hlim=255) / ICMPv6ND_RS()),
         ("unparsable", Ether(bytes(ether() / IP(src=OWN4, dst=GATE4, len=900) / UDP()))),
         ("unparsable", Raw(b"short")),
         ("unparsable", ether(type=0x86DD) / Raw(b"\x60" + bytes(12))),

@@ -22,6 +22,7 @@ from .agent import Agent
 from .description import describe
 from .errors import HarnessError
 from .lab.base import Lab
+from .machine import Machine
 from .suite import EXIT, TAIL_SECONDS, Subject, Suite, Verdict, plan
 
 # scenario services by identity: the confined one, and the one for the controls
@@ -122,9 +123,12 @@ def _lab(options: argparse.Namespace) -> Iterator[tuple[Lab, tuple[Subject, ...]
 
     with ContainerLab(captures=options.pcap) as lab:
         scenario.apply(lab.client, options.scenario or scenario.DEMO)
-        agents = {
-            name: Agent(lab.client, f"/run/nsguard-agent-{name}/socket") for pair in SERVICES.values() for name in pair
-        }
-        for agent in agents.values():
-            agent.wait()
-        yield lab, tuple(Subject(who, agents[inside], agents[out]) for who, (inside, out) in SERVICES.items())
+        yield lab, subjects(lab.client)
+
+
+def subjects(machine: Machine) -> tuple[Subject, ...]:
+    """The agents of a scenario's services, ready to be asked. Raises AgentError."""
+    agents = {name: Agent(machine, f"/run/nsguard-agent-{name}/socket") for pair in SERVICES.values() for name in pair}
+    for agent in agents.values():
+        agent.wait()
+    return tuple(Subject(who, agents[inside], agents[out]) for who, (inside, out) in SERVICES.items())

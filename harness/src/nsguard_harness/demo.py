@@ -66,10 +66,8 @@ class Demo:
         for label, attack in (("web server sees", "tcp-beyond"), ("resolver answers", "getaddrinfo")):
             for family in (4, 6):
                 token = f"ng{secrets.token_hex(3)}x000"
-                said = [
-                    runs.run(attack, token, family, {}, 5.0).said.split()[-1] if runs else ""
-                    for runs in (subject.confined, subject.control)
-                ]
+                both = (subject.confined, subject.control)
+                said = [runs.run(attack, token, family, {}, 5.0).said.split()[-1] for runs in both]
                 table.add_row(f"{label}, IPv{family}", *said)
         self.console.print(table)
 

@@ -94,6 +94,32 @@ def _is_wireguard_message(payload: bytes, tos: int) -> bool:
     return HANDSHAKE_SIZES.get(payload[0]) == len(payload) and tos in HANDSHAKE_TOS
 
 
+# port unreachable (RFC 792; RFC 4443 §3.1), and the quoted packet's header up to its UDP header
+UNREACHABLE = {4: (frames.ICMP, 3, 3, 20), 6: (frames.ICMP6, 1, 4, 40)}
+
+
+def _closed_port(packet: Packet, wire: Wire, world: World) -> bool:
+    """Our answer to a tunnel message for a port that the tunnel has just given up; it quotes that message."""
+    own, far = packet.source, packet.destination
+    if own is None or far is None or packet.options or not _station(wire, packet.source_mac, own):
+        return False
+    *kind, header = UNREACHABLE[own.version]
+    if [packet.protocol, packet.icmp_type, packet.icmp_code] != kind or packet.source_mac != wire.uplink.mac:
+        return False
+    unused, quoted, udp = packet.payload[:4], packet.payload[4 : 4 + header], packet.payload[4 + header :]
+    return (
+        packet.destination_mac in {s.mac for s in wire.neighbours}
+        and unused == bytes(4)
+        and quoted[:1] in (b"\x45", b"\x60")
+        and quoted[6 if own.version == 6 else 9 :][:1] == bytes((frames.UDP,))
+        and quoted[-2 * len(own.packed) :] == far.packed + own.packed
+        and (far, int.from_bytes(udp[:2])) in world.endpoints
+        and int.from_bytes(udp[2:4]) in world.listen_ports
+        and udp[8:9] in (b"\1", b"\2", b"\3", b"\4")
+        and udp[9:12] == bytes(3)
+    )
+
+
 def _station(wire: Wire, mac: str, address: Address | None) -> bool:
     return any(s.mac == mac and address in s.addresses for s in wire.stations)
 
@@ -152,45 +178,11 @@ def _neighbour(packet: Packet, wire: Wire, world: World) -> bool:
     return _station(wire, packet.destination_mac, packet.destination)
 
 
-def _duplicate_address(packet: Packet, wire: Wire, world: World) -> bool:
-    """RFC 4862 §5.4.2, and the nonce option of RFC 7527 §4.1 (6 bytes), which Linux sends."""
-    if packet.icmp_type != 135 or not _neighbour_header(packet):
-        return False
-    target, option = IPv6Address(packet.payload[4:20]), packet.payload[20:]
-    return (
-        packet.source == IPv6Address("::")
-        and _station(wire, packet.source_mac, target)
-        and packet.destination == solicited_node(target)
-        and packet.destination_mac == multicast_mac(solicited_node(target))
-        and (not option or option[:2] == b"\x0e\x01")
-    )
-
-
-def _mld_report(packet: Packet, wire: Wire, world: World) -> bool:
-    """RFC 3810 §5.2: reports to ff02::16 behind a router alert, only of groups that follow from own addresses."""
-    if (packet.protocol, packet.icmp_type, packet.icmp_code) != (frames.ICMP6, 143, 0):
-        return False
-    sender = next((s for s in wire.stations if s.mac == packet.source_mac), None)
-    routers = IPv6Address("ff02::16")
-    if sender is None or packet.options != ("hop-by-hop",) or packet.hops != 1 or packet.destination != routers:
-        return False
-    if packet.destination_mac != multicast_mac(routers):
-        return False
-    if packet.source != IPv6Address("::") and packet.source not in sender.addresses:
-        return False
-    body = packet.payload
-    count, records = int.from_bytes(body[2:4]), body[4:]
-    groups = {solicited_node(a).packed for a in sender.addresses if isinstance(a, IPv6Address)}
-    entries = [records[i : i + 20] for i in range(0, len(records), 20)]
-    return len(records) == 20 * count and all(e[1:4] == bytes(3) and e[4:] in groups for e in entries)
-
-
 RULES = (
     Rule("wireguard", "what the guard is for: the tunnel's messages between its port and its endpoint", _wireguard),
+    Rule("closed-port", "the host refuses late messages to a tunnel that was taken down or restarted", _closed_port),
     Rule("arp", "the host and its known neighbours look each other up", _arp),
     Rule("nd", "the same for IPv6", _neighbour),
-    Rule("dad", "the kernel checks the host's own addresses when the uplink comes up", _duplicate_address),
-    Rule("mld", "the kernel reports the groups that neighbour discovery needs", _mld_report),
 )
 
 

@@ -115,7 +115,7 @@ def main(path: Path) -> None:
 
 
 def stop(number: int, _: FrameType | None) -> None:
-    """End in order. Without a handler SIGTERM would do nothing: a confined service is its own init (pid_namespaces(7))."""
+    """End in order: a confined service is its own init, which a signal without a handler passes by."""
     sys.exit(0)
 
 

@@ -1,0 +1,94 @@
+"""The suite in the lab: the confined are contained and every control is seen; the unconfined are caught by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from nsguard_harness import scenario
+from nsguard_harness.attack import Attack, Outcome
+from nsguard_harness.cli import subjects
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.suite import Cell, Report, Subject, Suite, Verdict, plan
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[ContainerLab]:
+    """A lab whose client runs the demo's scenario."""
+    with ContainerLab() as lab:
+        scenario.apply(lab.client, scenario.DEMO)
+        yield lab
+
+
+def explained(report: Report) -> list[str]:
+    bad = [str(result) for result in report.results if result.verdict is not Verdict.CONTAINED]
+    return bad + [str(leak) for leak in report.confined.judgement.unowned]
+
+
+def test_every_attack_is_contained_and_every_control_seen(guarded: ContainerLab) -> None:
+    report = Suite(guarded, plan("*", subjects(guarded.client))).run()
+    assert explained(report) == []
+    assert report.status == 0
+    assert report.confined.judgement.classes["wireguard"] > 100
+    assert len(report.results) >= 110
+
+
+def test_an_unconfined_service_in_the_confined_ones_place_is_caught_by_every_attack(guarded: ContainerLab) -> None:
+    """Attacks that take the tunnel away are left out: what they do is what the others do, while it is away."""
+    exposed = [replace(one, confined=one.control) for one in subjects(guarded.client)]
+    cells = [cell for cell in plan("*", exposed) if not cell.attack.alone or cell.attack.prepared_control]
+    report = Suite(guarded, cells).run()
+    assert [str(result) for result in report.results if result.verdict is not Verdict.LEAKED] == []
+    assert {result.attack for result in report.results} == {cell.attack.name for cell in cells}
+    assert report.status == 1
+
+
+class Silent:
+    """A service that does nothing at all, where an attack is expected."""
+
+    def wait(self) -> None: ...
+
+    def run(self, attack: str, token: str, family: int, parameters: Any, timeout: float) -> Outcome:
+        return Outcome(False, "did nothing")
+
+
+def test_an_attack_that_sends_nothing_is_vacuous(guarded: ContainerLab) -> None:
+    subject = subjects(guarded.client)[0]
+    report = Suite(guarded, plan("udp-lan", [Subject("root", subject.confined, Silent())]), tail=0).run()
+    assert {result.verdict for result in report.results} == {Verdict.VACUOUS}
+    report = Suite(guarded, plan("udp-lan", [Subject("root", Silent(), subject.control)]), tail=0).run()
+    assert {result.evidence for result in report.results} == {"nothing of it came through the tunnel: did nothing"}
+    assert report.status == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [
+        ("ping -c 1 -W 2 198.51.100.1", "icmp echo"),
+        ("ping -c 1 -W 2 2001:db8:51::1", "icmpv6 echo"),
+        ("resolvectl query --cache=no stray.leak.test", "dns"),
+        ("echo stray > /dev/udp/203.0.113.51/51820", "udp"),
+        ("ip route add 10.66.0.2 dev eth0; ping -c 1 -W 1 10.66.0.2; ip route delete 10.66.0.2", "arp"),
+    ],
+)
+def test_a_stray_frame_of_the_host_is_a_leak_that_nobody_owns(guarded: ContainerLab, command: str, kind: str) -> None:
+    class Stray(Attack):
+        """The host sends something itself while a harmless attack runs."""
+
+        name = "udp-beyond"
+
+        def during(self, lab: Any) -> None:
+            lab.client.execute(f"set +e; {command}")
+
+        def run(self, env: Any) -> Outcome:
+            raise NotImplementedError
+
+    report = Suite(guarded, [Cell(Stray(), 4, subjects(guarded.client)[0], "ngstrayx000")], tail=0).run()
+    assert report.results[0].verdict is Verdict.CONTAINED
+    assert kind in {leak.kind for leak in report.confined.judgement.unowned}
+    assert report.status == 1
