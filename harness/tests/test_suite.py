@@ -21,7 +21,7 @@ from nsguard_harness.addresses import LAB
 from nsguard_harness.attack import Attack, Env, Outcome
 from nsguard_harness.capture import Frame
 from nsguard_harness.cli import main
-from nsguard_harness.errors import AgentError, CommandError
+from nsguard_harness.errors import AgentError, CommandError, LabError
 from nsguard_harness.machine import Uplink
 from nsguard_harness.report import as_json, attacks_table, classes_table, last_line
 from nsguard_harness.suite import Cell, Report, Subject, Suite, Verdict, plan
@@ -304,6 +304,18 @@ def test_bad_usage_is_told_before_a_lab_is_built(
         main(arguments)
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_lab_that_fails_is_no_leak(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nsguard_harness.cli._lab", _broken_lab)
+    assert main(["run"]) == 3
+    assert capsys.readouterr().err == "nsguard-leaktest: lab: namespaces and mounts need root\n"
+
+
+@contextmanager
+def _broken_lab(options: object) -> Iterator[None]:
+    raise LabError("lab: namespaces and mounts need root")
+    yield
 
 
 @contextmanager
