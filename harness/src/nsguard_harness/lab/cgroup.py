@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from ..errors import LabError
@@ -55,12 +56,10 @@ class Cgroup:
     def kill(self) -> None:
         """Kill what is left in the group or below it."""
         for group in self.groups:
-            for listed in group.rglob("cgroup.procs"):
-                for pid in map(int, listed.read_text().split()):
-                    try:
+            for path, _, _ in os.walk(group):
+                with suppress(FileNotFoundError, ProcessLookupError):
+                    for pid in map(int, Path(path, "cgroup.procs").read_text().split()):
                         os.kill(pid, signal.SIGKILL)
-                    except ProcessLookupError:
-                        continue
 
     def remove(self) -> None:
         """Remove the group and those below it, once the processes in them are gone."""
@@ -68,9 +67,8 @@ class Cgroup:
         for group in self.groups:
             while group.exists():
                 try:
-                    for below in sorted((path for path in group.rglob("*") if path.is_dir()), reverse=True):
-                        below.rmdir()
-                    group.rmdir()
+                    for path, _, _ in os.walk(group, topdown=False):
+                        os.rmdir(path)
                 except FileNotFoundError:
                     continue
                 except OSError as error:
