@@ -14,11 +14,16 @@ let
 
   nsguard = arguments: "${tools.nsguard} ${arguments} ${name}";
 
+  # Tried for ever, each time after a pause: services wait for it, and nobody may be there to reset a limit.
+  untiring = {
+    StartLimitIntervalSec = 0;
+  };
+
   triggers = value: builtins.hashString "sha256" (builtins.toJSON value);
 in
 {
   ${netns} = {
-    unitConfig = {
+    unitConfig = untiring // {
       Description = "Network namespace ${name}";
       Before = [ "network.target" ];
       After = [ "network-pre.target" ];
@@ -38,7 +43,7 @@ in
   };
 
   ${tunnel} = {
-    unitConfig = {
+    unitConfig = untiring // {
       Description = "WireGuard tunnel ${spec.tunnel.name} in network namespace ${name}";
       BindsTo = [ netns ];
       After = [
@@ -71,7 +76,7 @@ in
   # Started by `nsguard tunnel up` where the kernel has no WireGuard: a process started by the tunnel's own
   # oneshot unit would be killed when that ends. It stays in the host's namespace, and its UDP socket with it.
   ${userspace} = {
-    unitConfig = {
+    unitConfig = untiring // {
       Description = "WireGuard in userspace for network namespace ${name}";
       BindsTo = [ netns ];
       After = [ netns ];

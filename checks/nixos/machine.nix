@@ -1,0 +1,43 @@
+# A NixOS machine for the container lab: the demo's scenario in NixOS's options, with the host's resolvers on.
+{
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (import ../eval/nixos.nix { inherit lib; }) moduleOf;
+
+  # Where NixOS itself is built of stand-ins, so is the runtime: a copy of the checkout.
+  runtime = pkgs.runCommand "nsguard" { meta.mainProgram = "nsguard"; } ''
+    mkdir -p $out/lib
+    cp -r ${../../pkgs/nsguard/bin} $out/lib/bin
+    cp -r ${../../pkgs/nsguard/src} $out/lib/src
+    mkdir $out/bin
+    ln -s ../lib/bin/nsguard $out/bin/nsguard
+  '';
+in
+{
+  imports = [
+    ../../modules
+    (moduleOf (import ../../harness/scenarios/demo.nix))
+  ];
+
+  nsguard.package = runtime;
+
+  users.users.www-data = {
+    isSystemUser = true;
+    group = "www-data";
+  };
+  users.groups.www-data = { };
+
+  # Both ways by which a look-up leaves a network namespace: nss-resolve, and the daemon behind /run/nscd.
+  services.nscd.enable = true;
+  services.resolved = {
+    enable = true;
+    llmnr = "false";
+    fallbackDns = [ ];
+    extraConfig = "MulticastDNS=no\nCache=no\n";
+  };
+  networking.nameservers = [ "198.51.100.1" ];
+  networking.firewall.enable = false;
+}
