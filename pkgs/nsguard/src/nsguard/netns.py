@@ -109,7 +109,7 @@ def _set_sysctls(wanted: spec.Spec) -> None:
             with open(path, "w", encoding="ascii") as file:
                 file.write(value)
         except OSError as error:
-            raise NsguardError(f"sysctl {key}={value}: {(error.strerror or str(error)).lower()}") from None
+            raise NsguardError(f"sysctl {key}={value}: {(error.strerror or str(error)).lower()}; see {path}") from None
 
 
 def _lay_etc(wanted: spec.Spec, found: State) -> None:
