@@ -1,19 +1,17 @@
-# Not a Python application: the launcher skips site-packages, and a shell wrapper would double its start-up time.
+# Installed as it is in a checkout, without Python's site-packages, so that it starts in a few milliseconds.
 {
   lib,
-  stdenv,
+  stdenvNoCC,
   makeBinaryWrapper,
   python3,
   iproute2,
   nftables,
-  wireguard-tools,
-  wireguard-go,
   systemd,
-  util-linux,
+  wireguard-tools,
 }:
-stdenv.mkDerivation {
+stdenvNoCC.mkDerivation {
   pname = "nsguard";
-  version = (lib.importTOML ./pyproject.toml).project.version;
+  version = "0.1.0";
 
   src = lib.fileset.toSource {
     root = ./.;
@@ -28,44 +26,39 @@ stdenv.mkDerivation {
   nativeBuildInputs = [ makeBinaryWrapper ];
   buildInputs = [ python3 ];
 
-  postPatch = "patchShebangs bin tests/shims";
-
   doCheck = true;
   nativeCheckInputs = [
-    (python3.withPackages (packages: [ packages.pytest ]))
-    iproute2
-    nftables
-    util-linux
-    wireguard-go
-    wireguard-tools
+    python3.pkgs.pytest
+    python3.pkgs.hypothesis
   ];
   checkPhase = ''
     runHook preCheck
-    pytest
+    python3 -m pytest
     runHook postCheck
   '';
 
   installPhase = ''
     runHook preInstall
     mkdir -p $out/lib/nsguard
-    cp -r bin src $out/lib/nsguard
-    find $out/lib/nsguard -name __pycache__ -exec rm -r {} +
-    ${python3.interpreter} -m compileall -q $out/lib/nsguard/src
-    makeWrapper $out/lib/nsguard/bin/nsguard $out/bin/nsguard --prefix PATH : ${
-      lib.makeBinPath [
-        iproute2
-        nftables
-        wireguard-tools
-        systemd
-      ]
-    }
+    cp -r bin src $out/lib/nsguard/
+    python3 -m compileall -q $out/lib/nsguard/src
+    substituteInPlace $out/lib/nsguard/bin/nsguard --replace-fail /usr/bin/python3 ${python3.interpreter}
+    makeBinaryWrapper $out/lib/nsguard/bin/nsguard $out/bin/nsguard \
+      --prefix PATH : ${
+        lib.makeBinPath [
+          iproute2
+          nftables
+          systemd
+          wireguard-tools
+        ]
+      }
     runHook postInstall
   '';
 
   meta = {
     description = "Puts a WireGuard tunnel alone into a network namespace and takes it out again";
     license = lib.licenses.mit;
-    platforms = lib.platforms.linux;
     mainProgram = "nsguard";
+    platforms = lib.platforms.linux;
   };
 }
