@@ -37,6 +37,21 @@ in
 {
   inherit toList words yes;
 
+  # Whether a service runs as root, or in root's group.
+  isRoot =
+    {
+      User ? "",
+      Group ? "",
+      SupplementaryGroups ? "",
+      DynamicUser ? false,
+      ...
+    }:
+    let
+      named = id: elem (toString id) [ "root" "0" ];
+      unnamed = toString User == "" && !elem DynamicUser yes;
+    in
+    unnamed || named User || named Group || builtins.any named (words SupplementaryGroups);
+
   set = value: _: value;
 
   # systemd reads lists in order: what comes last has the last word.

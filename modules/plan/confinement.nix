@@ -2,7 +2,7 @@
 #
 # A network namespace holds packets and nothing else; sockets with a path, buses, descriptors and
 # kernel up-calls walk round it. Each record says what it keeps shut, and has a name, so that a test can
-# take it away and see the leak. systemd.exec(5) defines the properties; PrivatePIDs= needs systemd 257.
+# take it away and see the leak. systemd.exec(5) defines the properties; two of them need systemd 257.
 {
   tools,
   names,
@@ -21,6 +21,7 @@ let
   inherit (import ./combine.nix)
     append
     atLeast
+    isRoot
     prepend
     set
     toList
@@ -34,7 +35,7 @@ let
     {
       namespace,
       capabilities,
-      isRoot,
+      asRoot,
     }:
     {
       network-namespace = {
@@ -64,9 +65,12 @@ let
         properties.ExtensionDirectories = append [ "${names.state namespace}/confext" ];
       };
 
-      private-pids = {
+      hidden-processes = {
         guards = "/proc/PID of the host's processes: their addresses and routes, descriptors, root and namespaces";
-        properties.PrivatePIDs = set true;
+        # With users of its own the service may look into no process outside, so that hiding what it may not look
+        # into hides them all. Root's group is exempt from that (proc(5), hidepid) and needs process numbers of its
+        # own, at a price: the program is process 1 there, and what it does not catch does not end it.
+        properties = if asRoot then { PrivatePIDs = set true; } else { ProtectProc = set "invisible"; };
       };
 
       private-users = {
@@ -142,7 +146,7 @@ let
           [ "strict" ]
           [ "full" ]
           yes
-        ] (if isRoot then "strict" else "full");
+        ] (if asRoot then "strict" else "full");
       };
 
       hidden-homes = {
@@ -190,15 +194,6 @@ let
       combined = own // mapAttrs (name: combine: combine (own.${name} or null)) properties;
     in
     removeAttrs combined (filter (name: combined.${name} == null) (attrNames properties));
-
-  isRootService =
-    serviceConfig:
-    elem (toString (serviceConfig.User or "root")) [
-      "root"
-      "0"
-      ""
-    ]
-    && !elem (serviceConfig.DynamicUser or false) yes;
 in
 {
   # { namespace, capabilities, unitConfig, serviceConfig } -> { unitConfig, serviceConfig }
@@ -207,7 +202,7 @@ in
     let
       protections = protectionsOf {
         inherit (service) namespace capabilities;
-        isRoot = isRootService service.serviceConfig;
+        asRoot = isRoot service.serviceConfig;
       };
       kept = filter (name: !elem "property:${name}" without) (attrNames protections);
     in
@@ -224,7 +219,7 @@ in
       all = protectionsOf {
         namespace = "";
         capabilities = [ ];
-        isRoot = false;
+        asRoot = false;
       };
     in
     builtins.listToAttrs (

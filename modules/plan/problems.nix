@@ -20,7 +20,7 @@ let
     substring
     toJSON
     ;
-  inherit (import ./combine.nix) toList words;
+  inherit (import ./combine.nix) isRoot toList words;
 
   optional = condition: message: if condition then [ message ] else [ ];
 
@@ -146,8 +146,8 @@ let
       "${where}.nsguard.namespace: there is no namespace ${toJSON service.namespace} (${oneOf namespaces}); define nsguard.namespaces.${service.namespace} or name another"
     ++ optional (commands service == [ ] && !service.packaged)
       "${where}.nsguard.namespace: nothing else defines the service ${toJSON name}, so there is nothing to confine; look for a slip in the name, or set ${where}.overrideStrategy = \"asDropin\"; if its unit comes with a package"
-    ++ optional (config.Type or null == "forking")
-      ''${where}.serviceConfig.Type: "forking" cannot go with process numbers of its own, so the host's /proc would show; run the program in the foreground with Type = "exec" or "notify"''
+    ++ optional (config.Type or null == "forking" && isRoot config)
+      ''${where}.serviceConfig.Type: "forking" does not work with process numbers of its own, which a service needs that runs as root; give it a User, or run the program in the foreground with Type = "exec" or "notify"''
     ++ optional (service.sockets != [ ])
       "${where}.nsguard.namespace: systemd.sockets.${builtins.head service.sockets} hands the service sockets of the host, and a socket keeps the network it was made in; let the service open its own"
     ++ optional (service.unitConfig ? JoinsNamespaceOf)

@@ -43,7 +43,8 @@ let
 
   redirect = {
     name = "dns";
-    hook = "type nat hook output priority dstnat;";
+    # dstnat by its number: nft before 1.0.7 knows the name in prerouting alone.
+    hook = "type nat hook output priority -100;";
     rules = [
       {
         name = "dns-redirect";

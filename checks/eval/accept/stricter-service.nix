@@ -49,6 +49,9 @@
         ExecCondition
         ;
       PrivateNetwork = c ? PrivateNetwork;
+      # The service has a user.
+      PrivatePIDs = c ? PrivatePIDs;
+      inherit (c) ProtectProc;
     };
 
   expected = {
@@ -73,5 +76,7 @@
       "/bin/condition"
     ];
     PrivateNetwork = false;
+    PrivatePIDs = false;
+    ProtectProc = "invisible";
   };
 }

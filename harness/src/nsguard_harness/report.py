@@ -14,18 +14,20 @@ from .rules import RULES
 from .suite import Report, Result, Run, Verdict
 
 STYLE = {Verdict.CONTAINED: "green", Verdict.LEAKED: "bold red", Verdict.VACUOUS: "yellow", Verdict.ERROR: "magenta"}
+# short, so that a line of the table fits a terminal of 80 columns; they differ without colour, too
+MARKS = {Verdict.CONTAINED: "ok", Verdict.LEAKED: "LEAKED", Verdict.VACUOUS: "vacuous", Verdict.ERROR: "error"}
 FAMILIES = {0: "", 4: "IPv4", 6: "IPv6"}
 
 
 def attacks_table(report: Report) -> RenderableType:
-    """A row for each attack, a column for each identity and family; below, why anything is not contained."""
+    """A row for each attack, a column for each identity and family, `ok` for contained; below, why a cell is not."""
     identities = list(dict.fromkeys(result.identity for result in report.results))
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("attack", no_wrap=True)
     for identity in identities:
         for family in (4, 6):
-            table.add_column(f"{identity} {FAMILIES[family]}", no_wrap=True)
-    table.add_column("its control was seen as", style="dim", overflow="ellipsis", no_wrap=True, ratio=1)
+            table.add_column(f"{identity} v{family}", no_wrap=True)
+    table.add_column("unconfined, as control", style="dim", overflow="ellipsis", no_wrap=True, ratio=1)
     rows: dict[str, dict[tuple[str, int], Result]] = {}
     for result in report.results:
         # an attack without a family stands in the first column
@@ -38,7 +40,7 @@ def attacks_table(report: Report) -> RenderableType:
 
 
 def _verdict(result: Result | None) -> Text:
-    return Text(result.verdict, STYLE[result.verdict]) if result else Text("-", "dim")
+    return Text(MARKS[result.verdict], STYLE[result.verdict]) if result else Text("-", "dim")
 
 
 def _explanations(report: Report) -> list[Text]:

@@ -134,7 +134,7 @@ class ContainerMachine(Machine):
         spawn += [f"--machine={self._machine}", f"--hostname={self.name}"]
         spawn += [f"--network-namespace-path={self._namespace}", "--capability=CAP_NET_ADMIN,CAP_SYS_ADMIN"]
         # as on a host: what the confinement denies must not be denied by the lab already
-        spawn += ["--system-call-filter=@keyring"]
+        spawn += ["--system-call-filter=@keyring pidfd_getfd"]
         spawn += [f"--kill-signal={int(POWER_OFF)}", "--bind=/dev/net/tun", f"--directory={work / 'root'}"]
         spawn += [f"--bind-ro={source}:{target}" for source, target in system.binds.items()]
         spawn += [system.init] if system.init else ["--boot"]

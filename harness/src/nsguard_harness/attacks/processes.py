@@ -1,0 +1,143 @@
+"""Other processes of the machine: what /proc shows of them, and what can be taken from them."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shlex
+import socket
+from typing import TYPE_CHECKING
+
+from ..attack import Attack, Env, Outcome
+
+if TYPE_CHECKING:
+    from ..lab.base import Lab
+
+PIDFD_GETFD = 438  # asm-generic/unistd.h, the same on x86-64 and arm64
+PTRACE_ATTACH = 16  # linux/ptrace.h
+PTRACE_DETACH = 17
+PIDS = range(1, 4096)  # a machine of the lab has far fewer
+
+
+BYSTANDER = """
+import signal, socket
+from nsguard_harness.inside.notify import ready
+kept = socket.socket(type=socket.SOCK_DGRAM)
+ready()
+signal.pause()
+"""
+USERS = {"root": "root", "www-data": "user"}  # the identities of the demo's scenario
+
+
+class ProcNet(Attack):
+    """Claim: /proc does not show the host's addresses and routes.
+
+    Method: read /proc/PID/net/fib_trie and if_inet6 of every process number, and look for the uplink's address.
+    Limitations: process numbers up to 4095.
+    Source: proc(5), network_namespaces(7).
+    """
+
+    name = "proc-net"
+    evidence = "answer"
+
+    def run(self, env: Env) -> Outcome:
+        address = env.addresses.client.of(env.family)
+        file = "fib_trie" if env.family == 4 else "if_inet6"
+        wanted = address if env.family == 4 else socket.inet_pton(socket.AF_INET6, address).hex()
+        for pid in PIDS:
+            try:
+                with open(f"/proc/{pid}/net/{file}", encoding="ascii") as shown:
+                    if wanted in shown.read():
+                        return Outcome(True, f"/proc/{pid}/net/{file} shows {address}")
+            except OSError:
+                continue
+        return Outcome(False, "no process in sight has the uplink's address")
+
+
+class _OfABystander(Attack):
+    """What is common to attacks on another process: one of the same user, with an internet socket, is there for it."""
+
+    families = (0,)
+    evidence = "answer"
+
+    def before(self, lab: Lab) -> None:
+        from ..lab.peer import LIBRARY
+
+        for user, name in USERS.items():
+            unit = f"--unit=nsguard-bystander-{name}-{self.name} --uid={user} --service-type=notify --collect"
+            library = f"--setenv=PYTHONPATH={LIBRARY}"
+            lab.client.succeed(f"systemd-run -q {unit} {library} python3 -c {shlex.quote(BYSTANDER)}")
+
+    def after(self, lab: Lab) -> None:
+        lab.client.succeed(f"systemctl stop 'nsguard-bystander-*-{self.name}.service'")
+
+
+class TakeSocket(_OfABystander):
+    """Claim: no socket can be taken from a process of the host, not even from one of the same user.
+
+    Method: for every process number pidfd_open(2) and pidfd_getfd(2) of descriptors 0 to 63; an internet socket of
+    another service's process is a success.
+    Limitations: process numbers up to 4095; yama's ptrace_scope would close it as well where that is on.
+    Source: pidfd_getfd(2).
+    """
+
+    name = "take-socket"
+
+    def run(self, env: Env) -> Outcome:
+        libc = ctypes.CDLL(None, use_errno=True)
+        for pid in filter(_elsewhere, reversed(PIDS)):
+            try:
+                process = os.pidfd_open(pid)
+            except OSError:
+                continue
+            try:
+                for number in range(64):
+                    taken = libc.syscall(PIDFD_GETFD, process, number, 0)
+                    if taken >= 0 and _is_internet_socket(taken):
+                        return Outcome(True, f"took descriptor {number} of process {pid}")
+            finally:
+                os.close(process)
+        return Outcome(False, "nothing could be taken")
+
+
+class Trace(_OfABystander):
+    """Claim: no process of the host can be traced, not even one of the same user.
+
+    Method: ptrace(2) PTRACE_ATTACH to every process number; one of another service is a success.
+    Limitations: process numbers up to 4095; yama's ptrace_scope would close it as well where that is on.
+    Source: ptrace(2).
+    """
+
+    name = "trace"
+
+    def run(self, env: Env) -> Outcome:
+        libc = ctypes.CDLL(None, use_errno=True)
+        for pid in filter(_elsewhere, reversed(PIDS)):
+            if libc.ptrace(PTRACE_ATTACH, pid, None, None) == 0:
+                os.waitpid(pid, 0)
+                # looked at again now that it stands still: one of ours may have been just coming or going
+                elsewhere = _elsewhere(pid)
+                libc.ptrace(PTRACE_DETACH, pid, None, None)
+                if elsewhere:
+                    return Outcome(True, f"attached to process {pid}")
+        return Outcome(False, "no process could be traced")
+
+
+def _elsewhere(pid: int) -> bool:
+    """Whether a process is not one of this service; one that /proc does not show counts, too."""
+    try:
+        with (
+            open(f"/proc/{pid}/cgroup", encoding="ascii") as theirs,
+            open("/proc/self/cgroup", encoding="ascii") as own,
+        ):
+            return theirs.read() != own.read()
+    except OSError:
+        return True
+
+
+def _is_internet_socket(descriptor: int) -> bool:
+    try:
+        with socket.socket(fileno=descriptor) as taken:
+            return taken.family in (socket.AF_INET, socket.AF_INET6)
+    except OSError:
+        return False
