@@ -11,13 +11,18 @@
 let
   inherit (builtins)
     attrNames
+    attrValues
+    concatMap
     concatStringsSep
     elem
     filter
     foldl'
+    isFunction
     mapAttrs
     match
     ;
+  inherit (import ./protections.nix { inherit without; }) kept listed;
+  dependencies = import ./dependencies.nix { inherit names without; };
   inherit (import ./combine.nix)
     append
     atLeast
@@ -30,7 +35,8 @@ let
     yes
     ;
 
-  # name -> { guards; properties = { Property = own value -> value; }; }
+  # name -> { guards; properties = { Property = own value -> value; }; }, and where it is a list of several things
+  # { guards; parts = part -> { guards; words; }; properties = words -> { … }; }
   protectionsOf =
     {
       namespace,
@@ -109,10 +115,22 @@ let
       };
 
       system-calls = {
-        guards = "name look-ups by kernel keys (request_key(2)), and io_uring, which makes sockets past a family filter";
-        properties.SystemCallFilter = append [
-          "~@keyring:EPERM io_uring_setup:EPERM io_uring_enter:EPERM io_uring_register:EPERM"
-        ];
+        guards = "what a network namespace and a family filter do not hold, system call by system call";
+        parts = {
+          keyring = {
+            guards = "name look-ups by kernel keys, which the kernel answers in the host's namespace (request_key(2))";
+            words = [ "@keyring:EPERM" ];
+          };
+          io-uring = {
+            guards = "sockets made past the family filter";
+            words = [
+              "io_uring_setup:EPERM"
+              "io_uring_enter:EPERM"
+              "io_uring_register:EPERM"
+            ];
+          };
+        };
+        properties = calls: { SystemCallFilter = append [ "~${concatStringsSep " " calls}" ]; };
       };
 
       native-calls = {
@@ -131,12 +149,22 @@ let
       };
 
       hidden-paths = {
-        guards = "the Nix daemon, which fetches for its clients; automounts, which look up names; sssd's sockets";
-        properties.InaccessiblePaths = append [
-          "-/nix/var/nix/daemon-socket"
-          "-/net"
-          "-/var/lib/sss"
-        ];
+        guards = "what of the host works for its clients and is outside /run";
+        parts = {
+          nix-daemon = {
+            guards = "the Nix daemon, which fetches for its clients";
+            words = [ "-/nix/var/nix/daemon-socket" ];
+          };
+          automounts = {
+            guards = "the automounter, which looks up the names that are asked for under /net";
+            words = [ "-/net" ];
+          };
+          sssd = {
+            guards = "sssd, which asks the network's directory";
+            words = [ "-/var/lib/sss" ];
+          };
+        };
+        properties = paths: { InaccessiblePaths = append paths; };
       };
 
       read-only-system = {
@@ -179,14 +207,19 @@ let
       ++ map (dir: "/run/${dir}") (words (serviceConfig.RuntimeDirectory or null));
   };
 
-  unitConfig = namespace: {
-    BindsTo = append [ (names.netnsUnit namespace) ];
-    Wants = append [ (names.tunnelUnit namespace) ];
-    After = append [
-      (names.netnsUnit namespace)
-      (names.tunnelUnit namespace)
-    ];
-  };
+  unitConfig =
+    namespace:
+    let
+      own = dependencies.directives "service" namespace;
+      tunnel = [ (names.tunnelUnit namespace) ];
+    in
+    mapAttrs (_: append) (
+      own
+      // {
+        Wants = tunnel;
+        After = own.After or [ ] ++ tunnel;
+      }
+    );
 
   applied =
     own: properties:
@@ -194,6 +227,18 @@ let
       combined = own // mapAttrs (name: combine: combine (own.${name} or null)) properties;
     in
     removeAttrs combined (filter (name: combined.${name} == null) (attrNames properties));
+  # The properties of a protection, with the parts of it that are kept.
+  propertiesOf =
+    name: record:
+    let
+      parts = kept "property:${name}" record.parts;
+    in
+    if !isFunction record.properties then
+      record.properties
+    else if parts == { } then
+      { }
+    else
+      record.properties (concatMap (part: part.words) (attrValues parts));
 in
 {
   # { namespace, capabilities, unitConfig, serviceConfig } -> { unitConfig, serviceConfig }
@@ -204,28 +249,20 @@ in
         inherit (service) namespace capabilities;
         asRoot = isRoot service.serviceConfig;
       };
-      kept = filter (name: !elem "property:${name}" without) (attrNames protections);
     in
     {
       unitConfig = applied service.unitConfig (unitConfig service.namespace);
       serviceConfig = foldl' applied service.serviceConfig (
-        [ (letIn service.namespace service.serviceConfig) ] ++ map (name: protections.${name}.properties) kept
+        [ (letIn service.namespace service.serviceConfig) ]
+        ++ attrValues (mapAttrs propertiesOf (kept "property" protections))
       );
     };
 
-  # name -> what it guards
   protections =
-    let
-      all = protectionsOf {
-        namespace = "";
-        capabilities = [ ];
-        asRoot = false;
-      };
-    in
-    builtins.listToAttrs (
-      map (name: {
-        name = "property:${name}";
-        value = all.${name}.guards;
-      }) (attrNames all)
-    );
+    listed "property" (protectionsOf {
+      namespace = "";
+      capabilities = [ ];
+      asRoot = false;
+    })
+    // dependencies.protections;
 }

@@ -24,8 +24,9 @@ let
   ini = import ./ini.nix;
   ruleset = import ./ruleset.nix { inherit names without; };
   confinement = import ./confinement.nix { inherit tools names without; };
-  unitsOf = import ./units.nix { inherit tools names; };
-  specOf = import ./spec.nix { inherit names; };
+  dependencies = import ./dependencies.nix { inherit names without; };
+  unitsOf = import ./units.nix { inherit tools names dependencies; };
+  specs = import ./spec.nix { inherit names without; };
   problemsOf = import ./problems.nix { inherit names; };
 
   complete = specification: {
@@ -54,7 +55,7 @@ let
     let
       namespace = whole.namespaces.${name};
       tunnel = whole.tunnels.${namespace.tunnel};
-      spec = specOf { inherit name namespace tunnel; };
+      spec = specs.spec { inherit name namespace tunnel; };
     in
     {
       units = unitsOf {
@@ -114,6 +115,6 @@ in
   inherit plan defaults;
   inherit (confinement) confine;
 
-  # name -> what it guards; every name may stand in `without`.
-  protections = confinement.protections // ruleset.protections;
+  # name -> { guards; besides; }; every name may stand in `without` (see ./protections.nix).
+  protections = confinement.protections // ruleset.protections // specs.protections;
 }

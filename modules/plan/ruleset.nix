@@ -10,14 +10,22 @@ let
     elem
     filter
     isList
+    listToAttrs
     ;
+  inherit (import ./protections.nix { inherit without; }) listed;
 
   removed = name: elem "nft:${name}" without;
 
   text = rule: if rule ? name && removed rule.name then rule.otherwise or [ ] else rule.text;
 
   chain =
-    { name, hook, rules, policy ? "accept" }:
+    {
+      name,
+      hook,
+      rules,
+      policy ? "accept",
+      besides ? [ ],
+    }:
     [
       "  chain ${name} {"
       "    ${hook} policy ${if removed "${name}-policy" then "accept" else policy};"
@@ -77,7 +85,8 @@ let
         [
           {
             name = "output-dns";
-        guards = "look-ups when the tunnel has no resolver to redirect them to";
+            guards = "look-ups when the tunnel has no resolver to redirect them to";
+            besides = [ "nft:dns-redirect" ];
             text = [
               "meta nfproto ipv4 meta l4proto { tcp, udp } th dport 53 ip daddr != @resolver4 drop"
               "meta nfproto ipv6 meta l4proto { tcp, udp } th dport 53 ip6 daddr != @resolver6 drop"
@@ -163,7 +172,6 @@ in
       (chain (pin fwMark))
     ];
 
-  # name -> what it guards
   protections =
     let
       chains = [
@@ -177,12 +185,15 @@ in
       closed = map (c: {
         name = "${c.name}-policy";
         guards = "what no rule of the chain ${c.name} speaks of";
+        besides = c.besides or [ ];
       }) (filter (c: c.policy or "accept" == "drop") chains);
     in
-    builtins.listToAttrs (
-      map (part: {
-        name = "nft:${part.name}";
-        value = part.guards;
-      }) (named ++ closed)
+    listed "nft" (
+      listToAttrs (
+        map (part: {
+          inherit (part) name;
+          value = part;
+        }) (named ++ closed)
+      )
     );
 }

@@ -1,56 +1,81 @@
 # What was meant for one namespace, complete and without secrets: /etc/nsguard/<name>/spec.json.
-{ names }:
+{ names, without }:
 let
+  inherit (builtins) mapAttrs;
+  inherit (import ./protections.nix { inherit without; }) kept listed;
+
+  # The tunnel has no business with link-local addresses, router advertisements or forwarding.
+  sysctls = {
+    "net.ipv4.ip_forward" = {
+      value = "0";
+      guards = "packets of the tunnel's far end that are not for the namespace: a new one takes this from the host, which may be a router";
+    };
+    "net.ipv6.conf.default.accept_ra" = {
+      value = "0";
+      guards = "routes, prefixes and resolvers that the tunnel's far end announces";
+    };
+    "net.ipv6.conf.default.addr_gen_mode" = {
+      value = "1";
+      guards = "announcements under a link-local address, which the tunnel's far end would see";
+    };
+    # CAP_NET_BIND_SERVICE of a confined service does not count here.
+    "net.ipv4.ip_unprivileged_port_start".value = "0";
+  };
+
+  files = {
+    "hosts" = {
+      guards = "names and addresses of the uplink's network that the host keeps in its own";
+      text = "127.0.0.1 localhost\n::1 localhost\n";
+    };
+    "nsswitch.conf" = {
+      guards = "name look-ups from the modules of the host, which know other ways than the tunnel's resolver";
+      text = ''
+        passwd: files
+        group: files
+        shadow: files
+        hosts: files dns
+        networks: files
+        services: files
+        protocols: files
+        ethers: files
+        rpc: files
+      '';
+    };
+  };
+
   # A path without quotes must not be copied to the store on its way here.
   path = value: if value == null then null else toString value;
 in
 {
-  name,
-  namespace,
-  tunnel,
-}:
-{
-  version = 1;
-  namespace = name;
-  interface = names.interface;
-  userspace = {
-    interface = names.userspaceInterface name;
-    unit = names.userspaceUnit name;
-  };
-  fwMark = if tunnel.fwMark == null then names.fwMark name else tunnel.fwMark;
-  rulesets = {
-    namespace = "${names.etc name}/namespace.nft";
-    host = "${names.etc name}/host.nft";
-  };
-  sysctls = {
-    # The tunnel has no business with link-local addresses, router advertisements or forwarding;
-    # a new namespace takes its IPv4 settings from the host, which may be a router.
-    "net.ipv4.ip_forward" = "0";
-    "net.ipv6.conf.all.accept_ra" = "0";
-    "net.ipv6.conf.default.accept_ra" = "0";
-    "net.ipv6.conf.default.addr_gen_mode" = "1";
-    # CAP_NET_BIND_SERVICE of a confined service does not count here.
-    "net.ipv4.ip_unprivileged_port_start" = "0";
-  };
-  etc = {
-    "hosts" = "127.0.0.1 localhost\n::1 localhost\n";
-    "nsswitch.conf" = ''
-      passwd: files
-      group: files
-      shadow: files
-      hosts: files dns
-      networks: files
-      services: files
-      protocols: files
-      ethers: files
-      rpc: files
-    '';
-  };
-  inherit (namespace) dns;
-  tunnel = removeAttrs tunnel [ "fwMark" ] // {
-    name = namespace.tunnel;
-    configFile = path tunnel.configFile;
-    privateKeyFile = path tunnel.privateKeyFile;
-    peers = map (peer: peer // { presharedKeyFile = path peer.presharedKeyFile; }) tunnel.peers;
-  };
+  spec =
+    {
+      name,
+      namespace,
+      tunnel,
+    }:
+    {
+      version = 1;
+      namespace = name;
+      interface = names.interface;
+      userspace = {
+        interface = names.userspaceInterface name;
+        unit = names.userspaceUnit name;
+      };
+      fwMark = if tunnel.fwMark == null then names.fwMark name else tunnel.fwMark;
+      rulesets = {
+        namespace = "${names.etc name}/namespace.nft";
+        host = "${names.etc name}/host.nft";
+      };
+      sysctls = mapAttrs (_: setting: setting.value) (kept "sysctl" sysctls);
+      etc = mapAttrs (_: file: file.text) (kept "file" files);
+      inherit (namespace) dns;
+      tunnel = removeAttrs tunnel [ "fwMark" ] // {
+        name = namespace.tunnel;
+        configFile = path tunnel.configFile;
+        privateKeyFile = path tunnel.privateKeyFile;
+        peers = map (peer: peer // { presharedKeyFile = path peer.presharedKeyFile; }) tunnel.peers;
+      };
+    };
+
+  protections = listed "sysctl" sysctls // listed "file" files;
 }

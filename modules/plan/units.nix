@@ -1,6 +1,10 @@
 # The units of one namespace. Two lifetimes: the namespace lives as long as anything uses it,
 # the tunnel in it may come, go and change while services keep running.
-{ tools, names }:
+{
+  tools,
+  names,
+  dependencies,
+}:
 {
   name,
   spec,
@@ -11,6 +15,8 @@ let
   tunnel = names.tunnelUnit name;
   userspace = names.userspaceUnit name;
   refresh = names.refreshUnit name;
+
+  needs = dependencies.directives "tunnel" name;
 
   nsguard = arguments: "${tools.nsguard} ${arguments} ${name}";
 
@@ -43,17 +49,12 @@ in
   };
 
   ${tunnel} = {
-    unitConfig = untiring // {
+    unitConfig = untiring // needs // {
       Description = "WireGuard tunnel ${spec.tunnel.name} in network namespace ${name}";
-      BindsTo = [ netns ];
-      After = [
-        netns
+      After = needs.After or [ ] ++ [
         "network.target"
         "nss-lookup.target"
-        "nftables.service"
       ];
-      # A reload of the host's firewall may flush every table, the pin of this tunnel with them.
-      ReloadPropagatedFrom = [ "nftables.service" ];
       X-Reload-Triggers = triggers spec.tunnel;
       # Restarted in one go where it must be: between stop and start the services inside stall.
       X-StopIfChanged = false;

@@ -64,7 +64,7 @@
     RestrictAddressFamilies = "AF_INET";
     SystemCallFilter = [
       "@system-service"
-      "~@keyring:EPERM io_uring_setup:EPERM io_uring_enter:EPERM io_uring_register:EPERM"
+      "~io_uring_setup:EPERM io_uring_enter:EPERM io_uring_register:EPERM @keyring:EPERM"
     ];
     BindPaths = [
       "/srv/data"

@@ -1,0 +1,62 @@
+# Who needs whom among the units, where something would be open, or dead, without it.
+{ names, without }:
+let
+  inherit (builtins)
+    attrNames
+    attrValues
+    concatMap
+    filter
+    listToAttrs
+    ;
+  inherit (import ./protections.nix { inherit without; }) kept listed;
+
+  # of: `service`, `tunnel` or `userspace`; unitConfig: namespace -> lists by directive
+  records = {
+    service-bound = {
+      of = "service";
+      guards = "against a service that lives on in a namespace that is no more";
+      unitConfig = ns: { BindsTo = [ (names.netnsUnit ns) ]; };
+    };
+    service-after = {
+      of = "service";
+      guards = "against a service that finds no namespace when the machine starts";
+      unitConfig = ns: { After = [ (names.netnsUnit ns) ]; };
+    };
+    tunnel-bound = {
+      of = "tunnel";
+      guards = "against a tunnel that counts as up when its namespace was made anew";
+      unitConfig = ns: { BindsTo = [ (names.netnsUnit ns) ]; };
+    };
+    tunnel-after = {
+      of = "tunnel";
+      guards = "against a tunnel that finds no namespace when the machine starts";
+      unitConfig = ns: { After = [ (names.netnsUnit ns) ]; };
+    };
+    tunnel-reloaded = {
+      of = "tunnel";
+      guards = "the pin: a reload of the host's firewall may flush every table, and that of this tunnel with them";
+      unitConfig = _: {
+        After = [ "nftables.service" ];
+        ReloadPropagatedFrom = [ "nftables.service" ];
+      };
+    };
+  };
+in
+{
+  # The directives that units of one kind get, each a list.
+  directives =
+    of: namespace:
+    let
+      sets = map (record: record.unitConfig namespace) (
+        filter (record: record.of == of) (attrValues (kept "dependency" records))
+      );
+    in
+    listToAttrs (
+      map (name: {
+        inherit name;
+        value = concatMap (set: set.${name} or [ ]) sets;
+      }) (concatMap attrNames sets)
+    );
+
+  protections = listed "dependency" records;
+}
