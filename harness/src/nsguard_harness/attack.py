@@ -44,6 +44,7 @@ class Attack(ABC):
     evidence `wire`: success is its token on the uplink; `answer`: run() says that it got there.
     identities: as whom it makes sense; what needs root to begin with is not tried as an ordinary user.
     tunnelled: inside the confinement its token must arrive at the server through the tunnel.
+    silent: its token must not even arrive at the server.
     alone: it changes the machine under everybody's feet, so it runs by itself, after the others.
     prepared_control: `before` and `after` also surround the control.
     timeout: seconds until a run is killed.
@@ -54,6 +55,7 @@ class Attack(ABC):
     evidence: ClassVar[Literal["wire", "answer"]] = "wire"
     identities: ClassVar[tuple[str, ...]] = ("root", "user")
     tunnelled: ClassVar[bool] = False
+    silent: ClassVar[bool] = False
     alone: ClassVar[bool] = False
     prepared_control: ClassVar[bool] = True
     timeout: ClassVar[float] = 5.0

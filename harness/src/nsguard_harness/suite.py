@@ -148,6 +148,10 @@ class Suite:
         confined, control = self._phase("confined"), self._phase("control")
         return Report(tuple(decide(cell, confined, control) for cell in self.cells), confined, control)
 
+    def confined(self) -> Run:
+        """The confined runs alone, for cells whose controls were seen before. Raises LabError as `run` does."""
+        return self._phase("confined")
+
     def _phase(self, name: str) -> Run:
         start = time.monotonic()
         tokens = Tokens({cell.token: cell.attack.name for cell in self.cells})
@@ -227,6 +231,18 @@ def _guarded(attack: Attack, hook: str, lab: Lab, broken: dict[str, str]) -> Non
         broken.setdefault(attack.name, f"{hook}: {error}")
 
 
+def escape(cell: Cell, confined: Run) -> str:
+    """How a confined attack got out; empty where it did not."""
+    inside = confined.outcomes.get(cell.token)
+    if leaks := confined.judgement.of(cell.token):
+        return f"{leaks[0].summary} ({len(leaks)} frames)"
+    if cell.attack.evidence == "answer" and inside and inside.reached:
+        return inside.said
+    if cell.attack.silent and cell.token in confined.arrived:
+        return "it came out of the tunnel"
+    return ""
+
+
 def decide(cell: Cell, confined: Run, control: Run) -> Result:
     """A cell's verdict from both phases. A leak stays one in a capture with drops; everything else is void there."""
     token, answers = cell.token, cell.attack.evidence == "answer"
@@ -239,10 +255,8 @@ def decide(cell: Cell, confined: Run, control: Run) -> Result:
         said = inside.said if inside else ""
         return Result(cell.attack.name, cell.family, cell.subject.identity, token, verdict, evidence, said, witness)
 
-    if leaks := confined.judgement.of(token):
-        return result(Verdict.LEAKED, f"{leaks[0].summary} ({len(leaks)} frames)")
-    if answers and inside and inside.reached:
-        return result(Verdict.LEAKED, inside.said)
+    if evidence := escape(cell, confined):
+        return result(Verdict.LEAKED, evidence)
     for name, run in (("confined", confined), ("control", control)):
         if token in run.failures:
             return result(Verdict.ERROR, f"{name}: {run.failures[token]}")

@@ -13,8 +13,9 @@ from . import _tools
 
 
 class _Group(Attack):
-    """Send to one address per family by each interface in sight."""
+    """Send to one address per family by each interface in sight. The tunnel's far end is not to hear it either."""
 
+    silent = True
     group4: ClassVar[str]
     group6: ClassVar[str]
     port: ClassVar[int]
@@ -92,6 +93,7 @@ class BroadcastDirected(_Group):
     """
 
     name = "broadcast-directed"
+    silent = False  # for the tunnel this is an address like any other
     families = (4,)
     port = 7
 

@@ -117,8 +117,8 @@ class Trace(_OfABystander):
                 os.waitpid(pid, 0)
                 # looked at again now that it stands still: one of ours may have been just coming or going
                 elsewhere = _elsewhere(pid)
-                libc.ptrace(PTRACE_DETACH, pid, None, None)
-                if elsewhere:
+                # refused for one that ended meanwhile, which is not in sight then, whosever it was
+                if libc.ptrace(PTRACE_DETACH, pid, None, None) == 0 and elsewhere:
                     return Outcome(True, f"attached to process {pid}")
         return Outcome(False, "no process could be traced")
 
