@@ -79,7 +79,8 @@ in
   ${userspace} = {
     unitConfig = untiring // {
       Description = "WireGuard in userspace for network namespace ${name}";
-      BindsTo = [ netns ];
+      # Not BindsTo=, which would start the namespace's unit while `nsguard tunnel up` by hand holds its lock.
+      PartOf = [ netns ];
       After = [ netns ];
     };
     serviceConfig = {

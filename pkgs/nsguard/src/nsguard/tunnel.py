@@ -123,7 +123,8 @@ def _make(wanted: _Wanted, found: State) -> None:
     name, tunnel = found.name, wanted.tunnel()
     found.write_tunnel(tunnel)
     nft.load_host(name, wanted.pin, tunnel.endpoints)
-    text = wireguard.settings(wanted.config, wanted.endpoints, wanted.spec.fw_mark, wanted.config.listen_port)
+    greeting = wireguard.greeting(wanted.config)
+    text = wireguard.settings(greeting, wanted.endpoints, wanted.spec.fw_mark, wanted.config.listen_port)
     tunnel = wireguard.create(wanted.spec, found, tunnel, text)
     nft.fill_namespace(name, tunnel)
     found.write_resolv_conf(_resolv_conf(wanted.config))
@@ -137,6 +138,7 @@ def _make(wanted: _Wanted, found: State) -> None:
             *(f"route add {route} dev {link} proto static" for route in _ordered(wanted.routes())),
         ],
     )
+    wireguard.settle(name, tunnel, wanted.config)
     found.write_tunnel(tunnel._replace(complete=True))
 
 

@@ -20,6 +20,9 @@ from nsguard.state import State, Tunnel
 SOCKET_TIMEOUT = 5.0
 # wireguard.com/xplatform: where each userspace implementation listens for wg(8).
 SOCKETS = "/run/wireguard"
+# Seconds; any but 0 will do, it is taken back before it is over.
+GREETING = 25
+_OFF = ("persistent-keepalive", "0")
 # What rtnetlink(7) says of a link type that the kernel neither has nor can load.
 _UNKNOWN_TYPE = ("Unknown device type", "Operation not supported")
 
@@ -38,6 +41,23 @@ def settings(config: Config, endpoints: Mapping[str, Endpoint], mark: str, liste
         lines.append(f"AllowedIPs = {', '.join(str(network) for network in peer.allowed_ips)}")
         lines.append(f"PersistentKeepalive = {peer.keepalive}")
     return "\n".join([*lines, ""])
+
+
+def greeting(config: Config) -> Config:
+    """The same with a keepalive for every peer, which makes the link shake hands when it comes up.
+
+    A connection from before a restart may be one on which only the far end has something to send, and that end
+    sends to the old port until it hears from the new one.
+    """
+    return config._replace(peers=tuple(peer._replace(keepalive=peer.keepalive or GREETING) for peer in config.peers))
+
+
+def settle(name: str, tunnel: Tunnel, config: Config) -> None:
+    """Take the greeting's keepalives back, once the link is up."""
+    silent = [word for peer in config.peers if not peer.keepalive for word in ("peer", peer.public_key, *_OFF)]
+    if silent:
+        with _at(name, tunnel):
+            process.change("wg", "set", tunnel.device, *silent)
 
 
 def create(spec: Spec, found: State, tunnel: Tunnel, text: str) -> Tunnel:

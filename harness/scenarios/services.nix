@@ -1,0 +1,76 @@
+# Services of many kinds, confined: what they need of systemd must go on working. The program is the test's.
+let
+  program = "/usr/bin/python3 /opt/nsguard-test/service.py";
+
+  service = properties: {
+    namespace = "vpn";
+    serviceConfig = {
+      ExecStart = program;
+    }
+    // properties;
+  };
+in
+{
+  tunnels.lab.configFile = "/etc/nsguard-lab/client.conf";
+  namespaces.vpn.tunnel = "lab";
+
+  services = {
+    dynamic = service {
+      Type = "notify";
+      DynamicUser = true;
+      RuntimeDirectory = "dynamic dynamic-too";
+      StateDirectory = "dynamic";
+      CacheDirectory = "dynamic";
+      LogsDirectory = "dynamic";
+      LoadCredential = "secret:/etc/nsguard-lab/secret";
+    };
+
+    ordinary = service {
+      Type = "notify";
+      User = "www-data";
+      RuntimeDirectory = "ordinary";
+      StateDirectory = "ordinary";
+      EnvironmentFile = "/etc/nsguard-lab/environment";
+    };
+
+    superuser = service {
+      Type = "notify";
+      StateDirectory = "superuser";
+      RuntimeDirectory = "superuser";
+    };
+
+    forking = service {
+      ExecStart = "${program} fork";
+      Type = "forking";
+      User = "www-data";
+      StateDirectory = "forking";
+    };
+
+    once = service {
+      Type = "oneshot";
+      User = "www-data";
+      StateDirectory = "once";
+      ExecStart = "${program} once";
+    };
+
+    owner =
+      service {
+        Type = "oneshot";
+        StateDirectory = "owner";
+        ExecStart = "${program} own";
+      }
+      // {
+        capabilities = [
+          "CAP_CHOWN"
+          "CAP_SETUID"
+          "CAP_SETGID"
+        ];
+      };
+
+    # Catches no signal, and must end by one all the same.
+    heedless = service {
+      User = "www-data";
+      ExecStart = "/usr/bin/sleep infinity";
+    };
+  };
+}

@@ -1,0 +1,174 @@
+"""A confined service still works, and one in the wrong place does not start."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from nsguard_harness import scenario
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.scenario import Plan, Unit
+
+pytestmark = pytest.mark.lab
+
+# Tells, in its state directory, what it found; as a test's own program it is no attack and no part of the harness.
+PROGRAM = r"""
+import json, os, pwd, signal, socket, sys, syslog
+mode = sys.argv[1] if len(sys.argv) > 1 else ""
+state = os.environ["STATE_DIRECTORY"].split(":")[0]
+if mode == "own":
+    for name in ("www-data", "games"):
+        user = pwd.getpwnam(name)
+        path = f"{state}/{name}"
+        open(path, "w").close()
+        os.chown(path, user.pw_uid, user.pw_gid)
+    if (child := os.fork()) == 0:
+        os.setgid(pwd.getpwnam("games").pw_gid)
+        os.setuid(pwd.getpwnam("games").pw_uid)
+        with open(f"{state}/games", "w") as file:
+            file.write("by games")
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    sys.exit()
+found = {"uid": os.getuid(), "credential": "", "written": [], "word": os.environ.get("WORD", "")}
+if directory := os.environ.get("CREDENTIALS_DIRECTORY"):
+    found["credential"] = open(f"{directory}/secret").read()
+for kind in ("RUNTIME", "STATE", "CACHE", "LOGS"):
+    for directory in filter(None, os.environ.get(f"{kind}_DIRECTORY", "").split(":")):
+        with open(f"{directory}/written", "w") as file:
+            file.write(kind)
+        found["written"].append(directory)
+syslog.syslog("spoken by syslog")
+print("spoken by stdout", flush=True)
+with open(f"{state}/found.json", "w") as file:
+    json.dump(found, file)
+if mode == "once":
+    sys.exit()
+if mode == "fork" and os.fork():
+    os._exit(0)
+if address := os.environ.get("NOTIFY_SOCKET"):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        notify.sendto(b"READY=1\nSTATUS=all found", address)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+while True:
+    signal.pause()
+"""
+TIMER = "[Timer]\nOnActiveSec=1ms\nAccuracySec=1ms\n"
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ContainerLab]:
+    with ContainerLab() as lab:
+        lab.client.write_files(
+            {
+                "/opt/nsguard-test/service.py": PROGRAM,
+                "/etc/nsguard-lab/secret": "a credential",
+                "/etc/nsguard-lab/environment": "WORD=heard\n",
+                "/etc/systemd/system/once.timer": TIMER,
+            }
+        )
+        scenario.install(lab.client, scenario.render(scenario.SCENARIOS / "services.nix"))
+        yield lab
+
+
+def found(lab: ContainerLab, name: str) -> dict[str, Any]:
+    return dict(json.loads(lab.client.succeed(f"cat /var/lib/{name}/found.json")))
+
+
+def log(lab: ContainerLab, unit: str) -> str:
+    return lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {unit}")
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        (
+            "dynamic",
+            ["/run/dynamic", "/run/dynamic-too", "/var/lib/dynamic", "/var/cache/dynamic", "/var/log/dynamic"],
+        ),
+        ("ordinary", ["/run/ordinary", "/var/lib/ordinary"]),
+        ("superuser", ["/run/superuser", "/var/lib/superuser"]),
+    ],
+)
+def test_directories_notification_and_journal(lab: ContainerLab, name: str, written: list[str]) -> None:
+    lab.client.succeed(f"systemctl start {name}")
+    assert lab.client.get_unit_property(f"{name}.service", "StatusText") == "all found"
+    what = found(lab, name)
+    assert what["written"] == written
+    assert what["credential"] == ("a credential" if name == "dynamic" else "")
+    assert what["word"] == ("heard" if name == "ordinary" else "")
+    # the runtime directory is the host's, not one that only the service sees
+    assert lab.client.succeed(f"cat /run/{name}/written") == "RUNTIME"
+    said = log(lab, name)
+    assert "spoken by stdout" in said
+    assert "spoken by syslog" in said
+    lab.client.succeed(f"systemctl restart {name}", f"systemctl stop {name}")
+    assert lab.client.get_unit_property(f"{name}.service", "Result") == "success"
+
+
+def test_a_service_that_forks_away_has_its_main_process(lab: ContainerLab) -> None:
+    lab.client.succeed("systemctl start forking")
+    assert lab.client.get_unit_property("forking.service", "ActiveState") == "active"
+    assert found(lab, "forking")["uid"] == 33
+    lab.client.succeed("systemctl stop forking")
+    assert lab.client.get_unit_property("forking.service", "Result") == "success"
+
+
+def test_a_oneshot_by_a_timer(lab: ContainerLab) -> None:
+    lab.client.succeed("systemctl start once.timer")
+    lab.client.wait_for_file("/var/lib/once/found.json", 10)
+    assert lab.client.get_unit_property("once.service", "Result") == "success"
+
+
+def test_a_service_that_owns_files_of_several_users(lab: ContainerLab) -> None:
+    lab.client.succeed("systemctl start owner")
+    owners = lab.client.succeed("stat -c '%U %s' /var/lib/owner/www-data /var/lib/owner/games").splitlines()
+    assert owners == ["www-data 0", "games 8"]
+
+
+def test_a_program_that_catches_no_signal_ends_by_sigterm(lab: ContainerLab) -> None:
+    lab.client.succeed("systemctl start heedless", "systemctl stop heedless")
+    said = log(lab, "heedless")
+    assert "Stopped heedless.service" in said
+    assert "timed out" not in said
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("NetworkNamespacePath=/run/netns/vpn\n", ""), "this process is in the host's network namespace"),
+        (("=/run/netns/vpn\n", "=/proc/1/ns/net\n"), "this process is in the host's network namespace"),
+        (("=/run/netns/vpn\n", "=/run/netns/other\n"), "this process is in network namespace"),
+        (("TemporaryFileSystem=/run:mode=0755,nosuid,nodev\n", ""), ""),
+    ],
+    ids=["no-namespace", "the-hosts", "another", "run-of-the-host"],
+)
+def test_a_service_in_the_wrong_place_does_not_start(lab: ContainerLab, change: tuple[str, str], message: str) -> None:
+    """As by a mistake of systemd's, which goes on without the namespace where it is refused entry."""
+    made = scenario.render(scenario.SCENARIOS / "services.nix")
+    text = made.units["ordinary.service"].text
+    assert change[0] in text
+    units = {"misplaced.service": Unit(text.replace(*change))}
+    scenario.install(lab.client, replace(made, units=units))
+    lab.client.succeed("ip netns add other", "systemctl start nsguard-netns-vpn")
+    status = lab.client.execute("systemctl start misplaced")[0]
+    said = log(lab, "misplaced")
+    lab.client.succeed("systemctl stop misplaced; systemctl reset-failed; ip netns delete other")
+    if message:
+        assert status != 0
+        assert message in said
+        assert "spoken by stdout" not in said
+    else:
+        # the eye: without the private /run it starts, and only the leak suite tells
+        assert status == 0
+
+
+def test_nothing_of_a_plan_is_needed_twice(lab: ContainerLab) -> None:
+    """systemd itself has nothing to say against any unit of the scenario."""
+    made: Plan = scenario.render(scenario.SCENARIOS / "services.nix")
+    said = lab.client.run(f"systemd-analyze verify {' '.join(f'/etc/systemd/system/{name}' for name in made.units)}")
+    assert (said.status, said.errors) == (0, "")

@@ -1,0 +1,225 @@
+"""The tunnel's life under a confined service: restarts, changes, several side by side, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nsguard_harness import inspection, scenario
+from nsguard_harness.addresses import LAB
+from nsguard_harness.attacks.tunnel import ConnectionHeld, wait_for_tunnel
+from nsguard_harness.cli import subjects
+from nsguard_harness.lab.base import Lab
+from nsguard_harness.lab.container import TUNNEL_CONFIGURATION, ContainerLab
+from nsguard_harness.suite import Cell, Suite, Verdict
+
+pytestmark = pytest.mark.lab
+TUNNEL, NETNS = "nsguard-tunnel-vpn.service", "nsguard-netns-vpn.service"
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ContainerLab]:
+    with ContainerLab() as lab:
+        scenario.apply(lab.client, scenario.DEMO)
+        wait_for_tunnel(lab)
+        yield lab
+
+
+def state(lab: Lab, name: str = "vpn") -> dict[str, Any]:
+    return dict(json.loads(lab.client.path(f"/run/nsguard/{name}/tunnel.json").read_text()))
+
+
+def userspace(lab: Lab, name: str = "vpn") -> str | None:
+    """What wireguard-go calls the device; None where the kernel runs it."""
+    tunnel = state(lab, name)
+    return str(tunnel["device"]) if tunnel["implementation"] == "userspace" else None
+
+
+def test_netlink_shows_the_namespace_as_it_should_be(lab: ContainerLab) -> None:
+    inside, outside = inspection.namespace(lab.client, "vpn"), inspection.namespace(lab.client)
+    assert inside.links == {"lo", "wg0"}
+    assert inside.addresses == {
+        ("lo", "127.0.0.1/8"),
+        ("lo", "::1/128"),
+        ("wg0", f"{LAB.tunnel_client.v4}/32"),
+        ("wg0", f"{LAB.tunnel_client.v6}/128"),
+    }
+    assert {route for route in inside.routes if route[0] == "wg0"} >= {("wg0", "default")}
+    assert outside.links == {"lo", "eth0"}
+    assert not {address for _, address in outside.addresses} & {
+        address for _, address in inside.addresses if "10." in address
+    }
+    (peer,) = inspection.peers(lab.client, "vpn", userspace(lab))
+    assert peer.public_key == lab.peer.secrets.server.public
+    assert peer.endpoint == f"{LAB.endpoint.v4}:{LAB.endpoint_port}"
+    assert peer.handshake > 0
+    assert peer.received > 0
+
+
+class Restarted(ConnectionHeld):
+    """The same connection, while the tunnel's unit is restarted."""
+
+    name = "connection-held"
+
+    def during(self, lab: Lab) -> None:
+        lab.client.succeed(f"systemctl restart {TUNNEL}")
+
+
+class Reloaded(ConnectionHeld):
+    """The same connection, while the tunnel is changed to have another peer and another MTU."""
+
+    name = "connection-held"
+
+    def during(self, lab: Lab) -> None:
+        lab.client.succeed(
+            f"sed -i 's/^Address/MTU = 1400\\nAddress/' {TUNNEL_CONFIGURATION}",
+            f"printf '[Peer]\\nPublicKey = {OTHER}\\nAllowedIPs = 10.99.0.0/16\\n' >> {TUNNEL_CONFIGURATION}",
+            f"systemctl reload {TUNNEL}",
+        )
+
+
+OTHER = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="
+
+
+@pytest.mark.parametrize("attack", [Restarted, Reloaded])
+def test_a_connection_outlives_a_change_of_the_tunnel(lab: ContainerLab, attack: type[ConnectionHeld]) -> None:
+    root = subjects(lab.client)[0]
+    services = ("app-root.service", "app-user.service")
+    before = [lab.client.get_unit_property(unit, "MainPID") for unit in services]
+    report = Suite(lab, [Cell(attack(), 4, root, "ngheldx000"), Cell(attack(), 6, root, "ngheldx001")]).run()
+    assert [result.verdict for result in report.results] == [Verdict.CONTAINED] * 2, report.results
+    assert report.confined.judgement.unowned == ()
+    assert [lab.client.get_unit_property(unit, "MainPID") for unit in services] == before
+    lines = [int(result.said.split()[0]) for result in report.results]
+    assert min(lines) > 10, report.results
+    if attack is Reloaded:
+        known = {peer.public_key for peer in inspection.peers(lab.client, "vpn", userspace(lab))}
+        assert known == {lab.peer.secrets.server.public, OTHER}
+        assert ("wg0", "10.99.0.0/16") in inspection.namespace(lab.client, "vpn").routes
+
+
+def test_a_namespace_is_not_taken_from_a_process_inside(lab: ContainerLab) -> None:
+    lab.client.succeed("systemd-run -q --unit=dweller -p NetworkNamespacePath=/run/netns/vpn sleep infinity")
+    inode = lab.client.succeed("stat -c %i /run/netns/vpn")
+    lab.client.succeed(f"systemctl stop {NETNS}")
+    assert lab.client.get_unit_property(NETNS, "ActiveState") in ("failed", "inactive")
+    assert lab.client.succeed("stat -c %i /run/netns/vpn") == inode
+    assert "in use by PID" in lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {NETNS} -n 5")
+    assert lab.client.execute("ip netns exec vpn ping -c 1 -W 1 203.0.113.80")[0] != 0  # held, since the tunnel is gone
+    lab.client.succeed("systemctl stop dweller", "systemctl start app-root app-user")
+    wait_for_tunnel(lab)
+
+
+def test_a_tunnel_that_cannot_come_up_leaves_the_namespace_closed(lab: ContainerLab) -> None:
+    """A bad configuration is said once, in one line, and not tried again; the services stall."""
+    lab.client.succeed(f"mv {TUNNEL_CONFIGURATION} /run/away", f"systemctl restart {TUNNEL} || true")
+    try:
+        assert lab.client.get_unit_property(TUNNEL, "Result") == "exit-code"
+        assert lab.client.get_unit_property(TUNNEL, "ExecMainStatus") == "2"
+        said = lab.client.succeed(f"journalctl --sync; journalctl -o cat -n 20 -u {TUNNEL}")
+        assert f"nsguard: {TUNNEL_CONFIGURATION}: no such file or directory; make it a file that root can read" in said
+        assert inspection.namespace(lab.client, "vpn").links == {"lo"}
+        assert inspection.namespace(lab.client, "vpn").routes == frozenset()
+        assert lab.client.get_unit_property("app-root.service", "ActiveState") == "active"
+    finally:
+        lab.client.succeed(f"mv /run/away {TUNNEL_CONFIGURATION}", f"systemctl start {TUNNEL}")
+    wait_for_tunnel(lab)
+
+
+def test_an_endpoint_by_name_is_looked_up_by_the_host_and_again_when_it_fails(lab: ContainerLab) -> None:
+    lab.client.succeed(f"cp -p {TUNNEL_CONFIGURATION} /run/kept")
+    try:
+        lab.client.succeed(f"sed -i 's/^Endpoint = .*/Endpoint = endpoint.leak.test:51820/' {TUNNEL_CONFIGURATION}")
+        lab.server.succeed("systemctl stop lab-dns")
+        lab.client.fail(f"systemctl restart {TUNNEL}")
+        assert "endpoint endpoint.leak.test:" in lab.client.succeed(
+            f"journalctl --sync; journalctl -o cat -n 20 -u {TUNNEL}"
+        )
+        assert inspection.namespace(lab.client, "vpn").links == {"lo"}
+        lab.server.succeed("systemctl start lab-dns")
+        lab.client.wait_for_unit(TUNNEL, 30)  # by itself: systemd tries again
+        assert state(lab)["endpoints"][0][0] in LAB.answer_uplink
+        asked = [record for record in lab.peer.records("dns") if record["name"].startswith("endpoint.leak.test")]
+        assert {record["source"] for record in asked} == {LAB.client.v4}
+    finally:
+        lab.server.execute("systemctl start lab-dns")
+        lab.client.succeed(f"cp -p /run/kept {TUNNEL_CONFIGURATION}", f"systemctl restart {TUNNEL}")
+    wait_for_tunnel(lab)
+
+
+def test_two_hundred_rounds_leave_nothing_behind(lab: ContainerLab) -> None:
+    client = lab.client
+    client.succeed(f"systemctl stop app-root app-user {TUNNEL} {NETNS}")
+    things = (
+        "ip netns; ip -o link | cut -d: -f2; nft list tables; findmnt -rno TARGET | sort; ls /run /run/wireguard /tmp;"
+        " ps -eo comm --no-headers | grep -vE '^(bash|sh|ps|ls|grep|sort|nsenter|systemd.*|kworker.*)$' | sort"
+    )
+    once = "nsguard netns up vpn; nsguard tunnel up vpn; nsguard tunnel down vpn; nsguard netns down vpn"
+    client.succeed(once)
+    before = client.succeed(things)
+    client.succeed(f"for i in $(seq 200); do {once}; done 2> /dev/null", timeout=400)
+    assert client.succeed(things) == before
+    client.succeed("systemctl start app-root app-user")
+    wait_for_tunnel(lab)
+
+
+def test_a_second_namespace_by_typed_options_over_ipv6(lab: ContainerLab, tmp_path: Path) -> None:
+    """Side by side with the first: another key, made at the first start, another address, an endpoint over IPv6."""
+    specification = {
+        "tunnels": {
+            "typed": {
+                "ips": ["10.66.0.3/32", "fd66::3/128"],
+                "privateKeyFile": "/var/lib/nsguard-test/typed.key",
+                "generatePrivateKeyFile": True,
+                "mtu": 1380,
+                "dns": [LAB.tunnel_server.v4],
+                "peers": [
+                    {
+                        "publicKey": lab.peer.secrets.server.public,
+                        "endpoint": f"[{LAB.endpoint.v6}]:{LAB.endpoint_port}",
+                        "allowedIPs": ["0.0.0.0/0", "::/0"],
+                        "persistentKeepalive": 25,
+                    }
+                ],
+            }
+        },
+        "namespaces": {"second": {"tunnel": "typed"}},
+        "services": {
+            "asking": {
+                "namespace": "second",
+                "serviceConfig": {
+                    "Type": "oneshot",
+                    "ExecStart": f"/usr/bin/python3 -c \"import urllib.request as u; print(u.urlopen('http://{LAB.web.v4}/').read().decode())\"",
+                },
+            }
+        },
+    }
+    (tmp_path / "specification.json").write_text(json.dumps(specification))
+    (tmp_path / "second.nix").write_text("builtins.fromJSON (builtins.readFile ./specification.json)\n")
+    plan = scenario.render(tmp_path / "second.nix")
+    scenario.install(lab.client, plan)
+    lab.client.succeed("systemctl start nsguard-tunnel-second")
+    assert lab.client.succeed("stat -c %a /var/lib/nsguard-test/typed.key").strip() == "600"
+    public = lab.client.succeed("wg pubkey < /var/lib/nsguard-test/typed.key").strip()
+    lab.server.succeed(
+        f"wg set wg0 peer {public} allowed-ips 10.66.0.3/32,fd66::3/128",
+        "ip route replace 10.66.0.3/32 dev wg0",
+        "ip -6 route replace fd66::3/128 dev wg0",
+    )
+    with lab.capture(lab.client) as capture:
+        lab.client.succeed("systemctl start asking")
+    said = lab.client.succeed("journalctl --sync; journalctl -o cat -u asking")
+    assert '"10.66.0.3"' in said
+    assert capture.dropped == 0
+    assert not [frame for frame in capture.frames if b"10.66.0.3" in frame.data or b"GET /" in frame.data]
+    assert inspection.namespace(lab.client, "second").links == {"lo", "wg0"}
+    (peer,) = inspection.peers(lab.client, "second", userspace(lab, "second"))
+    assert peer.endpoint == f"[{LAB.endpoint.v6}]:{LAB.endpoint_port}"
+    assert "up" in lab.client.succeed("nsguard status second")
+    lab.client.succeed("systemctl stop nsguard-netns-second")
+    assert lab.client.succeed("ls /run/nsguard").split() == ["vpn"]
+    assert inspection.namespace(lab.client, "vpn").links == {"lo", "wg0"}
