@@ -17,16 +17,8 @@ from typing import Any
 import pytest
 
 CHECKS = Path(__file__).parent
-CASES = {
-    path.stem: path.read_text()
-    for kind in ("accept", "reject")
-    for path in (CHECKS / "eval" / kind).iterdir()
-}
-OF_PLAN = [
-    name
-    for name, text in CASES.items()
-    if re.search(r"^  specification\b", text, re.MULTILINE)
-]
+CASES = {path.stem: path.read_text() for kind in ("accept", "reject") for path in (CHECKS / "eval" / kind).iterdir()}
+OF_PLAN = [name for name, text in CASES.items() if re.search(r"^  specification\b", text, re.MULTILINE)]
 NIXPKGS = os.environ.get("NSGUARD_NIXPKGS")
 
 needs_nixpkgs = pytest.mark.skipif(
@@ -61,11 +53,7 @@ def plan_outcomes() -> dict[str, dict[str, Any]]:
 def nixos_arguments(directory: Path) -> str:
     """What checks/eval/nixos.nix takes. Any word of the tree may be the name of a package that a module asks for."""
     tree = Path(NIXPKGS or "")
-    words = {
-        word
-        for path in tree.glob("nixos/**/*.nix")
-        for word in re.findall(r"[A-Za-z_][\w-]*", path.read_text())
-    }
+    words = {word for path in tree.glob("nixos/**/*.nix") for word in re.findall(r"[A-Za-z_][\w-]*", path.read_text())}
     (directory / "names.json").write_text(json.dumps(sorted(words)))
     names = f"builtins.fromJSON (builtins.readFile {directory}/names.json)"
     return f"{{ lib = import {tree}/lib; nixos = {tree}/nixos; names = {names}; }}"
@@ -107,9 +95,7 @@ def directives(text: str) -> list[tuple[str, str, str]]:
             section = line
         elif line and not re.match(r'Environment="?(PATH|TZDIR|LOCALE_ARCHIVE)=', line):
             key, _, value = line.partition("=")
-            found.append(
-                (section, key, value.strip('"') if key == "Environment" else value)
-            )
+            found.append((section, key, value.strip('"') if key == "Environment" else value))
     return sorted(found)
 
 
@@ -120,9 +106,7 @@ def directives(text: str) -> list[tuple[str, str, str]]:
     ids=lambda p: p.stem,
 )
 def test_nixos_renders_the_units_of_the_plan(scenario: Path, arguments: str) -> None:
-    texts = evaluate(
-        f"(import {CHECKS}/eval).unitTexts {arguments} (import {scenario})"
-    )
+    texts = evaluate(f"(import {CHECKS}/eval).unitTexts {arguments} (import {scenario})")
     assert texts["plan"], "the scenario has no unit"
     for name in texts["plan"]:
         assert directives(texts["nixos"][name]) == directives(texts["plan"][name]), name

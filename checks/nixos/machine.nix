@@ -24,6 +24,9 @@ in
 
   nsguard.package = runtime;
 
+  # Stand-ins have their programs in a bin/ that is a link, which the join cannot lay beside the runtime's.
+  environment.extraSetup = "ln -s /usr/bin/* $out/bin/ 2>/dev/null || true";
+
   users.users.www-data = {
     isSystemUser = true;
     group = "www-data";

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from nsguard_harness import scenario
+from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.scenario import Plan, Unit
 
@@ -71,7 +72,7 @@ def lab() -> Iterator[ContainerLab]:
                 "/etc/systemd/system/once.timer": TIMER,
             }
         )
-        scenario.install(lab.client, scenario.render(scenario.SCENARIOS / "services.nix"))
+        scenario.install(lab.client, scenario.render(SCENARIOS / "services.nix"))
         yield lab
 
 
@@ -149,7 +150,7 @@ def test_a_program_that_catches_no_signal_ends_by_sigterm(lab: ContainerLab) -> 
 )
 def test_a_service_in_the_wrong_place_does_not_start(lab: ContainerLab, change: tuple[str, str], message: str) -> None:
     """As by a mistake of systemd's, which goes on without the namespace where it is refused entry."""
-    made = scenario.render(scenario.SCENARIOS / "services.nix")
+    made = scenario.render(SCENARIOS / "services.nix")
     text = made.units["ordinary.service"].text
     assert change[0] in text
     units = {"misplaced.service": Unit(text.replace(*change))}
@@ -169,6 +170,6 @@ def test_a_service_in_the_wrong_place_does_not_start(lab: ContainerLab, change: 
 
 def test_nothing_of_a_plan_is_needed_twice(lab: ContainerLab) -> None:
     """systemd itself has nothing to say against any unit of the scenario."""
-    made: Plan = scenario.render(scenario.SCENARIOS / "services.nix")
+    made: Plan = scenario.render(SCENARIOS / "services.nix")
     said = lab.client.run(f"systemd-analyze verify {' '.join(f'/etc/systemd/system/{name}' for name in made.units)}")
     assert (said.status, said.errors) == (0, "")

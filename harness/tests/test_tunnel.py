@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from nsguard_harness import inspection, scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.attacks.tunnel import ConnectionHeld, wait_for_tunnel
@@ -33,12 +32,6 @@ def state(lab: Lab, name: str = "vpn") -> dict[str, Any]:
     return dict(json.loads(lab.client.path(f"/run/nsguard/{name}/tunnel.json").read_text()))
 
 
-def userspace(lab: Lab, name: str = "vpn") -> str | None:
-    """What wireguard-go calls the device; None where the kernel runs it."""
-    tunnel = state(lab, name)
-    return str(tunnel["device"]) if tunnel["implementation"] == "userspace" else None
-
-
 def test_netlink_shows_the_namespace_as_it_should_be(lab: ContainerLab) -> None:
     inside, outside = inspection.namespace(lab.client, "vpn"), inspection.namespace(lab.client)
     assert inside.links == {"lo", "wg0"}
@@ -53,7 +46,7 @@ def test_netlink_shows_the_namespace_as_it_should_be(lab: ContainerLab) -> None:
     assert not {address for _, address in outside.addresses} & {
         address for _, address in inside.addresses if "10." in address
     }
-    (peer,) = inspection.peers(lab.client, "vpn", userspace(lab))
+    (peer,) = inspection.peers(lab.client, "vpn")
     assert peer.public_key == lab.peer.secrets.server.public
     assert peer.endpoint == f"{LAB.endpoint.v4}:{LAB.endpoint_port}"
     assert peer.handshake > 0
@@ -97,7 +90,7 @@ def test_a_connection_outlives_a_change_of_the_tunnel(lab: ContainerLab, attack:
     lines = [int(result.said.split()[0]) for result in report.results]
     assert min(lines) > 10, report.results
     if attack is Reloaded:
-        known = {peer.public_key for peer in inspection.peers(lab.client, "vpn", userspace(lab))}
+        known = {peer.public_key for peer in inspection.peers(lab.client, "vpn")}
         assert known == {lab.peer.secrets.server.public, OTHER}
         assert ("wg0", "10.99.0.0/16") in inspection.namespace(lab.client, "vpn").routes
 
@@ -217,7 +210,7 @@ def test_a_second_namespace_by_typed_options_over_ipv6(lab: ContainerLab, tmp_pa
     assert capture.dropped == 0
     assert not [frame for frame in capture.frames if b"10.66.0.3" in frame.data or b"GET /" in frame.data]
     assert inspection.namespace(lab.client, "second").links == {"lo", "wg0"}
-    (peer,) = inspection.peers(lab.client, "second", userspace(lab, "second"))
+    (peer,) = inspection.peers(lab.client, "second")
     assert peer.endpoint == f"[{LAB.endpoint.v6}]:{LAB.endpoint_port}"
     assert "up" in lab.client.succeed("nsguard status second")
     lab.client.succeed("systemctl stop nsguard-netns-second")

@@ -6,6 +6,7 @@ protocol (wireguard.com/xplatform).
 
 from __future__ import annotations
 
+import json
 import socket
 from base64 import b64encode
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from typing import Any
 from pyroute2 import IPRoute, WireGuard
 
 from .machine import Machine
+
+MAIN = 254  # RT_TABLE_MAIN, rtnetlink(7)
 
 
 @dataclass(frozen=True)
@@ -54,17 +57,16 @@ def namespace(machine: Machine, name: str | None = None) -> Namespace:
     )
 
 
-MAIN = 254  # RT_TABLE_MAIN, rtnetlink(7)
-
-
 def _prefix(route: Any) -> str:
     return f"{route.get('dst')}/{route['dst_len']}" if route["dst_len"] else "default"
 
 
-def peers(machine: Machine, name: str, userspace: str | None = None) -> list[Peer]:
-    """The peers of wg0 in a namespace. userspace: the name that wireguard-go knows the device by, if that runs it."""
-    if userspace:
-        return parse(_ask(machine, userspace))
+def peers(machine: Machine, name: str) -> list[Peer]:
+    """The peers of wg0 in a namespace that nsguard made."""
+    # the one thing taken from the runtime: by which name wireguard-go knows the device
+    tunnel = json.loads(machine.path(f"/run/nsguard/{name}/tunnel.json").read_text())
+    if tunnel["implementation"] == "userspace":
+        return parse(_ask(machine, tunnel["device"]))
     with WireGuard(netns=str(machine.path(f"/run/netns/{name}"))) as wireguard:
         found = []
         for message in wireguard.info("wg0"):

@@ -1,0 +1,111 @@
+"""NixOS itself: three lines confine a service, the leak suite finds it tight, and a switch leaves it running.
+
+NSGUARD_NIXPKGS     a tree with nixpkgs' lib/ and nixos/ side by side
+NSGUARD_NIXOS_LAB   a command: `COMMAND build MODULE.nix` builds the closure of a system and prints its path
+NSGUARD_NIXOS_IMAGE the file system tree that such a closure boots on
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from nsguard_harness import inspection
+from nsguard_harness.attacks.tunnel import ConnectionHeld, wait_for_tunnel
+from nsguard_harness.cli import subjects
+from nsguard_harness.lab.base import Lab
+from nsguard_harness.lab.container import TUNNEL_CONFIGURATION, ContainerLab
+from nsguard_harness.lab.nspawn import System
+from nsguard_harness.lab.peer import TREES
+from nsguard_harness.suite import Cell, Suite, Verdict, plan
+
+NEEDED = ("NSGUARD_NIXPKGS", "NSGUARD_NIXOS_LAB", "NSGUARD_NIXOS_IMAGE")
+MISSING = [name for name in NEEDED if not os.environ.get(name)]
+pytestmark = [
+    pytest.mark.lab,
+    pytest.mark.skipif(
+        bool(MISSING),
+        reason=f"{', '.join(MISSING)} not set: nothing is shown on NixOS itself",
+    ),
+]
+NIXOS = Path(__file__).parent / "nixos"
+OTHER_PEER = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="
+SERVICES = ("app-root.service", "app-user.service")
+
+
+def closure(module: str) -> Path:
+    command = [
+        *shlex.split(os.environ["NSGUARD_NIXOS_LAB"]),
+        "build",
+        str(NIXOS / module),
+    ]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return Path(done.stdout.split()[-1])
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ContainerLab]:
+    nixos = System(
+        image=Path(os.environ["NSGUARD_NIXOS_IMAGE"]),
+        init=f"{closure('machine.nix')}/init",
+        binds={Path("/nix"): "/nix"},
+        trees=TREES,
+    )
+    with ContainerLab(client=nixos) as lab:
+        wait_for_tunnel(lab)
+        yield lab
+
+
+def test_it_is_nixos_and_nothing_failed(lab: ContainerLab) -> None:
+    assert "ID=nixos" in lab.client.succeed("cat /etc/os-release")
+    assert lab.client.succeed("systemctl is-system-running").strip() == "running"
+    assert lab.client.succeed("readlink /etc/resolv.conf").startswith("/etc/static/")
+
+
+def test_the_suite_finds_it_tight(lab: ContainerLab) -> None:
+    report = Suite(lab, plan("*", subjects(lab.client))).run()
+    bad = [str(result) for result in report.results if result.verdict is not Verdict.CONTAINED]
+    assert bad + [str(leak) for leak in report.confined.judgement.unowned] == []
+    assert report.status == 0
+
+
+class Switched(ConnectionHeld):
+    """The connection, while the system is switched to another configuration."""
+
+    name = "connection-held"
+
+    def __init__(self, system: Path) -> None:
+        self.system = system
+
+    def during(self, lab: Lab) -> None:
+        lab.client.succeed(f"{self.system}/bin/switch-to-configuration test", timeout=60)
+
+
+def test_a_switch_to_another_peer_leaves_the_service_running(lab: ContainerLab) -> None:
+    system = closure("switched.nix")
+    lab.client.succeed(
+        f"cp -p {TUNNEL_CONFIGURATION} /etc/nsguard-lab/switched.conf",
+        f"printf '[Peer]\\nPublicKey = {OTHER_PEER}\\nAllowedIPs = 10.99.0.0/16\\n' >> /etc/nsguard-lab/switched.conf",
+    )
+    before = [lab.client.get_unit_property(unit, "MainPID") for unit in SERVICES]
+    report = Suite(lab, [Cell(Switched(system), 4, subjects(lab.client)[0], "ngswitchx000")]).run()
+    assert [(result.verdict, result.evidence) for result in report.results] == [
+        (Verdict.CONTAINED, "through the tunnel")
+    ]
+    assert report.confined.judgement.unowned == ()
+    assert lab.client.succeed("readlink -f /run/current-system").strip() == str(system)
+    assert [lab.client.get_unit_property(unit, "MainPID") for unit in SERVICES] == before
+    known = {peer.public_key for peer in inspection.peers(lab.client, "vpn")}
+    assert known == {lab.peer.secrets.server.public, OTHER_PEER}
+
+
+def test_look_ups_stay_in_after_nscd_was_restarted(lab: ContainerLab) -> None:
+    """By the daemon that NixOS itself runs; the attack's own restart is the first, this is one more."""
+    lab.client.succeed("systemctl restart nscd")
+    report = Suite(lab, plan("getaddrinfo", subjects(lab.client))).run()
+    assert {result.verdict for result in report.results} == {Verdict.CONTAINED}, report.results
