@@ -48,8 +48,8 @@ venv: $(VENV)/ready
 $(VENV)/ready: harness/requirements.txt
 	@echo "nsguard: making $(VENV) from harness/requirements.txt" >&2
 	@python3 -m venv --clear $(VENV)
-	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r harness/requirements.txt
-	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e harness
+	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r harness/requirements.txt
+	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e harness
 	@touch $@
 
 clean:

@@ -18,13 +18,13 @@ from .report import attacks_table, classes_table, last_line
 from .suite import Cell, Report, Subject, Suite, plan
 
 TOPOLOGY = """
-  client {client}                                  server {server}
- ┌──────────────────────────────────────┐              ┌──────────────────────────┐
- │ ┌ namespace vpn ─────────────┐       │              │ WireGuard  {endpoint:<14}│
- │ │ app ── wg0 {tunnel:<15} ├┄┄┐    │   capture    │ inside it  {inner:<14}│
- │ └────────────────────────────┘  eth0 ┝━━━━━━●━━━━━━━┥ web, echo  {web:<14}│
- │ resolved, D-Bus, nscd, systemd ─┘    │              │ the uplink's resolver    │
- └──────────────────────────────────────┘              └──────────────────────────┘
+  client {client:<15}                               server {server:<15}
+ ┌──────────────────────────────────┐             ┌──────────────────────────┐
+ │ ┌ namespace vpn ───────┐         │   capture   │ WireGuard {endpoint:<15}│
+ │ │ app ─ wg0 {tunnel:<10} ├┄┄┐      │      │      │ inside it {inner:<15}│
+ │ └──────────────────────┘  eth0 ━━━━━━━━━●━━━━━━━━ web, echo {web:<15}│
+ │ resolved, D-Bus, nscd ────┘      │             │ the uplink's resolver    │
+ └──────────────────────────────────┘             └──────────────────────────┘
 """
 APP = "app-root.service"
 HELD_SECONDS = 1.8  # how long the server stays silent
