@@ -108,6 +108,11 @@ def back(packet: Packet) -> Packet:
     return answer
 
 
+def elsewhere(body: Packet, **fields: Any) -> Packet:
+    """A tunnel message to us from an address that is no endpoint."""
+    return back(tunnel4(body, dst="203.0.113.52", **fields))
+
+
 ALLOWED: dict[str, list[Packet]] = {
     "wireguard": [
         tunnel4(message(1, 148), tos=0x88),
@@ -118,6 +123,11 @@ ALLOWED: dict[str, list[Packet]] = {
         tunnel4(message(4, 1424), tos=1, flags="DF"),
         tunnel6(message(1, 148), tc=0x88),
         back(tunnel6(message(4, 96))),
+    ],
+    "from-elsewhere": [
+        elsewhere(message()),
+        elsewhere(message(1, 148), tos=0x88),
+        ether(GATE, OWN) / IPv6(src="2001:db8::9", dst=OWN6) / UDP(sport=9, dport=PORT) / message(),
     ],
     "closed-port": [refuse4(back(tunnel4(message()))), refuse6(back(tunnel6(message(1, 148))))],
     "arp": [
@@ -163,6 +173,15 @@ NEAR: dict[str, dict[str, Packet]] = {
         "IPv6 fragment": ether() / IPv6(src=OWN6, dst=END6) / IPv6ExtHdrFragment(m=1) / UDP() / message(),
         "UDP length that lies": ether() / IP(src=OWN4, dst=END4) / UDP(sport=PORT, dport=END_PORT, len=40) / message(),
         "VLAN tag": ether() / Dot1Q(vlan=5) / tunnel4(message())[IP],
+    },
+    "from-elsewhere": {
+        "our answer to there": back(elsewhere(message())),
+        "to a port that is not the tunnel's": elsewhere(message(), sport=PORT + 1),
+        "to another address than ours": elsewhere(message(), src="198.51.100.3"),
+        "no message of WireGuard's": elsewhere(Raw(b"hello".ljust(64))),
+        "from a stranger's MAC": Ether(src=STRANGER, dst=OWN) / elsewhere(message())[IP],
+        "to a stranger's MAC": Ether(src=GATE, dst=STRANGER) / elsewhere(message())[IP],
+        "IP options": elsewhere(message(), options=[IPOption_Timestamp()]),
     },
     "closed-port": {
         "quotes a message of ours": refuse4(tunnel4(message())),

@@ -108,6 +108,7 @@ let
 
       capability-bounds = {
         guards = "setns(2), packet sockets, new links, ptrace";
+        besides = [ "property:private-users" ];
         properties = {
           CapabilityBoundingSet = set (concatStringsSep " " capabilities);
           AmbientCapabilities = own: within' capabilities own;
@@ -150,21 +151,23 @@ let
 
       hidden-paths = {
         guards = "what of the host works for its clients and is outside /run";
+        # An empty tree in front of each, for which systemd makes the directory where the host has none yet;
+        # InaccessiblePaths= would let alone what is not there when the service starts.
         parts = {
           nix-daemon = {
             guards = "the Nix daemon, which fetches for its clients";
-            words = [ "-/nix/var/nix/daemon-socket" ];
+            words = [ "/nix/var/nix/daemon-socket" ];
           };
           automounts = {
             guards = "the automounter, which looks up the names that are asked for under /net";
-            words = [ "-/net" ];
+            words = [ "/net" ];
           };
           sssd = {
             guards = "sssd, which asks the network's directory";
-            words = [ "-/var/lib/sss" ];
+            words = [ "/var/lib/sss" ];
           };
         };
-        properties = paths: { InaccessiblePaths = append paths; };
+        properties = paths: { TemporaryFileSystem = append (map (path: "${path}:ro") paths); };
       };
 
       read-only-system = {

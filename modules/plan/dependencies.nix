@@ -20,6 +20,8 @@ let
     service-after = {
       of = "service";
       guards = "against a service that finds no namespace when the machine starts";
+      # The service waits for the tunnel, too.
+      besides = [ "dependency:tunnel-after" ];
       unitConfig = ns: { After = [ (names.netnsUnit ns) ]; };
     };
     tunnel-bound = {

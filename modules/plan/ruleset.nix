@@ -68,10 +68,17 @@ let
     ];
   };
 
+  # Without these a service could make packets by hand.
+  privileges = [
+    "property:capability-bounds"
+    "property:private-users"
+  ];
+
   output = enforce: {
     name = "output";
     hook = "type filter hook output priority filter;";
     policy = "drop";
+    besides = privileges;
     rules = [
       { text = [ ''oifname "lo" accept'' ]; }
       {
@@ -100,6 +107,7 @@ let
       {
         name = "output-source";
         guards = "packets with another source address than the tunnel's";
+        besides = privileges;
         text = [
           "${wg} ip saddr @address4 accept"
           "${wg} ip6 saddr @address6 accept"
@@ -123,6 +131,7 @@ let
     name = "forward";
     hook = "type filter hook forward priority filter;";
     policy = "drop";
+    besides = [ "sysctl:net.ipv4.ip_forward" ];
     rules = [ ];
   };
 

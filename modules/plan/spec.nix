@@ -9,10 +9,12 @@ let
     "net.ipv4.ip_forward" = {
       value = "0";
       guards = "packets of the tunnel's far end that are not for the namespace: a new one takes this from the host, which may be a router";
+      besides = [ "nft:forward-policy" ];
     };
     "net.ipv6.conf.default.accept_ra" = {
       value = "0";
       guards = "routes, prefixes and resolvers that the tunnel's far end announces";
+      besides = [ "nft:input-policy" ];
     };
     "net.ipv6.conf.default.addr_gen_mode" = {
       value = "1";

@@ -31,7 +31,12 @@
   expected = {
     PrivatePIDs = true;
     NetworkNamespacePath = "/run/netns/vpn";
-    TemporaryFileSystem = [ "/run:mode=0755,nosuid,nodev" ];
+    TemporaryFileSystem = [
+      "/net:ro"
+      "/nix/var/nix/daemon-socket:ro"
+      "/var/lib/sss:ro"
+      "/run:mode=0755,nosuid,nodev"
+    ];
     BindsTo = [ "nsguard-netns-vpn.service" ];
     inText = true;
     elsewhere = false;

@@ -35,7 +35,13 @@ class Addresses:
     # what a name resolves to tells which resolver was asked; the web server answers at both
     answer_uplink: Pair = Pair("203.0.113.81", "2001:db8:113::81")
     answer_tunnel: Pair = Pair("203.0.113.80", "2001:db8:113::80")
+    # nobody's: what is sent there to be forwarded, and what is advertised as being on the link
+    passing: str = "203.0.113.99"
+    advertised: str = "2001:db8:5eed::/64"
     endpoint_port: int = 51820
+    # where the endpoint's server speaks from when it roams
+    roaming_port: int = 51999
+    knock_port: int = 40405
     dns_port: int = 53
     web_port: int = 80
     echo_port: int = 7

@@ -94,6 +94,19 @@ def _is_wireguard_message(payload: bytes, tos: int) -> bool:
     return HANDSHAKE_SIZES.get(payload[0]) == len(payload) and tos in HANDSHAKE_TOS
 
 
+def _from_elsewhere(packet: Packet, wire: Wire, world: World) -> bool:
+    """A tunnel message to us from another address than an endpoint's; one from us to there is not allowed."""
+    return (
+        packet.protocol == frames.UDP
+        and not packet.options
+        and packet.source_mac in {s.mac for s in wire.neighbours}
+        and packet.destination_mac == wire.uplink.mac
+        and packet.destination in wire.uplink.addresses
+        and packet.destination_port in world.listen_ports
+        and _is_wireguard_message(packet.payload, packet.tos)
+    )
+
+
 # port unreachable (RFC 792; RFC 4443 §3.1), and the quoted packet's header up to its UDP header
 UNREACHABLE = {4: (frames.ICMP, 3, 3, 20), 6: (frames.ICMP6, 1, 4, 40)}
 
@@ -180,6 +193,7 @@ def _neighbour(packet: Packet, wire: Wire, world: World) -> bool:
 
 RULES = (
     Rule("wireguard", "what the guard is for: the tunnel's messages between its port and its endpoint", _wireguard),
+    Rule("from-elsewhere", "a peer speaks from another address; the port is open to all", _from_elsewhere),
     Rule("closed-port", "the host refuses late messages to a tunnel that was taken down or restarted", _closed_port),
     Rule("arp", "the host and its known neighbours look each other up", _arp),
     Rule("nd", "the same for IPv6", _neighbour),

@@ -14,16 +14,18 @@ from .machine import Machine
 
 DEMO = SCENARIOS / "demo.nix"
 UNITS = "/etc/systemd/system"
-EXPRESSION = """
-{ plan, scenario, without }:
+TOOLS = 'tools = { nsguard = "/usr/bin/nsguard"; wireguard-go = "/usr/bin/wireguard-go"; }'
+PROTECTIONS = f"{{ plan }}: (import plan {{ {TOOLS}; }}).protections"
+EXPRESSION = f"""
+{{ plan, scenario, without }}:
 let
-  tools = { nsguard = "/usr/bin/nsguard"; wireguard-go = "/usr/bin/wireguard-go"; };
-  made = (import plan { inherit tools; without = builtins.fromJSON without; }).plan (import scenario);
+  {TOOLS};
+  made = (import plan {{ inherit tools; without = builtins.fromJSON without; }}).plan (import scenario);
 in
-{
+{{
   inherit (made) problems files;
-  units = builtins.mapAttrs (_: unit: { inherit (unit) text wantedBy; }) made.units;
-}
+  units = builtins.mapAttrs (_: unit: {{ inherit (unit) text wantedBy; }}) made.units;
+}}
 """
 
 
@@ -33,6 +35,15 @@ class Unit:
 
     text: str
     wanted_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Protection:
+    """One protection of the plan. besides: others that keep the same shut, so that it takes all of them away to see."""
+
+    name: str
+    guards: str
+    besides: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -50,18 +61,30 @@ class Plan:
 
 def render(scenario: Path, without: Sequence[str] = ()) -> Plan:
     """Evaluate a scenario. without: protections to leave out, by their names in the plan. Raises ScenarioError."""
+    arguments = {"scenario": str(scenario.absolute()), "without": json.dumps(list(without))}
+    return parse(scenario, _evaluate(str(scenario), EXPRESSION, arguments))
+
+
+def protections() -> tuple[Protection, ...]:
+    """Every protection of the plan, as the plan itself lists them. Raises ScenarioError."""
+    listed = json.loads(_evaluate("the plan's protections", PROTECTIONS, {}))
+    return tuple(Protection(name, one["guards"], tuple(one["besides"])) for name, one in listed.items())
+
+
+def _evaluate(what: str, expression: str, arguments: Mapping[str, str]) -> str:
+    """What Nix makes of a function of the plan's path and of `arguments`, as JSON."""
     # the dummy store: evaluation that writes nothing, not even a lock
-    command = ["nix-instantiate", "--option", "store", "dummy://", "--eval", "--strict", "--json", "-E", EXPRESSION]
-    command += ["--argstr", "plan", str(PLAN), "--argstr", "scenario", str(scenario.absolute())]
-    command += ["--argstr", "without", json.dumps(list(without))]
+    command = ["nix-instantiate", "--option", "store", "dummy://", "--eval", "--strict", "--json", "-E", expression]
+    for name, value in {"plan": str(PLAN), **arguments}.items():
+        command += ["--argstr", name, value]
     try:
         done = subprocess.run(command, capture_output=True, text=True)
     except FileNotFoundError as error:
         raise ScenarioError("scenario: nix-instantiate is missing; `make deps` installs it") from error
     if done.returncode:
         said = [line.strip() for line in done.stderr.splitlines() if line.strip() and "warning:" not in line]
-        raise ScenarioError(f"scenario: {scenario}: {' '.join(said)[:600]}")
-    return parse(scenario, done.stdout)
+        raise ScenarioError(f"scenario: {what}: {' '.join(said)[:600]}")
+    return done.stdout
 
 
 def parse(scenario: Path, text: str) -> Plan:

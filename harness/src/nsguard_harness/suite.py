@@ -72,6 +72,15 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Span:
+    """When a group of attacks ran, in seconds since the epoch; name: the attack's that ran by itself, else empty."""
+
+    start: float
+    end: float
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Run:
     """How one phase (confined or control) ended: what each cell said or why it could not run, and what was seen."""
 
@@ -81,6 +90,7 @@ class Run:
     frames: Sequence[Frame] = ()
     arrived: frozenset[str] = frozenset()
     seconds: float = 0.0
+    spans: Sequence[Span] = ()
 
 
 @dataclass(frozen=True)
@@ -159,11 +169,15 @@ class Suite:
         capture: CaptureLike = self.lab.capture(self.lab.client)
         with capture, Tap(self.lab.server) as tap:
             for group in _groups(self.cells, name):
+                begun = time.time()
                 self._group(group, phase)
+                alone = group[0].attack.alone and len({cell.attack.name for cell in group}) == 1
+                phase.spans.append(Span(begun, time.time(), group[0].attack.name if alone else ""))
             time.sleep(self.tail)  # a window of observation, not a wait for something
             arrived = tap.tokens(tokens)
         judgement = judge(capture.frames, phase.observed.world, tokens, capture.dropped)
-        return Run(phase.outcomes, phase.failures, judgement, capture.frames, arrived, time.monotonic() - start)
+        seconds = time.monotonic() - start
+        return Run(phase.outcomes, phase.failures, judgement, capture.frames, arrived, seconds, phase.spans)
 
     def _group(self, cells: Sequence[Cell], phase: _Phase) -> None:
         """Cells that run side by side, between their attacks' `before` and `after`."""
@@ -209,6 +223,7 @@ class _Phase:
     observed: Observed
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    spans: list[Span] = field(default_factory=list)
 
 
 def _groups(cells: Sequence[Cell], phase: str) -> Iterable[list[Cell]]:

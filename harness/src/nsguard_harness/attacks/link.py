@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import socket
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ..attack import Attack, Env, Outcome
 from . import _tools
+
+if TYPE_CHECKING:
+    from ..lab.base import Lab
 
 SOL_PACKET, PACKET_QDISC_BYPASS = 263, 20  # linux/if_packet.h
 
@@ -76,6 +79,25 @@ class RawSpoofed(Attack):
                 packet = _tools.udp_packet(own, address, env.addresses.echo_port, _tools.payload(env))
                 raw.sendto(packet, (address, 0))
         return Outcome(True, "sent")
+
+
+class SourceSpoofed(RawSpoofed):
+    """Claim: a packet that claims the uplink's own source address does not come out of the tunnel either.
+
+    Method: as raw-spoofed; meanwhile the server takes any source from the client, as a provider's need not.
+    Limitations: as raw-spoofed.
+    Source: raw(7); WireGuard whitepaper §2 (cryptokey routing).
+    """
+
+    name = "source-spoofed"
+    silent = True
+    alone = True
+
+    def before(self, lab: Lab) -> None:
+        lab.peer.let_in(*lab.addresses.client)
+
+    def after(self, lab: Lab) -> None:
+        lab.peer.let_in()
 
 
 class BindToDevice(Attack):

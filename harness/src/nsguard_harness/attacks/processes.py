@@ -61,11 +61,9 @@ class _OfABystander(Attack):
     evidence = "answer"
 
     def before(self, lab: Lab) -> None:
-        from ..lab.peer import LIBRARY
-
         for user, name in USERS.items():
             unit = f"--unit=nsguard-bystander-{name}-{self.name} --uid={user} --service-type=notify --collect"
-            library = f"--setenv=PYTHONPATH={LIBRARY}"
+            library = f"--setenv=PYTHONPATH={lab.peer.library}"
             lab.client.succeed(f"systemd-run -q {unit} {library} python3 -c {shlex.quote(BYSTANDER)}")
 
     def after(self, lab: Lab) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,7 +137,9 @@ def units(kernel: bool, addresses: Addresses = LAB) -> dict[str, str]:
 
 
 class Peer:
-    """What the lab's side does with the server machine."""
+    """What the lab's side does with the server machine. library: where any machine has the harness's modules."""
+
+    library = LIBRARY
 
     def __init__(self, machine: Machine, secrets: Secrets, addresses: Addresses = LAB) -> None:
         self.machine, self.secrets, self.addresses = machine, secrets, addresses
@@ -155,6 +159,35 @@ class Peer:
         """Answer again, with the sessions it had."""
         self.machine.succeed("nft delete table inet lab")
 
+    def roam(self) -> None:
+        """Speak from another port from now on, and be silent on the first one."""
+        self.stop_wireguard()
+        self.machine.succeed(f"wg set wg0 listen-port {self.addresses.roaming_port}")
+
+    def settle(self) -> None:
+        """Speak from the endpoint's port again."""
+        self.machine.succeed(f"wg set wg0 listen-port {self.addresses.endpoint_port}")
+        self.start_wireguard()
+
     def received(self) -> int:
         """Bytes that came through the tunnel so far, as WireGuard counts them on the server."""
         return sum(int(line.split()[1]) for line in self.machine.succeed("wg show wg0 transfer").splitlines())
+
+    def start(self, module: str, argument: str, machine: Machine | None = None) -> None:
+        """Start another of the programs in `inside`, here or on another machine; returns when it is ready."""
+        unit = f"--unit={_unit(module, argument)} --service-type=notify --collect --setenv=PYTHONPATH={LIBRARY}"
+        program = f"python3 -m nsguard_harness.inside.{module} {shlex.quote(argument)}"
+        (machine or self.machine).succeed(f"systemd-run -q {unit} {program}")
+
+    def stop(self, module: str, argument: str, machine: Machine | None = None) -> None:
+        """Stop what `start` started."""
+        (machine or self.machine).succeed(f"systemctl stop {_unit(module, argument)}")
+
+    def let_in(self, *more: str) -> None:
+        """Take and send more than the tunnel's own addresses for the client; without any, what the lab began with."""
+        ranges = ",".join([*self.addresses.tunnel_client, *more])
+        self.machine.succeed(f"wg set wg0 peer {self.secrets.client.public} allowed-ips {ranges}")
+
+
+def _unit(module: str, argument: str) -> str:
+    return f"lab-{module}-{re.sub('[^a-z0-9]+', '-', argument).strip('-')}.service"

@@ -1,0 +1,221 @@
+"""By the tunnel, inwards: what its far end sends without being asked."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ..attack import Attack, Env, Outcome
+from . import _tools
+from .tunnel import NAMESPACE, TUNNEL_UNIT, wait_for_tunnel
+
+if TYPE_CHECKING:
+    from ..lab.base import Lab
+
+NAMESPACE_UNIT = f"nsguard-netns-{NAMESPACE}.service"
+CONFINED = "app-root.service app-user.service"
+WG = "wg0"
+CONTROL = "/run/systemd/system.control"  # comes before /etc, where the unit may be masked
+
+
+class _Knocked(Attack):
+    """What is common to attacks of the tunnel's far end: a program there that answers knocks."""
+
+    evidence = "answer"
+    alone = True
+
+    def before(self, lab: Lab) -> None:
+        lab.peer.start("knock", str(lab.addresses.knock_port))
+
+    def after(self, lab: Lab) -> None:
+        lab.peer.stop("knock", str(lab.addresses.knock_port))
+
+
+class Unasked(_Knocked):
+    """Claim: the tunnel's far end reaches no port of the service.
+
+    Method: bind a UDP port and knock at the server, which sends to that port from another one of its own: a flow that
+    nobody in the namespace has begun. Receiving it is a success.
+    Limitations: UDP; for TCP the rule is the same.
+    Source: nft(8), ct state; port forwarding of VPN providers.
+    """
+
+    name = "unasked"
+
+    def run(self, env: Env) -> Outcome:
+        with socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as udp:
+            udp.settimeout(_tools.PATIENCE)
+            udp.bind(("", 0))
+            server = _tools.lan(env)
+            udp.sendto(f"unasked {env.token}".encode(), (server, env.addresses.knock_port))
+            with suppress(TimeoutError):
+                data, sender = udp.recvfrom(2048)
+                return Outcome(env.token.encode() in data, f"{sender[0]} port {sender[1]} got in")
+        return Outcome(False, "knocked, nothing came in")
+
+
+class Forwarded(_Knocked):
+    """Claim: the namespace forwards nothing that the tunnel's far end sends through it to somebody else.
+
+    Method: the host is a router when the namespace is made; knock, and the server sends a packet to an address behind
+    us. That the count of forwarded packets grows is a success.
+    Limitations: IPv4: a new namespace takes this setting from the host for IPv4 alone.
+    Source: ip-sysctl (kernel documentation), ip_forward; proc(5), /proc/net/snmp.
+    """
+
+    name = "forwarded"
+    families = (4,)
+    timeout = 10.0
+
+    def before(self, lab: Lab) -> None:
+        super().before(lab)
+        address, client = lab.addresses.passing, lab.addresses.client.v4
+        lab.server.succeed(
+            f"ip route add {address} via {client} metric 10", f"ip route add {address} dev {WG} metric 20"
+        )
+        lab.peer.let_in(address)
+        lab.client.succeed("sysctl -qw net.ipv4.ip_forward=1", f"systemctl restart {NAMESPACE_UNIT}")
+        restored(lab)
+
+    def after(self, lab: Lab) -> None:
+        super().after(lab)
+        lab.client.succeed("sysctl -qw net.ipv4.ip_forward=0")
+        lab.server.succeed(*2 * (f"ip route del {lab.addresses.passing}",))
+        lab.peer.let_in()
+
+    def run(self, env: Env) -> Outcome:
+        before = _forwarded()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            udp.sendto(f"passing {env.token}".encode(), (_tools.lan(env), env.addresses.knock_port))
+        deadline = time.monotonic() + _tools.PATIENCE
+        while (now := _forwarded()) == before and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return Outcome(now > before, f"{now - before} packets forwarded")
+
+
+class AdvertisedByTunnel(_Knocked):
+    """Claim: the namespace learns nothing from a router advertisement of the tunnel's far end.
+
+    Method: knock, and the server sends an advertisement with an on-link prefix; a route to it is a success.
+    Limitations: prefixes; routes, resolvers and the MTU come by the same packet.
+    Source: RFC 4861 §6.3.4; ip-sysctl (kernel documentation), accept_ra.
+    """
+
+    name = "advertised-by-tunnel"
+    families = (6,)
+
+    def before(self, lab: Lab) -> None:
+        super().before(lab)
+        lab.server.succeed(f"ip address add fe80::66/64 dev {WG} nodad")
+        lab.peer.let_in("fe80::/64")
+        lab.client.succeed(f"sysctl -qw net.ipv6.conf.{lab.client.uplinks[0].interface}.accept_ra=2")
+
+    def after(self, lab: Lab) -> None:
+        super().after(lab)
+        uplink = lab.client.uplinks[0].interface
+        lab.server.succeed(f"ip address del fe80::66/64 dev {WG}")
+        lab.peer.let_in()
+        lab.client.succeed(f"sysctl -qw net.ipv6.conf.{uplink}.accept_ra=0")
+        lab.client.succeed(f"ip -6 route flush {lab.addresses.advertised} dev {uplink}")
+
+    def run(self, env: Env) -> Outcome:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
+            udp.sendto(f"advertise {env.token}".encode(), (_tools.lan(env), env.addresses.knock_port))
+        wanted = socket.inet_pton(socket.AF_INET6, env.addresses.advertised.partition("/")[0]).hex()
+        deadline = time.monotonic() + _tools.PATIENCE
+        while time.monotonic() < deadline:
+            with open("/proc/net/ipv6_route", encoding="ascii") as routes:
+                if any(line.startswith(wanted) for line in routes):
+                    return Outcome(True, f"a route to {env.addresses.advertised} was learned")
+            time.sleep(0.02)
+        return Outcome(False, "no route was learned")
+
+
+class LinkLocalAddress(Attack):
+    """Claim: the tunnel's link has no link-local address, under which it would announce itself to the far end.
+
+    Method: read /proc/net/if_inet6; an address of link scope on any interface is a success.
+    Limitations: kernel WireGuard never makes one; the tun device of wireguard-go does.
+    Source: RFC 4862 §5.3; ip-sysctl (kernel documentation), addr_gen_mode.
+    """
+
+    name = "link-local-address"
+    families = (6,)
+    evidence = "answer"
+
+    def run(self, env: Env) -> Outcome:
+        with open("/proc/net/if_inet6", encoding="ascii") as addresses:
+            for packed, _, _, scope, _, name in map(str.split, addresses):
+                if scope == "20":
+                    return Outcome(True, f"{name} has {socket.inet_ntop(socket.AF_INET6, bytes.fromhex(packed))}")
+        return Outcome(False, "no address of link scope")
+
+
+class EndpointRoams(Attack):
+    """Claim: the tunnel's packets go to no other address than its endpoint's, whatever a peer's packets say.
+
+    Method: the server speaks from another port, which WireGuard takes for the endpoint's new one; then a datagram by
+    the tunnel. A packet to that port is a success.
+    Limitations: another port of the same address.
+    Source: WireGuard whitepaper §2.1 (roaming).
+    """
+
+    name = "endpoint-roams"
+    alone = True
+    prepared_control = False
+
+    def before(self, lab: Lab) -> None:
+        wait_for_tunnel(lab)  # it knows where we are
+        lab.peer.roam()
+        lab.server.execute(f"ping -c 1 -W 1 {lab.addresses.tunnel_client.v4}")
+
+    def after(self, lab: Lab) -> None:
+        lab.peer.settle()
+        lab.client.succeed(f"systemctl restart {TUNNEL_UNIT}")
+        wait_for_tunnel(lab)
+
+    def run(self, env: Env) -> Outcome:
+        return _tools.send_udp(env, _tools.lan(env))
+
+
+class EndpointRoamsAfterReload(EndpointRoams):
+    """Claim: the tunnel stays pinned to its endpoint when the host reloads a firewall that flushes every table.
+
+    Method: nftables.service, as distributions have it, flushes the ruleset on reload; then as endpoint-roams.
+    Limitations: other firewalls that flush what is not theirs are not known to the plan.
+    Source: nft(8), flush ruleset; Debian's nftables.service.
+    """
+
+    name = "endpoint-roams-after-reload"
+
+    def before(self, lab: Lab) -> None:
+        unit = f"{CONTROL}/nftables.service"
+        flush = "$(command -v nft) flush ruleset"
+        text = f"[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart={flush}\\nExecReload={flush}\\n"
+        lab.client.succeed(
+            f'mkdir -p {CONTROL} && printf "{text}" > {unit}',
+            "systemctl daemon-reload && systemctl restart nftables.service",
+            f"systemctl restart {TUNNEL_UNIT}",
+        )
+        wait_for_tunnel(lab)
+        lab.client.succeed("systemctl reload nftables.service")
+        super().before(lab)
+
+    def after(self, lab: Lab) -> None:
+        lab.client.succeed(f"systemctl stop nftables.service && rm {CONTROL}/nftables.service")
+        lab.client.succeed("systemctl daemon-reload")
+        super().after(lab)
+
+
+def restored(lab: Lab) -> None:
+    """Bring the tunnel and the services back to what they were, after their namespace was made anew."""
+    lab.client.succeed(f"systemctl reset-failed; systemctl start {TUNNEL_UNIT} {CONFINED}")
+    wait_for_tunnel(lab)
+
+
+def _forwarded() -> int:
+    with open("/proc/net/snmp", encoding="ascii") as counters:
+        names, values = (line.split() for line in counters if line.startswith("Ip:"))
+    return int(values[names.index("ForwDatagrams")])

@@ -1,0 +1,133 @@
+"""The units: when they are stopped, restarted or started with the machine, and when a name leads elsewhere."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..attack import Attack, Env, Outcome
+from . import _tools
+from .inbound import CONFINED, NAMESPACE_UNIT, restored
+from .tunnel import NAMESPACE
+
+if TYPE_CHECKING:
+    from ..lab.base import Lab
+
+ENTRY = f"/run/netns/{NAMESPACE}"
+UNCONFINED = "free.service free-user.service"
+# what was found while nothing could be asked; the services can read it
+OUTLIVED = "/var/lib/nsguard-leaktest-outlived"
+SWAPPED = "/run/nsguard-leaktest-swapped"
+
+
+class HostUnderTheName(Attack):
+    """Claim: a service does not start in the host's namespace, wherever the namespace's name leads.
+
+    Method: bind the host's own namespace over /run/netns/NAME and restart the services. What starts nevertheless
+    runs the attack, a datagram; where nothing starts, which is right, the name is put back first.
+    Limitations: it stands for every way in which systemd ends up in the host's namespace and goes on.
+    Source: systemd issues 29429 and 35982; systemd.exec(5), NetworkNamespacePath=.
+    """
+
+    name = "host-under-the-name"
+    alone = True
+    prepared_control = False
+
+    def before(self, lab: Lab) -> None:
+        back = f"umount {ENTRY}; systemctl reset-failed {CONFINED}; systemctl start {CONFINED}"
+        lab.client.succeed(
+            f"mount --bind /proc/1/ns/net {ENTRY}",
+            f"if systemctl restart {CONFINED}; then touch {SWAPPED}; else {back}; fi 2>/dev/null",
+        )
+
+    def after(self, lab: Lab) -> None:
+        lab.client.succeed(f"if [ -e {SWAPPED} ]; then rm {SWAPPED}; umount {ENTRY}; systemctl restart {CONFINED}; fi")
+
+    def run(self, env: Env) -> Outcome:
+        return _tools.send_udp(env, _tools.lan(env))
+
+
+class Outlives(Attack):
+    """Claim: a service does not outlive the unit of its namespace.
+
+    Method: stop the namespace's unit and note which services still run; start everything again, and let each look
+    whether it was among them.
+    Limitations: one stop, with the tunnel up.
+    Source: systemd.unit(5), BindsTo=.
+    """
+
+    name = "outlives"
+    families = (0,)
+    evidence = "answer"
+    alone = True
+
+    def before(self, lab: Lab) -> None:
+        lab.client.succeed(
+            f"systemctl stop {NAMESPACE_UNIT} || true",
+            f"for unit in {CONFINED} {UNCONFINED}; do systemctl -q is-active $unit && echo $unit; done > {OUTLIVED}"
+            " || true",
+        )
+        restored(lab)
+
+    def after(self, lab: Lab) -> None:
+        lab.client.succeed(f"rm {OUTLIVED}")
+
+    def run(self, env: Env) -> Outcome:
+        own = {line.rpartition("/")[2] for line in Path("/proc/self/cgroup").read_text().splitlines()}
+        alive = own & set(Path(OUTLIVED).read_text().split())
+        return Outcome(bool(alive), f"{' '.join(sorted(alive) or own)}: {'lived on' if alive else 'was stopped'}")
+
+
+class _Through(Attack):
+    """A datagram that has to come out of the tunnel, with two more tries while the tunnel shakes hands."""
+
+    alone = True
+    tunnelled = True
+    prepared_control = False
+
+    def run(self, env: Env) -> Outcome:
+        for _ in range(3):
+            outcome = Outcome(False)
+            with suppress(OSError):
+                outcome = _tools.send_udp(env, _tools.beyond(env))
+            if outcome.reached:
+                return outcome
+            time.sleep(0.2)
+        return outcome
+
+
+class NamespaceRemade(_Through):
+    """Claim: when the namespace is made anew, the services go on in the new one, with a tunnel.
+
+    Method: restart the namespace's unit and nothing else; a datagram must come out of the tunnel.
+    Limitations: a restart by systemd, not `ip netns delete`.
+    Source: systemd.unit(5), BindsTo= and the propagation of restarts.
+    """
+
+    name = "namespace-remade"
+
+    def before(self, lab: Lab) -> None:
+        lab.client.succeed(f"systemctl restart {NAMESPACE_UNIT}")
+
+    def after(self, lab: Lab) -> None:
+        lab.client.succeed(f"systemctl restart {NAMESPACE_UNIT}")
+        restored(lab)
+
+
+class FirstAtBoot(_Through):
+    """Claim: a service that starts with the machine finds its tunnel, and what it sends first goes through it.
+
+    Method: reboot; a datagram as soon as the service answers must come out of the tunnel.
+    Limitations: one boot.
+    Source: systemd.unit(5), After=.
+    """
+
+    name = "first-at-boot"
+
+    def before(self, lab: Lab) -> None:
+        lab.client.reboot()
+
+    def after(self, lab: Lab) -> None:
+        restored(lab)
