@@ -58,10 +58,28 @@ evaluated "plan" eval.plan
     deadnix --fail .
   '';
 
-  lint-python = lint "python" [ pkgs.ruff ] ''
-    ruff check .
-    ruff format --check .
-  '';
+  lint-python =
+    lint "python"
+      [
+        pkgs.ruff
+        (pkgs.python3.withPackages (
+          python: with python; [
+            mypy
+            pyroute2
+            pytest
+            rich
+            scapy
+          ]
+        ))
+      ]
+      ''
+        ruff check harness pkgs/nsguard
+        ruff check --config harness/pyproject.toml checks
+        ruff format --check harness pkgs/nsguard
+        ruff format --check --config harness/pyproject.toml checks
+        (cd pkgs/nsguard && mypy)
+        (cd harness && mypy)
+      '';
 
   lint-shell = lint "shell" [ pkgs.shellcheck ] ''
     shellcheck .ci/run

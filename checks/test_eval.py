@@ -110,3 +110,15 @@ def test_nixos_renders_the_units_of_the_plan(scenario: Path, arguments: str) -> 
     assert texts["plan"], "the scenario has no unit"
     for name in texts["plan"]:
         assert directives(texts["nixos"][name]) == directives(texts["plan"][name]), name
+
+
+@needs_nixpkgs
+def test_the_flake_offers_what_it_should(arguments: str) -> None:
+    offered = evaluate(f"import {CHECKS}/eval/flake.nix {arguments}")
+    assert offered["modules"] == ["default", "nsguard"]
+    assert set(offered["packages"]) == {"x86_64-linux", "aarch64-linux"}
+    for packages in offered["packages"].values():
+        assert packages == {"default": "nsguard", "nsguard": "nsguard", "nsguard-harness": "nsguard-leaktest"}
+    for checks in offered["checks"].values():
+        assert {"nsguard", "nsguard-harness", "lint-nix", "lint-python", "lint-shell"} <= set(checks)
+        assert {f"eval-plan-{name}" for name in OF_PLAN} | {f"eval-nixos-{name}" for name in CASES} <= set(checks)
