@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from nsguard_harness import inspection, scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.attacks.tunnel import ConnectionHeld, wait_for_tunnel
