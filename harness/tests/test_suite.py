@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -77,6 +78,7 @@ class FakeLab:
         self.captures = [FakeCapture(dropped=n) for n in drops]
         self.used: list[FakeCapture] = []
         self.said: list[str] = []
+        self.injected: Counter[bytes] = Counter()
 
     def capture(self, machine: object) -> FakeCapture:
         self.used.append(self.captures[len(self.used)])

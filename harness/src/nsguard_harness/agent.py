@@ -51,7 +51,7 @@ class Agent:
                 stream.flush()
                 answer = json.loads(stream.readline())
                 if "error" not in answer:
-                    return Outcome(bool(answer["reached"]), str(answer["said"]))
+                    return Outcome(bool(answer["reached"]), str(answer["said"]), str(answer.get("lacks", "")))
             except (OSError, ValueError, KeyError, TypeError) as error:
                 raise AgentError(f"{self._where}: {attack}: no answer: {type(error).__name__}: {error}") from error
         raise AgentError(f"{self._where}: {attack}: {answer['error']}")

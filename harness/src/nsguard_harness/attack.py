@@ -14,6 +14,13 @@ from .addresses import LAB, Addresses
 
 if TYPE_CHECKING:
     from .lab.base import Lab
+    from .rules import World
+
+OUTSIDE = "outside"
+
+
+class CannotApplyError(Exception):
+    """Raised by run() where the machine lacks what the attack needs. It counts only when the control says so."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +39,11 @@ class Env:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended, as the attacker sees it. said: one line for the report."""
+    """How a run ended, as the attacker sees it. said: one line for the report; lacks: what the machine lacks for it."""
 
     reached: bool
     said: str = ""
+    lacks: str = ""
 
 
 class Attack(ABC):
@@ -46,6 +54,9 @@ class Attack(ABC):
     tunnelled: inside the confinement its token must arrive at the server through the tunnel.
     silent: its token must not even arrive at the server.
     alone: it changes the machine under everybody's feet, so it runs by itself, after the others.
+    every_state: the tunnel's state matters to it, so it runs in all of them; the rest runs while the tunnel is up.
+    core: it belongs to the set that takes half a minute.
+    stops_service: the service may be stopped under it, which is then no failure of the lab.
     prepared_control: `before` and `after` also surround the control.
     timeout: seconds until a run is killed.
     """
@@ -57,6 +68,9 @@ class Attack(ABC):
     tunnelled: ClassVar[bool] = False
     silent: ClassVar[bool] = False
     alone: ClassVar[bool] = False
+    every_state: ClassVar[bool] = False
+    core: ClassVar[bool] = True
+    stops_service: ClassVar[bool] = False
     prepared_control: ClassVar[bool] = True
     timeout: ClassVar[float] = 5.0
 
@@ -69,6 +83,34 @@ class Attack(ABC):
     def after(self, lab: Lab) -> None:  # noqa: B027 (a hook)
         """Undo `before`; called even when the run failed."""
 
+    def amended(self, world: World) -> World:
+        """What else may be on the wire while an attack that is `alone` runs, since its hooks bring it about."""
+        return world
+
     @abstractmethod
     def run(self, env: Env) -> Outcome:
         """Try the way out, in the machine. An exception counts as not reached; its text is reported."""
+
+
+class FromOutside(Attack):
+    """An attack by somebody on the uplink's network; the lab's side plays that part.
+
+    The control is the same against a set-up that answers: between `expose` and `conceal` the host is one.
+    """
+
+    identities = (OUTSIDE,)
+    evidence = "answer"
+
+    @abstractmethod
+    def probe(self, lab: Lab, env: Env) -> Outcome:
+        """Try the way in. reached: something answered, was learned, or let it through. Raises HarnessError."""
+
+    def expose(self, lab: Lab) -> None:
+        """Make the host one that answers; nothing by default. Several attacks may do the same side by side."""
+
+    def conceal(self, lab: Lab) -> None:
+        """Undo `expose`."""
+
+    def run(self, env: Env) -> Outcome:
+        """Nothing is done in the machine."""
+        raise NotImplementedError

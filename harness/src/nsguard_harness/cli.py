@@ -23,6 +23,7 @@ from .description import describe
 from .errors import HarnessError
 from .lab.base import Lab
 from .machine import Machine
+from .states import STATES, UP
 from .suite import EXIT, TAIL_SECONDS, Subject, Suite, Verdict, plan
 
 # scenario services by identity: the confined one, and the one for the controls
@@ -59,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--scenario", type=Path, help="a Nix file with other services (default: the demo's)")
         command.add_argument("--pcap", type=Path, metavar="DIR", help="keep the captures there")
     run.add_argument("--attack", default="*", metavar="GLOB", help="only attacks with such names")
+    run.add_argument("--state", default="*", metavar="GLOB", help="only such states of the tunnel")
+    run.add_argument("--quick", action="store_true", help="the core set, with the tunnel up: half a minute")
     run.add_argument("--json", type=Path, metavar="FILE", help="write the results there as well")
     run.add_argument(
         "--tail", type=float, default=TAIL_SECONDS, metavar="SECONDS", help="go on watching after the last"
@@ -84,8 +87,9 @@ def _run(options: argparse.Namespace, console: Console) -> int:
 
     _check(options)
     with _lab(options) as (lab, subjects), Progress(console=console, transient=True) as progress:
-        cells = plan(options.attack, subjects)
-        task = progress.add_task("attacks and controls", total=2 * len(cells))
+        cells = plan(options.attack, subjects, UP.name if options.quick else options.state, quick=options.quick)
+        runs = [1 + (cell.token == cell.control) for cell in cells if not cell.cannot]
+        task = progress.add_task("attacks and controls", total=sum(runs))
         report = Suite(lab, cells, lambda attack, phase: progress.advance(task), options.tail).run()
     console.print(attacks_table(report))
     console.print(Text("\nframes on the wire while the attacks ran confined", "bold"))
@@ -111,6 +115,9 @@ def _check(options: argparse.Namespace) -> None:
     """Tell what can't be done before a lab is built for it."""
     if not fnmatch.filter(attacks.registry(), options.attack):
         raise UsageError(f"--attack {options.attack}: no attack has such a name; `list` shows them")
+    if not fnmatch.filter((state.name for state in STATES), options.state):
+        names = ", ".join(state.name for state in STATES)
+        raise UsageError(f"--state {options.state}: no state has such a name; there are {names}")
     if options.json and not os.access(options.json.parent, os.W_OK):
         raise UsageError(f"--json {options.json}: cannot write there; name a file in a directory that exists")
 

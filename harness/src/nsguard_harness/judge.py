@@ -13,7 +13,7 @@ from typing import Protocol
 
 from . import frames
 from .frames import Packet
-from .rules import RULES, Rule, Wire, World
+from .rules import INJECTED, RULES, Rule, Wire, World
 from .tokens import Tokens
 
 
@@ -30,7 +30,7 @@ class CapturedFrame(Protocol):
 
 @dataclass(frozen=True)
 class Leak:
-    """A condemned frame: when and where, what it is, why, and whose it is if a token tells."""
+    """A condemned frame: when and where, what it is, why, and whose it is if a token or the time tells."""
 
     time: float
     wire: str
@@ -61,15 +61,30 @@ class Judgement:
 
     @property
     def unowned(self) -> tuple[Leak, ...]:
-        """Condemned frames that carry no attack's token."""
-        return tuple(leak for leak in self.leaks if leak.token is None)
+        """Condemned frames that carry no attack's token, and came when no attack had the machine for itself."""
+        return tuple(leak for leak in self.leaks if leak.token is None and leak.attack is None)
+
+    def beside(self, attack: str) -> tuple[Leak, ...]:
+        """Condemned frames without a token that came while `attack` had the machine for itself."""
+        return tuple(leak for leak in self.leaks if leak.token is None and leak.attack == attack)
 
 
-def judge(captured: Iterable[CapturedFrame], world: World, tokens: Tokens, dropped: int = 0) -> Judgement:
-    """Classify every captured frame; `dropped` counts those the capture lost."""
+def judge(
+    captured: Iterable[CapturedFrame], world: World, tokens: Tokens, dropped: int = 0, alone: str | None = None
+) -> Judgement:
+    """Classify every captured frame; `dropped` counts those the capture lost.
+
+    alone: the attack that had the machine for itself meanwhile, and whose the frames without a token are.
+    """
     classes: Counter[str] = Counter()
     leaks: list[Leak] = []
+    injected = Counter(world.injected)
     for frame in captured:
+        if injected[frame.data]:
+            # once for each time that the lab's side sent it
+            injected[frame.data] -= 1
+            classes[INJECTED.name] += 1
+            continue
         packet = frames.decode(frame.data)
         found = tokens.find(frame.data)
         verdict = classify(packet, world.wires.get(frame.wire), world)
@@ -78,10 +93,9 @@ def judge(captured: Iterable[CapturedFrame], world: World, tokens: Tokens, dropp
             continue
         reason = "a token in clear" if found else str(verdict)
         classes[f"!{packet.kind}"] += 1
-        leaks += [
-            Leak(frame.time, frame.wire, packet.kind, packet.summary(), reason, token, tokens.attacks.get(token or ""))
-            for token in found or (None,)
-        ]
+        for token in found or (None,):
+            whose = tokens.attacks.get(token) if token else alone
+            leaks.append(Leak(frame.time, frame.wire, packet.kind, packet.summary(), reason, token, whose))
     return Judgement(sum(classes.values()), dropped, dict(classes), tuple(leaks))
 
 

@@ -10,12 +10,17 @@ from rich.table import Table
 from rich.text import Text
 
 from .judge import Judgement
-from .rules import RULES
+from .rules import INJECTED, RULES
+from .states import UP
 from .suite import Report, Result, Run, Verdict
 
 STYLE = {Verdict.CONTAINED: "green", Verdict.LEAKED: "bold red", Verdict.VACUOUS: "yellow", Verdict.ERROR: "magenta"}
+STYLE[Verdict.CANNOT] = "dim"
 # short, so that a line of the table fits a terminal of 80 columns; they differ without colour, too
 MARKS = {Verdict.CONTAINED: "ok", Verdict.LEAKED: "LEAKED", Verdict.VACUOUS: "vacuous", Verdict.ERROR: "error"}
+MARKS[Verdict.CANNOT] = "n/a"
+# of several states a cell of the table shows the weightiest verdict
+WEIGHT = (Verdict.CANNOT, Verdict.CONTAINED, Verdict.VACUOUS, Verdict.ERROR, Verdict.LEAKED)
 FAMILIES = {0: "", 4: "IPv4", 6: "IPv6"}
 
 
@@ -31,7 +36,8 @@ def attacks_table(report: Report) -> RenderableType:
     rows: dict[str, dict[tuple[str, int], Result]] = {}
     for result in report.results:
         # an attack without a family stands in the first column
-        rows.setdefault(result.attack, {})[result.identity, result.family or 4] = result
+        row, column = rows.setdefault(result.attack, {}), (result.identity, result.family or 4)
+        row[column] = max(row.get(column, result), result, key=lambda one: WEIGHT.index(one.verdict))
     for attack, cells in rows.items():
         columns = [cells.get((identity, family)) for identity in identities for family in (4, 6)]
         witness = next((cell.control for cell in cells.values() if cell.control), "")
@@ -46,8 +52,9 @@ def _verdict(result: Result | None) -> Text:
 def _explanations(report: Report) -> list[Text]:
     lines = []
     for one in report.results:
-        if one.verdict is not Verdict.CONTAINED:
-            where = " ".join(filter(None, (one.attack, FAMILIES[one.family], "as", one.identity)))
+        if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT):
+            state = "" if one.state == UP.name else f"while {one.state}"
+            where = " ".join(filter(None, (one.attack, FAMILIES[one.family], "as", one.identity, state)))
             lines.append(Text.assemble((one.verdict, STYLE[one.verdict]), f" {where}: {one.evidence}"))
     for leak in report.confined.judgement.unowned[:10]:
         lines.append(Text.assemble(("LEAKED", "bold red"), f" unowned: {leak.summary}: {leak.reason}"))
@@ -56,7 +63,7 @@ def _explanations(report: Report) -> list[Text]:
 
 def classes_table(judgement: Judgement) -> Table:
     """Frames on the wire by class: the rule that allows them, or what they are."""
-    why = {rule.name: rule.why for rule in RULES}
+    why = {rule.name: rule.why for rule in (*RULES, INJECTED)}
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("class")
     table.add_column("frames", justify="right")
@@ -73,6 +80,8 @@ def last_line(report: Report) -> str:
     counts = [(Verdict.CONTAINED, "contained"), (Verdict.LEAKED, "leaked"), (Verdict.VACUOUS, "vacuous")]
     if report.count(Verdict.ERROR):
         counts.append((Verdict.ERROR, "in error"))
+    if report.count(Verdict.CANNOT):
+        counts.append((Verdict.CANNOT, "cannot apply"))
     return "nsguard: " + ", ".join(f"{report.count(verdict)} {word}" for verdict, word in counts)
 
 

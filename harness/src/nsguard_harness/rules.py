@@ -7,7 +7,7 @@ sent to the endpoint is not taken for them. What no rule allows, the judge conde
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
 
 from . import frames
@@ -50,13 +50,15 @@ class World:
     """What is true of the machine under test while the capture runs.
 
     `endpoints` are the pinned (address, UDP port) pairs; `listen_ports` every port the tunnel had meanwhile;
-    `tunnel_addresses` must never show on an uplink, not even inside ARP or neighbour discovery.
+    `tunnel_addresses` must never show on an uplink, not even inside ARP or neighbour discovery; `injected` are the
+    frames, whole, that the lab's side sent to the machine itself, each with how often.
     """
 
     wires: Mapping[str, Wire]
     endpoints: frozenset[tuple[Address, int]]
     listen_ports: frozenset[int]
     tunnel_addresses: frozenset[Address]
+    injected: Mapping[bytes, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,9 @@ RULES = (
     Rule("arp", "the host and its known neighbours look each other up", _arp),
     Rule("nd", "the same for IPv6", _neighbour),
 )
+
+# not among them: it is a whole frame, known to the last byte, that it speaks of
+INJECTED = Rule("injected", "what the lab's side sent to the machine to attack it", lambda packet, wire, world: False)
 
 
 def link_local(mac: str) -> IPv6Address:

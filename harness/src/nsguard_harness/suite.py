@@ -1,7 +1,8 @@
 """Runs attacks against the confined and, as their controls, against the unconfined; decides each cell's verdict.
 
-A cell is attack, family and identity. All cells run confined under one capture, then all controls under a second one
-with the same observer. `contained` needs both: the control was seen, the confined run was not.
+A cell is attack, state of the tunnel, family and identity. All cells run confined under one capture, state by state,
+then their controls under a second one with the same observer; one control serves all states. `contained` needs both:
+the control was seen, the confined run was not.
 """
 
 from __future__ import annotations
@@ -10,35 +11,44 @@ import fnmatch
 import secrets
 import string
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import reduce
+from itertools import pairwise
+from threading import Event
 from typing import Any, Protocol
 
 from . import attacks as catalogue
-from .attack import Attack, Outcome
+from .attack import OUTSIDE, Attack, Env, FromOutside, Outcome
 from .capture import CaptureLike, Frame
-from .errors import CommandError, HarnessError
-from .judge import Judgement, judge
+from .errors import AgentError, CommandError, HarnessError
+from .judge import Judgement, judge, merged
 from .lab.base import Lab
+from .states import STATES, UP, State
 from .tap import Tap
 from .tokens import Tokens
 from .world import Observed
 
 # attacks mostly wait for answers
-WORKERS = 8
+WORKERS = 16
 # names that daemons refresh or retransmit by themselves come late
 TAIL_SECONDS = 2.0
 
 
 class Verdict(StrEnum):
-    """LEAKED: it got out. vacuous: nothing was proved, since its control was not seen. error: the lab failed."""
+    """LEAKED: it got out. vacuous: nothing was proved, since its control was not seen. error: the lab failed.
+
+    cannot apply: it makes no sense in that state, or the machine lacks what it needs; the evidence says why.
+    """
 
     CONTAINED = "contained"
     LEAKED = "LEAKED"
     VACUOUS = "vacuous"
     ERROR = "error"
+    CANNOT = "cannot apply"
 
 
 EXIT = {Verdict.CONTAINED: 0, Verdict.LEAKED: 1, Verdict.VACUOUS: 2, Verdict.ERROR: 3}
@@ -63,12 +73,23 @@ class Subject:
 
 @dataclass(frozen=True)
 class Cell:
-    """One attack, of one family, by one identity, with a token of its own."""
+    """One attack, in one state, of one family, by one identity, with a token of its own.
+
+    witness: the token under which its control runs, its own unless another state's is the same; cannot: why it can't
+    apply, and so is not run.
+    """
 
     attack: Attack
     family: int
     subject: Subject
     token: str
+    state: State = UP
+    witness: str = ""
+    cannot: str = ""
+
+    @property
+    def control(self) -> str:
+        return self.witness or self.token
 
 
 @dataclass(frozen=True)
@@ -78,6 +99,7 @@ class Span:
     start: float
     end: float
     name: str = ""
+    state: str = UP.name
 
 
 @dataclass(frozen=True)
@@ -105,6 +127,7 @@ class Result:
     evidence: str
     said: str = ""
     control: str = ""
+    state: str = UP.name
 
 
 @dataclass(frozen=True)
@@ -126,21 +149,48 @@ class Report:
         for verdict in (Verdict.LEAKED, Verdict.ERROR, Verdict.VACUOUS):
             if self.count(verdict):
                 return EXIT[verdict]
-        return EXIT[Verdict.CONTAINED] if self.results else EXIT[Verdict.VACUOUS]
+        return EXIT[Verdict.CONTAINED if self.count(Verdict.CONTAINED) else Verdict.VACUOUS]
 
 
-def plan(pattern: str, subjects: Iterable[Subject]) -> list[Cell]:
-    """Every cell of the attacks whose names match a glob, each with a token of its own."""
+class _Nobody:
+    """Stands where the lab's side does all that there is to do."""
+
+    def wait(self) -> None: ...
+
+    def run(self, attack: str, token: str, family: int, parameters: Mapping[str, Any], timeout: float) -> Outcome:
+        raise NotImplementedError
+
+
+OUTSIDER = Subject(OUTSIDE, _Nobody(), _Nobody())
+
+
+def plan(pattern: str, subjects: Iterable[Subject], states: str = UP.name, *, quick: bool = False) -> list[Cell]:
+    """Every cell of the attacks and states whose names match a glob, each with a token of its own.
+
+    quick: the core set, each attack as the first identity that it makes sense as.
+    """
+    known = {subject.identity: subject for subject in (*subjects, OUTSIDER)}
     chosen = [attack() for name, attack in catalogue.registry().items() if fnmatch.fnmatchcase(name, pattern)]
     run = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(5))
-    combinations = [
-        (attack, family, subject)
-        for attack in chosen
-        for subject in subjects
-        if subject.identity in attack.identities
-        for family in attack.families
-    ]
-    return [Cell(*one, token=f"ng{run}x{number:03d}") for number, one in enumerate(combinations)]
+    cells: list[Cell] = []
+    witnesses: dict[tuple[str, int, str], str] = {}
+    for state in (state for state in STATES if fnmatch.fnmatchcase(state.name, states)):
+        for attack in (attack for attack in chosen if attack.core or not quick):
+            identities = [who for who in attack.identities if who in known]
+            for who in identities[:1] if quick else identities:
+                for family in attack.families:
+                    token = f"ng{run}x{len(cells):04d}"
+                    cannot = why_not(attack, state)
+                    witness = token if cannot else witnesses.setdefault((attack.name, family, who), token)
+                    cells.append(Cell(attack, family, known[who], token, state, witness, cannot))
+    return cells
+
+
+def why_not(attack: Attack, state: State) -> str:
+    """Why an attack is not tried in a state; empty where it is."""
+    if state is UP or attack.every_state:
+        return ""
+    return "it disturbs the tunnel itself" if attack.alone else "the tunnel's state makes no difference to it"
 
 
 @dataclass
@@ -170,26 +220,31 @@ class Suite:
         with capture, Tap(self.lab.server) as tap:
             for group in _groups(self.cells, name):
                 begun = time.time()
-                self._group(group, phase)
-                alone = group[0].attack.alone and len({cell.attack.name for cell in group}) == 1
-                phase.spans.append(Span(begun, time.time(), group[0].attack.name if alone else ""))
+                state = group[0].state if name == "confined" else UP
+                with _entered(state, self.lab, phase.observed):
+                    self._group(group, phase)
+                alone = group[0].attack if _is_alone(group[0], name) else None
+                phase.alone.append(alone)
+                phase.spans.append(Span(begun, time.time(), alone.name if alone else "", state.name))
             time.sleep(self.tail)  # a window of observation, not a wait for something
             arrived = tap.tokens(tokens)
-        judgement = judge(capture.frames, phase.observed.world, tokens, capture.dropped)
+        judgement = phase.judged(capture, tokens)
         seconds = time.monotonic() - start
         return Run(phase.outcomes, phase.failures, judgement, capture.frames, arrived, seconds, phase.spans)
 
     def _group(self, cells: Sequence[Cell], phase: _Phase) -> None:
         """Cells that run side by side, between their attacks' `before` and `after`."""
         used = list({cell.attack.name: cell.attack for cell in cells}.values())
-        prepared: list[Attack] = []
+        prepared: list[tuple[Attack, str]] = []
         broken: dict[str, str] = {}
         for attack in used:
-            if phase.name == "control" and not attack.prepared_control:
-                continue
-            prepared.append(attack)  # also when it breaks half-way: `after` then cleans up
-            _guarded(attack, "before", self.lab, broken)
-        with ThreadPoolExecutor(WORKERS) as pool:
+            hooks = [("before", "after")] if phase.name == "confined" or attack.prepared_control else []
+            if phase.name == "control" and isinstance(attack, FromOutside):
+                hooks.append(("expose", "conceal"))
+            for hook, undo in hooks:
+                prepared.append((attack, undo))  # also when it breaks half-way: `after` then cleans up
+                _guarded(attack, hook, self.lab, broken)
+        with ThreadPoolExecutor(WORKERS) as pool, self._disturbed(cells, phase):
             running = {cell.token: pool.submit(self._attempt, cell, phase.name) for cell in cells}
             if phase.name == "confined":
                 for attack in used:
@@ -200,42 +255,103 @@ class Suite:
                 except HarnessError as error:
                     phase.failures[token] = str(error)
         phase.observed.look()
-        for attack in reversed(prepared):
-            _guarded(attack, "after", self.lab, broken)
+        for attack, undo in reversed(prepared):
+            _guarded(attack, undo, self.lab, broken)
         phase.observed.look()
         phase.failures.update({c.token: broken[c.attack.name] for c in cells if c.attack.name in broken})
 
+    @contextmanager
+    def _disturbed(self, cells: Sequence[Cell], phase: _Phase) -> Iterator[None]:
+        """Let the state disturb the machine for as long as the body goes on."""
+        over = Event()
+
+        def disturb() -> None:
+            while not over.is_set():
+                cells[0].state.disturb(self.lab)
+                phase.observed.look()
+
+        if phase.name == "control" or not cells[0].state.disturbs:
+            yield
+            return
+        with ThreadPoolExecutor(1) as pool:
+            disturbance = pool.submit(disturb)
+            try:
+                yield
+            finally:
+                over.set()
+            disturbance.result()
+
     def _attempt(self, cell: Cell, phase: str) -> Outcome:
-        runs = cell.subject.confined if phase == "confined" else cell.subject.control
-        runs.wait()  # the machine may have been rebooted
         uplink = self.lab.client.uplinks[0].interface
         parameters = {"uplink": uplink, "control": phase == "control", **self.parameters}
-        outcome = runs.run(cell.attack.name, cell.token, cell.family, parameters, cell.attack.timeout)
-        self.progress(cell.attack.name, phase)
+        attack, runs = cell.attack, cell.subject.confined if phase == "confined" else cell.subject.control
+        if isinstance(attack, FromOutside):
+            env = Env(cell.token, cell.family, attack.timeout, parameters, self.lab.addresses)
+            outcome = attack.probe(self.lab, env)
+        else:
+            try:
+                runs.wait()  # the machine may have been rebooted
+                outcome = runs.run(attack.name, cell.token, cell.family, parameters, attack.timeout)
+            except AgentError:
+                if phase == "control" or not attack.stops_service:
+                    raise
+                outcome = Outcome(False, "the service was stopped")
+        self.progress(attack.name, phase)
         return outcome
 
 
 @dataclass(frozen=True)
 class _Phase:
-    """What gathers while one phase, `confined` or `control`, goes on."""
+    """What gathers while one phase, `confined` or `control`, goes on. alone: for each span, whose it is."""
 
     name: str
     observed: Observed
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     spans: list[Span] = field(default_factory=list)
+    alone: list[Attack | None] = field(default_factory=list)
+
+    def judged(self, capture: CaptureLike, tokens: Tokens) -> Judgement:
+        """Every frame, each span by what was true of it; what comes between two belongs to the first."""
+        world, judgements = self.observed.world, [Judgement(dropped=capture.dropped)]
+        edges = [float("-inf"), *(span.start for span in self.spans[1:]), float("inf")]
+        for attack, (start, end) in zip(self.alone or [None], pairwise(edges), strict=True):
+            frames = [frame for frame in capture.frames if start <= frame.time < end]
+            amended, name = (attack.amended(world), attack.name) if attack else (world, None)
+            judgements.append(judge(frames, amended, tokens, alone=name))
+        return reduce(merged, judgements)
+
+
+@contextmanager
+def _entered(state: State, lab: Lab, observed: Observed) -> Iterator[None]:
+    try:
+        state.enter(lab)
+        observed.look()
+        yield
+        observed.look()
+    finally:
+        state.leave(lab)
+        observed.look()
+
+
+def _is_alone(cell: Cell, phase: str) -> bool:
+    """A control that needs no preparation disturbs nobody."""
+    return cell.attack.alone and (phase == "confined" or cell.attack.prepared_control)
 
 
 def _groups(cells: Sequence[Cell], phase: str) -> Iterable[list[Cell]]:
-    """First all that may run side by side, then attack by attack those that want the machine for themselves.
+    """State by state; first all that may run side by side, then one by one those that want the machine for themselves.
 
-    A control that needs no preparation disturbs nobody.
+    One control serves all states.
     """
-    groups: dict[str, list[Cell]] = {"": []}
+    groups: dict[tuple[str, str], list[Cell]] = {}
     for cell in cells:
-        alone = cell.attack.alone and (phase == "confined" or cell.attack.prepared_control)
-        groups.setdefault(cell.attack.name if alone else "", []).append(cell)
-    return filter(None, groups.values())
+        if cell.cannot or (phase == "control" and cell.token != cell.control):
+            continue
+        name = cell.attack.name if _is_alone(cell, phase) else ""
+        groups.setdefault((cell.state.name if phase == "confined" else "", name), []).append(cell)
+    names = list(dict.fromkeys(state for state, _ in groups))
+    return [groups[key] for key in sorted(groups, key=lambda key: (names.index(key[0]), key[1] != ""))]
 
 
 def _guarded(attack: Attack, hook: str, lab: Lab, broken: dict[str, str]) -> None:
@@ -255,30 +371,45 @@ def escape(cell: Cell, confined: Run) -> str:
         return inside.said
     if cell.attack.silent and cell.token in confined.arrived:
         return "it came out of the tunnel"
+    if cell.attack.alone and (leaks := confined.judgement.beside(cell.attack.name)):
+        return f"without its token: {leaks[0].summary}: {leaks[0].reason} ({len(leaks)} frames)"
     return ""
 
 
 def decide(cell: Cell, confined: Run, control: Run) -> Result:
     """A cell's verdict from both phases. A leak stays one in a capture with drops; everything else is void there."""
     token, answers = cell.token, cell.attack.evidence == "answer"
-    inside, outside = confined.outcomes.get(token), control.outcomes.get(token)
-    seen = control.judgement.of(token)
+    inside, outside = confined.outcomes.get(token), control.outcomes.get(cell.control)
+    seen = control.judgement.of(cell.control)
     by_answer = outside.said if answers and outside and outside.reached else ""
     witness = seen[0].summary if seen else by_answer
 
     def result(verdict: Verdict, evidence: str) -> Result:
-        said = inside.said if inside else ""
-        return Result(cell.attack.name, cell.family, cell.subject.identity, token, verdict, evidence, said, witness)
+        said, who = inside.said if inside else "", cell.subject.identity
+        return Result(
+            cell.attack.name, cell.family, who, token, verdict, evidence, said, witness, cell.state.name
+        )  # fmt: skip
 
+    if cell.cannot:
+        return result(Verdict.CANNOT, cell.cannot)
     if evidence := escape(cell, confined):
         return result(Verdict.LEAKED, evidence)
-    for name, run in (("confined", confined), ("control", control)):
-        if token in run.failures:
-            return result(Verdict.ERROR, f"{name}: {run.failures[token]}")
+    for name, run, its in (("confined", confined, token), ("control", control, cell.control)):
+        if its in run.failures:
+            return result(Verdict.ERROR, f"{name}: {run.failures[its]}")
         if run.judgement.void:
             return result(Verdict.ERROR, f"{name}: the capture lost {run.judgement.dropped} frames")
     if not witness:
-        return result(Verdict.VACUOUS, f"its control was not seen: {outside.said if outside else 'it did not run'}")
-    if cell.attack.tunnelled and token not in confined.arrived:
+        return result(*_unseen(outside))
+    if not cell.attack.tunnelled or not cell.state.carries:
+        return result(Verdict.CONTAINED, "nothing on the uplink")
+    if token not in confined.arrived:
         return result(Verdict.VACUOUS, f"nothing of it came through the tunnel: {inside.said if inside else ''}")
-    return result(Verdict.CONTAINED, "through the tunnel" if cell.attack.tunnelled else "nothing on the uplink")
+    return result(Verdict.CONTAINED, "through the tunnel")
+
+
+def _unseen(control: Outcome | None) -> tuple[Verdict, str]:
+    """What to say where a control was not seen: the machine may lack what the attack needs, by its own word."""
+    if control and control.lacks:
+        return Verdict.CANNOT, control.lacks
+    return Verdict.VACUOUS, f"its control was not seen: {control.said if control else 'it did not run'}"

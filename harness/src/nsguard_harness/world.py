@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from ipaddress import ip_address
 
 from .lab.base import Lab
@@ -19,6 +20,7 @@ class Observed:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self._ports: set[int] = set()
+        self._earlier = Counter(lab.injected)
         self.look()
 
     def look(self) -> None:
@@ -39,6 +41,7 @@ class Observed:
             endpoints=frozenset((ip_address(one), addresses.endpoint_port) for one in addresses.endpoint),
             listen_ports=frozenset(self._ports),
             tunnel_addresses=frozenset(map(ip_address, addresses.tunnel_client)),
+            injected=lab.injected - self._earlier,
         )
 
 

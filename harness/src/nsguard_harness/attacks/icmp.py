@@ -18,6 +18,7 @@ class IcmpRawLan(Attack):
     """
 
     name = "icmp-raw-lan"
+    every_state = True
     identities = ("root",)
 
     def run(self, env: Env) -> Outcome:
@@ -33,6 +34,7 @@ class IcmpRawBeyond(Attack):
     """
 
     name = "icmp-raw-beyond"
+    every_state = True
     identities = ("root",)
 
     def run(self, env: Env) -> Outcome:
@@ -48,6 +50,7 @@ class IcmpPingLan(Attack):
     """
 
     name = "icmp-ping-lan"
+    every_state = True
 
     def run(self, env: Env) -> Outcome:
         return _echo(env, socket.SOCK_DGRAM, _tools.lan(env))
@@ -62,6 +65,7 @@ class IcmpPingBeyond(Attack):
     """
 
     name = "icmp-ping-beyond"
+    every_state = True
 
     def run(self, env: Env) -> Outcome:
         return _echo(env, socket.SOCK_DGRAM, _tools.beyond(env))

@@ -23,6 +23,7 @@ class AfPacket(Attack):
     """
 
     name = "af-packet"
+    every_state = True
     identities = ("root",)
     bypass: ClassVar[bool] = False
 
@@ -70,6 +71,7 @@ class RawSpoofed(Attack):
     """
 
     name = "raw-spoofed"
+    every_state = True
     identities = ("root",)
 
     def run(self, env: Env) -> Outcome:
@@ -90,6 +92,7 @@ class SourceSpoofed(RawSpoofed):
     """
 
     name = "source-spoofed"
+    every_state = False
     silent = True
     alone = True
 
@@ -109,6 +112,7 @@ class BindToDevice(Attack):
     """
 
     name = "bind-to-device"
+    every_state = True
 
     def run(self, env: Env) -> Outcome:
         with socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as udp:

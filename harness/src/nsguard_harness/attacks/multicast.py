@@ -16,6 +16,7 @@ class _Group(Attack):
     """Send to one address per family by each interface in sight. The tunnel's far end is not to hear it either."""
 
     silent = True
+    every_state = True
     group4: ClassVar[str]
     group6: ClassVar[str]
     port: ClassVar[int]

@@ -27,6 +27,7 @@ class DnsUplink(Attack):
     """
 
     name = "dns-uplink"
+    every_state = True
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:
@@ -43,6 +44,7 @@ class Getaddrinfo(Attack):
     """
 
     name = "getaddrinfo"
+    every_state = True
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:

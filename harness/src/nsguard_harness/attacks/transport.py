@@ -18,6 +18,7 @@ class UdpLan(Attack):
     """
 
     name = "udp-lan"
+    every_state = True
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:
@@ -33,6 +34,7 @@ class UdpBeyond(Attack):
     """
 
     name = "udp-beyond"
+    every_state = True
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:
@@ -49,6 +51,7 @@ class TcpLan(Attack):
     """
 
     name = "tcp-lan"
+    every_state = True
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:
@@ -64,6 +67,7 @@ class TcpBeyond(Attack):
     """
 
     name = "tcp-beyond"
+    every_state = True
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:

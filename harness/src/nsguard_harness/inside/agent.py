@@ -4,7 +4,7 @@ usage: python3 -m nsguard_harness.inside.agent SOCKET
 
 One connection, one request, one line of JSON each way:
   {"attack": name, "token": text, "family": 4|6|0, "timeout": seconds, "parameters": {…}}
-  {"reached": bool, "said": text}  or  {"error": text}
+  {"reached": bool, "said": text, "lacks": text}  or  {"error": text}
 Each attack runs in a process group of its own, which is killed when its time is over.
 """
 
@@ -22,7 +22,7 @@ from types import FrameType
 from typing import Any
 
 from .. import attacks
-from ..attack import Env
+from ..attack import CannotApplyError, Env
 from .notify import ready
 
 REQUEST_SECONDS = 10.0
@@ -37,9 +37,11 @@ def attempt(request: dict[str, Any]) -> dict[str, Any]:
         return {"error": f"{type(error).__name__}: {error}"}
     try:
         outcome = attack.run(env)
+    except CannotApplyError as error:
+        return {"reached": False, "said": str(error), "lacks": str(error)}
     except Exception as error:
         return {"reached": False, "said": f"{type(error).__name__}: {error}"}
-    return {"reached": outcome.reached, "said": outcome.said}
+    return {"reached": outcome.reached, "said": outcome.said, "lacks": outcome.lacks}
 
 
 def supervise(request: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -20,10 +22,20 @@ class Lab(ABC):
     machines: dict[str, Machine]
     peer: Peer
     addresses: Addresses = LAB
+    injected: Counter[bytes]
 
     @abstractmethod
     def capture(self, machine: Machine) -> CaptureLike:
         """A capture over all uplinks of a machine, seen from outside it."""
+
+    @abstractmethod
+    def exchange(
+        self, machine: Machine, frames: Sequence[bytes], wanted: Callable[[bytes], bool], timeout: float = 1.0
+    ) -> list[bytes]:
+        """Send frames to a machine, as if by somebody on its wire, and return what it sends that is wanted.
+
+        It ends with the first such frame, or after `timeout` seconds. What is sent is counted in `injected`.
+        """
 
     @abstractmethod
     def close(self) -> None:

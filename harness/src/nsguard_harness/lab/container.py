@@ -7,10 +7,13 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -27,7 +30,7 @@ from . import peer
 from .base import Lab
 from .image import image
 from .nspawn import ContainerMachine, System
-from .wire import Wire, lan
+from .wire import ETH_P_ALL, Wire, lan, packet_socket
 
 TUNNEL_CONFIGURATION = f"{peer.CONFIGURATION}/client.conf"
 NSCD_RECORDS = f"{peer.STATE}/nscd.jsonl"
@@ -96,6 +99,7 @@ class ContainerLab(Lab):
         self._client, self._kept = client, captures
         self._stack = ExitStack()
         self._number = 0
+        self.injected = Counter()
 
     def __enter__(self) -> Self:
         if os.geteuid() != 0:
@@ -152,6 +156,22 @@ class ContainerLab(Lab):
                 for uplink in machine.uplinks
             ]
         )
+
+    def exchange(
+        self, machine: Machine, frames: Sequence[bytes], wanted: Callable[[bytes], bool], timeout: float = 1.0
+    ) -> list[bytes]:
+        uplink, deadline = machine.uplinks[0], time.monotonic() + timeout
+        with packet_socket(self.wire.switch, uplink.wire, ETH_P_ALL) as port:
+            for frame in frames:
+                self.injected[frame] += 1
+                port.send(frame)
+            while (left := deadline - time.monotonic()) > 0:
+                port.settimeout(left)
+                with suppress(TimeoutError):
+                    data, (_, _, kind, *_) = port.recvfrom(65535)
+                    if kind != socket.PACKET_OUTGOING and wanted(data):
+                        return [data]
+        return []
 
     def close(self) -> None:
         """Pull the plugs and remove everything; signals wait until it is done."""

@@ -36,6 +36,7 @@ ANNOUNCE = {"net/ipv4/conf/all/arp_announce": "2"}
 NO_IPV6 = {f"net/ipv6/conf/{scope}/disable_ipv6": "1" for scope in ("all", "default")}
 # linux/sockios.h; linux/ethtool.h: ETHTOOL_STXCSUM, _STSO, _SGSO, _SGRO
 SIOCETHTOOL = 0x8946
+ETH_P_ALL = 0x0003  # linux/if_ether.h
 OFFLOADS = (0x17, 0x1F, 0x24, 0x2C)
 
 T = TypeVar("T")
@@ -61,13 +62,13 @@ def in_namespace(path: Path, work: Callable[[], T]) -> T:
     return result[0]
 
 
-def packet_socket(namespace: Path, interface: str) -> socket.socket:
-    """A packet socket bound to a port of a namespace, for sending only (protocol 0 receives nothing, packet(7))."""
+def packet_socket(namespace: Path, interface: str, protocol: int = 0) -> socket.socket:
+    """A packet socket bound to a port of a namespace; with protocol 0 it receives nothing (packet(7))."""
 
     def make() -> socket.socket:
         made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         try:
-            made.bind((interface, 0))
+            made.bind((interface, protocol))
         except OSError as error:
             made.close()
             raise LabError(f"wire: {namespace} has no interface {interface}: {error.strerror}") from error
