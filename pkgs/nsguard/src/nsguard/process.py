@@ -6,10 +6,11 @@ once that is over, so that undoing starts from a known place.
 
 import contextlib
 import os
+import select
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from io import FileIO
 from types import FrameType
 
 from nsguard.errors import NsguardError, Stopped
@@ -64,37 +65,55 @@ def ask(*argv: str) -> str:
     return _run(argv, "")
 
 
-def _run(argv: Sequence[str], stdin: str) -> str:
+def _run(argv: tuple[str, ...], stdin: str) -> str:
+    # Files in memory, not pipes: none fills up, and no grandchild that keeps one open is waited for.
+    with _memory(stdin) as given, _memory() as out, _memory() as said:
+        status = _wait(_spawn(argv, [given.fileno(), out.fileno(), said.fileno()]))
+        checkpoint()
+        if status is None:
+            raise CommandFailed(argv, f"did not end within {TIMEOUT:g} s", "")
+        if status:
+            raise CommandFailed(argv, f"failed ({status})", _text(said))
+        return _text(out)
+
+
+def _memory(text: str = "") -> FileIO:
+    file = FileIO(os.memfd_create("nsguard"), "w+")
+    file.write(text.encode())
+    file.seek(0)
+    return file
+
+
+def _text(file: FileIO) -> str:
+    file.seek(0)
+    return file.readall().decode(errors="replace")
+
+
+def _spawn(argv: tuple[str, ...], streams: Sequence[int]) -> int:
+    kept = [] if lock is None or argv[0] == "systemctl" else [lock]
+    # A duplicate stays open in the child, also one of itself (posix_spawn_file_actions_adddup2(3p)).
+    pairs = [*enumerate(streams), *zip(kept, kept, strict=True)]
+    actions = [(os.POSIX_SPAWN_DUP2, ours, theirs) for theirs, ours in pairs]
+    environment = os.environ | {"LC_ALL": "C"}
     try:
-        child = subprocess.Popen(
-            argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            env=os.environ | {"LC_ALL": "C"},
-            pass_fds=() if lock is None or argv[0] == "systemctl" else (lock,),
-        )
+        # Python ignores SIGPIPE, which other programs do not expect.
+        return os.posix_spawnp(argv[0], argv, environment, file_actions=actions, setsigdef=[signal.SIGPIPE])
     except FileNotFoundError:
         raise CommandFailed(argv, "cannot run", f"no {argv[0]} in PATH") from None
-    with interruptible(child.pid):
-        try:
-            out, said = child.communicate(stdin, TIMEOUT)
-        except subprocess.TimeoutExpired:
-            out, said = "", ""
-            child.kill()
-            child.wait()
-            for pipe in (child.stdin, child.stdout, child.stderr):
-                if pipe:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
-            checkpoint()
-            raise CommandFailed(argv, f"did not end within {TIMEOUT:g} s", "") from None
-    checkpoint()
-    if child.returncode:
-        raise CommandFailed(argv, f"failed ({child.returncode})", said)
-    return out
+
+
+def _wait(pid: int) -> int | None:
+    """The exit status of child `pid`, negative for a signal; None if it had to be killed."""
+    watch = os.pidfd_open(pid)
+    try:
+        with interruptible(pid):
+            ended = select.select([watch], [], [], TIMEOUT)[0]
+            if not ended:
+                os.kill(pid, signal.SIGKILL)
+            status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    finally:
+        os.close(watch)
+    return status if ended else None
 
 
 @contextlib.contextmanager
