@@ -33,15 +33,11 @@ let
     ++ map (line: "    ${line}") (concatMap text rules)
     ++ [ "  }" ];
 
-  # One atomic replacement, also where the table did not exist.
+  # Replacing a table is the runtime's part: deleting the old one costs time where there is none.
   table =
     name: lines:
     concatStringsSep "\n" (
-      [
-        "table inet ${name}"
-        "delete table inet ${name}"
-        "table inet ${name} {"
-      ]
+      [ "table inet ${name} {" ]
       ++ concatMap (line: if isList line then line else [ "  ${line}" ]) lines
       ++ [ "}" ]
     )

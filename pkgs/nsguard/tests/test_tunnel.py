@@ -271,6 +271,52 @@ def test_the_namespace_laid_anew_keeps_its_tunnel(any_box: Box) -> None:
     assert "nameserver" in box.out("cat", "/run/nsguard/vpn/inside/resolv.conf")
 
 
+@pytest.mark.parametrize("verb", ["up", "reload"])
+@pytest.mark.parametrize("present", [True, False])
+def test_rules_that_were_lost_are_laid_before_the_link_opens(
+    any_box: Box,
+    verb: str,
+    present: bool,  # noqa: FBT001 (a parameter set)
+) -> None:
+    box = any_box
+    box.nsguard("netns", "up", NAME)
+    box.nsguard("tunnel", "up", NAME)
+    before = _inside(box), _elements(box)
+    if not present:
+        box.nsguard("tunnel", "down", NAME)
+    box.out("ip", "netns", "exec", NAME, "nft", "flush", "ruleset")
+    box.out("nft", "flush", "ruleset")
+    done = box.nsguard("tunnel", verb, NAME)
+    assert done.returncode == 0, done.stderr
+    said = done.stderr.splitlines()
+    assert "nsguard: the rules of namespace vpn are gone; laying them anew" in said
+    laid = said.index("+ ip netns exec vpn nft -f /etc/nsguard/vpn/namespace.nft")
+    assert laid < said.index("+ ip -n vpn link set dev wg0 up")
+    assert (_inside(box), _elements(box)) == before
+    assert "policy drop" in box.out("ip", "netns", "exec", NAME, "nft", "list", "ruleset")
+
+
+def test_lost_rules_keep_nothing_from_going_down(any_box: Box) -> None:
+    box = any_box
+    box.nsguard("netns", "up", NAME)
+    box.nsguard("tunnel", "up", NAME)
+    box.out("ip", "netns", "exec", NAME, "nft", "flush", "ruleset")
+    box.out("nft", "flush", "ruleset")
+    assert box.nsguard("netns", "down", NAME).returncode == 0
+    assert box.traces() == []
+
+
+def test_a_pin_that_somebody_left_is_replaced(box: Box) -> None:
+    box.nsguard("netns", "up", NAME)
+    box.out("nft", "-f", f"/etc/nsguard/{NAME}/host.nft")
+    box.out("nft", "add", "rule", "inet", f"nsguard-{NAME}", "output", "accept")
+    assert box.nsguard("tunnel", "up", NAME).returncode == 0
+    assert _elements(box) == ['endpoint4 [{"concat": ["198.51.100.7", 51820]}]']
+    rules = box.out("nft", "list", "ruleset")
+    assert rules.count("meta mark") == 3
+    assert rules.split("}")[-3].rstrip().endswith("meta mark 0x6e7abcde drop")
+
+
 def test_without_dns_the_resolver_sets_stay_empty(box: Box) -> None:
     box.kernel_wireguard()
     box.write("/run/tunnel.conf", re.sub(r"DNS.*\n", "", config()))

@@ -33,17 +33,23 @@ def _dispatch(arguments: list[str]) -> int:
             from nsguard.verify import verify
 
             return verify(name)
-        case ["netns", "up" | "down" as verb, name]:
+        case ["netns", "up", name]:
             from nsguard import netns
 
             _prepare(name)
-            (netns.up if verb == "up" else netns.down)(name)
+            netns.up(name)
             return 0
-        case ["tunnel", "up" | "down" | "reload" as verb, name]:
+        case ["tunnel", "up" | "reload", name]:
             from nsguard import tunnel
 
             _prepare(name)
-            (tunnel.down if verb == "down" else tunnel.up)(name)
+            tunnel.up(name)
+            return 0
+        case ["netns" | "tunnel" as what, "down", name]:
+            from nsguard import teardown
+
+            _prepare(name)
+            (teardown.namespace_down if what == "netns" else teardown.tunnel_down)(name)
             return 0
         case ["status", *rest] if len(rest) - ("--json" in rest) <= 1:
             from nsguard import status

@@ -54,6 +54,12 @@ def processes(wanted: int) -> list[int]:
     return sorted(found)
 
 
+def has_link(name: str, link: str) -> bool:
+    """Whether namespace `name` has a link of this name."""
+    with entered(name), open("/proc/net/dev", encoding="ascii", errors="replace") as devices:
+        return any(line.split(":")[0].strip() == link for line in devices)
+
+
 @contextlib.contextmanager
 def entered(name: str) -> Iterator[None]:
     """Within the body this process and its children are in namespace `name`.

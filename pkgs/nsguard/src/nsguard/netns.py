@@ -1,12 +1,10 @@
-"""`nsguard netns up|down NAME`: the namespace itself, closed until a tunnel is in it."""
+"""`nsguard netns up NAME`: the namespace itself, closed until a tunnel is in it."""
 
 import os
 
-from nsguard import files, namespace, nft, paths, process, spec, state
-from nsguard.errors import BadInput, NsguardError
+from nsguard import files, namespace, nft, paths, process, spec, state, teardown
+from nsguard.errors import NsguardError
 from nsguard.state import State
-
-CLOSED_RESOLV_CONF = "# nsguard: no tunnel, no resolver\n"
 
 
 def up(name: str) -> None:
@@ -18,55 +16,15 @@ def up(name: str) -> None:
     ruleset = nft.Ruleset(wanted.namespace_ruleset, files.read(wanted.namespace_ruleset))
     with state.locked(name, create=True) as found:
         assert found is not None  # noqa: S101 (create=True)
-        if is_up(found):
-            _furnish(wanted, ruleset, found)
+        if teardown.is_up(found):
+            _furnish(wanted, ruleset, found, fresh=False)
             return
-        if _foreign(found):
+        if teardown.foreign(found):
             raise NsguardError(f"namespace {name} is there and not nsguard's; remove it with: ip netns del {name}")
-        with process.undone_by(lambda: _remove(found)):
-            _remove(found)
+        with process.undone_by(lambda: teardown.remove(found)):
+            teardown.remove(found)
             _add(found)
-            _furnish(wanted, ruleset, found)
-
-
-def down(name: str) -> None:
-    """Remove namespace `name` with its tunnel and state; nothing to remove is fine.
-
-    Raises `NsguardError`, with nothing changed, while processes live in it.
-    """
-    with state.locked(name) as found:
-        if found is None:
-            if not os.path.exists(f"{paths.ETC}/{name}"):
-                raise BadInput(f"{name}: no such namespace; see nsguard status")
-            return
-        inode = None if _foreign(found) else namespace.inode(name)
-        if inode is not None and (pids := namespace.processes(inode)):
-            raise NsguardError(f"namespace {name} is in use by {_listed(pids)}; stop them first")
-        _remove(found)
-
-
-def is_up(found: State) -> bool:
-    """Whether the namespace is there, made by us, and made to the end."""
-    identity = found.identity()
-    return identity is not None and not os.path.exists(found.making) and _inode(found.name) == identity
-
-
-def _foreign(found: State) -> bool:
-    """Whether somebody else made the namespace (or the file) of this name."""
-    path = f"{paths.NETNS}/{found.name}"
-    return os.path.lexists(path) and not os.path.exists(found.making) and not is_up(found)
-
-
-def _inode(name: str) -> int | None:
-    try:
-        return namespace.inode(name)
-    except NsguardError:
-        return None
-
-
-def _listed(pids: list[int]) -> str:
-    shown = ", ".join(str(pid) for pid in pids[:8])
-    return f"PID{'s' if len(pids) > 1 else ''} {shown}" + (f" and {len(pids) - 8} more" if len(pids) > 8 else "")
+            _furnish(wanted, ruleset, found, fresh=True)
 
 
 def _add(found: State) -> None:
@@ -81,16 +39,16 @@ def _add(found: State) -> None:
         raise NsguardError(f"ip netns add {found.name} made no new namespace")
 
 
-def _furnish(wanted: spec.Spec, ruleset: nft.Ruleset, found: State) -> None:
+def _furnish(wanted: spec.Spec, ruleset: nft.Ruleset, found: State, *, fresh: bool) -> None:
     """All that a namespace has but a tunnel. Rules come before any link is up, state last: it says "done"."""
     name = found.name
     tunnel = found.tunnel()
     with namespace.entered(name):
         _set_sysctls(wanted)
-    nft.load_namespace(name, ruleset, tunnel if tunnel and tunnel.complete else None)
+    nft.load_namespace(name, ruleset, tunnel if tunnel and tunnel.complete else None, fresh=fresh)
     process.change("ip", "-n", name, "link", "set", "dev", "lo", "up")
     if not tunnel:
-        found.write_resolv_conf(CLOSED_RESOLV_CONF)
+        found.write_resolv_conf(state.CLOSED_RESOLV_CONF)
     _lay_etc(wanted, found)
     inode = namespace.inode(name)
     if inode is None:
@@ -123,14 +81,3 @@ def _lay_etc(wanted: spec.Spec, found: State) -> None:
             files.remove(f"{etc}/{name}")
     if not os.path.islink(f"{etc}/resolv.conf"):
         os.symlink(f"{paths.RUN}/resolv.conf", f"{etc}/resolv.conf")
-
-
-def _remove(found: State) -> None:
-    """Take away all of it, whatever is there: `down`, undoing, and clearing what a killed run left."""
-    if found.tunnel():
-        from nsguard import tunnel
-
-        tunnel.clear(found)
-    if os.path.lexists(f"{paths.NETNS}/{found.name}") and not _foreign(found):
-        process.change("ip", "netns", "del", found.name)
-    found.empty()

@@ -21,32 +21,66 @@ class Ruleset:
         self.path, self.text = path, text
 
 
-def load_namespace(name: str, ruleset: Ruleset, tunnel: Tunnel | None) -> None:
-    """Replace the rules inside namespace `name`; open to `tunnel` and nothing else."""
+def load_namespace(name: str, ruleset: Ruleset, tunnel: Tunnel | None, *, fresh: bool = False) -> None:
+    """Lay the rules inside namespace `name`; open to `tunnel` and nothing else. `fresh` as for `load_host`."""
     with entered(name):
-        _load(ruleset, _elements(tunnel))
+        _load("nsguard", ruleset, _elements(tunnel), fresh=fresh)
 
 
-def fill_namespace(name: str, tunnel: Tunnel | None) -> None:
-    """Replace the elements of all sets inside namespace `name`, leaving the rules: a third of the time."""
-    sets = (("set", "address"), ("set", "resolver"), ("map", "redirect"))
-    flush = [f"flush {kind} inet nsguard {what}{family}" for kind, what in sets for family in _FAMILIES]
-    with entered(name):
-        _run([*flush, *_elements(tunnel)])
+def fill_namespace(name: str, ruleset: Ruleset, tunnel: Tunnel) -> None:
+    """Replace the elements of all sets inside namespace `name`, and the rules only where they have been lost.
+
+    Leaving the rules takes a third of the time.
+    """
+    try:
+        with entered(name):
+            _run([*_flushes(), *_elements(tunnel)])
+    except process.CommandFailed as error:
+        if not _missing(error):
+            raise
+        process.say(f"nsguard: the rules of namespace {name} are gone; laying them anew")
+        load_namespace(name, ruleset, tunnel)
 
 
-def load_host(name: str, ruleset: Ruleset, endpoints: Iterable[tuple[str, int]]) -> None:
-    """Replace the pin of namespace `name`'s tunnel: its encrypted packets go to `endpoints` only."""
+def empty_namespace(name: str) -> None:
+    """Close the rules inside namespace `name`. Where there are none, nothing is left to close."""
+    try:
+        with entered(name):
+            _run(_flushes())
+    except process.CommandFailed as error:
+        if not _missing(error):
+            raise
+
+
+def load_host(name: str, ruleset: Ruleset, endpoints: Iterable[tuple[str, int]], *, fresh: bool = False) -> None:
+    """Lay the pin of namespace `name`'s tunnel: its encrypted packets go to `endpoints` only.
+
+    `fresh` says that most likely there is nothing to replace, which saves the kernel a grace period of some 10 ms.
+    """
     lines = []
     for family in _FAMILIES:
         known = sorted({(host, port) for host, port in endpoints if (":" in host) == (family == 6)})
         lines += _add(f"nsguard-{name}", f"endpoint{family}", [f"{host} . {port}" for host, port in known])
-    _load(ruleset, lines)
+    _load(f"nsguard-{name}", ruleset, lines, fresh=fresh)
 
 
 def delete_host(name: str) -> None:
-    """Remove the pin, there or not: declaring it first makes deleting it safe."""
-    _run([f"add table inet nsguard-{name}", f"delete table inet nsguard-{name}"])
+    """Remove the pin, there or not."""
+    _run(_deletion(f"nsguard-{name}"))
+
+
+def _missing(error: process.CommandFailed) -> bool:
+    return "No such file or directory" in error.said
+
+
+def _flushes() -> list[str]:
+    sets = (("set", "address"), ("set", "resolver"), ("map", "redirect"))
+    return [f"flush {kind} inet nsguard {what}{family}" for kind, what in sets for family in _FAMILIES]
+
+
+def _deletion(table: str) -> list[str]:
+    # Declaring it first makes deleting it safe.
+    return [f"add table inet {table}", f"delete table inet {table}"]
 
 
 def _elements(tunnel: Tunnel | None) -> list[str]:
@@ -71,11 +105,20 @@ def _add(table: str, name: str, elements: list[str]) -> list[str]:
     return [f"add element inet {table} {name} {{ {', '.join(elements)} }}"] if elements else []
 
 
-def _load(ruleset: Ruleset, lines: list[str]) -> None:
-    stdin = "\n".join([ruleset.text, *lines, ""])
+def _load(table: str, ruleset: Ruleset, lines: list[str], *, fresh: bool) -> None:
     shown = [f"nft -f {ruleset.path}", *(f"nft {line}" for line in lines)]
-    process.change("nft", "-f", "-", stdin=stdin, shown=shown)
+    if fresh:
+        try:
+            _run([f"create table inet {table}", ruleset.text, *lines], shown)
+        except process.CommandFailed as error:
+            if "File exists" not in error.said:
+                raise
+        else:
+            return
+    deletion = _deletion(table)
+    _run([*deletion, ruleset.text, *lines], [*(f"nft {line}" for line in deletion), *shown])
 
 
-def _run(lines: list[str]) -> None:
-    process.change("nft", "-f", "-", stdin="\n".join([*lines, ""]), shown=[f"nft {line}" for line in lines])
+def _run(lines: list[str], shown: Sequence[str] = ()) -> None:
+    """All of it or nothing."""
+    process.change("nft", "-f", "-", stdin="\n".join([*lines, ""]), shown=shown or [f"nft {line}" for line in lines])

@@ -19,6 +19,7 @@ from nsguard.errors import NsguardError
 
 # Seconds to wait for another nsguard at work on the same namespace; longer than a whole `tunnel up` takes.
 LOCK_TIMEOUT = 20.0
+CLOSED_RESOLV_CONF = "# nsguard: no tunnel, no resolver\n"
 
 
 class Tunnel(NamedTuple):

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from nsguard import namespace, netns, paths, process, wireguard
+from nsguard import namespace, paths, process, teardown, wireguard
 from nsguard.errors import BadInput, NsguardError
 from nsguard.state import State, Tunnel
 
@@ -39,7 +39,7 @@ def _names() -> list[str]:
 def _status(name: str) -> dict[str, Any]:
     """The fields of `--json`. Ages in seconds, traffic in bytes; null where there is nothing to say."""
     found = State(name)
-    up = netns.is_up(found)
+    up = teardown.is_up(found)
     inode = found.identity()
     pids = namespace.processes(inode) if up and inode is not None else []
     return {
@@ -50,7 +50,7 @@ def _status(name: str) -> dict[str, Any]:
 
 
 def _tunnel(name: str, tunnel: Tunnel | None) -> dict[str, Any]:
-    up = tunnel is not None and tunnel.complete and wireguard.present(name, tunnel.interface)
+    up = tunnel is not None and tunnel.complete and namespace.has_link(name, tunnel.interface)
     if tunnel is None or not up:
         return {"state": "half-made" if tunnel and not tunnel.complete else "down"}
     said: dict[str, Any] = {

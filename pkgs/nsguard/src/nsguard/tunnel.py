@@ -1,14 +1,14 @@
-"""`nsguard tunnel up|down|reload NAME`: the one way out of a namespace."""
+"""`nsguard tunnel up|reload NAME`: the one way out of a namespace."""
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from ipaddress import ip_interface, ip_network
 from typing import NamedTuple, TypeVar
 
-from nsguard import files, netns, nft, paths, process, state, wireguard
+from nsguard import files, namespace, nft, process, state, teardown, wireguard
 from nsguard.config import load as load_config
-from nsguard.errors import BadInput, NsguardError
+from nsguard.errors import NsguardError
 from nsguard.model import DEFAULT_MTU, Config, Endpoint, Interface, Network
 from nsguard.resolve import endpoints as resolve
 from nsguard.spec import Spec
@@ -24,6 +24,7 @@ class _Wanted(NamedTuple):
     spec: Spec
     config: Config
     endpoints: Mapping[str, Endpoint]
+    rules: nft.Ruleset
     pin: nft.Ruleset
 
     def tunnel(self) -> Tunnel:
@@ -52,60 +53,26 @@ def up(name: str) -> None:
     """
     wanted = _read(name)
     with state.locked(name) as found:
-        if found is None or not netns.is_up(found):
+        if found is None or not teardown.is_up(found):
             raise NsguardError(f"namespace {name} is not up; run: nsguard netns up {name}")
         present = found.tunnel()
-        if present and present.complete and wireguard.present(name, present.interface):
+        if present and present.complete and namespace.has_link(name, present.interface):
             _change(wanted, found, present)
             return
-        with process.undone_by(lambda: clear(found)):
+        with process.undone_by(lambda: teardown.clear(found)):
             if present:
-                clear(found)
+                teardown.clear(found)
             _make(wanted, found)
-
-
-def down(name: str) -> None:
-    """Take the tunnel out of namespace `name`: no link, no route, closed rules. Nothing to take out is fine."""
-    with state.locked(name) as found:
-        if found is not None and found.tunnel():
-            clear(found)
-        elif found is None and not os.path.exists(f"{paths.ETC}/{name}"):
-            raise BadInput(f"{name}: no such namespace; see nsguard status")
-
-
-def clear(found: State) -> None:
-    """Remove every trace of a tunnel, at whatever step it stands; a failing step does not keep the others."""
-    tunnel = found.tunnel() or Tunnel()
-    name = found.name
-    steps: list[Callable[[], None]] = [
-        lambda: nft.delete_host(name),
-        lambda: found.write_resolv_conf(netns.CLOSED_RESOLV_CONF),
-    ]
-    if tunnel.unit:
-        steps.insert(0, lambda: wireguard.stop(tunnel))
-    if netns.is_up(found):
-        steps.insert(0, lambda: nft.fill_namespace(name, None))
-        if wireguard.present(name, tunnel.interface):
-            steps.insert(0, lambda: process.change("ip", "-n", name, "link", "del", "dev", tunnel.interface))
-    failures = []
-    for step in steps:
-        try:
-            step()
-        except NsguardError as error:
-            failures.append(error)
-    if failures:
-        raise failures[0]
-    found.remove_tunnel()
 
 
 def _read(name: str) -> _Wanted:
     spec = load_spec(name)
     config = load_config(spec)
-    pin = nft.Ruleset(spec.host_ruleset, files.read(spec.host_ruleset))
+    rules, pin = (nft.Ruleset(path, files.read(path)) for path in (spec.namespace_ruleset, spec.host_ruleset))
     if not os.path.exists("/proc/sys/net/ipv6"):
         process.say("nsguard: warning: this kernel has no IPv6; the tunnel goes without")
         config = _without_ipv6(config)
-    return _Wanted(spec, config, resolve(config.peers), pin)
+    return _Wanted(spec, config, resolve(config.peers), rules, pin)
 
 
 def _without_ipv6(config: Config) -> Config:
@@ -122,11 +89,11 @@ def _without_ipv6(config: Config) -> Config:
 def _make(wanted: _Wanted, found: State) -> None:
     name, tunnel = found.name, wanted.tunnel()
     found.write_tunnel(tunnel)
-    nft.load_host(name, wanted.pin, tunnel.endpoints)
+    nft.load_host(name, wanted.pin, tunnel.endpoints, fresh=True)
     greeting = wireguard.greeting(wanted.config)
     text = wireguard.settings(greeting, wanted.endpoints, wanted.spec.fw_mark, wanted.config.listen_port)
     tunnel = wireguard.create(wanted.spec, found, tunnel, text)
-    nft.fill_namespace(name, tunnel)
+    nft.fill_namespace(name, wanted.rules, tunnel)
     found.write_resolv_conf(_resolv_conf(wanted.config))
     link = tunnel.interface
     _batch(
@@ -153,7 +120,7 @@ def _change(wanted: _Wanted, found: State, present: Tunnel) -> None:
         port = int(wireguard.show(name, present, "listen-port")[0][0])
     text = wireguard.settings(wanted.config, wanted.endpoints, wanted.spec.fw_mark, port)
     wireguard.configure(name, present, "syncconf", text)
-    nft.fill_namespace(name, tunnel)
+    nft.fill_namespace(name, wanted.rules, tunnel)
     found.write_resolv_conf(_resolv_conf(wanted.config))
     _batch(name, _difference(wanted, name, present.interface))
     if set(present.endpoints) != set(tunnel.endpoints):

@@ -71,9 +71,9 @@ def endpoint(text: str) -> Endpoint:
     host, colon, port = text.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
-        right = ":" in host and _is_address(host)
+        right = ":" in host and is_address(host)
     else:
-        right = _is_name(host) or (":" not in host and _is_address(host))
+        right = _is_name(host) or (":" not in host and is_address(host))
     if not (colon and right and _NUMBER.match(port) and 1 <= int(port) <= 65535):
         raise ValueError(f"{shown(text)} is not an endpoint; write host:port or [IPv6 address]:port")
     return Endpoint(host, int(port))
@@ -85,7 +85,8 @@ def _is_name(text: str) -> bool:
     return len(text) <= 253 and all(_LABEL.match(label) for label in labels) and not _NUMBER.match(labels[-1])
 
 
-def _is_address(text: str) -> bool:
+def is_address(text: str) -> bool:
+    """Whether it is an address rather than a name."""
     try:
         address(text)
     except ValueError:

@@ -5,21 +5,14 @@ in the host without an address, and moved. Keys go through standard input only.
 """
 
 import contextlib
-import socket
-import time
 from collections.abc import Mapping
 
-from nsguard import files, process
-from nsguard.errors import NsguardError
+from nsguard import process, userspace
 from nsguard.model import Config, Endpoint
 from nsguard.namespace import entered
 from nsguard.spec import Spec
 from nsguard.state import State, Tunnel
 
-# Seconds for wireguard-go to answer; it takes some 10 ms.
-SOCKET_TIMEOUT = 5.0
-# wireguard.com/xplatform: where each userspace implementation listens for wg(8).
-SOCKETS = "/run/wireguard"
 # Seconds; any but 0 will do, it is taken back before it is over.
 GREETING = 25
 _OFF = ("persistent-keepalive", "0")
@@ -75,8 +68,7 @@ def create(spec: Spec, found: State, tunnel: Tunnel, text: str) -> Tunnel:
         return tunnel
     tunnel = tunnel._replace(implementation="userspace", device=spec.userspace_interface, unit=spec.userspace_unit)
     found.write_tunnel(tunnel)  # a run killed from here on leaves a unit to stop
-    process.change("systemctl", "start", tunnel.unit)
-    _wait_for_socket(tunnel)
+    userspace.start(tunnel)
     configure(name, tunnel, "setconf", text)
     process.change("ip", "link", "set", "dev", tunnel.device, "netns", name, "name", link)
     return tunnel
@@ -94,41 +86,6 @@ def show(name: str, tunnel: Tunnel, what: str) -> list[list[str]]:
         return [line.split("\t") for line in process.ask("wg", "show", tunnel.device, what).splitlines()]
 
 
-def stop(tunnel: Tunnel) -> None:
-    """End wireguard-go, and remove its socket in case it was killed."""
-    process.change("systemctl", "stop", tunnel.unit)
-    files.remove(_socket(tunnel))
-
-
-def present(name: str, link: str) -> bool:
-    """Whether namespace `name` has a link of this name."""
-    with entered(name):
-        try:
-            socket.if_nametoindex(link)
-        except OSError:
-            return False
-    return True
-
-
 def _at(name: str, tunnel: Tunnel) -> contextlib.AbstractContextManager[None]:
     # wg(8) reaches the kernel's link in its namespace, wireguard-go by a path.
     return entered(name) if tunnel.implementation == "kernel" else contextlib.nullcontext()
-
-
-def _socket(tunnel: Tunnel) -> str:
-    return f"{SOCKETS}/{tunnel.device}.sock"
-
-
-def _wait_for_socket(tunnel: Tunnel) -> None:
-    # Connecting, not looking: wg(8) removes a socket that exists but does not listen yet.
-    deadline = time.monotonic() + SOCKET_TIMEOUT
-    path = _socket(tunnel)
-    while True:
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.settimeout(SOCKET_TIMEOUT)
-            probe.connect(path)
-            return
-        process.checkpoint()
-        if time.monotonic() > deadline:
-            raise NsguardError(f"{tunnel.unit} did not open {path} within {SOCKET_TIMEOUT:g} s; see its journal")
-        time.sleep(0.005)

@@ -1,0 +1,46 @@
+"""WireGuard in userspace, where the kernel has none: a unit of systemd's, as it must outlive the run that starts it."""
+
+import contextlib
+import time
+
+from nsguard import files, process
+from nsguard.errors import NsguardError
+from nsguard.state import Tunnel
+
+# Seconds for wireguard-go to answer; it takes some 10 ms.
+SOCKET_TIMEOUT = 5.0
+# wireguard.com/xplatform: where each userspace implementation listens for wg(8).
+SOCKETS = "/run/wireguard"
+
+
+def start(tunnel: Tunnel) -> None:
+    """Start wireguard-go; its link is there, and it can be configured, when this returns."""
+    process.change("systemctl", "start", tunnel.unit)
+    _wait_for_socket(tunnel)
+
+
+def stop(tunnel: Tunnel) -> None:
+    """End wireguard-go, and remove its socket in case it was killed."""
+    process.change("systemctl", "stop", tunnel.unit)
+    files.remove(_socket(tunnel))
+
+
+def _socket(tunnel: Tunnel) -> str:
+    return f"{SOCKETS}/{tunnel.device}.sock"
+
+
+def _wait_for_socket(tunnel: Tunnel) -> None:
+    import socket  # takes milliseconds that wireguard-go needs anyway
+
+    # Connecting, not looking: wg(8) removes a socket that exists but does not listen yet.
+    deadline = time.monotonic() + SOCKET_TIMEOUT
+    path = _socket(tunnel)
+    while True:
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.settimeout(SOCKET_TIMEOUT)
+            probe.connect(path)
+            return
+        process.checkpoint()
+        if time.monotonic() > deadline:
+            raise NsguardError(f"{tunnel.unit} did not open {path} within {SOCKET_TIMEOUT:g} s; see its journal")
+        time.sleep(0.005)
