@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
@@ -34,6 +34,7 @@ OWN, GATE, STRANGER = "02:00:00:00:00:02", "02:00:00:00:00:01", "02:00:00:00:00:
 OWN4, GATE4, OWN6, GATE6 = "198.51.100.2", "198.51.100.1", "2001:db8:51::2", "2001:db8:51::1"
 END4, END6, PORT, END_PORT = "203.0.113.51", "2001:db8:113::51", 41000, 51820
 TUNNEL4, TUNNEL6 = "10.66.0.2", "fd66::2"
+MTU = 1420  # no multiple of 16: a packet of that size is not padded
 TOKEN = "ngq7k2x01"
 
 WORLD = World(
@@ -41,6 +42,7 @@ WORLD = World(
     endpoints=frozenset({(ip_address(END4), END_PORT), (ip_address(END6), END_PORT)}),
     listen_ports=frozenset({PORT}),
     tunnel_addresses=frozenset({ip_address(TUNNEL4), ip_address(TUNNEL6)}),
+    mtus=frozenset({MTU}),
 )
 TOKENS = Tokens({TOKEN: "udp-lan", "ngq7k2x02": "tcp-lan"})
 
@@ -121,6 +123,7 @@ ALLOWED: dict[str, list[Packet]] = {
         back(tunnel4(message(3, 64))),
         tunnel4(message(4, 32)),
         tunnel4(message(4, 1424), tos=1, flags="DF"),
+        tunnel4(message(4, 32 + MTU)),
         tunnel6(message(1, 148), tc=0x88),
         back(tunnel6(message(4, 96))),
     ],
@@ -154,6 +157,9 @@ NEAR: dict[str, dict[str, Packet]] = {
         "initiation's size, response's type": tunnel4(message(2, 148)),
         "cookie of another size": tunnel4(message(3, 80)),
         "data that is not padded": tunnel4(message(4, 65)),
+        "data a byte short of the MTU": tunnel4(message(4, 32 + MTU - 1)),
+        "data a byte over the MTU": tunnel4(message(4, 32 + MTU + 1)),
+        "a handshake of the MTU's size": tunnel4(message(1, 32 + MTU)),
         "data shorter than a keepalive": tunnel4(message(4, 16)),
         "data with the handshake's mark": tunnel4(message(), tos=0x88),
         "handshake with another mark": tunnel4(message(1, 148), tos=0x10),
@@ -315,6 +321,39 @@ def test_a_leak_says_when_what_and_why() -> None:
     (leak,) = judge([Seen(bytes(packet))], WORLD, TOKENS).leaks
     assert (leak.time, leak.wire, leak.kind, leak.reason) == (1.5, "wan", "dns", "no rule allows it")
     assert leak.summary == "198.51.100.2:4000 > 198.51.100.1:53 dns, 47 bytes"
+
+
+PROBE = bytes(ether(GATE, OWN) / IP(src=GATE4, dst=TUNNEL4) / UDP(sport=9, dport=9) / Raw(TOKEN.encode()))
+
+
+def test_a_frame_of_the_labs_own_is_allowed_as_often_as_it_was_sent() -> None:
+    world = replace(WORLD, injected={PROBE: 2})
+    assert judge([Seen(PROBE)] * 2, world, TOKENS).classes == {"injected": 2}
+    judgement = judge([Seen(PROBE)] * 3, world, TOKENS)
+    assert judgement.classes == {"injected": 2, "!udp": 1}
+    assert [leak.token for leak in judgement.leaks] == [TOKEN]
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        PROBE + b"\0",
+        PROBE[:-1],
+        bytes(back(Ether(PROBE))),
+        bytes(ether(OWN, GATE) / Ether(PROBE)[IP]),
+    ],
+    ids=["a byte longer", "a byte shorter", "answered", "sent back"],
+)
+def test_a_frame_like_one_of_the_labs_own_is_a_leak(frame: bytes) -> None:
+    assert len(judge([Seen(frame)], replace(WORLD, injected={PROBE: 9}), TOKENS).leaks) == 1
+
+
+def test_a_frame_without_a_token_is_that_attacks_which_has_the_machine_for_itself() -> None:
+    stray = Seen(bytes(ether() / IP(src=OWN4, dst=GATE4) / UDP() / Raw(b"stray")))
+    judgement = judge([stray], WORLD, TOKENS, alone="uplink-flaps")
+    assert judgement.unowned == ()
+    assert judgement.beside("uplink-flaps") == judgement.leaks
+    assert judgement.beside("another") == () and len(judgement.leaks) == 1
 
 
 def test_a_wire_that_nobody_described_allows_nothing() -> None:

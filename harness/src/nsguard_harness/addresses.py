@@ -45,6 +45,8 @@ class Addresses:
     dns_port: int = 53
     web_port: int = 80
     echo_port: int = 7
+    # HTTPS, DNS over TLS and QUIC; the echo server is there as well
+    tls_ports: tuple[int, int] = (443, 853)
 
 
 LAB = Addresses()

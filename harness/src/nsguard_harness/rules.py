@@ -14,9 +14,9 @@ from . import frames
 from .frames import Address, Packet
 
 # WireGuard whitepaper §5.4: exact sizes of handshake initiation, response and cookie reply; a transport message is
-# 16 bytes of header, the inner packet padded to 16, and a 16-byte tag
+# 16 bytes of header, the inner packet padded to 16 but never past the tunnel's MTU, and a 16-byte tag
 HANDSHAKE_SIZES = {1: 148, 2: 92, 3: 64}
-TRANSPORT = 4
+TRANSPORT, OVERHEAD = 4, 32
 # the kernel marks handshakes AF41, wireguard-go marks nothing; data carries at most the inner packet's ECN bits
 HANDSHAKE_TOS = {0x88, 0x00}
 DATA_TOS = {0, 1, 2, 3}
@@ -51,7 +51,7 @@ class World:
 
     `endpoints` are the pinned (address, UDP port) pairs; `listen_ports` every port the tunnel had meanwhile;
     `tunnel_addresses` must never show on an uplink, not even inside ARP or neighbour discovery; `injected` are the
-    frames, whole, that the lab's side sent to the machine itself, each with how often.
+    frames, whole, that the lab's side sent to the machine itself, each with how often; `mtus` are the tunnel's.
     """
 
     wires: Mapping[str, Wire]
@@ -59,6 +59,7 @@ class World:
     listen_ports: frozenset[int]
     tunnel_addresses: frozenset[Address]
     injected: Mapping[bytes, int] = field(default_factory=dict)
+    mtus: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -84,15 +85,15 @@ def _wireguard(packet: Packet, wire: Wire, world: World) -> bool:
         and own in wire.uplink.addresses
         and port in world.listen_ports
         and far in world.endpoints
-        and _is_wireguard_message(packet.payload, packet.tos)
+        and _is_wireguard_message(packet.payload, packet.tos, world.mtus)
     )
 
 
-def _is_wireguard_message(payload: bytes, tos: int) -> bool:
-    if len(payload) < 32 or payload[1:4] != bytes(3):
+def _is_wireguard_message(payload: bytes, tos: int, mtus: frozenset[int]) -> bool:
+    if len(payload) < OVERHEAD or payload[1:4] != bytes(3):
         return False
     if payload[0] == TRANSPORT:
-        return len(payload) % 16 == 0 and tos in DATA_TOS
+        return (len(payload) % 16 == 0 or len(payload) - OVERHEAD in mtus) and tos in DATA_TOS
     return HANDSHAKE_SIZES.get(payload[0]) == len(payload) and tos in HANDSHAKE_TOS
 
 
@@ -105,7 +106,7 @@ def _from_elsewhere(packet: Packet, wire: Wire, world: World) -> bool:
         and packet.destination_mac == wire.uplink.mac
         and packet.destination in wire.uplink.addresses
         and packet.destination_port in world.listen_ports
-        and _is_wireguard_message(packet.payload, packet.tos)
+        and _is_wireguard_message(packet.payload, packet.tos, world.mtus)
     )
 
 

@@ -27,6 +27,7 @@ from .capture import CaptureLike, Frame
 from .errors import AgentError, CommandError, HarnessError
 from .judge import Judgement, judge, merged
 from .lab.base import Lab
+from .rules import link_local
 from .states import STATES, UP, State
 from .tap import Tap
 from .tokens import Tokens
@@ -282,8 +283,12 @@ class Suite:
             disturbance.result()
 
     def _attempt(self, cell: Cell, phase: str) -> Outcome:
-        uplink = self.lab.client.uplinks[0].interface
-        parameters = {"uplink": uplink, "control": phase == "control", **self.parameters}
+        parameters = {
+            "uplink": self.lab.client.uplinks[0].interface,
+            "neighbour": str(link_local(self.lab.server.uplinks[0].mac)),
+            "control": phase == "control",
+            **self.parameters,
+        }
         attack, runs = cell.attack, cell.subject.confined if phase == "confined" else cell.subject.control
         if isinstance(attack, FromOutside):
             env = Env(cell.token, cell.family, attack.timeout, parameters, self.lab.addresses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from ipaddress import ip_address
 
@@ -20,16 +21,19 @@ class Observed:
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
         self._ports: set[int] = set()
+        self._mtus: set[int] = set()
         self._earlier = Counter(lab.injected)
         self.look()
 
     def look(self) -> None:
-        """Add the ports that WireGuard on the client listens on now, in whatever namespace its link is."""
-        show = "wg show all listen-port"
+        """Add the ports and MTUs that WireGuard on the client has now, in whatever namespace its link is."""
+        show = "wg show all listen-port 2>/dev/null"
         _, text = self._lab.client.execute(
-            f"{show} 2>/dev/null; for name in $(ls /run/netns); do ip netns exec $name {show} 2>/dev/null; done; true"
+            f"{show}; for name in $(ls /run/netns); do"
+            f" ip netns exec $name {show}; ip -n $name -o link show dev wg0 2>/dev/null; done; true"
         )
-        self._ports |= {int(line.split()[-1]) for line in text.splitlines() if line.split()[-1:] != ["off"]}
+        self._ports |= {int(port) for port in re.findall(r"^\S+\t(\d+)$", text, re.MULTILINE)}
+        self._mtus |= {int(mtu) for mtu in re.findall(r"^\d+: wg0: .*? mtu (\d+) ", text, re.MULTILINE)}
 
     @property
     def world(self) -> World:
@@ -41,6 +45,7 @@ class Observed:
             endpoints=frozenset((ip_address(one), addresses.endpoint_port) for one in addresses.endpoint),
             listen_ports=frozenset(self._ports),
             tunnel_addresses=frozenset(map(ip_address, addresses.tunnel_client)),
+            mtus=frozenset(self._mtus),
             injected=lab.injected - self._earlier,
         )
 

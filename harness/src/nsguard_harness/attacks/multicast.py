@@ -6,6 +6,7 @@ import ipaddress
 import socket
 import struct
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import ClassVar
 
 from ..attack import Attack, Env, Outcome
@@ -23,7 +24,7 @@ class _Group(Attack):
 
     def run(self, env: Env) -> Outcome:
         group = self.group6 if env.family == 6 else self.group4
-        return _by_each_interface(env, group, self.port, self.message(env))
+        return by_each_interface(env, group, self.port, self.message(env))
 
     def message(self, env: Env) -> bytes:
         """What to say."""
@@ -100,14 +101,15 @@ class BroadcastDirected(_Group):
 
     def run(self, env: Env) -> Outcome:
         network = ipaddress.ip_network(env.addresses.lan.v4)
-        return _by_each_interface(env, str(network.broadcast_address), self.port, self.message(env))
+        return by_each_interface(env, str(network.broadcast_address), self.port, self.message(env))
 
 
-def _by_each_interface(env: Env, group: str, port: int, message: bytes) -> Outcome:
+def by_each_interface(env: Env, group: str, port: int, message: bytes, source: int = 0) -> Outcome:
+    """Send a datagram to a group or broadcast address by each interface in sight, from a port if that is allowed."""
     said = []
     for interface in _tools.interfaces():
         try:
-            _send(env.family, group, port, socket.if_nametoindex(interface), message)
+            _send(env.family, group, port, socket.if_nametoindex(interface), message, source)
         except OSError as error:
             said.append(f"{interface}: {error.strerror}")
         else:
@@ -115,8 +117,11 @@ def _by_each_interface(env: Env, group: str, port: int, message: bytes) -> Outco
     return Outcome(any(line.endswith("sent") for line in said), _joined(said))
 
 
-def _send(family: int, group: str, port: int, index: int, message: bytes) -> None:
+def _send(family: int, group: str, port: int, index: int, message: bytes, source: int) -> None:
     with socket.socket(_tools.inet(family), socket.SOCK_DGRAM) as udp:
+        udp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(PermissionError):
+            udp.bind(("", source))
         if family == 6:
             udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_IF, index)
             udp.sendto(message, (group, port, 0, index))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
@@ -48,7 +49,7 @@ class Getaddrinfo(Attack):
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:
-        return _getent(env)
+        return getent(env, f"ahostsv{env.family}", _tools.name(env))
 
 
 class ResolvedVarlink(Attack):
@@ -121,6 +122,7 @@ class NscdSocketRecreated(_Recreated):
     """
 
     name = "nscd-socket-recreated"
+    core = False
 
     def run(self, env: Env) -> Outcome:
         return _nscd(env)
@@ -138,7 +140,7 @@ class NscdGlibcRecreated(_Recreated):
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:
-        return _getent(env)
+        return getent(env, f"ahostsv{env.family}", _tools.name(env))
 
 
 class ResolvConfRenamed(Attack):
@@ -174,8 +176,10 @@ class ResolvConfRenamed(Attack):
         return Outcome(_tools.lan(env) in servers, f"resolv.conf names {' '.join(servers) or 'nobody'}")
 
 
-def _getent(env: Env) -> Outcome:
-    status, said = _tools.run(["getent", f"ahostsv{env.family}", _tools.name(env)], env.timeout - 0.5)
+def getent(env: Env, table: str, name: str, environment: Mapping[str, str] | None = None) -> Outcome:
+    """Look up a name in a table of getent(1)'s, with variables beside those of the service."""
+    variables = [f"{key}={value}" for key, value in (environment or {}).items()]
+    status, said = _tools.run(["env", *variables, "getent", table, name], env.timeout - 0.5)
     return Outcome(status == 0, f"getent gives {said.split()[0]}" if said else f"getent ended with {status}")
 
 

@@ -87,3 +87,82 @@ def _get(env: Env, address: str) -> Outcome:
         return Outcome(True, f"the web server sees {json.loads(body)['peer']}")
     except (ValueError, KeyError, TypeError):
         return Outcome(True, f"answered {head[:60].splitlines()[:1]}")
+
+
+class UdpInner(Attack):
+    """Claim: a datagram to the private address of the tunnel's server leaves only through the tunnel.
+
+    Method: the echo port of a private (RFC 1918) and of a unique local (RFC 4193) address.
+    Limitations: the lab's uplink does not filter private addresses, as many would.
+    Source: RFC 1918, RFC 4193; TunnelCrack's LocalNet attack (USENIX Security 2023).
+    """
+
+    name = "udp-inner"
+    every_state = True
+    tunnelled = True
+
+    def run(self, env: Env) -> Outcome:
+        return _tools.send_udp(env, env.addresses.tunnel_server.of(env.family))
+
+
+class UdpLinkLocal(Attack):
+    """Claim: a datagram to a neighbour's link-local address does not leave by the uplink.
+
+    Method: the gateway's link-local address, by each interface in sight.
+    Limitations: IPv6 only; that the tunnel's far end gets it is no way round the tunnel.
+    Source: RFC 4291 §2.5.6; ipv6(7), sin6_scope_id.
+    """
+
+    name = "udp-link-local"
+    families = (6,)
+    every_state = True
+
+    def run(self, env: Env) -> Outcome:
+        said = []
+        for interface in _tools.interfaces():
+            with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
+                to = (str(env.parameters["neighbour"]), env.addresses.echo_port, 0, socket.if_nametoindex(interface))
+                try:
+                    udp.sendto(_tools.payload(env), to)
+                    said.append(f"{interface}: sent")
+                except OSError as error:
+                    said.append(f"{interface}: {error.strerror}")
+        return Outcome(any(line.endswith("sent") for line in said), ", ".join(said) or "no interface in sight")
+
+
+class UdpEndpoint(Attack):
+    """Claim: plain text to the endpoint's own address and port goes into the tunnel like all else.
+
+    Method: the token by UDP to the address and port that the tunnel's own packets go to.
+    Limitations: one datagram.
+    Source: TunnelCrack's ServerIP attack (USENIX Security 2023); Mullvad's allow rules by address and port.
+    """
+
+    name = "udp-endpoint"
+    every_state = True
+    tunnelled = True
+
+    def run(self, env: Env) -> Outcome:
+        with socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as udp:
+            udp.sendto(_tools.payload(env), (env.addresses.endpoint.of(env.family), env.addresses.endpoint_port))
+        return Outcome(True, "sent")
+
+
+class TcpEndpoint(Attack):
+    """Claim: a connection to the endpoint's own address goes into the tunnel like all else.
+
+    Method: connect to the endpoint's UDP port by TCP, which is refused, then to a web server at the same address.
+    Limitations: a connection that is refused holds no token; the judge condemns it all the same.
+    Source: TunnelCrack's ServerIP attack (USENIX Security 2023).
+    """
+
+    name = "tcp-endpoint"
+    every_state = True
+    tunnelled = True
+
+    def run(self, env: Env) -> Outcome:
+        endpoint = env.addresses.endpoint.of(env.family)
+        with socket.socket(_tools.inet(env.family), socket.SOCK_STREAM) as tcp:
+            tcp.settimeout(_tools.PATIENCE)
+            tcp.connect_ex((endpoint, env.addresses.endpoint_port))
+        return _get(env, endpoint)

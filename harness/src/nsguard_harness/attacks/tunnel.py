@@ -84,6 +84,7 @@ class EndpointDownAtBoot(_Burst):
     """
 
     name = "endpoint-down-at-boot"
+    core = False
 
     def before(self, lab: Lab) -> None:
         lab.peer.stop_wireguard()
@@ -105,6 +106,7 @@ class ConnectionHeld(Attack):
     """
 
     name = "connection-held"
+    core = False
     timeout = 20.0
     alone = True
     tunnelled = True

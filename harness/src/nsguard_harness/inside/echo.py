@@ -1,4 +1,4 @@
-"""Sends back what it gets, over UDP and TCP, from the address it was sent to (RFC 862).
+"""Sends back what it gets, over UDP, TCP and what else its kernel has, from the address it was sent to (RFC 862).
 
 usage: python3 -m nsguard_harness.inside.echo RECORDS
 """
@@ -8,12 +8,15 @@ from __future__ import annotations
 import socket
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from ..addresses import LAB
 from . import datagrams
 from .notify import ready
 from .records import Records
+
+SCTP, DCCP, SOCK_DCCP = 132, 33, 6  # linux/in.h; linux/net.h
 
 
 class Echo:
@@ -39,21 +42,37 @@ class Echo:
             try:
                 peer, local = connection.getpeername()[0], connection.getsockname()[0]
                 while data := connection.recv(65535):
-                    self._record("tcp", peer, local, data)
+                    self._record("stream", peer, local, data)
                     connection.sendall(data)
             except OSError:
                 return
 
-    def serve_tcp(self, listener: socket.socket) -> None:
+    def serve_streams(self, listener: socket.socket) -> None:
         """Take connections for ever."""
         while True:
             connection, _ = listener.accept()
             threading.Thread(target=self.serve_connection, args=(connection,), daemon=True).start()
 
 
+def listen_otherwise() -> list[socket.socket]:
+    """Listeners of SCTP and DCCP, of those that the kernel has."""
+    made = []
+    for kind, protocol in ((socket.SOCK_STREAM, SCTP), (SOCK_DCCP, DCCP)):
+        with suppress(OSError):
+            listener = socket.socket(socket.AF_INET6, kind, protocol)
+            listener.bind(("::", LAB.echo_port))
+            listener.listen()
+            made.append(listener)
+    return made
+
+
 if __name__ == "__main__":
     echo = Echo(Records(Path(sys.argv[1])))
-    udp, tcp = datagrams.listen(LAB.echo_port), datagrams.listen_tcp(LAB.echo_port)
+    udp = datagrams.listen(LAB.echo_port)
+    ports = (LAB.echo_port, *LAB.tls_ports)
     threading.Thread(target=echo.serve_udp, args=(udp,), daemon=True).start()
+    listeners = [*map(datagrams.listen_tcp, ports), *listen_otherwise()]
+    for listener in listeners[1:]:
+        threading.Thread(target=echo.serve_streams, args=(listener,), daemon=True).start()
     ready()
-    echo.serve_tcp(tcp)
+    echo.serve_streams(listeners[0])
