@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import secrets
 import time
 from dataclasses import replace
@@ -11,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from .addresses import Addresses
+from .attacks import registry
 from .attacks.tunnel import ConnectionHeld, wait_for_tunnel
 from .judge import merged
 from .lab.base import Lab
@@ -27,7 +29,15 @@ TOPOLOGY = """
  └──────────────────────────────────┘             └──────────────────────────┘
 """
 APP = "app-root.service"
-HELD_SECONDS = 1.8  # how long the server stays silent
+# what a first look should see, in twenty seconds; `nsguard-leaktest run` has the rest
+TOUR = (
+    *("tcp-lan", "tcp-beyond", "udp-lan", "udp-beyond", "icmp-*", "bind-to-device", "af-packet*", "raw-spoofed"),
+    *("dns-uplink", "getaddrinfo", "resolved-*", "nscd-*", "resolv-conf-renamed"),
+    *("mdns", "llmnr", "broadcast-*", "all-nodes", "setns-*", "systemd-run-*", "io-uring-socket", "keyring"),
+    *("proc-net", "trace", "link-deleted", "server-silent", "endpoint-down-at-boot"),
+)
+HELD_SECONDS = 1.2  # how long the server stays silent
+# a sender tries again after 0.2, 0.4, 0.8, 1.6 s (RFC 6298): by then it goes on
 STREAM_SECONDS = 4.5
 
 
@@ -72,8 +82,10 @@ class Demo:
         self.console.print(table)
 
     def _attacks(self) -> Report:
-        cells = [cell for cell in plan("*", self.subjects) if not isinstance(cell.attack, ConnectionHeld)]
-        self._heading(f"{len({cell.attack.name for cell in cells})} attacks, each confined, then unconfined as control")
+        shown = {name for pattern in TOUR for name in fnmatch.filter(registry(), pattern)}
+        every = plan("*", self.subjects, quick=True) + plan("endpoint-down-at-boot", self.subjects[:1])
+        cells = [cell for cell in every if cell.attack.name in shown]
+        self._heading(f"{len(shown)} attacks, each confined, then unconfined as control")
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, console=self.console, transient=True) as progress:
             tasks = {phase: progress.add_task(phase, total=len(cells)) for phase in ("confined", "control")}
