@@ -46,6 +46,7 @@ let
     {
       network-namespace = {
         guards = "every packet: in the namespace there is the tunnel or nothing";
+        besides = [ "property:namespace-check" ];
         properties = {
           NetworkNamespacePath = set (names.netns namespace);
           PrivateNetwork = set null;

@@ -6,3 +6,4 @@ ROOT = Path(__file__).parents[3]
 PLAN = ROOT / "modules/plan"
 RUNTIME = ROOT / "pkgs/nsguard"
 SCENARIOS = ROOT / "harness/scenarios"
+GUARDS = ROOT / "harness/guards"

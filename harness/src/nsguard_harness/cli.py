@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -19,12 +20,13 @@ from rich.text import Text
 
 from . import attacks
 from .agent import Agent
+from .checkout import GUARDS
 from .description import describe
 from .errors import HarnessError
 from .lab.base import Lab
 from .machine import Machine
 from .states import STATES, UP
-from .suite import EXIT, TAIL_SECONDS, Subject, Suite, Verdict, plan
+from .suite import EXIT, TAIL_SECONDS, Report, Subject, Suite, Verdict, plan
 
 # scenario services by identity: the confined one, and the one for the controls
 SERVICES = {"root": ("app-root", "free"), "user": ("app-user", "free-user")}
@@ -44,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, UsageError):
             _parser().error(str(error))
         print(f"nsguard-leaktest: {error}", file=sys.stderr)
-        return EXIT[Verdict.ERROR]
+        status = EXIT[Verdict.ERROR]
+        if path := getattr(options, "json", None):
+            path.write_text(json.dumps({"version": 1, "status": status, "error": str(error)}, indent=1) + "\n")
     except KeyboardInterrupt:
         return 130
     return status
@@ -57,15 +61,27 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run attacks and their controls, and judge")
     for command in (demo, run):
         command.add_argument("--lab", choices=["container"], default="container", help="where machines come from")
-        command.add_argument("--scenario", type=Path, help="a Nix file with other services (default: the demo's)")
+        which = command.add_mutually_exclusive_group()
+        which.add_argument("--scenario", type=Path, help="a Nix file with other services (default: the demo's)")
+        guards = sorted(path.stem for path in GUARDS.glob("*.nix") if path.stem != "common")
+        which.add_argument("--guard", choices=guards, help="one that is weaker than ours, to see what it leaks")
         command.add_argument("--pcap", type=Path, metavar="DIR", help="keep the captures there")
     run.add_argument("--attack", default="*", metavar="GLOB", help="only attacks with such names")
     run.add_argument("--state", default="*", metavar="GLOB", help="only such states of the tunnel")
     run.add_argument("--quick", action="store_true", help="the core set, with the tunnel up: half a minute")
     run.add_argument("--json", type=Path, metavar="FILE", help="write the results there as well")
+    run.add_argument("--junit", type=Path, metavar="FILE", help="the same for continuous integration")
+    run.add_argument("--html", type=Path, metavar="FILE", help="the same for people: one page, with the evidence")
     run.add_argument(
         "--tail", type=float, default=TAIL_SECONDS, metavar="SECONDS", help="go on watching after the last"
     )
+    mutants = commands.add_parser("mutants", help="take each protection away: the suite must turn red")
+    mutants.add_argument("--only", default="*", metavar="GLOB", help="only protections with such names")
+    planted = commands.add_parser("planted", help="make a hole for each kind of attack: the suite must find it")
+    for command in (mutants, planted):
+        command.set_defaults(scenario=None, guard=None, pcap=None)
+    mutants.set_defaults(run=_mutants)
+    planted.set_defaults(run=_planted)
     demo.set_defaults(run=_demo)
     run.set_defaults(run=_run)
     commands.add_parser("list", help="show the attacks and what each claims").set_defaults(run=_list)
@@ -83,7 +99,7 @@ def _list(options: argparse.Namespace, console: Console) -> int:
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
-    from .report import as_json, attacks_table, classes_table, last_line
+    from .report import attacks_table, classes_table, last_line
 
     _check(options)
     with _lab(options) as (lab, subjects), Progress(console=console, transient=True) as progress:
@@ -94,10 +110,66 @@ def _run(options: argparse.Namespace, console: Console) -> int:
     console.print(attacks_table(report))
     console.print(Text("\nframes on the wire while the attacks ran confined", "bold"))
     console.print(classes_table(report.confined.judgement))
-    if options.json:
-        options.json.write_text(json.dumps(as_json(report), indent=1) + "\n")
+    _write(options, report)
     print(last_line(report))
     return report.status
+
+
+def _write(options: argparse.Namespace, report: Report) -> None:
+    from .junit import junit
+    from .page import page
+    from .report import as_json
+
+    if options.json:
+        options.json.write_text(json.dumps(as_json(report), indent=1) + "\n")
+    if options.junit:
+        options.junit.write_text(junit(report))
+    if options.html:
+        options.html.write_text(page(report, datetime.now().astimezone()))
+
+
+def _mutants(options: argparse.Namespace, console: Console) -> int:
+    from . import scenario
+    from .mutants import Fate, Mutants
+    from .report import attacks_table, fates_table
+
+    chosen = [one for one in scenario.protections() if fnmatch.fnmatchcase(one.name, options.only)]
+    if not chosen:
+        raise UsageError(f"--only {options.only}: no protection has such a name")
+    fates: list[Fate] = []
+    with _lab(options) as (lab, _), Progress(console=console, transient=True) as progress:
+        mutants = Mutants(lab, scenario.DEMO, subjects)
+        task = progress.add_task("the whole plan", total=None)
+        baseline = mutants.baseline()
+        if baseline.status:
+            console.print(attacks_table(baseline))
+            print("nsguard: the whole plan is not green, so that no mutant means anything")
+            return baseline.status
+        progress.update(task, total=len(chosen))
+        for protection in chosen:
+            progress.update(task, description=f"without {protection.name}")
+            fates.append(mutants.fate(protection))
+            progress.advance(task)
+    console.print(fates_table(fates))
+    survived = sum(not fate.killed for fate in fates)
+    print(f"nsguard: {len(fates)} mutants, {len(fates) - survived} killed, {survived} survived")
+    return EXIT[Verdict.LEAKED if survived else Verdict.CONTAINED]
+
+
+def _planted(options: argparse.Namespace, console: Console) -> int:
+    from . import scenario
+    from .planted import HOLES, Find, find
+    from .report import finds_table
+
+    finds: list[Find] = []
+    with _lab(options) as (lab, _), Progress(console=console, transient=True) as progress:
+        made = scenario.render(scenario.DEMO)
+        for hole in progress.track(HOLES):
+            finds.append(find(lab, made, subjects, hole))
+    console.print(finds_table(finds))
+    missed = sum(bool(one.missed) for one in finds)
+    print(f"nsguard: {len(finds)} leaks planted, {len(finds) - missed} caught, {missed} missed")
+    return EXIT[Verdict.LEAKED if missed else Verdict.CONTAINED]
 
 
 def _demo(options: argparse.Namespace, console: Console) -> int:
@@ -118,8 +190,10 @@ def _check(options: argparse.Namespace) -> None:
     if not fnmatch.filter((state.name for state in STATES), options.state):
         names = ", ".join(state.name for state in STATES)
         raise UsageError(f"--state {options.state}: no state has such a name; there are {names}")
-    if options.json and not os.access(options.json.parent, os.W_OK):
-        raise UsageError(f"--json {options.json}: cannot write there; name a file in a directory that exists")
+    for option in ("json", "junit", "html"):
+        path = getattr(options, option)
+        if path and not os.access(path.parent, os.W_OK):
+            raise UsageError(f"--{option} {path}: cannot write there; name a file in a directory that exists")
 
 
 @contextmanager
@@ -129,7 +203,8 @@ def _lab(options: argparse.Namespace) -> Iterator[tuple[Lab, tuple[Subject, ...]
     from .lab.container import ContainerLab
 
     with ContainerLab(captures=options.pcap) as lab:
-        scenario.apply(lab.client, options.scenario or scenario.DEMO)
+        guard = GUARDS / f"{options.guard}.nix" if options.guard else None
+        scenario.apply(lab.client, guard or options.scenario or scenario.DEMO)
         yield lab, subjects(lab.client)
 
 

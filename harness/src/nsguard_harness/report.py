@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -14,6 +15,10 @@ from .rules import INJECTED, RULES
 from .states import UP
 from .suite import Report, Result, Run, Verdict
 
+if TYPE_CHECKING:
+    from .mutants import Fate
+    from .planted import Find
+
 STYLE = {Verdict.CONTAINED: "green", Verdict.LEAKED: "bold red", Verdict.VACUOUS: "yellow", Verdict.ERROR: "magenta"}
 STYLE[Verdict.CANNOT] = "dim"
 # short, so that a line of the table fits a terminal of 80 columns; they differ without colour, too
@@ -22,17 +27,49 @@ MARKS[Verdict.CANNOT] = "n/a"
 # of several states a cell of the table shows the weightiest verdict
 WEIGHT = (Verdict.CANNOT, Verdict.CONTAINED, Verdict.VACUOUS, Verdict.ERROR, Verdict.LEAKED)
 FAMILIES = {0: "", 4: "IPv4", 6: "IPv6"}
+UNOWNED_SHOWN = 10
+KILLERS_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Why a run is not green. where: attack, family, identity and state; attack: empty for frames of nobody's."""
+
+    verdict: Verdict
+    where: str
+    evidence: str
+    attack: str = ""
+    state: str = UP.name
+
+
+def faults(report: Report) -> list[Fault]:
+    """Every cell that proved nothing or worse, and the first of the frames that nobody owns."""
+    found = [
+        Fault(one.verdict, where(one), one.evidence, one.attack, one.state)
+        for one in report.results
+        if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)
+    ]
+    unowned = report.confined.judgement.unowned[:UNOWNED_SHOWN]
+    return found + [Fault(Verdict.LEAKED, "unowned", f"{leak.summary}: {leak.reason}") for leak in unowned]
+
+
+def where(result: Result) -> str:
+    """A cell in words."""
+    state = "" if result.state == UP.name else f"while {result.state}"
+    return " ".join(filter(None, (result.attack, FAMILIES[result.family], "as", result.identity, state)))
 
 
 def attacks_table(report: Report) -> RenderableType:
     """A row for each attack, a column for each identity and family, `ok` for contained; below, why a cell is not."""
     identities = list(dict.fromkeys(result.identity for result in report.results))
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("attack", no_wrap=True)
+    table.add_column(
+        "attack", no_wrap=True, min_width=max((len(result.attack) for result in report.results), default=0)
+    )
     for identity in identities:
         for family in (4, 6):
-            table.add_column(f"{identity} v{family}", no_wrap=True)
-    table.add_column("unconfined, as control", style="dim", overflow="ellipsis", no_wrap=True, ratio=1)
+            table.add_column(f"{identity} v{family}", no_wrap=True, min_width=7)
+    table.add_column("unconfined, as control", style="dim", overflow="ellipsis", no_wrap=True, ratio=1, min_width=1)
     rows: dict[str, dict[tuple[str, int], Result]] = {}
     for result in report.results:
         # an attack without a family stands in the first column
@@ -50,28 +87,57 @@ def _verdict(result: Result | None) -> Text:
 
 
 def _explanations(report: Report) -> list[Text]:
-    lines = []
-    for one in report.results:
-        if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT):
-            state = "" if one.state == UP.name else f"while {one.state}"
-            where = " ".join(filter(None, (one.attack, FAMILIES[one.family], "as", one.identity, state)))
-            lines.append(Text.assemble((one.verdict, STYLE[one.verdict]), f" {where}: {one.evidence}"))
-    for leak in report.confined.judgement.unowned[:10]:
-        lines.append(Text.assemble(("LEAKED", "bold red"), f" unowned: {leak.summary}: {leak.reason}"))
-    return lines
+    return [
+        Text.assemble((fault.verdict, STYLE[fault.verdict]), f" {fault.where}: {fault.evidence}")
+        for fault in faults(report)
+    ]
+
+
+def classes_rows(judgement: Judgement) -> list[tuple[str, int, str]]:
+    """Frames by class and why they are allowed: first those that are, then leaks by kind, then what was lost."""
+    why = {rule.name: rule.why for rule in (*RULES, INJECTED)}
+    classes = sorted(judgement.classes.items(), key=lambda item: (item[0].startswith("!"), item[0]))
+    rows = [(name.lstrip("!"), count, why.get(name, "a leak")) for name, count in classes]
+    return [*rows, ("dropped", judgement.dropped, "frames that the capture lost")]
 
 
 def classes_table(judgement: Judgement) -> Table:
     """Frames on the wire by class: the rule that allows them, or what they are."""
-    why = {rule.name: rule.why for rule in (*RULES, INJECTED)}
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("class")
     table.add_column("frames", justify="right")
     table.add_column("", style="dim")
-    for name, count in sorted(judgement.classes.items(), key=lambda item: (item[0].startswith("!"), item[0])):
-        leak = name.startswith("!")
-        table.add_row(Text(name.lstrip("!"), "bold red" if leak else ""), str(count), why.get(name, "a leak"))
-    table.add_row("dropped", str(judgement.dropped), "frames that the capture lost")
+    for name, count, why in classes_rows(judgement):
+        table.add_row(Text(name, "bold red" if why == "a leak" else ""), str(count), why)
+    return table
+
+
+def fates_table(fates: Sequence[Fate]) -> Table:
+    """What became of each mutant: killed by which attacks, together with what else, or not at all."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("without", no_wrap=True)
+    table.add_column("turned red")
+    table.add_column("what it guards", style="dim")
+    for fate in fates:
+        names = ", ".join(red.attack for red in fate.killers[:KILLERS_SHOWN])
+        more = len(fate.killers) - KILLERS_SHOWN
+        killers = Text(names + (f" and {more} more" if more > 0 else "")) if names else Text("SURVIVED", "bold red")
+        if fate.together_with:
+            killers.append(f" (with {', '.join(fate.together_with)} away, which covers it)", "dim")
+        table.add_row(fate.protection.name, killers, fate.protection.guards)
+    return table
+
+
+def finds_table(finds: Sequence[Find]) -> Table:
+    """What the suite found of each planted leak."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("planted")
+    table.add_column("caught by")
+    for find in finds:
+        found = Text(", ".join(name for name in find.hole.leaks if name in find.caught))
+        if find.missed:
+            found.append(f" MISSED by {', '.join(find.missed)}", "bold red")
+        table.add_row(find.hole.what, found)
     return table
 
 
@@ -86,7 +152,7 @@ def last_line(report: Report) -> str:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """Everything but the frames, as plain data. Times in seconds; `status` is the exit status."""
+    """Everything but the frames, as plain data; docs/testing.md describes it. A change of meaning changes `version`."""
     return {
         "version": 1,
         "status": report.status,
@@ -105,4 +171,5 @@ def _phase(run: Run) -> dict[str, Any]:
         "dropped": judged.dropped,
         "classes": dict(judged.classes),
         "unowned": [asdict(leak) for leak in judged.unowned],
+        "spans": [asdict(span) for span in run.spans],
     }

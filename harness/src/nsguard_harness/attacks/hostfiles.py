@@ -9,28 +9,22 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..attack import Attack, Env, Outcome
 from . import _tools
+from .inbound import CONFINED
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
 
 # what the host runs by itself when a file appears there, where root may write on any system
 RUN_BY_THE_HOST = ("/etc/cron.d", "/etc/systemd/system", "/var/spool/cron", "/var/lib/systemd", "/usr/local/bin")
-NODES = (
-    "/dev/net/tun",
-    "/dev/ppp",
-    "/dev/vhost-net",
-    "/dev/vhost-vsock",
-    "/dev/vsock",
-    "/dev/ttyUSB0",
-    "/dev/cdc-wdm0",
-)
+NODES = ("net/tun", "ppp", "vhost-net", "vhost-vsock", "vsock", "ttyUSB0", "cdc-wdm0")
 HOST_ONLY = "printer.leak.test"  # a name that the host has in its own file
 
 
 class _Edited(Attack):
-    """What is common to attacks that need another line in a file of the host: it is renamed into place."""
+    """What is common to attacks that need another line in a file of the host: it is there before the service starts."""
 
     alone = True
+    core = False
     file: ClassVar[str]
 
     def before(self, lab: Lab) -> None:
@@ -38,6 +32,7 @@ class _Edited(Attack):
         lab.client.succeed(
             f"cp -a --remove-destination {self.file} {saved}",
             f"{self.edit(lab)} < {saved} > {self.file}.new && mv -fT {self.file}.new {self.file}",
+            f"systemctl restart {CONFINED}",
         )
 
     def after(self, lab: Lab) -> None:

@@ -25,6 +25,7 @@ class _Knocked(Attack):
 
     evidence = "answer"
     alone = True
+    core = False
 
     def before(self, lab: Lab) -> None:
         lab.peer.start("knock", str(lab.addresses.knock_port))
@@ -164,6 +165,7 @@ class EndpointRoams(Attack):
 
     name = "endpoint-roams"
     alone = True
+    core = False
     prepared_control = False
 
     def before(self, lab: Lab) -> None:
@@ -211,7 +213,7 @@ class EndpointRoamsAfterReload(EndpointRoams):
 
 def restored(lab: Lab) -> None:
     """Bring the tunnel and the services back to what they were, after their namespace was made anew."""
-    lab.client.succeed(f"systemctl reset-failed; systemctl start {TUNNEL_UNIT} {CONFINED}")
+    lab.client.succeed(f"systemctl reset-failed; systemctl restart {TUNNEL_UNIT}; systemctl start {CONFINED}")
     wait_for_tunnel(lab)
 
 

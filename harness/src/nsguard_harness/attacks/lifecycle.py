@@ -19,6 +19,7 @@ ENTRY = f"/run/netns/{NAMESPACE}"
 UNCONFINED = "free.service free-user.service"
 # what was found while nothing could be asked; the services can read it
 OUTLIVED = "/var/lib/nsguard-leaktest-outlived"
+SLOW = f"/run/systemd/system/{NAMESPACE_UNIT}.d"
 SWAPPED = "/run/nsguard-leaktest-swapped"
 
 
@@ -33,17 +34,20 @@ class HostUnderTheName(Attack):
 
     name = "host-under-the-name"
     alone = True
+    core = False
     prepared_control = False
 
     def before(self, lab: Lab) -> None:
-        back = f"umount {ENTRY}; systemctl reset-failed {CONFINED}; systemctl start {CONFINED}"
+        back = f"umount --lazy {ENTRY}; systemctl reset-failed {CONFINED}; systemctl start {CONFINED}"
         lab.client.succeed(
             f"mount --bind /proc/1/ns/net {ENTRY}",
             f"if systemctl restart {CONFINED}; then touch {SWAPPED}; else {back}; fi 2>/dev/null",
         )
 
     def after(self, lab: Lab) -> None:
-        lab.client.succeed(f"if [ -e {SWAPPED} ]; then rm {SWAPPED}; umount {ENTRY}; systemctl restart {CONFINED}; fi")
+        lab.client.succeed(
+            f"if [ -e {SWAPPED} ]; then rm {SWAPPED}; umount --lazy {ENTRY}; systemctl restart {CONFINED}; fi"
+        )
 
     def run(self, env: Env) -> Outcome:
         return _tools.send_udp(env, _tools.lan(env))
@@ -62,6 +66,7 @@ class Outlives(Attack):
     families = (0,)
     evidence = "answer"
     alone = True
+    core = False
 
     def before(self, lab: Lab) -> None:
         lab.client.succeed(
@@ -84,6 +89,7 @@ class _Through(Attack):
     """A datagram that has to come out of the tunnel, with two more tries while the tunnel shakes hands."""
 
     alone = True
+    core = False
     tunnelled = True
     prepared_control = False
 
@@ -114,6 +120,26 @@ class NamespaceRemade(_Through):
     def after(self, lab: Lab) -> None:
         lab.client.succeed(f"systemctl restart {NAMESPACE_UNIT}")
         restored(lab)
+
+
+class NamespaceSlow(NamespaceRemade):
+    """Claim: tunnel and services wait for a namespace that takes its time.
+
+    Method: as namespace-remade, with a second's pause before the namespace is made.
+    Limitations: as namespace-remade.
+    Source: systemd.unit(5), After=.
+    """
+
+    name = "namespace-slow"
+
+    def before(self, lab: Lab) -> None:
+        pause = "[Service]\\nExecStartPre=$(command -v sleep) 1\\n"
+        lab.client.succeed(f'mkdir -p {SLOW} && printf "{pause}" > {SLOW}/slow.conf', "systemctl daemon-reload")
+        super().before(lab)
+
+    def after(self, lab: Lab) -> None:
+        lab.client.succeed(f"rm -r {SLOW}", "systemctl daemon-reload")
+        super().after(lab)
 
 
 class FirstAtBoot(_Through):

@@ -95,6 +95,7 @@ class SourceSpoofed(RawSpoofed):
     every_state = False
     silent = True
     alone = True
+    core = False
 
     def before(self, lab: Lab) -> None:
         lab.peer.let_in(*lab.addresses.client)

@@ -1,0 +1,121 @@
+"""A run as one page of HTML that stands alone: no script, no network, readable without colour and on paper."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable
+from datetime import datetime
+from html import escape
+from pathlib import Path
+
+from ..addresses import LAB, Addresses
+from ..report import classes_rows, faults, last_line
+from ..suite import Report, Verdict
+from .matrix import anchor, badge, matrix
+from .pictures import disturbances, timeline, topology
+
+HERE = Path(__file__).parent
+HEADLINES = {
+    Verdict.CONTAINED: "Contained",
+    Verdict.LEAKED: "LEAKED",
+    Verdict.ERROR: "The lab failed",
+    Verdict.VACUOUS: "Nothing proved",
+}
+MEANINGS = {
+    Verdict.CONTAINED: "Every control was seen on the wire, and nothing of the confined attacks was.",
+    Verdict.LEAKED: "Something left the machine that should not have.",
+    Verdict.ERROR: "What was found says nothing of the system under test.",
+    Verdict.VACUOUS: "Where a control is not seen, seeing nothing of the attack means nothing.",
+}
+
+
+def page(report: Report, when: datetime, addresses: Addresses = LAB) -> str:
+    """The whole page."""
+    template = string.Template((HERE / "page.html").read_text())
+    verdict = overall(report)
+    return template.substitute(
+        title=f"nsguard leak test: {HEADLINES[verdict]}",
+        style=(HERE / "style.css").read_text(),
+        verdict=_verdict(report, verdict),
+        counts=_counts(report),
+        faults=_faults(report),
+        topology=topology(addresses, leaked=verdict is Verdict.LEAKED),
+        timeline=timeline(report),
+        disturbances=_disturbances(report),
+        key="".join(f"<span>{badge(one)}{escape(text)}</span>" for one, text in KEY.items()),
+        matrix=matrix(report),
+        classes=_classes(report),
+        footer=f"{escape(last_line(report))}. {escape(when.strftime('%Y-%m-%d %H:%M:%S %Z'))}.",
+    )
+
+
+KEY = {
+    Verdict.CONTAINED: "the control was seen, the attack was not",
+    Verdict.LEAKED: "it got out",
+    Verdict.VACUOUS: "nothing was proved",
+    Verdict.ERROR: "the lab gave way",
+    Verdict.CANNOT: "it makes no sense here, or the machine lacks what it needs",
+}
+
+
+def overall(report: Report) -> Verdict:
+    """The run's verdict: the worst of its cells'; vacuous when there is none."""
+    for verdict in (Verdict.LEAKED, Verdict.ERROR, Verdict.VACUOUS):
+        if report.count(verdict):
+            return verdict
+    return Verdict.CONTAINED if report.results else Verdict.VACUOUS
+
+
+def _verdict(report: Report, verdict: Verdict) -> str:
+    count = report.count(verdict)
+    of = f": {count}" if verdict is Verdict.LEAKED else f": {count} of {len(report.results)} attempts"
+    return (
+        f'<div class="verdict {verdict.name.lower()}"><strong>{escape(HEADLINES[verdict] + of)}</strong>'
+        f"<p>{escape(MEANINGS[verdict])}</p></div>"
+    )
+
+
+def _counts(report: Report) -> str:
+    judged = report.confined.judgement
+    counts = {
+        "attacks": len({result.attack for result in report.results}),
+        "attempts": len(report.results),
+        "controls seen": sum(bool(result.control) for result in report.results),
+        "frames judged": judged.frames,
+        "frames lost": judged.dropped + report.control.judgement.dropped,
+        "seconds": round(report.confined.seconds + report.control.seconds),
+    }
+    items = "".join(f"<div><dt>{escape(name)}</dt><dd>{count}</dd></div>" for name, count in counts.items())
+    return f'<dl class="counts">{items}</dl>'
+
+
+def _faults(report: Report) -> str:
+    lines = []
+    for fault in faults(report):
+        target = f' href="#{anchor(fault.attack, fault.state)}"' if fault.attack else ""
+        lines.append(
+            f'<li class="{fault.verdict.name.lower()}"><strong>{escape(fault.verdict.value)}</strong> '
+            f"<span><a{target}>{escape(fault.where)}</a>: {escape(fault.evidence)}</span></li>"
+        )
+    return f'<ul class="faults">{"".join(lines)}</ul>' if lines else ""
+
+
+def _disturbances(report: Report) -> str:
+    names = disturbances(report)
+    if not names:
+        return ""
+    listed = ", ".join(f"<b>{number}</b> {escape(name)}" for number, name in enumerate(names, 1))
+    return f'<p class="soft">What was disturbed, and when: {listed}.</p>'
+
+
+def _classes(report: Report) -> str:
+    return _table(("class", "frames", ""), classes_rows(report.confined.judgement))
+
+
+def _table(heads: Iterable[str], rows: Iterable[tuple[str, int, str]]) -> str:
+    head = "".join(f"<th>{escape(one)}</th>" for one in heads)
+    body = "".join(
+        f'<tr><td>{escape(name)}</td><td class="number">{count}</td><td class="soft">{escape(why)}</td></tr>'
+        for name, count, why in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

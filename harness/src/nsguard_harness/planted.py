@@ -1,0 +1,129 @@
+"""Planted leaks: a deliberate hole for each family of attacks. The suite must call it one, and name the attack.
+
+Each is what somebody might really do to a confined service or its namespace, laid over the plan as a drop-in of the
+services' units, or done by hand on the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .attacks.inbound import CONFINED
+from .lab.base import Lab
+from .machine import Machine
+from .scenario import Plan
+from .suite import Subject, Verdict, plan
+from .trial import Red, attack, switch, together_first
+
+# the namespace's own rules, emptied
+OPEN = (
+    "ip netns exec vpn nft 'flush table inet nsguard; chain inet nsguard output { policy accept; }; "
+    "chain inet nsguard input { policy accept; }; chain inet nsguard forward { policy accept; }'"
+)
+# a veth that the host routes and masquerades, and no rules in the namespace
+VETH = (
+    "ip link add planted0 type veth peer name planted1 netns vpn",
+    "ip address add 10.99.0.1/24 dev planted0; ip address add fd99::1/64 dev planted0 nodad; ip link set planted0 up",
+    "ip -n vpn address add 10.99.0.2/24 dev planted1; ip -n vpn address add fd99::2/64 dev planted1 nodad",
+    "ip -n vpn link set planted1 up",
+    "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1",
+    "nft 'table inet planted { chain out { type nat hook postrouting priority 100; "
+    "ip saddr 10.99.0.0/24 masquerade; ip6 saddr fd99::/64 masquerade; }; }'",
+    OPEN,
+    "ip netns exec vpn sysctl -qw 'net.ipv4.ping_group_range=0 2147483647'",
+)
+TO_THE_LAN = "ip -n vpn route add 198.51.100.0/24 via 10.99.0.1; ip -n vpn route add 2001:db8:51::/64 via fd99::1"
+AT_LAST = "ip -n vpn route add default via 10.99.0.1 metric 4000; ip -n vpn route add default via fd99::1 metric 4000"
+NO_VETH = (
+    "nft delete table inet planted",
+    "ip link delete planted0",
+    "sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0",
+)
+# a second link to the uplink's network within the namespace, under the uplink's name
+MACVLAN = (
+    "ip link add link eth0 name eth0 netns vpn type macvlan mode bridge",
+    "ip -n vpn address add 198.51.100.3/24 dev eth0; ip -n vpn address add 2001:db8:51::3/64 dev eth0 nodad",
+    "ip -n vpn link set eth0 up",
+    OPEN,
+)
+
+
+@dataclass(frozen=True)
+class Hole:
+    """leaks: the attacks that must find it; dropin: [Service] lines for the confined; by_hand, undo: host commands."""
+
+    what: str
+    leaks: tuple[str, ...]
+    dropin: str = ""
+    by_hand: tuple[str, ...] = ()
+    undo: tuple[str, ...] = ()
+
+
+HOLES = (
+    Hole(
+        "the service left in the host's namespace",
+        ("udp-lan", "tcp-beyond"),
+        "NetworkNamespacePath=\nExecCondition=",
+    ),
+    Hole("a veth that the host routes", ("icmp-ping-lan",), by_hand=(*VETH, TO_THE_LAN), undo=NO_VETH),
+    Hole("a veth for when the tunnel is down", ("link-deleted",), by_hand=(*VETH, AT_LAST), undo=NO_VETH),
+    Hole("a macvlan of the uplink in the namespace", ("bind-to-device", "mdns", "all-nodes"), by_hand=MACVLAN),
+    Hole(
+        "the same, and CAP_NET_RAW that counts",
+        ("af-packet", "af-packet-bypass"),
+        "PrivateUsers=no\nCapabilityBoundingSet=CAP_NET_RAW\nRestrictAddressFamilies=AF_PACKET",
+        MACVLAN,
+    ),
+    Hole("the system bus bound back", ("resolved-dbus", "systemd-run-bus"), "BindPaths=/run/dbus"),
+    Hole("nscd's socket bound back", ("nscd-socket",), "BindPaths=/run/nscd"),
+    Hole("the host's resolv.conf and hosts", ("resolv-conf-renamed", "hosts-of-host"), "ExtensionDirectories="),
+    Hole(
+        "CAP_SYS_ADMIN that counts",
+        ("setns-proc",),
+        "PrivateUsers=no\nPrivatePIDs=no\nCapabilityBoundingSet=CAP_SYS_ADMIN CAP_SYS_PTRACE",
+    ),
+    Hole("the host's processes in sight", ("proc-net",), "PrivatePIDs=no\nProtectProc=default"),
+    Hole("the host's /tmp", ("socket-in-tmp",), "PrivateTmp=no"),
+    Hole("a directory to write that the host runs", ("files-of-host",), "ReadWritePaths=/usr/local/bin"),
+    Hole("system calls unfiltered", ("keyring", "io-uring-socket"), "SystemCallFilter="),
+    Hole("every address family", ("unscoped-family",), "RestrictAddressFamilies="),
+    Hole("no check of the namespace", ("host-under-the-name",), "ExecCondition="),
+    Hole("the namespace's rules emptied", ("unasked", "other-resolver"), by_hand=(OPEN,)),
+    Hole("the tunnel's pin removed", ("endpoint-roams",), by_hand=("nft delete table inet nsguard-vpn",)),
+)
+
+
+@dataclass(frozen=True)
+class Find:
+    """What the suite found of a hole."""
+
+    hole: Hole
+    reds: tuple[Red, ...]
+
+    @property
+    def caught(self) -> tuple[str, ...]:
+        """The attacks that called it a leak."""
+        return tuple(red.attack for red in self.reds if red.verdict is Verdict.LEAKED)
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """The attacks that should have, and did not."""
+        return tuple(name for name in self.hole.leaks if name not in self.caught)
+
+
+def find(lab: Lab, made: Plan, subjects: Callable[[Machine], Sequence[Subject]], hole: Hole) -> Find:
+    """Make a hole in a plan that runs, try the attacks that must find it, and fill it. Raises HarnessError."""
+    client = lab.client
+    names = [f"/run/systemd/system/{unit}.d" for unit in CONFINED.split()]
+    switch(client, made)
+    try:
+        client.write_files({f"{name}/planted.conf": f"[Service]\n{hole.dropin}\n" for name in names})
+        client.succeed("systemctl daemon-reload", *hole.by_hand, f"systemctl restart {CONFINED}")
+        cells = [cell for cell in plan("*", subjects(client)) if cell.attack.name in hole.leaks]
+        reds = [red for group in together_first(cells) for red in attack(lab, group)]
+    finally:
+        client.succeed(f"rm -rf {' '.join(names)}; systemctl daemon-reload")
+        for command in hole.undo:
+            client.execute(command)
+    return Find(hole, tuple(reds))

@@ -1,0 +1,84 @@
+"""One lab for many variants of a scenario: each in its turn installed anew, and attacked until something turns red.
+
+Controls are not run: they were seen before, on the whole plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from . import scenario
+from .lab.base import Lab
+from .machine import Machine
+from .scenario import Plan
+from .suite import Cell, Run, Suite, Verdict, escape
+
+TAIL_SECONDS = 0.5  # the first frame that gets out is enough
+UNOWNED = "unowned"  # stands for an attack where frames left that carry no token
+
+
+@dataclass(frozen=True)
+class Red:
+    """An attack that turned red, and why."""
+
+    attack: str
+    verdict: Verdict
+    evidence: str
+
+
+def switch(machine: Machine, made: Plan) -> None:
+    """Put another plan of the same units in place of the one that runs. Raises CommandError where it does not start."""
+    units = " ".join(made.units)
+    machine.succeed(f"systemctl stop {units}; systemctl reset-failed {units} 2>/dev/null || true")
+    scenario.install(machine, made)
+    scenario.start(machine, made)
+
+
+def attack(lab: Lab, cells: Sequence[Cell]) -> list[Red]:
+    """Run cells confined. A leak is one at once; what was only missed must be missed twice."""
+    reds = _once(lab, cells)
+    if reds and not any(red.verdict is Verdict.LEAKED for red in reds):
+        again = {red.attack for red in _once(lab, renewed(cells))}
+        reds = [red for red in reds if red.attack in again]
+    return reds
+
+
+def _once(lab: Lab, cells: Sequence[Cell]) -> list[Red]:
+    return reds_of(cells, Suite(lab, cells, tail=TAIL_SECONDS).confined())
+
+
+def renewed(cells: Sequence[Cell]) -> list[Cell]:
+    """The same cells with other tokens: names that were looked up once are in caches."""
+    return [replace(cell, token=f"{cell.token}x") for cell in cells]
+
+
+def reds_of(cells: Sequence[Cell], run: Run) -> list[Red]:
+    """The attacks of a confined run that are not contained; frames that nobody owns are one more."""
+    reds: dict[str, Red] = {}
+    for cell in cells:
+        if red := _red(cell, run):
+            reds.setdefault(red.attack, red)
+    for leak in run.judgement.unowned[:1]:
+        reds[UNOWNED] = Red(UNOWNED, Verdict.LEAKED, f"{leak.summary}: {leak.reason}")
+    return list(reds.values())
+
+
+def _red(cell: Cell, run: Run) -> Red | None:
+    name, token = cell.attack.name, cell.token
+    if evidence := escape(cell, run):
+        return Red(name, Verdict.LEAKED, evidence)
+    if cell.attack.tunnelled and token in run.outcomes and token not in run.arrived:
+        return Red(name, Verdict.VACUOUS, f"nothing came through the tunnel: {run.outcomes[token].said}")
+    if token in run.failures:
+        return Red(name, Verdict.ERROR, run.failures[token])
+    return None
+
+
+def together_first(cells: Sequence[Cell]) -> list[list[Cell]]:
+    """Groups of cells: first all that may run side by side, then each attack that wants the machine for itself."""
+    groups: dict[str, list[Cell]] = {"": []}
+    for cell in cells:
+        if not cell.cannot:
+            groups.setdefault(cell.attack.name if cell.attack.alone else "", []).append(cell)
+    return [group for group in groups.values() if group]
