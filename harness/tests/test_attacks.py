@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from nsguard_harness import attacks
-from nsguard_harness.attack import Attack
-from nsguard_harness.attacks import _tools
+from nsguard_harness.attack import OUTSIDE, Attack
+from nsguard_harness.attacks import _packets, _tools
 from nsguard_harness.description import describe
 
 REGISTRY = attacks.registry()
@@ -30,7 +30,8 @@ def test_an_attack_says_where_it_makes_sense(name: str) -> None:
     attack = REGISTRY[name]
     assert re.fullmatch(r"[a-z][a-z0-9-]*", name)
     assert attack.families in ((4, 6), (4,), (6,), (0,))
-    assert set(attack.identities) <= {"root", "user"} and attack.identities
+    assert set(attack.identities) <= {"root", "user"} or attack.identities == (OUTSIDE,)
+    assert attack.identities
     assert attack.evidence in ("wire", "answer")
 
 
@@ -88,6 +89,54 @@ def test_attacks_need_the_standard_library_alone(path: Path) -> None:
 
 @pytest.mark.parametrize(("source", "destination"), [("198.51.100.2", "198.51.100.1"), ("fd00::2", "fd00::1")])
 def test_a_packet_by_hand_is_in_order(source: str, destination: str) -> None:
+    """Scapy computes the same checksums and lengths."""
+    from scapy.layers.inet import ICMP, IP, TCP, UDP
+    from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
+    from scapy.packet import Raw
+
+    layer = IP(src=source, dst=destination) if ":" not in source else IPv6(src=source, dst=destination)
+    echo = ICMP(id=0x6E67, seq=1) if ":" not in source else ICMPv6EchoRequest(id=0x6E67, seq=1, data=b"token")
+    segment = TCP(sport=1, dport=2, flags="SA", seq=0x6E670001, ack=0x6E670002, window=64240)
+    made = {
+        _packets.udp(source, destination, (1, 2), b"token"): layer / UDP(sport=1, dport=2) / Raw(b"token"),
+        _packets.tcp(source, destination, (1, 2), _packets.SYN_ACK): layer / segment,
+        _packets.echo(source, destination, b"token"): layer / echo / (b"token" if ":" not in source else b""),
+    }
+    for own, theirs in made.items():
+        assert own == bytes(theirs)
+
+
+def test_neighbours_by_hand_are_in_order() -> None:
+    from scapy.layers.inet6 import (
+        ICMPv6ND_NS,
+        ICMPv6ND_RA,
+        ICMPv6NDOptPrefixInfo,
+        ICMPv6NDOptRDNSS,
+        ICMPv6NDOptRouteInfo,
+        ICMPv6NDOptSrcLLAddr,
+        IPv6,
+    )
+    from scapy.layers.l2 import ARP, Ether
+
+    mac, own, wanted = "02:53:00:00:00:01", "fe80::1", "fd66::2"
+    arp = ARP(op=1, hwsrc=mac, psrc="198.51.100.1", hwdst="00:00:00:00:00:00", pdst="10.66.0.2")
+    assert _packets.who_has(mac, "198.51.100.1", "10.66.0.2") == bytes(Ether(src=mac, dst=_packets.BROADCAST) / arp)
+    ask = IPv6(src=own, dst="ff02::1:ff00:2", hlim=255) / ICMPv6ND_NS(tgt=wanted) / ICMPv6NDOptSrcLLAddr(lladdr=mac)
+    assert _packets.who_has(mac, own, wanted) == bytes(Ether(src=mac, dst="33:33:ff:00:00:02") / ask)
+    prefix = "2001:db8:6e67:1::"
+    tell = (
+        IPv6(src=own, dst="ff02::1", hlim=255)
+        / ICMPv6ND_RA(chlim=64, prf=0, routerlifetime=0)
+        / ICMPv6NDOptPrefixInfo(prefix=prefix, prefixlen=64, L=1, A=0, R=0, validlifetime=60, preferredlifetime=60)
+        / ICMPv6NDOptRouteInfo(plen=64, prefix=prefix, rtlifetime=60, len=3)
+        / ICMPv6NDOptRDNSS(dns=[f"{prefix}53"], lifetime=60)
+    )
+    made = bytes(Ether(src=mac, dst="33:33:00:00:00:01") / tell)
+    assert _packets.advertisement(mac, own, prefix, f"{prefix}53") == made
+
+
+@pytest.mark.parametrize(("source", "destination"), [("198.51.100.2", "198.51.100.1"), ("fd00::2", "fd00::1")])
+def test_a_packet_for_the_uplink_is_in_order(source: str, destination: str) -> None:
     """Scapy computes the same checksums and lengths."""
     from scapy.layers.inet import IP, UDP
     from scapy.layers.inet6 import IPv6

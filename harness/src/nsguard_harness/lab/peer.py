@@ -173,15 +173,19 @@ class Peer:
         """Bytes that came through the tunnel so far, as WireGuard counts them on the server."""
         return sum(int(line.split()[1]) for line in self.machine.succeed("wg show wg0 transfer").splitlines())
 
-    def start(self, module: str, argument: str, machine: Machine | None = None) -> None:
-        """Start another of the programs in `inside`, here or on another machine; returns when it is ready."""
+    def start(self, module: str, argument: str, machine: Machine | None = None, more: str = "") -> None:
+        """Start another of the programs in `inside`, here or on another machine; returns when it is ready.
+
+        more: further options of systemd-run(1). One that runs already is left alone.
+        """
         unit = f"--unit={_unit(module, argument)} --service-type=notify --collect --setenv=PYTHONPATH={LIBRARY}"
         program = f"python3 -m nsguard_harness.inside.{module} {shlex.quote(argument)}"
-        (machine or self.machine).succeed(f"systemd-run -q {unit} {program}")
+        running = f"systemctl -q is-active {_unit(module, argument)}"
+        (machine or self.machine).succeed(f"{running} || systemd-run -q {unit} {more} {program}")
 
     def stop(self, module: str, argument: str, machine: Machine | None = None) -> None:
-        """Stop what `start` started."""
-        (machine or self.machine).succeed(f"systemctl stop {_unit(module, argument)}")
+        """Stop what `start` started, if it still runs."""
+        (machine or self.machine).succeed(f"systemctl stop {_unit(module, argument)} 2>/dev/null || [ $? = 5 ]")
 
     def let_in(self, *more: str) -> None:
         """Take and send more than the tunnel's own addresses for the client; without any, what the lab began with."""
