@@ -1,12 +1,14 @@
 """How long a namespace with its tunnel takes to come and go, beside the usual script, in one run on one machine.
 
 The usual script is our imitation of what NixOS users run today: one oneshot unit whose start and stop call `ip`,
-`iptables` and `wg` some fifty times, with a bridge and a veth pair to the host. Both use the same WireGuard.
+`iptables` and `wg` some fifty times, with a bridge and a veth pair to the host. Both use the same WireGuard, and take
+turns. A third pair of units that run /bin/true shows what systemd itself takes of the time.
 """
 
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,11 +21,13 @@ from rich.table import Table
 from .lab.container import TUNNEL_CONFIGURATION, ContainerLab
 from .lab.peer import LIBRARY
 from .machine import Machine
-from .scenario import DEMO, apply
+from .scenario import DEMO, UNITS, apply
 
 ROUNDS = 15
 OURS = ("nsguard-netns-vpn.service", "nsguard-tunnel-vpn.service")
-USUAL = "usual-script.service"
+USUAL = ("usual-script.service",)
+EMPTY = ("bench-empty.service", "bench-after.service")
+TRUE = "Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\nExecStopPost=/bin/true\n"
 
 
 def usual_script(kernel: bool) -> tuple[list[str], list[str]]:
@@ -92,10 +96,14 @@ class Times:
     down: Sequence[float]
 
 
-def measure(machine: Machine, start: str, stop: str, rounds: int = ROUNDS) -> Times:
-    """Times of starts and stops, taken in the machine, after a round that warms the caches."""
-    command = f"PYTHONPATH={LIBRARY} python3 -m nsguard_harness.inside.stopwatch {rounds} {start!r} {stop!r}"
-    return Times(**json.loads(machine.succeed(command)))
+def measure(machine: Machine, *pairs: Sequence[str], rounds: int = ROUNDS) -> list[Times]:
+    """Times of starts and stops of groups of units, taken in the machine."""
+    commands = [
+        f"systemctl {verb} {' '.join(u)}" for units in pairs for verb, u in (("start", units), ("stop", units[::-1]))
+    ]
+    arguments = shlex.join([str(rounds), *commands])
+    said = machine.succeed(f"PYTHONPATH={LIBRARY} python3 -m nsguard_harness.inside.stopwatch {arguments}")
+    return [Times(**each) for each in json.loads(said)]
 
 
 def steps(machine: Machine) -> list[tuple[str, float]]:
@@ -111,33 +119,36 @@ def steps(machine: Machine) -> list[tuple[str, float]]:
     return [(text, later - at) for (at, text), (later, _) in pairwise(moments)]
 
 
-def usual_unit(kernel: bool) -> str:
-    """The imitation as a unit, its script in the unit itself."""
-    up, down = (" && ".join(commands) for commands in usual_script(kernel))
-    return (
-        "[Service]\nType=oneshot\nRemainAfterExit=yes\n"
-        f"ExecStart=/bin/bash -ec '{up}'\nExecStop=/bin/bash -c '{down.replace(' && ', '; ')}'\n"
+def units(kernel: bool) -> dict[str, str]:
+    """The imitation, its script in the unit itself, and the units that do nothing."""
+    up, down = usual_script(kernel)
+    usual = (
+        "[Service]\nType=oneshot\nRemainAfterExit=yes\nEnvironment=WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1\n"
+        f"ExecStart=/bin/bash -ec '{' && '.join(up)}'\nExecStop=/bin/bash -c '{'; '.join(down)}'\n"
     )
+    first, second = EMPTY
+    after = f"[Unit]\nBindsTo={first}\nAfter={first}\n"
+    return {USUAL[0]: usual, first: f"[Service]\n{TRUE}", second: f"{after}[Service]\n{TRUE}"}
 
 
 def main(console: Console) -> int:
-    """Measure both and print medians and ratios."""
+    """Measure all in turn and print least times, medians and ratios."""
     with ContainerLab() as lab:
         client = lab.client
         apply(client, DEMO)
         kernel = client.execute("ip link add probe type wireguard && ip link delete probe")[0] == 0
-        client.succeed(f"cat > /etc/systemd/system/{USUAL} << 'END'\n{usual_unit(kernel)}END")
+        client.write_files({f"{UNITS}/{name}": text for name, text in units(kernel).items()})
         client.succeed(f"wg-quick strip {TUNNEL_CONFIGURATION} > /run/usual.conf; systemctl daemon-reload")
         client.succeed(f"systemctl stop {' '.join(reversed(OURS))}")
-        ours = measure(client, f"systemctl start {' '.join(OURS)}", f"systemctl stop {' '.join(reversed(OURS))}")
-        usual = measure(client, f"systemctl start {USUAL}", f"systemctl stop {USUAL}")
+        ours, usual, empty = measure(client, OURS, USUAL, EMPTY)
         spent = steps(client)
-    table = Table(title=f"one namespace with its tunnel, milliseconds, median of {ROUNDS}")
-    for column in ("", "nsguard", "the usual script", "ratio"):
+    table = Table(title=f"one namespace with its tunnel, milliseconds, {ROUNDS} rounds")
+    for column in ("", "nsguard", "usual script", "ratio", "systemd alone"):
         table.add_column(column, justify="right" if column else "left")
     for name in ("up", "down"):
-        a, b = median(getattr(ours, name)), median(getattr(usual, name))
-        table.add_row(name, f"{a:.0f}", f"{b:.0f}", f"{a / b:.2f}")
+        for word, of in (("least", min), ("median", median)):
+            a, b, c = (of(getattr(times, name)) for times in (ours, usual, empty))
+            table.add_row(f"{name}, {word}", f"{a:.0f}", f"{b:.0f}", f"{a / b:.2f}", f"{c:.0f}")
     console.print(table)
     console.print("\nWhere the time of one start goes (milliseconds until the next line of the journal):\n")
     for text, milliseconds in spent:
