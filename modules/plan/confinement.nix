@@ -102,6 +102,16 @@ let
         properties.PrivateDevices = set true;
       };
 
+      private-ipc = {
+        guards = "message queues and shared memory of the host's processes";
+        properties.PrivateIPC = set true;
+      };
+
+      private-shared-memory = {
+        guards = "sockets and files in /dev/shm, which private devices have in common with the host";
+        properties.TemporaryFileSystem = append [ "/dev/shm:mode=1777,nosuid,nodev" ];
+      };
+
       no-new-privileges = {
         guards = "set-uid programs";
         properties.NoNewPrivileges = set true;
@@ -151,7 +161,7 @@ let
       };
 
       hidden-paths = {
-        guards = "what of the host works for its clients and is outside /run";
+        guards = "what works for its clients, or tells the host's addresses, outside /run";
         # An empty tree in front of each, for which systemd makes the directory where the host has none yet;
         # InaccessiblePaths= would let alone what is not there when the service starts.
         parts = {
@@ -166,6 +176,26 @@ let
           sssd = {
             guards = "sssd, which asks the network's directory";
             words = [ "/var/lib/sss" ];
+          };
+          incus = {
+            guards = "incus, whose clients are root on the host";
+            words = [ "/var/lib/incus" ];
+          };
+          lxd = {
+            guards = "lxd, whose clients are root on the host";
+            words = [ "/var/lib/lxd" ];
+          };
+          dhcpcd = {
+            guards = "the leases of dhcpcd, which tell the host's addresses";
+            words = [ "/var/lib/dhcpcd" ];
+          };
+          dhclient = {
+            guards = "the leases of dhclient";
+            words = [ "/var/lib/dhcp" ];
+          };
+          network-manager = {
+            guards = "the leases of NetworkManager";
+            words = [ "/var/lib/NetworkManager" ];
           };
         };
         properties = paths: { TemporaryFileSystem = append (map (path: "${path}:ro") paths); };

@@ -33,9 +33,15 @@
     NetworkNamespacePath = "/run/netns/vpn";
     TemporaryFileSystem = [
       "/net:ro"
+      "/var/lib/dhcp:ro"
+      "/var/lib/dhcpcd:ro"
+      "/var/lib/incus:ro"
+      "/var/lib/lxd:ro"
+      "/var/lib/NetworkManager:ro"
       "/nix/var/nix/daemon-socket:ro"
       "/var/lib/sss:ro"
       "/run:mode=0755,nosuid,nodev"
+      "/dev/shm:mode=1777,nosuid,nodev"
     ];
     BindsTo = [ "nsguard-netns-vpn.service" ];
     inText = true;
