@@ -20,6 +20,7 @@ from rich.text import Text
 
 from . import attacks
 from .agent import Agent
+from .attacks._unreachable import UNREACHABLE
 from .checkout import GUARDS
 from .description import describe
 from .errors import HarnessError
@@ -94,6 +95,12 @@ def _list(options: argparse.Namespace, console: Console) -> int:
     table.add_column("what holds when it is contained")
     for name, attack in attacks.registry().items():
         table.add_row(name, describe(attack).claim)
+    console.print(table)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("out of reach", "why", "what stands against it", "source"):
+        table.add_column(heading)
+    for one in UNREACHABLE:
+        table.add_row(*one)
     console.print(table)
     return 0
 

@@ -83,7 +83,7 @@ class TakeSocket(_OfABystander):
 
     def run(self, env: Env) -> Outcome:
         libc = ctypes.CDLL(None, use_errno=True)
-        for pid in filter(_elsewhere, reversed(PIDS)):
+        for pid in filter(elsewhere, reversed(PIDS)):
             try:
                 process = os.pidfd_open(pid)
             except OSError:
@@ -110,18 +110,18 @@ class Trace(_OfABystander):
 
     def run(self, env: Env) -> Outcome:
         libc = ctypes.CDLL(None, use_errno=True)
-        for pid in filter(_elsewhere, reversed(PIDS)):
+        for pid in filter(elsewhere, reversed(PIDS)):
             if libc.ptrace(PTRACE_ATTACH, pid, None, None) == 0:
                 os.waitpid(pid, 0)
                 # looked at again now that it stands still: one of ours may have been just coming or going
-                elsewhere = _elsewhere(pid)
+                theirs = elsewhere(pid)
                 # refused for one that ended meanwhile, which is not in sight then, whosever it was
-                if libc.ptrace(PTRACE_DETACH, pid, None, None) == 0 and elsewhere:
+                if libc.ptrace(PTRACE_DETACH, pid, None, None) == 0 and theirs:
                     return Outcome(True, f"attached to process {pid}")
         return Outcome(False, "no process could be traced")
 
 
-def _elsewhere(pid: int) -> bool:
+def elsewhere(pid: int) -> bool:
     """Whether a process is not one of this service; one that /proc does not show counts, too."""
     try:
         with (

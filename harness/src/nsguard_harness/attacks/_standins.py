@@ -1,0 +1,94 @@
+"""Attacks on what a host does for whoever asks: a stand-in does it in the lab (inside/standin.py), so that controls are
+seen. The standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING, ClassVar, Literal
+from weakref import WeakKeyDictionary
+
+from ..attack import Attack, Env, Outcome
+from . import _tools
+
+if TYPE_CHECKING:
+    from ..lab.base import Lab
+
+RECORDS = "/var/lib/nsguard-lab/standin.jsonl"
+# what a stand-in passes on has this in it: the rest is said by programs of the host, which mean others than it
+MARK = "nsguard-leaktest"
+
+_using: WeakKeyDictionary[Lab, int] = WeakKeyDictionary()
+
+
+class WithStandins(Attack):
+    """One that needs the stand-ins: they run on the client while any such attack does, all in one process."""
+
+    families: ClassVar[tuple[int, ...]] = (0,)
+    evidence: ClassVar[Literal["wire", "answer"]] = "answer"
+
+    def before(self, lab: Lab) -> None:
+        _using[lab] = _using.get(lab, 0) + 1
+        if _using[lab] == 1:
+            lab.peer.start("standin", RECORDS, lab.client)
+
+    def after(self, lab: Lab) -> None:
+        _using[lab] -= 1
+        if not _using[lab]:
+            lab.peer.stop("standin", RECORDS, lab.client)
+
+
+class Daemon(WithStandins):
+    """Speak to a daemon by its socket; any answer is a success, and so is the token on the wire.
+
+    path: `{uid}` stands for the number of the user who tries; a leading @ for the abstract namespace.
+    mode: who may connect; gives: whether the stand-in hands over a socket of the host's, instead of listening.
+    """
+
+    path: ClassVar[str]
+    mode: ClassVar[int] = 0o666
+    kind: ClassVar[socket.SocketKind] = socket.SOCK_STREAM
+    gives: ClassVar[bool] = False
+
+    def words(self, env: Env) -> bytes:
+        """What to say: the protocol's first words, and in them the token."""
+        return _tools.payload(env)
+
+    def run(self, env: Env) -> Outcome:
+        path = self.path.format(uid=os.getuid())
+        with connected(path, self.kind) as daemon:
+            daemon.send(self.words(env))
+            if self.kind == socket.SOCK_DGRAM:
+                return Outcome(True, f"{path} took a datagram")
+            said = daemon.recv(200)
+        return Outcome(bool(said), f"answered: {said.decode(errors='replace').strip()}")
+
+
+def connected(path: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
+    """A socket connected to a path, or with a leading @ to an abstract name. Raises OSError that names it."""
+    stream = socket.socket(socket.AF_UNIX, kind)
+    try:
+        stream.settimeout(_tools.PATIENCE)
+        stream.connect(address(path))
+    except OSError as error:
+        stream.close()
+        raise OSError(f"{path}: {error.strerror or error}") from None
+    return stream
+
+
+def address(path: str) -> str:
+    """A path as the kernel takes it (unix(7))."""
+    return "\0" + path[1:] if path.startswith("@") else path
+
+
+def marked(env: Env) -> str:
+    """The token as one word that a stand-in passes on, and that may be part of a name."""
+    return f"{MARK}-{env.token}"
+
+
+def request(line: str, env: Env, body: str = "") -> bytes:
+    """An HTTP request; the token is in its body, and in `line` where that has a place for it."""
+    content = f"{body}{marked(env)}"
+    head = f"{line.format(token=marked(env))} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(content)}\r\n\r\n"
+    return (head + content).encode()

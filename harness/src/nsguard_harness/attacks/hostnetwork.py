@@ -1,0 +1,65 @@
+"""What the host's network programs leave in files: addresses, leases, resolvers, and so where it is."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import ClassVar
+
+from ..addresses import Addresses
+from ..attack import Env, Outcome
+from ._standins import WithStandins
+
+LAID = "nsguard-leaktest.lease"
+
+
+class _Files(WithStandins):
+    """Look for the uplink's address, or its resolver's, in files; a stand-in lays one in each directory."""
+
+    directories: ClassVar[tuple[str, ...]]
+    files: ClassVar[tuple[str, ...]] = ()
+
+    def run(self, env: Env) -> Outcome:
+        telling = (env.addresses.client.v4, env.addresses.server.v4)
+        patterns = [*self.files, *(f"{directory}/*" for directory in self.directories)]
+        for path in (path for pattern in patterns for path in glob.glob(pattern)):
+            with suppress(OSError, UnicodeDecodeError):
+                words = Path(path).read_text().replace("=", " ").split()
+                if found := [address for address in telling if address in words]:
+                    return Outcome(True, f"{path} tells {found[0]}")
+        return Outcome(False, "no file tells the uplink's address or resolver")
+
+
+class NetworkState(_Files):
+    """Claim: what the host's network managers keep in /run, addresses and resolvers, can't be read.
+
+    Method: read resolved's resolv.conf and the state of systemd-networkd, NetworkManager and dhcpcd.
+    Limitations: a configuration with fixed addresses is in /etc, which the service sees but for what it needs itself.
+    Source: systemd-networkd.service(8), resolved's /run/systemd/resolve/resolv.conf; NetworkManager(8); dhcpcd(8).
+    """
+
+    name = "network-state"
+    directories = ("/run/systemd/netif/leases", "/run/NetworkManager/devices", "/run/dhcpcd/hook-state/resolv.conf")
+    files = ("/run/systemd/resolve/resolv.conf", "/run/systemd/netif/state")
+
+
+class Leases(_Files):
+    """Claim: the leases that DHCP clients keep over reboots can't be read.
+
+    Method: read those of dhcpcd, dhclient and NetworkManager in /var/lib.
+    Limitations: as network-state.
+    Source: dhcpcd(8), dhclient.leases(5), NetworkManager(8).
+    """
+
+    name = "leases"
+    directories = ("/var/lib/dhcpcd", "/var/lib/dhcp", "/var/lib/NetworkManager")
+
+
+def laid(addresses: Addresses) -> Iterator[tuple[str, str]]:
+    """The files that a stand-in lays: path and content."""
+    for kind in (NetworkState, Leases):
+        for directory in kind.directories:
+            text = f"ADDRESS={addresses.client.v4}\nDNS={addresses.server.v4}\n"
+            yield f"{directory}/{LAID}", text

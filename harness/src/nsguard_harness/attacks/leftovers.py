@@ -1,0 +1,82 @@
+"""Files that the host will run later, outside of the confinement."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from ..attack import Env, Outcome
+from . import _tools
+from ._standins import WithStandins, marked
+from .processes import USERS
+
+# a home directory for each user who may try; the users' own may lie anywhere
+HOMES = "/home/nsguard-leaktest-{user}"
+
+
+class _Left(WithStandins):
+    """Leave a file with the token; a stand-in finds it as cron or a login would, and sends what is in it.
+
+    directories: where, `{user}` standing for each user's name; those of root alone have none.
+    """
+
+    evidence = "wire"
+    directories: ClassVar[tuple[str, ...]]
+
+    def run(self, env: Env) -> Outcome:
+        said, left = [], False
+        user = pwd.getpwuid(os.getuid()).pw_name
+        for directory in self.directories:
+            path = Path(directory.format(user=user), marked(env))
+            try:
+                path.write_bytes(_tools.payload(env))
+            except OSError as error:
+                said.append(f"{path.parent}: {error.strerror}")
+            else:
+                left = True
+                said.append(f"{path.parent}: left a file")
+        return Outcome(left, ", ".join(said))
+
+
+class LeftForTheHost(_Left):
+    """Claim: root in the service can't leave a file that the host runs: for cron, at, systemd, udev or a login.
+
+    Method: write a file into each of their directories; a stand-in for all of them sends what it finds.
+    Limitations: what the service may write elsewhere is not run by anybody known here; see shared files in the threat
+    model.
+    Source: cron(8), at(1), systemd.unit(5), udev(7), bash(1); D-Bus specification, service files.
+    """
+
+    name = "left-for-the-host"
+    identities = ("root",)
+    directories = (
+        *("/etc/cron.d", "/etc/cron.hourly", "/var/spool/cron/crontabs", "/var/spool/cron/atjobs"),
+        *("/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/etc/udev/rules.d"),
+        *("/etc/profile.d", "/etc/tmpfiles.d", "/run/tmpfiles.d", "/run/udev/rules.d", "/usr/local/bin"),
+        *("/etc/xdg/autostart", "/usr/local/share/dbus-1/system-services", "/run/dbus-1/system-services"),
+    )
+
+
+class LeftForALogin(_Left):
+    """Claim: the service can't leave a file in a home directory that a login runs.
+
+    Method: write a file into a home's directories for autostart, units and shells; a stand-in sends what it finds.
+    Limitations: homes outside /home and /root, as system users have them, belong to the service itself.
+    Source: XDG autostart specification; systemd.unit(5), user units; bash(1).
+    """
+
+    name = "left-for-a-login"
+    directories = tuple(
+        f"{HOMES}/{directory}" for directory in (".config/autostart", ".config/systemd/user", ".bashrc.d", "bin")
+    )
+
+
+def places() -> Iterator[tuple[str, str]]:
+    """Where such files are looked for, and whose the directories are."""
+    for kind in (LeftForTheHost, LeftForALogin):
+        for directory in kind.directories:
+            for user in USERS if "{user}" in directory else ("root",):
+                yield directory.format(user=user), user

@@ -1,0 +1,94 @@
+"""The stand-ins for daemons: they answer, pass on what is meant for them and nothing else, and clear up."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nsguard_harness import attacks
+from nsguard_harness.attacks._standins import MARK, Daemon, connected
+from nsguard_harness.attacks._unreachable import UNREACHABLE
+from nsguard_harness.inside import records
+from nsguard_harness.inside.records import Records
+from nsguard_harness.inside.standin import Place, StandIn
+from nsguard_harness.scenario import protections
+
+
+@pytest.fixture
+def wire() -> Iterator[tuple[socket.socket, socket.socket]]:
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    there.setblocking(False)
+    with here, there:
+        yield here, there
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path, wire: tuple[socket.socket, socket.socket]) -> Iterator[StandIn]:
+    made = StandIn(Records(tmp_path / "records"), wire[0])
+    yield made
+    made.close()
+
+
+def place(path: Path, **properties: object) -> Place:
+    return Place(str(path), os.getuid(), type("Some", (Daemon,), {"path": str(path), **properties}))
+
+
+def test_it_answers_and_passes_on_what_is_meant_for_it(
+    stand_in: StandIn, tmp_path: Path, wire: tuple[socket.socket, socket.socket]
+) -> None:
+    path = tmp_path / "deep" / "down" / "socket"
+    stand_in.listen(place(path))
+    for words in (b"somebody else's", f"{MARK} token".encode()):
+        with connected(str(path)) as client:
+            client.send(words)
+            stand_in.turn()
+            assert client.recv(200) == f"stand-in at {path}\n".encode()
+    assert wire[1].recv(2048) == f"{MARK} token".encode()
+    with pytest.raises(BlockingIOError):
+        wire[1].recv(2048)
+    assert [one["told"] for one in records.read(tmp_path / "records")] == [f"{MARK} token"]
+    stand_in.close()
+    assert not (tmp_path / "deep").exists()
+
+
+def test_it_gives_a_descriptor_of_the_wire(
+    stand_in: StandIn, tmp_path: Path, wire: tuple[socket.socket, socket.socket]
+) -> None:
+    stand_in.listen(place(tmp_path / "giver", gives=True))
+    with connected(str(tmp_path / "giver")) as client:
+        stand_in.turn()
+        _, (given,), _, _ = socket.recv_fds(client, 16, 1)
+        os.write(given, b"from the host")
+        os.close(given)
+    assert wire[1].recv(2048) == b"from the host"
+
+
+def test_it_lets_alone_what_is_there(stand_in: StandIn, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as real:
+        real.bind(str(tmp_path / "real"))
+        real.listen()
+        stand_in.listen(place(tmp_path / "real"))
+        with connected(str(tmp_path / "real")):
+            real.accept()[0].close()
+    stand_in.close()
+    assert (tmp_path / "real").exists()
+
+
+def test_no_two_stand_ins_for_one_path() -> None:
+    paths = [attack.path for attack in attacks.registry().values() if issubclass(attack, Daemon)]
+    assert len(paths) == len(set(paths)) >= 30
+
+
+def test_what_is_out_of_reach_says_why_and_names_protections_that_exist() -> None:
+    names = [one.name for one in UNREACHABLE]
+    assert len(set(names)) == len(names)
+    assert not set(names) & set(attacks.registry())
+    known = {protection.name for protection in protections()}
+    for one in UNREACHABLE:
+        assert one.why and one.source
+        named = {word.strip(",") for word in one.guard.split() if word.startswith("property:")}
+        assert named <= known | {name.rpartition(":")[0] for name in known}
