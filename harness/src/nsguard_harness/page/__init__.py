@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
 from pathlib import Path
 
 from ..addresses import LAB, Addresses
-from ..report import classes_rows, faults, last_line
+from ..report import Fault, classes_rows, faults, last_line
 from ..suite import Report, Verdict
 from .matrix import anchor, badge, matrix
 from .pictures import disturbances, timeline, topology
 
+FAULTS_SHOWN = 8
 HERE = Path(__file__).parent
 HEADLINES = {
     Verdict.CONTAINED: "Contained",
@@ -90,14 +91,25 @@ def _counts(report: Report) -> str:
 
 
 def _faults(report: Report) -> str:
-    lines = []
+    """A line for each attack at fault, the first few in sight."""
+    lines: dict[tuple[str, str, Verdict], list[Fault]] = {}
     for fault in faults(report):
-        target = f' href="#{anchor(fault.attack, fault.state)}"' if fault.attack else ""
-        lines.append(
-            f'<li class="{fault.verdict.name.lower()}"><strong>{escape(fault.verdict.value)}</strong> '
-            f"<span><a{target}>{escape(fault.where)}</a>: {escape(fault.evidence)}</span></li>"
-        )
-    return f'<ul class="faults">{"".join(lines)}</ul>' if lines else ""
+        lines.setdefault((fault.attack, fault.state, fault.verdict), []).append(fault)
+    items = [_fault(these) for these in lines.values()]
+    shown = "".join(items[:FAULTS_SHOWN])
+    if more := "".join(items[FAULTS_SHOWN:]):
+        shown += f"<li><details><summary>and {len(items) - FAULTS_SHOWN} more</summary><ul>{more}</ul></details></li>"
+    return f'<ul class="faults">{shown}</ul>' if shown else ""
+
+
+def _fault(these: Sequence[Fault]) -> str:
+    one = these[0]
+    many = f" and {len(these) - 1} more like it" if len(these) > 1 else ""
+    where = f'<a href="#{escape(anchor(one.attack, one.state))}">{escape(one.where)}</a>' if one.attack else one.where
+    return (
+        f'<li class="{one.verdict.name.lower()}"><strong>{escape(one.verdict.value)}</strong> '
+        f"<span>{where}{many}: {escape(one.evidence)}</span></li>"
+    )
 
 
 def _disturbances(report: Report) -> str:

@@ -16,6 +16,7 @@ from ..suite import Report, Result, Run, Verdict
 SIGNS = {Verdict.CONTAINED: "✓", Verdict.LEAKED: "✕", Verdict.VACUOUS: "?", Verdict.ERROR: "!", Verdict.CANNOT: "–"}
 GOOD = (Verdict.CONTAINED, Verdict.CANNOT)
 SHOWN_FRAMES = 3
+FEW = 5  # attacks at fault that are unfolded from the beginning
 DUMPED_BYTES = 160
 
 Column = tuple[str, int]
@@ -80,9 +81,10 @@ def _attack(report: Report, name: str, cells: Sequence[Result], columns: Iterabl
     placed = {(cell.identity, cell.family or 4): cell for cell in cells}
     badges = "".join(_badge(placed.get(column)) for column in columns)
     body = _description(name) + "".join(_cell(report, cell) for cell in cells)
-    bad = " open" if any(cell.verdict not in GOOD for cell in cells) else ""
+    faulty = {cell.attack for cell in report.results if cell.verdict not in GOOD}
+    opened = " open" if name in faulty and len(faulty) <= FEW and any(c.verdict not in GOOD for c in cells) else ""
     return (
-        f'<details id="{escape(anchor(name, cells[0].state))}"{bad}>'
+        f'<details id="{escape(anchor(name, cells[0].state))}"{opened}>'
         f'<summary class="attack"><span class="mono">{escape(name)}</span>{badges}</summary>'
         f'<div class="evidence">{body}</div></details>'
     )

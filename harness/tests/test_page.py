@@ -1,0 +1,185 @@
+"""The page stands alone, shows every cell with its evidence, and lets nothing that an attacker says become markup."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+
+from nsguard_harness.addresses import LAB
+from nsguard_harness.attack import Outcome
+from nsguard_harness.capture import Frame
+from nsguard_harness.judge import Judgement, Leak
+from nsguard_harness.junit import junit
+from nsguard_harness.page import overall, page
+from nsguard_harness.page.matrix import dump
+from nsguard_harness.page.pictures import disturbances, timeline, topology
+from nsguard_harness.suite import Report, Result, Run, Span, Verdict
+
+WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+HOSTILE = '<script>alert("x")</script>&amp;'
+UDP = bytes(12) + b"\x08\0" + bytes(9) + b"\x11" + b"token in clear"
+ARP = bytes(12) + b"\x08\x06" + bytes(28)
+VOID = {"meta", "br"}
+
+
+def leak(token: str | None = "ngaaaax0000", time: float = 2.0) -> Leak:
+    return Leak(time, "client", "udp", f"somebody > somebody {HOSTILE}", "a reason", token, token and "udp-lan")
+
+
+def run(*leaks: Leak, spans: tuple[Span, ...] = ()) -> Run:
+    frames = [Frame(1.0, ARP, "client"), Frame(2.0, UDP, "client"), Frame(2.5, UDP, "client")]
+    judged = Judgement(3, 0, {"arp": 1, "wireguard": 2, "!udp": len(leaks)}, leaks)
+    return Run({"ngaaaax0000": Outcome(True)}, {}, judged, frames, frozenset(), 1.5, spans)
+
+
+def result(verdict: Verdict = Verdict.CONTAINED, **more: object) -> Result:
+    one = Result("udp-lan", 4, "root", "ngaaaax0000", verdict, "nothing on the uplink", "sent", "seen on the wire")
+    return replace(one, **more)  # type: ignore[arg-type]
+
+
+def report(*results: Result, confined: Run | None = None) -> Report:
+    return Report(results or (result(),), confined or run(), run(leak()))
+
+
+class Balanced(HTMLParser):
+    """Every element that is opened is closed, in order; identities are unique, and links lead to one of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.seen: set[str] = set()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = dict(attributes)
+        self.seen |= {tag, *values}
+        self.ids += [str(values["id"])] if "id" in values else []
+        self.links += [str(values["href"])] if "href" in values else []
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def parsed(text: str) -> Balanced:
+    parser = Balanced()
+    parser.feed(text)
+    parser.close()
+    assert parser.open == []
+    return parser
+
+
+STATES = tuple(
+    result(verdict, state=state) for state, verdict in (("up", Verdict.CONTAINED), ("remade", Verdict.LEAKED))
+)
+REPORTS = [
+    report(),
+    report(result(Verdict.LEAKED, evidence=HOSTILE, said=HOSTILE, control=HOSTILE), confined=run(leak())),
+    report(
+        confined=run(leak(None), spans=(Span(1.0, 2.0), Span(2.0, 2.4, "link-deleted"), Span(2.4, 3, "", "remade")))
+    ),
+    report(*STATES, confined=run(leak())),
+    report(result(Verdict.VACUOUS), result(Verdict.ERROR, family=6), result(Verdict.CANNOT, identity="user")),
+    Report((), Run({}, {}, Judgement()), Run({}, {}, Judgement())),
+]
+
+
+@pytest.mark.parametrize("one", REPORTS)
+def test_the_page_is_in_order_and_stands_alone(one: Report) -> None:
+    text = page(one, WHEN)
+    found = parsed(text)
+    assert len(found.ids) == len(set(found.ids))
+    assert {link.removeprefix("#") for link in found.links} <= set(found.ids)
+    assert found.seen.isdisjoint({"script", "link", "img", "iframe", "src", "onclick"})
+    assert not re.search(r"https?://|@import|url\(|\$\w", text)
+    assert HOSTILE not in text
+
+
+@pytest.mark.parametrize(
+    ("one", "verdict", "headline"),
+    [
+        (REPORTS[0], Verdict.CONTAINED, "Contained: 1 of 1 attempts"),
+        (REPORTS[1], Verdict.LEAKED, "LEAKED: 1"),
+        (REPORTS[2], Verdict.LEAKED, "LEAKED: 1"),
+        (REPORTS[4], Verdict.ERROR, "The lab failed: 1 of 3 attempts"),
+        (report(result(Verdict.VACUOUS)), Verdict.VACUOUS, "Nothing proved: 1 of 1 attempts"),
+        (REPORTS[5], Verdict.VACUOUS, "Nothing proved: 0 of 0 attempts"),
+    ],
+)
+def test_the_verdict_stands_at_the_top(one: Report, verdict: Verdict, headline: str) -> None:
+    assert overall(one) is verdict
+    text = page(one, WHEN)
+    assert f"<strong>{headline}</strong>" in text
+    assert text.index(headline) < text.index("<h2>")
+
+
+def test_each_cell_has_its_evidence_and_its_control_beside_it() -> None:
+    text = page(REPORTS[1], WHEN)
+    cell = text[text.index('<div class="cell">') :]
+    assert cell.count("<details><summary>1 frames</summary>") == 2
+    assert "token in" in cell and "74 6f 6b 65 6e" in cell
+    assert cell.index("<h4>confined</h4>") < cell.index("<h4>unconfined, as control</h4>")
+
+
+def test_verdicts_differ_without_colour() -> None:
+    text = page(REPORTS[4], WHEN)
+    for sign in ("? vacuous", "! error", "– n/a"):
+        assert f"{sign}</span>" in text
+
+
+def test_states_are_sections_and_one_with_a_leak_is_unfolded() -> None:
+    text = page(REPORTS[3], WHEN)
+    assert text.count('<details class="state" open>') == 2
+    assert 'id="remade-udp-lan"' in text and 'href="#remade-udp-lan"' in text
+    calm = page(report(result(), result(state="remade")), WHEN)
+    assert calm.count('<details class="state" open>') == 1
+
+
+def test_many_attacks_at_fault_are_one_line_each() -> None:
+    results = [result(Verdict.LEAKED, attack=f"a{n}", family=family) for n in range(12) for family in (4, 6)]
+    text = page(report(*results), WHEN)
+    assert text.count('<li class="leaked">') == 12
+    assert "and 4 more" in text and "and 1 more like it" in text
+
+
+def test_pictures_are_xml_and_mark_what_happened() -> None:
+    picture = timeline(REPORTS[2])
+    ElementTree.fromstring(picture)
+    assert disturbances(REPORTS[2]) == ["link-deleted", "all, remade"]
+    assert 'class="leak-mark"' in picture and "<title>link-deleted</title>" in picture
+    assert "leak-path" in topology(LAB, leaked=True)
+    assert "leak-path" not in topology(LAB, leaked=False)
+    ElementTree.fromstring(topology(LAB, leaked=True))
+
+
+def test_a_dump_shows_bytes_and_text() -> None:
+    assert dump(b"GET /\0" + bytes(11)) == [
+        "0000  47 45 54 20 2f 00 00 00 00 00 00 00 00 00 00 00  GET /...........",
+        "0010  00                                               .",
+    ]
+
+
+def test_junit_has_a_case_for_each_cell_and_for_frames_of_nobody() -> None:
+    root = ElementTree.fromstring(junit(REPORTS[4]))
+    suite = root.find("testsuite[@name='udp-lan']")
+    assert suite is not None
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors"), suite.get("skipped")) == (
+        "3",
+        "1",
+        "1",
+        "1",
+    )
+    assert [case.get("name") for case in suite] == ["up root IPv4", "up root IPv6", "up user IPv4"]
+    assert root.find("testsuite[@name='frames']/testcase/failure") is None
+    strays = ElementTree.fromstring(junit(REPORTS[2]))
+    assert strays.find("testsuite[@name='frames']/testcase/failure") is not None
