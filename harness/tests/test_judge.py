@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, ip_address
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_Timestamp
 from scapy.layers.inet6 import (
     ICMPv6DestUnreach,
+    ICMPv6MLDMultAddrRec,
     ICMPv6MLReport2,
     ICMPv6ND_NA,
     ICMPv6ND_NS,
@@ -22,6 +23,8 @@ from scapy.layers.inet6 import (
     IPv6ExtHdrDestOpt,
     IPv6ExtHdrFragment,
     IPv6ExtHdrHopByHop,
+    Jumbo,
+    RouterAlert,
 )
 from scapy.layers.l2 import ARP, LLC, Dot1Q, Ether
 from scapy.packet import Packet, Padding, Raw
@@ -115,6 +118,25 @@ def elsewhere(body: Packet, **fields: Any) -> Packet:
     return back(tunnel4(body, dst="203.0.113.52", **fields))
 
 
+def report(
+    groups: Sequence[object] = (solicited_node(IPv6Address(OWN6)),),
+    kind: int = 3,
+    source: str = str(link_local(OWN)),
+    destination: str = "ff02::16",
+    hops: int = 1,
+    alert: Packet | None = None,
+    **fields: Any,
+) -> Packet:
+    records = [ICMPv6MLDMultAddrRec(rtype=kind, dst=str(group), **fields) for group in groups]
+    made: Packet = (
+        ether(OWN, multicast_mac(IPv6Address("ff02::16")))
+        / IPv6(src=source, dst=destination, hlim=hops)
+        / IPv6ExtHdrHopByHop(options=[alert or RouterAlert()])
+        / ICMPv6MLReport2(records=records)
+    )
+    return made
+
+
 ALLOWED: dict[str, list[Packet]] = {
     "wireguard": [
         tunnel4(message(1, 148), tos=0x88),
@@ -139,6 +161,12 @@ ALLOWED: dict[str, list[Packet]] = {
         arp(2, GATE, hwdst=GATE),
         arp() / Padding(bytes(18)),
         arp(source=GATE, hwsrc=GATE, psrc=GATE4, pdst=OWN4),
+    ],
+    "mld": [
+        report(),
+        report(source="::"),
+        report(kind=4),
+        report(groups=[solicited_node(IPv6Address(OWN6)), solicited_node(link_local(OWN))]),
     ],
     "nd": [solicit(), advertise(), solicit(source=str(link_local(OWN))), solicit(target=str(link_local(GATE)))],
 }
@@ -232,6 +260,23 @@ NEAR: dict[str, dict[str, Packet]] = {
         "advertise to all nodes": Ether(src=OWN, dst="33:33:00:00:00:01") / advertise(destination="ff02::1")[IPv6],
         "advertise with reserved bits": advertise(res=1),
     },
+}
+NEAR["mld"] = {
+    "a group that is not its own addresses'": report(["ff02::fb"]),
+    "an address that is not its own": report([solicited_node(IPv6Address("fd66::9"))]),
+    "one of two is not its own": report([solicited_node(IPv6Address(OWN6)), "ff02::fb"]),
+    "a source in the record": report(sources=["2001:db8::1"]),
+    "auxiliary data": report(auxdata=b"hide"),
+    "a record type that does not exist": report(kind=7),
+    "from an address that is not its own": report(source="fe80::9"),
+    "to somebody else": report(destination="ff02::1"),
+    "for the next network": report(hops=2),
+    "more in the hop-by-hop header": report(alert=Jumbo(jumboplen=9)),
+    "from a stranger's MAC": Ether(src=STRANGER, dst="33:33:00:00:00:16") / report()[IPv6],
+    "to a neighbour's MAC": Ether(src=OWN, dst=GATE) / report()[IPv6],
+    "without its header": ether(OWN, "33:33:00:00:00:16")
+    / IPv6(src=str(link_local(OWN)), dst="ff02::16", hlim=1)
+    / ICMPv6MLReport2(records=[ICMPv6MLDMultAddrRec(dst=str(solicited_node(IPv6Address(OWN6))))]),
 }
 NEAR_CASES = [pytest.param(p, id=f"{rule}-{name}") for rule, cases in NEAR.items() for name, p in cases.items()]
 

@@ -44,7 +44,8 @@ class Arp:
 class Packet:
     """What one frame says, outermost header first; None where a layer is absent.
 
-    `payload` is what follows the innermost header understood (UDP, TCP, ICMP), else what follows IP.
+    `payload` is what follows the innermost header understood (UDP, TCP, ICMP), else what follows IP; `extensions` are
+    IPv6's extension headers, whole.
     """
 
     length: int
@@ -61,6 +62,7 @@ class Packet:
     tos: int = 0
     fragment: bool = False
     options: tuple[str, ...] = ()
+    extensions: bytes = b""
     source_port: int | None = None
     destination_port: int | None = None
     icmp_type: int | None = None
@@ -188,6 +190,7 @@ def _ipv6(frame: Any, data: bytes) -> dict[str, Any]:
     if offset > end:
         return fields | {"problem": "IPv6 extension headers run past the packet"}
     fields |= {"protocol": protocol, "options": tuple(options), "fragment": "fragment" in options}
+    fields["extensions"] = data[54:offset]
     return fields | _upper(protocol, data[offset:end], fields["fragment"], _trailer(data, end))
 
 

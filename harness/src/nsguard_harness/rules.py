@@ -6,6 +6,7 @@ sent to the endpoint is not taken for them. What no rule allows, the judge conde
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address, ip_address
@@ -194,12 +195,39 @@ def _neighbour(packet: Packet, wire: Wire, world: World) -> bool:
     return _station(wire, packet.destination_mac, packet.destination)
 
 
+MLD_ROUTERS = IPv6Address("ff02::16")
+# the hop-by-hop header: the next one's number, its own length, the option (RFC 2711) and padding
+ROUTER_ALERT = bytes((frames.ICMP6, 0)) + b"\5\2\0\0" + b"\1\0"
+MLD_REPORT, MLD_RECORD = 143, struct.Struct("!BBH16s")  # RFC 3810 §5.2
+
+
+def _listener_report(packet: Packet, wire: Wire, world: World) -> bool:
+    """What the kernel says when its link comes up: the groups of its own addresses, and no others."""
+    records, rest = divmod(len(packet.payload) - 4, MLD_RECORD.size)
+    if (
+        (packet.protocol, packet.icmp_type, packet.icmp_code, packet.hops) != (frames.ICMP6, MLD_REPORT, 0, 1)
+        or packet.extensions != ROUTER_ALERT
+        or rest
+        or packet.payload[:4] != struct.pack("!HH", 0, records)
+        or (packet.source_mac, packet.destination_mac) != (wire.uplink.mac, multicast_mac(MLD_ROUTERS))
+        or packet.destination != MLD_ROUTERS
+        or packet.source not in wire.uplink.addresses | {IPv6Address("::")}
+    ):
+        return False
+    own = {solicited_node(one).packed for one in wire.uplink.addresses if isinstance(one, IPv6Address)}
+    return all(
+        1 <= kind <= 6 and (auxiliary, sources) == (0, 0) and group in own
+        for kind, auxiliary, sources, group in MLD_RECORD.iter_unpack(packet.payload[4:])
+    )
+
+
 RULES = (
     Rule("wireguard", "what the guard is for: the tunnel's messages between its port and its endpoint", _wireguard),
     Rule("from-elsewhere", "a peer speaks from another address; the port is open to all", _from_elsewhere),
     Rule("closed-port", "the host refuses late messages to a tunnel that was taken down or restarted", _closed_port),
     Rule("arp", "the host and its known neighbours look each other up", _arp),
     Rule("nd", "the same for IPv6", _neighbour),
+    Rule("mld", "the host says which of its own addresses it listens for, when its link comes up", _listener_report),
 )
 
 # not among them: it is a whole frame, known to the last byte, that it speaks of

@@ -31,7 +31,7 @@ class _Burst(Attack):
             _tools.pause_to(start, moment)
             for address in (_tools.lan(env), _tools.beyond(env)):
                 try:
-                    _shoot(env, address)
+                    shoot(env, address)
                     sent += 1
                 except OSError as error:
                     refused = error.strerror or str(error)
@@ -148,7 +148,8 @@ def wait_for_tunnel(lab: Lab, timeout: float = 30) -> None:
     lab.client.wait_until_succeeds(f"ip netns exec {NAMESPACE} ping -c 1 -W 1 {server}", timeout)
 
 
-def _shoot(env: Env, address: str) -> None:
+def shoot(env: Env, address: str) -> None:
+    """A datagram, a question and the beginning of a connection."""
     family = _tools.inet(env.family)
     with socket.socket(family, socket.SOCK_DGRAM) as udp:
         udp.sendto(_tools.payload(env), (address, env.addresses.echo_port))
