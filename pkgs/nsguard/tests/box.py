@@ -4,8 +4,10 @@ import json
 import os
 import shutil
 import subprocess
-import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
@@ -23,10 +25,23 @@ mkdir -p /run/up /run/work
 mount -t overlay -o lowerdir=/etc,upperdir=/run/up,workdir=/run/work overlay /etc
 rm -rf /etc/nsguard
 ip link set lo up
-exec "$0" -IS -c 'import signal
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # orphans are reaped, as by an init
-print("ready", flush=True)
-while True: signal.pause()'
+echo ready
+exec >&-
+sleep infinity &
+while :; do wait; done  # orphans are reaped, as by an init
+"""
+
+# A line for each.
+_TRACES = """
+ip -o link | grep -v ': lo:'
+nft list tables
+if ip netns list | grep -qw "$1"; then
+  ip -o -n "$1" link | grep -v ': lo:'
+  ip netns exec "$1" nft list ruleset | grep elements
+fi
+find /run/wireguard "/run/nsguard/$1/tunnel.json" -type f,s 2>/dev/null
+pgrep -a wireguard-go
+:
 """
 
 
@@ -90,17 +105,17 @@ class Box:
 
     def __init__(self, shim: Path) -> None:
         self.shim = shim
+        self.kernel = False
         unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         if os.geteuid() != 0:
             unshare.append("--map-root-user")
-        self._holder = subprocess.Popen(
-            [*unshare, "sh", "-c", _SET_UP, sys.executable], stdout=subprocess.PIPE, text=True
-        )
+        self._holder = subprocess.Popen([*unshare, "sh", "-c", _SET_UP], stdout=subprocess.PIPE, text=True)
         assert self._holder.stdout
         if self._holder.stdout.readline() != "ready\n":
             self.close()
             raise OSError("no namespaces to be had here")
         children = Path(f"/proc/{self._holder.pid}/task/{self._holder.pid}/children").read_text().split()
+        self._root = Path(f"/proc/{children[0]}/root")
         self._enter = ["nsenter", "--target", children[0], "--net", "--mount", "--pid"]
         if os.geteuid() != 0:
             self._enter += ["--user", "--preserve-credentials"]
@@ -139,11 +154,11 @@ class Box:
         path = os.environ["PATH"]
         return self.run(self.launcher, *arguments, SHIM=str(self.shim), PATH=f"{HERE}/shims:{path}", REAL_PATH=path)
 
-    def write(self, path: str, text: str, mode: str = "0600") -> None:
-        done = self.run(
-            "sh", "-c", 'mkdir -p "$(dirname "$1")" && cat >"$1" && chmod "$2" "$1"', "-", path, mode, stdin=text
-        )
-        assert done.returncode == 0, done.stderr
+    def write(self, path: str, text: str, mode: int = 0o600) -> None:
+        target = self._root / path[1:]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+        target.chmod(mode)
 
     def write_spec(self, value: dict[str, Any]) -> None:
         self.write(f"/etc/nsguard/{NAME}/spec.json", json.dumps(value))
@@ -163,26 +178,35 @@ class Box:
 
     def kernel_wireguard(self) -> None:
         """From now on the kernel has WireGuard (a bridge plays it)."""
+        self.kernel = True
         (self.shim / "kernel").touch()
 
     def traces_of_tunnel(self) -> list[str]:
         """What is left of a tunnel anywhere: links, pins, elements, processes, files."""
-        links = [link["ifname"] for link in json.loads(self.out("ip", "-j", "link"))]
-        traces = [f"host link {link}" for link in links if link != "lo"]
-        traces += [f"host {line}" for line in self.out("nft", "list", "tables").splitlines()]
-        if NAME in self.out("ip", "netns", "list").split():
-            links = [link["ifname"] for link in json.loads(self.out("ip", "-n", NAME, "-j", "link"))]
-            traces += [f"inner link {link}" for link in links if link != "lo"]
-            rules = self.out("ip", "netns", "exec", NAME, "nft", "list", "ruleset")
-            traces += [line.strip() for line in rules.splitlines() if "elements" in line]
-        found = self.run("find", "/run/wireguard", f"/run/nsguard/{NAME}/tunnel.json", "-type", "f,s").stdout
-        return traces + found.split() + self.run("pgrep", "wireguard-go").stdout.split()
+        said = self.run("sh", "-c", _TRACES, "-", NAME)
+        assert said.returncode == 0, said.stderr
+        return [" ".join(line.split()) for line in said.stdout.splitlines()]
 
     def traces(self) -> list[str]:
         """What is left of anything."""
         found = self.run("find", "/run/nsguard", "/run/netns", "-mindepth", "1").stdout.split()
         gone = self.run("test", "-e", "/run/nsguard").returncode != 0
         return self.traces_of_tunnel() + found + ([] if gone else ["/run/nsguard"])
+
+
+def at_each(steps: int, boxes: Sequence[Box], check: Callable[[Box, int], None]) -> None:
+    """Check each step from 1 on in one of the boxes, as many at a time as there are boxes."""
+    free: SimpleQueue[Box] = SimpleQueue()
+    for box in boxes:
+        free.put(box)
+
+    def one(step: int) -> None:
+        box = free.get()
+        check(box, step)
+        free.put(box)
+
+    with ThreadPoolExecutor(len(boxes)) as pool:
+        list(pool.map(one, range(1, steps + 1)))
 
 
 def available() -> str:

@@ -1,4 +1,4 @@
-"""Fixtures: a box with the real kernel in it, with either way to WireGuard."""
+"""Fixtures: boxes with the real kernel in them, with either way to WireGuard."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +18,25 @@ def box(tmp_path: Path) -> Iterator[Box]:
     made.close()
 
 
+@pytest.fixture
+def boxes(box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Box]]:
+    """As many boxes as are worth while side by side."""
+    second = Box(tmp_path_factory.mktemp("second"))
+    yield [box, second]
+    second.close()
+
+
 @pytest.fixture(params=["kernel", "userspace"])
 def any_box(box: Box, request: pytest.FixtureRequest) -> Box:
     """A box for each way to WireGuard."""
     if request.param == "kernel":
         box.kernel_wireguard()
     return box
+
+
+@pytest.fixture
+def any_boxes(any_box: Box, boxes: list[Box]) -> list[Box]:
+    """Boxes for each way to WireGuard."""
+    if any_box.kernel:
+        boxes[1].kernel_wireguard()
+    return boxes

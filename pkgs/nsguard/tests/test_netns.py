@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from box import NAME, Box, spec
+from box import NAME, Box, at_each, spec
 
 MODES = ["fail-before", "fail-after", "hang", "term-after", "kill-before", "kill-after"]
 
@@ -168,8 +168,8 @@ def _steps(box: Box) -> int:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_whatever_goes_wrong_at_whichever_step_nothing_is_left(box: Box, mode: str) -> None:
-    for step in range(1, _steps(box) + 1):
+def test_whatever_goes_wrong_at_whichever_step_nothing_is_left(boxes: list[Box], mode: str) -> None:
+    def check(box: Box, step: int) -> None:
         box.misbehave(mode, step)
         done = box.nsguard("netns", "up", NAME)
         box.behave()
@@ -182,12 +182,16 @@ def test_whatever_goes_wrong_at_whichever_step_nothing_is_left(box: Box, mode: s
             assert done.returncode == 1, f"step {step}"
         assert box.traces() == [], f"step {step}"
 
+    at_each(_steps(boxes[0]), boxes, check)
+
 
 @pytest.mark.parametrize("mode", ["kill-before", "kill-after"])
-def test_down_after_a_killed_up_leaves_nothing(box: Box, mode: str) -> None:
-    for step in range(1, _steps(box) + 1):
+def test_down_after_a_killed_up_leaves_nothing(boxes: list[Box], mode: str) -> None:
+    def check(box: Box, step: int) -> None:
         box.misbehave(mode, step)
         assert box.nsguard("netns", "up", NAME).returncode == -9
         box.behave()
         assert box.nsguard("netns", "down", NAME).returncode == 0
         assert box.traces() == [], f"step {step}"
+
+    at_each(_steps(boxes[0]), boxes, check)

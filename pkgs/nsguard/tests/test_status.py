@@ -16,7 +16,7 @@ def test_status_through_a_life(any_box: Box) -> None:
     box.nsguard("tunnel", "up", NAME)
     box.behave()
     done = box.nsguard("status", NAME)
-    kind = "kernel" if (box.shim / "kernel").exists() else "userspace"
+    kind = "kernel" if box.kernel else "userspace"
     assert done.returncode == 0
     assert done.stdout == "\n".join(
         [

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from box import NAME, PEER, PRIVATE, SECOND_PEER, Box, config, peer, spec
+from box import NAME, PEER, PRIVATE, SECOND_PEER, Box, at_each, config, peer, spec
 
 MODES = ["fail-before", "fail-after", "hang", "term-after", "kill-before", "kill-after"]
 CLOSED = "# nsguard: no tunnel, no resolver\n"
@@ -120,15 +120,16 @@ def test_wireguard_go_gets_keys_mark_and_port(box: Box) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_whatever_goes_wrong_at_whichever_step_nothing_is_left(any_box: Box, mode: str) -> None:
-    box = any_box
-    box.nsguard("netns", "up", NAME)
-    box.behave()
-    assert box.nsguard("tunnel", "up", NAME).returncode == 0
-    steps = len(box.calls())
-    assert steps >= 5
-    assert box.nsguard("tunnel", "down", NAME).returncode == 0
-    for step in range(1, steps + 1):
+def test_whatever_goes_wrong_at_whichever_step_nothing_is_left(any_boxes: list[Box], mode: str) -> None:
+    for box in any_boxes:
+        box.nsguard("netns", "up", NAME)
+        box.behave()
+        assert box.nsguard("tunnel", "up", NAME).returncode == 0
+        steps = len(box.calls())
+        assert steps >= 5
+        assert box.nsguard("tunnel", "down", NAME).returncode == 0
+
+    def check(box: Box, step: int) -> None:
         box.misbehave(mode, step)
         done = box.nsguard("tunnel", "up", NAME)
         box.behave()
@@ -142,26 +143,34 @@ def test_whatever_goes_wrong_at_whichever_step_nothing_is_left(any_box: Box, mod
         assert box.traces_of_tunnel() == [], f"step {step}"
         assert PRIVATE not in done.stderr
         assert box.out("cat", "/run/nsguard/vpn/inside/resolv.conf") == CLOSED
-    assert box.nsguard("netns", "down", NAME).returncode == 0
-    assert box.traces() == []
+
+    at_each(steps, any_boxes, check)
+    for box in any_boxes:
+        assert box.nsguard("netns", "down", NAME).returncode == 0
+        assert box.traces() == []
 
 
 @pytest.mark.parametrize("mode", ["kill-before", "kill-after", "fail-before"])
 @pytest.mark.parametrize("down", ["tunnel", "netns"])
-def test_down_after_whatever_happened_to_up_or_down_leaves_nothing(any_box: Box, mode: str, down: str) -> None:
-    box = any_box
-    step, more = 0, True
-    while more:
-        step += 1
+def test_down_after_whatever_happened_to_up_or_down_leaves_nothing(any_boxes: list[Box], mode: str, down: str) -> None:
+    first = any_boxes[0]
+    first.nsguard("netns", "up", NAME)
+    first.nsguard("tunnel", "up", NAME)
+    first.behave()
+    assert first.nsguard(down, "down", NAME).returncode == 0
+    steps = len(first.calls())
+    assert steps >= 3
+
+    def check(box: Box, step: int) -> None:
         box.nsguard("netns", "up", NAME)
-        box.behave()
         box.nsguard("tunnel", "up", NAME)
         box.misbehave(mode, step)
-        more = box.nsguard(down, "down", NAME).returncode != 0
+        assert box.nsguard(down, "down", NAME).returncode != 0, f"step {step}"
         box.behave()
         assert box.nsguard(down, "down", NAME).returncode == 0, f"step {step}"
         assert (box.traces_of_tunnel() if down == "tunnel" else box.traces()) == [], f"step {step}"
-    assert step > 3
+
+    at_each(steps, any_boxes, check)
 
 
 def test_up_needs_the_namespace(box: Box) -> None:
@@ -243,20 +252,25 @@ def test_reload_of_a_tunnel_that_is_down_or_lost_its_link_makes_it(any_box: Box)
     assert box.traces() == []
 
 
-def test_a_failed_reload_is_made_good_by_the_next(any_box: Box) -> None:
-    box = any_box
-    box.nsguard("netns", "up", NAME)
-    box.nsguard("tunnel", "up", NAME)
-    box.behave()
-    assert box.nsguard("tunnel", "reload", NAME).returncode == 0
-    for step in range(1, len(box.calls()) + 1):
+def test_a_failed_reload_is_made_good_by_the_next(any_boxes: list[Box]) -> None:
+    for box in any_boxes:
+        box.nsguard("netns", "up", NAME)
+        box.nsguard("tunnel", "up", NAME)
+        box.behave()
+        assert box.nsguard("tunnel", "reload", NAME).returncode == 0
+        steps = len(box.calls())
+
+    def check(box: Box, step: int) -> None:
         box.misbehave("fail-before", step)
         assert box.nsguard("tunnel", "reload", NAME).returncode == 1
         box.behave()
         assert box.nsguard("tunnel", "reload", NAME).returncode == 0
         assert _routes(box) == {"default wg0"}
-    box.nsguard("netns", "down", NAME)
-    assert box.traces() == []
+
+    at_each(steps, any_boxes, check)
+    for box in any_boxes:
+        box.nsguard("netns", "down", NAME)
+        assert box.traces() == []
 
 
 def test_the_namespace_laid_anew_keeps_its_tunnel(any_box: Box) -> None:

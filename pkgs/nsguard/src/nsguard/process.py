@@ -121,6 +121,8 @@ def interruptible(pid: int) -> Iterator[None]:
     """While the body waits for child `pid`, a signal to us ends the child."""
     global _child
     _child = pid
+    if _stopped_by:  # before anybody could know the child
+        os.kill(pid, signal.SIGTERM)
     try:
         yield
     finally:
