@@ -19,6 +19,7 @@ from .processes import elsewhere
 # asm-generic/unistd.h for arm64, arch/x86/entry/syscalls/syscall_64.tbl
 KCMP = {"x86_64": 312, "aarch64": 272}
 KCMP_VM = 1  # linux/kcmp.h
+ENDING_SECONDS = 0.3  # until the end of a process that has left its control group shows
 
 
 class _Given(Daemon):
@@ -235,12 +236,12 @@ def _numbers() -> range:
 
 
 def _alive_elsewhere(pid: int, reached: Callable[[], bool]) -> bool:
-    """Whether a process was reached, and not one of ours that was just coming or going: it lives on after the look."""
+    """Whether a process was reached, and is not one of ours on its way out: it lives on for a while after the look."""
     try:
         process = os.pidfd_open(pid)
     except OSError:
         return False
     try:
-        return reached() and elsewhere(pid) and not select.select([process], [], [], 0)[0]
+        return reached() and elsewhere(pid) and not select.select([process], [], [], ENDING_SECONDS)[0]
     finally:
         os.close(process)
