@@ -138,26 +138,24 @@ def _write(options: argparse.Namespace, report: Report) -> None:
 def _mutants(options: argparse.Namespace, console: Console) -> int:
     from . import scenario
     from .mutants import Fate, Mutants
-    from .report import attacks_table, fates_table
+    from .report import fate_line, faults
 
     chosen = [one for one in scenario.protections() if fnmatch.fnmatchcase(one.name, options.only)]
     if not chosen:
         raise UsageError(f"--only {options.only}: no protection has such a name")
     fates: list[Fate] = []
+    width = max(len(one.name) for one in chosen)
     with _lab(options) as (lab, _), Progress(console=console, transient=True) as progress:
         mutants = Mutants(lab, scenario.DEMO, subjects)
         task = progress.add_task("the whole plan", total=None)
-        baseline = mutants.baseline()
-        if baseline.status:
-            console.print(attacks_table(baseline))
-            print("nsguard: the whole plan is not green, so that no mutant means anything")
-            return baseline.status
+        for fault in faults(mutants.baseline()):
+            progress.console.print(f"left out, for it is {fault.verdict} with nothing removed: {fault.where}")
         progress.update(task, total=len(chosen))
         for protection in chosen:
             progress.update(task, description=f"without {protection.name}")
             fates.append(mutants.fate(protection))
+            progress.console.print(fate_line(fates[-1], width))
             progress.advance(task)
-    console.print(fates_table(fates))
     survived = sum(not fate.killed for fate in fates)
     print(f"nsguard: {len(fates)} mutants, {len(fates) - survived} killed, {survived} survived")
     return EXIT[Verdict.LEAKED if survived else Verdict.CONTAINED]

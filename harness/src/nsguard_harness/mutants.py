@@ -41,9 +41,9 @@ class Mutants:
         self.lab, self.path, self.subjects = lab, path, subjects
         self.sound: set[tuple[str, int, str]] = set()
 
-    def baseline(self, progress: Callable[[str, str], None] = lambda attack, phase: None) -> Report:
+    def baseline(self) -> Report:
         """The whole plan, with controls: only what is contained there can turn red for want of a protection."""
-        report = Suite(self.lab, plan("*", self.subjects(self.lab.client)), progress).run()
+        report = Suite(self.lab, plan("*", self.subjects(self.lab.client))).run()
         contained = [result for result in report.results if result.verdict is Verdict.CONTAINED]
         self.sound = {(result.attack, result.family, result.identity) for result in contained}
         return report

@@ -60,25 +60,25 @@ def where(result: Result) -> str:
 
 
 def attacks_table(report: Report) -> RenderableType:
-    """A row for each attack, a column for each identity and family, `ok` for contained; below, why a cell is not."""
+    """A row for each attack, a column for each identity, `ok` for contained; below, why a cell is not.
+
+    Of several families and states the weightiest verdict is shown.
+    """
     identities = list(dict.fromkeys(result.identity for result in report.results))
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column(
-        "attack", no_wrap=True, min_width=max((len(result.attack) for result in report.results), default=0)
-    )
-    for identity in identities:
-        for family in (4, 6):
-            table.add_column(f"{identity} v{family}", no_wrap=True, min_width=7)
-    table.add_column("unconfined, as control", style="dim", overflow="ellipsis", no_wrap=True, ratio=1, min_width=1)
-    rows: dict[str, dict[tuple[str, int], Result]] = {}
+    rows: dict[str, dict[str, Result]] = {}
     for result in report.results:
-        # an attack without a family stands in the first column
-        row, column = rows.setdefault(result.attack, {}), (result.identity, result.family or 4)
-        row[column] = max(row.get(column, result), result, key=lambda one: WEIGHT.index(one.verdict))
+        row = rows.setdefault(result.attack, {})
+        row[result.identity] = max(
+            row.get(result.identity, result), result, key=lambda one: (WEIGHT.index(one.verdict), bool(one.control))
+        )
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("attack", no_wrap=True, min_width=max(map(len, rows), default=0))
+    for identity in identities:
+        table.add_column(identity, no_wrap=True, min_width=max(len(identity), *map(len, MARKS.values())))
+    table.add_column("unconfined, as control", style="dim", overflow="ellipsis", no_wrap=True, ratio=1, min_width=1)
     for attack, cells in rows.items():
-        columns = [cells.get((identity, family)) for identity in identities for family in (4, 6)]
         witness = next((cell.control for cell in cells.values() if cell.control), "")
-        table.add_row(attack, *map(_verdict, columns), witness)
+        table.add_row(attack, *(_verdict(cells.get(identity)) for identity in identities), witness)
     return Group(table, *_explanations(report))
 
 
@@ -112,20 +112,16 @@ def classes_table(judgement: Judgement) -> Table:
     return table
 
 
-def fates_table(fates: Sequence[Fate]) -> Table:
-    """What became of each mutant: killed by which attacks, together with what else, or not at all."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("without", no_wrap=True)
-    table.add_column("turned red")
-    table.add_column("what it guards", style="dim")
-    for fate in fates:
-        names = ", ".join(red.attack for red in fate.killers[:KILLERS_SHOWN])
-        more = len(fate.killers) - KILLERS_SHOWN
-        killers = Text(names + (f" and {more} more" if more > 0 else "")) if names else Text("SURVIVED", "bold red")
-        if fate.together_with:
-            killers.append(f" (with {', '.join(fate.together_with)} away, which covers it)", "dim")
-        table.add_row(fate.protection.name, killers, fate.protection.guards)
-    return table
+def fate_line(fate: Fate, width: int) -> Text:
+    """What became of a mutant: killed by which attacks, together with what else, or not at all; width: of its name."""
+    names = ", ".join(red.attack for red in fate.killers[:KILLERS_SHOWN])
+    more = len(fate.killers) - KILLERS_SHOWN
+    line = Text(f"{fate.protection.name:<{width}}  ")
+    line.append(names + (f" and {more} more" if more > 0 else "") or "SURVIVED", "" if names else "bold red")
+    if fate.together_with:
+        line.append(f" (also without {', '.join(fate.together_with)}, beside which it stands)", "dim")
+    line.append(f"\n{'':{width}}  {fate.protection.guards}", "dim")
+    return line
 
 
 def finds_table(finds: Sequence[Find]) -> Table:
