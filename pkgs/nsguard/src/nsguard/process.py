@@ -43,9 +43,10 @@ def replayable(argv: Sequence[str]) -> str:
     return " ".join([*(("ip", "netns", "exec", inside) if inside else ()), *argv])
 
 
-def say(line: str) -> None:
-    """One line to the journal."""
-    print(line, file=sys.stderr, flush=True)
+def say(*lines: str) -> None:
+    """Lines to the journal, all at once: each write wakes it."""
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    sys.stderr.flush()
 
 
 def change(*argv: str, stdin: str = "", shown: Sequence[str] = ()) -> None:
@@ -54,8 +55,7 @@ def change(*argv: str, stdin: str = "", shown: Sequence[str] = ()) -> None:
     Raises `CommandFailed`, `Stopped`. Standard input is never shown: it may hold keys.
     """
     checkpoint()
-    for line in shown or (" ".join(argv),):
-        say("+ " + replayable([line]))
+    say(*("+ " + replayable([line]) for line in shown or (" ".join(argv),)))
     _run(argv, stdin)
 
 
