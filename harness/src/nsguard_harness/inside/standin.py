@@ -182,7 +182,8 @@ def _remove(directory: Path) -> None:
 
 def main(records: Path) -> None:
     """Serve until a signal comes."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    ended: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: ended.append(number))
     uplink = socket.socket(type=socket.SOCK_DGRAM)
     uplink.connect((LAB.server.v4, LAB.echo_port))
     stand_in = StandIn(Records(records), uplink)
@@ -193,8 +194,9 @@ def main(records: Path) -> None:
         stand_in.users()
         stand_in.queues()
         ready()
-        while True:
+        while not ended:
             stand_in.turn()
+        stand_in.turn()  # what came last
     finally:
         stand_in.close()
 
