@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nsguard_harness import scenario
-from nsguard_harness.attack import Attack, Outcome
+from nsguard_harness.attack import OUTSIDE, Attack, Outcome
 from nsguard_harness.cli import subjects
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.suite import Cell, Report, Subject, Suite, Verdict, plan
@@ -26,7 +26,9 @@ def guarded() -> Iterator[ContainerLab]:
 
 
 def explained(report: Report) -> list[str]:
-    bad = [str(result) for result in report.results if result.verdict is not Verdict.CONTAINED]
+    bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
+    # what cannot be tried says why, and the only reason is a protocol that this kernel does not have
+    bad += [str(r) for r in report.results if r.verdict is Verdict.CANNOT and "this kernel has no" not in r.evidence]
     return bad + [str(leak) for leak in report.confined.judgement.unowned]
 
 
@@ -39,11 +41,16 @@ def test_every_attack_is_contained_and_every_control_seen(guarded: ContainerLab)
 
 
 def test_an_unconfined_service_in_the_confined_ones_place_is_caught_by_every_attack(guarded: ContainerLab) -> None:
-    """Attacks that take the tunnel away are left out: what they do is what the others do, while it is away."""
+    """Attacks that take the tunnel away are left out: what they do is what the others do, while it is away.
+
+    So are those that come from outside, to which it makes no difference who runs inside.
+    """
     exposed = [replace(one, confined=one.control) for one in subjects(guarded.client)]
     cells = [cell for cell in plan("*", exposed) if not cell.attack.alone or cell.attack.prepared_control]
+    cells = [cell for cell in cells if cell.subject.identity != OUTSIDE]
     report = Suite(guarded, cells).run()
-    assert [str(result) for result in report.results if result.verdict is not Verdict.LEAKED] == []
+    missed = [result for result in report.results if result.verdict not in (Verdict.LEAKED, Verdict.CANNOT)]
+    assert [str(result) for result in missed] == []
     assert {result.attack for result in report.results} == {cell.attack.name for cell in cells}
     assert report.status == 1
 
