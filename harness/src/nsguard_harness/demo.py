@@ -36,9 +36,9 @@ TOUR = (
     *("mdns", "llmnr", "broadcast-*", "all-nodes", "setns-*", "systemd-run-*", "io-uring-socket", "keyring"),
     *("proc-net", "trace", "link-deleted", "server-silent", "endpoint-down-at-boot"),
 )
-HELD_SECONDS = 1.2  # how long the server stays silent
+HELD_SECONDS = 1.0  # how long the server stays silent
 # a sender tries again after 0.2, 0.4, 0.8, 1.6 s (RFC 6298): by then it goes on
-STREAM_SECONDS = 4.5
+STREAM_SECONDS = 3.4
 
 
 class Demo:
