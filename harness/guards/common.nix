@@ -18,7 +18,7 @@ let
   };
 
   inNamespace = {
-    Requires = "nsguard-tunnel-vpn.service";
+    Wants = "nsguard-tunnel-vpn.service";
     BindsTo = "nsguard-netns-vpn.service";
     After = [
       "nsguard-netns-vpn.service"

@@ -154,7 +154,7 @@ def _mutants(options: argparse.Namespace, console: Console) -> int:
         for protection in chosen:
             progress.update(task, description=f"without {protection.name}")
             fates.append(mutants.fate(protection))
-            progress.console.print(fate_line(fates[-1], width))
+            progress.console.print(fate_line(fates[-1], width), soft_wrap=True)
             progress.advance(task)
     survived = sum(not fate.killed for fate in fates)
     print(f"nsguard: {len(fates)} mutants, {len(fates) - survived} killed, {survived} survived")

@@ -18,6 +18,7 @@ from .scenario import Protection
 from .suite import Cell, Report, Subject, Suite, Verdict, plan
 from .trial import Red, attack, switch, together_first
 
+LIKELIEST = 25  # attacks side by side that are tried before the rest
 START = "start"  # stands for an attack where the confined services do not even start
 
 
@@ -96,11 +97,19 @@ class Mutants:
             and cell.attack.name not in skip
             and (only is None or cell.attack.name in only)
         ]
-        groups = together_first(cells)
-        if near:
-            groups.sort(key=lambda group: (group[0].attack.alone, -likeness(near, group[0])))
-        for group in groups:
+        for group in likeliest_first(together_first(cells), near) if near else together_first(cells):
             yield attack(self.lab, group)
+
+
+def likeliest_first(groups: Sequence[list[Cell]], near: Protection) -> Iterator[list[Cell]]:
+    """The few attacks that have most in common with a protection before all others: most mutants need no more."""
+    together = [cell for group in groups for cell in group if not cell.attack.alone]
+    alone = [group for group in groups if group[0].attack.alone]
+    names = sorted({cell.attack.name: -likeness(near, cell) for cell in together}.items(), key=lambda item: item[1])
+    early = {name for name, _ in names[:LIKELIEST]}
+    alone.sort(key=lambda group: -likeness(near, group[0]))
+    split = [[c for c in together if (c.attack.name in early) is whether] for whether in (True, False)]
+    yield from filter(None, (split[0], *alone[:1], split[1], *alone[1:]))
 
 
 def likeness(protection: Protection, cell: Cell) -> int:

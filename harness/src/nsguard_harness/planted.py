@@ -64,16 +64,8 @@ HOLES = (
     Hole(
         "the service left in the host's namespace",
         (
-            "udp-lan",
-            "tcp-beyond",
-            "dns-over-tls",
-            "dns-tcp",
-            "packet-info",
-            "dhcp",
-            "links-in-sight",
-            "mptcp",
-            "uplink-flaps",
-            "tunnel-crack-local",
+            *("udp-lan", "tcp-beyond", "dns-over-tls", "dns-tcp", "packet-info", "dhcp", "links-in-sight", "mptcp"),
+            *("rules-flushed", "uplink-flaps", "tunnel-crack-local"),
         ),
         "NetworkNamespacePath=\nExecCondition=",
     ),

@@ -119,8 +119,8 @@ def fate_line(fate: Fate, width: int) -> Text:
     line = Text(f"{fate.protection.name:<{width}}  ")
     line.append(names + (f" and {more} more" if more > 0 else "") or "SURVIVED", "" if names else "bold red")
     if fate.together_with:
-        line.append(f" (also without {', '.join(fate.together_with)}, beside which it stands)", "dim")
-    line.append(f"\n{'':{width}}  {fate.protection.guards}", "dim")
+        line.append(f" (with {', '.join(fate.together_with)} gone as well)", "dim")
+    line.append(f"\n    {fate.protection.guards}", "dim")
     return line
 
 

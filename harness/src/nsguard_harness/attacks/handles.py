@@ -8,13 +8,12 @@ import os
 import select
 import socket
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from ..attack import Attack, Env, Outcome
 from . import _tools
 from ._standins import MARK, Daemon, WithStandins, connected
 from .escape import CLONE_NEWNET
-from .processes import elsewhere
+from .processes import elsewhere, numbers
 
 # asm-generic/unistd.h for arm64, arch/x86/entry/syscalls/syscall_64.tbl
 KCMP = {"x86_64": 312, "aarch64": 272}
@@ -76,7 +75,7 @@ class PidfdSetns(Attack):
     def run(self, env: Env) -> Outcome:
         libc = ctypes.CDLL(None, use_errno=True)
         said = "no process in sight"
-        for pid in filter(elsewhere, _numbers()):
+        for pid in filter(elsewhere, numbers()):
             try:
                 process = os.pidfd_open(pid)
             except OSError:
@@ -95,7 +94,7 @@ class _OfAProcess(WithStandins):
     """Something that /proc has of each process; a stand-in's process of the same user is there for it."""
 
     def run(self, env: Env) -> Outcome:
-        for pid in filter(elsewhere, _numbers()):
+        for pid in filter(elsewhere, numbers()):
             for said in self.look(pid):
                 return Outcome(True, said)
         return Outcome(False, "nothing of a process outside is in sight")
@@ -176,7 +175,7 @@ class ProcRoot(_OfAProcess):
     name = "proc-root"
 
     def run(self, env: Env) -> Outcome:
-        for pid in filter(elsewhere, _numbers()):
+        for pid in filter(elsewhere, numbers()):
             path = f"/proc/{pid}/root/run/avahi-daemon/socket"
             try:
                 with connected(path) as daemon:
@@ -228,11 +227,6 @@ class CompareProcesses(_OfAProcess):
         number = KCMP[os.uname().machine]
         if _alive_elsewhere(pid, lambda: bool(libc.syscall(number, os.getpid(), pid, KCMP_VM, 0, 0) >= 0)):
             yield f"process {pid} can be compared"
-
-
-def _numbers() -> range:
-    """Every process number up to the newest, the newest first (proc(5), /proc/loadavg)."""
-    return range(int(Path("/proc/loadavg").read_text().split()[-1]), 0, -1)
 
 
 def _alive_elsewhere(pid: int, reached: Callable[[], bool]) -> bool:

@@ -16,7 +16,7 @@ from ..attack import Attack, Env, Outcome
 from . import _netlink, _tools
 from ._standins import WithStandins, connected
 from .escape import CLONE_NEWNET
-from .processes import PIDS
+from .processes import numbers
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
@@ -207,7 +207,7 @@ class FreshProc(Attack):
 
     Method: unshare(2) with CLONE_NEWUSER and CLONE_NEWNS, with and without CLONE_NEWPID, mount proc, and look for
     the uplink's address in /proc/PID/net/fib_trie of every process number.
-    Limitations: process numbers up to 4095.
+    Limitations: process numbers up to the newest.
     Source: user_namespaces(7), on mounting proc; proc(5).
     """
 
@@ -232,7 +232,7 @@ class FreshProc(Attack):
     def _look(self, env: Env, libc: ctypes.CDLL) -> Outcome:
         mounted = libc.mount(b"proc", b"/proc", b"proc", 0, None) == 0
         said = "mounted" if mounted else f"mount: {os.strerror(ctypes.get_errno())}"
-        for pid in PIDS:
+        for pid in numbers():
             with suppress(OSError), open(f"/proc/{pid}/net/fib_trie", encoding="ascii") as file:
                 if env.addresses.client.v4 in file.read():
                     return Outcome(True, f"{said}; /proc/{pid}/net shows {env.addresses.client.v4}")

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 PIDFD_GETFD = 438  # asm-generic/unistd.h, the same on x86-64 and arm64
 PTRACE_ATTACH = 16  # linux/ptrace.h
 PTRACE_DETACH = 17
-PIDS = range(1, 4096)  # a machine of the lab has far fewer
 
 
 BYSTANDER = """
@@ -33,7 +32,7 @@ class ProcNet(Attack):
     """Claim: /proc does not show the host's addresses and routes.
 
     Method: read /proc/PID/net/fib_trie and if_inet6 of every process number, and look for the uplink's address.
-    Limitations: process numbers up to 4095.
+    Limitations: process numbers up to the newest.
     Source: proc(5), network_namespaces(7).
     """
 
@@ -44,7 +43,7 @@ class ProcNet(Attack):
         address = env.addresses.client.of(env.family)
         file = "fib_trie" if env.family == 4 else "if_inet6"
         wanted = address if env.family == 4 else socket.inet_pton(socket.AF_INET6, address).hex()
-        for pid in PIDS:
+        for pid in numbers():
             try:
                 with open(f"/proc/{pid}/net/{file}", encoding="ascii") as shown:
                     if wanted in shown.read():
@@ -75,7 +74,7 @@ class TakeSocket(_OfABystander):
 
     Method: for every process number pidfd_open(2) and pidfd_getfd(2) of descriptors 0 to 63; an internet socket of
     another service's process is a success.
-    Limitations: process numbers up to 4095; yama's ptrace_scope would close it as well where that is on.
+    Limitations: process numbers up to the newest; yama's ptrace_scope would close it as well where that is on.
     Source: pidfd_getfd(2).
     """
 
@@ -83,7 +82,7 @@ class TakeSocket(_OfABystander):
 
     def run(self, env: Env) -> Outcome:
         libc = ctypes.CDLL(None, use_errno=True)
-        for pid in filter(elsewhere, reversed(PIDS)):
+        for pid in filter(elsewhere, numbers()):
             try:
                 process = os.pidfd_open(pid)
             except OSError:
@@ -102,7 +101,7 @@ class Trace(_OfABystander):
     """Claim: no process of the host can be traced, not even one of the same user.
 
     Method: ptrace(2) PTRACE_ATTACH to every process number; one of another service is a success.
-    Limitations: process numbers up to 4095; yama's ptrace_scope would close it as well where that is on.
+    Limitations: process numbers up to the newest; yama's ptrace_scope would close it as well where that is on.
     Source: ptrace(2).
     """
 
@@ -110,7 +109,7 @@ class Trace(_OfABystander):
 
     def run(self, env: Env) -> Outcome:
         libc = ctypes.CDLL(None, use_errno=True)
-        for pid in filter(elsewhere, reversed(PIDS)):
+        for pid in filter(elsewhere, numbers()):
             if libc.ptrace(PTRACE_ATTACH, pid, None, None) == 0:
                 os.waitpid(pid, 0)
                 # looked at again now that it stands still: one of ours may have been just coming or going
@@ -119,6 +118,12 @@ class Trace(_OfABystander):
                 if libc.ptrace(PTRACE_DETACH, pid, None, None) == 0 and theirs:
                     return Outcome(True, f"attached to process {pid}")
         return Outcome(False, "no process could be traced")
+
+
+def numbers() -> range:
+    """Every process number up to the newest, the newest first (proc(5), /proc/loadavg)."""
+    with open("/proc/loadavg", encoding="ascii") as load:
+        return range(int(load.read().split()[-1]), 0, -1)
 
 
 def elsewhere(pid: int) -> bool:

@@ -1,0 +1,73 @@
+"""Planted leaks are found by name; the three weaker guards leak what such guards are known to leak."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from nsguard_harness import attacks, scenario
+from nsguard_harness.checkout import GUARDS
+from nsguard_harness.cli import subjects
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.planted import HOLES, Hole, find
+from nsguard_harness.suite import Suite, Verdict, plan
+
+
+def test_there_is_a_hole_for_every_family_of_attacks() -> None:
+    family = {name: attack.__module__.rpartition(".")[2] for name, attack in attacks.registry().items()}
+    found = {family[name] for hole in HOLES for name in hole.leaks}
+    assert found == set(family.values())
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ContainerLab]:
+    """A lab whose client runs the demo's scenario."""
+    with ContainerLab() as lab:
+        scenario.apply(lab.client, scenario.DEMO)
+        yield lab
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("hole", HOLES, ids=lambda hole: hole.what)
+def test_a_planted_leak_is_found_by_name(lab: ContainerLab, hole: Hole) -> None:
+    assert find(lab, scenario.render(scenario.DEMO), subjects, hole).missed == ()
+
+
+@pytest.mark.lab
+def test_where_there_is_no_hole_nothing_is_found(lab: ContainerLab) -> None:
+    nothing = Hole("nothing", ("udp-lan", "setns-proc", "socket-in-tmp"))
+    found = find(lab, scenario.render(scenario.DEMO), subjects, nothing)
+    assert (found.caught, found.missed) == ((), nothing.leaks)
+
+
+COMMON = {"setns-proc", "resolved-dbus", "resolved-varlink", "systemd-run-bus", "keyring", "proc-net", "unasked"}
+LEAKS = {
+    "naive": {*COMMON, "nscd-socket", "getaddrinfo", "nscd-socket-recreated"},
+    "masks": {*COMMON, "nscd-socket-recreated", "nscd-glibc-recreated", "resolv-conf-renamed"},
+    "veth": {*COMMON, "nscd-socket", "link-deleted", "resolv-conf-renamed"},
+}
+HOLDS = {
+    "naive": {"udp-lan", "udp-beyond", "tcp-lan", "bind-to-device", "link-deleted"},
+    "masks": {"udp-lan", "udp-beyond", "tcp-lan", "bind-to-device", "link-deleted", "nscd-socket"},
+    "veth": {"udp-lan", "udp-beyond", "tcp-lan", "bind-to-device"},
+}
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("guard", LEAKS)
+def test_a_weaker_guard_leaks_what_it_is_known_for(guard: str) -> None:
+    with ContainerLab() as lab:
+        scenario.apply(lab.client, GUARDS / f"{guard}.nix")
+        wanted = LEAKS[guard] | HOLDS[guard]
+        cells = [cell for cell in plan("*", subjects(lab.client)) if cell.attack.name in wanted]
+        report = Suite(lab, cells).run()
+    assert report.status == 1
+    leaked = {result.attack for result in report.results if result.verdict is Verdict.LEAKED}
+    contained = {result.attack for result in report.results if result.verdict is Verdict.CONTAINED}
+    assert leaked == LEAKS[guard]
+    assert HOLDS[guard] <= contained
+
+
+def test_every_guard_is_tried() -> None:
+    assert {path.stem for path in GUARDS.glob("*.nix")} - {"common"} == set(LEAKS)
