@@ -23,7 +23,7 @@ LANE_HEIGHT, PANEL_HEAD, PANEL_FOOT = 46, 38, 34
 def topology(at: Addresses, leaked: bool) -> str:
     """The two machines, the tunnel between them, and where the capture stands."""
     way_out = "and something got past it" if leaked else "nothing got past it"
-    leak = '<path class="leak-path" d="M150 205 V262 H700"/>' if leaked else ""
+    leak = '<path class="leak-path" d="M335 205 V262 H395 M450 262 H700"/>' if leaked else ""
     return f"""<svg viewBox="0 0 {WIDTH} 340" role="img" aria-label="The lab: {escape(way_out)}">
 {_box(20, 20, 430, 300, "client", at.client.v4)}
 {_box(700, 20, 280, 300, "server", at.server.v4)}
