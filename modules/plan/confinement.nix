@@ -119,7 +119,10 @@ let
 
       capability-bounds = {
         guards = "setns(2), packet sockets, new links, ptrace";
-        besides = [ "property:private-users" ];
+        besides = [
+          "property:private-users"
+          "property:hidden-processes"
+        ];
         properties = {
           CapabilityBoundingSet = set (concatStringsSep " " capabilities);
           AmbientCapabilities = own: within' capabilities own;

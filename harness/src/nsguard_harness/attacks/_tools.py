@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import shutil
@@ -40,6 +41,11 @@ def beyond(env: Env) -> str:
 def payload(env: Env) -> bytes:
     """The token as a line of text, long enough to be told from padding."""
     return f"nsguard-leaktest {env.token}\n".encode()
+
+
+def digest(env: Env) -> str:
+    """What only this run sends, but not its token: for what is not to be seen on the wire but to be answered."""
+    return hashlib.sha256(env.token.encode()).hexdigest()[:16]
 
 
 def name(env: Env) -> str:

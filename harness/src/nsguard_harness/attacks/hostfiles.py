@@ -96,7 +96,8 @@ class OtherResolver(Attack):
     evidence = "answer"
 
     def run(self, env: Env) -> Outcome:
-        outcome = _tools.ask(_tools.lan(env), _tools.name(env), env.family, env.addresses.dns_port)
+        name = f"{_tools.digest(env)}.{_tools.DOMAIN}"
+        outcome = _tools.ask(_tools.lan(env), name, env.family, env.addresses.dns_port)
         return Outcome(outcome.said.endswith(env.addresses.answer_uplink.of(env.family)), outcome.said)
 
 

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..attack import Attack, Env, Outcome
+from ..attack import Attack, CannotApplyError, Env, Outcome
 from . import _tools
 from .tunnel import NAMESPACE, TUNNEL_UNIT, wait_for_tunnel
 
@@ -51,10 +51,10 @@ class Unasked(_Knocked):
             udp.settimeout(_tools.PATIENCE)
             udp.bind(("", 0))
             server = _tools.lan(env)
-            udp.sendto(f"unasked {env.token}".encode(), (server, env.addresses.knock_port))
+            udp.sendto(_knock(env, "unasked"), (server, env.addresses.knock_port))
             with suppress(TimeoutError):
                 data, sender = udp.recvfrom(2048)
-                return Outcome(env.token.encode() in data, f"{sender[0]} port {sender[1]} got in")
+                return Outcome(data == _knock(env, "unasked"), f"{sender[0]} port {sender[1]} got in")
         return Outcome(False, "knocked, nothing came in")
 
 
@@ -62,7 +62,7 @@ class Forwarded(_Knocked):
     """Claim: the namespace forwards nothing that the tunnel's far end sends through it to somebody else.
 
     Method: somebody made the namespace and the host routers, and the namespace's unit is reloaded; knock, and the
-    server sends a packet to an address behind us. That the count of forwarded packets grows is a success.
+    server sends a packet to an address behind us. That more packets are sent than were made here is a success.
     Limitations: IPv4: a new namespace takes this setting from the host for IPv4 alone.
     Source: ip-sysctl (kernel documentation), ip_forward; proc(5), /proc/net/snmp.
     """
@@ -89,9 +89,9 @@ class Forwarded(_Knocked):
     def run(self, env: Env) -> Outcome:
         before = _forwarded()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            udp.sendto(f"passing {env.token}".encode(), (_tools.lan(env), env.addresses.knock_port))
+            udp.sendto(_knock(env, "passing"), (_tools.lan(env), env.addresses.knock_port))
         deadline = time.monotonic() + _tools.PATIENCE
-        while (now := _forwarded()) == before and time.monotonic() < deadline:
+        while (now := _forwarded()) <= before and time.monotonic() < deadline:
             time.sleep(0.02)
         return Outcome(now > before, f"{now - before} packets forwarded")
 
@@ -123,7 +123,7 @@ class AdvertisedByTunnel(_Knocked):
 
     def run(self, env: Env) -> Outcome:
         with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
-            udp.sendto(f"advertise {env.token}".encode(), (_tools.lan(env), env.addresses.knock_port))
+            udp.sendto(_knock(env, "advertise"), (_tools.lan(env), env.addresses.knock_port))
         wanted = socket.inet_pton(socket.AF_INET6, env.addresses.advertised.partition("/")[0]).hex()
         deadline = time.monotonic() + _tools.PATIENCE
         while time.monotonic() < deadline:
@@ -217,7 +217,16 @@ def restored(lab: Lab) -> None:
     wait_for_tunnel(lab)
 
 
+def _knock(env: Env, word: str) -> bytes:
+    """Without the token: a control is seen by what comes of the knock, not by the knock itself."""
+    return f"{word} {_tools.digest(env)}".encode()
+
+
 def _forwarded() -> int:
+    """Packets that were sent but not made here: unlike ForwDatagrams, without those that a rule dropped on the way."""
     with open("/proc/net/snmp", encoding="ascii") as counters:
         names, values = (line.split() for line in counters if line.startswith("Ip:"))
-    return int(values[names.index("ForwDatagrams")])
+    if "OutTransmits" not in names:
+        raise CannotApplyError("this kernel does not count what it transmits")
+    counts = dict(zip(names[1:], map(int, values[1:]), strict=True))
+    return counts["OutTransmits"] - counts["OutRequests"]
