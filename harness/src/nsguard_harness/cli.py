@@ -138,7 +138,7 @@ def _write(options: argparse.Namespace, report: Report) -> None:
 def _mutants(options: argparse.Namespace, console: Console) -> int:
     from . import scenario
     from .mutants import Fate, Mutants
-    from .report import fate_line, faults
+    from .report import fate_line
 
     chosen = [one for one in scenario.protections() if fnmatch.fnmatchcase(one.name, options.only)]
     if not chosen:
@@ -148,14 +148,15 @@ def _mutants(options: argparse.Namespace, console: Console) -> int:
     with _lab(options) as (lab, _), Progress(console=console, transient=True) as progress:
         mutants = Mutants(lab, scenario.DEMO, subjects)
         task = progress.add_task("the whole plan", total=None)
-        for fault in faults(mutants.baseline()):
-            progress.console.print(f"left out, for it is {fault.verdict} with nothing removed: {fault.where}")
+        mutants.look()
         progress.update(task, total=len(chosen))
         for protection in chosen:
             progress.update(task, description=f"without {protection.name}")
             fates.append(mutants.fate(protection))
             progress.console.print(fate_line(fates[-1], width), soft_wrap=True)
             progress.advance(task)
+    if mutants.red:
+        console.print(f"left out, for they are red with nothing removed: {', '.join(sorted(mutants.red))}")
     survived = sum(not fate.killed for fate in fates)
     print(f"nsguard: {len(fates)} mutants, {len(fates) - survived} killed, {survived} survived")
     return EXIT[Verdict.LEAKED if survived else Verdict.CONTAINED]

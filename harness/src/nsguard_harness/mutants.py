@@ -10,12 +10,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import scenario
+from . import attacks, scenario
 from .errors import AgentError, CommandError
 from .lab.base import Lab
 from .machine import Machine
 from .scenario import Protection
-from .suite import Cell, Report, Subject, Suite, Verdict, plan
+from .suite import Cell, Subject, Verdict, plan
 from .trial import Red, attack, switch, together_first
 
 LIKELIEST = 25  # attacks side by side that are tried before the rest
@@ -40,14 +40,9 @@ class Mutants:
 
     def __init__(self, lab: Lab, path: Path, subjects: Callable[[Machine], Sequence[Subject]]) -> None:
         self.lab, self.path, self.subjects = lab, path, subjects
-        self.sound: set[tuple[str, int, str]] = set()
-
-    def baseline(self) -> Report:
-        """The whole plan, with controls: only what is contained there can turn red for want of a protection."""
-        report = Suite(self.lab, plan("*", self.subjects(self.lab.client))).run()
-        contained = [result for result in report.results if result.verdict is Verdict.CONTAINED]
-        self.sound = {(result.attack, result.family, result.identity) for result in contained}
-        return report
+        # attacks by what they do with nothing removed: what is red even then has nothing to say of a mutant
+        self.green: set[str] = set()
+        self.red: set[str] = set()
 
     def fate(self, protection: Protection) -> Fate:
         """Remove a protection. Where others keep the same shut, remove them with it, and then it without them.
@@ -56,7 +51,7 @@ class Mutants:
         """
         together = self._together(protection) if protection.besides else ()
         killers = {one.attack for one in together} or None
-        alone = first(self.reds([protection.name], protection, only=killers))
+        alone = self._killers([protection.name], protection, only=killers)
         if sure(alone) or not together:
             return Fate(protection, alone)
         return Fate(protection, together, protection.besides)
@@ -64,13 +59,38 @@ class Mutants:
     def _together(self, protection: Protection) -> tuple[Red, ...]:
         known: set[str] = set()
         together = [protection.name, *protection.besides]
-        while red := first(self.reds(together, protection, skip=known)):
+        while red := self._killers(together, protection, skip=known):
             names = {one.attack for one in red}
             others = {one.attack for reds in self.reds(protection.besides, only=names) for one in reds}
             if fresh := tuple(one for one in red if one.attack not in others):
                 return fresh
             known |= names
         return ()
+
+    def _killers(
+        self,
+        without: Collection[str],
+        near: Protection,
+        *,
+        only: Collection[str] | None = None,
+        skip: Collection[str] = (),
+    ) -> tuple[Red, ...]:
+        while red := first(self.reds(without, near, only=only, skip={*skip, *self.red})):
+            self._compare({one.attack for one in red} - self.green)
+            if found := tuple(one for one in red if one.attack in self.green):
+                return found
+        return ()
+
+    def _compare(self, names: Collection[str]) -> None:
+        """Try attacks with nothing removed, too."""
+        if names:
+            red = {one.attack for reds in self.reds((), only=names) for one in reds}
+            self.red |= red
+            self.green |= set(names) - red
+
+    def look(self) -> None:
+        """Try what may run side by side with nothing removed, so that most need not be tried one by one."""
+        self._compare({name for name, attack in attacks.registry().items() if not attack.alone})
 
     def reds(
         self,
@@ -93,9 +113,7 @@ class Mutants:
         cells = [
             cell
             for cell in plan("*", subjects)
-            if (cell.attack.name, cell.family, cell.subject.identity) in self.sound
-            and cell.attack.name not in skip
-            and (only is None or cell.attack.name in only)
+            if cell.attack.name not in skip and (only is None or cell.attack.name in only)
         ]
         for group in likeliest_first(together_first(cells), near) if near else together_first(cells):
             yield attack(self.lab, group)
