@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,15 +16,14 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
-from nsguard_harness import attacks
 from nsguard_harness.addresses import LAB
-from nsguard_harness.attack import Attack, Env, Outcome
+from nsguard_harness.attack import Attack, Env, FromOutside, Outcome
 from nsguard_harness.capture import Frame
-from nsguard_harness.cli import main
-from nsguard_harness.errors import AgentError, CommandError, LabError
+from nsguard_harness.errors import AgentError, CommandError
 from nsguard_harness.machine import Uplink
 from nsguard_harness.report import as_json, attacks_table, classes_table, last_line
-from nsguard_harness.suite import Cell, Report, Subject, Suite, Verdict, plan
+from nsguard_harness.states import State
+from nsguard_harness.suite import Cell, Report, Subject, Suite, Verdict
 
 UPLINK = Uplink("eth0", "02:00:00:00:00:02", LAB.client.v4, LAB.client.v6, "client")
 GATE = Uplink("eth0", "02:00:00:00:00:01", LAB.server.v4, LAB.server.v6, "server")
@@ -94,6 +92,26 @@ class FakeLab:
         self.used[-1].frames.append(Frame(1.0, bytes(frame), UPLINK.wire))
 
 
+class FakeState(State):
+    """Writes down what is done to the tunnel, and breaks on demand."""
+
+    name = "fallen"
+
+    def __init__(self, breaks: str = "") -> None:
+        self.breaks = breaks
+
+    def _done(self, lab: Any, what: str) -> None:
+        lab.said.append(what)
+        if what == self.breaks:
+            raise CommandError(f"client: {what} ended with 1")
+
+    def enter(self, lab: Any) -> None:
+        self._done(lab, "enter")
+
+    def leave(self, lab: Any) -> None:
+        self._done(lab, "leave")
+
+
 @dataclass
 class FakeRuns:
     """An agent's behaviour: leak the token on the wire, by the tunnel, answer, or break."""
@@ -104,6 +122,7 @@ class FakeRuns:
     reached: bool = False
     broken: bool = False
     stray: bool = False
+    lacks: str = ""
 
     def wait(self) -> None: ...
 
@@ -116,7 +135,7 @@ class FakeRuns:
             self.lab.send("nobody's")
         if self.tunnel:
             self.lab.server.tunnel += token.encode()
-        return Outcome(self.reached, f"said for {attack}")
+        return Outcome(self.reached, f"said for {attack}", self.lacks)
 
 
 class Wire(Attack):
@@ -163,7 +182,31 @@ class Unprepared(Hooked):
     prepared_control = False
 
 
-def run(lab: FakeLab, attack: Attack, confined: dict[str, bool], control: dict[str, bool]) -> Report:
+class Stopped(Wire):
+    name = "stopped"
+    stops_service = True
+
+
+class Outsider(FromOutside):
+    """Is answered by an exposed host."""
+
+    name = "outsider"
+
+    def __init__(self, holes: str = "") -> None:
+        self.holes = holes
+
+    def probe(self, lab: Any, env: Env) -> Outcome:
+        lab.said.append("control" if env.parameters["control"] else "confined")
+        return Outcome("expose" in lab.said or bool(self.holes), self.holes or "answered")
+
+    def expose(self, lab: Any) -> None:
+        lab.said.append("expose")
+
+    def conceal(self, lab: Any) -> None:
+        lab.said.append("conceal")
+
+
+def run(lab: FakeLab, attack: Attack, confined: dict[str, Any], control: dict[str, Any]) -> Report:
     subject = Subject("root", FakeRuns(lab, **confined), FakeRuns(lab, **control))
     return Suite(lab, [Cell(attack, 4, subject, "ngfakex000")], tail=0).run()  # type: ignore[arg-type]
 
@@ -185,6 +228,14 @@ TABLE = [
     ("contained", Tunnelled(), {"tunnel": True}, SEEN, 0, "through the tunnel"),
     ("vacuous", Tunnelled(), {}, SEEN, 2, "nothing of it came through the tunnel"),
     ("LEAKED", Tunnelled(), {"tunnel": True, "leak": True}, SEEN, 1, "udp"),
+    ("cannot apply", Wire(), {}, {"lacks": "no SCTP here"}, 2, "no SCTP here"),
+    ("vacuous", Wire(), {"lacks": "no SCTP here"}, {}, 2, "control was not seen"),
+    ("contained", Wire(), {"lacks": "no SCTP here"}, SEEN, 0, "nothing on the uplink"),
+    ("LEAKED", Wire(), SEEN, {"lacks": "no SCTP here"}, 1, "udp"),
+    ("LEAKED", Unprepared(), {"stray": True}, SEEN, 1, "without its token: 198.51.100.2:4000"),
+    ("contained", Stopped(), {"broken": True}, SEEN, 0, "nothing on the uplink"),
+    ("error", Stopped(), {}, {"broken": True}, 3, "control: agent"),
+    ("contained", Outsider(), {}, {}, 0, "nothing on the uplink"),
 ]
 
 
@@ -193,8 +244,8 @@ def test_verdicts(
     tmp_path: Path,
     verdict: str,
     attack: Attack,
-    confined: dict[str, bool],
-    control: dict[str, bool],
+    confined: dict[str, Any],
+    control: dict[str, Any],
     status: int,
     evidence: str,
 ) -> None:
@@ -213,7 +264,7 @@ def test_verdicts(
     ],
 )
 def test_drops_void_everything_but_a_leak(
-    tmp_path: Path, drops: tuple[int, int], confined: dict[str, bool], status: int, evidence: str
+    tmp_path: Path, drops: tuple[int, int], confined: dict[str, Any], status: int, evidence: str
 ) -> None:
     report = run(FakeLab(tmp_path, drops), Wire(), confined, SEEN)
     assert report.status == status
@@ -257,18 +308,50 @@ def test_a_hook_that_breaks_is_an_error_and_is_still_cleaned_up(tmp_path: Path, 
     assert lab.said[:3] == ["before", "during", "after"]
 
 
-def test_plan_multiplies_attacks_by_identities_and_families(tmp_path: Path) -> None:
+def test_a_state_surrounds_the_confined_alone(tmp_path: Path) -> None:
     lab = FakeLab(tmp_path)
-    subjects = [Subject(who, FakeRuns(lab), FakeRuns(lab)) for who in ("root", "user")]
-    cells = plan("icmp-*-lan", subjects)
-    assert [(c.attack.name, c.family, c.subject.identity) for c in cells] == [
-        ("icmp-raw-lan", 4, "root"),
-        ("icmp-raw-lan", 6, "root"),
-        *(("icmp-ping-lan", family, who) for who in ("root", "user") for family in (4, 6)),
+    assert in_state(lab, Hooked(), FakeState()).results[0].verdict is Verdict.CONTAINED
+    assert lab.said == ["enter", "before", "during", "after", "leave", "before", "after"]
+
+
+@pytest.mark.parametrize("breaks", ["enter", "leave"])
+def test_a_state_that_breaks_is_an_error_and_is_still_left(tmp_path: Path, breaks: str) -> None:
+    lab = FakeLab(tmp_path)
+    (result,) = in_state(lab, Wire(), FakeState(breaks)).results
+    assert (result.verdict, result.state) == (Verdict.ERROR, "fallen")
+    assert f"confined: fallen: client: {breaks} ended with 1" in result.evidence
+    assert lab.said == ["enter", "leave"]
+
+
+def test_nothing_need_come_out_of_a_tunnel_that_carries_nothing(tmp_path: Path) -> None:
+    report = in_state(FakeLab(tmp_path), Tunnelled(), FakeState())
+    assert (report.results[0].verdict, report.results[0].evidence) == (Verdict.CONTAINED, "nothing on the uplink")
+
+
+def in_state(lab: FakeLab, attack: Attack, state: State) -> Report:
+    subject = Subject("root", FakeRuns(lab), FakeRuns(lab, leak=True))
+    return Suite(lab, [Cell(attack, 4, subject, "ngfakex0000", state)], tail=0).run()  # type: ignore[arg-type]
+
+
+def test_one_control_serves_all_states(tmp_path: Path) -> None:
+    lab = FakeLab(tmp_path)
+    subject = Subject("root", FakeRuns(lab), FakeRuns(lab, leak=True))
+    cells = [
+        Cell(Wire(), 4, subject, "ngfakex0000"),
+        Cell(Wire(), 4, subject, "ngfakex0001", FakeState(), "ngfakex0000"),
     ]
-    assert len({cell.token for cell in cells}) == len(cells)
-    assert all(cell.token.isalnum() and cell.token.islower() for cell in cells)
-    assert plan("icmp-raw-lan", subjects)[0].token != cells[0].token
+    report = Suite(lab, cells, tail=0).run()  # type: ignore[arg-type]
+    assert [result.verdict for result in report.results] == [Verdict.CONTAINED] * 2
+    assert [(span.name, span.state) for span in report.confined.spans] == [("", "up"), ("", "fallen")]
+    assert set(report.control.outcomes) == {"ngfakex0000"}
+
+
+def test_somebody_outside_is_answered_by_an_exposed_host(tmp_path: Path) -> None:
+    lab = FakeLab(tmp_path)
+    report = run(lab, Outsider(), {}, {})
+    assert lab.said == ["confined", "expose", "control", "conceal"]
+    assert (report.results[0].control, report.status) == ("answered", 0)
+    assert run(FakeLab(tmp_path), Outsider("a RST came"), {}, {}).results[0].evidence == "a RST came"
 
 
 def test_reports_show_what_was_found(tmp_path: Path) -> None:
@@ -281,46 +364,3 @@ def test_reports_show_what_was_found(tmp_path: Path) -> None:
     data = json.loads(json.dumps(as_json(report)))
     assert (data["status"], data["counts"]["LEAKED"], data["results"][0]["verdict"]) == (1, 2, "LEAKED")
     assert data["confined"]["classes"] == {"!udp": 2}
-
-
-def test_list_prints_every_claim(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["list"]) == 0
-    shown = capsys.readouterr().out
-    assert all(name in shown for name in attacks.registry())
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["run", "--attack", "nope*"], "--attack nope*: no attack has such a name"),
-        (["run", "--json", "/nowhere/at/all.json"], "--json /nowhere/at/all.json: cannot write there"),
-        (["run", "--lab", "moon"], "invalid choice"),
-        ([], "required"),
-    ],
-)
-def test_bad_usage_is_told_before_a_lab_is_built(
-    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("nsguard_harness.cli._lab", _no_lab)
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == 2
-    assert message in capsys.readouterr().err
-
-
-def test_a_lab_that_fails_is_no_leak(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nsguard_harness.cli._lab", _broken_lab)
-    assert main(["run"]) == 3
-    assert capsys.readouterr().err == "nsguard-leaktest: lab: namespaces and mounts need root\n"
-
-
-@contextmanager
-def _broken_lab(options: object) -> Iterator[None]:
-    raise LabError("lab: namespaces and mounts need root")
-    yield
-
-
-@contextmanager
-def _no_lab(options: object) -> Iterator[None]:
-    raise AssertionError("a lab was built")
-    yield

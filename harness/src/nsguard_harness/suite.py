@@ -7,9 +7,6 @@ the control was seen, the confined run was not.
 
 from __future__ import annotations
 
-import fnmatch
-import secrets
-import string
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,19 +16,37 @@ from enum import StrEnum
 from functools import reduce
 from itertools import pairwise
 from threading import Event
-from typing import Any, Protocol
+from typing import Any
 
-from . import attacks as catalogue
-from .attack import OUTSIDE, Attack, Env, FromOutside, Outcome
+from .attack import Attack, Env, FromOutside, Outcome
 from .capture import CaptureLike, Frame
+from .cells import OUTSIDER, Cell, Runs, Subject, plan
 from .errors import AgentError, CommandError, HarnessError
 from .judge import Judgement, judge, merged
 from .lab.base import Lab
 from .rules import link_local
-from .states import STATES, UP, State
+from .states import UP, State
 from .tap import Tap
 from .tokens import Tokens
 from .world import Observed
+
+__all__ = [
+    "EXIT",
+    "OUTSIDER",
+    "TAIL_SECONDS",
+    "Cell",
+    "Report",
+    "Result",
+    "Run",
+    "Runs",
+    "Span",
+    "Subject",
+    "Suite",
+    "Verdict",
+    "decide",
+    "escape",
+    "plan",
+]
 
 # attacks mostly wait for answers
 WORKERS = 16
@@ -53,44 +68,6 @@ class Verdict(StrEnum):
 
 
 EXIT = {Verdict.CONTAINED: 0, Verdict.LEAKED: 1, Verdict.VACUOUS: 2, Verdict.ERROR: 3}
-
-
-class Runs(Protocol):
-    """What runs an attack inside a service of a machine, as Agent does. Raises HarnessError when out of reach."""
-
-    def wait(self) -> None: ...
-
-    def run(self, attack: str, token: str, family: int, parameters: Mapping[str, Any], timeout: float) -> Outcome: ...
-
-
-@dataclass(frozen=True)
-class Subject:
-    """An identity: the confined service that runs as it, and an unconfined one for the controls."""
-
-    identity: str
-    confined: Runs
-    control: Runs
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One attack, in one state, of one family, by one identity, with a token of its own.
-
-    witness: the token under which its control runs, its own unless another state's is the same; cannot: why it can't
-    apply, and so is not run.
-    """
-
-    attack: Attack
-    family: int
-    subject: Subject
-    token: str
-    state: State = UP
-    witness: str = ""
-    cannot: str = ""
-
-    @property
-    def control(self) -> str:
-        return self.witness or self.token
 
 
 @dataclass(frozen=True)
@@ -153,47 +130,6 @@ class Report:
         return EXIT[Verdict.CONTAINED if self.count(Verdict.CONTAINED) else Verdict.VACUOUS]
 
 
-class _Nobody:
-    """Stands where the lab's side does all that there is to do."""
-
-    def wait(self) -> None: ...
-
-    def run(self, attack: str, token: str, family: int, parameters: Mapping[str, Any], timeout: float) -> Outcome:
-        raise NotImplementedError
-
-
-OUTSIDER = Subject(OUTSIDE, _Nobody(), _Nobody())
-
-
-def plan(pattern: str, subjects: Iterable[Subject], states: str = UP.name, *, quick: bool = False) -> list[Cell]:
-    """Every cell of the attacks and states whose names match a glob, each with a token of its own.
-
-    quick: the core set, each attack as the first identity that it makes sense as.
-    """
-    known = {subject.identity: subject for subject in (*subjects, OUTSIDER)}
-    chosen = [attack() for name, attack in catalogue.registry().items() if fnmatch.fnmatchcase(name, pattern)]
-    run = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(5))
-    cells: list[Cell] = []
-    witnesses: dict[tuple[str, int, str], str] = {}
-    for state in (state for state in STATES if fnmatch.fnmatchcase(state.name, states)):
-        for attack in (attack for attack in chosen if attack.core or not quick):
-            identities = [who for who in attack.identities if who in known]
-            for who in identities[:1] if quick else identities:
-                for family in attack.families:
-                    token = f"ng{run}x{len(cells):04d}"
-                    cannot = why_not(attack, state)
-                    witness = token if cannot else witnesses.setdefault((attack.name, family, who), token)
-                    cells.append(Cell(attack, family, known[who], token, state, witness, cannot))
-    return cells
-
-
-def why_not(attack: Attack, state: State) -> str:
-    """Why an attack is not tried in a state; empty where it is."""
-    if state is UP or attack.every_state:
-        return ""
-    return "it disturbs the tunnel itself" if attack.alone else "the tunnel's state makes no difference to it"
-
-
 @dataclass
 class Suite:
     """Runs cells in a lab. progress: called with each cell's attack name and phase as it ends."""
@@ -222,8 +158,11 @@ class Suite:
             for group in _groups(self.cells, name):
                 begun = time.time()
                 state = group[0].state if name == "confined" else UP
-                with _entered(state, self.lab, phase.observed):
-                    self._group(group, phase)
+                try:
+                    with _entered(state, self.lab, phase.observed):
+                        self._group(group, phase)
+                except CommandError as error:
+                    phase.failures.update({cell.token: f"{state.name}: {error}" for cell in group})
                 alone = group[0].attack if _is_alone(group[0], name) else None
                 phase.alone.append(alone)
                 phase.spans.append(Span(begun, time.time(), alone.name if alone else "", state.name))

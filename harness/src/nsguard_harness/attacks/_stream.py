@@ -18,6 +18,7 @@ NAMESPACE_UNIT = f"nsguard-netns-{NAMESPACE}.service"
 CONFIGURATION = "/etc/nsguard-lab/client.conf"  # as the demo's scenario names it
 STEP = 0.1  # seconds between two lines; a gap in the guard as long as two steps is hit
 BEFORE = 0.35  # seconds of undisturbed traffic
+UNDER_WAY = 5.0  # seconds until traffic flows at the latest
 HELD = 0.8  # a pause that long is no hiccup of a busy machine
 
 
@@ -35,6 +36,9 @@ class Disrupted(Attack):
     seconds: ClassVar[float] = 1.6
 
     def during(self, lab: Lab) -> None:
+        begun, deadline = _streams(lab), time.monotonic() + UNDER_WAY
+        while _streams(lab) == begun and time.monotonic() < deadline:
+            time.sleep(STEP)
         time.sleep(BEFORE)  # the moment of the disturbance, not a wait for it
         self.disrupt(lab)
 
@@ -48,6 +52,7 @@ class Disrupted(Attack):
     def run(self, env: Env) -> Outcome:
         control = env.parameters.get("control")
         stream = Stream(env)
+        stream.begin()
         start = time.monotonic()
         for moment in _tools.until(0.3 if control else self.seconds, STEP):
             _tools.pause_to(start, moment)
@@ -67,11 +72,19 @@ class Stream:
         self._connection: socket.socket | None = None
         self.connections, self.echoed, self.pause, self._heard = 0, 0, 0.0, time.monotonic()
 
+    def begin(self) -> None:
+        """Go on until the first line comes back, or the far end is not there after all."""
+        deadline = time.monotonic() + UNDER_WAY
+        while not self.echoed and time.monotonic() < deadline:
+            self.step()
+            time.sleep(STEP / 4)
+        self.pause = 0.0
+
     def step(self) -> None:
         """Send a line and take what came back."""
         try:
             if self._connection is None:
-                self._connection = socket.create_connection(self._to, 2 * STEP)
+                self._connection = socket.create_connection(self._to, 3 * STEP)
                 self._connection.setblocking(False)
                 self.connections += 1
             with suppress(BlockingIOError):
@@ -98,6 +111,11 @@ class Stream:
             return f"{many}, {self.echoed} lines came back, none in the last {silent:.1f} s"
         how = f"was held for {self.pause:.1f} s and went on" if self.pause > HELD else "went on"
         return f"{many}, {how}: {self.echoed} lines came back"
+
+
+def _streams(lab: Lab) -> int:
+    """How many lines the echo server had so far."""
+    return sum(record["transport"] == "stream" for record in lab.peer.records("echo"))
 
 
 class FixedPort(Disrupted):

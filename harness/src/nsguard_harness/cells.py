@@ -1,0 +1,93 @@
+"""What a run is made of: attacks, states of the tunnel, families and identities, multiplied into cells."""
+
+from __future__ import annotations
+
+import fnmatch
+import secrets
+import string
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from . import attacks as catalogue
+from .attack import OUTSIDE, Attack, Outcome
+from .states import STATES, UP, State
+
+
+class Runs(Protocol):
+    """What runs an attack inside a service of a machine, as Agent does. Raises HarnessError when out of reach."""
+
+    def wait(self) -> None: ...
+
+    def run(self, attack: str, token: str, family: int, parameters: Mapping[str, Any], timeout: float) -> Outcome: ...
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An identity: the confined service that runs as it, and an unconfined one for the controls."""
+
+    identity: str
+    confined: Runs
+    control: Runs
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One attack, in one state, of one family, by one identity, with a token of its own.
+
+    witness: the token under which its control runs, its own unless another state's is the same; cannot: why it can't
+    apply, and so is not run.
+    """
+
+    attack: Attack
+    family: int
+    subject: Subject
+    token: str
+    state: State = UP
+    witness: str = ""
+    cannot: str = ""
+
+    @property
+    def control(self) -> str:
+        return self.witness or self.token
+
+
+class _Nobody:
+    """Stands where the lab's side does all that there is to do."""
+
+    def wait(self) -> None: ...
+
+    def run(self, attack: str, token: str, family: int, parameters: Mapping[str, Any], timeout: float) -> Outcome:
+        raise NotImplementedError
+
+
+OUTSIDER = Subject(OUTSIDE, _Nobody(), _Nobody())
+
+
+def plan(pattern: str, subjects: Iterable[Subject], states: str = UP.name, *, quick: bool = False) -> list[Cell]:
+    """Every cell of the attacks and states whose names match a glob, each with a token of its own.
+
+    quick: the core set, each attack as the first identity that it makes sense as.
+    """
+    known = {subject.identity: subject for subject in (*subjects, OUTSIDER)}
+    chosen = [attack() for name, attack in catalogue.registry().items() if fnmatch.fnmatchcase(name, pattern)]
+    run = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(5))
+    cells: list[Cell] = []
+    witnesses: dict[tuple[str, int, str], str] = {}
+    for state in (state for state in STATES if fnmatch.fnmatchcase(state.name, states)):
+        for attack in (attack for attack in chosen if attack.core or not quick):
+            identities = [who for who in attack.identities if who in known]
+            for who in identities[:1] if quick else identities:
+                for family in attack.families:
+                    token = f"ng{run}x{len(cells):04d}"
+                    cannot = why_not(attack, state)
+                    witness = token if cannot else witnesses.setdefault((attack.name, family, who), token)
+                    cells.append(Cell(attack, family, known[who], token, state, witness, cannot))
+    return cells
+
+
+def why_not(attack: Attack, state: State) -> str:
+    """Why an attack is not tried in a state; empty where it is."""
+    if state is UP or attack.every_state:
+        return ""
+    return "it disturbs the tunnel itself" if attack.alone else "the tunnel's state makes no difference to it"

@@ -1,0 +1,56 @@
+"""What the command says before any lab is built, and when one can't be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from nsguard_harness import attacks
+from nsguard_harness.cli import main
+from nsguard_harness.errors import LabError
+
+
+def test_list_prints_every_claim(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in attacks.registry())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--attack", "nope*"], "--attack nope*: no attack has such a name"),
+        (["run", "--json", "/nowhere/at/all.json"], "--json /nowhere/at/all.json: cannot write there"),
+        (["run", "--lab", "moon"], "invalid choice"),
+        (["run", "--state", "nope"], "--state nope: no state has such a name; there are up, server-silent"),
+        ([], "required"),
+    ],
+)
+def test_bad_usage_is_told_before_a_lab_is_built(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nsguard_harness.cli._lab", _no_lab)
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_lab_that_fails_is_no_leak(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nsguard_harness.cli._lab", _broken_lab)
+    assert main(["run"]) == 3
+    assert capsys.readouterr().err == "nsguard-leaktest: lab: namespaces and mounts need root\n"
+
+
+@contextmanager
+def _broken_lab(options: object) -> Iterator[None]:
+    raise LabError("lab: namespaces and mounts need root")
+    yield
+
+
+@contextmanager
+def _no_lab(options: object) -> Iterator[None]:
+    raise AssertionError("a lab was built")
+    yield
