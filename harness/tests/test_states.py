@@ -1,0 +1,50 @@
+"""In the lab: the same attacks in every state of the tunnel, and attacks from outside on a host that answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from nsguard_harness import scenario
+from nsguard_harness.attack import OUTSIDE, FromOutside
+from nsguard_harness.cli import subjects
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.states import STATES
+from nsguard_harness.suite import Suite, Verdict, plan
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[ContainerLab]:
+    """A lab whose client runs the demo's scenario."""
+    with ContainerLab() as lab:
+        scenario.apply(lab.client, scenario.DEMO)
+        yield lab
+
+
+def test_attacks_are_contained_in_every_state(guarded: ContainerLab) -> None:
+    cells = plan("*-lan", subjects(guarded.client), "*")
+    report = Suite(guarded, cells, tail=0.5).run()
+    assert [str(result) for result in report.results if result.verdict is not Verdict.CONTAINED] == []
+    assert [span.state for span in report.confined.spans] == [state.name for state in STATES]
+    assert len(report.control.outcomes) * len(STATES) == len(cells)
+    assert report.status == 0
+
+
+def test_a_host_that_answers_is_caught_by_every_attack_from_outside(guarded: ContainerLab) -> None:
+    """The host is exposed as it is for the controls, and looked at in the same places."""
+    cells = [cell for cell in plan("*", subjects(guarded.client)) if cell.subject.identity == OUTSIDE]
+    attacks = {cell.attack.name: cell.attack for cell in cells}.values()
+    for attack in attacks:
+        assert isinstance(attack, FromOutside)
+        attack.expose(guarded)
+    try:
+        run = Suite(guarded, cells, parameters={"control": True}, tail=0.5).confined()
+    finally:
+        for attack in attacks:
+            assert isinstance(attack, FromOutside)
+            attack.conceal(guarded)
+    assert [cell.attack.name for cell in cells if not run.outcomes[cell.token].reached] == []
+    assert {"tcp", "arp", "icmpv6 neighbour-advertisement"} <= {leak.kind for leak in run.judgement.leaks}
