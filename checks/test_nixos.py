@@ -50,12 +50,10 @@ def closure(module: str) -> Path:
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ContainerLab]:
-    # As every NixOS has it; /nix is read-only in the container, so that systemd could not make it there.
-    Path("/nix/var/nix/daemon-socket").mkdir(parents=True, exist_ok=True)
     nixos = System(
         image=Path(os.environ["NSGUARD_NIXOS_IMAGE"]),
         init=f"{closure('machine.nix')}/init",
-        binds={Path("/nix"): "/nix"},
+        binds={Path("/nix/store"): "/nix/store"},
         trees=TREES,
     )
     with ContainerLab(client=nixos) as lab:

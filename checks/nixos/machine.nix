@@ -39,6 +39,8 @@ in
     enable = true;
     llmnr = "false";
     fallbackDns = [ ];
+    # Resolved asks a plain resolver for names below .local only where it is told that one knows them.
+    domains = [ "~local" ];
     extraConfig = "MulticastDNS=no\nCache=no\n";
   };
   networking.nameservers = [ "198.51.100.1" ];

@@ -55,8 +55,16 @@ let
 
       namespace-check = {
         guards = "against systemd going on in the host's namespace where it may not enter the other (systemd issue 29429)";
-        # Before everything else that the unit runs; 255 fails the unit, where a lower status would only skip it.
-        properties.ExecCondition = prepend [ "${tools.nsguard} netns verify ${namespace}" ];
+        # Before everything else that the unit runs. Not as a condition where it has none of its own: there systemd
+        # takes a sandbox that it could not set up (status 226) for an unmet condition, and skips the unit quietly.
+        properties =
+          let
+            check = [ "${tools.nsguard} netns verify ${namespace}" ];
+          in
+          {
+            ExecCondition = own: if toList own == [ ] then own else check ++ toList own;
+            ExecStartPre = prepend check;
+          };
       };
 
       private-run = {

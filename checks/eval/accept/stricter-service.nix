@@ -47,6 +47,7 @@
         SystemCallFilter
         BindPaths
         ExecCondition
+        ExecStartPre
         ;
       PrivateNetwork = c ? PrivateNetwork;
       # The service has a user.
@@ -75,6 +76,7 @@
       "/usr/bin/nsguard netns verify vpn"
       "/bin/condition"
     ];
+    ExecStartPre = [ "/usr/bin/nsguard netns verify vpn" ];
     PrivateNetwork = false;
     PrivatePIDs = false;
     ProtectProc = "invisible";

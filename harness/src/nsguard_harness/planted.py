@@ -67,7 +67,7 @@ HOLES = (
             *("udp-lan", "tcp-beyond", "dns-over-tls", "dns-tcp", "packet-info", "dhcp", "links-in-sight", "mptcp"),
             *("rules-flushed", "uplink-flaps", "tunnel-crack-local"),
         ),
-        "NetworkNamespacePath=\nExecCondition=",
+        "NetworkNamespacePath=\nExecStartPre=",
     ),
     Hole("a veth that the host routes", ("icmp-ping-lan",), by_hand=(*VETH, TO_THE_LAN), undo=NO_VETH),
     Hole("a veth for when the tunnel is down", ("link-deleted",), by_hand=(*VETH, AT_LAST), undo=NO_VETH),
@@ -107,7 +107,7 @@ HOLES = (
     ),
     Hole("system calls unfiltered", ("keyring", "io-uring-socket"), "SystemCallFilter="),
     Hole("every address family", ("unscoped-family", "any-family"), "RestrictAddressFamilies="),
-    Hole("no check of the namespace", ("host-under-the-name",), "ExecCondition="),
+    Hole("no check of the namespace", ("host-under-the-name",), "ExecStartPre="),
     Hole("the namespace's rules emptied", ("unasked", "other-resolver"), by_hand=(OPEN,)),
     Hole("the tunnel's pin removed", ("endpoint-roams",), by_hand=("nft delete table inet nsguard-vpn",)),
 )

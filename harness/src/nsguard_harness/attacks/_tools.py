@@ -11,7 +11,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ..attack import Env, Outcome
 
@@ -94,14 +94,24 @@ def ask(server: str, domain: str, family: int, port: int = 53) -> Outcome:
     return Outcome(True, f"{server} answered {socket.inet_ntop(inet(family), data[-size:])}")
 
 
-def run(command: Sequence[str], timeout: float) -> tuple[int, str]:
-    """Exit status and the last line written of a program of the machine; 127 where there is no such program."""
+def run(command: Sequence[str], timeout: float, environment: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """Exit status and the last line written of a program of the machine; 127 where there is no such program.
+
+    Args:
+        timeout: in seconds.
+        environment: variables beside those of the service.
+    """
     program = shutil.which(command[0], path=os.pathsep.join((os.environ.get("PATH", ""), *PATHS)))
     if program is None:
         return 127, f"no program {command[0]}"
     try:
         done = subprocess.run(
-            [program, *command[1:]], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout
+            [program, *command[1:]],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env={**os.environ, **(environment or {})},
         )
     except subprocess.TimeoutExpired:
         return 124, f"{command[0]} did not end"

@@ -178,8 +178,7 @@ class ResolvConfRenamed(Attack):
 
 def getent(env: Env, table: str, name: str, environment: Mapping[str, str] | None = None) -> Outcome:
     """Look up a name in a table of getent(1)'s, with variables beside those of the service."""
-    variables = [f"{key}={value}" for key, value in (environment or {}).items()]
-    status, said = _tools.run(["env", *variables, "getent", table, name], env.timeout - 0.5)
+    status, said = _tools.run(["getent", table, name], env.timeout - 0.5, environment)
     return Outcome(status == 0, f"getent gives {said.split()[0]}" if said else f"getent ended with {status}")
 
 

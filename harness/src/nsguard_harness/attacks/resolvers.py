@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 import tempfile
 
-from ..attack import Attack, Env, Outcome
+from ..attack import Attack, CannotApplyError, Env, Outcome
 from . import _tools
-from .names import getent
+from .names import NSCD, getent
 
 STUBS = ("127.0.0.53", "127.0.0.54")  # systemd-resolved.service(8)
 PTR, IN = 12, 1  # RFC 1035 §3.2
@@ -169,7 +170,7 @@ class HostAliases(Attack):
     """Claim: a name that a user's own table makes of another is looked up through the tunnel.
 
     Method: `getent` of the token alone, with HOSTALIASES naming a file that makes it TOKEN.leak.test.
-    Limitations: the file is in the service's own /tmp.
+    Limitations: the file is in the service's own /tmp. Where nscd looks names up for the host, there is no control.
     Source: hostname(7), HOSTALIASES.
     """
 
@@ -181,7 +182,10 @@ class HostAliases(Attack):
         with tempfile.NamedTemporaryFile("w", prefix=env.token) as file:
             file.write(f"{env.token} {_tools.name(env)}\n")
             file.flush()
-            return getent(env, f"ahostsv{env.family}", env.token, {"HOSTALIASES": file.name})
+            found = getent(env, f"ahostsv{env.family}", env.token, {"HOSTALIASES": file.name})
+        if not found.reached and os.path.exists(NSCD):
+            raise CannotApplyError("nscd looks names up here, and does not read its clients' tables")
+        return found
 
 
 class GetentHosts(Attack):

@@ -1,6 +1,6 @@
 """`nsguard netns verify NAME`: is this process where it should be?
 
-Runs as ExecCondition= of every confined service, since systemd starts a service in the host's network namespace
+Runs first in every confined service (ExecStartPre=, and before a condition of its own), since systemd starts a service in the host's network namespace
 when entering another is refused (EPERM at setns is not fatal to it). Fails closed: whatever goes wrong is a "no".
 """
 
@@ -9,7 +9,7 @@ import sys
 
 from nsguard import paths
 
-# systemd.service(5), ExecCondition=: 1 to 254 skip the unit quietly, 255 makes it fail.
+# systemd.service(5): as ExecCondition=, 1 to 254 would skip the unit quietly, and 255 makes it fail.
 REFUSED = 255
 
 
