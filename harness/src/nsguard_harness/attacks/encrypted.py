@@ -10,6 +10,9 @@ from typing import ClassVar
 from ..attack import Attack, Env, Outcome
 from . import _tools
 
+# bytes in the first datagram of a QUIC client, at the least; the greeting may go on in others (RFC 9000 §14.1)
+INITIAL = 1200
+
 
 class _Encrypted(Attack):
     """A TLS greeting that names the token as its server, which is the first thing that such a resolver gets."""
@@ -58,7 +61,9 @@ class _Quic(_Encrypted):
 
     def send(self, env: Env, to: tuple[str, int]) -> Outcome:
         with socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as udp:
-            udp.sendto(greeting(_tools.name(env)), to)
+            # more than once, since nobody answers and a datagram may be lost
+            for _ in range(3):
+                udp.sendto(greeting(_tools.name(env))[:INITIAL], to)
         return Outcome(True, "sent")
 
 
