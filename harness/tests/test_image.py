@@ -96,13 +96,17 @@ def test_elsewhere_there_is_no_mirror(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("SUITE", "sid"), ("PACKAGES", ("systemd",)), ("FILES", {"etc/hosts": ""}), ("LINKS", {}), ("DPKG_OPTIONS", ())],
+    [("PACKAGES", ("systemd",)), ("FILES", {"etc/hosts": ""}), ("LINKS", {}), ("DPKG_OPTIONS", ())],
 )
 def test_the_key_names_the_whole_recipe(name: str, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = image.key()
-    assert image.key() == before
+    before = image.BASE.key
+    assert image.Recipe().key == before
     monkeypatch.setattr(image, name, value)
-    assert image.key() != before
+    assert image.BASE.key != before
+
+
+def test_another_suite_or_more_packages_make_another_image() -> None:
+    assert len({image.Recipe().key, image.Recipe("sid").key, image.Recipe(more=("chromium",)).key}) == 3
 
 
 def test_the_cache_follows_xdg() -> None:
@@ -128,7 +132,7 @@ def test_a_failed_build_leaves_nothing_that_looks_whole(tmp_path: Path, monkeypa
 
 def test_two_that_want_it_at_once_build_it_once(tmp_path: Path) -> None:
     # the tree is the last argument but one or the last, by whether there is a mirror
-    script = 'echo built >>"$LOG"; sleep 0.3; for tree; do case $tree in */tree) mkdir -p "$tree/etc";; esac; done'
+    script = 'echo built >>"$LOG"; sleep 0.3; for tree; do case $tree in */made) mkdir -p "$tree/etc";; esac; done'
     program(tmp_path, "mmdebstrap", script)
     log = tmp_path / "log"
     environment = os.environ | {
@@ -142,5 +146,5 @@ def test_two_that_want_it_at_once_build_it_once(tmp_path: Path) -> None:
     said = {one.communicate()[0].strip() for one in both}
     assert [one.returncode for one in both] == [0, 0]
     assert log.read_text() == "built\n"
-    assert said == {str(tmp_path / f"cache/nsguard/image-{image.key()}")}
+    assert said == {str(tmp_path / f"cache/nsguard/image-{image.BASE.key}")}
     assert (Path(said.pop()) / "etc/nsswitch.conf").read_text() == image.FILES["etc/nsswitch.conf"]

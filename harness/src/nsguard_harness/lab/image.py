@@ -1,4 +1,4 @@
-"""The lab's image: a small Debian tree that every machine boots from, by an overlay."""
+"""The lab's images: small Debian trees that machines boot from, by an overlay."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..addresses import LAB
 from ..errors import LabError
 from .apt import debian_mirror
 
-SUITE = "trixie"
 PACKAGES = (
     *("systemd", "systemd-sysv", "systemd-resolved", "libnss-resolve", "libnss-myhostname", "libnss-systemd"),
     *("dbus", "polkitd", "login", "passwd", "procps", "util-linux", "kmod", "python3", "bash", "tar"),
@@ -56,10 +56,21 @@ LINKS = {"etc/resolv.conf": "../run/systemd/resolve/stub-resolv.conf"} | {
 }
 
 
-def key() -> str:
-    """Names what the image is made of; another suite, package or file makes another image."""
-    recipe = [SUITE, PACKAGES, DPKG_OPTIONS, FILES, LINKS]
-    return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:16]
+@dataclass(frozen=True)
+class Recipe:
+    """What an image is made of: a suite of Debian's, and packages beside those that every machine has."""
+
+    suite: str = "trixie"
+    more: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Names it; another suite, package or file makes another image."""
+        made = [self.suite, PACKAGES + self.more, DPKG_OPTIONS, FILES, LINKS]
+        return hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:16]
+
+
+BASE = Recipe()
 
 
 def cache(environment: Mapping[str, str] = os.environ) -> Path:
@@ -68,22 +79,32 @@ def cache(environment: Mapping[str, str] = os.environ) -> Path:
     return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "nsguard"
 
 
-def image() -> Path:
+def image(recipe: Recipe = BASE) -> Path:
     """The tree to boot from, built when it is not there yet; raises LabError."""
+
+    def build(target: Path) -> None:
+        _bootstrap(recipe, target)
+        _configure(target)
+
+    return cached(f"image-{recipe.key}", build, "the lab's image: once, about half a minute")
+
+
+def cached(name: str, build: Callable[[Path], None], what: str) -> Path:
+    """A file or tree of the cache, made by `build` at the path that it is given when it is not there yet.
+
+    Another process may be building it: then this one waits. What carries the name is whole.
+    """
     home = cache()
-    target = home / f"image-{key()}"
+    target = home / name
     if target.exists():
         return target
     home.mkdir(parents=True, exist_ok=True)
     with _locked(home / "lock"):
-        if not target.exists():  # another process may have built it while this one waited
-            _say(f"building the lab's image in {target}: once, about half a minute")
-            # temporary, then renamed: what carries the name is whole
+        if not target.exists():
+            say(f"building {what}, in {target}")
             with tempfile.TemporaryDirectory(prefix="building-", dir=home) as building:
-                tree = Path(building) / "tree"
-                _bootstrap(tree)
-                _configure(tree)
-                tree.rename(target)
+                build(Path(building) / "made")
+                (Path(building) / "made").rename(target)
     return target
 
 
@@ -93,22 +114,23 @@ def _locked(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say("waiting for another process that builds the lab's image")
+            say("waiting for another process that builds for the lab")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """One line of progress."""
     print(f"nsguard: {text}", file=sys.stderr, flush=True)
 
 
-def _bootstrap(tree: Path) -> None:
-    command = ["mmdebstrap", "--mode=root", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
+def _bootstrap(recipe: Recipe, tree: Path) -> None:
+    command = ["mmdebstrap", "--mode=root", "--variant=minbase", f"--include={','.join(PACKAGES + recipe.more)}"]
     command += [f"--dpkgopt={option}" for option in DPKG_OPTIONS]
     if KEYRING.exists():
         command.append(f"--keyring={KEYRING}")
     mirror = debian_mirror()
-    command += [SUITE, str(tree), *([mirror] if mirror else [])]
+    command += [recipe.suite, str(tree), *([mirror] if mirror else [])]
     log = []
     try:
         with subprocess.Popen(
@@ -118,7 +140,7 @@ def _bootstrap(tree: Path) -> None:
             for line in running.stdout:
                 log.append(line.rstrip())
                 if line.startswith("I: "):
-                    _say(f"  {line[3:].rstrip()}")
+                    say(f"  {line[3:].rstrip()}")
     except FileNotFoundError as error:
         raise LabError("image: mmdebstrap is missing; `make deps` installs it") from error
     if running.returncode:
