@@ -17,7 +17,6 @@ from nsguard import cli
         ["netns", "up"],
         ["netns", "reload", "a"],
         ["tunnel", "verify", "a"],
-        ["status", "a", "b"],
         ["x\ny"],
     ],
 )
@@ -26,6 +25,15 @@ def test_what_is_no_command(arguments: list[str], capsys: pytest.CaptureFixture[
     said = capsys.readouterr().err
     assert said.startswith("nsguard: no such command: ")
     assert said.endswith("; see nsguard --help\n")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["a", "b"], ["--jsn"], ["--exit-address"]])
+def test_status_refuses_what_it_does_not_know(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["status", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("nsguard: ")
+    assert said.endswith("; see nsguard status --help\n")
     assert said.count("\n") == 1
 
 

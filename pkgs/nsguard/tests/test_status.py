@@ -1,9 +1,13 @@
 """`status`, for people and for programs."""
 
 import json
+import time
+from typing import Any
 
-from box import NAME, PEER, PRIVATE, Box
-from nsguard import status
+import pytest
+
+from box import NAME, PEER, PRIVATE, Box, config
+from nsguard import card
 
 
 def test_status_through_a_life(any_box: Box) -> None:
@@ -35,14 +39,22 @@ def test_status_through_a_life(any_box: Box) -> None:
     assert PRIVATE not in done.stdout + done.stderr
 
 
+def namespaces(box: Box, *more: str) -> dict[str, Any]:
+    said = json.loads(box.nsguard("status", "--json", *more).stdout)
+    assert said["version"] == 1
+    return dict(said["namespaces"])
+
+
 def test_status_as_json(box: Box) -> None:
     box.nsguard("netns", "up", NAME)
     box.nsguard("tunnel", "up", NAME)
     box.out("sh", "-c", f"ip netns exec {NAME} sleep infinity >/dev/null 2>&1 </dev/null & echo")
-    found = json.loads(box.nsguard("status", "--json").stdout)
-    while not any(each["name"] == "sleep" for each in found[NAME]["processes"]):
-        found = json.loads(box.nsguard("status", "--json").stdout)
+    found = namespaces(box)
+    while not any(each["name"] == "sleep" for app in found[NAME]["apps"] for each in app["processes"]):
+        found = namespaces(box)
+    assert set(found[NAME]) == {"state", "tunnel", "apps", "error"}
     assert found[NAME]["state"] == "up"
+    assert found[NAME]["error"] is None
     assert found[NAME]["tunnel"] == {
         "state": "up",
         "name": "mullvad",
@@ -61,6 +73,88 @@ def test_status_as_json(box: Box) -> None:
     }
 
 
+def test_the_last_error_is_kept_until_it_works(any_box: Box) -> None:
+    box = any_box
+    box.nsguard("netns", "up", NAME)
+    box.write("/run/tunnel.conf", "[Interface]\n")
+    said = box.nsguard("tunnel", "up", NAME).stderr.strip().removeprefix("nsguard: ")
+    assert said
+    error = namespaces(box)[NAME]["error"]
+    assert (error["command"], error["what"]) == ("tunnel up vpn", said)
+    assert abs(error["at"] - time.time()) < 30
+    assert f"  error      tunnel up vpn: {said} (" in box.nsguard("status").stdout
+    box.write("/run/tunnel.conf", config())
+    assert box.nsguard("tunnel", "up", NAME).returncode == 0
+    assert namespaces(box)[NAME]["error"] is None
+    box.write("/run/tunnel.conf", "[Interface]\n")
+    assert box.nsguard("tunnel", "reload", NAME).returncode == 2
+    box.nsguard("netns", "down", NAME)
+    assert box.traces() == []
+
+
+_WEB = """
+import http.server
+class Web(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        at = self.path[1:]
+        if at == "away":
+            self.send_response(302)
+            self.send_header("Location", "file:///etc/shadow")
+        else:
+            self.send_response(404 if at == "missing" else 200)
+        self.end_headers()
+        words = {"plain": "203.0.113.9\\n", "json": '{"ip": "2001:db8::9", "country": "SE"}', "prose": "You are well."}
+        self.wfile.write(words.get(at, "").encode())
+    def log_message(self, *_): pass
+http.server.HTTPServer(("127.0.0.1", 8080), Web).serve_forever()
+"""
+
+
+def test_the_exit_address_is_asked_for_inside(box: Box) -> None:
+    box.nsguard("netns", "up", NAME)
+    asked = namespaces(box, "--exit-address", "http://localhost:8080/plain")[NAME]["exitAddress"]
+    assert asked == {"address": None, "fault": "the tunnel is not up"}
+    box.nsguard("tunnel", "up", NAME)
+    box.write("/run/web.py", _WEB)
+    box.out("sh", "-c", f"ip netns exec {NAME} python3 /run/web.py >/dev/null 2>&1 </dev/null &")
+    box.out("sh", "-c", f"until ip netns exec {NAME} ss -Hltn | grep -q 127.0.0.1:8080; do :; done")
+    for at, address, fault in [
+        ("plain", "203.0.113.9", None),
+        ("json", "2001:db8::9", None),
+        ("prose", None, "the answer is no address; ask a service that answers with nothing else"),
+        ("missing", None, "the service answers 404"),
+        ("away", None, "the service answers 302"),
+    ]:
+        url = f"http://localhost:8080/{at}"
+        asked = namespaces(box, "--exit-address", url)[NAME]["exitAddress"]
+        assert asked == {"address": address, "fault": fault and f"{url}: {fault}"}, at
+    assert "  exit       203.0.113.9\n" in box.nsguard("status", "--exit-address", "http://localhost:8080/plain").stdout
+    asked = namespaces(box, "--exit-address", "http://localhost:8081/")[NAME]["exitAddress"]
+    assert asked == {"address": None, "fault": "http://localhost:8081/: Connection refused"}
+
+
+@pytest.mark.parametrize("url", ["file:///etc/shadow", "am.i.example", "http://"])
+def test_what_is_no_web_address_is_refused(box: Box, url: str) -> None:
+    done = box.nsguard("status", "--exit-address", url)
+    what = f"nsguard: --exit-address '{url}': not a web address; write one like https://am.i.mullvad.net/ip\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", what)
+
+
+def test_an_unknown_namespace_is_bad_input(box: Box) -> None:
+    done = box.nsguard("status", "nowhere")
+    assert (done.returncode, done.stderr) == (2, "nsguard: nowhere: no such namespace; there is: vpn\n")
+
+
+def test_watching_goes_on_until_interrupted(box: Box) -> None:
+    box.nsguard("netns", "up", NAME)
+    for end in ("timeout --preserve-status -s INT 5 {}", "{} | head -n 2"):
+        done = box.run("bash", "-o", "pipefail", "-c", end.format(f"{box.launcher} status --json --watch"))
+        assert (done.returncode, done.stderr) == (0, "")
+        documents = [json.loads(line) for line in done.stdout.splitlines()]
+        assert len(documents) >= 2
+        assert all(each["namespaces"][NAME]["state"] == "up" for each in documents)
+
+
 def test_a_half_made_state_is_named(box: Box) -> None:
     box.misbehave("kill-after", 1)
     box.nsguard("netns", "up", NAME)
@@ -74,7 +168,7 @@ def test_a_half_made_state_is_named(box: Box) -> None:
 
 
 def test_amounts() -> None:
-    assert [status._span(n) for n in (0, 59, 60, 3599, 3600, 90_000)] == [
+    assert [card.span(n) for n in (0, 59, 60, 3599, 3600, 90_000)] == [
         "0 s",
         "59 s",
         "1 min",
@@ -82,7 +176,7 @@ def test_amounts() -> None:
         "1 h",
         "1 d",
     ]
-    assert [status._size(n) for n in (0, 1023, 1024, 1 << 20, 3 << 29)] == [
+    assert [card.size(n) for n in (0, 1023, 1024, 1 << 20, 3 << 29)] == [
         "0 B",
         "1023 B",
         "1.0 KiB",

@@ -2,7 +2,8 @@
 
 usage: python3 -m nsguard_harness.inside.web RECORDS
 
-Any path answers one JSON object; /stream sends a numbered line every 100 ms for as long as the client stays.
+Any path answers one JSON object, and /ip the asker's address alone;
+/stream sends a numbered line every 100 ms for as long as the client stays.
 """
 
 from __future__ import annotations
@@ -35,9 +36,15 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/stream":
             self._stream()
             return
-        body = json.dumps({"peer": peer, "local": local, "path": self.path}).encode() + b"\n"
+        if self.path == "/ip":
+            self._answer(f"{peer}\n", "text/plain")
+        else:
+            self._answer(json.dumps({"peer": peer, "local": local, "path": self.path}) + "\n", "application/json")
+
+    def _answer(self, text: str, kind: str) -> None:
+        body = text.encode()
         self.send_response(200)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -2,7 +2,7 @@
 
 usage: nsguard netns  up|down|verify NAME
        nsguard tunnel up|down|reload NAME
-       nsguard status [NAME] [--json]
+       nsguard status [NAME] [--json] [--watch] [--exit-address URL]
 
 Exit status: 0 done (status: all up), 1 failed and undone (status: something is down), 2 bad input, nothing changed.
 `netns verify` exits 255 unless it runs inside the namespace.
@@ -40,10 +40,11 @@ def _dispatch(arguments: list[str]) -> int:
             netns.up(name)
             return 0
         case ["tunnel", "up" | "reload", name]:
-            from nsguard import tunnel
+            from nsguard import state, tunnel
 
             _prepare(name)
-            tunnel.up(name)
+            with state.noted(name, f"tunnel up {name}"):
+                tunnel.up(name)
             return 0
         case ["netns" | "tunnel" as what, "down", name]:
             from nsguard import teardown
@@ -51,13 +52,10 @@ def _dispatch(arguments: list[str]) -> int:
             _prepare(name)
             (teardown.namespace_down if what == "netns" else teardown.tunnel_down)(name)
             return 0
-        case ["status", *rest] if len(rest) - ("--json" in rest) <= 1:
-            from nsguard import status
+        case ["status" as command, *rest]:
+            from nsguard import options
 
-            names = [word for word in rest if word != "--json"]
-            for name in names:
-                _prepare(name)
-            return status.show(names[0] if names else None, as_json="--json" in rest)
+            return options.run(command, rest)
         case ["--help" | "-h" | "help"]:
             print((__doc__ or "").strip())
             return 0

@@ -1,13 +1,9 @@
 """Addresses of names, by the host's resolver."""
 
 import contextlib
-import json
-import os
-import select
-import signal
 import socket
 
-from nsguard import process
+from nsguard import child
 from nsguard.errors import NsguardError
 
 # Seconds for all names. glibc alone would wait 5 s per server and attempt (resolv.conf(5)).
@@ -19,21 +15,11 @@ class Unresolved(NsguardError):
 
 
 def addresses(names: list[str]) -> dict[str, list[str]]:
-    """Name → addresses, in a child: getaddrinfo(3) can be neither bounded nor interrupted."""
-    process.checkpoint()
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        _answer(names, writer)
-    os.close(writer)
-    with open(reader, "rb") as pipe, process.interruptible(child):
-        answered = select.select([pipe], [], [], TIMEOUT)[0]
-        if not answered:
-            os.kill(child, signal.SIGKILL)
-        data = pipe.read()
-    os.waitpid(child, 0)
-    process.checkpoint()
-    found: dict[str, list[str] | str] = json.loads(data) if data else {}
+    """Name → addresses. Raises `Unresolved` for the first name without any."""
+    try:
+        found = child.answer(lambda: {name: _look_up(name) for name in names}, TIMEOUT)
+    except (child.Late, child.Failed):
+        found = {}
     for name in names:
         answer = found.get(name, f"no answer within {TIMEOUT:g} s")
         if isinstance(answer, str):
@@ -41,22 +27,14 @@ def addresses(names: list[str]) -> dict[str, list[str]]:
     return {name: list(answer) for name, answer in found.items()}
 
 
-def _answer(names: list[str], writer: int) -> None:
-    """The child's part: look up, write JSON, end."""
+def _look_up(name: str) -> list[str] | str:
+    """Its addresses, or why there are none."""
     try:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        found: dict[str, list[str] | str] = {}
-        for name in names:
-            try:
-                infos = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
-                # An address with a scope (fe80::1%eth0) means something else in another namespace.
-                found[name] = [str(i[4][0]) for i in infos if "%" not in str(i[4][0])] or "no usable address"
-            except OSError as error:
-                found[name] = (error.strerror or str(error)).lower()
-        with open(writer, "wb") as pipe:
-            pipe.write(json.dumps(found).encode())
-    finally:
-        os._exit(0)
+        infos = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    # An address with a scope (fe80::1%eth0) means something else in another namespace.
+    return [str(i[4][0]) for i in infos if "%" not in str(i[4][0])] or "no usable address"
 
 
 def best(found: list[str], port: int) -> str:

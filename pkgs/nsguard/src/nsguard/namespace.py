@@ -68,11 +68,7 @@ def entered(name: str) -> Iterator[None]:
     """
     home = os.open(paths.OWN_NETNS, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        there = os.open(f"{paths.NETNS}/{name}", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            _setns(there)
-        finally:
-            os.close(there)
+        enter(name)
         process.inside = name
         try:
             yield
@@ -83,13 +79,35 @@ def entered(name: str) -> Iterator[None]:
         os.close(home)
 
 
+def enter(name: str) -> None:
+    """From now on this process is in namespace `name`."""
+    there = os.open(f"{paths.NETNS}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _setns(there)
+    finally:
+        os.close(there)
+
+
+@contextlib.contextmanager
+def throwaway() -> Iterator[None]:
+    """Within the body this process and its children are in a new network namespace, which goes with it."""
+    from nsguard import kernel
+
+    home = os.open(paths.OWN_NETNS, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        kernel.unshare(CLONE_NEWNET)
+        try:
+            yield
+        finally:
+            _setns(home)
+    finally:
+        os.close(home)
+
+
 def _setns(descriptor: int) -> None:
     if hasattr(os, "setns"):  # Python 3.12
         os.setns(descriptor, CLONE_NEWNET)
         return
-    import ctypes
+    from nsguard import kernel
 
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.setns(descriptor, CLONE_NEWNET):
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), "setns")
+    kernel.setns(descriptor, CLONE_NEWNET)

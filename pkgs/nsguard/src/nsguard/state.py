@@ -3,6 +3,7 @@
 inside/       identity and resolv.conf, shown to confined services as /run/nsguard
 confext/      files laid over /etc of confined services
 making        there while the namespace is made: a name that appears beside it is ours, though unfinished
+error.json    the last command that failed and what it said, until the same command does not
 tunnel.json   the tunnel: written before the first of it is made, removed after the last is gone
 """
 
@@ -19,6 +20,8 @@ from nsguard.errors import NsguardError
 
 # Seconds to wait for another nsguard at work on the same namespace; longer than a whole `tunnel up` takes.
 LOCK_TIMEOUT = 20.0
+# Seconds to wait for it with what is good to know but keeps nobody from going on.
+NOTE_TIMEOUT = 1.0
 CLOSED_RESOLV_CONF = "# nsguard: no tunnel, no resolver\n"
 
 
@@ -47,6 +50,7 @@ class State:
         self.confext = f"{self.directory}/confext"
         self.making = f"{self.directory}/making"
         self._tunnel = f"{self.directory}/tunnel.json"
+        self._error = f"{self.directory}/error.json"
         self._identity = f"{self.inside}/identity"
 
     def identity(self) -> int | None:
@@ -77,6 +81,22 @@ class State:
     def remove_tunnel(self) -> None:
         files.remove(self._tunnel)
 
+    def error(self) -> dict[str, Any] | None:
+        """The last failure: `at` in seconds since the epoch, `command`, `what`."""
+        try:
+            with open(self._error, encoding="utf-8") as file:
+                return dict(json.load(file))
+        except FileNotFoundError:
+            return None
+
+    def note_error(self, command: str, what: str) -> None:
+        files.write(self._error, json.dumps({"at": round(time.time()), "command": command, "what": what}) + "\n")
+
+    def forget_error(self, command: str) -> None:
+        error = self.error()
+        if error and error["command"] == command:
+            files.remove(self._error)
+
     def write_resolv_conf(self, text: str) -> None:
         files.write(f"{self.inside}/resolv.conf", text)
 
@@ -91,14 +111,14 @@ def _tuples(value: Any) -> Any:
 
 
 @contextlib.contextmanager
-def locked(name: str, *, create: bool = False) -> Iterator[State | None]:
+def locked(name: str, *, create: bool = False, timeout: float = LOCK_TIMEOUT) -> Iterator[State | None]:
     """The state of namespace `name`, ours alone within the body; None if there is none and `create` is not set.
 
     The lock is flock(2) on the directory itself, which goes when it is empty at the end. Raises `NsguardError`
-    when another holds it for `LOCK_TIMEOUT`.
+    when another holds it for `timeout` seconds.
     """
     state = State(name)
-    descriptor = _lock(state.directory, create=create)
+    descriptor = _lock(state.directory, create=create, timeout=timeout)
     if descriptor is None:
         yield None
         return
@@ -113,8 +133,23 @@ def locked(name: str, *, create: bool = False) -> Iterator[State | None]:
         os.close(descriptor)
 
 
-def _lock(directory: str, *, create: bool) -> int | None:
-    deadline = time.monotonic() + LOCK_TIMEOUT
+@contextlib.contextmanager
+def noted(name: str, command: str) -> Iterator[None]:
+    """A failure of the body is kept in the namespace's state, if there is one, and the body's success forgets it."""
+    try:
+        yield
+    except NsguardError as error:
+        with contextlib.suppress(NsguardError), locked(name, timeout=NOTE_TIMEOUT) as found:
+            if found is not None:
+                found.note_error(command, str(error))
+        raise
+    with locked(name) as found:
+        if found is not None:
+            found.forget_error(command)
+
+
+def _lock(directory: str, *, create: bool, timeout: float) -> int | None:
+    deadline = time.monotonic() + timeout
     while True:
         with contextlib.suppress(FileNotFoundError):  # RUN went meanwhile with the last one
             if create:
@@ -133,5 +168,5 @@ def _lock(directory: str, *, create: bool) -> int | None:
         os.close(descriptor)
         process.checkpoint()
         if time.monotonic() > deadline:
-            raise NsguardError(f"{directory} has been locked for {LOCK_TIMEOUT:g} s by another nsguard; end it")
+            raise NsguardError(f"{directory} has been locked for {timeout:g} s by another nsguard; end it")
         time.sleep(0.01)

@@ -1,52 +1,92 @@
-"""`nsguard status [NAME] [--json]`: what is up, what passes through it, who is inside."""
+"""`nsguard status`: what is up, what passes through it, who is inside."""
 
+import argparse
 import contextlib
 import json
 import os
+import sys
 import time
-from collections.abc import Sequence
 from typing import Any
 
-from nsguard import namespace, paths, process, teardown, wireguard
+from nsguard import card, namespace, paths, process, teardown, units, wireguard
 from nsguard.errors import BadInput, NsguardError
 from nsguard.state import State, Tunnel
 
+# Of the JSON; docs/status.md says what it holds. A change of meaning changes it, a new key does not.
+VERSION = 1
+WATCH_SECONDS = 2.0
+_CLEAR = "\x1b[H\x1b[2J"
 
-def show(name: str | None, *, as_json: bool) -> int:
+
+def main(options: argparse.Namespace) -> int:
     """Print the status of one namespace or of all; 0 if all are up with their tunnels, else 1.
 
-    Raises `BadInput` for a name that is neither configured nor up.
+    `--watch` goes on until interrupted, with `--json` one document a line. Raises `BadInput` for a name that is
+    neither configured nor up.
     """
-    names = _names()
-    if name is not None and name not in names:
-        known = ", ".join(names) or "none"
-        raise BadInput(f"{name}: no such namespace; there is: {known}")
-    if os.geteuid() != 0:
-        raise NsguardError("only root can look into namespaces; use sudo")
-    found = {each: _status(each) for each in (names if name is None else [name])}
-    print(json.dumps(found, indent=2) if as_json else "\n\n".join(_card(each, it) for each, it in found.items()))
+    if options.exit_address:
+        from nsguard import exit_address  # urllib takes longer to load than all the rest
+
+        exit_address.check(options.exit_address)
+    if not options.watch:
+        return _show(options, "")
+    try:
+        while True:
+            _show(options, _CLEAR if sys.stdout.isatty() else "")
+            sys.stdout.flush()
+            time.sleep(WATCH_SECONDS)
+    except BrokenPipeError:  # whoever read it has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _show(options: argparse.Namespace, before: str) -> int:
+    found = {name: of(name, options.exit_address) for name in chosen(options.namespace)}
+    if options.json:
+        text = json.dumps({"version": VERSION, "namespaces": found}, indent=None if options.watch else 2)
+    else:
+        text = "\n\n".join(card.of(each, it) for each, it in found.items())
+    print(before + text)
     return 0 if all(it["state"] == "up" and it["tunnel"]["state"] == "up" for it in found.values()) else 1
 
 
-def _names() -> list[str]:
+def chosen(name: str | None) -> list[str]:
+    """That namespace, or all that are configured or up. Raises `BadInput` if it is neither."""
+    if os.geteuid() != 0:
+        raise NsguardError("only root can look into namespaces; use sudo")
     names: set[str] = set()
     for directory in (paths.ETC, paths.RUN):
         with contextlib.suppress(FileNotFoundError):
             names.update(name for name in os.listdir(directory) if paths.valid_name(name))
-    return sorted(names)
+    if name is None:
+        return sorted(names)
+    if name not in names:
+        known = ", ".join(sorted(names)) or "none"
+        raise BadInput(f"{name if paths.valid_name(name) else ascii(name)}: no such namespace; there is: {known}")
+    return [name]
 
 
-def _status(name: str) -> dict[str, Any]:
-    """The fields of `--json`. Ages in seconds, traffic in bytes; null where there is nothing to say."""
+def of(name: str, url: str | None = None) -> dict[str, Any]:
+    """What docs/status.md describes, of one namespace; `url` asks for the exit address."""
     found = State(name)
     up = teardown.is_up(found)
     inode = found.identity()
-    pids = namespace.processes(inode) if up and inode is not None else []
-    return {
+    tunnel = _tunnel(name, found.tunnel() if up else None)
+    said = {
         "state": "up" if up else "half-made" if os.path.exists(found.directory) else "down",
-        "tunnel": _tunnel(name, found.tunnel() if up else None),
-        "processes": [{"pid": pid, "name": _comm(pid)} for pid in pids],
+        "tunnel": tunnel,
+        "apps": _apps(namespace.processes(inode) if up and inode is not None else []),
+        "error": found.error() or _unit_error(name),
     }
+    if url is not None:
+        said["exitAddress"] = {"address": None, "fault": "the tunnel is not up"}
+        if tunnel["state"] == "up":
+            from nsguard import exit_address
+
+            said["exitAddress"] = exit_address.ask(found, url)
+    return said
 
 
 def _tunnel(name: str, tunnel: Tunnel | None) -> dict[str, Any]:
@@ -62,13 +102,14 @@ def _tunnel(name: str, tunnel: Tunnel | None) -> dict[str, Any]:
         "peers": [],
     }
     try:
-        said["peers"] = _peers(name, tunnel)
+        said["peers"] = peers(name, tunnel)
     except process.CommandFailed as error:  # wireguard-go died, say
         said |= {"state": "broken", "fault": str(error)}
     return said
 
 
-def _peers(name: str, tunnel: Tunnel) -> list[dict[str, Any]]:
+def peers(name: str, tunnel: Tunnel) -> list[dict[str, Any]]:
+    """The peers of a tunnel that is up. Raises `CommandFailed`."""
     # Three questions instead of `dump`, whose answer holds the private key.
     endpoints = dict(wireguard.show(name, tunnel, "endpoints"))
     handshakes = dict(wireguard.show(name, tunnel, "latest-handshakes"))
@@ -85,47 +126,35 @@ def _peers(name: str, tunnel: Tunnel) -> list[dict[str, Any]]:
     ]
 
 
-def _comm(pid: int) -> str:
+def _apps(pids: list[int]) -> list[dict[str, Any]]:
+    """Processes by the unit that they belong to; those of none, as of `ip netns exec`, under null, last."""
+    apps: dict[str, list[dict[str, Any]]] = {}
+    for pid in pids:
+        apps.setdefault(unit_of(pid) or "", []).append({"pid": pid, "name": _read(pid, "comm").strip() or "?"})
+    units_first = sorted(apps.items(), key=lambda item: (not item[0], item[0]))
+    return [{"unit": unit or None, "processes": processes} for unit, processes in units_first]
+
+
+def unit_of(pid: int) -> str | None:
+    """The unit that process `pid` belongs to: the innermost in the path of its control group (cgroups(7))."""
+    parts = _read(pid, "cgroup").strip().rpartition("::")[2].split("/")
+    return next((part for part in reversed(parts) if part.endswith((".service", ".scope"))), None)
+
+
+def _read(pid: int, what: str) -> str:
     try:
-        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
-            return file.read().strip()
+        with open(f"/proc/{pid}/{what}", encoding="utf-8", errors="replace") as file:
+            return file.read()
     except OSError:
-        return "?"
+        return ""
 
 
-def _card(name: str, it: dict[str, Any]) -> str:
-    tunnel = it["tunnel"]
-    rows: list[tuple[str, str]] = [("namespace", it["state"])]
-    what = f" ({tunnel['name']}, {tunnel['implementation']})" if "name" in tunnel else ""
-    rows.append(("tunnel", tunnel["state"] + what))
-    if "fault" in tunnel:
-        rows.append(("fault", tunnel["fault"]))
-    rows.append(("addresses", ", ".join(tunnel.get("addresses", ()))))
-    rows.append(("dns", ", ".join(tunnel.get("dns", ()))))
-    for peer in tunnel.get("peers", ()):
-        age = peer["latestHandshakeAge"]
-        rows.append(("peer", peer["endpoint"] or "no endpoint"))
-        rows.append(("handshake", "none yet" if age is None else f"{_span(age)} ago"))
-        rows.append(("traffic", f"{_size(peer['received'])} received, {_size(peer['sent'])} sent"))
-    rows.append(("processes", _few([f"{each['pid']} {each['name']}" for each in it["processes"]])))
-    return "\n".join([name, *(f"  {label:<10} {value}" for label, value in rows if value)])
-
-
-def _few(items: Sequence[str], most: int = 6) -> str:
-    return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
-
-
-def _span(seconds: float) -> str:
-    amount, unit = _in_units(seconds, (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)))
-    return f"{int(amount)} {unit}"
-
-
-def _size(octets: int) -> str:
-    amount, unit = _in_units(octets, (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)))
-    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-
-
-def _in_units(amount: float, units: Sequence[tuple[str, int]]) -> tuple[float, str]:
-    """The amount in the largest of `units` (largest first) that it fills, and that unit's name."""
-    unit, size = next((pair for pair in units if amount >= pair[1]), units[-1])
-    return amount / size, unit
+def _unit_error(name: str) -> dict[str, Any] | None:
+    """What the namespace's unit said when it failed: there is no state then to keep it."""
+    unit = f"nsguard-netns-{name}.service"
+    for shown in units.show([unit], ["ActiveState", "Result", "InactiveEnterTimestamp"], "--timestamp=unix"):
+        if shown.get("ActiveState") == "failed":
+            at = shown.get("InactiveEnterTimestamp", "").removeprefix("@")
+            what = units.last_words(unit) or f"{unit} failed ({shown.get('Result')})"
+            return {"at": int(at) if at.isdecimal() else None, "command": f"netns up {name}", "what": what}
+    return None
