@@ -89,12 +89,44 @@ let
 
   tunnel = {
     options = {
+      type = option {
+        type = types.enum [
+          "wireguard"
+          "amneziawg"
+        ];
+        example = "amneziawg";
+        description = ''
+          What the tunnel speaks. AmneziaWG is WireGuard in a disguise that the keys `Jc` to `I5` of a
+          {option}`configFile` describe; such a file needs this type, and this type a file.
+
+          Risk of AmneziaWG: the leak tests tell its packets by where they go alone, and not by their form as well, as
+          they do WireGuard's.
+        '';
+      } defaults.tunnel.type;
+
+      implementation = option {
+        type = types.enum [
+          "auto"
+          "kernel"
+          "userspace"
+        ];
+        example = "userspace";
+        description = ''
+          Whether the kernel runs the tunnel or a process does (wireguard-go, amneziawg-go); `auto` is the kernel where
+          it can. The process is a service of its own that may do nothing but this. When it dies the namespace is
+          closed until it is back, which is within seconds and by itself.
+
+          Risk of a process: it is slower, and one more program that sees the packets in clear.
+        '';
+      } defaults.tunnel.implementation;
+
       configFile = option {
         type = types.nullOr types.path;
         example = "/run/secrets/mullvad.conf";
         description = ''
           The whole tunnel as a file in wg-quick's format, as providers deliver it, read when the tunnel starts, by
-          root. It is parsed and never run: a file with `PreUp`, `PostUp`, `PreDown` or `PostDown` is refused.
+          root. It is parsed and never run: a file with `PreUp`, `PostUp`, `PreDown` or `PostDown` is refused, and what
+          has no place in a namespace (`Table`, `SaveConfig`, `FwMark`, the settings of an app) is left out with a warning.
           {option}`mtu`, {option}`listenPort` and {option}`dns` may be set beside it and win over the file.
 
           Risk: a path that is not in quotes would put the keys into the world-readable Nix store; it is refused. A

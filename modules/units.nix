@@ -40,6 +40,7 @@ in
         tools = {
           nsguard = lib.getExe cfg.package;
           wireguard-go = lib.getExe pkgs.wireguard-go;
+          amneziawg-go = lib.getExe pkgs.amneziawg-go;
         };
       };
       description = "The functions of modules/plan.";

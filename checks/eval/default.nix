@@ -41,6 +41,7 @@ let
   tools = {
     nsguard = "/usr/bin/nsguard";
     wireguard-go = "/usr/bin/wireguard-go";
+    amneziawg-go = "/usr/bin/amneziawg-go";
   };
 
   plan =

@@ -7,7 +7,10 @@
 let
   pkgs = import ./stand-ins.nix {
     inherit lib;
-    names = names ++ [ "nsguard" ];
+    names = names ++ [
+      "amneziawg-go"
+      "nsguard"
+    ];
   };
 
   # Where a scenario of plain data has its programs.
@@ -49,7 +52,9 @@ in
         ../../modules
         module
         {
-          _module.args.pkgs = lib.mkForce (pkgs // { wireguard-go = inUsr "wireguard-go"; });
+          _module.args.pkgs = lib.mkForce (
+            pkgs // lib.genAttrs [ "amneziawg-go" "wireguard-go" ] inUsr
+          );
           boot.isContainer = true;
           documentation.enable = false;
           nixpkgs.hostPlatform = "x86_64-linux";

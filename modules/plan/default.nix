@@ -1,6 +1,6 @@
 # The plan: from what was meant (plain data) to systemd units, files and confinement (plain data).
 #
-#   import ./. { tools = { nsguard = "/usr/bin/nsguard"; wireguard-go = "/usr/bin/wireguard-go"; }; }
+#   import ./. { tools = { nsguard = "/usr/bin/nsguard"; wireguard-go = …; amneziawg-go = …; }; }
 #   -> { plan = specification -> { problems, units, files }; confine; protections; defaults; }
 #
 # Nix builtins only: any Nix from 2.8 on can evaluate it, without nixpkgs.
@@ -97,7 +97,7 @@ let
       problems = problemsOf (whole // { services = removeAttrs whole.services free; });
       # One whose tunnel is unknown is among the problems.
       known = filter (name: whole.tunnels ? ${whole.namespaces.${name}.tunnel}) (attrNames whole.namespaces);
-      each = map (ofNamespace whole) known;
+      each = if problems == [ ] then map (ofNamespace whole) known else [ ];
       services = listToAttrs (
         map (name: {
           name = "${name}.service";

@@ -6,6 +6,8 @@
   };
 
   tunnel = {
+    type = "wireguard";
+    implementation = "auto";
     configFile = null;
     ips = [ ];
     privateKeyFile = null;

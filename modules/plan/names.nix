@@ -9,6 +9,7 @@ in
   netnsUnit = ns: "nsguard-netns-${ns}.service";
   tunnelUnit = ns: "nsguard-tunnel-${ns}.service";
   userspaceUnit = ns: "nsguard-userspace-${ns}.service";
+  mendUnit = ns: "nsguard-mend-${ns}.service";
   refreshUnit = ns: "nsguard-refresh-${ns}";
 
   netns = ns: "/run/netns/${ns}";

@@ -90,6 +90,8 @@ let
     in
     stored "${where}.configFile" tunnel.configFile
     ++ stored "${where}.privateKeyFile" tunnel.privateKeyFile
+    ++ malformed "${where}.type" "wireguard|amneziawg" ''"wireguard" or "amneziawg"'' tunnel.type
+    ++ malformed "${where}.implementation" "auto|kernel|userspace" ''"auto", "kernel" or "userspace"'' tunnel.implementation
     ++ malformed "${where}.fwMark" "0x[0-9a-fA-F]{1,8}|[1-9][0-9]{0,9}" ''"0x51820"'' tunnel.fwMark
     ++ concatMap (malformed "${where}.ips" address ''"10.66.0.2/32"'') tunnel.ips
     ++ concatMap (malformed "${where}.dns" "[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*" ''"10.66.0.1"'') tunnel.dns
@@ -103,7 +105,9 @@ let
         optional (typed != [ ])
           "${where}: configFile holds the whole tunnel, so ${concatStringsSep ", " typed} beside it would be ignored; remove either"
       else
-        optional (tunnel.privateKeyFile == null)
+        optional (tunnel.type == "amneziawg")
+          ''${where}.type: what AmneziaWG's packets are to look like stands in a file; set configFile = "/run/secrets/${name}.conf";''
+        ++ optional (tunnel.privateKeyFile == null)
           ''${where}: there is no key; set configFile = "/run/secrets/${name}.conf"; or privateKeyFile = "/run/secrets/${name}.key";''
         ++ optional (tunnel.ips == [ ])
           ''${where}.ips: the tunnel has no address; set ips = [ "10.66.0.2/32" ]; to what your provider gave you''

@@ -14,11 +14,19 @@ let
   netns = names.netnsUnit name;
   tunnel = names.tunnelUnit name;
   userspace = names.userspaceUnit name;
+  mend = names.mendUnit name;
   refresh = names.refreshUnit name;
 
   needs = dependencies.directives "tunnel" name;
 
   nsguard = arguments: "${tools.nsguard} ${arguments} ${name}";
+
+  userspaceProgram =
+    {
+      wireguard = tools.wireguard-go;
+      amneziawg = tools.amneziawg-go;
+    }
+    .${spec.tunnel.type};
 
   # Tried for ever, each time after a pause: services wait for it, and nobody may be there to reset a limit.
   untiring = {
@@ -82,11 +90,30 @@ in
       # Not BindsTo=, which would start the namespace's unit while `nsguard tunnel up` by hand holds its lock.
       PartOf = [ netns ];
       After = [ netns ];
+      # Its link goes with it, and a new process knows neither keys nor peers: the tunnel is made anew.
+      OnFailure = [ mend ];
     };
     serviceConfig = {
       Type = "exec";
       Environment = "WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1";
-      ExecStart = "${tools.wireguard-go} -f ${names.userspaceInterface name}";
+      ExecStart = "${userspaceProgram} -f ${names.userspaceInterface name}";
+    }
+    // import ./userspace.nix spec.tunnel.type;
+  };
+
+  ${mend} = {
+    unitConfig = untiring // {
+      Description = "Make tunnel ${spec.tunnel.name} anew";
+      Requisite = [ tunnel ];
+      After = [ tunnel ];
+    };
+    serviceConfig = {
+      Type = "oneshot";
+      ExecStart = nsguard "tunnel reload";
+      TimeoutStartSec = 30;
+      Restart = "on-failure";
+      RestartSec = 5;
+      RestartPreventExitStatus = 2;
     };
   };
 }

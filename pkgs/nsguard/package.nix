@@ -2,6 +2,7 @@
 {
   lib,
   stdenvNoCC,
+  amneziawg-tools,
   makeBinaryWrapper,
   python3,
   iproute2,
@@ -27,7 +28,10 @@ stdenvNoCC.mkDerivation {
   buildInputs = [ python3 ];
 
   doCheck = true;
-  nativeCheckInputs = [ python3.pkgs.pytest ];
+  nativeCheckInputs = [
+    python3.pkgs.hypothesis
+    python3.pkgs.pytest
+  ];
   checkPhase = ''
     runHook preCheck
     python3 -m pytest
@@ -43,6 +47,7 @@ stdenvNoCC.mkDerivation {
     makeBinaryWrapper $out/lib/nsguard/bin/nsguard $out/bin/nsguard \
       --prefix PATH : ${
         lib.makeBinPath [
+          amneziawg-tools
           iproute2
           nftables
           systemd

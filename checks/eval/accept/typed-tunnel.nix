@@ -44,6 +44,8 @@
     fwMark = "0x51820";
     tunnel = {
       name = "typed";
+      type = "wireguard";
+      implementation = "auto";
       configFile = null;
       ips = [
         "10.66.0.2/32"
@@ -70,6 +72,7 @@
       ];
     };
     units = [
+      "nsguard-mend-vpn.service"
       "nsguard-netns-vpn.service"
       "nsguard-refresh-vpn.service"
       "nsguard-refresh-vpn.timer"

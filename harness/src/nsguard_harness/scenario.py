@@ -14,12 +14,13 @@ from .machine import Machine
 
 DEMO = SCENARIOS / "demo.nix"
 UNITS = "/etc/systemd/system"
-TOOLS = 'tools = { nsguard = "/usr/bin/nsguard"; wireguard-go = "/usr/bin/wireguard-go"; }'
-PROTECTIONS = f"{{ plan }}: (import plan {{ {TOOLS}; }}).protections"
+PROGRAMS = ("nsguard", "wireguard-go", "amneziawg-go")
+TOOLS = "tools = { " + " ".join(f'{program} = "/usr/bin/{program}";' for program in PROGRAMS) + " };"
+PROTECTIONS = f"{{ plan }}: (import plan {{ {TOOLS} }}).protections"
 EXPRESSION = f"""
 {{ plan, scenario, without }}:
 let
-  {TOOLS};
+  {TOOLS}
   made = (import plan {{ inherit tools; without = builtins.fromJSON without; }}).plan (import scenario);
 in
 {{

@@ -60,6 +60,8 @@ def spec(**tunnel: Any) -> dict[str, Any]:
         "dns": {"enforce": True},
         "tunnel": {
             "name": "mullvad",
+            "type": "wireguard",
+            "implementation": "auto",
             "configFile": "/run/tunnel.conf",
             "ips": [],
             "privateKeyFile": None,

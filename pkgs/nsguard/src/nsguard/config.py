@@ -13,7 +13,7 @@ def load(spec: Spec) -> Config:
     Changes nothing but one thing: a key file is made if `generatePrivateKeyFile` asks for one.
     """
     tunnel = spec.tunnel
-    config = _from_file(tunnel.config_file) if tunnel.config_file is not None else _from_options(tunnel)
+    config = _from_file(tunnel.config_file, tunnel.kind) if tunnel.config_file is not None else _from_options(tunnel)
     config = config._replace(
         listen_port=config.listen_port if tunnel.listen_port is None else tunnel.listen_port,
         mtu=config.mtu if tunnel.mtu is None else tunnel.mtu,
@@ -27,8 +27,8 @@ def load(spec: Spec) -> Config:
     return config
 
 
-def _from_file(path: str) -> Config:
-    config, warnings = wgquick.parse(files.read(path, secret=True), path)
+def _from_file(path: str, kind: str) -> Config:
+    config, warnings = wgquick.parse(files.read(path, secret=True), path, kind)
     for warning in warnings:
         say(f"nsguard: warning: {warning}")
     return config

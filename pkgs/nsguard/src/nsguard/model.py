@@ -12,6 +12,10 @@ DEFAULT_MTU = 1420
 # RFC 8200 §5: a link with a smaller MTU has no IPv6.
 IPV6_MIN_MTU = 1280
 
+# Types of tunnels: the options' names for them.
+WIREGUARD = "wireguard"
+AMNEZIAWG = "amneziawg"
+
 
 class Secret:
     """A key that shows itself only when asked to."""
@@ -50,7 +54,10 @@ class Peer(NamedTuple):
 
 
 class Config(NamedTuple):
-    """One WireGuard link with what belongs to it. `mtu` in bytes; `listen_port` None lets the kernel choose."""
+    """One WireGuard link with what belongs to it.
+
+    `mtu` in bytes; `listen_port` None lets the kernel choose; `amneziawg` are names and values for awg(8).
+    """
 
     private_key: Secret
     addresses: tuple[Interface, ...]
@@ -59,3 +66,4 @@ class Config(NamedTuple):
     search: tuple[str, ...] = ()
     mtu: int | None = None
     listen_port: int | None = None
+    amneziawg: tuple[tuple[str, str], ...] = ()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from nsguard import files, paths, values
 from nsguard.errors import BadInput
-from nsguard.model import Address, Endpoint, Interface, Network
+from nsguard.model import AMNEZIAWG, WIREGUARD, Address, Endpoint, Interface, Network
 
 T = TypeVar("T")
 
@@ -35,9 +35,14 @@ class PeerSpec(NamedTuple):
 
 
 class TunnelSpec(NamedTuple):
-    """A tunnel: all in `config_file`, or all in the typed fields. Lengths as in `model.Config`."""
+    """A tunnel: all in `config_file`, or all in the typed fields. Lengths as in `model.Config`.
+
+    `kind` is `model.WIREGUARD` or `model.AMNEZIAWG`; `implementation` "auto", "kernel" or "userspace".
+    """
 
     name: str
+    kind: str
+    implementation: str
     config_file: str | None
     ips: tuple[Interface, ...]
     private_key_file: str | None
@@ -82,7 +87,7 @@ class _Field:
                 raise ValueError(f"{at}{key}: missing")
         for key in mapping:
             if key not in keys:
-                raise ValueError(f"{at}{values.shown(key)}: unknown field")
+                raise ValueError(f"{at}{key[:40]!a}: unknown field")
         return [_Field(mapping[key], f"{at}{key}") for key in keys]
 
     def items(self) -> "list[_Field]":
@@ -108,6 +113,12 @@ class _Field:
         text = self.text()
         if not pattern.match(text):
             raise self.wrong(f"{values.shown(text)} is not {what}")
+        return text
+
+    def one_of(self, *known: str) -> str:
+        text = self.text()
+        if text not in known:
+            raise self.wrong(f"{values.shown(text)} is none of {', '.join(known)}")
         return text
 
     def path(self) -> str:
@@ -176,8 +187,8 @@ def _spec(top: _Field) -> Spec:
 
 
 def _tunnel(field: _Field) -> TunnelSpec:
-    keys = "name configFile ips privateKeyFile generatePrivateKeyFile listenPort mtu dns peers"
-    name, file, ips, key_file, generate, port, mtu, dns, peers = field.object(*keys.split())
+    keys = "name type implementation configFile ips privateKeyFile generatePrivateKeyFile listenPort mtu dns peers"
+    name, kind, implementation, file, ips, key_file, generate, port, mtu, dns, peers = field.object(*keys.split())
     if file.value is None:
         for needed in (ips, key_file, peers):
             if not needed.value:
@@ -191,6 +202,8 @@ def _tunnel(field: _Field) -> TunnelSpec:
         raise peers.wrong("two peers with the same publicKey")
     return TunnelSpec(
         name=name.text(),
+        kind=kind.one_of(WIREGUARD, AMNEZIAWG),
+        implementation=implementation.one_of("auto", "kernel", "userspace"),
         config_file=file.maybe(_Field.path),
         ips=ips.many(values.interface),
         private_key_file=key_file.maybe(_Field.path),

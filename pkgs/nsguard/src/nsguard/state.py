@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from nsguard import files, paths, process
 from nsguard.errors import NsguardError
+from nsguard.model import WIREGUARD
 
 # Seconds to wait for another nsguard at work on the same namespace; longer than a whole `tunnel up` takes.
 LOCK_TIMEOUT = 20.0
@@ -30,6 +31,7 @@ class Tunnel(NamedTuple):
 
     complete: bool = False
     name: str = ""
+    kind: str = WIREGUARD
     interface: str = ""
     implementation: str = ""
     device: str = ""

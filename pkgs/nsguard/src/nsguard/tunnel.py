@@ -31,6 +31,7 @@ class _Wanted(NamedTuple):
         """What state will say of it, all but the implementation."""
         return Tunnel(
             name=self.spec.tunnel.name,
+            kind=self.spec.tunnel.kind,
             interface=self.spec.interface,
             addresses=tuple(str(address) for address in self.config.addresses),
             dns=tuple(str(resolver) for resolver in self.config.dns),
@@ -56,7 +57,7 @@ def up(name: str) -> None:
         if found is None or not teardown.is_up(found):
             raise NsguardError(f"namespace {name} is not up; run: nsguard netns up {name}")
         present = found.tunnel()
-        if present and present.complete and namespace.has_link(name, present.interface):
+        if present and present.complete and _alike(wanted, present) and namespace.has_link(name, present.interface):
             _change(wanted, found, present)
             return
         with process.undone_by(lambda: teardown.clear(found)):
@@ -84,6 +85,12 @@ def _without_ipv6(config: Config) -> Config:
             for peer in config.peers
         ),
     )
+
+
+def _alike(wanted: _Wanted, present: Tunnel) -> bool:
+    """Whether the link that is there can become the one that is wanted."""
+    tunnel = wanted.spec.tunnel
+    return present.kind == tunnel.kind and tunnel.implementation in ("auto", present.implementation)
 
 
 def _make(wanted: _Wanted, found: State) -> None:

@@ -5,12 +5,13 @@ import time
 
 from nsguard import files, process
 from nsguard.errors import NsguardError
+from nsguard.model import AMNEZIAWG, WIREGUARD
 from nsguard.state import Tunnel
 
 # Seconds for wireguard-go to answer; it takes some 10 ms.
 SOCKET_TIMEOUT = 5.0
-# wireguard.com/xplatform: where each userspace implementation listens for wg(8).
-SOCKETS = "/run/wireguard"
+# wireguard.com/xplatform: where each userspace implementation listens for wg(8), and its README: for awg(8).
+SOCKETS = {WIREGUARD: "/run/wireguard", AMNEZIAWG: "/run/amneziawg"}
 
 
 def start(tunnel: Tunnel) -> None:
@@ -26,7 +27,7 @@ def stop(tunnel: Tunnel) -> None:
 
 
 def _socket(tunnel: Tunnel) -> str:
-    return f"{SOCKETS}/{tunnel.device}.sock"
+    return f"{SOCKETS[tunnel.kind]}/{tunnel.device}.sock"
 
 
 def _wait_for_socket(tunnel: Tunnel) -> None:

@@ -9,7 +9,10 @@ from nsguard.model import Address, Endpoint, Interface, Network
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
 _NUMBER = re.compile(r"[0-9]{1,10}\Z")
 _CIDR = re.compile(r"[0-9A-Fa-f:.]+(/[0-9]{1,3})?\Z")
-_KEY_LIKE = re.compile(r"[A-Za-z0-9+/]{20,}")
+# A key, or a part of one that was torn: long, or with capitals and small letters mixed.
+_KEY_LIKE = re.compile(
+    r"[A-Za-z0-9+/]{20,}|(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{8,}",
+)
 
 
 def shown(text: str) -> str:

@@ -5,24 +5,46 @@ Table, SaveConfig and FwMark are ignored with a warning: routes, file and mark a
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, NoReturn, TypeVar
 
-from nsguard import values
+from nsguard import amneziawg, values
 from nsguard.errors import BadInput
-from nsguard.model import IPV6_MIN_MTU, Address, Config, Peer, Secret
+from nsguard.model import AMNEZIAWG, IPV6_MIN_MTU, WIREGUARD, Address, Config, Peer, Secret
 
 T = TypeVar("T")
 
-_LISTS = {"Address", "DNS", "AllowedIPs"}
+# wg-quick(8) also divides these at blanks; wg(8) does not divide AllowedIPs there.
+_BLANKS_DIVIDE = {"Address", "DNS"}
 _HOOKS = {"PreUp", "PostUp", "PreDown", "PostDown"}
+_RESERVED = "WireGuard has zeros there, for a server that wants other bytes this tunnel stays silent"
 _IGNORED = {
-    "Table": "a namespace of its own has routes of its own",
-    "SaveConfig": "nsguard never writes to the file",
-    "FwMark": "nsguard marks by itself to pin the tunnel to its endpoints",
+    "Interface": {
+        "Table": "a namespace of its own has routes of its own",
+        "SaveConfig": "nsguard never writes to the file",
+        "FwMark": "nsguard marks by itself to pin the tunnel to its endpoints",
+        # The Android app's (its export has them beside wg-quick's).
+        "IncludedApplications": "which services use the tunnel is said by nsguard.namespace",
+        "ExcludedApplications": "which services use the tunnel is said by nsguard.namespace",
+        "HttpProxy": "a program in the namespace is told of a proxy by its own settings",
+        "Reserved": _RESERVED,
+    },
+    # Other clients' name for the client id of Cloudflare WARP.
+    "Peer": {"Reserved": _RESERVED},
 }
+_LISTS = {"Address", "DNS", "AllowedIPs", *_IGNORED["Interface"]}  # may be repeated, or empty
 _KEYS = {
-    "Interface": {"PrivateKey", "Address", "DNS", "MTU", "ListenPort", *_HOOKS, *_IGNORED},
-    "Peer": {"PublicKey", "PresharedKey", "Endpoint", "AllowedIPs", "PersistentKeepalive"},
+    "Interface": {
+        "PrivateKey",
+        "Address",
+        "DNS",
+        "MTU",
+        "ListenPort",
+        *_HOOKS,
+        *amneziawg.KEYS,
+        *_IGNORED["Interface"],
+    },
+    "Peer": {"PublicKey", "PresharedKey", "Endpoint", "AllowedIPs", "PersistentKeepalive", *_IGNORED["Peer"]},
 }
 _SECTIONS = {name.lower(): name for name in _KEYS}
 _CANONICAL = {key.lower(): key for keys in _KEYS.values() for key in keys}
@@ -61,9 +83,17 @@ class _Section:
         return tuple(
             self._parsed(key, line, item, parse)
             for line, value in self.entries.get(key, ())
-            for item in (part.strip() for part in value.split(","))
+            for item in _divided(key, value)
             if item
         )
+
+    def ignored(self) -> list[str]:
+        """A warning for each line that is left unused."""
+        return [
+            f"{self.path}:{entry.line}: {key} is ignored: {why}"
+            for key, why in _IGNORED[self.name].items()
+            for entry in self.entries.get(key, ())
+        ]
 
     def _parsed(self, key: str, line: int, value: str, parse: Callable[[str], T]) -> T:
         try:
@@ -72,20 +102,16 @@ class _Section:
             self.fail(line, f"{key}: {error}")
 
 
-def parse(text: str, path: str) -> tuple[Config, list[str]]:
+def parse(text: str, path: str, kind: str = WIREGUARD) -> tuple[Config, list[str]]:
     """The tunnel that the file describes, and what the user should know about lines left unused.
 
-    Raises `BadInput` "path:line: what; remedy". No message holds a key.
+    `kind` is the tunnel's type, `WIREGUARD` or `AMNEZIAWG`. Raises `BadInput` "path:line: what; remedy". No message
+    holds a key.
     """
     interfaces, peers = _sections(text, path)
     if not interfaces:
         raise BadInput(f"{path}: no [Interface] section; name a WireGuard configuration file")
     top = interfaces[0]
-    warnings = [
-        f"{path}:{entry.line}: {key} is ignored: {why}"
-        for key, why in _IGNORED.items()
-        for entry in top.entries.get(key, ())
-    ]
     private_key = top.need("PrivateKey", _secret)
     addresses = top.many("Address", values.interface)
     if not addresses:
@@ -104,8 +130,20 @@ def parse(text: str, path: str) -> tuple[Config, list[str]]:
         search=tuple(name for name in names if isinstance(name, str)),
         mtu=mtu,
         listen_port=top.one("ListenPort", values.port),
+        amneziawg=_amneziawg(top, kind),
     )
-    return config, warnings
+    return config, [warning for section in (top, *peers) for warning in section.ignored()]
+
+
+def _amneziawg(top: _Section, kind: str) -> amneziawg.Parameters:
+    given = [key for key in amneziawg.KEYS if key in top.entries]
+    if given and kind != AMNEZIAWG:
+        line, key = min((top.entries[key][0].line, key) for key in given)
+        top.fail(line, f'{key} is a setting of AmneziaWG; give the tunnel type = "{AMNEZIAWG}"')
+    found = {key: top.need(key, partial(amneziawg.value, key)) for key in given}
+    if fault := amneziawg.fault(found):
+        top.fail(top.line, fault)
+    return tuple(found.items())
 
 
 def _sections(text: str, path: str) -> tuple[list[_Section], list[_Section]]:
@@ -136,19 +174,33 @@ def _add(section: _Section, number: int, line: str) -> None:
         section.fail(number, "not of the form Key = value; correct or remove it")
     key = _CANONICAL.get(name.lower())
     if key is None:
-        # A key's own text can stand where a name should: base64 ends with =.
-        named = f" {name}" if name.isascii() and name.isalnum() and len(name) <= 24 else ""
-        section.fail(number, f"unknown key{named} in [{section.name}]; correct or remove it")
-    if key in _HOOKS:
+        section.fail(number, f"unknown key{_resembling(name)} in [{section.name}]; correct or remove it")
+    if key in _HOOKS and value:
         section.fail(number, f"{key} is a shell command, and nsguard runs none; remove the line")
     if key not in _KEYS[section.name]:
         section.fail(number, f"{key} does not belong in [{section.name}]; move it")
+    if not value and key in _HOOKS:
+        return  # nothing to run
     if not value and key not in _LISTS:
         section.fail(number, f"{key} without a value; give one or remove the line")
     entries = section.entries.setdefault(key, [])
     if entries and key not in _LISTS:
         section.fail(number, f"a second {key} (the first is on line {entries[0].line}); keep one")
     entries.append(_Entry(number, value))
+
+
+def _divided(key: str, value: str) -> list[str]:
+    if key in _BLANKS_DIVIDE:
+        return value.replace(",", " ").split()
+    return [part.strip() for part in value.split(",")]
+
+
+def _resembling(name: str) -> str:
+    """A name for a message if it is like one that is known: a torn key may stand there, since base64 ends with =."""
+    import difflib  # takes a millisecond that only a failure needs
+
+    alike = difflib.get_close_matches(name.lower(), _CANONICAL, n=1, cutoff=0.7)
+    return f" {name}" if alike and name.isascii() and name.isalnum() else ""
 
 
 def _peers(sections: list[_Section]) -> tuple[Peer, ...]:

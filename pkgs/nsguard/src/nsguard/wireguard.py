@@ -1,4 +1,4 @@
-"""The WireGuard link: the kernel's, or wireguard-go's where the kernel has none.
+"""The WireGuard link: the kernel's, or wireguard-go's where the kernel has none; AmneziaWG's is alike, by other names.
 
 Either way its UDP socket is the host's. The kernel's link is born inside the namespace; wireguard-go's is made
 in the host without an address, and moved. Keys go through standard input only.
@@ -8,7 +8,8 @@ import contextlib
 from collections.abc import Mapping
 
 from nsguard import process, userspace
-from nsguard.model import Config, Endpoint
+from nsguard.errors import NsguardError
+from nsguard.model import AMNEZIAWG, WIREGUARD, Config, Endpoint
 from nsguard.namespace import entered
 from nsguard.spec import Spec
 from nsguard.state import State, Tunnel
@@ -25,13 +26,15 @@ def settings(config: Config, endpoints: Mapping[str, Endpoint], mark: str, liste
     lines = ["[Interface]", f"PrivateKey = {config.private_key.reveal()}", f"FwMark = {mark}"]
     if listen_port is not None:
         lines.append(f"ListenPort = {listen_port}")
+    lines += [f"{key} = {value}" for key, value in config.amneziawg]
     for peer in config.peers:
         lines += ["[Peer]", f"PublicKey = {peer.public_key}"]
         if peer.preshared_key:
             lines.append(f"PresharedKey = {peer.preshared_key.reveal()}")
         if peer.public_key in endpoints:
             lines.append(f"Endpoint = {endpoints[peer.public_key]}")
-        lines.append(f"AllowedIPs = {', '.join(str(network) for network in peer.allowed_ips)}")
+        if peer.allowed_ips:  # an empty list is none of wg(8)'s lines
+            lines.append(f"AllowedIPs = {', '.join(str(network) for network in peer.allowed_ips)}")
         lines.append(f"PersistentKeepalive = {peer.keepalive}")
     return "\n".join([*lines, ""])
 
@@ -50,40 +53,54 @@ def settle(name: str, tunnel: Tunnel, config: Config) -> None:
     silent = [word for peer in config.peers if not peer.keepalive for word in ("peer", peer.public_key, *_OFF)]
     if silent:
         with _at(name, tunnel):
-            process.change("wg", "set", tunnel.device, *silent)
+            process.change(_tool(tunnel), "set", tunnel.device, *silent)
 
 
 def create(spec: Spec, found: State, tunnel: Tunnel, text: str) -> Tunnel:
     """Make the link inside the namespace, down, and give it `text`; the tunnel with its implementation named."""
-    name, link = found.name, tunnel.interface
-    try:
-        process.change("ip", "link", "add", link, "netns", name, "type", "wireguard")
-    except process.CommandFailed as error:
-        if not any(cause in error.said for cause in _UNKNOWN_TYPE):
-            raise
-        process.say("nsguard: this kernel has no WireGuard; starting wireguard-go")
-    else:
-        tunnel = tunnel._replace(implementation="kernel", device=link)
-        configure(name, tunnel, "setconf", text)
-        return tunnel
+    if spec.tunnel.implementation != "userspace" and (made := _in_kernel(spec, found.name, tunnel, text)):
+        return made
     tunnel = tunnel._replace(implementation="userspace", device=spec.userspace_interface, unit=spec.userspace_unit)
     found.write_tunnel(tunnel)  # a run killed from here on leaves a unit to stop
     userspace.start(tunnel)
+    configure(found.name, tunnel, "setconf", text)
+    process.change("ip", "link", "set", "dev", tunnel.device, "netns", found.name, "name", tunnel.interface)
+    return tunnel
+
+
+def _in_kernel(spec: Spec, name: str, tunnel: Tunnel, text: str) -> Tunnel | None:
+    """The kernel's link, or None where it has none and another way is allowed."""
+    link, kind = tunnel.interface, tunnel.kind
+    try:
+        process.change("ip", "link", "add", link, "netns", name, "type", kind)
+    except process.CommandFailed as error:
+        if not any(cause in error.said for cause in _UNKNOWN_TYPE):
+            raise
+        if spec.tunnel.implementation == "kernel":
+            raise NsguardError(
+                f"tunnel {tunnel.name}: this kernel has no {kind}; load its module or set implementation to userspace"
+            ) from None
+        process.say(f"nsguard: this kernel has no {kind}; starting it in userspace")
+        return None
+    tunnel = tunnel._replace(implementation="kernel", device=link)
     configure(name, tunnel, "setconf", text)
-    process.change("ip", "link", "set", "dev", tunnel.device, "netns", name, "name", link)
     return tunnel
 
 
 def configure(name: str, tunnel: Tunnel, verb: str, text: str) -> None:
     """`wg setconf` or `wg syncconf`, where wg finds the device."""
     with _at(name, tunnel):
-        process.change("wg", verb, tunnel.device, "/dev/stdin", stdin=text)
+        process.change(_tool(tunnel), verb, tunnel.device, "/dev/stdin", stdin=text)
 
 
 def show(name: str, tunnel: Tunnel, what: str) -> list[list[str]]:
     """`wg show DEVICE what`, split into lines and fields. Never asks for keys other than public ones."""
     with _at(name, tunnel):
-        return [line.split("\t") for line in process.ask("wg", "show", tunnel.device, what).splitlines()]
+        return [line.split("\t") for line in process.ask(_tool(tunnel), "show", tunnel.device, what).splitlines()]
+
+
+def _tool(tunnel: Tunnel) -> str:
+    return {WIREGUARD: "wg", AMNEZIAWG: "awg"}[tunnel.kind]
 
 
 def _at(name: str, tunnel: Tunnel) -> contextlib.AbstractContextManager[None]:
