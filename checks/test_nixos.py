@@ -18,8 +18,9 @@ from nsguard_harness import inspection
 from nsguard_harness.attacks.tunnel import ConnectionHeld, wait_for_tunnel
 from nsguard_harness.cli import subjects
 from nsguard_harness.lab.base import Lab
-from nsguard_harness.lab.container import TUNNEL_CONFIGURATION, ContainerLab
-from nsguard_harness.lab.nspawn import System
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
+from nsguard_harness.lab.system import System
 from nsguard_harness.lab.peer import TREES
 from nsguard_harness.suite import Cell, Suite, Verdict, plan
 

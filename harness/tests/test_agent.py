@@ -18,7 +18,7 @@ from nsguard_harness.agent import Agent
 from nsguard_harness.attack import Attack, Env, Outcome
 from nsguard_harness.errors import AgentError
 from nsguard_harness.inside import agent as inside
-from nsguard_harness.machine import Machine
+from nsguard_harness.machine import Machine, ask
 
 
 class Local:
@@ -26,8 +26,8 @@ class Local:
 
     name = "local"
 
-    def path(self, inside: str) -> Path:
-        return Path(inside)
+    def ask(self, path: str, line: bytes, timeout: float) -> bytes:
+        return ask(Path(path), line, timeout)
 
 
 HERE = cast(Machine, Local())
@@ -130,7 +130,7 @@ def test_bad_requests_are_answered(agent: Agent, line: bytes) -> None:
 
 def test_nobody_there(tmp_path: Path) -> None:
     nobody = Agent(HERE, str(tmp_path / "none"))
-    with pytest.raises(AgentError, match="cannot connect: No such file"):
+    with pytest.raises(AgentError, match="no answer: No such file"):
         nobody.run("says", "t")
-    with pytest.raises(AgentError, match="cannot connect"):
+    with pytest.raises(AgentError, match="no answer"):
         nobody.wait(timeout=0.05)

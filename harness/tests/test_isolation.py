@@ -146,7 +146,7 @@ def test_nothing_stays_of_a_closed_lab() -> None:
 
 def test_nothing_stays_of_a_lab_that_failed_half_way(monkeypatch: pytest.MonkeyPatch) -> None:
     own = ContainerLab()
-    monkeypatch.setattr("nsguard_harness.lab.container.debian_client", lambda _: 1 / 0)
+    monkeypatch.setattr("nsguard_harness.lab.wired.debian_client", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         own.__enter__()
     assert traces(own.identity) == []

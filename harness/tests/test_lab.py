@@ -14,9 +14,10 @@ from nsguard_harness.addresses import LAB
 from nsguard_harness.capture import Capture, Captures
 from nsguard_harness.errors import CommandError, LabError
 from nsguard_harness.inside import records
-from nsguard_harness.lab.container import NSCD_RECORDS, TUNNEL_CONFIGURATION, ContainerLab
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.lab.debian import NSCD_RECORDS, TUNNEL_CONFIGURATION
 from nsguard_harness.lab.image import image
-from nsguard_harness.lab.nspawn import System
+from nsguard_harness.lab.system import System
 from nsguard_harness.lab.wire import packet_socket
 
 pytestmark = pytest.mark.lab
@@ -147,7 +148,7 @@ def test_look_ups_go_through_the_nscd_stand_in(lab: ContainerLab) -> None:
     lab.client.wait_for_unit("nscd.service")
     assert LAB.answer_uplink.v4 in lab.client.succeed("getent ahosts one.nscd.test")
     assert lab.client.succeed("getent hosts two.nscd.test").split() == [LAB.answer_uplink.v6, "two.nscd.test"]
-    asked = records.read(lab.client.path(NSCD_RECORDS))
+    asked = records.parse(lab.client.read(NSCD_RECORDS))
     assert [(one["request"], one["name"]) for one in asked if one["name"].endswith(".nscd.test")] == [
         ("GETAI", "one.nscd.test"),
         ("GETHOSTBYNAMEv6", "two.nscd.test"),
@@ -160,7 +161,7 @@ def test_look_ups_go_through_resolved_without_it(lab: ContainerLab) -> None:
     lab.client.succeed("systemctl stop nscd")
     try:
         assert LAB.answer_uplink.v4 in lab.client.succeed("getent ahosts three.test")
-        assert "three.test" not in [one["name"] for one in records.read(lab.client.path(NSCD_RECORDS))]
+        assert "three.test" not in [one["name"] for one in records.parse(lab.client.read(NSCD_RECORDS))]
         assert "three.test" in [one.get("name") for one in lab.peer.records("dns")]
     finally:
         lab.client.succeed("systemctl start nscd")

@@ -50,7 +50,7 @@ def test_it_answers_and_passes_on_what_is_meant_for_it(
     assert wire[1].recv(2048) == f"{MARK} token".encode()
     with pytest.raises(BlockingIOError):
         wire[1].recv(2048)
-    assert [one["told"] for one in records.read(tmp_path / "records")] == [f"{MARK} token"]
+    assert [one["told"] for one in records.parse((tmp_path / "records").read_bytes())] == [f"{MARK} token"]
     stand_in.close()
     assert not (tmp_path / "deep").exists()
 

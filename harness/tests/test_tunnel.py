@@ -14,7 +14,8 @@ from nsguard_harness.addresses import LAB
 from nsguard_harness.attacks.tunnel import ConnectionHeld, wait_for_tunnel
 from nsguard_harness.cli import subjects
 from nsguard_harness.lab.base import Lab
-from nsguard_harness.lab.container import TUNNEL_CONFIGURATION, ContainerLab
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
 from nsguard_harness.suite import Cell, Suite, Verdict
 
 pytestmark = pytest.mark.lab
@@ -30,7 +31,7 @@ def lab() -> Iterator[ContainerLab]:
 
 
 def state(lab: Lab, name: str = "vpn") -> dict[str, Any]:
-    return dict(json.loads(lab.client.path(f"/run/nsguard/{name}/tunnel.json").read_text()))
+    return dict(json.loads(lab.client.read(f"/run/nsguard/{name}/tunnel.json")))
 
 
 def test_netlink_shows_the_namespace_as_it_should_be(lab: ContainerLab) -> None:

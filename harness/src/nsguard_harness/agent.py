@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from .attack import Outcome
-from .errors import AgentError
+from .errors import AgentError, LabError
 from .machine import Machine
 
 DEFAULT_SOCKET = "/run/nsguard-agent/socket"
@@ -24,11 +23,12 @@ class Agent:
         self.machine, self.socket = machine, socket
 
     def wait(self, timeout: float = 10) -> None:
-        """Wait until the agent takes connections; raises AgentError at the deadline."""
+        """Wait until the agent answers; raises AgentError at the deadline."""
         deadline = time.monotonic() + timeout
         while True:
             try:
-                self._connect(1).close()
+                # no request at all is answered with an error
+                self._ask(b"", 1)
                 return
             except AgentError:
                 if time.monotonic() > deadline:
@@ -45,27 +45,21 @@ class Agent:
     ) -> Outcome:
         """Run one attack to its end, or until its time (seconds) is over; raises AgentError."""
         request = {"attack": attack, "token": token, "family": family, "timeout": timeout}
-        with self._connect(timeout + GRACE_SECONDS) as connection, connection.makefile("rwb") as stream:
-            try:
-                stream.write(json.dumps({**request, "parameters": dict(parameters or {})}).encode() + b"\n")
-                stream.flush()
-                answer = json.loads(stream.readline())
-                if "error" not in answer:
-                    return Outcome(bool(answer["reached"]), str(answer["said"]), str(answer.get("lacks", "")))
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                raise AgentError(f"{self._where}: {attack}: no answer: {type(error).__name__}: {error}") from error
+        line = json.dumps({**request, "parameters": dict(parameters or {})}).encode()
+        try:
+            answer = json.loads(self._ask(line, timeout + GRACE_SECONDS))
+            if "error" not in answer:
+                return Outcome(bool(answer["reached"]), str(answer["said"]), str(answer.get("lacks", "")))
+        except (ValueError, KeyError, TypeError) as error:
+            raise AgentError(f"{self._where}: {attack}: no answer: {type(error).__name__}: {error}") from error
         raise AgentError(f"{self._where}: {attack}: {answer['error']}")
 
     @property
     def _where(self) -> str:
         return f"agent {self.machine.name}:{self.socket}"
 
-    def _connect(self, timeout: float) -> socket.socket:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(timeout)
+    def _ask(self, line: bytes, timeout: float) -> bytes:
         try:
-            connection.connect(str(self.machine.path(self.socket)))
-        except OSError as error:
-            connection.close()
-            raise AgentError(f"{self._where}: cannot connect: {error.strerror or error}") from error
-        return connection
+            return self.machine.ask(self.socket, line, timeout)
+        except LabError as error:
+            raise AgentError(f"{self._where}: {error}") from error

@@ -18,7 +18,8 @@ from statistics import median
 from rich.console import Console
 from rich.table import Table
 
-from .lab.container import TUNNEL_CONFIGURATION, ContainerLab
+from .lab.container import ContainerLab
+from .lab.debian import TUNNEL_CONFIGURATION
 from .lab.peer import LIBRARY
 from .machine import Machine
 from .scenario import DEMO, UNITS, apply

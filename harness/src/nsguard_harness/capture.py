@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -83,52 +84,96 @@ def read_frames(path: Path, wire: str) -> list[Frame]:
     return frames
 
 
-class Capture:
-    """tcpdump on one port of a switch. Entered when a sentinel was read back, left when the wire has been quiet."""
+class Recorder(Protocol):
+    """What writes the frames of a wire to a pcap file."""
 
-    def __init__(self, namespace: Path, wire: str, path: Path) -> None:
-        """namespace: the switch's network namespace; path: where the pcap is written."""
-        self.namespace, self.wire, self.path = namespace, wire, path
-        self.frames: list[Frame] = []
-        self.dropped = 0
-        self._first, self._last = sentinel(), sentinel()
-        self._tcpdump: subprocess.Popen[str] | None = None
+    def start(self, path: Path) -> None:
+        """Begin; frames need not be recorded yet when it returns. Raises LabError."""
 
-    def __enter__(self) -> Self:
+    def check(self) -> None:
+        """Raise LabError when it does not run."""
+
+    def stop(self) -> int:
+        """End, and tell how many frames were lost. Raises LabError."""
+
+
+class Tcpdump:
+    """Records what passes a port of a switch."""
+
+    def __init__(self, namespace: Path, wire: str) -> None:
+        """namespace: the switch's network namespace."""
+        self._namespace, self._wire = namespace, wire
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self, path: Path) -> None:
         # immediate mode: without it libpcap holds frames back for up to a second
         tcpdump = ["tcpdump", "-n", "-U", "--immediate-mode", "-s", "0", "-B", str(BUFFER_KIB), "-Z", "root"]
-        enter = ["setpriv", "--pdeathsig", "KILL", "nsenter", f"--net={self.namespace}"]
-        self._tcpdump = subprocess.Popen(
-            [*enter, *tcpdump, "-i", self.wire, "-w", str(self.path)],
+        enter = ["setpriv", "--pdeathsig", "KILL", "nsenter", f"--net={self._namespace}"]
+        self._process = subprocess.Popen(
+            [*enter, *tcpdump, "-i", self._wire, "-w", str(path)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,  # a ^C at the terminal must not end it before the last sentinel
         )
+
+    def check(self) -> None:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            said = " ".join((self._process.stderr.read() if self._process.stderr else "").split())
+            raise LabError(f"capture: tcpdump on {self._wire} ended: {said[-300:]}")
+
+    def stop(self) -> int:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        try:
+            _, summary = self._process.communicate(timeout=DEADLINE_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            self._process.kill()
+            self._process.communicate()
+            raise LabError(f"capture: tcpdump on {self._wire} did not end") from error
+        return parse_dropped(summary)
+
+
+class Capture:
+    """One port of a switch. Entered when a sentinel was read back, left when the wire has been quiet."""
+
+    def __init__(self, namespace: Path, wire: str, path: Path, recorder: Recorder | None = None) -> None:
+        """namespace: the switch's network namespace; path: where the pcap is written, by tcpdump if not told else."""
+        self.namespace, self.wire, self.path = namespace, wire, path
+        self.frames: list[Frame] = []
+        self.dropped = 0
+        self._first, self._last = sentinel(), sentinel()
+        self._recorder = recorder or Tcpdump(namespace, wire)
+
+    def __enter__(self) -> Self:
+        self._recorder.start(self.path)
         try:
             self._read_back(self._first)
         except BaseException:
-            self._tcpdump.kill()
-            self._tcpdump.communicate()
+            self._give_up()
             raise
         return self
+
+    def _give_up(self) -> None:
+        # what went wrong is on its way already
+        with suppress(LabError):
+            self._recorder.stop()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._tcpdump is not None
         if kind is not None:
-            self._tcpdump.kill()
-            self._tcpdump.communicate()
+            self._give_up()
             return
         try:
             self._read_back(self._last)
             self._wait_quiet()
-        finally:
-            self._tcpdump.send_signal(signal.SIGINT)
-            _, summary = self._tcpdump.communicate(timeout=DEADLINE_SECONDS)
-        self.dropped = parse_dropped(summary)
+        except BaseException:
+            self._give_up()
+            raise
+        self.dropped = self._recorder.stop()
         frames = read_frames(self.path, self.wire)
         own = {self._first, self._last}
         if not own <= {frame.data for frame in frames}:
@@ -139,14 +184,11 @@ class Capture:
         """Send a frame until it stands in the file: until tcpdump listens, what is sent is not seen."""
         from .lab.wire import packet_socket
 
-        assert self._tcpdump is not None
         deadline = time.monotonic() + DEADLINE_SECONDS
         with packet_socket(self.namespace, self.wire) as wire:
             sent = 0.0
             while not (self.path.exists() and frame in self.path.read_bytes()):
-                if self._tcpdump.poll() is not None:
-                    said = " ".join((self._tcpdump.stderr.read() if self._tcpdump.stderr else "").split())
-                    raise LabError(f"capture: tcpdump on {self.wire} ended: {said[-300:]}")
+                self._recorder.check()
                 if time.monotonic() > deadline:
                     raise LabError(f"capture: no sentinel came back on {self.wire} in {DEADLINE_SECONDS:g} s")
                 if time.monotonic() - sent > 0.05:

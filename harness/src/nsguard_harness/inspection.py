@@ -14,7 +14,7 @@ from typing import Any
 
 from pyroute2 import IPRoute, WireGuard
 
-from .machine import Machine
+from .lab.nspawn import ContainerMachine
 
 MAIN = 254  # RT_TABLE_MAIN, rtnetlink(7)
 
@@ -39,7 +39,7 @@ class Namespace:
     routes: frozenset[tuple[str, str]]
 
 
-def namespace(machine: Machine, name: str | None = None) -> Namespace:
+def namespace(machine: ContainerMachine, name: str | None = None) -> Namespace:
     """A named network namespace of a machine, or the machine's own. Raises OSError when there is none."""
     path = machine.path(f"/run/netns/{name}" if name else "/proc/1/ns/net")
     with IPRoute(netns=str(path)) as ip:
@@ -61,7 +61,7 @@ def _prefix(route: Any) -> str:
     return f"{route.get('dst')}/{route['dst_len']}" if route["dst_len"] else "default"
 
 
-def peers(machine: Machine, name: str) -> list[Peer]:
+def peers(machine: ContainerMachine, name: str) -> list[Peer]:
     """The peers of wg0 in a namespace that nsguard made."""
     # the one thing taken from the runtime: by which name wireguard-go knows the device
     tunnel = json.loads(machine.path(f"/run/nsguard/{name}/tunnel.json").read_text())
@@ -85,7 +85,7 @@ def peers(machine: Machine, name: str) -> list[Peer]:
     return found
 
 
-def _ask(machine: Machine, device: str) -> str:
+def _ask(machine: ContainerMachine, device: str) -> str:
     with socket.socket(socket.AF_UNIX) as control:
         control.settimeout(5)
         control.connect(str(machine.path(f"/run/wireguard/{device}.sock")))

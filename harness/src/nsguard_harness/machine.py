@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shlex
+import socket
 import tarfile
 import time
 from abc import ABC, abstractmethod
@@ -32,6 +33,22 @@ class Completed:
     status: int
     output: str
     errors: str
+
+
+def ask(path: Path, line: bytes, timeout: float) -> bytes:
+    """Send a line to a stream socket of this host, and return the line that comes back. Raises LabError."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection, connection.makefile("rwb") as stream:
+        connection.settimeout(timeout)
+        try:
+            connection.connect(str(path))
+            stream.write(line + b"\n")
+            stream.flush()
+            answer = stream.readline()
+        except OSError as error:
+            raise LabError(f"no answer: {error.strerror or error}") from error
+    if not answer.endswith(b"\n"):
+        raise LabError("no answer: the other end hung up")
+    return answer
 
 
 def _as_root(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
@@ -74,8 +91,15 @@ class Machine(ABC):
         """Wait until it has powered off by itself."""
 
     @abstractmethod
-    def path(self, inside: str) -> Path:
-        """The host's path of a file in the machine as it runs; symbolic links in it would lead to the host's files."""
+    def read(self, path: str) -> bytes:
+        """The content of a file in the machine. Raises LabError."""
+
+    @abstractmethod
+    def ask(self, path: str, line: bytes, timeout: float) -> bytes:
+        """Send a line to a stream socket in the machine, and return the line that comes back.
+
+        Raises LabError where nobody listens there or no whole line comes.
+        """
 
     def copy_from_host(self, source: str | Path, target: str) -> None:
         """Copy a file or a directory into the machine, as root's, making the directories on the way."""
@@ -181,3 +205,15 @@ class Machine(ABC):
         """Raise LabError when the machine is not up."""
         if not self.is_up():
             raise LabError(f"{self.name}: is not up; start it first")
+
+
+class Bootable(Machine):
+    """A machine that boots beside others."""
+
+    @abstractmethod
+    def launch(self) -> None:
+        """Begin to boot, without waiting. Raises LabError."""
+
+    @abstractmethod
+    def wait_until_up(self) -> None:
+        """Wait until the default target is reached. Raises LabError with the console's last lines."""

@@ -33,8 +33,8 @@ class Tap:
 
     def tokens(self, tokens: Tokens) -> frozenset[str]:
         """The tokens that came out of the tunnel so far."""
-        files = [self._machine.path(f"{DIRECTORY}/{one}.pcap") for one in self._interfaces]
-        return frozenset(token for file in files for token in tokens.find(file.read_bytes()))
+        files = [self._machine.read(f"{DIRECTORY}/{one}.pcap") for one in self._interfaces]
+        return frozenset(token for file in files for token in tokens.find(file))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

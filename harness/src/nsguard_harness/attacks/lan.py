@@ -189,8 +189,8 @@ class Injected(_Listening):
 
     def probe(self, lab: Lab, env: Env) -> Outcome:
         outcome = super().probe(lab, env)
-        heard = lab.client.path(_records("exposed" if env.parameters["control"] else "inside")).read_text()
-        return Outcome(True, "the program has it") if env.token in heard else outcome
+        heard = lab.client.read(_records("exposed" if env.parameters["control"] else "inside"))
+        return Outcome(True, "the program has it") if env.token.encode() in heard else outcome
 
 
 class EndpointForged(FromOutside):

@@ -21,8 +21,6 @@ class Records:
         os.write(self._file, json.dumps({"time": time.time(), **record}).encode() + b"\n")
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    """All records of a file; none when it is not there."""
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text().splitlines()]
+def parse(data: bytes) -> list[dict[str, Any]]:
+    """All records of a file's content."""
+    return [json.loads(line) for line in data.splitlines()]

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import LabError
-from ..machine import Completed, Machine, Uplink
+from ..machine import Bootable, Completed, Uplink, ask
 from .cgroup import Cgroup, host_has_systemd
+from .system import System
 
 # /proc/sys/net can be written as on a machine of its own (systemd's docs/ENVIRONMENT.md)
 WRITABLE = {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"}
@@ -33,33 +32,7 @@ SHELL = ("bash", "-euo", "pipefail", "-c")
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\r")
 
 
-@dataclass(frozen=True)
-class System:
-    """What a machine boots.
-
-    image: the tree below its overlay; init: None for the image's own systemd, or the program that starts the system,
-    such as a NixOS closure's `init`, for which the unit directories of the image are hidden.
-    binds: host path → path in the machine, read-only.
-    Laid on its disk before the first boot: trees (host path → path, directories or files), files (path → text),
-    secrets (the same, readable by root alone), links (path → target; a unit linked to /dev/null is masked).
-    """
-
-    image: Path
-    init: str | None = None
-    binds: Mapping[Path, str] = field(default_factory=dict)
-    trees: Mapping[Path, str] = field(default_factory=dict)
-    files: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict)
-    links: Mapping[str, str] = field(default_factory=dict)
-
-
-def _place(root: Path, name: str) -> Path:
-    path = root / name.lstrip("/")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
-
-
-class ContainerMachine(Machine):
+class ContainerMachine(Bootable):
     """Its disk is an overlay of the image, thrown away with `work`; it stays over shutdown, crash and reboot."""
 
     def __init__(
@@ -87,20 +60,7 @@ class ContainerMachine(Machine):
                 (upper / directory).mkdir(parents=True)
                 # hides what the layer below has under this name (kernel: filesystems/overlayfs.rst)
                 os.setxattr(upper / directory, "trusted.overlay.opaque", b"y")
-        for source, target in self._system.trees.items():
-            if source.is_dir():
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(source, _place(upper, target), ignore=ignored, dirs_exist_ok=True)
-            else:
-                shutil.copy(source, _place(upper, target))
-        for name, text in self._system.files.items():
-            _place(upper, name).write_text(text)
-        for name, text in self._system.secrets.items():
-            path = _place(upper, name)
-            path.touch(mode=0o600)
-            path.write_text(text)
-        for name, target in self._system.links.items():
-            _place(upper, name).symlink_to(target)
+        self._system.lay_out(upper)
 
     def start(self) -> None:
         self.launch()
@@ -259,5 +219,15 @@ class ContainerMachine(Machine):
         )
 
     def path(self, inside: str) -> Path:
+        """The host's path of a file in the machine as it runs; symbolic links in it would lead to the host's files."""
         self.require_up()
         return Path(f"/proc/{self._leader}/root{inside}")
+
+    def read(self, path: str) -> bytes:
+        try:
+            return self.path(path).read_bytes()
+        except OSError as error:
+            raise LabError(f"{self.name}: {path}: {error.strerror}") from error
+
+    def ask(self, path: str, line: bytes, timeout: float) -> bytes:
+        return ask(self.path(path), line, timeout)

@@ -146,7 +146,7 @@ class Peer:
 
     def records(self, service: str) -> list[dict[str, Any]]:
         """What `dns`, `web` or `echo` saw so far (inside/records.py), `source` telling the way it came."""
-        return records.read(self.machine.path(f"{STATE}/{service}.jsonl"))
+        return records.parse(self.machine.read(f"{STATE}/{service}.jsonl"))
 
     def stop_wireguard(self) -> None:
         """Fall silent: nothing in or out on the endpoint's port, and no ICMP error that would tell the client."""

@@ -9,6 +9,7 @@ import array
 import fcntl
 import socket
 import struct
+import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -172,20 +173,27 @@ class Wire:
                 ip.route("add", dst="default", gateway=hop, oif=link)
         return uplink
 
+    def tap(self, machine: str, address: Pair, mac: str) -> Uplink:
+        """A port for a virtual machine, which has its hypervisor hold the other end and sets its own addresses."""
+        done = subprocess.run(
+            ["nsenter", f"--net={self.switch}", "ip", "tuntap", "add", "dev", machine, "mode", "tap"],
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise LabError(f"wire: cannot make the port {machine}: {done.stderr.strip()}")
+        with IPRoute(netns=str(self.switch)) as ip:
+            (port,) = ip.link_lookup(ifname=machine)
+            ip.link("set", index=port, master=self._bridge, state="up")
+        return Uplink(INTERFACE, mac, address.v4, address.v6, machine)
+
     def close(self) -> None:
         """Remove the namespaces, and with them every link."""
         while self._made:
             netns.remove(str(self._made.pop()))
 
 
-def lan(place: Path, addresses: Addresses) -> tuple[Wire, dict[str, Uplink]]:
-    """The lab's network: the client behind the server, which holds all that lies beyond."""
-    wire = Wire(place)
-    try:
-        beyond = (addresses.answer_tunnel, addresses.answer_uplink, addresses.endpoint)
-        server = wire.attach("server", addresses.server, addresses.lan, local=beyond)
-        client = wire.attach("client", addresses.client, addresses.lan, gateway=addresses.server)
-    except BaseException:
-        wire.close()
-        raise
-    return wire, {"server": server, "client": client}
+def gateway(wire: Wire, addresses: Addresses) -> Uplink:
+    """Join the server, which holds all that lies beyond; first of all, since the order gives the MAC addresses."""
+    beyond = (addresses.answer_tunnel, addresses.answer_uplink, addresses.endpoint)
+    return wire.attach("server", addresses.server, addresses.lan, local=beyond)

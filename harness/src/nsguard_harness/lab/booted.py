@@ -1,0 +1,166 @@
+"""The state of a virtual machine that has booted, and its disk: made once, so that a lab starts in seconds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..addresses import Addresses
+from ..errors import LabError
+from ..inside import resident
+from . import image, qemu
+from .channel import Channel
+from .wire import ANNOUNCE, INTERFACE, PING, QUIET, mac
+
+PACKAGES = ("linux-image-cloud-amd64", "initramfs-tools")
+NAME = "client"
+MAC = mac(2)  # as the second machine on a wire has it: it stands in the state that was saved
+DISK_BYTES = 4 << 30
+BOOT_SECONDS = 300.0
+RESIDENT = "/usr/lib/nsguard-lab/resident.py"
+COMMAND_LINE = (
+    "root=/dev/vda rw console=ttyS0 quiet net.ifnames=0 mitigations=off panic=10"
+    " systemd.show_status=no systemd.mask=serial-getty@ttyS0.service"
+)
+
+
+@dataclass(frozen=True)
+class Booted:
+    """What a virtual machine starts from; the files of a directory of the cache."""
+
+    place: Path
+
+    @property
+    def kernel(self) -> qemu.Kernel:
+        """What was booted."""
+        return qemu.Kernel(self.place / "kernel", self.place / "initrd", COMMAND_LINE)
+
+    @property
+    def disk(self) -> Path:
+        """The disk of the machine as it was halted; never written to again."""
+        return self.place / "booted.qcow2"
+
+    @property
+    def state(self) -> Path:
+        """The halted machine's memory and devices."""
+        return self.place / "state"
+
+
+def files(addresses: Addresses) -> dict[str, str]:
+    """What makes a Debian image a machine of the lab: its agent, and an uplink as the container lab gives it."""
+    sysctls = {**QUIET, **ANNOUNCE, **PING}
+    own = {key.replace("/all/", f"/{INTERFACE}/"): value for key, value in QUIET.items() if "/all/" in key}
+    up = [
+        *(f"sysctl -qw {key.replace('/', '.')}='{value}'" for key, value in {**sysctls, **own}.items()),
+        *(f"ip address add {one}/{of.split('/')[1]} dev {INTERFACE} nodad" for one, of in _uplink(addresses)),
+        f"ip link set {INTERFACE} up",
+        *(f"ip route add default via {hop} dev {INTERFACE}" for hop in addresses.server),
+    ]
+    oneshot = "".join(f'ExecStart=/bin/sh -c "{command}"\n' for command in up)
+    return {
+        "etc/hostname": f"{NAME}\n",
+        "etc/systemd/system/lab-uplink.service": (
+            "[Unit]\nDefaultDependencies=no\n"
+            "After=systemd-udevd.service systemd-sysctl.service systemd-remount-fs.service\n"
+            "Before=network-pre.target basic.target\nWants=network-pre.target\n"
+            f"[Service]\nType=oneshot\nRemainAfterExit=yes\n{oneshot}"
+        ),
+        "etc/systemd/system/lab-resident.service": (
+            f"[Service]\nExecStart=/usr/bin/python3 {RESIDENT} /dev/virtio-ports/{qemu.PORT}\n"
+            "KillMode=process\nRestart=always\nOOMScoreAdjust=-900\n"
+        ),
+        RESIDENT.lstrip("/"): Path(resident.__file__).read_text(),
+    }
+
+
+def _uplink(addresses: Addresses) -> Sequence[tuple[str, str]]:
+    return tuple(zip(addresses.client, addresses.lan, strict=True))
+
+
+WANTED = ("lab-uplink.service", "lab-resident.service")
+
+
+def booted(suite: str, addresses: Addresses) -> Booted:
+    """A machine of one of Debian's suites that has booted, made when it is not there yet; raises LabError."""
+    recipe = image.Recipe(suite, PACKAGES)
+    made = [recipe.key, qemu.version(), qemu.MEMORY_MIB, COMMAND_LINE, MAC, files(addresses)]
+    key = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:16]
+    tree = image.image(recipe)
+
+    def build(place: Path) -> None:
+        place.mkdir()
+        _disk(tree, place, files(addresses))
+        _boot(Booted(place))
+
+    return Booted(image.cached(f"booted-{key}", build, f"a booted {suite}: once, about two minutes under emulation"))
+
+
+def _disk(tree: Path, place: Path, more: dict[str, str]) -> None:
+    for name, pattern in (("kernel", "vmlinuz-*"), ("initrd", "initrd.img-*")):
+        shutil.copy(sorted((tree / "boot").glob(pattern))[-1], place / name)
+    with tempfile.TemporaryDirectory(dir=place) as scratch:
+        root = Path(scratch) / "root"
+        _do("cp", "-a", "--reflink=auto", str(tree), str(root))
+        for name, text in more.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        wants = root / "etc/systemd/system/multi-user.target.wants"
+        wants.mkdir(exist_ok=True)
+        for unit in WANTED:
+            (wants / unit).symlink_to(f"../{unit}")
+        with (place / "disk.raw").open("wb") as disk:
+            disk.truncate(DISK_BYTES)
+        _do("mkfs.ext4", "-q", "-d", str(root), str(place / "disk.raw"))
+    overlay(place / "disk.raw", "raw", place / "booted.qcow2")
+
+
+def overlay(below: Path, kind: str, path: Path) -> None:
+    """Make a disk that keeps what is written, above another of a kind (`raw`, `qcow2`) that stays as it is."""
+    # a name without a directory is looked for beside the image (qemu-img(1))
+    backing = below.name if below.parent == path.parent else str(below)
+    _do("qemu-img", "create", "-q", "-f", "qcow2", "-b", backing, "-F", kind, str(path))
+
+
+def _do(*command: str) -> None:
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    except FileNotFoundError as error:
+        raise LabError(f"vm: there is no {command[0]}; `make deps-vm` installs it") from error
+    if done.returncode:
+        raise LabError(f"vm: `{' '.join(command)}` ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+
+
+def _boot(machine: Booted) -> None:
+    with tempfile.TemporaryDirectory(dir=machine.place) as scratch:
+        # a hub of its own: nothing that it sends gets anywhere
+        hub = "hubport,hubid=0"
+        with qemu.Qemu(Path(scratch), machine.kernel, machine.disk, hub, MAC) as running:
+            channel = Channel(NAME, running.port)
+            try:
+                running.qmp("cont")
+                if not channel.wait_for_boot(0, BOOT_SECONDS):
+                    raise LabError(f"vm: the machine did not boot in {BOOT_SECONDS:g} s: {tail(running.console)}")
+                await_default_target(channel.run, BOOT_SECONDS)
+                channel.run("sync; echo 3 > /proc/sys/vm/drop_caches; fstrim / || true", 60)
+                running.qmp("stop")
+                running.save(machine.state)
+            finally:
+                channel.close()
+
+
+def await_default_target(run: Callable[[str, float], object], timeout: float) -> None:
+    """Wait until a machine has started all that it starts; units that failed are not our business."""
+    run("systemctl is-system-running --wait || true", timeout)
+
+
+def tail(console: Path) -> str:
+    """The last lines of a console."""
+    lines = [line.strip() for line in console.read_text(errors="replace").splitlines() if line.strip()]
+    return " | ".join(lines[-8:]) or "the console is empty"

@@ -1,0 +1,51 @@
+"""What a machine of a lab boots."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class System:
+    """What a machine boots.
+
+    image: the tree below its overlay; init: None for the image's own systemd, or the program that starts the system,
+    such as a NixOS closure's `init`, for which the unit directories of the image are hidden.
+    binds: host path → path in the machine, read-only.
+    Laid on its disk before the first boot: trees (host path → path, directories or files), files (path → text),
+    secrets (the same, readable by root alone), links (path → target; a unit linked to /dev/null is masked).
+    """
+
+    image: Path
+    init: str | None = None
+    binds: Mapping[Path, str] = field(default_factory=dict)
+    trees: Mapping[Path, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
+
+    def lay_out(self, root: Path) -> None:
+        """Lay trees, files, secrets and links below a directory."""
+        for source, target in self.trees.items():
+            if source.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, _place(root, target), ignore=ignored, dirs_exist_ok=True)
+            else:
+                shutil.copy(source, _place(root, target))
+        for name, text in self.files.items():
+            _place(root, name).write_text(text)
+        for name, text in self.secrets.items():
+            path = _place(root, name)
+            path.touch(mode=0o600)
+            path.write_text(text)
+        for name, target in self.links.items():
+            _place(root, name).symlink_to(target)
+
+
+def _place(root: Path, name: str) -> Path:
+    path = root / name.lstrip("/")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,36 @@
+"""The VM lab: the client is a virtual machine with a kernel of its own, and its hypervisor records the frames."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from ..capture import Recorder
+from ..machine import Machine, Uplink
+from .booted import MAC, booted
+from .system import System
+from .vm import Recording, VmMachine
+from .wired import WiredLab
+
+
+class VmLab(WiredLab):
+    """As the container lab but for the client, which runs the kernel and the systemd of a suite of Debian's."""
+
+    client: VmMachine
+
+    def __init__(self, suite: str = "trixie", captures: Path | None = None) -> None:
+        """suite: of Debian's; captures: where pcap files are kept, else they go with the lab."""
+        super().__init__(captures=captures)
+        self.suite = suite
+
+    def _plugged(self) -> Uplink:
+        return self.wire.tap("client", self.addresses.client, MAC)
+
+    def _made(self, system: System, uplink: Uplink, place: Path, stack: ExitStack) -> VmMachine:
+        base = booted(self.suite, self.addresses)
+        machine = VmMachine("client", base, system, self.wire.switch, [uplink], place)
+        stack.callback(machine.close)
+        return machine
+
+    def _recorder(self, machine: Machine, uplink: Uplink) -> Recorder:
+        return Recording(machine) if isinstance(machine, VmMachine) else super()._recorder(machine, uplink)
