@@ -1,14 +1,16 @@
-# make demo    a tour of one confined service, watched from outside
-# make test    every test of the project
-# make bench   set-up and tear-down, beside the usual script
-# make image   build the lab's image now (the others do when it is missing)
+# make demo     a tour of one confined service, watched from outside
+# make test     every test of the project
+# make test-vm  the core set against a client with a kernel of its own, under QEMU
+# make bench    set-up and tear-down, beside the usual script
+# make image    build the lab's image now (the others do when it is missing)
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 PACKAGES := debian-archive-keyring iproute2 mmdebstrap nftables nix-bin python3-venv shellcheck systemd-container \
 	tcpdump util-linux wireguard-tools
+VM_PACKAGES := e2fsprogs qemu-system-x86 qemu-utils
 
-.PHONY: demo test bench image deps venv lint clean
+.PHONY: demo test test-vm bench image deps deps-vm venv lint clean
 
 demo: deps venv
 	@$(BIN)/nsguard-leaktest demo
@@ -24,6 +26,9 @@ test: lint image
 	cd harness && $(BIN)/pytest -q
 	$(BIN)/pytest -q -c harness/pyproject.toml --rootdir . checks
 
+test-vm: deps-vm venv
+	cd harness && $(BIN)/pytest -q vm
+
 lint: deps venv
 	$(BIN)/ruff check -q harness pkgs/nsguard
 	$(BIN)/ruff check -q --config harness/pyproject.toml checks
@@ -33,6 +38,9 @@ lint: deps venv
 	cd harness && $(BIN)/mypy
 	shellcheck $$(git ls-files | xargs grep -lE '^#!.*\b(ba)?sh\b')
 	nix-instantiate --parse $$(git ls-files '*.nix') >/dev/null
+
+deps-vm: PACKAGES += $(VM_PACKAGES)
+deps-vm: deps
 
 deps:
 	@missing=; for package in $(PACKAGES); do \

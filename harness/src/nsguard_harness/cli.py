@@ -32,6 +32,9 @@ from .suite import EXIT, TAIL_SECONDS, Report, Subject, Suite, Verdict, plan
 # scenario services by identity: the confined one, and the one for the controls
 SERVICES = {"root": ("app-root", "free"), "user": ("app-user", "free-user")}
 
+# by name, the suite of Debian's that a virtual client runs
+LABS = {"container": "", "vm": "trixie", "vm-sid": "sid"}
+
 
 class UsageError(HarnessError):
     """Something on the command line that can't be done."""
@@ -61,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="a tour of one confined service, watched from outside")
     run = commands.add_parser("run", help="run attacks and their controls, and judge")
     for command in (demo, run):
-        command.add_argument("--lab", choices=["container"], default="container", help="where machines come from")
+        command.add_argument("--lab", choices=LABS, default="container", help="vm: the client has a kernel of its own")
         which = command.add_mutually_exclusive_group()
         which.add_argument("--scenario", type=Path, help="a Nix file with other services (default: the demo's)")
         guards = sorted(path.stem for path in GUARDS.glob("*.nix") if path.stem != "common")
@@ -80,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     mutants.add_argument("--only", default="*", metavar="GLOB", help="only protections with such names")
     planted = commands.add_parser("planted", help="make a hole for each kind of attack: the suite must find it")
     for command in (mutants, planted):
-        command.set_defaults(scenario=None, guard=None, pcap=None)
+        command.set_defaults(lab="container", scenario=None, guard=None, pcap=None)
     mutants.set_defaults(run=_mutants)
     planted.set_defaults(run=_planted)
     demo.set_defaults(run=_demo)
@@ -206,12 +209,19 @@ def _check(options: argparse.Namespace) -> None:
 def _lab(options: argparse.Namespace) -> Iterator[tuple[Lab, tuple[Subject, ...]]]:
     """The lab with the scenario on its client, and the agents of its services."""
     from . import scenario
-    from .lab.container import ContainerLab
 
-    with ContainerLab(captures=options.pcap) as lab:
+    with _made(options.lab, options.pcap) as lab:
         guard = GUARDS / f"{options.guard}.nix" if options.guard else None
         scenario.apply(lab.client, guard or options.scenario or scenario.DEMO)
         yield lab, subjects(lab.client)
+
+
+def _made(name: str, captures: Path | None) -> Lab:
+    """The lab of a name in LABS."""
+    from .lab.container import ContainerLab
+    from .lab.vmlab import VmLab
+
+    return ContainerLab(captures=captures) if name == "container" else VmLab(LABS[name], captures)
 
 
 def subjects(machine: Machine) -> tuple[Subject, ...]:

@@ -49,7 +49,6 @@ __all__ = [
 ]
 
 # attacks mostly wait for answers
-WORKERS = 16
 # names that daemons refresh or retransmit by themselves come late
 TAIL_SECONDS = 2.0
 
@@ -184,7 +183,7 @@ class Suite:
             for hook, undo in hooks:
                 prepared.append((attack, undo))  # also when it breaks half-way: `after` then cleans up
                 _guarded(attack, hook, self.lab, broken)
-        with ThreadPoolExecutor(WORKERS) as pool, self._disturbed(cells, phase):
+        with ThreadPoolExecutor(self.lab.workers) as pool, self._disturbed(cells, phase):
             running = {cell.token: pool.submit(self._attempt, cell, phase.name) for cell in cells}
             if phase.name == "confined":
                 for attack in used:
@@ -229,13 +228,14 @@ class Suite:
             **self.parameters,
         }
         attack, runs = cell.attack, cell.subject.confined if phase == "confined" else cell.subject.control
+        timeout = attack.timeout * self.lab.pace
         if isinstance(attack, FromOutside):
-            env = Env(cell.token, cell.family, attack.timeout, parameters, self.lab.addresses)
+            env = Env(cell.token, cell.family, timeout, parameters, self.lab.addresses)
             outcome = attack.probe(self.lab, env)
         else:
             try:
                 runs.wait()  # the machine may have been rebooted
-                outcome = runs.run(attack.name, cell.token, cell.family, parameters, attack.timeout)
+                outcome = runs.run(attack.name, cell.token, cell.family, parameters, timeout)
             except AgentError:
                 if phase == "control" or not attack.stops_service:
                     raise

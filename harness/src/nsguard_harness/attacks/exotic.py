@@ -47,7 +47,12 @@ class _Stream(Attack):
         with _made(env, self.kind, self.protocol, self.label) as stream:
             stream.settimeout(_tools.PATIENCE)
             self.prepare(stream)
-            stream.connect((_tools.beyond(env), env.addresses.echo_port))
+            try:
+                stream.connect((_tools.beyond(env), env.addresses.echo_port))
+            except OSError as error:
+                if error.errno == errno.ENOPROTOOPT:  # what ICMP's "protocol unreachable" becomes (icmp(7))
+                    raise CannotApplyError(f"the kernel at the other end has no {self.label}") from None
+                raise
             stream.sendall(_tools.payload(env))
             return _tools.echoed(stream, env)
 

@@ -22,6 +22,10 @@ class Lab(ABC):
     machines: dict[str, Machine]
     peer: Peer
     addresses: Addresses = LAB
+    # how many times longer than usual attacks may take: more where machines are emulated
+    pace: float = 1.0
+    # how many attacks run side by side
+    workers: int = 16
     injected: Counter[bytes]
 
     @abstractmethod

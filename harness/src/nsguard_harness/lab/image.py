@@ -127,6 +127,8 @@ def say(text: str) -> None:
 def _bootstrap(recipe: Recipe, tree: Path) -> None:
     command = ["mmdebstrap", "--mode=root", "--variant=minbase", f"--include={','.join(PACKAGES + recipe.more)}"]
     command += [f"--dpkgopt={option}" for option in DPKG_OPTIONS]
+    # a mirror that lags behind will do
+    command.append('--aptopt=Acquire::Check-Valid-Until "false"')
     if KEYRING.exists():
         command.append(f"--keyring={KEYRING}")
     mirror = debian_mirror()

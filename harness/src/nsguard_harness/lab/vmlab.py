@@ -8,9 +8,13 @@ from pathlib import Path
 from ..capture import Recorder
 from ..machine import Machine, Uplink
 from .booted import MAC, booted
+from .qemu import KVM, acceleration
 from .system import System
 from .vm import Recording, VmMachine
 from .wired import WiredLab
+
+EMULATED = 4.0
+EMULATED_WORKERS = 6
 
 
 class VmLab(WiredLab):
@@ -28,6 +32,8 @@ class VmLab(WiredLab):
 
     def _made(self, system: System, uplink: Uplink, place: Path, stack: ExitStack) -> VmMachine:
         base = booted(self.suite, self.addresses)
+        if acceleration(base.kernel.image) != KVM:
+            self.pace, self.workers = EMULATED, EMULATED_WORKERS
         machine = VmMachine("client", base, system, self.wire.switch, [uplink], place)
         stack.callback(machine.close)
         return machine

@@ -1,0 +1,83 @@
+"""The client as a virtual machine: a kernel and a systemd that are not the host's, the kernel's own WireGuard.
+
+The core set is run in both labs, and a verdict that differs is a finding.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from nsguard_harness import scenario
+from nsguard_harness.attacks.tunnel import ConnectionHeld, wait_for_tunnel
+from nsguard_harness.cells import Cell
+from nsguard_harness.cli import subjects
+from nsguard_harness.lab.base import Lab
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.lab.vmlab import VmLab
+from nsguard_harness.suite import Report, Suite, Verdict, plan
+
+PROGRAMS = ("qemu-system-x86_64", "qemu-img", "mkfs.ext4")
+MISSING = [program for program in PROGRAMS if shutil.which(program) is None]
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"no {', '.join(MISSING)}; `make deps-vm` installs them")
+# what a kernel may lack
+LACKS = ("this kernel has no", "the kernel at the other end has no")
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[VmLab]:
+    with VmLab() as lab:
+        scenario.apply(lab.client, scenario.DEMO)
+        yield lab
+
+
+def verdicts(report: Report) -> Mapping[tuple[str, int, str], Verdict]:
+    return {(one.attack, one.family, one.identity): one.verdict for one in report.results}
+
+
+def core(lab: Lab) -> Report:
+    return Suite(lab, plan("*", subjects(lab.client), quick=True)).run()
+
+
+def test_it_has_a_kernel_of_its_own_which_carries_the_tunnel(lab: VmLab) -> None:
+    assert lab.client.succeed("uname -r") != lab.server.succeed("uname -r")
+    assert lab.client.succeed("nsguard status").count("(lab, kernel)") == 1
+    assert "wireguard" in lab.client.succeed("ip -n vpn -d link show wg0")
+
+
+def test_the_core_set_is_contained_and_the_container_lab_agrees(lab: VmLab) -> None:
+    report = core(lab)
+    bad = [str(one) for one in report.results if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
+    bad += [str(one) for one in report.results if one.verdict is Verdict.CANNOT and not one.evidence.startswith(LACKS)]
+    assert bad + [str(leak) for leak in report.confined.judgement.unowned] == []
+    assert report.status == 0
+    assert report.confined.judgement.classes["wireguard"] > 100
+    with ContainerLab() as other:
+        scenario.apply(other.client, scenario.DEMO)
+        theirs = verdicts(core(other))
+    ours = verdicts(report)
+    assert ours.keys() == theirs.keys()
+    differ = {cell: (ours[cell], theirs[cell]) for cell in ours if ours[cell] is not theirs[cell]}
+    # one kernel has a protocol that the other lacks
+    assert {cell: pair for cell, pair in differ.items() if Verdict.CANNOT not in pair} == {}
+
+
+def test_a_connection_outlives_a_restart_of_the_kernels_tunnel(lab: VmLab) -> None:
+    cells = [Cell(ConnectionHeld(), family, subjects(lab.client)[0], f"ngvmheldx{family}") for family in (4, 6)]
+    report = Suite(lab, cells).run()
+    assert [one.verdict for one in report.results] == [Verdict.CONTAINED] * 2, report.results
+
+
+def test_it_comes_back_confined_after_a_boot_and_after_a_power_cut(lab: VmLab) -> None:
+    before = lab.client.succeed("cat /proc/sys/kernel/random/boot_id")
+    lab.client.reboot()
+    wait_for_tunnel(lab)
+    assert lab.client.succeed("cat /proc/sys/kernel/random/boot_id") != before
+    lab.client.crash()
+    assert not lab.client.is_up()
+    lab.client.start()
+    wait_for_tunnel(lab)
+    report = Suite(lab, plan("udp-lan", subjects(lab.client))).run()
+    assert {one.verdict for one in report.results} == {Verdict.CONTAINED}, report.results
