@@ -20,8 +20,8 @@ from nsguard_harness.cli import subjects
 from nsguard_harness.lab.base import Lab
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
-from nsguard_harness.lab.system import System
 from nsguard_harness.lab.peer import TREES
+from nsguard_harness.lab.system import System
 from nsguard_harness.suite import Cell, Suite, Verdict, plan
 
 NEEDED = ("NSGUARD_NIXPKGS", "NSGUARD_NIXOS_LAB", "NSGUARD_NIXOS_IMAGE")
