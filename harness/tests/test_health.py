@@ -11,7 +11,8 @@ import pytest
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.attacks.tunnel import wait_for_tunnel
-from nsguard_harness.lab.container import TUNNEL_CONFIGURATION, ContainerLab
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
 
 pytestmark = pytest.mark.lab
 TUNNEL, NETNS = "nsguard-tunnel-vpn.service", "nsguard-netns-vpn.service"
