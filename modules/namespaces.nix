@@ -17,6 +17,49 @@ let
         '';
       };
 
+      users = mkOption {
+        type = types.listOf types.str;
+        default = defaults.namespace.users;
+        example = [ "alice" ];
+        description = ''
+          Users who may run commands in this namespace, by `nsguard run NAME -- COMMAND` and `nsguard shell NAME`,
+          without sudo. They become members of {option}`nsguard.namespaces.<name>.group`. A command runs as its
+          caller, in the caller's directory, and is confined as a service is.
+
+          Risk: those users share the tunnel, its address and the namespace's loopback interface with the services
+          in it.
+        '';
+      };
+
+      group = mkOption {
+        type = types.nullOr types.str;
+        default = defaults.namespace.group;
+        defaultText = lib.literalMD "`nsguard-NAME` where there are `users`";
+        example = "vpn";
+        description = ''
+          The group whose members may run commands in this namespace. It is made if it is not there.
+
+          Risk: whoever puts an account into the group lets it in, and a session keeps the groups that it began with.
+        '';
+      };
+
+      homes = mkOption {
+        type = types.enum [
+          "shared"
+          "hidden"
+        ];
+        default = defaults.namespace.homes;
+        example = "hidden";
+        description = ''
+          Whether commands of {option}`nsguard.namespaces.<name>.users` see home directories: `shared` as their
+          callers do, but without sockets by path (AF_UNIX), over which they could talk to unconfined programs that
+          serve in there, such as an ssh connection that is already open; `hidden` not at all, as services do.
+
+          Risk of `shared`: what a command leaves there, unconfined programs may run: the attack `left-for-a-login`.
+          Of `hidden`: none, but callers must be elsewhere than at home when they start a command.
+        '';
+      };
+
       dns.enforce = mkOption {
         type = types.bool;
         default = defaults.namespace.dns.enforce;

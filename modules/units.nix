@@ -67,7 +67,9 @@ in
         path: text: lib.nameValuePair (lib.removePrefix "/etc/" path) { inherit text; }
       ) planned.files;
       systemd.services = unitsOf ".service";
+      systemd.sockets = unitsOf ".socket";
       systemd.timers = unitsOf ".timer";
+      users.groups = lib.mapAttrs (_: members: { inherit members; }) planned.groups;
     })
   ];
 }

@@ -287,19 +287,21 @@ let
 in
 {
   # { namespace, capabilities, unitConfig, serviceConfig } -> { unitConfig, serviceConfig }
+  # asRoot: whether what runs keeps root's user; loosened: names of protections that are the user's to do without.
   confine =
     service:
     let
       protections = protectionsOf {
         inherit (service) namespace capabilities;
-        asRoot = isRoot service.serviceConfig;
+        asRoot = service.asRoot or (isRoot service.serviceConfig);
       };
+      wanted = removeAttrs protections (service.loosened or [ ]);
     in
     {
       unitConfig = applied service.unitConfig (unitConfig service.namespace);
       serviceConfig = foldl' applied service.serviceConfig (
         [ (letIn service.namespace service.serviceConfig) ]
-        ++ attrValues (mapAttrs propertiesOf (kept "property" protections))
+        ++ attrValues (mapAttrs propertiesOf (kept "property" wanted))
       );
     };
 

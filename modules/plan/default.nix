@@ -1,7 +1,7 @@
 # The plan: from what was meant (plain data) to systemd units, files and confinement (plain data).
 #
 #   import ./. { tools = { nsguard = "/usr/bin/nsguard"; wireguard-go = …; amneziawg-go = …; }; }
-#   -> { plan = specification -> { problems, units, files }; confine; protections; defaults; }
+#   -> { plan = specification -> { problems, units, files, groups }; confine; protections; defaults; }
 #
 # Nix builtins only: any Nix from 2.8 on can evaluate it, without nixpkgs.
 #
@@ -25,6 +25,10 @@ let
   ruleset = import ./ruleset.nix { inherit names without; };
   confinement = import ./confinement.nix { inherit tools names without; };
   dependencies = import ./dependencies.nix { inherit names without; };
+  commands = import ./run.nix {
+    inherit tools names without;
+    inherit (confinement) confine;
+  };
   unitsOf = import ./units.nix { inherit tools names dependencies; };
   specs = import ./spec.nix { inherit names without; };
   problemsOf = import ./problems.nix { inherit names; };
@@ -56,12 +60,16 @@ let
       namespace = whole.namespaces.${name};
       tunnel = whole.tunnels.${namespace.tunnel};
       spec = specs.spec { inherit name namespace tunnel; };
+      run = commands.run { inherit name namespace; };
     in
     {
-      units = unitsOf {
-        inherit name spec;
-        refreshSeconds = refreshSeconds tunnel;
-      };
+      inherit (run) groups;
+      units =
+        unitsOf {
+          inherit name spec;
+          refreshSeconds = refreshSeconds tunnel;
+        }
+        // run.units;
       files = {
         "${names.etc name}/spec.json" = builtins.toJSON spec + "\n";
         ${spec.rulesets.namespace} = ruleset.namespace { enforceDns = spec.dns.enforce; };
@@ -84,6 +92,7 @@ let
       text = ini [
         (section "Unit" unit.unitConfig)
         (section "Service" (unit.serviceConfig or { }))
+        (section "Socket" (unit.socketConfig or { }))
         (section "Timer" (unit.timerConfig or { }))
         (section "Install" (if unit.wantedBy or [ ] == [ ] then { } else { WantedBy = unit.wantedBy; }))
       ];
@@ -109,6 +118,8 @@ let
       inherit problems;
       units = mapAttrs (_: render) (mergeAll (map (n: n.units) each) // services);
       files = mergeAll (map (n: n.files) each);
+      # Several namespaces may have one group.
+      groups = builtins.zipAttrsWith (_: builtins.concatLists) (map (n: n.groups) each);
     };
 in
 {
@@ -116,5 +127,5 @@ in
   inherit (confinement) confine;
 
   # name -> { guards; besides; }; every name may stand in `without` (see ./protections.nix).
-  protections = confinement.protections // ruleset.protections // specs.protections;
+  protections = confinement.protections // ruleset.protections // specs.protections // commands.protections;
 }

@@ -3,6 +3,9 @@
 {
   namespace = {
     dns.enforce = true;
+    users = [ ];
+    group = null;
+    homes = "shared";
   };
 
   tunnel = {

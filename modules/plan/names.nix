@@ -10,11 +10,17 @@ in
   tunnelUnit = ns: "nsguard-tunnel-${ns}.service";
   userspaceUnit = ns: "nsguard-userspace-${ns}.service";
   mendUnit = ns: "nsguard-mend-${ns}.service";
+  runUnit = ns: "nsguard-run-${ns}";
   refreshUnit = ns: "nsguard-refresh-${ns}";
 
   netns = ns: "/run/netns/${ns}";
   state = ns: "/run/nsguard/${ns}";
+  runSocket = ns: "/run/nsguard-run/${ns}";
   etc = ns: "/etc/nsguard/${ns}";
+
+  # Whether anybody may run commands in a namespace, and the group that may.
+  runs = namespace: namespace.users != [ ] || namespace.group != null;
+  runGroup = ns: namespace: if namespace.group == null then "nsguard-${ns}" else namespace.group;
 
   # wireguard-go makes its link in the host's namespace before it is moved: 12 of the 15 bytes that IFNAMSIZ leaves.
   userspaceInterface = ns: "nsg-${builtins.substring 0 8 (digest ns)}";

@@ -47,6 +47,19 @@ let
     where: pattern: example: value:
     optional (value != null && match pattern value == null) "${where}: ${toJSON value} is malformed; write it like ${example}";
 
+  account = "[a-zA-Z_][a-zA-Z0-9_-]{0,30}";
+
+  runProblems =
+    where: name: ns:
+    optional (names.runs ns && match account (names.runGroup name ns) == null)
+      ''${where}.group: ${toJSON (names.runGroup name ns)} cannot name a group, which has 31 letters, digits, - and _ at most; set ${where}.group = "vpn";''
+    ++ optional (ns.group == "root" || elem "root" ns.users)
+      "${where}.users: root is not let in, since commands run as ordinary users; name those who are to run them"
+    ++ concatMap (malformed "${where}.users" account ''"alice"'') (filter (user: user != "root") ns.users)
+    ++ optional (
+      !elem ns.homes [ "shared" "hidden" ]
+    ) ''${where}.homes: ${toJSON ns.homes} is neither "shared" nor "hidden"; write one of them'';
+
   namespaceProblems =
     name:
     let
@@ -56,6 +69,7 @@ let
     in
     optional (match "[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}" name == null)
       "${where}: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
+    ++ runProblems where name ns
     ++ (
       if !tunnels ? ${ns.tunnel} then
         [

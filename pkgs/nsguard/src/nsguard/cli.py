@@ -3,9 +3,12 @@
 usage: nsguard netns  up|down|verify NAME
        nsguard tunnel up|down|reload NAME
        nsguard status [NAME] [--json] [--watch] [--exit-address URL]
+       nsguard run NAME [-E VARIABLE[=VALUE]]... -- COMMAND...
+       nsguard shell NAME [-E VARIABLE[=VALUE]]...
 
 Exit status: 0 done (status: all up), 1 failed and undone (status: something is down), 2 bad input, nothing changed.
-`netns verify` exits 255 unless it runs inside the namespace.
+`netns verify` exits 255 unless it runs inside the namespace. `run` and `shell` are for the users of a namespace and
+exit as the command does; with 125 if nsguard fails, 126 if the command cannot be executed, 127 if it is not found.
 """
 
 import sys
@@ -21,6 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
     except NsguardError as error:
         print(f"nsguard: {error}", file=sys.stderr)
         return error.status
+    except KeyboardInterrupt:
+        return 130
     except OSError as error:
         print(f"nsguard: {error.filename or 'system call'}: {error.strerror or error}", file=sys.stderr)
         return 1
@@ -33,6 +38,14 @@ def _dispatch(arguments: list[str]) -> int:
             from nsguard.verify import verify
 
             return verify(name)
+        case ["run" | "shell" as what, *words]:
+            from nsguard import client
+
+            return client.main(what, words)
+        case ["supervise", group]:
+            from nsguard.supervise import supervise
+
+            return supervise(group)
         case ["netns", "up", name]:
             from nsguard import netns
 

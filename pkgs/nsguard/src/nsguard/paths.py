@@ -2,6 +2,8 @@
 
 ETC = "/etc/nsguard"
 RUN = "/run/nsguard"
+# The sockets of `nsguard run`, by the namespace's name (modules/plan/names.nix).
+COMMANDS = "/run/nsguard-run"
 # ip-netns(8): named namespaces are bind mounts of nsfs files here.
 NETNS = "/run/netns"
 # The same directory as PID 1 sees it: a mount made in a private mount namespace does not show there.

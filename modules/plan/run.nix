@@ -1,0 +1,100 @@
+# `nsguard run` and `nsguard shell`: a socket that the namespace's users may connect to, and a unit for each command.
+#
+# The unit is confined as a service is, by the same properties. It starts as root of a user namespace of its own, with
+# just what it takes to become the caller; what then runs is the caller's, and can get nothing back.
+{
+  tools,
+  names,
+  confine,
+  without,
+}:
+let
+  inherit (import ./protections.nix { inherit without; }) kept listed;
+
+  records = {
+    no-sockets-by-path = {
+      guards = "sockets in the homes that commands share with the host: an ssh connection to ride on, an agent that fetches";
+      properties.RestrictAddressFamilies = "AF_INET AF_INET6 AF_NETLINK";
+    };
+  };
+
+  # What lets the caller's homes in, and what that calls for.
+  shared = {
+    loosened = [ "hidden-homes" ];
+    properties = (kept "run" records).no-sockets-by-path.properties or { };
+  };
+  hidden = {
+    loosened = [ ];
+    properties = { };
+  };
+in
+{
+  # { name, namespace } -> { units; groups; }
+  run =
+    { name, namespace }:
+    let
+      group = names.runGroup name namespace;
+      homes = if namespace.homes == "shared" then shared else hidden;
+      socket = "${names.runUnit name}.socket";
+    in
+    if !names.runs namespace then
+      {
+        units = { };
+        groups = { };
+      }
+    else
+      {
+        groups.${group} = namespace.users;
+        units = {
+          ${socket} = {
+            unitConfig.Description = "Commands for network namespace ${name}";
+            socketConfig = {
+              ListenStream = names.runSocket name;
+              SocketGroup = group;
+              SocketMode = "0660";
+              Accept = true;
+              # Each is a process, whatever comes over it: beyond these, connections are closed at once.
+              MaxConnections = 128;
+              MaxConnectionsPerSource = 64;
+              # A storm of connections pauses the socket (PollLimitBurst=), and must not end it for good.
+              TriggerLimitIntervalSec = 0;
+              RemoveOnStop = true;
+            };
+            wantedBy = [ "sockets.target" ];
+          };
+
+          "${names.runUnit name}@.service" =
+            {
+              wantedBy = [ ];
+            }
+            // confine {
+              namespace = name;
+              # Becoming the caller, and signalling what runs as the caller.
+              capabilities = [
+                "CAP_SETUID"
+                "CAP_SETGID"
+                "CAP_KILL"
+              ];
+              asRoot = false;
+              inherit (homes) loosened;
+              unitConfig = {
+                Description = "Command in network namespace ${name}";
+                CollectMode = "inactive-or-failed";
+                # What people run goes on while the configuration changes; the next command is by the new one.
+                X-RestartIfChanged = false;
+              };
+              serviceConfig = {
+                ExecStart = "${tools.nsguard} supervise ${group}";
+                StandardInput = "null";
+                StandardOutput = "journal";
+                # Process 1 of its own: with it goes all that the command left.
+                PrivatePIDs = true;
+                TimeoutStopSec = 5;
+              }
+              // homes.properties;
+            };
+        };
+      };
+
+  protections = listed "run" records;
+}

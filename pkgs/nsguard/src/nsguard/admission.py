@@ -1,0 +1,142 @@
+"""Who asks, what for, and what is handed over with it: whatever is not as it should be is refused in one line.
+
+Runs as root inside the confinement, before anything of the caller's runs. What the caller sends is only bytes here.
+"""
+
+import fcntl
+import grp
+import os
+import socket
+import stat
+import struct
+import time
+
+from nsguard import paths, wire
+from nsguard.errors import BadInput
+from nsguard.wire import Request
+
+# asm-generic/socket.h; Python names only SO_PEERCRED. getsockopt of Python takes 1024 bytes at most.
+SO_PEERGROUPS = 59
+GROUPS_BYTES = 1024
+# More than are ever right, so that more than are right are noticed.
+DESCRIPTORS = 16
+# devices.txt of the kernel: null, zero, full, random, urandom of the memory devices; the slaves of pseudo-terminals.
+MEMORY, HARMLESS = 1, {3, 5, 7, 8, 9}
+PTY_SLAVES = range(136, 144)
+OVERFLOW = ("/proc/sys/kernel/overflowuid", "/proc/sys/kernel/overflowgid")
+
+
+class Peer:
+    """Who connected: numbers, as they were when it connected."""
+
+    def __init__(self, uid: int, gid: int, groups: list[int]) -> None:
+        self.uid, self.gid, self.groups = uid, gid, groups
+
+
+def peer(connection: socket.socket) -> Peer:
+    """Raises `BadInput` for a caller that cannot be told, or that nobody may become here."""
+    _, uid, gid = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    try:
+        packed = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, GROUPS_BYTES)
+    except OSError:
+        raise BadInput(f"you are in more than {GROUPS_BYTES // 4} groups; leave some") from None
+    groups = list(struct.unpack(f"{len(packed) // 4}i", packed))
+    no_user, no_group = (_number(path) for path in OVERFLOW)
+    # What the user namespace has no number for looks like this one.
+    if uid == no_user or no_group in (gid, *groups):
+        raise BadInput("your user or one of your groups has a number above 65535; use an account of this machine")
+    if uid == 0:
+        raise BadInput("root is not let in: commands run as an ordinary user; use such an account")
+    return Peer(uid, gid, groups)
+
+
+def admit(caller: Peer, group: str) -> None:
+    """Raises `BadInput` unless the caller is in `group`. The socket's mode says the same; this is the second lock."""
+    try:
+        number = grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise BadInput(f"there is no group {group} on this machine; make it") from None
+    if number not in (caller.gid, *caller.groups):
+        raise BadInput(f"you are not in group {group}; ask to be put in, and log in again")
+
+
+def receive(connection: socket.socket) -> tuple[Request, list[int]]:
+    """The request and its descriptors, all of them judged. Raises `BadInput`; closes none, since the process ends."""
+    deadline = time.monotonic() + wire.PATIENCE
+    try:
+        connection.settimeout(wire.PATIENCE)
+        room = socket.CMSG_SPACE(DESCRIPTORS * struct.calcsize("i"))
+        head, ancillary, flags, _ = connection.recvmsg(wire.LENGTH, room, socket.MSG_CMSG_CLOEXEC)
+        length = int.from_bytes(head + _exactly(connection, wire.LENGTH - len(head), deadline), "big")
+        if length > wire.LIMIT:
+            raise BadInput(f"the request is larger than {wire.LIMIT} bytes; shorten arguments and environment")
+        body = _exactly(connection, length, deadline)
+    except TimeoutError:
+        raise BadInput(f"the request was not whole after {wire.PATIENCE:g} s; try again") from None
+    descriptors = _descriptors(ancillary)
+    if flags & socket.MSG_CTRUNC or len(descriptors) not in (wire.STDIO, wire.STDIO + 1):
+        raise BadInput(f"{len(descriptors)} descriptors came with the request; send {wire.STDIO}, and a terminal")
+    request = wire.decode(body)
+    judge(descriptors)
+    return request, descriptors
+
+
+def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
+    found: list[int] = []
+    for level, kind, data in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            found += struct.unpack(f"{len(data) // 4}i", data[: len(data) // 4 * 4])
+    return found
+
+
+def _exactly(connection: socket.socket, size: int, deadline: float) -> bytes:
+    parts = []
+    while size:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        connection.settimeout(left)
+        part = connection.recv(min(size, 1 << 16))
+        if not part:
+            raise BadInput("the request ended half-way; try again")
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def judge(descriptors: list[int]) -> None:
+    """A descriptor keeps the network and the mounts that it was made in. Raises `BadInput` for all but harmless ones.
+
+    Let in are plain files, pipes, null and its like, and the one terminal that was made for the command. A socket
+    would work outside, a directory is a way to the host's files, and other terminals are not the command's to read.
+    """
+    terminal = os.fstat(descriptors[wire.STDIO]).st_rdev if descriptors[wire.STDIO :] else None
+    for number, descriptor in enumerate(descriptors):
+        if fault := _fault(descriptor, terminal):
+            raise BadInput(f"descriptor {number} is {fault}; redirect it")
+        if number >= wire.STDIO and os.fstat(descriptor).st_rdev != terminal:
+            raise BadInput(f"descriptor {number} is not the terminal; redirect it")
+
+
+def _fault(descriptor: int, terminal: int | None) -> str:
+    found = os.fstat(descriptor)
+    if fcntl.fcntl(descriptor, fcntl.F_GETFL) & getattr(os, "O_PATH", 0):
+        return "a path without a file"
+    if stat.S_ISREG(found.st_mode):
+        # nsfs: a way into the namespace that it is of
+        return "a namespace" if found.st_dev == os.stat(paths.OWN_NETNS).st_dev else ""
+    if stat.S_ISFIFO(found.st_mode):
+        return ""
+    if stat.S_ISCHR(found.st_mode):
+        major, minor = os.major(found.st_rdev), os.minor(found.st_rdev)
+        if major == MEMORY and minor in HARMLESS:
+            return ""
+        if major in PTY_SLAVES and found.st_rdev == terminal:
+            return ""
+        return "another terminal or a device"
+    return "a socket" if stat.S_ISSOCK(found.st_mode) else "a directory or a device"
+
+
+def _number(path: str) -> int:
+    with open(path, encoding="ascii") as file:
+        return int(file.read())

@@ -1,0 +1,101 @@
+"""What `nsguard run` and its supervisor tell each other, over one connection to the namespace's socket.
+
+The client opens with one request: 4 bytes of length (big endian), sent with the descriptors, then as many bytes:
+
+    VERSION UMASK FOREGROUND CWD DEVICE INODE ARGC, ARGC arguments, NAME=VALUE for each variable
+
+each field ended by a NUL, numbers in octal (UMASK) or decimal. The descriptors are standard input, output and error,
+and, where the command gets a terminal, the terminal. All that follows is two bytes, a kind and a number:
+
+    client: SIGNAL n, CONTINUE 0 (in the background) or 1 (in the foreground)
+    supervisor: STARTED 0, STOPPED n, EXITED n, KILLED n, or at once REFUSED n and a line of text to the end, n being
+    the status to exit with
+"""
+
+from nsguard.errors import BadInput
+
+VERSION = b"1"
+# Bytes. Linux gives a program's arguments and environment 2 MiB by default (execve(2)).
+LIMIT = 4 << 20
+# Seconds until a request must be whole.
+PATIENCE = 5.0
+LENGTH = 4
+STDIO = 3
+
+SIGNAL, CONTINUE = ord("s"), ord("c")
+STARTED, STOPPED, EXITED, KILLED, REFUSED = b"S", b"T", b"X", b"K", b"R"
+
+# Exit statuses as env(1), nohup(1) and timeout(1) have them.
+FAILED, NOT_EXECUTABLE, NOT_FOUND = 125, 126, 127
+
+
+class Request:
+    """What to run and how. environment: NAME=VALUE; identity: device and inode of the directory it is to run in."""
+
+    def __init__(
+        self,
+        arguments: list[bytes],
+        environment: list[bytes],
+        directory: bytes,
+        identity: tuple[int, int],
+        umask: int,
+        *,
+        foreground: bool,
+    ) -> None:
+        self.arguments, self.environment = arguments, environment
+        self.directory, self.identity = directory, identity
+        self.umask, self.foreground = umask, foreground
+
+
+def encode(request: Request) -> bytes:
+    """The request with its length in front. Raises `BadInput` for one that is too large, or holds a NUL."""
+    fields = [
+        VERSION,
+        b"%o" % request.umask,
+        b"%d" % request.foreground,
+        request.directory,
+        *(b"%d" % number for number in request.identity),
+        b"%d" % len(request.arguments),
+        *request.arguments,
+        *request.environment,
+    ]
+    if any(b"\0" in field for field in fields):
+        raise BadInput("an argument or variable holds a NUL byte; leave it out")
+    body = b"".join(field + b"\0" for field in fields)
+    if len(body) > LIMIT:
+        raise BadInput(f"arguments and environment are larger than {LIMIT} bytes; shorten them")
+    return len(body).to_bytes(LENGTH, "big") + body
+
+
+def decode(body: bytes) -> Request:
+    """Raises `BadInput` for what `encode` would not make."""
+    *fields, last = body.split(b"\0")
+    if last or len(fields) < 8:
+        raise BadInput("the request is malformed")
+    if fields[0] != VERSION:
+        raise BadInput("the request is of another version of nsguard; start a new shell or reload the service")
+    umask, foreground, directory = fields[1], fields[2], fields[3]
+    count = _number(fields[6])
+    arguments, environment = fields[7 : 7 + count], fields[7 + count :]
+    if (
+        not 0 < count == len(arguments)
+        or not arguments[0]
+        or foreground not in (b"0", b"1")
+        or directory[:1] != b"/"
+        or any(b"=" not in variable[1:] for variable in environment)
+    ):
+        raise BadInput("the request is malformed")
+    identity = _number(fields[4]), _number(fields[5])
+    return Request(
+        arguments, environment, directory, identity, _number(umask, 8) & 0o777, foreground=foreground == b"1"
+    )
+
+
+def _number(text: bytes, base: int = 10) -> int:
+    # int() would also take signs, spaces and underscores
+    if not text.isdigit() or len(text) > 20:
+        raise BadInput("the request is malformed")
+    try:
+        return int(text, base)
+    except ValueError:
+        raise BadInput("the request is malformed") from None
