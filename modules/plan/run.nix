@@ -1,7 +1,7 @@
 # `nsguard run` and `nsguard shell`: a socket that the namespace's users may connect to, and a unit for each command.
 #
-# The unit is confined as a service is, by the same properties. It starts as root of a user namespace of its own, with
-# just what it takes to become the caller; what then runs is the caller's, and can get nothing back.
+# The unit is confined as a service is, by the same properties. It starts as root, with just what it takes to become
+# the caller; what then runs is the caller's, has no capability, and can get none.
 {
   tools,
   names,
@@ -18,13 +18,17 @@ let
     };
   };
 
+  # In users of its own, nobody could become the caller with all of the caller's groups: systemd denies setgroups(2)
+  # there (before its version 258). A command that has no capability has none to be kept from counting, either.
+  becoming = [ "private-users" ];
+
   # What lets the caller's homes in, and what that calls for.
   shared = {
-    loosened = [ "hidden-homes" ];
+    loosened = becoming ++ [ "hidden-homes" ];
     properties = (kept "run" records).no-sockets-by-path.properties or { };
   };
   hidden = {
-    loosened = [ ];
+    loosened = becoming;
     properties = { };
   };
 in

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .checkout import PLAN, SCENARIOS
@@ -17,6 +17,7 @@ UNITS = "/etc/systemd/system"
 PROGRAMS = ("nsguard", "wireguard-go", "amneziawg-go")
 TOOLS = "tools = { " + " ".join(f'{program} = "/usr/bin/{program}";' for program in PROGRAMS) + " };"
 PROTECTIONS = f"{{ plan }}: (import plan {{ {TOOLS} }}).protections"
+STARTING = {"multi-user.target", "sockets.target"}
 EXPRESSION = f"""
 {{ plan, scenario, without }}:
 let
@@ -24,7 +25,7 @@ let
   made = (import plan {{ inherit tools; without = builtins.fromJSON without; }}).plan (import scenario);
 in
 {{
-  inherit (made) problems files;
+  inherit (made) problems files groups;
   units = builtins.mapAttrs (_: unit: {{ inherit (unit) text wantedBy; }}) made.units;
 }}
 """
@@ -49,15 +50,16 @@ class Protection:
 
 @dataclass(frozen=True)
 class Plan:
-    """units by name, files by their path on the machine."""
+    """units by name, files by their path on the machine, groups with the names of their members."""
 
     units: Mapping[str, Unit]
     files: Mapping[str, str]
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def started(self) -> tuple[str, ...]:
         """The units that start with the machine."""
-        return tuple(name for name, unit in self.units.items() if "multi-user.target" in unit.wanted_by)
+        return tuple(name for name, unit in self.units.items() if STARTING & set(unit.wanted_by))
 
 
 def render(scenario: Path, without: Sequence[str] = ()) -> Plan:
@@ -95,17 +97,21 @@ def parse(scenario: Path, text: str) -> Plan:
         problems = list(made["problems"])
         units = {str(name): Unit(unit["text"], tuple(unit["wantedBy"])) for name, unit in made["units"].items()}
         files = {str(name): str(content) for name, content in made["files"].items()}
+        groups = {str(name): tuple(map(str, members)) for name, members in made["groups"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ScenarioError(f"scenario: {scenario}: the plan has another shape than expected: {error!r}") from error
     if problems:
         raise ScenarioError(f"scenario: {scenario}: {'; '.join(map(str, problems))}")
-    return Plan(units, files)
+    return Plan(units, files, groups)
 
 
 def install(machine: Machine, plan: Plan) -> None:
     """Write units and files, and let systemd read them. Units that start with the machine will, at its next boot."""
     units = {f"{UNITS}/{name}": unit.text for name, unit in plan.units.items()}
     machine.write_files({**units, **plan.files})
+    groups = [f"groupadd -f {name}; gpasswd -M {','.join(members)} {name}" for name, members in plan.groups.items()]
+    if groups:
+        machine.succeed(*groups)
     wanted = [name for name, unit in plan.units.items() if unit.wanted_by]
     # `enable` reads the units anew as well
     machine.succeed(f"systemctl enable -q {' '.join(wanted)}" if wanted else "systemctl daemon-reload")

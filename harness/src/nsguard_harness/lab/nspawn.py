@@ -193,7 +193,8 @@ class ContainerMachine(Bootable):
             self._cgroup.remove()
             self._cgroup = None
 
-    def _inside(self, *command: str) -> list[str]:
+    def inside(self, *command: str) -> list[str]:
+        """What the host runs for a command to run in there, as root, on whatever terminal the host's has."""
         self.require_up()
         enter = ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "--"]
         return [*enter, *command]
@@ -201,7 +202,7 @@ class ContainerMachine(Bootable):
     def run(self, command: str, timeout: float | None = None, stdin: bytes = b"") -> Completed:
         # `timeout` runs in there: killing nsenter out here would leave the command running
         limit = ["timeout", "-k", "1", str(timeout)] if timeout is not None else []
-        full = self._inside(*limit, *SHELL, command)
+        full = self.inside(*limit, *SHELL, command)
         done = subprocess.run(full, input=stdin, capture_output=True, env=ENVIRONMENT)
         return Completed(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
 
@@ -209,7 +210,7 @@ class ContainerMachine(Bootable):
         nowhere = subprocess.DEVNULL
         self._left_running.append(
             subprocess.Popen(
-                self._inside(*SHELL, command),
+                self.inside(*SHELL, command),
                 stdin=nowhere,
                 stdout=nowhere,
                 stderr=nowhere,

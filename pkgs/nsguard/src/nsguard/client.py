@@ -127,7 +127,7 @@ def _start(name: str, command: list[bytes], variables: dict[bytes, bytes]) -> in
             directory,
             (here.st_dev, here.st_ino),
             umask,
-            foreground=screen is not None and screen.whole and screen.in_foreground(),
+            foreground=screen is not None and screen.ready(),
         )
         streams = [session.Stream(number, plain=_is_plain(number)) for number in range(wire.STDIO)]
         descriptors = [stream.handed(screen) for stream in streams]

@@ -29,15 +29,17 @@ def launch(request: Request, descriptors: list[int], caller: Peer) -> int:
 
     With a terminal, which becomes that of this process's session, the group is in its foreground if that was asked.
     """
+    terminal = descriptors[wire.STDIO] if descriptors[wire.STDIO :] else None
+    if terminal is not None:
+        _take(terminal)  # before the fork: a process gets the session's terminal from its parent
     reader, writer = os.pipe()
     go, gone = os.pipe()
-    terminal = descriptors[wire.STDIO] if descriptors[wire.STDIO :] else None
     child = os.fork()
     if child == 0:
         try:
             os.setpgid(0, 0)
             os.close(gone)
-            if os.read(go, 1):  # nothing: the terminal was refused, and this process's parent is gone
+            if os.read(go, 1):  # nothing: this process's parent is gone
                 _become(request, descriptors, caller)
         except LaunchFailed as failed:
             os.write(writer, bytes([failed.status]) + str(failed).encode(errors="surrogateescape"))
@@ -49,8 +51,8 @@ def launch(request: Request, descriptors: list[int], caller: Peer) -> int:
     os.close(go)
     with contextlib.suppress(PermissionError, ProcessLookupError):  # the child did it, or is gone
         os.setpgid(child, child)
-    if terminal is not None:
-        _take(terminal, child if request.foreground else None)
+    if terminal is not None and request.foreground:
+        os.tcsetpgrp(terminal, child)
     for descriptor in descriptors[: wire.STDIO]:
         os.close(descriptor)
     os.write(gone, b"g")
@@ -62,14 +64,12 @@ def launch(request: Request, descriptors: list[int], caller: Peer) -> int:
     return child
 
 
-def _take(terminal: int, group: int | None) -> None:
+def _take(terminal: int) -> None:
     """Make `terminal` that of this session, whose leader this process is; it must be no other's."""
     try:
         fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
     except PermissionError:
         raise LaunchFailed(wire.FAILED, "the terminal is another session's; use one of its own") from None
-    if group is not None:
-        os.tcsetpgrp(terminal, group)
 
 
 def _become(request: Request, descriptors: list[int], caller: Peer) -> None:
@@ -116,7 +116,7 @@ def _execute(arguments: list[bytes], environment: dict[bytes, bytes]) -> None:
         except OSError as error:
             if error.errno == errno.ENOEXEC:  # a script without #!, as shells run it
                 os.execve(b"/bin/sh", [b"sh", path, *arguments[1:]], environment)  # noqa: S606
-            if error.errno not in (errno.ENOENT, errno.ENOTDIR):
+            if os.path.lexists(path):  # else it was not found, as a shell says
                 refused = error
     shown = os.fsdecode(name)
     if refused:

@@ -86,14 +86,16 @@ class Session:
         if self._screen:
             os.close(self._screen.slave)
         signals = self._catch_signals()
+        typed = False
         try:
             self._loop(signals)
         finally:
             if self._screen:
+                typed = self._screen.raw
                 self._screen.leave()
         for stream in self._streams:
             stream.drain()
-        return self._status()
+        return self._status(typed=typed)
 
     def _loop(self, signals: int) -> None:
         while self._end is None or self._output >= 0:
@@ -113,8 +115,8 @@ class Session:
                     self._read()
 
     def _watch_terminal(self, poll: select.poll) -> None:
-        if self._output < 0:
-            return
+        if self._output < 0 or not (self._started or self._end):
+            return  # or: it is not ours to write on yet
         poll.register(self._output, select.POLLIN | (select.POLLOUT if self._typed else 0))
         if self._screen and self._screen.raw and len(self._typed) < AHEAD and not self._end:
             poll.register(self._screen.own, select.POLLIN)
@@ -160,6 +162,12 @@ class Session:
             raise RunFailed("the terminal is gone") from None
         return True
 
+    def _catch_up(self) -> None:
+        """Show what the command wrote before it stopped."""
+        while self._output >= 0 and select.select([self._output], [], [], 0)[0]:
+            if not self._show():
+                self._output = -1
+
     def _told(self) -> None:
         """One message from the supervisor."""
         try:
@@ -201,6 +209,7 @@ class Session:
         wants_terminal = number in (signal.SIGTTIN, signal.SIGTTOU)
         if not (screen and wants_terminal and screen.in_foreground()):
             if screen:
+                self._catch_up()
                 screen.leave()
             if number in BY_TERMINAL:
                 previous = signal.signal(number, signal.SIG_DFL)
@@ -247,17 +256,18 @@ class Session:
         signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         return reader
 
-    def _status(self) -> int:
+    def _status(self, *, typed: bool) -> int:
         assert self._end  # noqa: S101 (the loop ended)
         kind, number = self._end
         if kind == wire.EXITED:
             return number
-        # As if it had been this process: the shell shows 128 + number, and a script stops at Ctrl-C.
+        # As if it had been this process: the shell shows 128 + number. What was typed, the terminal would have sent to
+        # all of the job, so that a script stops at Ctrl-C.
         sys.stderr.flush()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         with contextlib.suppress(OSError):
             signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
+        os.kill(0 if typed and number in (signal.SIGINT, signal.SIGQUIT) else os.getpid(), number)
         return 128 + number
 
 

@@ -1,9 +1,8 @@
 """`nsguard supervise NAME GROUP`: one command of `nsguard run`, from its request to its end.
 
-systemd starts it for each connection to the namespace's socket, confined as any service, as root of a user namespace
-of its own with three capabilities: to become the caller, and to signal what then runs. It is process 1 of a PID
-namespace: when it ends, which it does when the caller's end of the connection is closed, the kernel ends the command
-and all that it left.
+systemd starts it for each connection to the namespace's socket, confined as any service, as root with three
+capabilities: to become the caller, and to signal what then runs. It is process 1 of a PID namespace: when it ends,
+which it does when the caller's end of the connection is closed, the kernel ends the command and all that it left.
 """
 
 import contextlib
@@ -21,9 +20,10 @@ from nsguard.errors import NsguardError
 CONNECTION = 3
 # What a terminal or another process would send to the command, had it been started directly.
 FORWARDED = {
-    *(signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGALRM),
-    *(signal.SIGUSR1, signal.SIGUSR2, signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH),
+    *(signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT),
+    *(signal.SIGTERM, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2),
 }
+BY_TERMINAL = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT}
 # What systemd or a closed terminal sends to all that is in the unit: the command's to act on.
 IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTTOU, signal.SIGTTIN, signal.SIGTSTP)
 
@@ -46,11 +46,13 @@ def supervise(group: str) -> int:
             admission.admit(caller, group)
             request, descriptors = admission.receive(connection)
             child = launch.launch(request, descriptors, caller)
+        except launch.LaunchFailed as failed:
+            _refuse(connection, failed.status, failed)
+            return 0
         except (NsguardError, OSError) as error:
-            status = error.status if isinstance(error, launch.LaunchFailed) else wire.FAILED
             print(f"nsguard: refused user {uid}: {error}", file=sys.stderr)
-            _tell(connection, wire.REFUSED + bytes([status]) + str(error).encode(errors="replace") + b"\n")
-            return 0 if status in (wire.NOT_FOUND, wire.NOT_EXECUTABLE) else 1
+            _refuse(connection, wire.FAILED, error)
+            return 1
         connection.settimeout(None)
         _tell(connection, wire.STARTED + b"\0")
         terminal = descriptors[wire.STDIO] if descriptors[wire.STDIO :] else None
@@ -129,8 +131,13 @@ def _report(connection: socket.socket, child: int) -> bool:
 
 
 def _signal(child: int, number: int) -> None:
+    """What a terminal sends, it sends to all of a job; the rest is for one process."""
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, number)
+        (os.killpg if number in BY_TERMINAL else os.kill)(child, number)
+
+
+def _refuse(connection: socket.socket, status: int, why: Exception) -> None:
+    _tell(connection, wire.REFUSED + bytes([status]) + str(why).encode(errors="replace") + b"\n")
 
 
 def _tell(connection: socket.socket, message: bytes) -> None:

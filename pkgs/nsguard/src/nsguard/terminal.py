@@ -16,20 +16,22 @@ TERMINAL = "/dev/tty"
 
 
 class Screen:
-    """whole: input and output are both the terminal, so that the command gets all that is typed from the start on.
+    """reads, writes: whether standard input, standard output are a terminal.
 
-    In a pipeline another program may be reading the terminal: there the command's gets it when it tries to read.
+    The command gets all that is typed from its start on if both are. In a pipeline another program may be reading the
+    terminal: there the command gets it when it tries to read.
     """
 
-    def __init__(self, own: int, *, whole: bool) -> None:
-        self.own, self.whole = own, whole
+    def __init__(self, own: int, *, reads: bool, writes: bool) -> None:
+        self.own, self.whole = own, reads and writes
+        self._writes = writes
         self.master, self.slave = os.openpty()
         self._saved: list[Any] | None = None
         modes = termios.tcgetattr(own)
-        self._processed = modes[OFLAG] & termios.OPOST
-        if not whole:
-            modes[OFLAG] = modes[OFLAG] & ~termios.OPOST  # the caller's own does that until it is raw
         termios.tcsetattr(self.slave, termios.TCSANOW, modes)
+        self._processed = 0
+        if not self.ready():
+            self._process(here=True)
         self.resize()
         os.set_blocking(self.master, False)
 
@@ -39,6 +41,10 @@ class Screen:
             return os.tcgetpgrp(self.own) == os.getpgrp()
         except OSError:
             return False
+
+    def ready(self) -> bool:
+        """Whether the command gets the terminal from its start on."""
+        return self.whole and self.in_foreground()
 
     @property
     def raw(self) -> bool:
@@ -51,13 +57,10 @@ class Screen:
             modes = termios.tcgetattr(self.own)
             if self._saved is None:
                 self._saved = [*modes[:CC], list(modes[CC])]
-            _make_raw(modes)
+            _make_raw(modes, output=self._writes)
             termios.tcsetattr(self.own, termios.TCSADRAIN, modes)
-            if not self.whole and self._processed:
-                self.whole = True
-                modes = termios.tcgetattr(self.master)
-                modes[OFLAG] = modes[OFLAG] | termios.OPOST
-                termios.tcsetattr(self.master, termios.TCSADRAIN, modes)
+            if self._writes:
+                self._process(here=False)
         self.resize()
 
     def leave(self) -> None:
@@ -69,6 +72,18 @@ class Screen:
         if self.in_foreground():
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.own, termios.TCSADRAIN, saved)
+        self._process(here=True)
+
+    def _process(self, *, here: bool) -> None:
+        """Whether output is processed, as a newline to two characters, here or by the command's terminal: once."""
+        with contextlib.suppress(termios.error):
+            modes = termios.tcgetattr(self.master)
+            if here:
+                self._processed = modes[OFLAG] & termios.OPOST
+                modes[OFLAG] &= ~termios.OPOST
+            else:
+                modes[OFLAG] |= self._processed
+            termios.tcsetattr(self.master, termios.TCSANOW, modes)
 
     def resize(self) -> None:
         """Give the command's terminal the caller's size; the kernel sends SIGWINCH where that changes it."""
@@ -77,11 +92,12 @@ class Screen:
             fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
 
 
-def _make_raw(modes: list[Any]) -> None:
-    """As cfmakeraw(3)."""
+def _make_raw(modes: list[Any], *, output: bool) -> None:
+    """As cfmakeraw(3); without `output`, which others in a pipeline write as well, its processing stays."""
     modes[IFLAG] &= ~(termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP)
     modes[IFLAG] &= ~(termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON)
-    modes[OFLAG] &= ~termios.OPOST
+    if output:
+        modes[OFLAG] &= ~termios.OPOST
     modes[LFLAG] &= ~(termios.ECHO | termios.ECHONL | termios.ICANON | termios.ISIG | termios.IEXTEN)
     modes[CFLAG] = modes[CFLAG] & ~(termios.CSIZE | termios.PARENB) | termios.CS8
     modes[CC][termios.VMIN], modes[CC][termios.VTIME] = 1, 0
@@ -96,4 +112,4 @@ def find() -> Screen | None:
         if True not in inputs:
             return None
         own = os.dup(inputs.index(True))
-    return Screen(own, whole=inputs[0] and inputs[1])
+    return Screen(own, reads=inputs[0], writes=inputs[1])

@@ -1,0 +1,274 @@
+"""The request of `nsguard run`: what goes in comes out, and whatever else arrives is refused in one line."""
+
+import contextlib
+import os
+import random
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from nsguard import admission, wire
+from nsguard.admission import Peer
+from nsguard.errors import BadInput
+from nsguard.wire import Request
+
+ODD = [b"printf", b"a\nb", b"", b"\xff\xfe", b"--", b"a b", b"'\"$(id)"]
+
+
+def request(**changes: object) -> Request:
+    given: dict[str, object] = {
+        "arguments": ODD,
+        "environment": [b"HOME=/home/alice", b"EMPTY=", b"LINES=a\nb=c"],
+        "directory": b"/srv/odd\nplace",
+        "identity": (2**40, 2**63),
+        "umask": 0o027,
+        "foreground": True,
+    }
+    return Request(**{**given, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("changes", [{}, {"foreground": False}, {"umask": 0}, {"environment": []}])
+def test_what_is_encoded_is_decoded(changes: dict[str, object]) -> None:
+    whole = request(**changes)
+    data = wire.encode(whole)
+    assert int.from_bytes(data[: wire.LENGTH], "big") == len(data) - wire.LENGTH
+    assert vars(wire.decode(data[wire.LENGTH :])) == vars(whole)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (0, b"2"),
+        (1, b"888"),
+        (1, b"+7"),
+        (2, b"yes"),
+        (3, b"home"),
+        (3, b""),
+        (4, b"-1"),
+        (5, b"1_0"),
+        (5, b"9" * 21),
+        (6, b"0"),
+        (6, b"11"),
+        (6, b"99999999999999999999"),
+        (7, b""),
+        (-1, b"no-value"),
+        (-1, b"=nameless"),
+    ],
+)
+def test_a_request_that_encode_would_not_make_is_refused(place: int, value: bytes) -> None:
+    fields = wire.encode(request())[wire.LENGTH :].split(b"\0")[:-1]
+    fields[place] = value
+    with pytest.raises(BadInput):
+        wire.decode(b"".join(field + b"\0" for field in fields))
+
+
+@pytest.mark.parametrize("body", [b"", b"\0", b"1", b"1\0" * 7, b"\0" * 100])
+def test_a_body_of_another_shape_is_refused(body: bytes) -> None:
+    with pytest.raises(BadInput):
+        wire.decode(body)
+
+
+def test_no_bytes_at_all_break_the_decoder() -> None:
+    """Only BadInput comes out, whatever goes in."""
+    chance = random.Random(7)  # noqa: S311 (a test)
+    whole = wire.encode(request())[wire.LENGTH :]
+    for _ in range(3000):
+        data = bytearray(whole)
+        for _ in range(chance.randrange(1, 6)):
+            place = chance.randrange(len(data))
+            data[place : place + chance.randrange(3)] = chance.randbytes(chance.randrange(3))
+        with contextlib.suppress(BadInput):
+            wire.decode(bytes(data))
+
+
+@pytest.mark.parametrize(
+    "bad", [request(arguments=[b"a\0b"]), request(environment=[b"A=\0"]), request(arguments=[b"a" * wire.LIMIT])]
+)
+def test_what_cannot_be_said_is_refused_before_it_is_sent(bad: Request) -> None:
+    with pytest.raises(BadInput):
+        wire.encode(bad)
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield ours, theirs
+
+
+@pytest.fixture
+def null() -> Iterator[int]:
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    yield descriptor
+    os.close(descriptor)
+
+
+def offer(sender: socket.socket, data: bytes, descriptors: list[int]) -> None:
+    socket.send_fds(sender, [data[: wire.LENGTH]], descriptors)
+    sender.sendall(data[wire.LENGTH :])
+
+
+def test_a_request_comes_with_its_descriptors(pair: tuple[socket.socket, socket.socket], null: int) -> None:
+    offer(pair[0], wire.encode(request()), [null] * 3)
+    got, descriptors = admission.receive(pair[1])
+    assert got.arguments == ODD
+    assert len(set(descriptors)) == 3
+    assert not any(os.get_inheritable(descriptor) for descriptor in descriptors)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5, 16, 40])
+def test_another_number_of_descriptors_is_refused(
+    pair: tuple[socket.socket, socket.socket], null: int, count: int
+) -> None:
+    offer(pair[0], wire.encode(request()), [null] * count)
+    with pytest.raises(BadInput, match="descriptors came with the request"):
+        admission.receive(pair[1])
+
+
+def test_descriptors_that_come_later_are_not_taken(pair: tuple[socket.socket, socket.socket], null: int) -> None:
+    data = wire.encode(request())
+    socket.send_fds(pair[0], [data[: wire.LENGTH]], [null] * 3)
+    before = set(os.listdir("/proc/self/fd"))
+    socket.send_fds(pair[0], [data[wire.LENGTH :]], [null] * 3)
+    admission.receive(pair[1])
+    assert len(set(os.listdir("/proc/self/fd")) - before) == 3
+
+
+def test_a_request_that_is_too_large_is_refused_unread(pair: tuple[socket.socket, socket.socket], null: int) -> None:
+    socket.send_fds(pair[0], [(wire.LIMIT + 1).to_bytes(4, "big")], [null] * 3)
+    with pytest.raises(BadInput, match="larger than"):
+        admission.receive(pair[1])
+
+
+def test_a_request_that_ends_half_way_is_refused(pair: tuple[socket.socket, socket.socket], null: int) -> None:
+    socket.send_fds(pair[0], [wire.encode(request())[:4]], [null] * 3)
+    pair[0].close()
+    with pytest.raises(BadInput, match="half-way"):
+        admission.receive(pair[1])
+
+
+@pytest.mark.parametrize("sent", [0, 2, 10])
+def test_a_slow_request_has_a_deadline(
+    pair: tuple[socket.socket, socket.socket], null: int, sent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes that trickle in do not put it off."""
+    monkeypatch.setattr(wire, "PATIENCE", 0.3)
+    data = wire.encode(request())
+    over = threading.Event()
+
+    def trickle() -> None:
+        if sent:
+            socket.send_fds(pair[0], [data[:1]], [null] * 3)
+        for number in range(1, sent):
+            pair[0].send(data[number : number + 1])
+            over.wait(0.05)
+
+    sender = threading.Thread(target=trickle)
+    sender.start()
+    start = time.monotonic()
+    with pytest.raises(BadInput, match="was not whole after"):
+        admission.receive(pair[1])
+    assert time.monotonic() - start < 2
+    over.set()
+    sender.join()
+
+
+KINDS = {
+    "unix socket": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).detach(),
+    "internet socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).detach(),
+    "netlink socket": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM).detach(),
+    "directory": lambda: os.open("/", os.O_RDONLY),
+    "namespace": lambda: os.open("/proc/self/ns/net", os.O_RDONLY),
+    "path": lambda: os.open("/etc/hostname", os.O_PATH),
+    "terminal": lambda: os.openpty()[1],
+    "master": lambda: os.openpty()[0],
+    "event": lambda: os.eventfd(0),
+    "process": lambda: os.pidfd_open(os.getpid()),
+    "file": lambda: os.open(__file__, os.O_RDONLY),
+    "pipe": lambda: os.pipe()[0],
+    "memory": lambda: os.memfd_create("memory"),
+    "null": lambda: os.open("/dev/null", os.O_RDWR),
+    "zero": lambda: os.open("/dev/zero", os.O_RDWR),
+    "random": lambda: os.open("/dev/urandom", os.O_RDONLY),
+}
+LET_IN = ("file", "pipe", "memory", "null", "zero", "random")
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS.keys() - LET_IN))
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_descriptors_that_lead_out_are_refused(kind: str, place: int, null: int) -> None:
+    descriptors = [null] * 3
+    descriptors[place] = KINDS[kind]()
+    with pytest.raises(BadInput, match=f"descriptor {place} is ") as refused:
+        admission.judge(descriptors)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", LET_IN)
+def test_plain_descriptors_are_let_in(kind: str, null: int) -> None:
+    admission.judge([KINDS[kind](), null, null])
+
+
+def test_a_terminal_is_let_in_where_it_is_the_commands(null: int) -> None:
+    _, slave = os.openpty()
+    _, other = os.openpty()
+    admission.judge([slave, slave, null, slave])
+    with pytest.raises(BadInput, match="descriptor 1 is another terminal"):
+        admission.judge([slave, other, null, slave])
+    with pytest.raises(BadInput, match="descriptor 3 is"):
+        admission.judge([null, null, null, KINDS["directory"]()])
+    with pytest.raises(BadInput, match="descriptor 3 is"):
+        admission.judge([null, null, null, null])
+
+
+class Asked:
+    """A connection as SO_PEERCRED and SO_PEERGROUPS describe it."""
+
+    def __init__(self, uid: int, gid: int, groups: list[int]) -> None:
+        self.answers = {
+            socket.SO_PEERCRED: struct.pack("3I", 0, uid, gid),
+            admission.SO_PEERGROUPS: struct.pack(f"{len(groups)}I", *groups),
+        }
+
+    def getsockopt(self, _level: int, name: int, size: int) -> bytes:
+        if len(self.answers[name]) > size:
+            raise OSError("ERANGE")
+        return self.answers[name]
+
+
+@pytest.mark.parametrize(
+    ("uid", "gid", "groups", "reason"),
+    [
+        (0, 0, [], "root is not let in"),
+        (0, 1000, [1000], "root is not let in"),
+        (1000, 1000, list(range(300)), "more than 256 groups"),
+    ],
+)
+def test_callers_that_nobody_may_become(uid: int, gid: int, groups: list[int], reason: str) -> None:
+    with pytest.raises(BadInput, match=reason):
+        admission.peer(Asked(uid, gid, groups))  # type: ignore[arg-type]
+
+
+def test_the_peer_is_who_connected(pair: tuple[socket.socket, socket.socket]) -> None:
+    if os.geteuid() == 0:
+        with pytest.raises(BadInput, match="root"):
+            admission.peer(pair[1])
+    asked = admission.peer(Asked(1000, 2**32 - 2, [100, 2**31]))  # type: ignore[arg-type]
+    assert (asked.uid, asked.gid, asked.groups) == (1000, 2**32 - 2, [100, 2**31])
+
+
+@pytest.mark.parametrize(("gid", "groups", "let_in"), [(5, [], True), (1000, [4, 5], True), (1000, [4], False)])
+def test_only_members_are_let_in(gid: int, groups: list[int], let_in: bool) -> None:  # noqa: FBT001
+    # group tty has number 5 wherever there is one (systemd's requirement)
+    caller = Peer(1000, gid, groups)
+    if let_in:
+        admission.admit(caller, "tty")
+    else:
+        with pytest.raises(BadInput, match="you are not in group tty"):
+            admission.admit(caller, "tty")
+    with pytest.raises(BadInput, match="there is no group"):
+        admission.admit(caller, "no-such-group")
