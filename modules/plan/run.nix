@@ -60,8 +60,9 @@ in
               # Each is a process, whatever comes over it: beyond these, connections are closed at once.
               MaxConnections = 128;
               MaxConnectionsPerSource = 64;
-              # A storm of connections pauses the socket (PollLimitBurst=), and must not end it for good.
+              # A storm pauses the socket (PollLimitBurst=), and must not end it for good, nor leave a long queue.
               TriggerLimitIntervalSec = 0;
+              Backlog = 128;
               RemoveOnStop = true;
             };
             wantedBy = [ "sockets.target" ];

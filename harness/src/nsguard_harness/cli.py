@@ -225,8 +225,9 @@ def _made(name: str, captures: Path | None) -> Lab:
 
 
 def subjects(machine: Machine) -> tuple[Subject, ...]:
-    """The agents of a scenario's services, ready to be asked. Raises AgentError."""
-    agents = {name: Agent(machine, f"/run/nsguard-agent-{name}/socket") for pair in SERVICES.values() for name in pair}
+    """The agents of a scenario's services, of those that it has, ready to be asked. Raises AgentError."""
+    pairs = {who: pair for who, pair in SERVICES.items() if machine.execute(f"systemctl cat {' '.join(pair)}")[0] == 0}
+    agents = {name: Agent(machine, f"/run/nsguard-agent-{name}/socket") for pair in pairs.values() for name in pair}
     for agent in agents.values():
         agent.wait()
-    return tuple(Subject(who, agents[inside], agents[out]) for who, (inside, out) in SERVICES.items())
+    return tuple(Subject(who, agents[inside], agents[out]) for who, (inside, out) in pairs.items())

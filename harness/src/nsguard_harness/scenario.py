@@ -109,9 +109,10 @@ def install(machine: Machine, plan: Plan) -> None:
     """Write units and files, and let systemd read them. Units that start with the machine will, at its next boot."""
     units = {f"{UNITS}/{name}": unit.text for name, unit in plan.units.items()}
     machine.write_files({**units, **plan.files})
-    groups = [f"groupadd -f {name}; gpasswd -M {','.join(members)} {name}" for name, members in plan.groups.items()]
-    if groups:
-        machine.succeed(*groups)
+    for name, members in plan.groups.items():
+        # people whom the machine does not have yet get an account
+        accounts = [f"id -u {one} >/dev/null 2>&1 || useradd -m -s /bin/bash {one}" for one in members]
+        machine.succeed(*accounts, f"groupadd -f {name}", f"gpasswd -M {','.join(members)} {name} >/dev/null")
     wanted = [name for name, unit in plan.units.items() if unit.wanted_by]
     # `enable` reads the units anew as well
     machine.succeed(f"systemctl enable -q {' '.join(wanted)}" if wanted else "systemctl daemon-reload")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 path, group, mode, launcher = sys.argv[1:]
-null = os.open(os.devnull, os.O_RDWR)
+null = os.dup2(os.open(os.devnull, os.O_RDWR), 9)
 os.dup2(null, 3)  # nothing else gets that number
 os.makedirs(os.path.dirname(path), exist_ok=True)
 with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:

@@ -144,6 +144,10 @@ class Box:
             check=False,
         )
 
+    def start(self, *argv: str) -> subprocess.Popen[str]:
+        """Start a program inside and leave it running; what it prints can be read."""
+        return subprocess.Popen([*self._enter, *argv], stdout=subprocess.PIPE, text=True)
+
     def out(self, *argv: str) -> str:
         """Standard output of a program that must succeed."""
         done = self.run(*argv)

@@ -1,7 +1,8 @@
 """Runs attacks where it stands: as a service, confined or not.
 
-usage: python3 -m nsguard_harness.inside.agent SOCKET
+usage: python3 -m nsguard_harness.inside.agent SOCKET|-
 
+With - it answers one request, on standard input and output.
 One connection, one request, one line of JSON each way:
   {"attack": name, "token": text, "family": 4|6|0, "timeout": seconds, "parameters": {…}}
   {"reached": bool, "said": text, "lacks": text}  or  {"error": text}
@@ -95,6 +96,14 @@ def serve(connection: socket.socket) -> None:
         stream.write(json.dumps(answer).encode() + b"\n")
 
 
+def serve_once() -> None:
+    """Answer the one request on standard input; nothing else gets to write on standard output."""
+    output = os.dup(1)
+    os.dup2(2, 1)
+    answer = supervise(json.loads(sys.stdin.readline()))
+    os.write(output, json.dumps(answer).encode() + b"\n")
+
+
 def main(path: Path) -> None:
     """Serve until killed, every request in a process of its own."""
     attacks.registry()  # imported here once, not in every child
@@ -123,5 +132,8 @@ def stop(number: int, _: FrameType | None) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, stop)
+    if sys.argv[1] == "-":
+        serve_once()
+        sys.exit()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     main(Path(sys.argv[1]))

@@ -1,0 +1,20 @@
+{
+  specification = {
+    tunnels.one.configFile = "/run/secrets/one.conf";
+    tunnels.two.configFile = "/run/secrets/two.conf";
+    namespaces.a-name-that-is-not-quite-32-long = {
+      tunnel = "one";
+      users = [ "al ice" ];
+    };
+    namespaces.vpn = {
+      tunnel = "two";
+      group = "root";
+      users = [ "root" ];
+    };
+  };
+  messages = [
+    ''nsguard.namespaces.a-name-that-is-not-quite-32-long.group: "nsguard-a-name-that-is-not-quite-32-long" cannot name a group, which has 31 letters, digits, - and _ at most; set nsguard.namespaces.a-name-that-is-not-quite-32-long.group = "vpn";''
+    ''nsguard.namespaces.a-name-that-is-not-quite-32-long.users: "al ice" is malformed; write it like "alice"''
+    "nsguard.namespaces.vpn.users: root is not let in, since commands run as ordinary users; name those who are to run them"
+  ];
+}

@@ -1,0 +1,102 @@
+"""`nsguard run` with a real supervisor, process 1 of its own PID namespace; systemd and the confinement are played."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from box import LAUNCHER, Box
+
+HERE = Path(__file__).resolve().parent
+MEMBER = ["setpriv", "--reuid", "33", "--regid", "33", "--groups", "60"]
+STRANGER = ["setpriv", "--reuid", "33", "--regid", "33", "--clear-groups"]
+# The number of this group is the same on every Debian, and there is one of that name on NixOS, too.
+GROUP = "games"
+
+
+@pytest.fixture
+def served(box: Box) -> Iterator[Box]:
+    """A box in which the namespace's socket is served, for the members of a group."""
+    if os.geteuid() != 0:
+        pytest.skip("NOT TESTED: becoming somebody else needs root")
+    if f"{GROUP}:x:60:" not in Path("/etc/group").read_text():
+        pytest.skip(f"NOT TESTED: there is no group {GROUP} of number 60 here")
+    with box.start("python3", f"{HERE}/activator.py", "/run/nsguard-run/vpn", GROUP, "660", str(LAUNCHER)) as activator:
+        assert activator.stdout
+        assert activator.stdout.readline() == "ready\n"
+        yield box
+        activator.kill()
+
+
+def run(box: Box, *command: str, stdin: str = "", who: list[str] = MEMBER) -> subprocess.CompletedProcess[str]:
+    return box.run("env", "-C", "/", *who, str(LAUNCHER), "run", "vpn", "--", *command, stdin=stdin)
+
+
+def test_a_command_runs_as_its_caller(served: Box) -> None:
+    done = run(served, "sh", "-c", "id -u; id -G; echo $$; cat", stdin="given")
+    # its parent is process 1
+    assert (done.returncode, done.stdout, done.stderr) == (0, "33\n33 60\n2\ngiven", "")
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [("exit 0", 0), ("exit 200", 200), ("kill -TERM $$", -signal.SIGTERM), ("kill -KILL $$", -signal.SIGKILL)],
+)
+def test_it_ends_as_the_command_does(served: Box, command: str, status: int) -> None:
+    client = [*MEMBER, str(LAUNCHER), "run", "vpn", "--", "sh", "-c", command]
+    program = f"import subprocess; print(subprocess.run({client!r}, cwd='/').returncode)"
+    assert served.out("python3", "-c", program) == f"{status}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "said"),
+    [
+        ("no-such-command", 127, "'no-such-command': command not found in there"),
+        ("/no/such", 127, "'/no/such': no such file in there"),
+        ("/etc/passwd", 126, "'/etc/passwd': permission denied"),
+    ],
+)
+def test_what_does_not_start(served: Box, command: str, status: int, said: str) -> None:
+    done = run(served, command)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", f"nsguard: vpn: {said}\n")
+
+
+def test_a_script_without_a_first_line_runs(served: Box) -> None:
+    served.write("/run/script", "echo ran with $1\n", mode=0o755)
+    assert run(served, "/run/script", "this").stdout == "ran with this\n"
+
+
+def test_strangers_and_root_stay_outside(served: Box) -> None:
+    assert "is not yours to use" in run(served, "true", who=STRANGER).stderr
+    served.out("chmod", "666", "/run/nsguard-run/vpn")
+    assert "you are not in group games" in run(served, "true", who=STRANGER).stderr
+    assert "root is not let in" in run(served, "true", who=["env"]).stderr
+
+
+def test_nothing_stays_of_a_killed_client(served: Box) -> None:
+    client = " ".join([*MEMBER, str(LAUNCHER), "run", "vpn", "--"])
+    leave = 'setsid sleep 4201 & (trap "" HUP TERM; sleep 4202) & sleep 4203'
+    script = f"cd /; {client} sh -c '{leave}' & until pgrep -f '^sleep 4203$'; do sleep 0.02; done; kill -KILL $!"
+    served.out("bash", "-c", script)
+    deadline = time.monotonic() + 10
+    while served.run("pgrep", "-f", "^sleep 420[123]$").returncode == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_nothing_stays_of_what_a_command_left(served: Box) -> None:
+    assert run(served, "sh", "-c", "setsid sleep 4204 >/dev/null 2>&1 & echo over").stdout == "over\n"
+    deadline = time.monotonic() + 10
+    while served.run("pgrep", "-f", "^sleep 4204$").returncode == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_supervise_is_for_systemd(box: Box) -> None:
+    done = box.run(str(LAUNCHER), "supervise", GROUP)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "nsguard: supervise is for nsguard-run-NAME.socket to start; use nsguard run\n"
