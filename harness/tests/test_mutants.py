@@ -28,12 +28,12 @@ def test_every_protection_can_be_taken_away_and_makes_a_difference() -> None:
     protections = scenario.protections()
     names = {one.name for one in protections}
     assert len(names) == len(protections) >= 40
-    assert {name.partition(":")[0] for name in names} == {"property", "nft", "dependency", "sysctl", "file"}
-    whole = scenario.render(scenario.DEMO)
+    assert {name.partition(":")[0] for name in names} == {"property", "nft", "dependency", "sysctl", "file", "run"}
+    whole = {path: scenario.render(path) for path in (scenario.DEMO, scenario.RUN)}
     for one in protections:
         assert one.guards
         assert set(one.besides) <= names - {one.name}
-        assert scenario.render(scenario.DEMO, [one.name]) != whole, one.name
+        assert scenario.render(one.scenario, [one.name]) != whole[one.scenario], one.name
 
 
 @needs_nix

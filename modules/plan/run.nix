@@ -16,7 +16,12 @@ let
       guards = "sockets in the homes that commands share with the host: an ssh connection to ride on, an agent that fetches";
       properties.RestrictAddressFamilies = "AF_INET AF_INET6 AF_NETLINK";
     };
+    own-processes = {
+      guards = "the caller's other processes, which the command could look into and steer as the same user, and what it would leave behind";
+      properties.PrivatePIDs = true;
+    };
   };
+  wanted = kept "run" records;
 
   # In users of its own, nobody could become the caller with all of the caller's groups: systemd denies setgroups(2)
   # there (before its version 258). A command that has no capability has none to be kept from counting, either.
@@ -25,7 +30,7 @@ let
   # What lets the caller's homes in, and what that calls for.
   shared = {
     loosened = becoming ++ [ "hidden-homes" ];
-    properties = (kept "run" records).no-sockets-by-path.properties or { };
+    properties = wanted.no-sockets-by-path.properties or { };
   };
   hidden = {
     loosened = becoming;
@@ -92,10 +97,9 @@ in
                 ExecStart = "${tools.nsguard} supervise ${group}";
                 StandardInput = "null";
                 StandardOutput = "journal";
-                # Process 1 of its own: with it goes all that the command left.
-                PrivatePIDs = true;
                 TimeoutStopSec = 5;
               }
+              // wanted.own-processes.properties or { }
               // homes.properties;
             };
         };

@@ -148,18 +148,21 @@ def _mutants(options: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"--only {options.only}: no protection has such a name")
     fates: list[Fate] = []
     width = max(len(one.name) for one in chosen)
-    with _lab(options) as (lab, _), Progress(console=console, transient=True) as progress:
-        mutants = Mutants(lab, scenario.DEMO, subjects)
-        task = progress.add_task("the whole plan", total=None)
-        mutants.look()
-        progress.update(task, total=len(chosen))
-        for protection in chosen:
-            progress.update(task, description=f"without {protection.name}")
-            fates.append(mutants.fate(protection))
-            progress.console.print(fate_line(fates[-1], width), soft_wrap=True)
-            progress.advance(task)
-    if mutants.red:
-        console.print(f"left out, for they are red with nothing removed: {', '.join(sorted(mutants.red))}")
+    for path in dict.fromkeys(one.scenario for one in chosen):
+        standing = [one for one in chosen if one.scenario == path]
+        options.scenario = path
+        with _lab(options) as (lab, _), Progress(console=console, transient=True) as progress:
+            mutants = Mutants(lab, path, subjects)
+            task = progress.add_task("the whole plan", total=None)
+            mutants.look()
+            progress.update(task, total=len(standing))
+            for protection in standing:
+                progress.update(task, description=f"without {protection.name}")
+                fates.append(mutants.fate(protection))
+                progress.console.print(fate_line(fates[-1], width), soft_wrap=True)
+                progress.advance(task)
+        if mutants.red:
+            console.print(f"left out, for they are red with nothing removed: {', '.join(sorted(mutants.red))}")
     survived = sum(not fate.killed for fate in fates)
     print(f"nsguard: {len(fates)} mutants, {len(fates) - survived} killed, {survived} survived")
     return EXIT[Verdict.LEAKED if survived else Verdict.CONTAINED]

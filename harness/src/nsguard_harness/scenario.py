@@ -12,7 +12,7 @@ from .checkout import PLAN, SCENARIOS
 from .errors import ScenarioError
 from .machine import Machine
 
-DEMO = SCENARIOS / "demo.nix"
+DEMO, RUN = SCENARIOS / "demo.nix", SCENARIOS / "run.nix"
 UNITS = "/etc/systemd/system"
 PROGRAMS = ("nsguard", "wireguard-go", "amneziawg-go")
 TOOLS = "tools = { " + " ".join(f'{program} = "/usr/bin/{program}";' for program in PROGRAMS) + " };"
@@ -46,6 +46,11 @@ class Protection:
     name: str
     guards: str
     besides: tuple[str, ...] = ()
+
+    @property
+    def scenario(self) -> Path:
+        """Where it stands, so that it can be missed."""
+        return RUN if self.name.startswith("run:") else DEMO
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class Red:
 
 def switch(machine: Machine, made: Plan) -> None:
     """Put another plan of the same units in place of the one that runs. Raises CommandError where it does not start."""
-    units = " ".join(made.units)
+    units = " ".join(f"'{name.replace('@.', '@*.')}'" for name in made.units)
     machine.succeed(f"systemctl stop {units}; systemctl reset-failed {units} 2>/dev/null || true")
     scenario.install(machine, made)
     scenario.start(machine, made)
