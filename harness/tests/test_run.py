@@ -9,7 +9,8 @@ import pytest
 
 from nsguard_harness import scenario
 from nsguard_harness.checkout import SCENARIOS
-from nsguard_harness.lab.container import ContainerLab, debian_client
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.lab.debian import debian_client
 from nsguard_harness.lab.image import Recipe, image
 from people import Person
 
