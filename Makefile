@@ -2,6 +2,7 @@
 # make test     every test of the project
 # make test-vm  the core set against a client with a kernel of its own, under QEMU
 # make bench    set-up and tear-down, beside the usual script
+# make docs     docs/options.md anew, from the options (NSGUARD_NIXPKGS names a tree with nixpkgs' lib/)
 # make image    build the lab's image now (the others do when it is missing)
 
 VENV := .venv
@@ -10,13 +11,20 @@ PACKAGES := debian-archive-keyring iproute2 mmdebstrap nftables nix-bin python3-
 	tcpdump util-linux wireguard-tools
 VM_PACKAGES := e2fsprogs qemu-system-x86 qemu-utils
 
-.PHONY: demo test test-vm bench image deps deps-vm venv lint clean
+.PHONY: demo test test-vm bench docs image deps deps-vm venv lint clean
 
 demo: deps venv
 	@$(BIN)/nsguard-leaktest demo
 
 bench: deps venv
 	@$(BIN)/python -m nsguard_harness.bench
+
+docs: deps
+	@test -n "$(NSGUARD_NIXPKGS)" || { echo "make docs: set NSGUARD_NIXPKGS to a tree with nixpkgs' lib/" >&2; exit 2; }
+	@nix-instantiate --option store dummy:// --eval --strict --json -E \
+		'(import ./checks/docs/options.nix { lib = import $(NSGUARD_NIXPKGS)/lib; }).markdown' \
+		| python3 -c 'import json, sys; sys.stdout.write(json.load(sys.stdin))' >docs/options.md.new
+	@mv docs/options.md.new docs/options.md
 
 image: deps venv
 	@$(BIN)/python -m nsguard_harness.lab.image

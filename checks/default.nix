@@ -52,6 +52,17 @@ evaluated "plan" eval.plan
 // {
   inherit (packages) nsguard nsguard-harness;
 
+  docs-options =
+    pkgs.runCommand "docs-options"
+      {
+        inherit (import ./docs/options.nix { inherit lib; }) markdown;
+        passAsFile = [ "markdown" ];
+      }
+      ''
+        diff ${../docs/options.md} "$markdownPath"
+        touch $out
+      '';
+
   lint-nix = lint "nix" [ pkgs.nixfmt pkgs.statix pkgs.deadnix ] ''
     find . -name '*.nix' -exec nixfmt --check {} +
     statix check .

@@ -120,5 +120,5 @@ def test_the_flake_offers_what_it_should(arguments: str) -> None:
     for packages in offered["packages"].values():
         assert packages == {"default": "nsguard", "nsguard": "nsguard", "nsguard-harness": "nsguard-leaktest"}
     for checks in offered["checks"].values():
-        assert {"nsguard", "nsguard-harness", "lint-nix", "lint-python", "lint-shell"} <= set(checks)
+        assert {"nsguard", "nsguard-harness", "docs-options", "lint-nix", "lint-python", "lint-shell"} <= set(checks)
         assert {f"eval-plan-{name}" for name in OF_PLAN} | {f"eval-nixos-{name}" for name in CASES} <= set(checks)

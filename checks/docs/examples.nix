@@ -1,0 +1,47 @@
+# The options whose example is not of their type: [ ] where all is well.
+#
+#   examples: a function of what an example may name, to option → example
+{ lib, examples }:
+let
+  inherit (import ./options.nix { inherit lib; }) evaluated options;
+
+  package = {
+    type = "derivation";
+    name = "package";
+    outPath = "/package";
+  };
+
+  # A name in angle brackets or a star stands for a member of the option before it.
+  typeAt =
+    declared: loc:
+    let
+      option = declared.${lib.head loc};
+      rest = lib.tail loc;
+      member = rest != [ ] && (lib.head rest == "*" || lib.hasPrefix "<" (lib.head rest));
+      below = if member then lib.tail rest else rest;
+    in
+    if !lib.isOption option then
+      typeAt option rest
+    else if below == [ ] then
+      option.type
+    else
+      typeAt (option.type.getSubOptions [ ]) below;
+
+  fits =
+    name: example:
+    let
+      merged = lib.mergeDefinitions options.${name}.loc (typeAt evaluated.options options.${name}.loc) [
+        {
+          file = "the example of ${name}";
+          value = example;
+        }
+      ];
+    in
+    (builtins.tryEval (builtins.deepSeq merged.mergedValue true)).success;
+
+  given = examples {
+    inherit lib;
+    pkgs = lib.genAttrs [ "nsguard" "hello" ] (_: package);
+  };
+in
+lib.filter (name: !fits name given.${name}) (lib.attrNames given)

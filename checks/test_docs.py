@@ -1,0 +1,110 @@
+"""The documentation says what is so: options by evaluation, snippets as files that are evaluated, attacks by name."""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nsguard_harness import attacks
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+SNIPPETS = DOCS / "snippets"
+REFERENCE = DOCS / "options.md"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+NIXPKGS = os.environ.get("NSGUARD_NIXPKGS")
+
+needs_nixpkgs = pytest.mark.skipif(
+    not NIXPKGS,
+    reason="NSGUARD_NIXPKGS does not name a tree with nixpkgs' lib/ and nixos/: options.md and snippets are NOT tested",
+)
+
+
+def evaluate(expression: str) -> Any:
+    """The value of a Nix expression, as JSON has it; fails the test with Nix's own message."""
+    command = ["nix-instantiate", "--option", "store", "dummy://", "--eval", "--strict", "--json", "-E", expression]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@functools.cache
+def reference() -> dict[str, Any]:
+    """`markdown`, and `options`: name → description, type, default and example as the documentation has them."""
+    made = f"import {ROOT}/checks/docs/options.nix {{ lib = import {NIXPKGS}/lib; }}"
+    return dict(evaluate(f'removeAttrs ({made}) [ "evaluated" ]'))
+
+
+@needs_nixpkgs
+def test_the_reference_is_fresh() -> None:
+    assert REFERENCE.read_text() == reference()["markdown"], "options have changed since: make docs"
+
+
+@needs_nixpkgs
+def test_every_option_says_what_it_is_for_with_an_example_and_its_risk() -> None:
+    options = reference()["options"]
+    assert "nsguard.tunnels.<name>.peers.*.endpoint" in options
+    wanting = []
+    for name, option in options.items():
+        paragraphs = option["description"].strip().split("\n\n")
+        if len(paragraphs) < 2 or not re.match(r"Risk( of [^:]+)?: \S", paragraphs[-1]):
+            wanting.append(f'{name}: the description ends without a paragraph that begins "Risk: "')
+        if "example" not in option:
+            wanting.append(f"{name}: no example")
+    assert wanting == []
+
+
+@needs_nixpkgs
+def test_every_example_is_of_its_options_type(tmp_path: Path) -> None:
+    examples = {name: option["example"]["text"] for name, option in reference()["options"].items()}
+    lines = [f"  {json.dumps(name)} = ({text}\n);\n" for name, text in examples.items()]
+    (tmp_path / "examples.nix").write_text("{ lib, pkgs }: {\n" + "".join(lines) + "}\n")
+    arguments = f"{{ lib = import {NIXPKGS}/lib; examples = import {tmp_path}/examples.nix; }}"
+    assert evaluate(f"import {ROOT}/checks/docs/examples.nix {arguments}") == []
+
+
+def claims() -> dict[str, str]:
+    """The claims of the threat model, with what is said to test each."""
+    text = (DOCS / "threat-model.md").read_text().partition("## Claims")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.+?) \| (.+) \|$", text, re.MULTILINE)
+    return {claim: tests for claim, tests in rows if claim != "Claim"}
+
+
+@pytest.mark.parametrize("claim", claims())
+def test_what_tests_a_claim_exists(claim: str) -> None:
+    tests = claims()[claim]
+    # Words with a space are commands, and a leading slash is a path on the machine that is attacked.
+    named = [name for name in re.findall(r"`([^`]+)`", tests) if " " not in name and not name.startswith("/")]
+    files = [name for name in named if name.endswith((".py", ".nix"))]
+    for name in files:
+        assert list(ROOT.glob(f"harness/**/{name}")) + list(ROOT.glob(f"[!.h]*/**/{name}")), f"no file {name}"
+    for name in set(named) - set(files):
+        assert fnmatch.filter(attacks.registry(), name), f"no attack {name}"
+    assert named or re.search(r"\b(tests?|judge)\b", tests)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_attacks_that_a_page_names_exist(page: Path) -> None:
+    for name in re.findall(r"\battacks? `([a-z0-9-]+)`", " ".join(page.read_text().split())):
+        assert name in attacks.registry()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_within_the_documentation_lead_somewhere(page: Path) -> None:
+    text = page.read_text()
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = page.parent / path if path else page
+        assert file.exists(), f"{target}: no such file"
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}, target
