@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import textwrap
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import Ether
 
 from nsguard_harness.addresses import LAB
-from nsguard_harness.capture import Capture, Captures
+from nsguard_harness.capture import Capture, Captures, Tcpdump
 from nsguard_harness.errors import CommandError, LabError
 from nsguard_harness.inside import records
 from nsguard_harness.lab.container import ContainerLab
@@ -117,8 +118,10 @@ def test_frames_are_as_long_as_on_a_real_wire(lab: ContainerLab) -> None:
 
 
 def test_a_capture_that_cannot_run_says_so(lab: ContainerLab, tmp_path: Path) -> None:
+    recorder = Tcpdump(lab.wire.switch, "nowhere")
+    capture = Capture("nowhere", tmp_path / "x.pcap", recorder, partial(lab.wire.send, "nowhere"))
     with pytest.raises(LabError, match=r"has no interface nowhere"):
-        Captures([Capture(lab.wire.switch, "nowhere", tmp_path / "x.pcap")]).__enter__()
+        Captures([capture]).__enter__()
 
 
 @pytest.mark.parametrize("family", [4, 6])

@@ -52,7 +52,7 @@ in
       ExecReload = nsguard "netns up";
       # Runs also after an `up` that was killed half-way.
       ExecStopPost = nsguard "netns down";
-      TimeoutStartSec = 30;
+      TimeoutStartSec = 90;
     };
   };
 
@@ -73,7 +73,7 @@ in
       ExecStart = nsguard "tunnel up";
       ExecReload = nsguard "tunnel reload";
       ExecStopPost = nsguard "tunnel down";
-      TimeoutStartSec = 30;
+      TimeoutStartSec = 90;
       # An endpoint whose name does not resolve yet is worth another try, a bad configuration (status 2) is not.
       Restart = "on-failure";
       RestartSec = 5;
@@ -110,7 +110,7 @@ in
     serviceConfig = {
       Type = "oneshot";
       ExecStart = nsguard "tunnel reload";
-      TimeoutStartSec = 30;
+      TimeoutStartSec = 90;
       Restart = "on-failure";
       RestartSec = 5;
       RestartPreventExitStatus = 2;

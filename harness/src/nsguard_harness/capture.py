@@ -10,7 +10,7 @@ import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -137,15 +137,15 @@ class Tcpdump:
 
 
 class Capture:
-    """One port of a switch. Entered when a sentinel was read back, left when the wire has been quiet."""
+    """A wire. Entered when a sentinel was read back, left when the wire has been quiet."""
 
-    def __init__(self, namespace: Path, wire: str, path: Path, recorder: Recorder | None = None) -> None:
-        """namespace: the switch's network namespace; path: where the pcap is written, by tcpdump if not told else."""
-        self.namespace, self.wire, self.path = namespace, wire, path
+    def __init__(self, wire: str, path: Path, recorder: Recorder, send: Callable[[bytes], object]) -> None:
+        """path: where the pcap is written; send: puts a frame on the wire, to where the recorder sees it."""
+        self.wire, self.path = wire, path
         self.frames: list[Frame] = []
         self.dropped = 0
         self._first, self._last = sentinel(), sentinel()
-        self._recorder = recorder or Tcpdump(namespace, wire)
+        self._recorder, self._send = recorder, send
 
     def __enter__(self) -> Self:
         self._recorder.start(self.path)
@@ -181,20 +181,17 @@ class Capture:
         self.frames = [frame for frame in frames if frame.data not in own]
 
     def _read_back(self, frame: bytes) -> None:
-        """Send a frame until it stands in the file: until tcpdump listens, what is sent is not seen."""
-        from .lab.wire import packet_socket
-
+        """Send a frame until it stands in the file: until the recorder runs, what is sent is not seen."""
         deadline = time.monotonic() + DEADLINE_SECONDS
-        with packet_socket(self.namespace, self.wire) as wire:
-            sent = 0.0
-            while not (self.path.exists() and frame in self.path.read_bytes()):
-                self._recorder.check()
-                if time.monotonic() > deadline:
-                    raise LabError(f"capture: no sentinel came back on {self.wire} in {DEADLINE_SECONDS:g} s")
-                if time.monotonic() - sent > 0.05:
-                    wire.send(frame)
-                    sent = time.monotonic()
-                time.sleep(0.005)
+        sent = 0.0
+        while not (self.path.exists() and frame in self.path.read_bytes()):
+            self._recorder.check()
+            if time.monotonic() > deadline:
+                raise LabError(f"capture: no sentinel came back on {self.wire} in {DEADLINE_SECONDS:g} s")
+            if time.monotonic() - sent > 0.05:
+                self._send(frame)
+                sent = time.monotonic()
+            time.sleep(0.005)
 
     def _wait_quiet(self) -> None:
         deadline = time.monotonic() + DEADLINE_SECONDS

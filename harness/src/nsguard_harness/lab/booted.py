@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..addresses import Addresses
 from ..errors import LabError
 from ..inside import resident
+from ..inside.uplink import commands
 from . import image, qemu
 from .channel import Channel
-from .wire import ANNOUNCE, INTERFACE, PING, QUIET, mac
+from .virtual import BOOT_SECONDS, await_default_target
+from .wire import INTERFACE, mac
 
 PACKAGES = ("linux-image-cloud-amd64", "initramfs-tools")
-NAME = "client"
+NAME, GATEWAY = "client", "server"
 MAC = mac(2)  # as the second machine on a wire has it: it stands in the state that was saved
 DISK_BYTES = 4 << 30
-BOOT_SECONDS = 300.0
-RESIDENT = "/usr/lib/nsguard-lab/resident.py"
+RESIDENT, UPLINK = "/usr/lib/nsguard-lab/resident.py", "/usr/lib/nsguard-lab/uplink"
 COMMAND_LINE = (
     "root=/dev/vda rw console=ttyS0 quiet net.ifnames=0 mitigations=off panic=10"
     " systemd.show_status=no systemd.mask=serial-getty@ttyS0.service"
@@ -53,37 +54,42 @@ class Booted:
 
 
 def files(addresses: Addresses) -> dict[str, str]:
-    """What makes a Debian image a machine of the lab: its agent, and an uplink as the container lab gives it."""
-    sysctls = {**QUIET, **ANNOUNCE, **PING}
-    own = {key.replace("/all/", f"/{INTERFACE}/"): value for key, value in QUIET.items() if "/all/" in key}
-    up = [
-        *(f"sysctl -qw {key.replace('/', '.')}='{value}'" for key, value in {**sysctls, **own}.items()),
-        *(f"ip address add {one}/{of.split('/')[1]} dev {INTERFACE} nodad" for one, of in _uplink(addresses)),
-        f"ip link set {INTERFACE} up",
-        *(f"ip route add default via {hop} dev {INTERFACE}" for hop in addresses.server),
-    ]
-    oneshot = "".join(f'ExecStart=/bin/sh -c "{command}"\n' for command in up)
+    """What makes a Debian image a machine of the lab: its agent, and an uplink by the machine's name.
+
+    A root shell waits on /dev/hvc0, where there is one: the NixOS test driver's way in.
+    """
     return {
         "etc/hostname": f"{NAME}\n",
+        UPLINK.lstrip("/"): _uplink_script(addresses),
         "etc/systemd/system/lab-uplink.service": (
             "[Unit]\nDefaultDependencies=no\n"
             "After=systemd-udevd.service systemd-sysctl.service systemd-remount-fs.service\n"
             "Before=network-pre.target basic.target\nWants=network-pre.target\n"
-            f"[Service]\nType=oneshot\nRemainAfterExit=yes\n{oneshot}"
+            f"[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -eu {UPLINK}\n"
         ),
         "etc/systemd/system/lab-resident.service": (
             f"[Service]\nExecStart=/usr/bin/python3 {RESIDENT} /dev/virtio-ports/{qemu.PORT}\n"
             "KillMode=process\nRestart=always\nOOMScoreAdjust=-900\n"
         ),
+        "etc/systemd/system/lab-shell.service": (
+            "[Unit]\nConditionPathExists=/dev/hvc0\n"
+            "[Service]\nStandardInput=tty\nStandardOutput=tty\nStandardError=journal\nTTYPath=/dev/hvc0\n"
+            "ExecStart=/bin/bash -c 'stty raw -echo; echo Spawning backdoor root shell...; PS1= exec bash --norc'\n"
+            "KillSignal=SIGHUP\nRestart=always\n"
+        ),
         RESIDENT.lstrip("/"): Path(resident.__file__).read_text(),
     }
 
 
-def _uplink(addresses: Addresses) -> Sequence[tuple[str, str]]:
-    return tuple(zip(addresses.client, addresses.lan, strict=True))
+def _uplink_script(addresses: Addresses) -> str:
+    client, server = (
+        [shlex.join(command) for command in commands(INTERFACE, role, addresses)] for role in ("client", GATEWAY)
+    )
+    role = f'if [ "$(cat /proc/sys/kernel/hostname)" = {GATEWAY} ]; then'
+    return "\n".join([role, *server, "else", *client, "fi", ""])
 
 
-WANTED = ("lab-uplink.service", "lab-resident.service")
+WANTED = ("lab-uplink.service", "lab-resident.service", "lab-shell.service")
 
 
 def booted(suite: str, addresses: Addresses) -> Booted:
@@ -147,17 +153,12 @@ def _boot(machine: Booted) -> None:
                 running.qmp("cont")
                 if not channel.wait_for_boot(0, BOOT_SECONDS):
                     raise LabError(f"vm: the machine did not boot in {BOOT_SECONDS:g} s: {tail(running.console)}")
-                await_default_target(channel.run, BOOT_SECONDS)
+                await_default_target(channel)
                 channel.run("sync; echo 3 > /proc/sys/vm/drop_caches; fstrim / || true", 60)
                 running.qmp("stop")
                 running.save(machine.state)
             finally:
                 channel.close()
-
-
-def await_default_target(run: Callable[[str, float], object], timeout: float) -> None:
-    """Wait until a machine has started all that it starts; units that failed are not our business."""
-    run("systemctl is-system-running --wait || true", timeout)
 
 
 def tail(console: Path) -> str:

@@ -22,6 +22,8 @@ LIBRARY = "/usr/lib/nsguard-harness"
 TREES = {PACKAGE: f"{LIBRARY}/{PACKAGE.name}"}
 UNITS = "/etc/systemd/system"
 WIREGUARD = "lab-wireguard.service"
+# where NixOS and Debian have programs
+SEARCH = "/run/current-system/sw/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Keys(NamedTuple):
@@ -87,8 +89,8 @@ class Secrets:
 def service(module: str, arguments: str, more: str = "") -> str:
     """A unit that runs one of the programs in `inside`."""
     return (
-        "[Service]\nType=notify\n"
-        f"ExecStart=/usr/bin/python3 -m nsguard_harness.inside.{module} {arguments}\n"
+        f"[Service]\nType=notify\nExecSearchPath={SEARCH}\n"
+        f"ExecStart=python3 -m nsguard_harness.inside.{module} {arguments}\n"
         f"Environment=PYTHONPATH={LIBRARY}\nStateDirectory=nsguard-lab\n{more}"
         "[Install]\nWantedBy=multi-user.target\n"
     )
@@ -120,7 +122,8 @@ def wireguard_unit(kernel: bool, addresses: Addresses = LAB) -> str:
             f"ip route replace {addresses.lan.v6} dev {INTERFACE} src {addresses.endpoint.v6} metric 256",
         )
     posts = "".join(f"ExecStartPost={command}\n" for command in after)
-    return f"[Service]\n{start}{posts}ExecStopPost=-ip link delete wg0\n[Install]\nWantedBy=multi-user.target\n"
+    unit = f"[Service]\nExecSearchPath={SEARCH}\n{start}{posts}ExecStopPost=-ip link delete wg0\n"
+    return f"{unit}[Install]\nWantedBy=multi-user.target\n"
 
 
 def units(kernel: bool, addresses: Addresses = LAB) -> dict[str, str]:

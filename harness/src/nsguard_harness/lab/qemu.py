@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -68,6 +69,7 @@ class Qmp:
     """QEMU's machine protocol (docs/interop/qmp-spec): one command at a time, events passed over."""
 
     def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(DEADLINE_SECONDS)
         self._socket.connect(str(path))
@@ -78,17 +80,22 @@ class Qmp:
     def __call__(self, command: str, **arguments: Any) -> Any:
         """Run a command; raises LabError with QEMU's words."""
         try:
-            self._stream.write(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
-            self._stream.flush()
-            while line := self._stream.readline():
-                answer = json.loads(line)
-                if "error" in answer:
-                    raise LabError(f"qemu: {command}: {answer['error']['desc']}")
-                if "return" in answer:
-                    return answer["return"]
+            with self._lock:
+                answer = self._answer(json.dumps({"execute": command, "arguments": arguments}).encode())
         except OSError as error:
             raise LabError(f"qemu: {command}: {error.strerror or error}") from error
-        raise LabError(f"qemu: {command}: it hung up")
+        if "error" in answer:
+            raise LabError(f"qemu: {command}: {answer['error']['desc']}")
+        return answer["return"]
+
+    def _answer(self, request: bytes) -> Any:
+        self._stream.write(request + b"\n")
+        self._stream.flush()
+        while line := self._stream.readline():
+            answer = json.loads(line)
+            if "error" in answer or "return" in answer:
+                return answer
+        raise ConnectionResetError("it hung up")
 
     def wait_for_status(self, *wanted: str, timeout: float = DEADLINE_SECONDS) -> bool:
         """Whether the machine comes to be in one of these run states within so many seconds."""

@@ -8,9 +8,10 @@ from pathlib import Path
 from ..capture import Recorder
 from ..machine import Machine, Uplink
 from .booted import MAC, booted
-from .qemu import KVM, acceleration
+from .qemu import KVM, NETDEV, acceleration
 from .system import System
-from .vm import Recording, VmMachine
+from .virtual import Recording
+from .vm import VmMachine
 from .wired import WiredLab
 
 EMULATED = 4.0
@@ -39,4 +40,4 @@ class VmLab(WiredLab):
         return machine
 
     def _recorder(self, machine: Machine, uplink: Uplink) -> Recorder:
-        return Recording(machine) if isinstance(machine, VmMachine) else super()._recorder(machine, uplink)
+        return Recording(machine, NETDEV) if isinstance(machine, VmMachine) else super()._recorder(machine, uplink)

@@ -19,21 +19,12 @@ from pyroute2 import IPRoute, netns
 
 from ..addresses import Addresses, Pair
 from ..errors import LabError
+from ..inside import uplink as uplinks
+from ..inside.uplink import ANNOUNCE, PING, QUIET
 from ..machine import Uplink
 
 INTERFACE = "eth0"
 BRIDGE = "bridge"
-# The kernel is to say nothing of itself: no router solicitations, no duplicate address detection
-# (Documentation/networking/ip-sysctl.rst). `default` is for links yet to come.
-QUIET = {
-    f"net/ipv6/conf/{scope}/{key}": "0"
-    for scope in ("all", "default")
-    for key in ("accept_ra", "autoconf", "accept_dad", "router_solicitations")
-}
-# what systemd sets on a host (sysctl.d/50-default.conf), but can't in a container: ping sockets for everybody
-PING = {"net/ipv4/ping_group_range": "0 2147483647"}
-# ask for neighbours from an address of their network, never from one of those beyond (ip-sysctl.rst)
-ANNOUNCE = {"net/ipv4/conf/all/arp_announce": "2"}
 NO_IPV6 = {f"net/ipv6/conf/{scope}/disable_ipv6": "1" for scope in ("all", "default")}
 # linux/sockios.h; linux/ethtool.h: ETHTOOL_STXCSUM, _STSO, _SGSO, _SGRO
 SIOCETHTOOL = 0x8946
@@ -187,6 +178,11 @@ class Wire:
             ip.link("set", index=port, master=self._bridge, state="up")
         return Uplink(INTERFACE, mac, address.v4, address.v6, machine)
 
+    def send(self, port: str, frame: bytes) -> None:
+        """Put a frame on a port, towards the machine. Raises LabError where there is no such port."""
+        with packet_socket(self.switch, port) as wire:
+            wire.send(frame)
+
     def close(self) -> None:
         """Remove the namespaces, and with them every link."""
         while self._made:
@@ -195,5 +191,4 @@ class Wire:
 
 def gateway(wire: Wire, addresses: Addresses) -> Uplink:
     """Join the server, which holds all that lies beyond; first of all, since the order gives the MAC addresses."""
-    beyond = (addresses.answer_tunnel, addresses.answer_uplink, addresses.endpoint)
-    return wire.attach("server", addresses.server, addresses.lan, local=beyond)
+    return wire.attach("server", addresses.server, addresses.lan, local=uplinks.beyond(addresses))

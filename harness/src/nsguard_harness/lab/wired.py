@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -117,10 +118,10 @@ class WiredLab(Lab):
         return Captures(
             [
                 Capture(
-                    self.wire.switch,
                     uplink.wire,
                     place / f"{self._number:03}-{uplink.wire}.pcap",
                     self._recorder(machine, uplink),
+                    partial(self.wire.send, uplink.wire),
                 )
                 for uplink in machine.uplinks
             ]

@@ -15,8 +15,9 @@ from types import FrameType
 
 from nsguard.errors import NsguardError, Stopped
 
-# A program that has not answered by then (seconds) is killed. Each takes milliseconds on a healthy machine.
-TIMEOUT = 10.0
+# A program that has not answered by then (seconds) is killed. Each takes milliseconds on a healthy machine, but seconds
+# on one that is emulated, or that loads the kernel's modules while everything boots.
+TIMEOUT = 30.0
 
 # The network namespace this process has entered, for lines that can be replayed from the host's.
 inside: str | None = None

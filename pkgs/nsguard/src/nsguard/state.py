@@ -20,7 +20,7 @@ from nsguard.errors import NsguardError
 from nsguard.model import WIREGUARD
 
 # Seconds to wait for another nsguard at work on the same namespace; longer than a whole `tunnel up` takes.
-LOCK_TIMEOUT = 20.0
+LOCK_TIMEOUT = 60.0
 # Seconds to wait for it with what is good to know but keeps nobody from going on.
 NOTE_TIMEOUT = 1.0
 CLOSED_RESOLV_CONF = "# nsguard: no tunnel, no resolver\n"

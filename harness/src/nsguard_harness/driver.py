@@ -1,0 +1,199 @@
+"""The suite under the NixOS test driver: a test's `client` is attacked, its `server` is all that lies around it.
+
+    from nsguard_harness.driver import leak_test
+    leak_test(client, server, namespace="vpn")
+
+The nodes are those of lib/leak-test.nix: each has an agent on a serial port, and a hypervisor that takes a second
+QMP connection. Frames are recorded by the client's hypervisor, outside it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Protocol, Self
+
+from .addresses import Pair
+from .agent import Agent
+from .capture import Capture, Captures
+from .cells import Subject, plan
+from .errors import HarnessError, LabError
+from .lab import peer
+from .lab.base import Lab
+from .lab.channel import Channel
+from .lab.debian import TUNNEL_CONFIGURATION
+from .lab.qemu import Qmp
+from .lab.system import System
+from .lab.virtual import Recording, VirtualMachine
+from .machine import Machine, Uplink
+from .report import as_json, last_line
+from .states import UP
+from .suite import Report, Suite, Verdict
+
+# by lib/leak-test.nix, in the directory that the driver starts a machine in
+PORT, QMP = "nsguard-port", "nsguard-qmp"
+UNITS = "/run/systemd/system"  # where a unit may be laid that is no part of a NixOS configuration
+PACE = 4.0
+
+
+class Driven(Protocol):
+    """What is needed of the driver's Machine."""
+
+    name: str
+    state_dir: Path
+
+    def start(self, allow_reboot: bool = False) -> None: ...
+
+    def wait_for_unit(self, unit: str, user: str | None = None, timeout: int = 900) -> None: ...
+
+
+class LeakError(HarnessError):
+    """The suite did not end with everything contained."""
+
+
+class DriverMachine(VirtualMachine):
+    """A machine that the driver started."""
+
+    def __init__(self, driven: Driven, interface: str, address: Pair) -> None:
+        """interface: the one on the lab's VLAN."""
+        self.name, self._driven, self._interface, self._address = driven.name, driven, interface, address
+
+    def connect(self) -> None:
+        """Boot it, and take hold of its agent. Raises LabError."""
+        self._driven.start(allow_reboot=True)
+        self._driven.wait_for_unit("lab-resident.service")
+        self._channel = Channel(self.name, self._driven.state_dir / PORT)
+        self._qmp = Qmp(self._driven.state_dir / QMP)
+        self._ready = True
+        mac = self.read(f"/sys/class/net/{self._interface}/address").decode().strip()
+        self.uplinks = (Uplink(self._interface, mac, *self._address, self.name),)
+
+    def close(self) -> None:
+        """Let go of it; the driver ends it."""
+        self._ready = False
+        if self._channel is not None:
+            self._channel.close()
+        if self._qmp is not None:
+            self._qmp.close()
+
+
+class DriverLab(Lab):
+    """Two nodes of a NixOS test on one VLAN."""
+
+    client: DriverMachine
+    server: DriverMachine
+    pace, workers = PACE, 6
+
+    def __init__(self, client: Driven, server: Driven, interface: str, netdev: str, place: Path) -> None:
+        """interface: of both, on the VLAN; netdev: the client's in its hypervisor; place: for captures."""
+        self.client = DriverMachine(client, interface, self.addresses.client)
+        self.server = DriverMachine(server, interface, self.addresses.server)
+        self.machines = {"client": self.client, "server": self.server}
+        self.secrets = peer.Secrets.generate()
+        self.peer = peer.Peer(self.server, self.secrets, self.addresses)
+        self.injected = Counter()
+        self._netdev, self._place, self._number = netdev, place, 0
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            for machine in (self.server, self.client):
+                machine.connect()
+                stack.callback(machine.close)
+            units = peer.units(kernel=True)
+            system = System(
+                image=Path(),
+                trees=peer.TREES,
+                files={f"{peer.UNITS}/{unit}": text for unit, text in units.items()},
+                secrets={f"{peer.CONFIGURATION}/server.conf": self.secrets.server_configuration(self.addresses)},
+                links=peer.enabled(units),
+            )
+            self.server.lay_out(system, UNITS)
+            tunnel = {TUNNEL_CONFIGURATION: self.secrets.client_configuration(self.addresses)}
+            self.client.lay_out(System(image=Path(), trees=peer.TREES, secrets=tunnel), UNITS)
+            self._stack = stack.pop_all()
+        return self
+
+    def capture(self, machine: Machine) -> Captures:
+        """By the hypervisor of the client; nothing else of the lab is captured."""
+        if machine is not self.client:
+            raise LabError(f"{machine.name}: only the client is captured under the test driver")
+        self._number += 1
+        (uplink,) = self.client.uplinks
+        path = self._place / f"{self._number:03}-{uplink.wire}.pcap"
+        return Captures([Capture(uplink.wire, path, Recording(self.client, self._netdev), partial(self._send, 0.0))])
+
+    def exchange(
+        self, machine: Machine, frames: Sequence[bytes], wanted: Callable[[bytes], bool], timeout: float = 1.0
+    ) -> list[bytes]:
+        self.injected.update(frames)
+        return [frame for frame in self._send(timeout, *frames) if wanted(frame)][:1]
+
+    def _send(self, seconds: float, *frames: bytes) -> list[bytes]:
+        (uplink,) = self.server.uplinks
+        program = f"PYTHONPATH={peer.LIBRARY} python3 -m nsguard_harness.inside.port {uplink.interface} {seconds}"
+        done = self.server.run(program, None, "".join(f"{frame.hex()}\n" for frame in frames).encode())
+        if done.status:
+            raise LabError(f"{self.server.name}: frames could not be sent: {done.errors.strip()[-200:]}")
+        return [bytes.fromhex(line) for line in done.output.split()]
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+def leak_test(
+    client: Driven,
+    server: Driven,
+    *,
+    subjects: Mapping[str, Sequence[str]],
+    prepare: str | Callable[[Lab], None] = "",
+    attacks: str = "*",
+    states: str = UP.name,
+    quick: bool = True,
+    probes: Sequence[Callable[[Lab], None]] = (),
+    interface: str = "eth1",
+    netdev: str = "vlan1",
+    out: Path | None = None,
+) -> Report:
+    """Attack the client's services, and raise LeakError unless everything is contained.
+
+    subjects: identity → names of the confined and of the unconfined agent;
+    prepare: a command for the client, or a call, once the tunnel's configuration lies in TUNNEL_CONFIGURATION;
+    attacks, states: globs; quick: the core set; probes: more checks, called with the lab at the end;
+    out: where the report (HTML, JSON) and the captures are left.
+    """
+    from .page import page
+
+    place = (out or Path.cwd()) / "leak-test"
+    place.mkdir(parents=True, exist_ok=True)
+    with DriverLab(client, server, interface, netdev, place) as lab:
+        if callable(prepare):
+            prepare(lab)
+        elif prepare:
+            lab.client.succeed(prepare, timeout=300)
+        known = [
+            Subject(who, *(Agent(lab.client, f"/run/nsguard-agent-{name}/socket") for name in names))
+            for who, names in subjects.items()
+        ]
+        for subject in known:
+            for agent in (subject.confined, subject.control):
+                agent.wait()
+        report = Suite(lab, plan(attacks, known, states, quick=quick)).run()
+        for probe in probes:
+            probe(lab)
+    (place / "report.json").write_text(json.dumps(as_json(report), indent=1) + "\n")
+    (place / "report.html").write_text(page(report, datetime.now().astimezone()))
+    for one in report.results:
+        if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT):
+            print(one)
+    for leak in report.confined.judgement.unowned:
+        print(leak)
+    print(last_line(report))
+    if report.status:
+        raise LeakError(f"leak-test: {last_line(report)}; see {place / 'report.html'}")
+    return report

@@ -1,0 +1,51 @@
+"""Sets up the uplink of a machine of the lab.
+
+usage: python3 -m nsguard_harness.inside.uplink INTERFACE client|server
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from ..addresses import LAB, Addresses, Pair
+
+# The kernel is to say nothing of itself: no router solicitations, no duplicate address detection
+# (Documentation/networking/ip-sysctl.rst). `default` is for links yet to come.
+QUIET = {
+    f"net/ipv6/conf/{scope}/{key}": "0"
+    for scope in ("all", "default")
+    for key in ("accept_ra", "autoconf", "accept_dad", "router_solicitations")
+}
+# what systemd sets on a host (sysctl.d/50-default.conf), but can't in a container: ping sockets for everybody
+PING = {"net/ipv4/ping_group_range": "0 2147483647"}
+# ask for neighbours from an address of their network, never from one of those beyond (ip-sysctl.rst)
+ANNOUNCE = {"net/ipv4/conf/all/arp_announce": "2"}
+
+
+def beyond(addresses: Addresses) -> tuple[Pair, ...]:
+    """What the server is besides the gateway: addresses of its loopback."""
+    return (addresses.answer_tunnel, addresses.answer_uplink, addresses.endpoint)
+
+
+def commands(interface: str, role: str, addresses: Addresses = LAB) -> list[list[str]]:
+    """What brings up an interface as the `client`'s or the `server`'s."""
+    own = {key.replace("/all/", f"/{interface}/"): value for key, value in QUIET.items() if "/all/" in key}
+    made = [
+        ["sysctl", "-qw", f"{key.replace('/', '.')}={value}"]
+        for key, value in {**QUIET, **ANNOUNCE, **PING, **own}.items()
+    ]
+    for one, of in zip(addresses.client if role == "client" else addresses.server, addresses.lan, strict=True):
+        nodad = ["nodad"] if ":" in one else []  # address(es) that can be used at once
+        made.append(["ip", "address", "add", f"{one}/{of.split('/')[1]}", "dev", interface, *nodad])
+    made.append(["ip", "link", "set", interface, "up"])
+    if role == "client":
+        made += [["ip", "route", "add", "default", "via", hop, "dev", interface] for hop in addresses.server]
+    else:
+        made += [["ip", "address", "add", one, "dev", "lo"] for pair in beyond(addresses) for one in pair]
+    return made
+
+
+if __name__ == "__main__":
+    for command in commands(sys.argv[1], sys.argv[2]):
+        subprocess.run(command, check=True)

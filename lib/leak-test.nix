@@ -1,0 +1,182 @@
+# Leak tests for any flake: a NixOS test of two machines, one of which confines what the other, the whole world around
+# it, then looks for. `confine` may be a guard that is not nsguard's.
+{ nsguard }:
+{
+  pkgs,
+  name ? "leak-test",
+  # NixOS modules of the machine under test; the lab's own module comes with them.
+  modules ? [ ],
+  # One of nsguard's namespaces, whose tunnel is led to the lab's server.
+  namespace ? "vpn",
+  # What confines a service: settings that are laid over `systemd.services.<name>`.
+  confine ? {
+    nsguard = { inherit namespace; };
+  },
+  # Services in whose place the attacker is put as well, with all that they are otherwise.
+  services ? [ ],
+  # To run on the machine once /etc/nsguard-lab/client.conf, in wg-quick's format, is there.
+  prepare ? "systemctl restart nsguard-tunnel-${namespace}.service",
+  # Which attacks and states of the tunnel, by glob, and whether the core set alone.
+  attacks ? "*",
+  states ? "up",
+  quick ? true,
+  # Python: more checks after the attacks, with `lab` at hand.
+  probes ? "",
+}:
+let
+  inherit (pkgs) lib;
+  harness = nsguard.packages.${pkgs.stdenv.hostPlatform.system}.nsguard-harness;
+  python = lib.getExe pkgs.python3;
+  library = "${harness}/${pkgs.python3.sitePackages}";
+
+  # The identities that the harness knows, each with a confined agent and an unconfined one.
+  identities = {
+    root = { };
+    user = {
+      User = "nsguard-attacker";
+      Group = "nsguard-attacker";
+    };
+  };
+
+  agent = serviceName: identity: {
+    wantedBy = [ "multi-user.target" ];
+    environment.PYTHONPATH = library;
+    serviceConfig = {
+      Type = "notify";
+      ExecStart = "${python} -m nsguard_harness.inside.agent /run/nsguard-agent-${serviceName}/socket";
+      RuntimeDirectory = "nsguard-agent-${serviceName}";
+    }
+    // identity;
+  };
+
+  # In a service's place: what it runs is replaced, and nothing else.
+  replaced = serviceName: {
+    environment.PYTHONPATH = lib.mkForce library;
+    serviceConfig = {
+      Type = lib.mkForce "notify";
+      ExecStart = lib.mkForce "${python} -m nsguard_harness.inside.agent /run/nsguard-agent-${serviceName}/socket";
+      RuntimeDirectory = [ "nsguard-agent-${serviceName}" ];
+    };
+  };
+
+  # Both machines: an agent on a serial port, a second line to the hypervisor, and one way out, by the lab's VLAN.
+  node = role: {
+    virtualisation = {
+      vlans = [ 1 ];
+      qemu = {
+        networkingOptions = lib.mkForce [ ];
+        options = [
+          "-device virtio-serial-pci,id=nsguard"
+          "-chardev socket,id=nsguard,path=nsguard-port,server=on,wait=off"
+          "-device virtserialport,bus=nsguard.0,chardev=nsguard,name=nsguard.resident"
+          "-qmp unix:nsguard-qmp,server=on,wait=off"
+        ];
+      };
+    };
+    networking = {
+      useDHCP = lib.mkForce false;
+      dhcpcd.enable = lib.mkForce false;
+      firewall.enable = lib.mkForce false;
+      interfaces.eth1 = {
+        ipv4.addresses = lib.mkForce [ ];
+        ipv6.addresses = lib.mkForce [ ];
+      };
+    };
+    environment.systemPackages = with pkgs; [
+      iproute2
+      iputils
+      nftables
+      python3
+      tcpdump
+      wireguard-tools
+    ];
+    systemd.services = {
+      lab-uplink = {
+        description = "Uplink of the lab";
+        wantedBy = [ "multi-user.target" ];
+        wants = [ "network.target" ];
+        before = [ "network.target" ];
+        after = [ "sys-subsystem-net-devices-eth1.device" ];
+        path = with pkgs; [
+          iproute2
+          procps
+        ];
+        environment.PYTHONPATH = library;
+        serviceConfig = {
+          Type = "oneshot";
+          RemainAfterExit = true;
+          ExecStart = "${python} -m nsguard_harness.inside.uplink eth1 ${role}";
+        };
+      };
+      lab-resident = {
+        description = "Agent of the lab";
+        wantedBy = [ "multi-user.target" ];
+        path = [ "/run/current-system/sw" ];
+        serviceConfig = {
+          ExecStart = "${python} ${library}/nsguard_harness/inside/resident.py /dev/virtio-ports/nsguard.resident";
+          KillMode = "process";
+          Restart = "always";
+        };
+      };
+    };
+  };
+
+  client = {
+    imports = modules ++ [ (node "client") ];
+    networking.nameservers = [ "198.51.100.1" ];
+    users.users.nsguard-attacker = {
+      isSystemUser = true;
+      group = "nsguard-attacker";
+    };
+    users.groups.nsguard-attacker = { };
+    systemd.services =
+      lib.concatMapAttrs (who: identity: {
+        "nsguard-probe-${who}" = lib.mkMerge [
+          (agent "confined-${who}" identity)
+          confine
+        ];
+        "nsguard-control-${who}" = agent "free-${who}" identity;
+      }) identities
+      // lib.genAttrs services replaced;
+  };
+
+  subjects =
+    lib.mapAttrs (who: _: [
+      "confined-${who}"
+      "free-${who}"
+    ]) identities
+    // lib.genAttrs services (service: [
+      service
+      "free-root"
+    ]);
+in
+pkgs.testers.runNixOSTest {
+  inherit name;
+  nodes = {
+    inherit client;
+    server = node "server";
+  };
+  extraPythonPackages = p: [ (p.toPythonModule harness) ];
+  # The driver's own type check does not see these packages.
+  skipTypeCheck = true;
+  testScript = ''
+    from nsguard_harness.driver import leak_test
+
+
+    def probes(lab):
+    ${if probes == "" then "    pass" else lib.concatMapStrings (line: "    ${line}\n") (lib.splitString "\n" probes)}
+
+
+    leak_test(
+        client,
+        server,
+        subjects=${builtins.toJSON subjects},
+        prepare=${builtins.toJSON prepare},
+        attacks=${builtins.toJSON attacks},
+        states=${builtins.toJSON states},
+        quick=${if quick then "True" else "False"},
+        probes=[probes],
+        out=driver.out_dir,
+    )
+  '';
+}
