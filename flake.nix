@@ -13,6 +13,14 @@
       nixosModules = {
         nsguard = ./modules;
         default = self.nixosModules.nsguard;
+        leak-test = import ./modules/leak-test.nix { inherit (self.lib) makeLeakTest; };
+      };
+
+      lib.makeLeakTest = import ./lib/leak-test.nix { nsguard = self; };
+
+      templates.default = {
+        path = ./templates/default;
+        description = "A host that confines one service, and a check that it leaks nothing";
       };
 
       packages = eachSystem (pkgs: {
@@ -25,6 +33,7 @@
         pkgs:
         import ./checks {
           inherit pkgs nixpkgs;
+          nsguard = self;
           packages = self.packages.${pkgs.stdenv.hostPlatform.system};
         }
       );

@@ -2,6 +2,7 @@
 {
   pkgs,
   nixpkgs,
+  nsguard,
   packages,
 }:
 let
@@ -62,6 +63,16 @@ evaluated "plan" eval.plan
         diff ${../docs/options.md} "$markdownPath"
         touch $out
       '';
+
+  # The core set against the demo's scenario, on NixOS, in virtual machines.
+  leaks = nsguard.lib.makeLeakTest (import ./leaks.nix { inherit pkgs nsguard; });
+
+  # What a flake made from the template checks of itself.
+  template =
+    ((import ../templates/default/flake.nix).outputs {
+      self = { };
+      inherit nixpkgs nsguard;
+    }).checks.x86_64-linux.leaks;
 
   lint-nix = lint "nix" [ pkgs.nixfmt pkgs.statix pkgs.deadnix ] ''
     find . -name '*.nix' -exec nixfmt --check {} +

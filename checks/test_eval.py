@@ -11,6 +11,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -112,13 +113,59 @@ def test_nixos_renders_the_units_of_the_plan(scenario: Path, arguments: str) -> 
         assert directives(texts["nixos"][name]) == directives(texts["plan"][name]), name
 
 
+@pytest.fixture(scope="session")
+def offered(arguments: str) -> dict[str, Any]:
+    return dict(evaluate(f"import {CHECKS}/eval/flake.nix {arguments}"))
+
+
 @needs_nixpkgs
-def test_the_flake_offers_what_it_should(arguments: str) -> None:
-    offered = evaluate(f"import {CHECKS}/eval/flake.nix {arguments}")
-    assert offered["modules"] == ["default", "nsguard"]
+@pytest.mark.parametrize("name", ["leaks", "template"])
+def test_a_leak_test_evaluates_to_a_script_for_the_drivers_own_types(
+    name: str, offered: dict[str, Any], tmp_path: Path
+) -> None:
+    script = offered[name]["script"]
+    driver = Path(NIXPKGS or "") / "nixos/lib"
+    types = (driver / "test-script-prepend.py").read_text() + "client: Machine\nserver: Machine\n"
+    (tmp_path / "script.py").write_text(types + script)
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--no-implicit-optional", "--follow-imports=silent", "script.py"],
+        cwd=tmp_path,
+        env=os.environ | {"MYPYPATH": f"{driver}/test-driver:{CHECKS.parent}/harness/src"},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "NetworkNamespacePath=/run/netns/vpn" in offered[name]["probe"]
+
+
+@needs_nixpkgs
+def test_the_templates_host_is_attacked_as_it_is_but_for_its_tunnel(offered: dict[str, Any]) -> None:
+    template = offered["template"]
+    assert template["tunnels"]["provider"]["configFile"] == "/etc/nsguard-lab/client.conf"
+    assert 'services=["prowlarr"]' in template["script"]
+    service = template["service"]
+    assert "inside.agent /run/nsguard-agent-prowlarr/socket" in service
+    # the rest of it is NixOS's own
+    assert "DynamicUser=true" in service
+    assert "StateDirectory=prowlarr" in service
+    assert template["vm"], "the node does not run the host's own machine"
+
+
+@needs_nixpkgs
+def test_leaks_node_confines_one_of_two_agents(offered: dict[str, Any]) -> None:
+    assert "NetworkNamespacePath" not in offered["leaks"]["control"]
+    assert any("name=nsguard.resident" in option for option in offered["leaks"]["qemu"])
+    assert offered["leaks"]["tunnel"] == "/etc/nsguard-lab/client.conf"
+
+
+@needs_nixpkgs
+def test_the_flake_offers_what_it_should(offered: dict[str, Any]) -> None:
+    assert offered["modules"] == ["default", "leak-test", "nsguard"]
     assert set(offered["packages"]) == {"x86_64-linux", "aarch64-linux"}
     for packages in offered["packages"].values():
         assert packages == {"default": "nsguard", "nsguard": "nsguard", "nsguard-harness": "nsguard-leaktest"}
     for checks in offered["checks"].values():
-        assert {"nsguard", "nsguard-harness", "docs-options", "lint-nix", "lint-python", "lint-shell"} <= set(checks)
+        assert {"nsguard", "nsguard-harness", "docs-options", "leaks", "template"} <= set(checks)
+        assert {"lint-nix", "lint-python", "lint-shell"} <= set(checks)
         assert {f"eval-plan-{name}" for name in OF_PLAN} | {f"eval-nixos-{name}" for name in CASES} <= set(checks)

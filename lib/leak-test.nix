@@ -6,6 +6,8 @@
   name ? "leak-test",
   # NixOS modules of the machine under test; the lab's own module comes with them.
   modules ? [ ],
+  # In their place: `extendModules` of a whole host, which is then tested as it is but for `modules`.
+  extend ? null,
   # One of nsguard's namespaces, whose tunnel is led to the lab's server.
   namespace ? "vpn",
   # What confines a service: settings that are laid over `systemd.services.<name>`.
@@ -121,8 +123,38 @@ let
     };
   };
 
-  client = {
-    imports = modules ++ [ (node "client") ];
+  # What the test framework gives a node, for a host that is none of its nodes.
+  asNode =
+    { modulesPath, ... }:
+    let
+      mac = "52:54:00:12:01:01";
+      named = ''SUBSYSTEM=="net",ACTION=="add",ATTR{address}=="${mac}",NAME="eth1"'';
+    in
+    {
+      imports = [
+        (modulesPath + "/virtualisation/qemu-vm.nix")
+        (modulesPath + "/testing/test-instrumentation.nix")
+      ];
+      system.name = lib.mkForce "client";
+      networking.usePredictableInterfaceNames = lib.mkForce false;
+      services.udev.extraRules = named;
+      boot.initrd.services.udev.rules = named;
+      virtualisation.qemu.options = [
+        "-device virtio-net-pci,netdev=vlan1,mac=${mac}"
+        ''-netdev vde,id=vlan1,sock="$QEMU_VDE_SOCKET_1"''
+      ];
+    };
+
+  host = extend {
+    modules = modules ++ [
+      asNode
+      (removeVlans (node "client"))
+      underAttack
+    ];
+  };
+  removeVlans = module: module // { virtualisation = removeAttrs module.virtualisation [ "vlans" ]; };
+
+  underAttack = {
     networking.nameservers = [ "198.51.100.1" ];
     users.users.nsguard-attacker = {
       isSystemUser = true;
@@ -140,17 +172,24 @@ let
       // lib.genAttrs services replaced;
   };
 
+  client =
+    if extend == null then
+      { imports = modules ++ [ (node "client") underAttack ]; }
+    else
+      {
+        virtualisation.vlans = [ 1 ];
+        system.build.vm = lib.mkForce host.config.system.build.vm;
+      };
+
   subjects =
     lib.mapAttrs (who: _: [
       "confined-${who}"
       "free-${who}"
-    ]) identities
-    // lib.genAttrs services (service: [
-      service
-      "free-root"
-    ]);
+    ]) identities;
 in
-pkgs.testers.runNixOSTest {
+# `host`: the configuration that is attacked, where it was given whole.
+lib.optionalAttrs (extend != null) { inherit host; }
+// pkgs.testers.runNixOSTest {
   inherit name;
   nodes = {
     inherit client;
@@ -171,6 +210,7 @@ pkgs.testers.runNixOSTest {
         client,
         server,
         subjects=${builtins.toJSON subjects},
+        services=${builtins.toJSON services},
         prepare=${builtins.toJSON prepare},
         attacks=${builtins.toJSON attacks},
         states=${builtins.toJSON states},

@@ -39,6 +39,20 @@ in
       '';
     };
 
+    services = mkOption {
+      type = types.listOf types.str;
+      default = lib.attrNames (
+        lib.filterAttrs (_: service: service.nsguard.namespace == cfg.namespace) config.systemd.services
+      );
+      defaultText = lib.literalMD "those that are confined to the namespace";
+      example = [ "prowlarr" ];
+      description = ''
+        Services in whose place the attacker is put, with all that they are otherwise: users, paths, what they loosen.
+
+        Risk: a service that is left out may have a way out of its own.
+      '';
+    };
+
     attacks = mkOption {
       type = types.str;
       default = "*";
@@ -92,17 +106,13 @@ in
     inherit pkgs;
     inherit (cfg)
       namespace
+      services
       attacks
       quick
       probes
       ;
     name = "leak-test-${config.networking.hostName}";
-    modules = [
-      {
-        # The same modules, of which the test may change what it must.
-        config = { };
-      }
-      stubbed
-    ];
+    extend = extendModules;
+    modules = [ stubbed ];
   };
 }

@@ -18,12 +18,29 @@ let
       in
       make (builtins.mapAttrs (name: _: pkgs.${name}) (builtins.functionArgs make));
     stdenv = standIns.stdenv // {
-      hostPlatform.system = "x86_64-linux";
+      hostPlatform = standIns.stdenv.hostPlatform;
     };
     stdenvNoCC.mkDerivation = package;
     mkShell = attributes: builtins.seq (builtins.length (attributes.inputsFrom ++ attributes.packages)) standIns.hello;
+    __splicedPackages = pkgs;
+    # The test's definition instead of the test, which nobody could build.
+    testers.runNixOSTest =
+      test:
+      let
+        evaluated = (import (nixos + "/lib/testing") { inherit lib; }).evalTest {
+          imports = [ test ];
+          hostPkgs = pkgs;
+          defaults = {
+            _module.args.pkgs = lib.mkForce pkgs;
+            nixpkgs.hostPlatform = "x86_64-linux";
+            system.stateVersion = "25.05";
+          };
+        };
+      in
+      standIns.hello // { inherit (evaluated) config; };
     python3 = standIns.python3 // {
       interpreter = "/stand-in/python3";
+      sitePackages = "lib/python3/site-packages";
       pkgs = standIns.python3Packages // {
         buildPythonApplication = package;
       };
@@ -34,7 +51,20 @@ let
     (import ../../flake.nix).outputs {
       inherit self;
       nixpkgs = {
-        inherit lib;
+        lib = lib // {
+          nixosSystem =
+            { modules }:
+            import (nixos + "/lib/eval-config.nix") {
+              inherit lib;
+              system = null;
+              modules = modules ++ [
+                {
+                  _module.args.pkgs = lib.mkForce pkgs;
+                  system.stateVersion = lib.mkForce "25.05";
+                }
+              ];
+            };
+        };
         outPath = builtins.dirOf nixos;
         legacyPackages = lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (_: pkgs);
       };
@@ -44,5 +74,30 @@ in
   modules = builtins.attrNames self.nixosModules;
   packages = builtins.mapAttrs (_: builtins.mapAttrs (_: p: p.meta.mainProgram)) self.packages;
   checks = builtins.mapAttrs (_: builtins.attrNames) self.checks;
+  # The node that is attacked, and the script of a test.
+  leaks =
+    let
+      inherit (self.checks.x86_64-linux.leaks.config) testScriptString nodes;
+    in
+    {
+      script = testScriptString;
+      probe = nodes.client.systemd.units."nsguard-probe-user.service".text;
+      control = nodes.client.systemd.units."nsguard-control-user.service".text;
+      tunnel = nodes.client.nsguard.tunnels.lab.configFile;
+      qemu = nodes.client.virtualisation.qemu.options;
+    };
+  # What a flake made from the template checks of its host.
+  template =
+    let
+      test = self.checks.x86_64-linux.template;
+      units = test.host.config.systemd.units;
+    in
+    {
+      script = test.config.testScriptString;
+      service = units."prowlarr.service".text;
+      probe = units."nsguard-probe-root.service".text;
+      tunnels = test.host.config.nsguard.tunnels;
+      vm = test.config.nodes.client.system.build.vm == test.host.config.system.build.vm;
+    };
   others = builtins.mapAttrs (_: builtins.typeOf) (self.formatter // self.devShells);
 }

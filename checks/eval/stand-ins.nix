@@ -35,8 +35,9 @@ let
         kmod = self;
         util-linux = self;
         interfaceVersion = 2;
+        systemManagementModeRequired = false;
       }
-      // lib.genAttrs [ "out" "bin" "dev" "lib" "man" "doc" "info" "su" "mount" "swap" "login" "kernel" ] (_: self)
+      // lib.genAttrs [ "out" "bin" "dev" "lib" "man" "doc" "info" "su" "mount" "swap" "login" "kernel" "fd" "ga" ] (_: self)
       # systemd's build options, which NixOS's module asks for.
       // lib.mapAttrs' (option: lib.nameValuePair "with${option}") (
         lib.genAttrs [ "Coredump" "Hostnamed" "Hwdb" "Localed" "Logind" "Networkd" "Nss" "Resolved" "Timedated" "Timesyncd" "Utmp" "Efi" "Cryptsetup" "Homed" "Machined" "Importd" "Portabled" "Repart" "Oomd" "Sysupdate" "Tpm2Tss" "Tpm2Units" "Bootloader" "Nspawn" ] (_: false)
@@ -57,7 +58,7 @@ let
     lib.genAttrs names standIn
     // lib.genAttrs [ "writeText" "writeScript" "writeShellScript" "writeShellScriptBin" "writeScriptBin" ] (_: named)
     // lib.genAttrs [ "runCommand" "runCommandLocal" "runCommandCC" ] (_: name: _: _: standIn name)
-    // lib.genAttrs [ "buildEnv" "symlinkJoin" "writeTextFile" "writeShellApplication" "makeDesktopItem" "makeDBusConf" ] (
+    // lib.genAttrs [ "buildEnv" "symlinkJoin" "writeTextFile" "writeShellApplication" "makeDesktopItem" "makeDBusConf" "makeInitrd" "makeInitrdNG" "makeModulesClosure" "replaceVarsWith" "closureInfo" ] (
       _: arguments: standIn (arguments.name or "made")
     )
     // lib.genAttrs [ "pkgsStatic" "pkgsi686Linux" "buildPackages" "pkgsBuildHost" ] (_: final)
@@ -73,6 +74,7 @@ let
       };
       inherit lib;
       config = { };
+      _type = "pkgs";
     };
 in
 final

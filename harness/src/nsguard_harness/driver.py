@@ -13,6 +13,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -20,8 +21,9 @@ from typing import Protocol, Self
 
 from .addresses import Pair
 from .agent import Agent
+from .attack import OUTSIDE
 from .capture import Capture, Captures
-from .cells import Subject, plan
+from .cells import Cell, Subject, plan
 from .errors import HarnessError, LabError
 from .lab import peer
 from .lab.base import Lab
@@ -146,11 +148,27 @@ class DriverLab(Lab):
         self._stack.close()
 
 
+def _agent(lab: Lab, name: str) -> Agent:
+    agent = Agent(lab.client, f"/run/nsguard-agent-{name}/socket")
+    agent.wait(60)
+    return agent
+
+
+def _in_its_place(service: str, agent: Agent, cells: Sequence[Cell]) -> list[Cell]:
+    """The same attacks by an agent in a service's place. Those that disturb the machine make no difference there."""
+    return [
+        replace(cell, subject=Subject(service, agent, cell.subject.control))
+        for cell in cells
+        if cell.subject.identity != OUTSIDE and not cell.attack.alone
+    ]
+
+
 def leak_test(
     client: Driven,
     server: Driven,
     *,
     subjects: Mapping[str, Sequence[str]],
+    services: Sequence[str] = (),
     prepare: str | Callable[[Lab], None] = "",
     attacks: str = "*",
     states: str = UP.name,
@@ -162,7 +180,8 @@ def leak_test(
 ) -> Report:
     """Attack the client's services, and raise LeakError unless everything is contained.
 
-    subjects: identity → names of the confined and of the unconfined agent;
+    subjects: identity → names of the confined and of the unconfined agent; services: names of agents that stand in the
+    place of services, besides;
     prepare: a command for the client, or a call, once the tunnel's configuration lies in TUNNEL_CONFIGURATION;
     attacks, states: globs; quick: the core set; probes: more checks, called with the lab at the end;
     out: where the report (HTML, JSON) and the captures are left.
@@ -176,14 +195,11 @@ def leak_test(
             prepare(lab)
         elif prepare:
             lab.client.succeed(prepare, timeout=300)
-        known = [
-            Subject(who, *(Agent(lab.client, f"/run/nsguard-agent-{name}/socket") for name in names))
-            for who, names in subjects.items()
-        ]
-        for subject in known:
-            for agent in (subject.confined, subject.control):
-                agent.wait()
-        report = Suite(lab, plan(attacks, known, states, quick=quick)).run()
+        known = [Subject(who, *(_agent(lab, name) for name in names)) for who, names in subjects.items()]
+        cells = plan(attacks, known, states, quick=quick)
+        for service in services:
+            cells += _in_its_place(service, _agent(lab, service), plan(attacks, known, states, quick=True))
+        report = Suite(lab, cells).run()
         for probe in probes:
             probe(lab)
     (place / "report.json").write_text(json.dumps(as_json(report), indent=1) + "\n")

@@ -1,0 +1,16 @@
+{
+  nixpkgs.hostPlatform = "x86_64-linux";
+  system.stateVersion = "26.05";
+
+  # Yours: disks, boot loader, users.
+  boot.loader.grub.enable = false;
+  fileSystems."/".device = "/dev/disk/by-label/nixos";
+
+  # The tunnel, as your provider delivers it; a secret's manager puts the file there.
+  nsguard.tunnels.provider.configFile = "/run/secrets/provider.conf";
+  nsguard.namespaces.vpn.tunnel = "provider";
+
+  # The service, confined.
+  services.prowlarr.enable = true;
+  systemd.services.prowlarr.nsguard.namespace = "vpn";
+}
