@@ -35,7 +35,6 @@ class FakeMachine:
 
     uplinks: tuple[Uplink, ...]
     tunnel: bytes = b""
-    tree: Path = Path()
 
     def succeed(self, *commands: str, timeout: float | None = None) -> str:
         return "wg0\n" if commands == ("wg show interfaces",) else ""
@@ -48,10 +47,8 @@ class FakeMachine:
     def wait_until_succeeds(self, command: str, timeout: float = 0) -> str:
         return ""
 
-    def path(self, inside: str) -> Path:
-        path = self.tree / "tap.pcap"
-        path.write_bytes(self.tunnel)
-        return path
+    def read(self, path: str) -> bytes:
+        return self.tunnel
 
 
 @dataclass
@@ -69,9 +66,10 @@ class FakeLab:
     """One capture a phase; what agents send is put into the running one."""
 
     addresses = LAB
+    pace, workers = 1.0, 16
 
-    def __init__(self, tree: Path, drops: tuple[int, int] = (0, 0)) -> None:
-        self.client, self.server = FakeMachine((UPLINK,)), FakeMachine((GATE,), tree=tree)
+    def __init__(self, drops: tuple[int, int] = (0, 0)) -> None:
+        self.client, self.server = FakeMachine((UPLINK,)), FakeMachine((GATE,))
         self.machines = {"client": self.client, "server": self.server}
         self.captures = [FakeCapture(dropped=n) for n in drops]
         self.used: list[FakeCapture] = []
@@ -241,7 +239,7 @@ TABLE = [
 
 @pytest.mark.parametrize(("verdict", "attack", "confined", "control", "status", "evidence"), TABLE)
 def test_verdicts(
-    tmp_path: Path,
+    ,
     verdict: str,
     attack: Attack,
     confined: dict[str, Any],
@@ -249,7 +247,7 @@ def test_verdicts(
     status: int,
     evidence: str,
 ) -> None:
-    report = run(FakeLab(tmp_path), attack, confined, control)
+    report = run(FakeLab(), attack, confined, control)
     (result,) = report.results
     assert (result.verdict.value, report.status) == (verdict, status)
     assert evidence in result.evidence
@@ -264,43 +262,43 @@ def test_verdicts(
     ],
 )
 def test_drops_void_everything_but_a_leak(
-    tmp_path: Path, drops: tuple[int, int], confined: dict[str, Any], status: int, evidence: str
+    drops: tuple[int, int], confined: dict[str, Any], status: int, evidence: str
 ) -> None:
-    report = run(FakeLab(tmp_path, drops), Wire(), confined, SEEN)
+    report = run(FakeLab(drops), Wire(), confined, SEEN)
     assert report.status == status
     assert evidence in report.results[0].evidence
 
 
-def test_frames_that_nobody_owns_are_leaks_of_the_run(tmp_path: Path) -> None:
-    report = run(FakeLab(tmp_path), Wire(), {"stray": True}, SEEN)
+def test_frames_that_nobody_owns_are_leaks_of_the_run() -> None:
+    report = run(FakeLab(), Wire(), {"stray": True}, SEEN)
     assert report.results[0].verdict is Verdict.CONTAINED
     assert (report.count(Verdict.LEAKED), report.status) == (1, 1)
     assert last_line(report) == "nsguard: 1 contained, 1 leaked, 0 vacuous"
 
 
-def test_strays_of_the_control_are_no_leaks(tmp_path: Path) -> None:
-    assert run(FakeLab(tmp_path), Wire(), {}, {"leak": True, "stray": True}).status == 0
+def test_strays_of_the_control_are_no_leaks() -> None:
+    assert run(FakeLab(), Wire(), {}, {"leak": True, "stray": True}).status == 0
 
 
-def test_a_run_without_cells_proves_nothing(tmp_path: Path) -> None:
-    assert Suite(FakeLab(tmp_path), [], tail=0).run().status == 2  # type: ignore[arg-type]
+def test_a_run_without_cells_proves_nothing() -> None:
+    assert Suite(FakeLab(), [], tail=0).run().status == 2  # type: ignore[arg-type]
 
 
-def test_hooks_surround_both_phases_and_disturb_only_the_confined(tmp_path: Path) -> None:
-    lab = FakeLab(tmp_path)
+def test_hooks_surround_both_phases_and_disturb_only_the_confined() -> None:
+    lab = FakeLab()
     assert run(lab, Hooked(), {}, SEEN).status == 0
     assert lab.said == ["before", "during", "after", "before", "after"]
 
 
-def test_a_control_that_needs_no_preparation_gets_none(tmp_path: Path) -> None:
-    lab = FakeLab(tmp_path)
+def test_a_control_that_needs_no_preparation_gets_none() -> None:
+    lab = FakeLab()
     assert run(lab, Unprepared(), {}, SEEN).status == 0
     assert lab.said == ["before", "during", "after"]
 
 
 @pytest.mark.parametrize("hook", ["before", "during", "after"])
-def test_a_hook_that_breaks_is_an_error_and_is_still_cleaned_up(tmp_path: Path, hook: str) -> None:
-    lab, attack = FakeLab(tmp_path), Hooked()
+def test_a_hook_that_breaks_is_an_error_and_is_still_cleaned_up(hook: str) -> None:
+    lab, attack = FakeLab(), Hooked()
     attack.breaks = hook
     report = run(lab, attack, {}, SEEN)
     assert (report.results[0].verdict, report.status) == (Verdict.ERROR, 3)
@@ -308,23 +306,23 @@ def test_a_hook_that_breaks_is_an_error_and_is_still_cleaned_up(tmp_path: Path, 
     assert lab.said[:3] == ["before", "during", "after"]
 
 
-def test_a_state_surrounds_the_confined_alone(tmp_path: Path) -> None:
-    lab = FakeLab(tmp_path)
+def test_a_state_surrounds_the_confined_alone() -> None:
+    lab = FakeLab()
     assert in_state(lab, Hooked(), FakeState()).results[0].verdict is Verdict.CONTAINED
     assert lab.said == ["enter", "before", "during", "after", "leave", "before", "after"]
 
 
 @pytest.mark.parametrize("breaks", ["enter", "leave"])
-def test_a_state_that_breaks_is_an_error_and_is_still_left(tmp_path: Path, breaks: str) -> None:
-    lab = FakeLab(tmp_path)
+def test_a_state_that_breaks_is_an_error_and_is_still_left(breaks: str) -> None:
+    lab = FakeLab()
     (result,) = in_state(lab, Wire(), FakeState(breaks)).results
     assert (result.verdict, result.state) == (Verdict.ERROR, "fallen")
     assert f"confined: fallen: client: {breaks} ended with 1" in result.evidence
     assert lab.said == ["enter", "leave"]
 
 
-def test_nothing_need_come_out_of_a_tunnel_that_carries_nothing(tmp_path: Path) -> None:
-    report = in_state(FakeLab(tmp_path), Tunnelled(), FakeState())
+def test_nothing_need_come_out_of_a_tunnel_that_carries_nothing() -> None:
+    report = in_state(FakeLab(), Tunnelled(), FakeState())
     assert (report.results[0].verdict, report.results[0].evidence) == (Verdict.CONTAINED, "nothing on the uplink")
 
 
@@ -333,8 +331,8 @@ def in_state(lab: FakeLab, attack: Attack, state: State) -> Report:
     return Suite(lab, [Cell(attack, 4, subject, "ngfakex0000", state)], tail=0).run()  # type: ignore[arg-type]
 
 
-def test_one_control_serves_all_states(tmp_path: Path) -> None:
-    lab = FakeLab(tmp_path)
+def test_one_control_serves_all_states() -> None:
+    lab = FakeLab()
     subject = Subject("root", FakeRuns(lab), FakeRuns(lab, leak=True))
     cells = [
         Cell(Wire(), 4, subject, "ngfakex0000"),
@@ -346,16 +344,16 @@ def test_one_control_serves_all_states(tmp_path: Path) -> None:
     assert set(report.control.outcomes) == {"ngfakex0000"}
 
 
-def test_somebody_outside_is_answered_by_an_exposed_host(tmp_path: Path) -> None:
-    lab = FakeLab(tmp_path)
+def test_somebody_outside_is_answered_by_an_exposed_host() -> None:
+    lab = FakeLab()
     report = run(lab, Outsider(), {}, {})
     assert lab.said == ["confined", "expose", "control", "conceal"]
     assert (report.results[0].control, report.status) == ("answered", 0)
-    assert run(FakeLab(tmp_path), Outsider("a RST came"), {}, {}).results[0].evidence == "a RST came"
+    assert run(FakeLab(), Outsider("a RST came"), {}, {}).results[0].evidence == "a RST came"
 
 
-def test_reports_show_what_was_found(tmp_path: Path) -> None:
-    report = run(FakeLab(tmp_path), Wire(), {"leak": True, "stray": True}, SEEN)
+def test_reports_show_what_was_found() -> None:
+    report = run(FakeLab(), Wire(), {"leak": True, "stray": True}, SEEN)
     console = Console(width=120, record=True, file=io.StringIO())
     console.print(attacks_table(report), classes_table(report.confined.judgement))
     text = console.export_text()
