@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -239,7 +238,6 @@ TABLE = [
 
 @pytest.mark.parametrize(("verdict", "attack", "confined", "control", "status", "evidence"), TABLE)
 def test_verdicts(
-    ,
     verdict: str,
     attack: Attack,
     confined: dict[str, Any],
