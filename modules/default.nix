@@ -4,6 +4,7 @@
     ./namespaces.nix
     ./tunnels.nix
     ./services.nix
+    ./metrics.nix
     ./units.nix
   ];
 }

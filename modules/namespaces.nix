@@ -60,6 +60,8 @@ let
         '';
       };
 
+      portForwarding = import ./port-forwarding.nix { inherit lib; };
+
       dns.enforce = mkOption {
         type = types.bool;
         default = defaults.namespace.dns.enforce;

@@ -40,6 +40,19 @@ let
         '';
       };
 
+      waitForHandshake = mkOption {
+        type = types.nullOr (types.ints.between 1 3600);
+        default = service.waitForHandshake;
+        example = 30;
+        description = ''
+          Seconds to wait, before the service starts, for the tunnel to be up and a peer of it to answer. Where none
+          does, the service is not started, and `nsguard-handshake-NAME@SECONDS.service` says why. By default it starts
+          when the tunnel has been set up, answered or not, and stalls until it is.
+
+          Risk: the service stays down, until it is started again, when the peer answers later than that.
+        '';
+      };
+
       allowPrivilegedCommands = mkOption {
         type = types.bool;
         default = service.allowPrivilegedCommands;

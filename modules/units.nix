@@ -10,7 +10,7 @@ let
   cfg = config.nsguard;
 
   # Services are left out here: the units of namespaces are among the services that `specification` describes.
-  planned = cfg.plan.plan { inherit (cfg) namespaces tunnels; };
+  planned = cfg.plan.plan { inherit (cfg) namespaces tunnels metrics; };
 
   unitsOf =
     suffix:
@@ -55,7 +55,7 @@ in
 
   config = lib.mkMerge [
     {
-      nsguard.specification = { inherit (cfg) namespaces tunnels; };
+      nsguard.specification = { inherit (cfg) namespaces tunnels metrics; };
       assertions = map (message: {
         assertion = false;
         inherit message;

@@ -39,6 +39,7 @@ in
     nsguard = {
       namespaces = specification.namespaces or { };
       tunnels = specification.tunnels or { };
+      metrics = specification.metrics or { };
     };
     systemd.services = builtins.mapAttrs (_: service) (specification.services or { });
   };

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,14 +29,14 @@ def lab() -> Iterator[ContainerLab]:
         yield lab
 
 
-def status(lab: ContainerLab, *more: str) -> dict[str, Any]:
+def status_of(lab: ContainerLab, *more: str) -> dict[str, Any]:
     """Of namespace vpn; nsguard's own exit status is 1 where something is down."""
     said = lab.client.succeed(f"nsguard status vpn --json {' '.join(more)} || [ $? = 1 ]")
     return dict(json.loads(said)["namespaces"]["vpn"])
 
 
 def test_status_of_a_machine_in_use(lab: ContainerLab) -> None:
-    it = status(lab)
+    it = status_of(lab)
     (peer,) = it["tunnel"]["peers"]
     assert peer["endpoint"] == f"{LAB.endpoint.v4}:{LAB.endpoint_port}"
     assert 0 <= peer["latestHandshakeAge"] < 180
@@ -47,7 +49,7 @@ def test_status_of_a_machine_in_use(lab: ContainerLab) -> None:
 
 def test_the_exit_address_is_the_tunnels_and_its_name_is_not_looked_up_by_the_host(lab: ContainerLab) -> None:
     with lab.capture(lab.client) as capture:
-        it = status(lab, f"--exit-address http://{NAME}/ip")
+        it = status_of(lab, f"--exit-address http://{NAME}/ip")
         # the eye: the host's own look-up of another name, and its connection
         lab.client.succeed(f"getent ahosts host-{NAME}")
     assert it["exitAddress"]["address"] in LAB.tunnel_client, it["exitAddress"]
@@ -65,24 +67,84 @@ def test_the_last_error_of_either_unit(lab: ContainerLab) -> None:
     lab.client.succeed(f"mv {TUNNEL_CONFIGURATION} /run/away", f"systemctl restart {TUNNEL} || true")
     try:
         what = f"{TUNNEL_CONFIGURATION}: no such file or directory; make it a file that root can read"
-        assert (status(lab)["state"], status(lab)["tunnel"]["state"]) == ("up", "down")
-        error = status(lab)["error"]
+        assert (status_of(lab)["state"], status_of(lab)["tunnel"]["state"]) == ("up", "down")
+        error = status_of(lab)["error"]
         assert (error["command"], error["what"]) == ("tunnel up vpn", what)
     finally:
         lab.client.succeed(f"mv /run/away {TUNNEL_CONFIGURATION}", f"systemctl start {TUNNEL}")
-    assert status(lab)["error"] is None
+    assert status_of(lab)["error"] is None
     spec = "/etc/nsguard/vpn/spec.json"
     lab.client.succeed(f"systemctl stop {NETNS} && mv {spec} /run/away; systemctl start {NETNS} || true")
     try:
-        error = status(lab)["error"]
+        error = status_of(lab)["error"]
         assert (error["command"], error["what"]) == (
             "netns up vpn",
             f"{spec}: no such file or directory; make it a file that root can read",
         )
-        assert status(lab)["state"] == "down"
+        assert status_of(lab)["state"] == "down"
     finally:
         lab.client.succeed(
             f"mv /run/away {spec}", "systemctl reset-failed", f"systemctl start {TUNNEL} app-root app-user"
         )
     wait_for_tunnel(lab)
-    assert status(lab)["error"] is None
+    assert status_of(lab)["error"] is None
+
+
+def test_a_service_that_waits_for_a_handshake_starts_after_it_or_says_why_not(
+    lab: ContainerLab, tmp_path: Path
+) -> None:
+    specification = {
+        "tunnels": {"lab": {"configFile": TUNNEL_CONFIGURATION}},
+        "namespaces": {"vpn": {"tunnel": "lab"}},
+        "services": {
+            "waiting": {
+                "namespace": "vpn",
+                "waitForHandshake": 3,
+                "serviceConfig": {"User": "www-data", "ExecStart": "/usr/bin/sleep infinity", "Type": "exec"},
+            }
+        },
+    }
+    (tmp_path / "specification.json").write_text(json.dumps(specification))
+    (tmp_path / "waiting.nix").write_text("builtins.fromJSON (builtins.readFile ./specification.json)\n")
+    scenario.install(lab.client, scenario.render(tmp_path / "waiting.nix"))
+    lab.peer.stop_wireguard()
+    try:
+        lab.client.succeed(f"systemctl restart {TUNNEL}")
+        lab.client.fail("systemctl start waiting")
+        said = lab.client.succeed("journalctl --sync; journalctl -o cat -u nsguard-handshake-vpn@3")
+        assert "nsguard: namespace vpn: no peer answers, after 3 s; see nsguard doctor vpn" in said
+        status, said = lab.client.execute("nsguard doctor vpn")
+        assert status == 1
+        assert re.fullmatch(
+            rf"vpn: handshake: no peer has answered for 3 minutes, nor within 6 s when asked \({LAB.endpoint.v4} port "
+            rf"{LAB.endpoint_port}\); see that this is the endpoint, that UDP gets there, that the peer knows our key "
+            r"\(its public half: \S{44}\), and that it is .* UTC, as the clock has it\n",
+            said,
+        )
+    finally:
+        lab.peer.start_wireguard()
+    lab.client.succeed("systemctl start waiting")
+    pid = lab.client.get_unit_property("waiting.service", "MainPID")
+    assert lab.client.succeed(f"stat -c %u /proc/{pid}").strip() == "33"
+    assert status_of(lab)["tunnel"]["peers"][0]["latestHandshakeAge"] < 180
+    lab.client.succeed("systemctl stop waiting")
+
+
+def test_metrics_are_written_by_a_timer(lab: ContainerLab, tmp_path: Path) -> None:
+    text = f'import {scenario.DEMO} // {{ metrics = {{ textfile = "/var/lib/nsguard.prom"; intervalSeconds = 1; }}; }}'
+    (tmp_path / "metrics.nix").write_text(text)
+    scenario.install(lab.client, scenario.render(tmp_path / "metrics.nix"))
+    lab.client.succeed("systemctl start nsguard-metrics.timer")
+    try:
+        lab.client.wait_for_file("/var/lib/nsguard.prom", 10)
+        first = lab.client.succeed("stat -c %i /var/lib/nsguard.prom")
+        lab.client.wait_until_succeeds(f"[ $(stat -c %i /var/lib/nsguard.prom) != {first.strip()} ]", 20)
+        said = lab.client.succeed("cat /var/lib/nsguard.prom")
+        assert 'nsguard_tunnel_up{namespace="vpn"} 1\n' in said
+        key = lab.peer.secrets.server.public
+        assert re.search(
+            rf'^nsguard_peer_received_bytes_total{{namespace="vpn",peer="{re.escape(key)}"}} [1-9]', said, re.M
+        )
+        assert lab.client.get_unit_property("nsguard-metrics.service", "Result") == "success"
+    finally:
+        lab.client.succeed("systemctl stop nsguard-metrics.timer")

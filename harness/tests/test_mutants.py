@@ -29,7 +29,7 @@ def test_every_protection_can_be_taken_away_and_makes_a_difference() -> None:
     names = {one.name for one in protections}
     assert len(names) == len(protections) >= 40
     assert {name.partition(":")[0] for name in names} == {"property", "nft", "dependency", "sysctl", "file", "run"}
-    whole = {path: scenario.render(path) for path in (scenario.DEMO, scenario.RUN)}
+    whole = {path: scenario.render(path) for path in (scenario.DEMO, scenario.RUN, scenario.FORWARDING)}
     for one in protections:
         assert one.guards
         assert set(one.besides) <= names - {one.name}

@@ -236,15 +236,14 @@ let
 
   # What a service needs and the protections took away.
   letIn = namespace: serviceConfig: {
-    BindReadOnlyPaths = append [
-      "/run/systemd/notify"
-      "/run/systemd/journal/stdout"
-      "/run/systemd/journal/socket"
-      "/run/systemd/journal/dev-log"
-      "${names.state namespace}/inside:/run/nsguard"
-      "-/run/current-system"
-      "-/run/opengl-driver"
-    ];
+    BindReadOnlyPaths = append (
+      names.sockets
+      ++ [
+        "${names.state namespace}/inside:/run/nsguard"
+        "-/run/current-system"
+        "-/run/opengl-driver"
+      ]
+    );
     # The whole of the host's /run, which some units ask for, would cover the private one.
     BindPaths =
       own:
@@ -253,16 +252,23 @@ let
   };
 
   unitConfig =
-    namespace:
+    {
+      namespace,
+      waitForHandshake ? null,
+      ...
+    }:
     let
       own = dependencies.directives "service" namespace;
       tunnel = [ (names.tunnelUnit namespace) ];
+      # In a unit of its own: none in the confinement may ask WireGuard, and a command with a + sees its /run all the same.
+      handshake = if waitForHandshake == null then [ ] else [ (names.handshakeUnit namespace (toString waitForHandshake)) ];
     in
     mapAttrs (_: append) (
       own
       // {
         Wants = tunnel;
-        After = own.After or [ ] ++ tunnel;
+        Requires = own.Requires or [ ] ++ handshake;
+        After = own.After or [ ] ++ tunnel ++ handshake;
       }
     );
 
@@ -286,7 +292,7 @@ let
       record.properties (concatMap (part: part.words) (attrValues parts));
 in
 {
-  # { namespace, capabilities, unitConfig, serviceConfig } -> { unitConfig, serviceConfig }
+  # { namespace, capabilities, waitForHandshake, unitConfig, serviceConfig } -> { unitConfig, serviceConfig }
   # asRoot: whether what runs keeps root's user; loosened: names of protections that are the user's to do without.
   confine =
     service:
@@ -298,7 +304,7 @@ in
       wanted = removeAttrs protections (service.loosened or [ ]);
     in
     {
-      unitConfig = applied service.unitConfig (unitConfig service.namespace);
+      unitConfig = applied service.unitConfig (unitConfig service);
       serviceConfig = foldl' applied service.serviceConfig (
         [ (letIn service.namespace service.serviceConfig) ]
         ++ attrValues (mapAttrs propertiesOf (kept "property" wanted))

@@ -29,12 +29,20 @@ let
     inherit tools names without;
     inherit (confinement) confine;
   };
+  forwardingOf = import ./forwarding.nix {
+    inherit tools names;
+    inherit (confinement) confine;
+  };
+  metricsOf = import ./metrics.nix { inherit tools; };
   unitsOf = import ./units.nix { inherit tools names dependencies; };
   specs = import ./spec.nix { inherit names without; };
   problemsOf = import ./problems.nix { inherit names; };
 
   complete = specification: {
-    namespaces = mapAttrs (_: ns: defaults.namespace // ns) (specification.namespaces or { });
+    namespaces = mapAttrs (
+      _: ns:
+      defaults.namespace // ns // { portForwarding = defaults.portForwarding // ns.portForwarding or { }; }
+    ) (specification.namespaces or { });
     tunnels = mapAttrs (
       _: tunnel:
       let
@@ -43,6 +51,7 @@ let
       whole // { peers = map (peer: defaults.peer // peer) whole.peers; }
     ) (specification.tunnels or { });
     services = mapAttrs (_: service: defaults.service // service) (specification.services or { });
+    metrics = defaults.metrics // specification.metrics or { };
   };
 
   mergeAll = foldl' (all: set: all // set) { };
@@ -69,10 +78,14 @@ let
           inherit name spec;
           refreshSeconds = refreshSeconds tunnel;
         }
-        // run.units;
+        // run.units
+        // forwardingOf { inherit name; inherit (namespace) portForwarding; };
       files = {
         "${names.etc name}/spec.json" = builtins.toJSON spec + "\n";
-        ${spec.rulesets.namespace} = ruleset.namespace { enforceDns = spec.dns.enforce; };
+        ${spec.rulesets.namespace} = ruleset.namespace {
+          enforceDns = spec.dns.enforce;
+          forwarding = namespace.portForwarding.enable;
+        };
         ${spec.rulesets.host} = ruleset.host {
           namespace = name;
           inherit (spec) fwMark;
@@ -116,7 +129,9 @@ let
     in
     {
       inherit problems;
-      units = mapAttrs (_: render) (mergeAll (map (n: n.units) each) // services);
+      units = mapAttrs (_: render) (
+        mergeAll (map (n: n.units) each) // (if each == [ ] then { } else metricsOf whole.metrics) // services
+      );
       files = mergeAll (map (n: n.files) each);
       # Several namespaces may have one group.
       groups = builtins.zipAttrsWith (_: builtins.concatLists) (map (n: n.groups) each);

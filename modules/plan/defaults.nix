@@ -6,6 +6,24 @@
     users = [ ];
     group = null;
     homes = "shared";
+    portForwarding = { };
+  };
+
+  portForwarding = {
+    enable = false;
+    protocol = "nat-pmp";
+    gateway = null;
+    protocols = [
+      "tcp"
+      "udp"
+    ];
+    internalPort = null;
+    lifetimeSeconds = 60;
+    onChange = null;
+    user = null;
+    client = null;
+    clientUrl = null;
+    clientCredentialsFile = null;
   };
 
   tunnel = {
@@ -34,11 +52,17 @@
     namespace = null;
     capabilities = [ ];
     allowPrivilegedCommands = false;
+    waitForHandshake = null;
     # What the rest of the configuration says of it: sockets that start it, and whether its unit lies in a package.
     sockets = [ ];
     packaged = false;
     unitConfig = { };
     serviceConfig = { };
     wantedBy = [ ];
+  };
+
+  metrics = {
+    textfile = null;
+    intervalSeconds = 15;
   };
 }

@@ -13,6 +13,11 @@ in
   runUnit = ns: "nsguard-run-${ns}";
   refreshUnit = ns: "nsguard-refresh-${ns}";
 
+  # A template: its instance is the seconds to wait.
+  handshakeUnit = ns: seconds: "nsguard-handshake-${ns}@${seconds}.service";
+  forwardUnit = ns: "nsguard-forward-${ns}.service";
+  forwardedUnit = ns: "nsguard-forwarded-${ns}.service";
+
   netns = ns: "/run/netns/${ns}";
   state = ns: "/run/nsguard/${ns}";
   runSocket = ns: "/run/nsguard-run/${ns}";
@@ -29,4 +34,12 @@ in
 
   # Only the low 20 bits vary: 0x6e7 in front keeps clear of the bits that Tailscale (0xff0000: 0x04, 0x08) tests.
   fwMark = ns: "0x6e7${builtins.substring 0 5 (digest ns)}";
+
+  # What a confined service needs of systemd, of all that the private /run takes away.
+  sockets = [
+    "/run/systemd/notify"
+    "/run/systemd/journal/stdout"
+    "/run/systemd/journal/socket"
+    "/run/systemd/journal/dev-log"
+  ];
 }

@@ -5,6 +5,7 @@
   namespaces,
   tunnels,
   services,
+  metrics,
 }:
 let
   inherit (builtins)
@@ -57,13 +58,29 @@ let
       "${where}.users: root is not let in, since commands run as ordinary users; name those who are to run them"
     ++ concatMap (malformed "${where}.users" account ''"alice"'') (filter (user: user != "root") ns.users);
 
+  forwardingProblems =
+    where: wanted:
+    malformed "${where}.protocol" "nat-pmp|pcp" ''"nat-pmp" or "pcp"'' wanted.protocol
+    ++ malformed "${where}.gateway" "[0-9]{1,3}([.][0-9]{1,3}){3}" ''"10.2.0.1"'' wanted.gateway
+    ++ malformed "${where}.client" "qbittorrent|transmission" ''"qbittorrent" or "transmission"'' wanted.client
+    ++ malformed "${where}.clientUrl" "http://[^[:space:]]+" ''"http://127.0.0.1:8080"'' wanted.clientUrl
+    ++ stored "${where}.clientCredentialsFile" wanted.clientCredentialsFile
+    ++ optional (wanted.protocols == [ ] || filter (p: !elem p [ "tcp" "udp" ]) wanted.protocols != [ ])
+      ''${where}.protocols: ${toJSON wanted.protocols} must be "tcp", "udp" or both''
+    ++ optional (wanted.onChange != null && match "[@:|-]*[+!].*" wanted.onChange != null)
+      "${where}.onChange: ${toJSON wanted.onChange} would run with full privileges because of its prefix; remove the + or !";
+
   namespaceProblems =
     name:
     let
       ns = namespaces.${name};
       where = "nsguard.namespaces.${name}";
       others = sharing (n: namespaces.${n}.tunnel) namespaces name;
+      inherit (ns) portForwarding;
+      asked = "${where}.portForwarding";
     in
+    forwardingProblems asked portForwarding
+    ++
     optional (match "[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}" name == null)
       "${where}: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
     ++ runProblems where name ns
@@ -190,6 +207,7 @@ in
 concatMap namespaceProblems (attrNames namespaces)
 ++ concatMap tunnelProblems (attrNames tunnels)
 ++ concatMap serviceProblems (attrNames services)
+++ malformed "nsguard.metrics.textfile" "(/[a-zA-Z0-9._-]+)+\\.prom" ''"/var/lib/prometheus-node-exporter/nsguard.prom"'' metrics.textfile
 ++ map (
   n:
   "nsguard.tunnels.${namespaces.${n}.tunnel}.fwMark: ${toJSON (markOf n)} is also the mark of another tunnel; set fwMark to a number of its own"

@@ -113,14 +113,27 @@ let
     ];
   };
 
-  input = {
+  input = forwarding: {
     name = "input";
     hook = "type filter hook input priority filter;";
     policy = "drop";
     rules = [
       { text = [ ''iifname "lo" accept'' ]; }
       { text = [ ''iifname "${names.interface}" ct state established,related accept'' ]; }
-    ];
+    ]
+    ++ (
+      if forwarding then
+        [
+          {
+            name = "forwarded-port";
+            guards = "every port of the service's but the one that the tunnel's far end was asked for";
+            text = [ ''iifname "${names.interface}" ip daddr @address4 meta l4proto . th dport @forwarded accept'' ];
+            otherwise = [ ''iifname "${names.interface}" accept'' ];
+          }
+        ]
+      else
+        [ ]
+    );
   };
 
   forward = {
@@ -150,7 +163,7 @@ in
 {
   # Inside the namespace: out only by the tunnel and only from its addresses, in only what was asked for.
   namespace =
-    { enforceDns }:
+    { enforceDns, forwarding }:
     table "nsguard" (
       [
         "set address4 { type ipv4_addr; }"
@@ -159,11 +172,12 @@ in
         "set resolver6 { type ipv6_addr; }"
         "map redirect4 { type inet_service : ipv4_addr; }"
         "map redirect6 { type inet_service : ipv6_addr; }"
+        "set forwarded { type inet_proto . inet_service; flags timeout; }"
       ]
       ++ map chain [
         redirect
         (output enforceDns)
-        input
+        (input forwarding)
         forward
       ]
     );
@@ -182,7 +196,7 @@ in
       chains = [
         redirect
         (output true)
-        input
+        (input true)
         forward
         (pin "0")
       ];

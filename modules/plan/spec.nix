@@ -70,7 +70,26 @@ in
       };
       sysctls = mapAttrs (_: setting: setting.value) (kept "sysctl" sysctls);
       etc = mapAttrs (_: file: file.text) (kept "file" files);
+      # Those that a service inside may reach; `nsguard doctor` reports any other.
+      inherit (names) sockets;
       inherit (namespace) dns;
+      portForwarding =
+        let
+          wanted = namespace.portForwarding;
+        in
+        if !wanted.enable then
+          null
+        else
+          {
+            inherit (wanted)
+              protocol
+              gateway
+              protocols
+              internalPort
+              lifetimeSeconds
+              ;
+            hook = if wanted.client == null && wanted.onChange == null then null else names.forwardedUnit name;
+          };
       tunnel = removeAttrs tunnel [ "fwMark" ] // {
         name = namespace.tunnel;
         configFile = path tunnel.configFile;

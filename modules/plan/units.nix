@@ -82,6 +82,19 @@ in
     wantedBy = [ "multi-user.target" ];
   };
 
+  # Required by services that wait for a peer; each start of one waits again.
+  ${names.handshakeUnit name ""} = {
+    unitConfig = untiring // {
+      Description = "Handshake of tunnel ${spec.tunnel.name}";
+      After = [ tunnel ];
+    };
+    serviceConfig = {
+      Type = "oneshot";
+      ExecStart = nsguard "wait" + " %i";
+      TimeoutStartSec = "infinity"; # it ends by itself
+    };
+  };
+
   # Started by `nsguard tunnel up` where the kernel has no WireGuard: a process started by the tunnel's own
   # oneshot unit would be killed when that ends. It stays in the host's namespace, and its UDP socket with it.
   ${userspace} = {

@@ -72,6 +72,7 @@
       ];
     };
     units = [
+      "nsguard-handshake-vpn@.service"
       "nsguard-mend-vpn.service"
       "nsguard-netns-vpn.service"
       "nsguard-refresh-vpn.service"

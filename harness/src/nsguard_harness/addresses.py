@@ -42,6 +42,8 @@ class Addresses:
     # where the endpoint's server speaks from when it roams
     roaming_port: int = 51999
     knock_port: int = 40405
+    # what the far end of the tunnel gives when it is asked for a port
+    forwarded_port: int = 51413
     dns_port: int = 53
     web_port: int = 80
     echo_port: int = 7

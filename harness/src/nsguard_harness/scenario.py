@@ -12,7 +12,7 @@ from .checkout import PLAN, SCENARIOS
 from .errors import ScenarioError
 from .machine import Machine
 
-DEMO, RUN = SCENARIOS / "demo.nix", SCENARIOS / "run.nix"
+DEMO, RUN, FORWARDING = (SCENARIOS / f"{name}.nix" for name in ("demo", "run", "forwarding"))
 UNITS = "/etc/systemd/system"
 PROGRAMS = ("nsguard", "wireguard-go", "amneziawg-go")
 TOOLS = "tools = { " + " ".join(f'{program} = "/usr/bin/{program}";' for program in PROGRAMS) + " };"
@@ -50,6 +50,8 @@ class Protection:
     @property
     def scenario(self) -> Path:
         """Where it stands, so that it can be missed."""
+        if self.name == "nft:forwarded-port":
+            return FORWARDING
         return RUN if self.name.startswith("run:") else DEMO
 
 

@@ -57,7 +57,9 @@ def spec(**tunnel: Any) -> dict[str, Any]:
         "sysctls": {"net.ipv4.ip_forward": "0", "net.ipv6.conf.default.addr_gen_mode": "1"},
         "rulesets": {"namespace": f"{directory}/namespace.nft", "host": f"{directory}/host.nft"},
         "etc": {"hosts": "127.0.0.1 localhost\n", "nsswitch.conf": "hosts: files dns\n"},
+        "sockets": ["/run/systemd/notify"],
         "dns": {"enforce": True},
+        "portForwarding": None,
         "tunnel": {
             "name": "mullvad",
             "type": "wireguard",

@@ -59,7 +59,7 @@ def test_a_disguised_tunnel_carries_and_comes_and_goes(box: Box) -> None:
     box.write("/run/tunnel.conf", file(peer))
     assert box.nsguard("tunnel", "reload", NAME).returncode == 0
     box.out(*ping)
-    (found,) = json.loads(box.nsguard("status", NAME, "--json").stdout).values()
+    found = json.loads(box.nsguard("status", NAME, "--json").stdout)["namespaces"][NAME]
     assert found["tunnel"]["state"] == "up"
     assert found["tunnel"]["peers"][0]["received"] > 0
     assert box.nsguard("tunnel", "down", NAME).returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from contextlib import suppress
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ..lab.base import Lab
 
 NAMESPACE_UNIT = f"nsguard-netns-{NAMESPACE}.service"
+FORWARD_UNIT = f"nsguard-forward-{NAMESPACE}.service"
+FORWARDED, FORWARDED_INSIDE = f"/run/nsguard/{NAMESPACE}/inside/forwarded", "/run/nsguard/forwarded"
 CONFINED = "app-root.service app-user.service"
 WG = "wg0"
 ROUTES = "sysctl -qw net.ipv4.ip_forward"
@@ -56,6 +59,35 @@ class Unasked(_Knocked):
                 data, sender = udp.recvfrom(2048)
                 return Outcome(data == _knock(env, "unasked"), f"{sender[0]} port {sender[1]} got in")
         return Outcome(False, "knocked, nothing came in")
+
+
+class BesideForwarded(Unasked):
+    """Claim: with a port forwarded, the tunnel's far end still reaches no other port of the service.
+
+    Method: the far end grants a port; once it is open, as `unasked`, at another one.
+    Limitations: UDP; only where the scenario has a port forwarded.
+    Source: RFC 6886 §3.3; nft(8), sets with timeouts.
+    """
+
+    name = "beside-forwarded"
+    families = (4,)
+    timeout = 15.0
+
+    def before(self, lab: Lab) -> None:
+        super().before(lab)
+        lab.peer.start("natpmp", f"{lab.addresses.forwarded_port}:4")
+        lab.client.execute(
+            f"systemctl is-enabled {FORWARD_UNIT} && until [ -e {FORWARDED} ]; do sleep 0.1; done", timeout=15
+        )
+
+    def after(self, lab: Lab) -> None:
+        super().after(lab)
+        lab.peer.stop("natpmp", f"{lab.addresses.forwarded_port}:4")
+
+    def run(self, env: Env) -> Outcome:
+        if not any(os.path.exists(path) for path in (FORWARDED, FORWARDED_INSIDE)):
+            raise CannotApplyError("no port is forwarded in this scenario")
+        return super().run(env)
 
 
 class Forwarded(_Knocked):

@@ -22,6 +22,11 @@ def of(name: str, it: dict[str, Any]) -> str:
         rows.append(("traffic", f"{size(peer['received'])} received, {size(peer['sent'])} sent"))
     if exit_address := it.get("exitAddress"):
         rows.append(("exit", exit_address["address"] or exit_address["fault"]))
+    if forwarded := it["forwarded"]:
+        public = ":".join(str(it) for it in (forwarded["publicAddress"], forwarded["publicPort"]) if it)
+        rows.append(
+            ("forwarded", f"port {forwarded['port']} ({', '.join(forwarded['protocols'])}), public as {public}")
+        )
     for app in it["apps"]:
         rows.append((app["unit"] or "processes", few([f"{each['pid']} {each['name']}" for each in app["processes"]])))
     if error := it["error"]:

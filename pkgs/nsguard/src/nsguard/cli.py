@@ -3,12 +3,18 @@
 usage: nsguard netns  up|down|verify NAME
        nsguard tunnel up|down|reload NAME
        nsguard status [NAME] [--json] [--watch] [--exit-address URL]
+       nsguard doctor [NAME] [--json]
+       nsguard wait NAME SECONDS
+       nsguard metrics FILE
+       nsguard forward run|close NAME
+       nsguard listen-port qbittorrent|transmission URL
        nsguard run NAME [-E VARIABLE[=VALUE]]... -- COMMAND...
        nsguard shell NAME [-E VARIABLE[=VALUE]]...
 
-Exit status: 0 done (status: all up), 1 failed and undone (status: something is down), 2 bad input, nothing changed.
-`netns verify` exits 255 unless it runs inside the namespace. `run` and `shell` are for the users of a namespace and
-exit as the command does; with 125 if nsguard fails, 126 if the command cannot be executed, 127 if it is not found.
+Exit status: 0 done, 1 failed and undone, 2 bad input and nothing changed. For status and doctor 0 says that all is
+up or healthy, 1 that something is down or wrong. `netns verify` exits 255 unless it runs inside the namespace. `run`
+and `shell` are for the users of a namespace and exit as the command does; with 125 if nsguard fails, 126 if the
+command cannot be executed, 127 if it is not found.
 """
 
 import sys
@@ -49,23 +55,23 @@ def _dispatch(arguments: list[str]) -> int:
         case ["netns", "up", name]:
             from nsguard import netns
 
-            _prepare(name)
+            prepare(name)
             netns.up(name)
             return 0
         case ["tunnel", "up" | "reload", name]:
             from nsguard import state, tunnel
 
-            _prepare(name)
+            prepare(name)
             with state.noted(name, f"tunnel up {name}"):
                 tunnel.up(name)
             return 0
         case ["netns" | "tunnel" as what, "down", name]:
             from nsguard import teardown
 
-            _prepare(name)
+            prepare(name)
             (teardown.namespace_down if what == "netns" else teardown.tunnel_down)(name)
             return 0
-        case ["status" as command, *rest]:
+        case ["status" | "doctor" | "metrics" | "wait" | "forward" | "listen-port" as command, *rest]:
             from nsguard import options
 
             return options.run(command, rest)
@@ -75,7 +81,8 @@ def _dispatch(arguments: list[str]) -> int:
     raise BadInput(f"no such command: {' '.join(arguments)!a}; see nsguard --help")
 
 
-def _prepare(name: str) -> None:
+def prepare(name: str) -> None:
+    """What all commands begin with that change a namespace. Raises `NsguardError`."""
     import os
 
     from nsguard import paths, process

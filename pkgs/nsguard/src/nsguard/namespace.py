@@ -56,8 +56,13 @@ def processes(wanted: int) -> list[int]:
 
 def has_link(name: str, link: str) -> bool:
     """Whether namespace `name` has a link of this name."""
+    return link in links(name)
+
+
+def links(name: str) -> set[str]:
+    """The links in namespace `name`."""
     with entered(name), open("/proc/net/dev", encoding="ascii", errors="replace") as devices:
-        return any(line.split(":")[0].strip() == link for line in devices)
+        return {line.split(":")[0].strip() for line in devices if ":" in line}
 
 
 @contextlib.contextmanager

@@ -46,6 +46,9 @@ def _furnish(wanted: spec.Spec, ruleset: nft.Ruleset, found: State, *, fresh: bo
     with namespace.entered(name):
         _set_sysctls(wanted)
     nft.load_namespace(name, ruleset, tunnel if tunnel and tunnel.complete else None, fresh=fresh)
+    if (forwarded := found.forwarded()) and wanted.forwarding:  # until it is renewed, which is sooner
+        ports = [(protocol, forwarded.port) for protocol in forwarded.protocols]
+        nft.open_ports(name, ports, wanted.forwarding.lifetime)
     process.change("ip", "-n", name, "link", "set", "dev", "lo", "up")
     if not tunnel:
         found.write_resolv_conf(state.CLOSED_RESOLV_CONF)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from nsguard import process
 from nsguard.namespace import entered
-from nsguard.state import Tunnel
+from nsguard.state import Forwarded, Tunnel
 
 _FAMILIES = (4, 6)
 DNS_PORT = 53
@@ -24,7 +24,7 @@ class Ruleset:
 def load_namespace(name: str, ruleset: Ruleset, tunnel: Tunnel | None, *, fresh: bool = False) -> None:
     """Lay the rules inside namespace `name`; open to `tunnel` and nothing else. `fresh` as for `load_host`."""
     with entered(name):
-        _load("nsguard", ruleset, _elements(tunnel), fresh=fresh)
+        _load("nsguard", ruleset, elements(tunnel), fresh=fresh)
 
 
 def fill_namespace(name: str, ruleset: Ruleset, tunnel: Tunnel) -> None:
@@ -34,7 +34,7 @@ def fill_namespace(name: str, ruleset: Ruleset, tunnel: Tunnel) -> None:
     """
     try:
         with entered(name):
-            _run([*_flushes(), *_elements(tunnel)])
+            _run([*_flushes(), *elements(tunnel)])
     except process.CommandFailed as error:
         if not _missing(error):
             raise
@@ -42,11 +42,36 @@ def fill_namespace(name: str, ruleset: Ruleset, tunnel: Tunnel) -> None:
         load_namespace(name, ruleset, tunnel)
 
 
+def open_ports(name: str, ports: Sequence[tuple[str, int]], lifetime: int, *, said: bool = True) -> None:
+    """Let exactly these ports (protocol, number) of namespace `name` be reached, for `lifetime` seconds from now.
+
+    Without a word unless `said`: a renewal changes nothing but the time.
+    """
+    elements = [f"{protocol} . {port} timeout {lifetime}s" for protocol, port in ports]
+    lines = ["flush set inet nsguard forwarded", *_add("nsguard", "forwarded", elements)]
+    try:
+        with entered(name):
+            if said:
+                _run(lines)
+            else:
+                load_silently("", lines)
+    except process.CommandFailed as error:
+        if not _missing(error) or ports:
+            raise
+
+
+def forwarded_elements(forwarded: Forwarded | None) -> list[str]:
+    """What fills the set of forwarded ports."""
+    if forwarded is None:
+        return []
+    return _add("nsguard", "forwarded", [f"{protocol} . {forwarded.port}" for protocol in forwarded.protocols])
+
+
 def empty_namespace(name: str) -> None:
     """Close the rules inside namespace `name`. Where there are none, nothing is left to close."""
     try:
         with entered(name):
-            _run(_flushes())
+            _run([*_flushes(), "flush set inet nsguard forwarded"])
     except process.CommandFailed as error:
         if not _missing(error):
             raise
@@ -57,11 +82,21 @@ def load_host(name: str, ruleset: Ruleset, endpoints: Iterable[tuple[str, int]],
 
     `fresh` says that most likely there is nothing to replace, which saves the kernel a grace period of some 10 ms.
     """
+    _load(f"nsguard-{name}", ruleset, pin_elements(name, endpoints), fresh=fresh)
+
+
+def pin_elements(name: str, endpoints: Iterable[tuple[str, int]]) -> list[str]:
+    """What fills the sets of the pin."""
     lines = []
     for family in _FAMILIES:
         known = sorted({(host, port) for host, port in endpoints if (":" in host) == (family == 6)})
         lines += _add(f"nsguard-{name}", f"endpoint{family}", [f"{host} . {port}" for host, port in known])
-    _load(f"nsguard-{name}", ruleset, lines, fresh=fresh)
+    return lines
+
+
+def load_silently(text: str, lines: list[str]) -> None:
+    """Load rules and elements without a word. Raises `CommandFailed`."""
+    process.ask("nft", "-f", "-", stdin="\n".join([text, *lines, ""]))
 
 
 def delete_host(name: str) -> None:
@@ -83,7 +118,8 @@ def _deletion(table: str) -> list[str]:
     return [f"add table inet {table}", f"delete table inet {table}"]
 
 
-def _elements(tunnel: Tunnel | None) -> list[str]:
+def elements(tunnel: Tunnel | None) -> list[str]:
+    """What fills the sets in the namespace for a tunnel; nothing for none."""
     if tunnel is None:
         return []
     lines = []

@@ -1,4 +1,4 @@
-"""Options of the commands that have any, with this program's way of refusing them."""
+"""Commands by their options, with this program's way of refusing them."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -13,15 +13,18 @@ class _Parser(argparse.ArgumentParser):
 
 
 def run(command: str, arguments: Sequence[str]) -> int:
-    """Run `status` or `doctor` by its arguments; its exit status. Raises `BadInput`."""
-    parser = _Parser(prog=f"nsguard {command}", allow_abbrev=False)
+    """Run a command by its arguments; its exit status. Raises `BadInput`."""
+    return _COMMANDS[command](_Parser(prog=f"nsguard {command}", allow_abbrev=False), arguments)
+
+
+def _named(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("namespace", nargs="?", metavar="NAME", help="that namespace; all of them by default")
-    return _COMMANDS[command](parser, arguments)
 
 
 def _status(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     from nsguard import status
 
+    _named(parser)
     parser.description = "Show namespaces, tunnels and apps. Exit status: 0 all up, 1 something is down, 2 bad input."
     parser.add_argument("--json", action="store_true", help="for programs; docs/status.md says what it holds")
     parser.add_argument("--watch", action="store_true", help=f"again every {status.WATCH_SECONDS:g} s, until ^C")
@@ -29,4 +32,68 @@ def _status(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     return status.main(parser.parse_args(arguments))
 
 
-_COMMANDS: dict[str, Callable[[argparse.ArgumentParser, Sequence[str]], int]] = {"status": _status}
+def _doctor(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    from nsguard import doctor
+
+    _named(parser)
+    parser.description = "Examine namespaces and say what to do. Exit status: 0 healthy, 1 findings, 2 bad input."
+    parser.add_argument("--json", action="store_true", help="for programs; docs/doctor.md says what it holds")
+    return doctor.main(parser.parse_args(arguments))
+
+
+def _metrics(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    from nsguard import metrics
+
+    parser.description = "Write the status for Prometheus; docs/metrics.md says what."
+    parser.add_argument("file")
+    metrics.write(parser.parse_args(arguments).file)
+    return 0
+
+
+def _wait(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    from nsguard import cli, handshake, values
+
+    parser.description = "Wait for the tunnel to be up and a peer of it to answer."
+    parser.add_argument("namespace", metavar="NAME")
+    parser.add_argument("seconds", help="1 to 3600")
+    options = parser.parse_args(arguments)
+    cli.prepare(options.namespace)
+    try:
+        timeout = values.number(options.seconds, 1, 3600)
+    except ValueError as error:
+        raise BadInput(f"wait: {error}") from None
+    handshake.wait_up(options.namespace, timeout)
+    return 0
+
+
+def _forward(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    from nsguard import cli, forward
+
+    parser.description = "Keep a port of the tunnel's far end open; docs/port-forwarding.md."
+    parser.add_argument("what", choices=["run", "close"])
+    parser.add_argument("namespace", metavar="NAME")
+    options = parser.parse_args(arguments)
+    cli.prepare(options.namespace)
+    (forward.run if options.what == "run" else forward.close)(options.namespace)
+    return 0
+
+
+def _listen_port(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    from nsguard import listen_port
+
+    parser.description = "Give the port in $NSGUARD_PORT to a program inside; docs/port-forwarding.md."
+    parser.add_argument("client", choices=list(listen_port.SETTERS))
+    parser.add_argument("url")
+    options = parser.parse_args(arguments)
+    listen_port.main(options.client, options.url)
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[argparse.ArgumentParser, Sequence[str]], int]] = {
+    "status": _status,
+    "doctor": _doctor,
+    "metrics": _metrics,
+    "wait": _wait,
+    "forward": _forward,
+    "listen-port": _listen_port,
+}

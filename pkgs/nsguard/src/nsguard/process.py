@@ -60,10 +60,10 @@ def change(*argv: str, stdin: str = "", shown: Sequence[str] = ()) -> None:
     _run(argv, stdin)
 
 
-def ask(*argv: str) -> str:
+def ask(*argv: str, stdin: str = "") -> str:
     """Run a program that changes nothing; its standard output. Raises `CommandFailed`, `Stopped`."""
     checkpoint()
-    return _run(argv, "")
+    return _run(argv, stdin)
 
 
 def _run(argv: tuple[str, ...], stdin: str) -> str:

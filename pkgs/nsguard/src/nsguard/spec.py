@@ -6,6 +6,7 @@ A wrong spec is a mistake of whoever rendered or edited it: one line names the f
 import json
 import re
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address
 from typing import Any, NamedTuple, TypeVar
 
 from nsguard import files, paths, values
@@ -19,6 +20,8 @@ VERSION = 1
 _LINK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,14}\Z")
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,247}\.service\Z")
 _MARK = re.compile(r"0x0*[1-9a-f][0-9a-f]{0,7}\Z")
+_MAPPER = re.compile(r"(nat-pmp|pcp)\Z")
+_TRANSPORT = re.compile(r"(tcp|udp)\Z")
 # Only what belongs to a network namespace; / stands for a dot within a name (sysctl(8)).
 _SYSCTL = re.compile(r"net(\.[A-Za-z0-9_/-]+)+\Z")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
@@ -53,6 +56,17 @@ class TunnelSpec(NamedTuple):
     peers: tuple[PeerSpec, ...]
 
 
+class Forwarding(NamedTuple):
+    """A port to be asked for. `lifetime` in seconds; `hook` is a unit to restart when the port changes."""
+
+    protocol: str
+    gateway: IPv4Address | None
+    protocols: tuple[str, ...]
+    internal_port: int | None
+    lifetime: int
+    hook: str | None
+
+
 class Spec(NamedTuple):
     """What a namespace is to be."""
 
@@ -65,7 +79,9 @@ class Spec(NamedTuple):
     namespace_ruleset: str
     host_ruleset: str
     etc: Mapping[str, str]
+    sockets: tuple[str, ...]
     enforce_dns: bool
+    forwarding: Forwarding | None
     tunnel: TunnelSpec
 
 
@@ -162,8 +178,10 @@ def load(name: str) -> Spec:
 
 
 def _spec(top: _Field) -> Spec:
-    keys = "version namespace interface userspace fwMark sysctls rulesets etc dns tunnel"
-    version, namespace, interface, userspace, mark, sysctls, rulesets, etc, dns, tunnel = top.object(*keys.split())
+    keys = "version namespace interface userspace fwMark sysctls rulesets etc sockets dns portForwarding tunnel"
+    version, namespace, interface, userspace, mark, sysctls, rulesets, etc, sockets, dns, forwarding, tunnel = (
+        top.object(*keys.split())
+    )
     if version.value != VERSION:
         raise version.wrong(f"not {VERSION}, the one this nsguard reads")
     device, unit = userspace.object("interface", "unit")
@@ -181,8 +199,23 @@ def _spec(top: _Field) -> Spec:
         namespace_ruleset=inner.path(),
         host_ruleset=outer.path(),
         etc=etc.texts(_FILE),
+        sockets=tuple(item.path() for item in sockets.items()),
         enforce_dns=enforce.flag(),
+        forwarding=forwarding.maybe(_forwarding),
         tunnel=_tunnel(tunnel),
+    )
+
+
+def _forwarding(field: _Field) -> Forwarding:
+    keys = "protocol gateway protocols internalPort lifetimeSeconds hook"
+    protocol, gateway, protocols, internal, lifetime, hook = field.object(*keys.split())
+    return Forwarding(
+        protocol=protocol.matching(_MAPPER, "nat-pmp or pcp"),
+        gateway=gateway.maybe(lambda it: it.parsed(values.ipv4)),
+        protocols=tuple(it.matching(_TRANSPORT, "tcp or udp") for it in protocols.items()),
+        internal_port=internal.maybe(lambda it: it.number(lambda text: values.number(text, 1, 65535))),
+        lifetime=lifetime.number(lambda text: values.number(text, 1, 86400)),
+        hook=hook.maybe(lambda it: it.matching(_UNIT, "a service unit's name")),
     )
 
 

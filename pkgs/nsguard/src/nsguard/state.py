@@ -1,6 +1,6 @@
 """What is up, under /run/nsguard/NAME, and the lock on it.
 
-inside/       identity and resolv.conf, shown to confined services as /run/nsguard
+inside/       identity, resolv.conf and forwarded (the port that is open), shown to confined services as /run/nsguard
 confext/      files laid over /etc of confined services
 making        there while the namespace is made: a name that appears beside it is ours, though unfinished
 error.json    the last command that failed and what it said, until the same command does not
@@ -40,6 +40,15 @@ class Tunnel(NamedTuple):
     dns: tuple[str, ...] = ()
     enforce_dns: bool = False
     endpoints: tuple[tuple[str, int], ...] = ()
+
+
+class Forwarded(NamedTuple):
+    """A port that is open: ours, and the one that the world sees, with the address if that is known."""
+
+    port: int
+    public_port: int
+    public_address: str | None
+    protocols: tuple[str, ...]
 
 
 class State:
@@ -101,6 +110,31 @@ class State:
 
     def write_resolv_conf(self, text: str) -> None:
         files.write(f"{self.inside}/resolv.conf", text)
+
+    def forwarded(self) -> Forwarded | None:
+        """The forwarded port, or None."""
+        try:
+            with open(f"{self.inside}/forwarded", encoding="ascii") as file:
+                said = dict(line.rstrip("\n").partition("=")[::2] for line in file)
+        except FileNotFoundError:
+            return None
+        return Forwarded(
+            int(said["NSGUARD_PORT"]),
+            int(said["NSGUARD_PUBLIC_PORT"]),
+            said["NSGUARD_PUBLIC_ADDRESS"] or None,
+            tuple(said["NSGUARD_PROTOCOLS"].split(",")),
+        )
+
+    def write_forwarded(self, now: Forwarded | None) -> None:
+        """In the form of systemd's EnvironmentFile=, which is also a shell's; no file for no port."""
+        if now is None:
+            files.remove(f"{self.inside}/forwarded")
+            return
+        text = (
+            f"NSGUARD_PORT={now.port}\nNSGUARD_PUBLIC_PORT={now.public_port}\n"
+            f"NSGUARD_PUBLIC_ADDRESS={now.public_address or ''}\nNSGUARD_PROTOCOLS={','.join(now.protocols)}\n"
+        )
+        files.write(f"{self.inside}/forwarded", text)
 
     def empty(self) -> None:
         """Remove all but the directory, which is the lock and goes with it."""

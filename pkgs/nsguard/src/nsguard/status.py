@@ -10,7 +10,7 @@ from typing import Any
 
 from nsguard import card, namespace, paths, process, teardown, units, wireguard
 from nsguard.errors import BadInput, NsguardError
-from nsguard.state import State, Tunnel
+from nsguard.state import Forwarded, State, Tunnel
 
 # Of the JSON; docs/status.md says what it holds. A change of meaning changes it, a new key does not.
 VERSION = 1
@@ -78,6 +78,7 @@ def of(name: str, url: str | None = None) -> dict[str, Any]:
         "state": "up" if up else "half-made" if os.path.exists(found.directory) else "down",
         "tunnel": tunnel,
         "apps": _apps(namespace.processes(inode) if up and inode is not None else []),
+        "forwarded": _forwarded(found.forwarded() if up else None),
         "error": found.error() or _unit_error(name),
     }
     if url is not None:
@@ -124,6 +125,17 @@ def peers(name: str, tunnel: Tunnel) -> list[dict[str, Any]]:
         }
         for key, received, sent in wireguard.show(name, tunnel, "transfer")
     ]
+
+
+def _forwarded(forwarded: Forwarded | None) -> dict[str, Any] | None:
+    if forwarded is None:
+        return None
+    return {
+        "port": forwarded.port,
+        "publicPort": forwarded.public_port,
+        "publicAddress": forwarded.public_address,
+        "protocols": list(forwarded.protocols),
+    }
 
 
 def _apps(pids: list[int]) -> list[dict[str, Any]]:

@@ -1,15 +1,13 @@
 """`nsguard tunnel up|reload NAME`: the one way out of a namespace."""
 
-import json
 import os
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_interface, ip_network
 from typing import NamedTuple, TypeVar
 
-from nsguard import files, namespace, nft, process, state, teardown, wireguard
+from nsguard import files, namespace, nft, process, shape, state, teardown, wireguard
 from nsguard.config import load as load_config
 from nsguard.errors import NsguardError
-from nsguard.model import DEFAULT_MTU, Config, Endpoint, Interface, Network
+from nsguard.model import Config, Endpoint, Interface, Network
 from nsguard.resolve import endpoints as resolve
 from nsguard.spec import Spec
 from nsguard.spec import load as load_spec
@@ -39,12 +37,6 @@ class _Wanted(NamedTuple):
             endpoints=tuple((host, port) for host, port in self.endpoints.values()),
         )
 
-    def routes(self) -> set[Network]:
-        return {network for peer in self.config.peers for network in peer.allowed_ips}
-
-    def mtu(self) -> int:
-        return self.config.mtu or DEFAULT_MTU
-
 
 def up(name: str) -> None:
     """Put the tunnel into namespace `name`; where one is up, change it in place (`reload` is the same).
@@ -70,13 +62,15 @@ def _read(name: str) -> _Wanted:
     spec = load_spec(name)
     config = load_config(spec)
     rules, pin = (nft.Ruleset(path, files.read(path)) for path in (spec.namespace_ruleset, spec.host_ruleset))
-    if not os.path.exists("/proc/sys/net/ipv6"):
-        process.say("nsguard: warning: this kernel has no IPv6; the tunnel goes without")
-        config = _without_ipv6(config)
+    config = fit_for_kernel(config)
     return _Wanted(spec, config, resolve(config.peers), rules, pin)
 
 
-def _without_ipv6(config: Config) -> Config:
+def fit_for_kernel(config: Config) -> Config:
+    """The same, without IPv6 where the kernel has none."""
+    if os.path.exists("/proc/sys/net/ipv6"):
+        return config
+    process.say("nsguard: warning: this kernel has no IPv6; the tunnel goes without")
     return config._replace(
         addresses=tuple(address for address in config.addresses if address.version == 4),
         dns=tuple(resolver for resolver in config.dns if resolver.version == 4),
@@ -94,22 +88,22 @@ def _alike(wanted: _Wanted, present: Tunnel) -> bool:
 
 
 def _make(wanted: _Wanted, found: State) -> None:
-    name, tunnel = found.name, wanted.tunnel()
+    name, tunnel, want = found.name, wanted.tunnel(), shape.wanted(wanted.config)
     found.write_tunnel(tunnel)
     nft.load_host(name, wanted.pin, tunnel.endpoints, fresh=True)
     greeting = wireguard.greeting(wanted.config)
     text = wireguard.settings(greeting, wanted.endpoints, wanted.spec.fw_mark, wanted.config.listen_port)
     tunnel = wireguard.create(wanted.spec, found, tunnel, text)
     nft.fill_namespace(name, wanted.rules, tunnel)
-    found.write_resolv_conf(_resolv_conf(wanted.config))
+    found.write_resolv_conf(resolv_conf(wanted.config))
     link = tunnel.interface
     _batch(
         name,
         [
-            f"link set dev {link} mtu {wanted.mtu()}",
-            *_address_lines("add", _ordered(wanted.config.addresses), link),
+            f"link set dev {link} mtu {want.mtu}",
+            *_address_lines("add", _ordered(want.addresses), link),
             f"link set dev {link} up",
-            *(f"route add {route} dev {link} proto static" for route in _ordered(wanted.routes())),
+            *(f"route add {route} dev {link} proto static" for route in _ordered(want.routes)),
         ],
     )
     wireguard.settle(name, tunnel, wanted.config)
@@ -128,36 +122,26 @@ def _change(wanted: _Wanted, found: State, present: Tunnel) -> None:
     text = wireguard.settings(wanted.config, wanted.endpoints, wanted.spec.fw_mark, port)
     wireguard.configure(name, present, "syncconf", text)
     nft.fill_namespace(name, wanted.rules, tunnel)
-    found.write_resolv_conf(_resolv_conf(wanted.config))
-    _batch(name, _difference(wanted, name, present.interface))
+    found.write_resolv_conf(resolv_conf(wanted.config))
+    _batch(name, _difference(wanted.config, name, present.interface))
     if set(present.endpoints) != set(tunnel.endpoints):
         nft.load_host(name, wanted.pin, tunnel.endpoints)
     found.write_tunnel(tunnel._replace(complete=True))
 
 
-def _difference(wanted: _Wanted, name: str, link: str) -> list[str]:
+def _difference(config: Config, name: str, link: str) -> list[str]:
     """What turns the link's addresses and routes into those wanted; the same are not touched."""
-    addresses, routes = set(wanted.config.addresses), wanted.routes()
-    shown = json.loads(process.ask("ip", "-n", name, "-j", "address", "show", "dev", link))
-    had_addresses: set[Interface] = {
-        ip_interface(f"{info['local']}/{info['prefixlen']}")
-        for info in shown[0]["addr_info"]
-        if info["scope"] != "link"
-    }
-    had_routes: set[Network] = set()
-    for family, everything in (("-4", "0.0.0.0/0"), ("-6", "::/0")):
-        shown = json.loads(process.ask("ip", "-n", name, "-j", family, "route", "show", "dev", link, "proto", "static"))
-        had_routes |= {ip_network(everything if info["dst"] == "default" else info["dst"]) for info in shown}
-    gone = _ordered(had_addresses - addresses)
+    had, want = shape.of(name, link), shape.wanted(config)
+    gone = _ordered(had.addresses - want.addresses)
     return [
-        f"link set dev {link} mtu {wanted.mtu()}",
-        *_address_lines("add", _ordered(addresses - had_addresses), link),
+        f"link set dev {link} mtu {want.mtu}",
+        *_address_lines("add", _ordered(want.addresses - had.addresses), link),
         *_address_lines("del", gone, link),
         # The kernel may drop addresses of the same subnet along with one, and routes along with the last.
-        *(_address_lines("replace", _ordered(addresses), link) if gone else ()),
+        *(_address_lines("replace", _ordered(want.addresses), link) if gone else ()),
         f"link set dev {link} up",
-        *(f"route del {route} dev {link} proto static" for route in _ordered(had_routes - routes)),
-        *(f"route replace {route} dev {link} proto static" for route in _ordered(routes)),
+        *(f"route del {route} dev {link} proto static" for route in _ordered(had.routes - want.routes)),
+        *(f"route replace {route} dev {link} proto static" for route in _ordered(want.routes)),
     ]
 
 
@@ -176,7 +160,8 @@ def _ordered(items: Iterable[T]) -> list[T]:
     return sorted(items, key=lambda item: (item.version, item))
 
 
-def _resolv_conf(config: Config) -> str:
+def resolv_conf(config: Config) -> str:
+    """What confined services see as /etc/resolv.conf."""
     lines = [f"nameserver {resolver}" for resolver in config.dns] or ["# nsguard: the tunnel names no resolver"]
     if config.search:
         lines.append(f"search {' '.join(config.search)}")

@@ -55,6 +55,14 @@ def address(text: str) -> Address:
         raise ValueError(f"{shown(text)} is not an address; write one like 10.66.0.1 or fd66::1") from None
 
 
+def ipv4(text: str) -> ipaddress.IPv4Address:
+    """An IPv4 address."""
+    try:
+        return ipaddress.IPv4Address(text)
+    except ValueError:
+        raise ValueError(f"{shown(text)} is not an IPv4 address; write one like 10.2.0.1") from None
+
+
 def _cidr(text: str) -> str:
     # ipaddress also takes netmasks and scope ids, which neither wg nor a tunnel's address has.
     if not _CIDR.match(text):

@@ -48,6 +48,16 @@ def greeting(config: Config) -> Config:
     return config._replace(peers=tuple(peer._replace(keepalive=peer.keepalive or GREETING) for peer in config.peers))
 
 
+def greet(name: str, tunnel: Tunnel) -> None:
+    """Let the peers of a tunnel that is up be asked for a handshake now, if they have to be."""
+    silent = [key for key, seconds in show(name, tunnel, "persistent-keepalive") if seconds == "off"]
+    for keepalive in (str(GREETING), "0"):
+        words = [word for key in silent for word in ("peer", key, "persistent-keepalive", keepalive)]
+        if words:
+            with _at(name, tunnel):
+                process.ask("wg", "set", tunnel.device, *words)
+
+
 def settle(name: str, tunnel: Tunnel, config: Config) -> None:
     """Take the greeting's keepalives back, once the link is up."""
     silent = [word for peer in config.peers if not peer.keepalive for word in ("peer", peer.public_key, *_OFF)]

@@ -1,0 +1,86 @@
+{
+  specification = {
+    tunnels = {
+      one.configFile = "/run/secrets/one.conf";
+      two.configFile = "/run/secrets/two.conf";
+      three.configFile = "/run/secrets/three.conf";
+    };
+    namespaces = {
+      closed.tunnel = "one";
+      bare = {
+        tunnel = "two";
+        portForwarding.enable = true;
+      };
+      told = {
+        tunnel = "three";
+        portForwarding = {
+          enable = true;
+          protocol = "pcp";
+          gateway = "10.2.0.1";
+          protocols = [ "tcp" ];
+          internalPort = 6881;
+          lifetimeSeconds = 3600;
+          client = "qbittorrent";
+          clientCredentialsFile = "/run/secrets/qbittorrent";
+          onChange = "/bin/announce";
+          user = "torrent";
+        };
+      };
+    };
+  };
+
+  facts =
+    planned:
+    let
+      spec = ns: (builtins.fromJSON planned.files."/etc/nsguard/${ns}/spec.json").portForwarding;
+      opened = ns: builtins.match ".*@forwarded accept.*" planned.files."/etc/nsguard/${ns}/namespace.nft" != null;
+      hook = planned.units."nsguard-forwarded-told.service".serviceConfig;
+      forward = planned.units."nsguard-forward-told.service";
+    in
+    {
+      specs = map spec [ "closed" "bare" "told" ];
+      opened = map opened [ "closed" "bare" "told" ];
+      units = builtins.filter (name: builtins.match "nsguard-forward.*" name != null) (builtins.attrNames planned.units);
+      inherit (hook) User ExecStart LoadCredential NetworkNamespacePath NoNewPrivileges;
+      inherit (forward) wantedBy;
+      bound = forward.unitConfig.BindsTo;
+    };
+
+  expected = {
+    specs = [
+      null
+      {
+        protocol = "nat-pmp";
+        gateway = null;
+        protocols = [ "tcp" "udp" ];
+        internalPort = null;
+        lifetimeSeconds = 60;
+        hook = null;
+      }
+      {
+        protocol = "pcp";
+        gateway = "10.2.0.1";
+        protocols = [ "tcp" ];
+        internalPort = 6881;
+        lifetimeSeconds = 3600;
+        hook = "nsguard-forwarded-told.service";
+      }
+    ];
+    opened = [ false true true ];
+    units = [
+      "nsguard-forward-bare.service"
+      "nsguard-forward-told.service"
+      "nsguard-forwarded-told.service"
+    ];
+    User = "torrent";
+    ExecStart = [
+      "/usr/bin/nsguard listen-port qbittorrent http://127.0.0.1:8080"
+      "/bin/announce"
+    ];
+    LoadCredential = "client:/run/secrets/qbittorrent";
+    NetworkNamespacePath = "/run/netns/told";
+    NoNewPrivileges = true;
+    wantedBy = [ "nsguard-tunnel-told.service" ];
+    bound = [ "nsguard-tunnel-told.service" ];
+  };
+}

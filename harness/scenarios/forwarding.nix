@@ -1,0 +1,15 @@
+# The demo's namespace with a port of the tunnel's far end forwarded to it, and a hook that tells what it was told.
+let
+  demo = import ./demo.nix;
+in
+demo
+// {
+  namespaces.vpn = demo.namespaces.vpn // {
+    portForwarding = {
+      enable = true;
+      lifetimeSeconds = 4;
+      user = "www-data";
+      onChange = "/usr/bin/env";
+    };
+  };
+}

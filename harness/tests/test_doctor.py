@@ -1,0 +1,285 @@
+"""`nsguard doctor`: each thing that can be wrong, made wrong alone, has its line; a healthy machine has none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from nsguard_harness import scenario
+from nsguard_harness.addresses import LAB
+from nsguard_harness.attacks.tunnel import wait_for_tunnel
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
+
+pytestmark = pytest.mark.lab
+
+CONFIG = TUNNEL_CONFIGURATION
+TUNNEL, NETNS = "nsguard-tunnel-vpn.service", "nsguard-netns-vpn.service"
+INSIDE = "ip netns exec vpn"
+APPS = "app-root app-user"
+STATE = "/run/nsguard/vpn"
+DROP_IN = "/run/systemd/system/app-user.service.d"
+RELOAD = f"systemctl reload {NETNS} {TUNNEL}"
+CLOCK = "/var/lib/systemd/timesync/clock"
+
+
+def drop_in(text: str) -> str:
+    """A command that puts an option into the service app-user, and starts it anew."""
+    return (
+        f"mkdir -p {DROP_IN} && printf '[Service]\\n{text}\\n' > {DROP_IN}/broken.conf"
+        " && systemctl daemon-reload && systemctl restart app-user"
+    )
+
+
+UNDO_DROP_IN = f"rm -r {DROP_IN} && systemctl daemon-reload && systemctl restart app-user"
+
+
+@dataclass(frozen=True)
+class Break:
+    """Commands that break one thing and mend it; the doctor's lines, each a regular expression.
+
+    on: the machine where it is done. status: of the doctor.
+    """
+
+    name: str
+    how: str
+    mend: str
+    lines: tuple[str, ...]
+    on: str = "client"
+    status: int = 1
+
+
+def break_(name: str, how: str, mend: str, *lines: str, on: str = "client", status: int = 1) -> Break:
+    return Break(name, how, mend, tuple(f"vpn: {line}" for line in lines), on, status)
+
+
+BREAKS = [
+    break_(
+        "key-mode",
+        f"chmod 0644 {CONFIG}",
+        f"chmod 0600 {CONFIG}",
+        rf"keys: {CONFIG}: mode 0644 opens the key to others than root; chmod 0600 {CONFIG}",
+    ),
+    break_(
+        "key-owner",
+        f"chown 33 {CONFIG}",
+        f"chown 0 {CONFIG}",
+        rf"keys: {CONFIG}: belongs to user 33, who may change the tunnel; chown root {CONFIG}",
+    ),
+    break_(
+        "key-directory",
+        "chmod 0777 /etc/nsguard-lab",
+        "chmod 0755 /etc/nsguard-lab",
+        rf"keys: /etc/nsguard-lab: mode 0777 lets others replace {CONFIG}; chmod go-w /etc/nsguard-lab",
+    ),
+    break_(
+        "key-gone",
+        f"mv {CONFIG} /run/away",
+        f"mv /run/away {CONFIG}",
+        rf"keys: {CONFIG}: no such file or directory; put it in place",
+    ),
+    break_(
+        "clock",
+        f"mkdir -p /var/lib/systemd/timesync && touch -d '+1 day' {CLOCK}",
+        f"rm {CLOCK}",
+        r"clock: it is [-\d]+ [:\d]+ UTC by this machine's clock, but /var/lib/systemd/timesync/clock was written "
+        r"later than that; peers refuse handshakes out of the past; set the clock, or let it be set: "
+        r"timedatectl set-ntp true",
+    ),
+    break_(
+        "unit-down",
+        f"systemctl stop {TUNNEL}",
+        f"systemctl start {TUNNEL}",
+        rf"units: {TUNNEL} is inactive; systemctl restart {TUNNEL}",
+    ),
+    break_(
+        "unit-fails",
+        f"mv {CONFIG} /run/away; systemctl restart {TUNNEL} || true",
+        f"mv /run/away {CONFIG}; systemctl restart {TUNNEL}",
+        rf"keys: {CONFIG}: no such file or directory; put it in place",
+        rf"units: {TUNNEL} is failed: {CONFIG}: no such file or directory; make it a file that root can "
+        rf"read; mend that, then: systemctl restart {TUNNEL}",
+    ),
+    break_(
+        "unit-file-changed",
+        f"echo >> /etc/systemd/system/{TUNNEL}; touch -d '+1 hour' /etc/systemd/system/{TUNNEL}",
+        f"touch /etc/systemd/system/{TUNNEL}; systemctl daemon-reload",
+        rf"units: {TUNNEL} has changed on disk; systemctl daemon-reload",
+    ),
+    break_(
+        "link-gone",
+        "ip -n vpn link del wg0",
+        f"systemctl restart {TUNNEL}",
+        rf"units: {TUNNEL} is active, but its tunnel is gone; systemctl restart {TUNNEL}",
+    ),
+    break_(
+        "rule-added",
+        f"{INSIDE} nft insert rule inet nsguard input accept",
+        RELOAD,
+        r"rules: in the namespace, chain input has \d+ rules, and not the \d+ that it should have; systemctl reload "
+        r"nsguard-netns-vpn",
+    ),
+    break_(
+        "policy",
+        f"{INSIDE} nft 'add chain inet nsguard output {{ policy accept; }}'",
+        RELOAD,
+        r"rules: in the namespace, chain output has policy accept instead of drop; systemctl reload nsguard-netns-vpn",
+    ),
+    break_(
+        "elements",
+        f"{INSIDE} nft 'add element inet nsguard address4 {{ 10.9.9.9 }}'",
+        RELOAD,
+        r"rules: in the namespace, set address4 holds (10\.9\.9\.9, 10\.66\.0\.2|10\.66\.0\.2, 10\.9\.9\.9) instead of "
+        r"10\.66\.0\.2; systemctl reload nsguard-netns-vpn",
+    ),
+    break_(
+        "rules-gone",
+        f"{INSIDE} nft flush ruleset",
+        RELOAD,
+        r"rules: in the namespace, table nsguard is gone; systemctl reload nsguard-netns-vpn",
+    ),
+    break_(
+        "foreign-table",
+        f"{INSIDE} nft add table ip other",
+        f"{INSIDE} nft delete table ip other",
+        r"rules: in the namespace, table ip other is not nsguard's and may redirect what passes; ip netns exec vpn nft "
+        r"delete table ip other",
+    ),
+    break_(
+        "pin-emptied",
+        "nft flush chain inet nsguard-vpn output",
+        RELOAD,
+        r"pin: on the host, chain output has 0 rules, and not the 3 that it should have; systemctl reload "
+        r"nsguard-tunnel-vpn",
+    ),
+    break_(
+        "pin-widened",
+        "nft 'add element inet nsguard-vpn endpoint4 { 203.0.113.9 . 53 }'",
+        RELOAD,
+        r"pin: on the host, set endpoint4 holds .*203\.0\.113\.9.* instead of .*203\.0\.113\.51.*; systemctl reload "
+        r"nsguard-tunnel-vpn",
+    ),
+    break_(
+        "sysctl",
+        f"{INSIDE} sysctl -qw net.ipv4.ip_forward=1",
+        RELOAD,
+        r"sysctls: in the namespace, net\.ipv4\.ip_forward is 1 instead of 0; systemctl reload nsguard-netns-vpn",
+    ),
+    break_(
+        "second-link",
+        "ip link add leak0 type veth peer name leak1 netns vpn",
+        "ip link del leak0",
+        r"links: link leak1 is another way out; ip -n vpn link del leak1",
+    ),
+    break_(
+        "route-gone",
+        "ip -n vpn route del default",
+        RELOAD,
+        r"links: wg0 has the routes ::/0 instead of 0\.0\.0\.0/0, ::/0; systemctl reload nsguard-tunnel-vpn",
+    ),
+    break_(
+        "address-added",
+        "ip -n vpn address add 10.66.0.7/32 dev wg0",
+        RELOAD,
+        r"links: wg0 has the addresses 10\.66\.0\.2/32, 10\.66\.0\.7/32, fd66::2/128 instead of 10\.66\.0\.2/32, "
+        r"fd66::2/128; systemctl reload nsguard-tunnel-vpn",
+    ),
+    break_(
+        "resolv-conf",
+        f"echo 'nameserver 192.0.2.1' > {STATE}/inside/resolv.conf",
+        RELOAD,
+        rf"files: {STATE}/inside/resolv\.conf is not what it should be, and services look up names by it; systemctl "
+        rf"reload nsguard-tunnel-vpn",
+    ),
+    break_(
+        "nsswitch",
+        f"echo 'hosts: resolve dns' > {STATE}/confext/etc/nsswitch.conf",
+        RELOAD,
+        rf"files: {STATE}/confext/etc/nsswitch\.conf is not what it should be, and services look up names by it; "
+        rf"systemctl reload nsguard-netns-vpn",
+    ),
+    break_(
+        "outside-after-all",
+        "systemd-run -q --unit=stray -p NetworkNamespacePath=/run/netns/vpn nsenter --net=/proc/1/ns/net sleep infinity"
+        " && until pgrep -x sleep; do :; done",
+        "systemctl stop stray",
+        r"services: stray\.service \(PID \d+\) runs in the host's network namespace; systemctl restart stray\.service",
+    ),
+    break_(
+        "run-of-the-host",
+        drop_in("TemporaryFileSystem="),
+        UNDO_DROP_IN,
+        r"sockets: app-user\.service reaches /run/\S+ and \d+ more, of the host; confine it by "
+        r"systemd\.services\.app-user\.nsguard\.namespace, and look for drop-ins",
+    ),
+    break_(
+        "bus-bound",
+        drop_in("BindReadOnlyPaths=/run/dbus"),
+        UNDO_DROP_IN,
+        r"note: sockets: app-user\.service reaches /run/dbus/system_bus_socket, of the host; whoever listens there "
+        r"works outside the namespace; if that is not meant, unbind it in app-user\.service",
+        "healthy",
+        status=0,
+    ),
+    break_(
+        "unconfined-inside",
+        "systemd-run -q --unit=dweller -p NetworkNamespacePath=/run/netns/vpn sleep infinity",
+        "systemctl stop dweller",
+        r"sockets: dweller\.service reaches /\S+ and \d+ more, of the host; confine it by "
+        r"systemd\.services\.dweller\.nsguard\.namespace, and look for drop-ins",
+    ),
+    break_(
+        "resolver-silent",
+        "systemctl stop lab-dns",
+        "systemctl start lab-dns",
+        *(
+            rf"resolver: resolver {re.escape(address)} gives no answer; name another in nsguard\.tunnels\.<name>\.dns, "
+            r"or mend that one"
+            for address in LAB.tunnel_server
+        ),
+        on="server",
+    ),
+    break_(
+        "mtu",
+        "nft -f - <<< 'table inet narrow { chain input { type filter hook input priority 0;\n"
+        f"udp dport {LAB.endpoint_port} udp length > 1340 drop\n}}\n}}'",
+        "nft delete table inet narrow",
+        r"mtu: packets of 1420 bytes, the link's mtu, do not get through the tunnel, those of 1\d\d\d do; "
+        r"set nsguard\.tunnels\.lab\.mtu = 1\d\d\d",
+        on="server",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ContainerLab]:
+    with ContainerLab() as lab:
+        scenario.apply(lab.client, scenario.DEMO)
+        wait_for_tunnel(lab)
+        yield lab
+
+
+def doctor(lab: ContainerLab) -> tuple[int, list[str]]:
+    status, said = lab.client.execute("nsguard doctor vpn")
+    return status, said.splitlines()
+
+
+@pytest.mark.parametrize("broken", BREAKS, ids=lambda one: one.name)
+def test_what_is_broken_alone_has_its_line(lab: ContainerLab, broken: Break) -> None:
+    lab.client.succeed("systemctl reset-failed")  # forgets how often a service was started
+    assert doctor(lab) == (0, ["vpn: healthy"])
+    machine = lab.machines[broken.on]
+    machine.succeed(broken.how)
+    try:
+        status, lines = doctor(lab)
+    finally:
+        machine.succeed(broken.mend)
+        lab.client.succeed(f"systemctl start {APPS}")
+        wait_for_tunnel(lab)
+    assert status == broken.status
+    assert len(lines) == len(broken.lines), lines
+    for line, wanted in zip(lines, broken.lines, strict=True):
+        assert re.fullmatch(wanted, line), line

@@ -1,0 +1,216 @@
+"""A port of the tunnel's far end: asked for, kept, changed and lost; and that it is the only one that is open."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from nsguard_harness import scenario
+from nsguard_harness.addresses import LAB
+from nsguard_harness.attacks.tunnel import wait_for_tunnel
+from nsguard_harness.cli import subjects
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.suite import Suite, Verdict, plan
+
+pytestmark = pytest.mark.lab
+
+FORWARD, HOOK = "nsguard-forward-vpn.service", "nsguard-forwarded-vpn.service"
+FILE = "/run/nsguard/vpn/inside/forwarded"
+FIRST, SECOND = f"{LAB.forwarded_port}:4", "52525:4"
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ContainerLab]:
+    with ContainerLab() as lab:
+        lab.peer.start("natpmp", FIRST)
+        scenario.apply(lab.client, scenario.FORWARDING)
+        wait_for_tunnel(lab)
+        lab.client.wait_for_file(FILE, 30)
+        yield lab
+
+
+def values(lab: ContainerLab) -> dict[str, str]:
+    said = lab.client.succeed(f"cat {FILE} 2>/dev/null || true")
+    return dict(line.partition("=")[::2] for line in said.splitlines())
+
+
+def until(what: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def open_ports(lab: ContainerLab) -> set[tuple[str, int]]:
+    said = json.loads(lab.client.succeed("ip netns exec vpn nft -j list set inet nsguard forwarded"))
+    (it,) = (one["set"] for one in said["nftables"] if "set" in one)
+    return {tuple(one["elem"]["val"]["concat"]) for one in it.get("elem", [])}
+
+
+def reached(lab: ContainerLab, address: str, port: int) -> bool:
+    """Whether somebody on the server gets an answer from a TCP port: a banner of the program that listens inside."""
+    connect = f"import socket; print(socket.create_connection(('{address}', {port}), 2).recv(9).decode())"
+    status, said = lab.server.execute(f'python3 -c "{connect}"')
+    return status == 0 and "inside" in said
+
+
+LISTEN = """
+import socket, sys, threading
+def serve(port):
+    with socket.create_server(("", port)) as listener:
+        while True:
+            connection = listener.accept()[0]
+            connection.sendall(b"inside")
+            connection.close()
+for port in sys.argv[2:]:
+    threading.Thread(target=serve, args=(int(port),)).start()
+"""
+
+
+def test_the_port_is_asked_for_written_and_told(lab: ContainerLab) -> None:
+    assert values(lab) == {
+        "NSGUARD_PORT": str(LAB.forwarded_port),
+        "NSGUARD_PUBLIC_PORT": str(LAB.forwarded_port),
+        "NSGUARD_PUBLIC_ADDRESS": LAB.endpoint.v4,
+        "NSGUARD_PROTOCOLS": "tcp,udp",
+    }
+    assert open_ports(lab) == {("tcp", LAB.forwarded_port), ("udp", LAB.forwarded_port)}
+    asked = lab.peer.records("natpmp")
+    assert {one["source"] for one in asked} == {LAB.tunnel_client.v4}
+    assert {one["by"] for one in asked} == {"nat-pmp"}
+    until(lambda: lab.client.get_unit_property(HOOK, "ActiveState") == "inactive")
+    assert lab.client.get_unit_property(HOOK, "Result") == "success"
+    said = lab.client.succeed(f"journalctl --sync; journalctl -o json -u {HOOK} --output-fields=MESSAGE,_UID")
+    told = [json.loads(line) for line in said.splitlines()]
+    assert {"33"} == {one["_UID"] for one in told if one["MESSAGE"] == f"NSGUARD_PORT={LAB.forwarded_port}"}
+    status = json.loads(lab.client.succeed("nsguard status vpn --json"))["namespaces"]["vpn"]
+    assert status["forwarded"] == {
+        "port": LAB.forwarded_port,
+        "publicPort": LAB.forwarded_port,
+        "publicAddress": LAB.endpoint.v4,
+        "protocols": ["tcp", "udp"],
+    }
+
+
+def test_it_is_renewed_before_it_ends(lab: ContainerLab) -> None:
+    before = len(lab.peer.records("natpmp"))
+    until(lambda: len(lab.peer.records("natpmp")) >= before + 6)
+    asked = [one for one in lab.peer.records("natpmp")[before:] if one["protocol"] == "tcp"]
+    apart = [b["time"] - a["time"] for a, b in itertools.pairwise(asked)]
+    assert all(2 < seconds < 4 for seconds in apart), apart
+    assert {one["external"] for one in asked} == {LAB.forwarded_port}, "it asks to keep the port"
+    assert open_ports(lab) == {("tcp", LAB.forwarded_port), ("udp", LAB.forwarded_port)}
+
+
+def test_the_doctor_finds_nothing_wrong_with_it(lab: ContainerLab) -> None:
+    assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")
+
+
+def test_that_port_and_no_other_is_reached_from_the_far_end_and_none_from_the_lan(lab: ContainerLab) -> None:
+    port, other = LAB.forwarded_port, 40900
+    lab.client.write_files({"/opt/nsguard-test/listen.py": LISTEN})
+    where = "-p NetworkNamespacePath=/run/netns/vpn"
+    lab.client.succeed(f"systemd-run -q --unit=listener {where} python3 /opt/nsguard-test/listen.py - {port} {other}")
+    # the eye: the same on the host, which the LAN reaches
+    lab.client.succeed(f"systemd-run -q --unit=outside python3 /opt/nsguard-test/listen.py - {other}")
+    try:
+        until(lambda: reached(lab, LAB.tunnel_client.v4, port))
+        until(lambda: reached(lab, LAB.client.v4, other))
+        assert not reached(lab, LAB.tunnel_client.v4, other)
+        assert not reached(lab, LAB.tunnel_client.v6, port)
+        assert not reached(lab, LAB.client.v4, port)
+        assert not reached(lab, LAB.client.v6, port)
+    finally:
+        lab.client.succeed("systemctl stop listener outside")
+
+
+def test_attacks_from_the_far_end_stay_contained(lab: ContainerLab) -> None:
+    cells = [cell for name in ("unasked", "beside-forwarded") for cell in plan(name, subjects(lab.client), "up")]
+    assert cells
+    report = Suite(lab, cells).run()
+    lab.peer.start("natpmp", FIRST)  # which the attack has stopped
+    assert {result.verdict for result in report.results} == {Verdict.CONTAINED}, report.results
+    lab.client.wait_for_file(FILE, 30)
+
+
+def test_a_gateway_that_starts_anew_with_another_port(lab: ContainerLab) -> None:
+    lab.peer.stop("natpmp", FIRST)
+    lab.peer.start("natpmp", SECOND)
+    try:
+        until(lambda: values(lab).get("NSGUARD_PORT") == "52525")
+        assert open_ports(lab) == {("tcp", 52525), ("udp", 52525)}
+        said = lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {FORWARD} -u {HOOK}")
+        assert "nsguard: vpn: port 52525 is open, public as 52525" in said
+        until(lambda: "NSGUARD_PORT=52525" in lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {HOOK}"))
+    finally:
+        lab.peer.stop("natpmp", SECOND)
+        lab.peer.start("natpmp", FIRST)
+    until(lambda: values(lab).get("NSGUARD_PORT") == str(LAB.forwarded_port))
+
+
+def test_a_port_that_is_lost_is_closed_and_told_and_comes_back(lab: ContainerLab) -> None:
+    lab.peer.stop("natpmp", FIRST)
+    try:
+        until(lambda: not open_ports(lab), 30)
+        until(lambda: not values(lab), 30)
+        assert "nsguard: vpn: the port is lost" in lab.client.succeed(
+            f"journalctl --sync; journalctl -o cat -u {FORWARD} -n 5"
+        )
+        assert lab.client.get_unit_property(FORWARD, "ActiveState") == "active"
+    finally:
+        lab.peer.start("natpmp", FIRST)
+    lab.client.wait_for_file(FILE, 30)
+    assert open_ports(lab)
+
+
+@pytest.mark.parametrize("how", ["systemctl kill -s KILL", "systemctl stop"])
+def test_nothing_stays_open_after_its_keeper(lab: ContainerLab, how: str) -> None:
+    lab.client.succeed(
+        f"mkdir -p /run/systemd/system/{FORWARD}.d",
+        f"printf '[Service]\\nRestart=no\\n' > /run/systemd/system/{FORWARD}.d/once.conf; systemctl daemon-reload",
+    )
+    try:
+        lab.client.succeed(f"{how} {FORWARD}")
+        until(lambda: not values(lab) and not open_ports(lab), 3)
+    finally:
+        lab.client.succeed(
+            f"rm -r /run/systemd/system/{FORWARD}.d && systemctl daemon-reload && systemctl restart {FORWARD}"
+        )
+    lab.client.wait_for_file(FILE, 30)
+
+
+def test_it_goes_with_the_tunnel_and_comes_back_with_it(lab: ContainerLab) -> None:
+    lab.client.succeed("systemctl stop nsguard-tunnel-vpn")
+    assert lab.client.get_unit_property(FORWARD, "ActiveState") == "inactive"
+    assert (values(lab), open_ports(lab)) == ({}, set())
+    lab.client.succeed("systemctl start nsguard-tunnel-vpn app-root app-user")
+    lab.client.wait_for_file(FILE, 30)
+
+
+def test_a_reload_of_the_namespace_leaves_it_open(lab: ContainerLab) -> None:
+    lab.client.succeed("systemctl reload nsguard-netns-vpn nsguard-tunnel-vpn")
+    assert open_ports(lab) == {("tcp", LAB.forwarded_port), ("udp", LAB.forwarded_port)}
+
+
+def test_pcp(lab: ContainerLab, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("pcp") / "pcp.nix"
+    path.write_text(
+        f"let it = import {scenario.FORWARDING}; vpn = it.namespaces.vpn; in it // {{ namespaces.vpn = vpn // {{"
+        ' portForwarding = vpn.portForwarding // { protocol = "pcp"; internalPort = 6881; }; }; }'
+    )
+    scenario.install(lab.client, scenario.render(path))
+    lab.client.succeed(f"systemctl reload nsguard-netns-vpn && systemctl restart {FORWARD}")
+    until(lambda: values(lab).get("NSGUARD_PORT") == "6881")
+    assert values(lab)["NSGUARD_PUBLIC_PORT"] == str(LAB.forwarded_port)
+    assert values(lab)["NSGUARD_PUBLIC_ADDRESS"] == LAB.endpoint.v4
+    assert open_ports(lab) == {("tcp", 6881), ("udp", 6881)}
+    asked: list[dict[str, Any]] = lab.peer.records("natpmp")
+    assert [one["internal"] for one in asked if one["by"] == "pcp"][-1] == 6881
+    assert f"port 6881 (tcp, udp), public as {LAB.endpoint.v4}:{LAB.forwarded_port}" in lab.client.succeed(
+        "nsguard status vpn"
+    )

@@ -1,0 +1,84 @@
+# The units that keep a port of the tunnel's far end open, and tell those inside of it.
+{
+  tools,
+  names,
+  confine,
+}:
+{ name, portForwarding }:
+let
+  inherit (portForwarding)
+    client
+    clientCredentialsFile
+    clientUrl
+    enable
+    onChange
+    user
+    ;
+
+  tunnel = names.tunnelUnit name;
+
+  urls = {
+    qbittorrent = "http://127.0.0.1:8080";
+    transmission = "http://127.0.0.1:9091/transmission/rpc";
+  };
+  url = if clientUrl == null then urls.${client} else clientUrl;
+
+  commands =
+    (if client == null then [ ] else [ "${tools.nsguard} listen-port ${client} ${url}" ])
+    ++ (if onChange == null then [ ] else [ onChange ]);
+in
+if !enable then
+  { }
+else
+  {
+    ${names.forwardUnit name} = {
+      unitConfig = {
+        Description = "Forwarded port of network namespace ${name}";
+        BindsTo = [ tunnel ];
+        After = [ tunnel ];
+        StartLimitIntervalSec = 0;
+      };
+      serviceConfig = {
+        ExecStart = "${tools.nsguard} forward run ${name}";
+        # Also after one that was killed; what is open closes by itself, too, a lifetime later.
+        ExecStopPost = "${tools.nsguard} forward close ${name}";
+        Restart = "on-failure";
+        RestartSec = 5;
+        RestartPreventExitStatus = 2;
+        # It enters the namespace, and fills a set of its rules.
+        CapabilityBoundingSet = "CAP_SYS_ADMIN CAP_NET_ADMIN CAP_SYS_PTRACE";
+        NoNewPrivileges = true;
+        ProtectSystem = "strict";
+        ReadWritePaths = "/run/nsguard";
+        ProtectHome = true;
+        PrivateTmp = true;
+        RestrictAddressFamilies = "AF_UNIX AF_INET AF_NETLINK";
+        SystemCallArchitectures = "native";
+      };
+      wantedBy = [ tunnel ];
+    };
+  }
+  // (
+    if commands == [ ] then
+      { }
+    else
+      {
+        ${names.forwardedUnit name} = confine {
+          namespace = name;
+          capabilities = [ ];
+          unitConfig = {
+            Description = "What is done in network namespace ${name} when the forwarded port changes";
+            StartLimitIntervalSec = 0;
+          };
+          serviceConfig = {
+            Type = "oneshot";
+            # Absent when there is no port.
+            EnvironmentFile = "-${names.state name}/inside/forwarded";
+            ExecStart = commands;
+            TimeoutStartSec = 120;
+          }
+          // (if user == null then { DynamicUser = true; } else { User = user; })
+          // (if clientCredentialsFile == null then { } else { LoadCredential = "client:${clientCredentialsFile}"; });
+        };
+      }
+  )

@@ -1,0 +1,93 @@
+"""`nsguard listen-port CLIENT URL`: give the forwarded port to a program inside, by the API that it documents.
+
+qBittorrent: its Web API, auth/login and app/setPreferences. Transmission: its RPC specification, session-set.
+"""
+
+import json
+import os
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from nsguard.errors import BadInput, NsguardError
+
+# Seconds for one request, and for the program to come up when it has just been started.
+_TIMEOUT = 10.0
+_PATIENCE = 60.0
+_AGAIN = 0.5
+_SESSION = "X-Transmission-Session-Id"
+
+
+def main(client: str, url: str) -> None:
+    """Set the port in $NSGUARD_PORT; without one there is nothing to do. Raises `BadInput`, `NsguardError`."""
+    port = os.environ.get("NSGUARD_PORT", "")
+    if not port:
+        return
+    if not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise BadInput(f"listen-port: NSGUARD_PORT is {port!a}, which is no port")
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            SETTERS[client](url.rstrip("/"), int(port), _credentials())
+            return
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise NsguardError(f"{client} at {url} answers {error.code}; look to its user and password") from None
+        except OSError as error:
+            if time.monotonic() > deadline:
+                reason = getattr(error, "reason", error)
+                raise NsguardError(f"{client} at {url} cannot be reached: {reason}; is it inside, and up?") from None
+        time.sleep(_AGAIN)
+
+
+def _credentials() -> tuple[str, str] | None:
+    """User and password, from the credential `client` of the form user:password (systemd.exec(5), LoadCredential=)."""
+    try:
+        with open(f"{os.environ.get('CREDENTIALS_DIRECTORY', '')}/client", encoding="utf-8") as file:
+            user, _, password = file.read().strip().partition(":")
+    except OSError:
+        return None
+    return user, password
+
+
+def _qbittorrent(url: str, port: int, credentials: tuple[str, str] | None) -> None:
+    headers = {"Referer": url}
+    if credentials:
+        form = urllib.parse.urlencode({"username": credentials[0], "password": credentials[1]}).encode()
+        said, cookie = _post(f"{url}/api/v2/auth/login", form, headers)
+        if said.strip() == b"Fails.":
+            raise NsguardError(f"qbittorrent at {url} does not take the user and password")
+        headers["Cookie"] = cookie.partition(";")[0]
+    wanted = json.dumps({"listen_port": port, "random_port": False, "upnp": False})
+    _post(f"{url}/api/v2/app/setPreferences", urllib.parse.urlencode({"json": wanted}).encode(), headers)
+
+
+def _transmission(url: str, port: int, credentials: tuple[str, str] | None) -> None:
+    headers = {"Content-Type": "application/json"}
+    if credentials:
+        import base64
+
+        headers["Authorization"] = "Basic " + base64.b64encode(":".join(credentials).encode()).decode()
+    body = json.dumps({"method": "session-set", "arguments": {"peer-port": port}}).encode()
+    try:
+        said, _ = _post(url, body, headers)
+    except urllib.error.HTTPError as error:
+        if error.code != 409:
+            raise
+        error.close()
+        said, _ = _post(url, body, headers | {_SESSION: error.headers.get(_SESSION, "")})
+    result = json.loads(said).get("result")
+    if result != "success":
+        raise NsguardError(f"transmission at {url} says {result!a}")
+
+
+def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[bytes, str]:
+    """What it answers, and the cookie that it sets."""
+    request = urllib.request.Request(url, body, headers)  # noqa: S310 (the module takes http alone)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=_TIMEOUT) as answer:
+        return answer.read(65536), answer.headers.get("Set-Cookie", "")
+
+
+SETTERS = {"qbittorrent": _qbittorrent, "transmission": _transmission}

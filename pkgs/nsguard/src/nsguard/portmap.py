@@ -1,0 +1,118 @@
+"""Asking a gateway for a port: NAT-PMP (RFC 6886) and PCP (RFC 6887), the parts that map one, over IPv4."""
+
+import ipaddress
+import secrets
+import socket
+import struct
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+PORT = 5351
+_NUMBERS = {"tcp": 6, "udp": 17}  # IANA's protocol numbers
+# Seconds until the first question is repeated, each time after twice as long (RFC 6886 §3.1, RFC 6887 §8.1.1), and
+# after which it is given up: well within the 15 that are left of Proton's 60 when it is time to renew.
+_FIRST = {"nat-pmp": 0.25, "pcp": 3.0}
+PATIENCE = 10.0
+# Seconds for what is good to know, or to say, but not needed.
+SHORT = 1.0
+# RFC 6886 §3.5, RFC 6887 §7.4
+_NAT_PMP_RESULTS = {1: "unsupported version", 2: "not authorised", 3: "network failure", 4: "out of resources"}
+_PCP_RESULTS = {1: "unsupported version", 2: "not authorised", 4: "unsupported operation", 8: "no resources"}
+
+
+class Refused(Exception):
+    """The gateway does not answer, or says no."""
+
+
+class Mapping(NamedTuple):
+    """A port that was mapped. `lifetime` in seconds; `epoch`: seconds since the gateway started, by itself."""
+
+    protocol: str
+    internal: int
+    external: int
+    lifetime: int
+    epoch: int
+    address: str | None
+
+
+class Gateway:
+    """A gateway that speaks `protocol`, by a UDP socket that is connected to it."""
+
+    def __init__(self, udp: socket.socket, protocol: str) -> None:
+        self._udp, self._protocol = udp, protocol
+        # PCP: who knows it may renew the mapping (§11.2).
+        self._nonce = secrets.token_bytes(12)
+
+    def map(self, protocol: str, internal: int, external: int, lifetime: int, patience: float | None = None) -> Mapping:
+        """Map a port of ours, or do so again; `external` 0 leaves it to the gateway. Raises `Refused`.
+
+        `lifetime` in seconds, 0 ends the mapping; an answer is waited for `patience` seconds.
+        """
+        ask = self._pcp if self._protocol == "pcp" else self._nat_pmp
+        return ask(protocol, internal, external, lifetime, PATIENCE if patience is None else patience)
+
+    def _nat_pmp(self, protocol: str, internal: int, external: int, lifetime: int, patience: float) -> Mapping:
+        """RFC 6886 §3.3."""
+        operation = {"udp": 1, "tcp": 2}[protocol]
+        asked = struct.pack("!BBHHHI", 0, operation, 0, internal, external, lifetime)
+        said = self._ask(asked, lambda said: len(said) >= 4 and said[:2] == bytes([0, operation + 128]), patience)
+        (result,) = struct.unpack("!H", said[2:4])
+        if result or len(said) != 16:
+            raise Refused(f"the gateway refuses {protocol}: {_NAT_PMP_RESULTS.get(result, f'result {result}')}")
+        epoch, internal, external, lifetime = struct.unpack("!IHHI", said[4:])
+        return Mapping(protocol, internal, external, lifetime, epoch, self._public_address())
+
+    def _public_address(self) -> str | None:
+        """RFC 6886 §3.2. Nice to know; the mapping is good without."""
+        try:
+            said = self._ask(b"\0\0", lambda said: len(said) == 12 and said[:4] == b"\0\x80\0\0", SHORT)
+        except Refused:
+            return None
+        return str(ipaddress.IPv4Address(said[8:12]))
+
+    def _pcp(self, protocol: str, internal: int, external: int, lifetime: int, patience: float) -> Mapping:
+        """RFC 6887 §7.1, §11.1."""
+        own = _mapped(self._udp.getsockname()[0])
+        number = _NUMBERS[protocol]
+        which = struct.pack("!12sB3xH", self._nonce, number, internal)
+        asked = struct.pack("!BBHI16s", 2, 1, 0, lifetime, own) + which + struct.pack("!H", external) + _mapped(0)
+        said = self._ask(
+            asked, lambda said: len(said) >= 24 and said[:2] == b"\x02\x81" and said[24:42] == which, patience
+        )
+        if said[3] or len(said) != 60:
+            raise Refused(f"the gateway refuses {protocol}: {_PCP_RESULTS.get(said[3], f'result {said[3]}')}")
+        lifetime, epoch = struct.unpack("!II", said[4:12])
+        (external,) = struct.unpack("!H", said[42:44])
+        address = ipaddress.IPv6Address(said[44:60])
+        return Mapping(protocol, internal, external, lifetime, epoch, str(address.ipv4_mapped or address))
+
+    def _ask(self, asked: bytes, fits: Callable[[bytes], bool], patience: float) -> bytes:
+        """The first answer that fits the question, asked again until then."""
+        deadline, interval = time.monotonic() + patience, _FIRST[self._protocol]
+        try:
+            while time.monotonic() < deadline:
+                self._udp.send(asked)
+                again = time.monotonic() + interval
+                interval *= 2
+                while (left := min(again, deadline) - time.monotonic()) > 0:
+                    self._udp.settimeout(left)
+                    try:
+                        said = self._udp.recv(1100)  # RFC 6887 §7: no message is longer
+                    except TimeoutError:
+                        break
+                    if fits(said):
+                        return said
+        except OSError as error:
+            raise Refused(f"the gateway cannot be asked: {(error.strerror or str(error)).lower()}") from None
+        raise Refused(f"the gateway gives no answer within {patience:g} s")
+
+
+def restarted(before: Mapping, elapsed: float, after: Mapping) -> bool:
+    """Whether the gateway has forgotten its mappings since an answer `elapsed` seconds ago (RFC 6886 §3.6)."""
+    return after.epoch < before.epoch + elapsed * 7 / 8 - 2
+
+
+def _mapped(address: str | int) -> bytes:
+    """IPv4 in IPv6's form (RFC 4291 §2.5.5.2)."""
+    return bytes(10) + b"\xff\xff" + ipaddress.IPv4Address(address).packed

@@ -1,0 +1,258 @@
+"""Asking for ports, from fake gateways; and giving them to programs, by fakes of what these document."""
+
+import http.server
+import json
+import socket
+import struct
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from nsguard import listen_port, portmap
+from nsguard.errors import BadInput, NsguardError
+from nsguard.portmap import Gateway, Mapping, Refused
+from nsguard.state import Forwarded, State
+
+Answers = Callable[[bytes], list[bytes]]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    monkeypatch.setattr(portmap, "PATIENCE", 1.5)
+    monkeypatch.setattr(portmap, "_FIRST", {"nat-pmp": 0.2, "pcp": 0.2})
+    return []
+
+
+@pytest.fixture
+def gateway(asked: list[bytes]) -> Iterator[Callable[[str, Answers], Gateway]]:
+    """Makes a gateway that answers each message by a function of it."""
+    made: list[socket.socket] = []
+
+    def make(protocol: str, answers: Answers) -> Gateway:
+        server, client = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+        made.extend((server, client))
+        server.bind(("127.0.0.1", 0))
+        client.connect(server.getsockname())
+
+        def serve() -> None:
+            while True:
+                said, peer = server.recvfrom(2048)
+                if said == b"end":
+                    return
+                asked.append(said)
+                for answer in answers(said):
+                    server.sendto(answer, peer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        threads.append((thread, server.getsockname()))
+        return Gateway(client, protocol)
+
+    threads: list[tuple[threading.Thread, Any]] = []
+    yield make
+    for thread, address in threads:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+            end.sendto(b"end", address)
+        thread.join()
+    for each in made:
+        each.close()
+
+
+def nat_pmp(said: bytes, *, result: int = 0, external: int = 51413, lifetime: int = 60) -> bytes:
+    if len(said) == 2:
+        return struct.pack("!BBHI", 0, 128, 0, 7) + socket.inet_aton("203.0.113.5")
+    internal = struct.unpack("!H", said[4:6])[0]
+    return struct.pack("!BBHIHHI", 0, said[1] + 128, result, 7, internal, external, lifetime)
+
+
+def pcp(said: bytes, *, result: int = 0) -> bytes:
+    head = struct.pack("!BBBBII12x", 2, 0x81, 0, result, 120, 9)
+    return head + said[24:42] + struct.pack("!H", 40001) + bytes(10) + b"\xff\xff" + socket.inet_aton("203.0.113.6")
+
+
+def test_nat_pmp_as_the_rfc_has_it(gateway: Callable[..., Gateway], asked: list[bytes]) -> None:
+    it = gateway("nat-pmp", lambda said: [nat_pmp(said)])
+    assert it.map("tcp", 1, 0, 60) == Mapping("tcp", 1, 51413, 60, 7, "203.0.113.5")
+    assert it.map("udp", 6881, 51413, 60).protocol == "udp"
+    assert asked == [
+        bytes.fromhex("00020000000100000000003c"),
+        b"\0\0",
+        bytes.fromhex("000100001ae1c8d50000003c"),
+        b"\0\0",
+    ]
+
+
+def test_pcp_as_the_rfc_has_it(gateway: Callable[..., Gateway], asked: list[bytes]) -> None:
+    it = gateway("pcp", lambda said: [pcp(said)])
+    assert it.map("udp", 6881, 0, 3600) == Mapping("udp", 6881, 40001, 120, 9, "203.0.113.6")
+    (said,) = asked
+    assert said[:24] == bytes.fromhex("0201000000000e10") + bytes(10) + b"\xff\xff" + b"\x7f\0\0\1"
+    assert said[36:44] == bytes.fromhex("110000001ae10000")
+    assert len(said) == 60
+
+
+@pytest.mark.parametrize(("protocol", "good"), [("nat-pmp", nat_pmp), ("pcp", pcp)])
+def test_a_question_is_repeated_and_noise_is_passed_over(
+    gateway: Callable[..., Gateway], asked: list[bytes], protocol: str, good: Callable[[bytes], bytes]
+) -> None:
+    def answers(said: bytes) -> list[bytes]:
+        if len(said) == 2:
+            return []
+        noise = [b"", b"\0", b"\xff" * 60, bytes(1000), good(said)[:-3] if protocol == "pcp" else b"\0\x83" + bytes(14)]
+        wrong_nonce = good(said)[:24] + b"x" + good(said)[25:]
+        return [] if len(asked) < 2 else [*noise[:4], wrong_nonce if protocol == "pcp" else noise[4], good(said)]
+
+    assert gateway(protocol, answers).map("tcp", 1, 0, 60).external in (51413, 40001)
+    assert asked[0] == asked[1]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "answers", "what"),
+    [
+        ("nat-pmp", lambda said: [nat_pmp(said, result=2)], "the gateway refuses tcp: not authorised"),
+        ("nat-pmp", lambda said: [nat_pmp(said, result=77)], "the gateway refuses tcp: result 77"),
+        ("nat-pmp", lambda _: [struct.pack("!BBHI", 0, 130, 1, 0)], "the gateway refuses tcp: unsupported version"),
+        ("pcp", lambda said: [pcp(said, result=8)], "the gateway refuses tcp: no resources"),
+        ("nat-pmp", lambda _: [], "the gateway gives no answer within 1.5 s"),
+    ],
+)
+def test_a_refusal_is_told(gateway: Callable[..., Gateway], protocol: str, answers: Answers, what: str) -> None:
+    with pytest.raises(Refused, match=f"^{what}$"):
+        gateway(protocol, answers).map("tcp", 1, 0, 60)
+
+
+def test_nobody_there_is_told_at_once() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = taken.getsockname()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.connect(address)
+        with pytest.raises(Refused, match=r"^the gateway cannot be asked: connection refused$"):
+            Gateway(udp, "nat-pmp").map("tcp", 1, 0, 60)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "elapsed", "after", "anew"),
+    [(1000, 45, 1045, False), (1000, 45, 1038, False), (1000, 45, 3, True), (10, 45, 44, True), (0, 1, 0, False)],
+)
+def test_an_epoch_that_falls_behind_is_a_restart(epoch: int, elapsed: float, after: int, anew: bool) -> None:  # noqa: FBT001
+    at = Mapping("tcp", 1, 2, 60, epoch, None)
+    assert portmap.restarted(at, elapsed, at._replace(epoch=after)) is anew
+
+
+def test_the_file_reads_back(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nsguard.paths.RUN", str(tmp_path))
+    state = State("vpn")
+    for it in (Forwarded(1, 2, "203.0.113.5", ("tcp", "udp")), Forwarded(6881, 51413, None, ("udp",))):
+        state.write_forwarded(it)
+        assert state.forwarded() == it
+    state.write_forwarded(None)
+    state.write_forwarded(None)
+    assert state.forwarded() is None
+
+
+class Web(http.server.BaseHTTPRequestHandler):
+    """Both programs, as far as the port goes."""
+
+    server: "Server"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.server.seen.append((self.path, dict(self.headers), body))
+        status, headers, answer = self.server.answer(self.path, dict(self.headers), body)
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.encode())
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+class Server(http.server.HTTPServer):
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Web)
+        self.seen: list[tuple[str, dict[str, str], str]] = []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.port: int | None = None
+
+    def answer(self, path: str, headers: dict[str, str], body: str) -> tuple[int, dict[str, str], str]:
+        if path == "/transmission/rpc":
+            if headers.get("Authorization") not in (None, "Basic bWU6YTpi"):
+                return 401, {}, ""
+            if headers.get("X-Transmission-Session-Id") != "abc":
+                return 409, {"X-Transmission-Session-Id": "abc"}, ""
+            said = json.loads(body)
+            assert said["method"] == "session-set"
+            self.port = said["arguments"]["peer-port"]
+            return 200, {}, '{"result": "success"}'
+        if path == "/api/v2/auth/login":
+            right = urllib.parse.parse_qs(body) == {"username": ["me"], "password": ["a:b"]} and headers["Referer"]
+            return (200, {"Set-Cookie": "SID=xyz; HttpOnly; path=/"}, "Ok.") if right else (200, {}, "Fails.")
+        if path == "/api/v2/app/setPreferences":
+            if headers.get("Cookie") != "SID=xyz":
+                return 403, {}, "Forbidden"
+            self.port = json.loads(urllib.parse.parse_qs(body)["json"][0])["listen_port"]
+            return 200, {}, ""
+        return 404, {}, ""
+
+
+@pytest.fixture
+def web() -> Iterator[Server]:
+    server = Server()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def credentials(directory: Any, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    (directory / "client").write_text(text)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(directory))
+
+
+@pytest.mark.parametrize(("client", "path"), [("qbittorrent", "/"), ("transmission", "/transmission/rpc")])
+def test_a_program_is_told_its_port(
+    web: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, client: str, path: str
+) -> None:
+    credentials(tmp_path, monkeypatch, "me:a:b\n")
+    listen_port.main(client, web.url + path)
+    assert web.seen == [], "without a port there is nothing to say"
+    monkeypatch.setenv("NSGUARD_PORT", "51413")
+    listen_port.main(client, web.url + path)
+    assert web.port == 51413
+
+
+@pytest.mark.parametrize(
+    ("client", "path", "what"),
+    [
+        ("qbittorrent", "/", "does not take the user and password"),
+        ("transmission", "/transmission/rpc", "answers 401; look to its user and password"),
+    ],
+)
+def test_a_wrong_password_is_told(
+    web: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, client: str, path: str, what: str
+) -> None:
+    credentials(tmp_path, monkeypatch, "me:wrong-secret")
+    monkeypatch.setenv("NSGUARD_PORT", "51413")
+    with pytest.raises(NsguardError, match=what) as error:
+        listen_port.main(client, web.url + path)
+    assert "wrong-secret" not in str(error.value)
+    assert web.port is None
+
+
+def test_nobody_there_is_waited_for_and_then_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listen_port, "_PATIENCE", 0.3)
+    monkeypatch.setattr(listen_port, "_AGAIN", 0.05)
+    monkeypatch.setenv("NSGUARD_PORT", "51413")
+    with pytest.raises(NsguardError, match=r"cannot be reached: .*refused; is it inside, and up"):
+        listen_port.main("transmission", "http://127.0.0.1:1/transmission/rpc")
+    monkeypatch.setenv("NSGUARD_PORT", "x")
+    with pytest.raises(BadInput, match="NSGUARD_PORT is 'x', which is no port"):
+        listen_port.main("transmission", "http://127.0.0.1:1/transmission/rpc")
