@@ -21,6 +21,8 @@ pytestmark = pytest.mark.lab
 
 FORWARD, HOOK = "nsguard-forward-vpn.service", "nsguard-forwarded-vpn.service"
 FILE = "/run/nsguard/vpn/inside/forwarded"
+FROM_THE_TUNNEL = ("unasked", "beside-forwarded", "forwarded", "advertised-by-tunnel", "link-local-address")
+FROM_THE_LAN = ("tunnel-address-*", "port-connected", "injected", "endpoint-forged", "router-advertised")
 FIRST, SECOND = f"{LAB.forwarded_port}:4", "52525:4"
 
 
@@ -129,8 +131,8 @@ def test_that_port_and_no_other_is_reached_from_the_far_end_and_none_from_the_la
         lab.client.succeed("systemctl stop listener outside")
 
 
-def test_attacks_from_the_far_end_stay_contained(lab: ContainerLab) -> None:
-    cells = [cell for name in ("unasked", "beside-forwarded") for cell in plan(name, subjects(lab.client), "up")]
+def test_inbound_attacks_stay_contained(lab: ContainerLab) -> None:
+    cells = [cell for name in (*FROM_THE_TUNNEL, *FROM_THE_LAN) for cell in plan(name, subjects(lab.client), "up")]
     assert cells
     report = Suite(lab, cells).run()
     lab.peer.start("natpmp", FIRST)  # which the attack has stopped

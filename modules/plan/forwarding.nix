@@ -37,6 +37,7 @@ else
         BindsTo = [ tunnel ];
         After = [ tunnel ];
         StartLimitIntervalSec = 0;
+        X-Restart-Triggers = builtins.hashString "sha256" (builtins.toJSON portForwarding);
       };
       serviceConfig = {
         ExecStart = "${tools.nsguard} forward run ${name}";

@@ -49,7 +49,7 @@ def gateway(asked: list[bytes]) -> Iterator[Callable[[str, Answers], Gateway]]:
         thread = threading.Thread(target=serve)
         thread.start()
         threads.append((thread, server.getsockname()))
-        return Gateway(client, protocol)
+        return Gateway(client, protocol, bytes(range(12)))
 
     threads: list[tuple[threading.Thread, Any]] = []
     yield make
@@ -90,6 +90,7 @@ def test_pcp_as_the_rfc_has_it(gateway: Callable[..., Gateway], asked: list[byte
     assert it.map("udp", 6881, 0, 3600) == Mapping("udp", 6881, 40001, 120, 9, "203.0.113.6")
     (said,) = asked
     assert said[:24] == bytes.fromhex("0201000000000e10") + bytes(10) + b"\xff\xff" + b"\x7f\0\0\1"
+    assert said[24:36] == bytes(range(12))
     assert said[36:44] == bytes.fromhex("110000001ae10000")
     assert len(said) == 60
 
@@ -131,7 +132,7 @@ def test_nobody_there_is_told_at_once() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         udp.connect(address)
         with pytest.raises(Refused, match=r"^the gateway cannot be asked: connection refused$"):
-            Gateway(udp, "nat-pmp").map("tcp", 1, 0, 60)
+            Gateway(udp, "nat-pmp", bytes(12)).map("tcp", 1, 0, 60)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ What it opens closes by itself when it is not renewed: the kernel counts the sec
 """
 
 import contextlib
+import secrets
 import signal
 import socket
 import time
@@ -60,6 +61,7 @@ class Keeper:
     def __init__(self, found: State, wanted: Forwarding) -> None:
         self._found, self._wanted = found, wanted
         self._gateway: Gateway | None = None
+        self._nonce = secrets.token_bytes(12)
         self._held: tuple[Mapping, ...] = ()
         self._at = self._until = 0.0
         self._complained = ""
@@ -70,6 +72,9 @@ class Keeper:
             mappings = self._round()
         except (Refused, OSError) as error:
             self._complain(f"{self._found.name}: {error}")
+            if self._gateway:  # the tunnel may have got another one
+                self._gateway.close()
+                self._gateway = None
             now = time.monotonic()
             if self._held and now >= self._until:
                 self._held = ()
@@ -114,7 +119,7 @@ class Keeper:
             with namespace.entered(self._found.name):
                 udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             udp.connect((self._address(), portmap.PORT))
-            self._gateway = Gateway(udp, self._wanted.protocol)
+            self._gateway = Gateway(udp, self._wanted.protocol, self._nonce)
         return self._gateway
 
     def _address(self) -> str:

@@ -1,7 +1,6 @@
 """Asking a gateway for a port: NAT-PMP (RFC 6886) and PCP (RFC 6887), the parts that map one, over IPv4."""
 
 import ipaddress
-import secrets
 import socket
 import struct
 import time
@@ -37,12 +36,17 @@ class Mapping(NamedTuple):
 
 
 class Gateway:
-    """A gateway that speaks `protocol`, by a UDP socket that is connected to it."""
+    """A gateway that speaks `protocol`, by a UDP socket that is connected to it.
 
-    def __init__(self, udp: socket.socket, protocol: str) -> None:
-        self._udp, self._protocol = udp, protocol
-        # PCP: who knows it may renew the mapping (§11.2).
-        self._nonce = secrets.token_bytes(12)
+    `nonce`, 12 bytes: whoever knows it may renew a mapping of PCP's (RFC 6887 §11.2).
+    """
+
+    def __init__(self, udp: socket.socket, protocol: str, nonce: bytes) -> None:
+        self._udp, self._protocol, self._nonce = udp, protocol, nonce
+
+    def close(self) -> None:
+        """Let go of the socket."""
+        self._udp.close()
 
     def map(self, protocol: str, internal: int, external: int, lifetime: int, patience: float | None = None) -> Mapping:
         """Map a port of ours, or do so again; `external` 0 leaves it to the gateway. Raises `Refused`.
