@@ -134,7 +134,7 @@ def test_the_environment_tells_nothing_of_the_host(alice: Person) -> None:
 
 def test_a_gibibyte_through_a_pipe_arrives_whole(alice: Person) -> None:
     script = (
-        "mkfifo /home/alice/copy; sha256sum < /home/alice/copy > /home/alice/sent & "
+        "rm -f /home/alice/copy; mkfifo /home/alice/copy; sha256sum < /home/alice/copy > /home/alice/sent & "
         f"head -c 1G /dev/urandom | tee /home/alice/copy | {RUN} cat | sha256sum; wait; cat /home/alice/sent"
     )
     got, sent = alice.out("bash", "-c", script).splitlines()

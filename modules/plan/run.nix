@@ -27,13 +27,17 @@ let
   # there (before its version 258). A command that has no capability has none to be kept from counting, either.
   becoming = [ "private-users" ];
 
+  # The supervisor looks for itself where it is, before it reads what is asked: another process would take longer than
+  # all the rest of it.
+  verifying = [ "namespace-check" ];
+
   # What lets the caller's homes in, and what that calls for.
   shared = {
-    loosened = becoming ++ [ "hidden-homes" ];
+    loosened = becoming ++ verifying ++ [ "hidden-homes" ];
     properties = wanted.no-sockets-by-path.properties or { };
   };
   hidden = {
-    loosened = becoming;
+    loosened = becoming ++ verifying;
     properties = { };
   };
 in
@@ -94,7 +98,7 @@ in
                 X-RestartIfChanged = false;
               };
               serviceConfig = {
-                ExecStart = "${tools.nsguard} supervise ${group}";
+                ExecStart = "${tools.nsguard} supervise ${name} ${group}";
                 StandardInput = "null";
                 StandardOutput = "journal";
                 TimeoutStopSec = 5;

@@ -66,6 +66,7 @@
     weaker = [
       "CapabilityBoundingSet"
       "ExecStart"
+      "ExecStartPre"
       "PrivateUsers"
       "ProtectHome"
       "RestrictAddressFamilies"

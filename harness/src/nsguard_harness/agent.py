@@ -28,7 +28,7 @@ class Agent:
         while True:
             try:
                 # no request at all is answered with an error
-                self._ask(b"", 1)
+                self._ask(b"", 5)
                 return
             except AgentError:
                 if time.monotonic() > deadline:

@@ -22,9 +22,10 @@ from .lab.container import ContainerLab
 from .lab.debian import TUNNEL_CONFIGURATION
 from .lab.peer import LIBRARY
 from .machine import Machine
-from .scenario import DEMO, UNITS, apply
+from .scenario import DEMO, RUN, UNITS, apply
 
 ROUNDS = 15
+CALLER = "alice"
 OURS = ("nsguard-netns-vpn.service", "nsguard-tunnel-vpn.service")
 USUAL = ("usual-script.service",)
 EMPTY = ("bench-empty.service", "bench-after.service")
@@ -99,12 +100,31 @@ class Times:
 
 def measure(machine: Machine, *pairs: Sequence[str], rounds: int = ROUNDS) -> list[Times]:
     """Times of starts and stops of groups of units, taken in the machine."""
-    commands = [
-        f"systemctl {verb} {' '.join(u)}" for units in pairs for verb, u in (("start", units), ("stop", units[::-1]))
-    ]
+    turns = [(verb, u) for units in pairs for verb, u in (("start", units), ("stop", units[::-1]))]
+    return clock(machine, rounds, *(f"systemctl {verb} {' '.join(u)}" for verb, u in turns))
+
+
+def clock(machine: Machine, rounds: int, *commands: str) -> list[Times]:
+    """Times of pairs of commands that take turns."""
     arguments = shlex.join([str(rounds), *commands])
     said = machine.succeed(f"PYTHONPATH={LIBRARY} python3 -m nsguard_harness.inside.stopwatch {arguments}")
     return [Times(**each) for each in json.loads(said)]
+
+
+def one_command(machine: Machine) -> Table:
+    """A command that does nothing: by `nsguard run`, by ip(8), which confines nothing else, and by systemd alone."""
+    apply(machine, RUN)
+    ours = f"setpriv --reuid {CALLER} --regid {CALLER} --init-groups nsguard run vpn -- true"
+    (ours_and_ip, alone) = clock(
+        machine, ROUNDS, ours, "ip netns exec vpn true", "systemd-run --quiet --pipe --wait true", "true"
+    )
+    table = Table(title=f"one command, milliseconds, {ROUNDS} rounds")
+    for column in ("", "nsguard run", "ip netns exec", "systemd-run, unconfined"):
+        table.add_column(column, justify="right" if column else "left")
+    for word, of in (("least", min), ("median", median)):
+        cells = (of(times) for times in (ours_and_ip.up, ours_and_ip.down, alone.up))
+        table.add_row(word, *(f"{cell:.0f}" for cell in cells))
+    return table
 
 
 def steps(machine: Machine) -> list[tuple[str, float]]:
@@ -143,6 +163,7 @@ def main(console: Console) -> int:
         client.succeed(f"systemctl stop {' '.join(reversed(OURS))}")
         ours, usual, empty = measure(client, OURS, USUAL, EMPTY)
         spent = steps(client)
+        command = one_command(client)
     table = Table(title=f"one namespace with its tunnel, milliseconds, {ROUNDS} rounds")
     for column in ("", "nsguard", "usual script", "ratio", "systemd alone"):
         table.add_column(column, justify="right" if column else "left")
@@ -151,6 +172,7 @@ def main(console: Console) -> int:
             a, b, c = (of(getattr(times, name)) for times in (ours, usual, empty))
             table.add_row(f"{name}, {word}", f"{a:.0f}", f"{b:.0f}", f"{a / b:.2f}", f"{c:.0f}")
     console.print(table)
+    console.print(command)
     console.print("\nWhere the time of one start goes (milliseconds until the next line of the journal):\n")
     for text, milliseconds in spent:
         console.print(f"{milliseconds:7.1f}  {text}", highlight=False, markup=False)

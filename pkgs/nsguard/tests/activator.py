@@ -24,7 +24,7 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         with connection:
             os.dup2(connection.fileno(), 3)
             subprocess.Popen(
-                ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", launcher, "supervise", group],
+                ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", launcher, "supervise", "vpn", group],
                 stdin=subprocess.DEVNULL,
                 pass_fds=[3],
                 env={"PATH": os.environ["PATH"], "LISTEN_FDS": "1"},

@@ -25,11 +25,20 @@ def served(box: Box) -> Iterator[Box]:
         pytest.skip("NOT TESTED: becoming somebody else needs root")
     if f"{GROUP}:x:60:" not in Path("/etc/group").read_text():
         pytest.skip(f"NOT TESTED: there is no group {GROUP} of number 60 here")
+    identity(box, namespace=own(box), host=1)
     with box.start("python3", f"{HERE}/activator.py", "/run/nsguard-run/vpn", GROUP, "660", str(LAUNCHER)) as activator:
         assert activator.stdout
         assert activator.stdout.readline() == "ready\n"
         yield box
         activator.kill()
+
+
+def own(box: Box) -> int:
+    return int(box.out("stat", "-Lc", "%i", "/proc/self/ns/net"))
+
+
+def identity(box: Box, *, namespace: int, host: int) -> None:
+    box.write("/run/nsguard/identity", f"namespace {namespace}\nhost {host}\n", mode=0o644)
 
 
 def run(box: Box, *command: str, stdin: str = "", who: list[str] = MEMBER) -> subprocess.CompletedProcess[str]:
@@ -77,6 +86,17 @@ def test_strangers_and_root_stay_outside(served: Box) -> None:
     assert "root is not let in" in run(served, "true", who=["env"]).stderr
 
 
+def test_nothing_runs_in_another_place(served: Box) -> None:
+    here = own(served)
+    for namespace, host in ((1, 2), (here, here), (2, here)):
+        identity(served, namespace=namespace, host=host)
+        done = run(served, "echo", "ran")
+        assert (done.returncode, done.stdout) == (125, "")
+        assert "the namespace is not as it should be" in done.stderr
+    served.out("rm", "/run/nsguard/identity")
+    assert run(served, "echo", "ran").returncode == 125
+
+
 def test_nothing_stays_of_a_killed_client(served: Box) -> None:
     client = " ".join([*MEMBER, str(LAUNCHER), "run", "vpn", "--"])
     leave = 'setsid sleep 4201 & (trap "" HUP TERM; sleep 4202) & sleep 4203'
@@ -97,6 +117,6 @@ def test_nothing_stays_of_what_a_command_left(served: Box) -> None:
 
 
 def test_supervise_is_for_systemd(box: Box) -> None:
-    done = box.run(str(LAUNCHER), "supervise", GROUP)
+    done = box.run(str(LAUNCHER), "supervise", "vpn", GROUP)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "nsguard: supervise is for nsguard-run-NAME.socket to start; use nsguard run\n"

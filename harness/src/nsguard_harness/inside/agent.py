@@ -85,23 +85,27 @@ def _read(reader: int, deadline: float) -> bytes | None:
     return None
 
 
+def answered(line: str | bytes) -> bytes:
+    """The line of JSON that answers a request."""
+    try:
+        answer = supervise(json.loads(line))
+    except (ValueError, KeyError, TypeError) as error:
+        answer = {"error": f"bad request: {type(error).__name__}: {error}"}
+    return json.dumps(answer).encode() + b"\n"
+
+
 def serve(connection: socket.socket) -> None:
     """Answer one request."""
     connection.settimeout(REQUEST_SECONDS)
     with connection, connection.makefile("rwb") as stream:
-        try:
-            answer = supervise(json.loads(stream.readline()))
-        except (ValueError, KeyError, TypeError) as error:
-            answer = {"error": f"bad request: {type(error).__name__}: {error}"}
-        stream.write(json.dumps(answer).encode() + b"\n")
+        stream.write(answered(stream.readline()))
 
 
 def serve_once() -> None:
     """Answer the one request on standard input; nothing else gets to write on standard output."""
     output = os.dup(1)
     os.dup2(2, 1)
-    answer = supervise(json.loads(sys.stdin.readline()))
-    os.write(output, json.dumps(answer).encode() + b"\n")
+    os.write(output, answered(sys.stdin.readline()))
 
 
 def main(path: Path) -> None:

@@ -48,10 +48,10 @@ def _dispatch(arguments: list[str]) -> int:
             from nsguard import client
 
             return client.main(what, words)
-        case ["supervise", group]:
+        case ["supervise", name, group]:
             from nsguard.supervise import supervise
 
-            return supervise(group)
+            return supervise(name, group)
         case ["netns", "up", name]:
             from nsguard import netns
 

@@ -13,7 +13,7 @@ import socket
 import sys
 from types import FrameType
 
-from nsguard import admission, launch, wire
+from nsguard import admission, launch, verify, wire
 from nsguard.errors import NsguardError
 
 # sd_listen_fds(3): the first descriptor that is passed
@@ -28,7 +28,7 @@ BY_TERMINAL = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, sig
 IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTTOU, signal.SIGTTIN, signal.SIGTSTP)
 
 
-def supervise(group: str) -> int:
+def supervise(name: str, group: str) -> int:
     """Serve the connection that systemd handed over; this process's exit status."""
     if os.environ.get("LISTEN_FDS") != "1":
         raise NsguardError("supervise is for nsguard-run-NAME.socket to start; use nsguard run")
@@ -44,6 +44,8 @@ def supervise(group: str) -> int:
             caller = admission.peer(connection)
             uid = caller.uid
             admission.admit(caller, group)
+            if verify.verify(name):  # which says more to the journal
+                raise NsguardError("the namespace is not as it should be; have root look at journalctl -u 'nsguard-*'")
             request, descriptors = admission.receive(connection)
             child = launch.launch(request, descriptors, caller)
         except launch.LaunchFailed as failed:

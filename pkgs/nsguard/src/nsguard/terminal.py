@@ -7,7 +7,10 @@ import contextlib
 import fcntl
 import os
 import termios
-from typing import Any
+
+TYPE_CHECKING = False  # typing would be a third of what `nsguard run` loads
+if TYPE_CHECKING:
+    from typing import Any
 
 # tcgetattr(3): the places of what Python returns as a list
 IFLAG, OFLAG, CFLAG, LFLAG, CC = 0, 1, 2, 3, 6
@@ -92,7 +95,7 @@ class Screen:
             fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
 
 
-def _make_raw(modes: list[Any], *, output: bool) -> None:
+def _make_raw(modes: "list[Any]", *, output: bool) -> None:
     """As cfmakeraw(3); without `output`, which others in a pipeline write as well, its processing stays."""
     modes[IFLAG] &= ~(termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP)
     modes[IFLAG] &= ~(termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON)
