@@ -96,6 +96,12 @@ def test_what_cannot_be_executed_says_so(alice: Person) -> None:
     assert (done.status, done.errors) == (126, "nsguard: vpn: '/etc/passwd': permission denied\n")
 
 
+def test_from_inside_there_is_no_way_on(alice: Person) -> None:
+    done = alice.run(*RUN.split(), *RUN.split(), "true")
+    assert (done.status, done.output) == (125, "")
+    assert done.errors == "nsguard: this is a namespace already; run the command itself, or go outside\n"
+
+
 def test_arguments_arrive_byte_by_byte(alice: Person) -> None:
     odd = ["a\nb", "", "-n", "--", "ä'\"$(id)`\\", " "]
     assert alice.out(*RUN.split(), "printf", r"%s\0", *odd).split("\0")[:-1] == odd

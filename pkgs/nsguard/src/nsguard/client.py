@@ -154,11 +154,15 @@ def _is_plain(number: int) -> bool:
 
 def connect(name: str) -> socket.socket:
     """To the namespace's socket. Raises `RunFailed` saying what is missing."""
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection = None
     try:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.connect(f"{paths.COMMANDS}/{name}")
     except OSError as error:
-        connection.close()
+        if connection:
+            connection.close()
+        if b"NSGUARD_NAMESPACE" in os.environb:
+            raise RunFailed("this is a namespace already; run the command itself, or go outside") from None
         match error.errno:
             case errno.ENOENT:
                 text = "takes no commands; set nsguard.namespaces.{}.users, or look for a slip in the name"
