@@ -337,6 +337,24 @@ pgrep -c -f 'sleep 424[234]$'; kill -KILL $!
     lab.client.wait_until_fails("pgrep -f '^sleep 424[234]$'", 10)
 
 
+def test_a_start_that_takes_long_says_why_and_can_be_given_up(lab: ContainerLab, alice: Person) -> None:
+    slow = "/run/systemd/system/nsguard-tunnel-vpn.service.d/slow.conf"
+    lab.client.write_files({slow: "[Service]\nExecStartPre=/bin/sleep 10\n"})
+    lab.client.succeed("systemctl daemon-reload; systemctl stop nsguard-tunnel-vpn; rm -f /home/alice/ran")
+    try:
+        with alice.shell() as shell:
+            shell.type(f"{RUN} touch /home/alice/ran")
+            shell.see("nsguard: vpn: waiting for the namespace and its tunnel\r\n")
+            shell.press("^C")
+            shell.prompt()
+            assert shell.status() == 130
+        lab.client.wait_for_unit("nsguard-tunnel-vpn", 30)
+        lab.client.wait_until_fails("systemctl --no-legend list-units 'nsguard-run-vpn@*' | grep .", 20)
+        lab.client.fail("test -e /home/alice/ran")
+    finally:
+        lab.client.succeed(f"rm {slow}; systemctl daemon-reload")
+
+
 def test_what_a_command_leaves_ends_with_it(lab: ContainerLab, alice: Person) -> None:
     assert alice.out(*RUN.split(), "sh", "-c", "setsid sleep 4245 & echo left") == "left\n"
     lab.client.wait_until_fails("pgrep -f '^sleep 4245$'", 10)

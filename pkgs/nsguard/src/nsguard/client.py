@@ -116,7 +116,7 @@ def _start(name: str, command: list[bytes], variables: dict[bytes, bytes]) -> in
         raise RunFailed("the working directory is gone; go to another one") from None
     with connect(name) as connection:
         # Imported when it is known that there is something to do.
-        from nsguard import session, terminal
+        from nsguard import session, streams, terminal
 
         umask = os.umask(0o077)
         os.umask(umask)
@@ -129,10 +129,10 @@ def _start(name: str, command: list[bytes], variables: dict[bytes, bytes]) -> in
             umask,
             foreground=screen is not None and screen.ready(),
         )
-        streams = [session.Stream(number, plain=_is_plain(number)) for number in range(wire.STDIO)]
-        descriptors = [stream.handed(screen) for stream in streams]
+        given = [streams.Stream(number, plain=_is_plain(number)) for number in range(wire.STDIO)]
+        descriptors = [stream.handed(screen) for stream in given]
         send(connection, wire.encode(request), descriptors + ([screen.slave] if screen else []))
-        return session.Session(name, connection, screen, streams).attend()
+        return session.Session(name, connection, screen, given).attend()
 
 
 def _fill() -> None:

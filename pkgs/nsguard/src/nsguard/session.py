@@ -1,6 +1,5 @@
 """From the request to the command's end: the terminal's bytes both ways, signals in, stops and the status out."""
 
-import _thread
 import contextlib
 import os
 import resource
@@ -12,61 +11,19 @@ from types import FrameType
 
 from nsguard import wire
 from nsguard.client import RunFailed
+from nsguard.streams import CHUNK, Stream
 from nsguard.terminal import Screen
 
-CHUNK = 1 << 16
 # Bytes typed ahead of a command that does not read; beyond, reading from the terminal waits.
 AHEAD = 1 << 16
 PASSED_ON = (
     *(signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2),
     *(signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH),
 )
+ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+# Milliseconds until a caller is told what the start waits for. Without a tunnel that is not up it takes a tenth.
+LONG = 3000
 BY_TERMINAL = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
-
-
-class Stream:
-    """One of standard input, output and error, and what the command gets for it.
-
-    plain: it may be handed over as it is. The rest but terminals, sockets above all, keeps outside the namespace:
-    what passes is copied through a pipe.
-    """
-
-    def __init__(self, number: int, *, plain: bool) -> None:
-        self.number, self._plain = number, plain
-        self._inner = -1
-        self._copied = _thread.allocate_lock()
-
-    def handed(self, screen: Screen | None) -> int:
-        """The descriptor for the command."""
-        if self._plain:
-            return self.number
-        if screen and os.isatty(self.number):
-            return screen.slave
-        reader, writer = os.pipe()
-        source, sink = (self.number, writer) if self.number == 0 else (reader, self.number)
-        self._inner = reader if self.number == 0 else writer
-        self._copied.acquire()
-        _thread.start_new_thread(self._copy, (source, sink))
-        return self._inner
-
-    def close(self) -> None:
-        """This process's copy of the end that the command has."""
-        if self._inner >= 0:
-            os.close(self._inner)
-
-    def drain(self) -> None:
-        """Wait until all that the command wrote is copied."""
-        if self._inner >= 0 and self.number != 0:
-            self._copied.acquire()
-
-    def _copy(self, source: int, sink: int) -> None:
-        with contextlib.suppress(OSError):
-            while data := os.read(source, CHUNK):
-                while data:
-                    data = data[os.write(sink, data) :]
-        with contextlib.suppress(OSError):
-            os.close(sink if self.number == 0 else source)
-        self._copied.release()
 
 
 class Session:
@@ -98,13 +55,18 @@ class Session:
         return self._status(typed=typed)
 
     def _loop(self, signals: int) -> None:
+        patience: int | None = LONG
         while self._end is None or self._output >= 0:
             poll = select.poll()
             poll.register(signals, select.POLLIN)
             if self._end is None:
                 poll.register(self._connection, select.POLLIN)
             self._watch_terminal(poll)
-            for descriptor, events in poll.poll():
+            ready = poll.poll(None if self._started else patience)
+            if not ready:
+                print(f"nsguard: {self._name}: waiting for the namespace and its tunnel", file=sys.stderr)
+                patience = None
+            for descriptor, events in ready:
                 if descriptor == signals:
                     self._signalled(os.read(signals, CHUNK))
                 elif descriptor == self._connection.fileno():
@@ -231,6 +193,9 @@ class Session:
             elif number == signal.SIGCONT:
                 if self._started:
                     self._continued()
+            elif not self._started:
+                if number in ENDING:  # nothing runs yet: the supervisor finds nobody who asks
+                    self._end, self._output = (wire.KILLED, number), -1
             else:
                 self._say(wire.SIGNAL, number)
 

@@ -47,6 +47,8 @@ def supervise(name: str, group: str) -> int:
             if verify.verify(name):  # which says more to the journal
                 raise NsguardError("the namespace is not as it should be; have root look at journalctl -u 'nsguard-*'")
             request, descriptors = admission.receive(connection)
+            if _is_gone(connection):
+                return 0
             child = launch.launch(request, descriptors, caller)
         except launch.LaunchFailed as failed:
             _refuse(connection, failed.status, failed)
@@ -136,6 +138,13 @@ def _signal(child: int, number: int) -> None:
     """What a terminal sends, it sends to all of a job; the rest is for one process."""
     with contextlib.suppress(ProcessLookupError):
         (os.killpg if number in BY_TERMINAL else os.kill)(child, number)
+
+
+def _is_gone(connection: socket.socket) -> bool:
+    """Whether the caller gave up, while the namespace and its tunnel were awaited."""
+    poll = select.poll()
+    poll.register(connection, select.POLLRDHUP)
+    return bool(poll.poll(0))
 
 
 def _refuse(connection: socket.socket, status: int, why: Exception) -> None:
