@@ -77,6 +77,15 @@ def test_the_suite_finds_it_tight(lab: ContainerLab) -> None:
     assert report.status == 0
 
 
+def test_its_users_run_commands_and_nobody_else(lab: ContainerLab) -> None:
+    run = "cd /; setpriv --reuid {} --regid users --init-groups nsguard run vpn -- sh -c 'id -un; ip -br link'"
+    said = lab.client.succeed(run.format("alice")).split()
+    assert (said[0], "wg0" in said, "eth0" in said) == ("alice", True, False)
+    done = lab.client.run(run.format("bob"))
+    assert (done.status, done.output) == (125, "")
+    assert "nsguard: vpn: the namespace is not yours to use" in done.errors
+
+
 class Switched(ConnectionHeld):
     """The connection, while the system is switched to another configuration."""
 

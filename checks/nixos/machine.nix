@@ -27,6 +27,11 @@ in
   # Stand-ins have their programs in a bin/ that is a link, which the join cannot lay beside the runtime's.
   environment.extraSetup = "ln -s /usr/bin/* $out/bin/ 2>/dev/null || true";
 
+  # Somebody who may run commands in the namespace, and somebody who may not.
+  nsguard.namespaces.vpn.users = [ "alice" ];
+  users.users.alice.isNormalUser = true;
+  users.users.bob.isNormalUser = true;
+
   users.users.www-data = {
     isSystemUser = true;
     group = "www-data";
