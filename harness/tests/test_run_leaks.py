@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,23 +15,26 @@ from nsguard_harness.suite import Suite, Verdict, plan
 
 pytestmark = pytest.mark.lab
 
-# What the option `homes` says that its default lets succeed.
-IN_HOMES = {"left-for-a-login"}
 
-
-@pytest.mark.parametrize(
-    ("path", "succeed"),
-    [(SCENARIOS / "run-hidden.nix", set()), (scenario.RUN, IN_HOMES)],
-    ids=["hidden-homes", "shared-homes"],
-)
-def test_commands_are_held_as_services_are(path: Path, succeed: set[str]) -> None:
+def attacked(path: Path, patterns: Sequence[str]) -> dict[Verdict, set[str]]:
+    """The core set's attacks with such names, by their verdicts."""
     with ContainerLab() as lab:
         scenario.apply(lab.client, path)
         chosen = subjects(lab.client)
         assert [subject.identity for subject in chosen] == ["user"]
-        report = Suite(lab, plan("*", chosen, quick=True)).run()
-    by_verdict = {verdict: {r.attack for r in report.results if r.verdict is verdict} for verdict in Verdict}
-    assert by_verdict[Verdict.LEAKED] == succeed
-    assert not by_verdict[Verdict.VACUOUS] | by_verdict[Verdict.ERROR]
+        report = Suite(lab, [cell for one in patterns for cell in plan(one, chosen, quick=True)]).run()
     assert not report.confined.judgement.unowned
-    assert len(by_verdict[Verdict.CONTAINED]) >= 80
+    return {verdict: {r.attack for r in report.results if r.verdict is verdict} for verdict in Verdict}
+
+
+def test_commands_are_held_as_services_are() -> None:
+    found = attacked(SCENARIOS / "run-hidden.nix", ["*"])
+    assert not found[Verdict.LEAKED] | found[Verdict.VACUOUS] | found[Verdict.ERROR]
+    assert len(found[Verdict.CONTAINED]) >= 80
+
+
+def test_what_shared_homes_let_succeed_is_what_the_option_says() -> None:
+    found = attacked(scenario.RUN, ["*-in-home", "left-for-*", "sockets-in-sight", "session-*"])
+    assert found[Verdict.LEAKED] == {"left-for-a-login"}
+    assert not found[Verdict.VACUOUS] | found[Verdict.ERROR]
+    assert {"socket-in-home", "sockets-in-sight"} <= found[Verdict.CONTAINED]
