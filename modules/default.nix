@@ -5,6 +5,7 @@
     ./tunnels.nix
     ./services.nix
     ./metrics.nix
+    ./apps.nix
     ./units.nix
   ];
 }

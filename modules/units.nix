@@ -9,13 +9,11 @@ let
   inherit (lib) mkOption types;
   cfg = config.nsguard;
 
-  # Services are left out here: the units of namespaces are among the services that `specification` describes.
-  planned = cfg.plan.plan { inherit (cfg) namespaces tunnels metrics; };
 
   unitsOf =
     suffix:
     lib.mapAttrs' (name: unit: lib.nameValuePair (lib.removeSuffix suffix name) (removeAttrs unit [ "text" ])) (
-      lib.filterAttrs (name: _: lib.hasSuffix suffix name) planned.units
+      lib.filterAttrs (name: _: lib.hasSuffix suffix name) cfg.planned.units
     );
 in
 {
@@ -41,9 +39,20 @@ in
           nsguard = lib.getExe cfg.package;
           wireguard-go = lib.getExe pkgs.wireguard-go;
           amneziawg-go = lib.getExe pkgs.amneziawg-go;
+          bubblewrap = lib.getExe' pkgs.bubblewrap "bwrap";
+          xdg-dbus-proxy = lib.getExe' pkgs.xdg-dbus-proxy "xdg-dbus-proxy";
         };
       };
       description = "The functions of modules/plan.";
+    };
+
+    planned = mkOption {
+      type = types.raw;
+      internal = true;
+      readOnly = true;
+      # Services are left out here: the units of namespaces are among the services that `specification` describes.
+      default = cfg.plan.plan { inherit (cfg) namespaces tunnels metrics apps; };
+      description = "The units and files of namespaces and apps.";
     };
 
     specification = mkOption {
@@ -65,11 +74,11 @@ in
       environment.systemPackages = [ cfg.package ];
       environment.etc = lib.mapAttrs' (
         path: text: lib.nameValuePair (lib.removePrefix "/etc/" path) { inherit text; }
-      ) planned.files;
+      ) cfg.planned.files;
       systemd.services = unitsOf ".service";
       systemd.sockets = unitsOf ".socket";
       systemd.timers = unitsOf ".timer";
-      users.groups = lib.mapAttrs (_: members: { inherit members; }) planned.groups;
+      users.groups = lib.mapAttrs (_: members: { inherit members; }) cfg.planned.groups;
     })
   ];
 }

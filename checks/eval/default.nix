@@ -42,6 +42,8 @@ let
     nsguard = "/usr/bin/nsguard";
     wireguard-go = "/usr/bin/wireguard-go";
     amneziawg-go = "/usr/bin/amneziawg-go";
+    bubblewrap = "/usr/bin/bwrap";
+    xdg-dbus-proxy = "/usr/bin/xdg-dbus-proxy";
   };
 
   plan =

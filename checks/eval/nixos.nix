@@ -7,10 +7,16 @@
 let
   pkgs = import ./stand-ins.nix {
     inherit lib;
-    names = names ++ [
-      "amneziawg-go"
-      "nsguard"
-    ];
+    # What our own modules name, nixpkgs' may not.
+    names =
+      names
+      ++ [
+        "amneziawg-go"
+        "bubblewrap"
+        "nsguard"
+        "xdg-dbus-proxy"
+      ]
+      ++ map (preset: preset.package) (builtins.attrValues (import ../../modules/plan/presets.nix));
   };
 
   # Where a scenario of plain data has its programs.
@@ -40,6 +46,7 @@ in
       namespaces = specification.namespaces or { };
       tunnels = specification.tunnels or { };
       metrics = specification.metrics or { };
+      apps = specification.apps or { };
     };
     systemd.services = builtins.mapAttrs (_: service) (specification.services or { });
   };
@@ -54,7 +61,12 @@ in
         module
         {
           _module.args.pkgs = lib.mkForce (
-            pkgs // lib.genAttrs [ "amneziawg-go" "wireguard-go" ] inUsr
+            pkgs // lib.genAttrs [
+              "amneziawg-go"
+              "bubblewrap"
+              "wireguard-go"
+              "xdg-dbus-proxy"
+            ] inUsr
           );
           boot.isContainer = true;
           documentation.enable = false;

@@ -28,8 +28,11 @@ def test_every_protection_can_be_taken_away_and_makes_a_difference() -> None:
     protections = scenario.protections()
     names = {one.name for one in protections}
     assert len(names) == len(protections) >= 40
-    assert {name.partition(":")[0] for name in names} == {"property", "nft", "dependency", "sysctl", "file", "run"}
-    whole = {path: scenario.render(path) for path in (scenario.DEMO, scenario.RUN, scenario.FORWARDING)}
+    assert {name.partition(":")[0] for name in names} == {
+        *("property", "nft", "dependency", "sysctl", "file", "run"),
+        *scenario.OF_APPS,
+    }
+    whole = {path: scenario.render(path) for path in (scenario.DEMO, scenario.RUN, scenario.FORWARDING, scenario.APPS)}
     for one in protections:
         assert one.guards
         assert set(one.besides) <= names - {one.name}

@@ -55,8 +55,16 @@ def test_another_shape_is_refused(text: str) -> None:
 
 def test_a_plan_is_read() -> None:
     units = {"a.service": {"text": "[Unit]\n", "wantedBy": ["multi-user.target"]}, "b": {"text": "", "wantedBy": []}}
-    text = json.dumps({"problems": [], "units": units, "files": {"/etc/x": "y"}, "groups": {"g": ["a", "b"]}})
+    text = json.dumps(
+        {
+            "problems": [],
+            "units": units,
+            "files": {"/etc/x": "y"},
+            "groups": {"g": ["a", "b"]},
+            "launchers": {"l": ["m"]},
+        }
+    )
     plan = scenario.parse(Path("x.nix"), text)
     made = {"a.service": Unit("[Unit]\n", ("multi-user.target",)), "b": Unit("")}
-    assert plan == Plan(made, {"/etc/x": "y"}, {"g": ("a", "b")})
+    assert plan == Plan(made, {"/etc/x": "y"}, {"g": ("a", "b")}, {"l": ("m",)})
     assert plan.started == ("a.service",)

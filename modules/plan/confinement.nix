@@ -235,21 +235,31 @@ let
   within' = capabilities: own: concatStringsSep " " (filter (c: elem c capabilities) (words own));
 
   # What a service needs and the protections took away.
-  letIn = namespace: serviceConfig: {
-    BindReadOnlyPaths = append (
-      names.sockets
-      ++ [
-        "${names.state namespace}/inside:/run/nsguard"
-        "-/run/current-system"
-        "-/run/opengl-driver"
-      ]
-    );
-    # The whole of the host's /run, which some units ask for, would cover the private one.
-    BindPaths =
-      own:
-      filter (path: match "-?/run(:/run)?(:.*)?" path == null) (words own)
-      ++ map (dir: "/run/${dir}") (words (serviceConfig.RuntimeDirectory or null));
-  };
+  letIn =
+    {
+      namespace,
+      serviceConfig,
+      bindPaths ? [ ],
+      bindReadOnlyPaths ? [ ],
+      ...
+    }:
+    {
+      BindReadOnlyPaths = append (
+        bindReadOnlyPaths
+        ++ names.sockets
+        ++ [
+          "${names.state namespace}/inside:/run/nsguard"
+          "-/run/current-system"
+          "-/run/opengl-driver"
+        ]
+      );
+      # The whole of the host's /run, which some units ask for, would cover the private one.
+      BindPaths =
+        own:
+        filter (path: match "-?/run(:/run)?(:.*)?" path == null) (words own)
+        ++ bindPaths
+        ++ map (dir: "/run/${dir}") (words (serviceConfig.RuntimeDirectory or null));
+    };
 
   unitConfig =
     {
@@ -306,7 +316,7 @@ in
     {
       unitConfig = applied service.unitConfig (unitConfig service);
       serviceConfig = foldl' applied service.serviceConfig (
-        [ (letIn service.namespace service.serviceConfig) ]
+        [ (letIn service) ]
         ++ attrValues (mapAttrs propertiesOf (kept "property" wanted))
       );
     };

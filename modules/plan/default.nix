@@ -1,7 +1,7 @@
 # The plan: from what was meant (plain data) to systemd units, files and confinement (plain data).
 #
-#   import ./. { tools = { nsguard = "/usr/bin/nsguard"; wireguard-go = …; amneziawg-go = …; }; }
-#   -> { plan = specification -> { problems, units, files, groups }; confine; protections; defaults; }
+#   import ./. { tools = { nsguard = "/usr/bin/nsguard"; wireguard-go = …; amneziawg-go = …; bubblewrap = …; … }; }
+#   -> { plan = specification -> { problems, units, files, groups, launchers, desktopEntries }; … }
 #
 # Nix builtins only: any Nix from 2.8 on can evaluate it, without nixpkgs.
 #
@@ -15,6 +15,7 @@ let
     attrNames
     filter
     foldl'
+    isAttrs
     listToAttrs
     mapAttrs
     ;
@@ -37,6 +38,19 @@ let
   unitsOf = import ./units.nix { inherit tools names dependencies; };
   specs = import ./spec.nix { inherit names without; };
   problemsOf = import ./problems.nix { inherit names; };
+  sandbox = import ./sandbox.nix { inherit tools without; };
+  presets = import ./presets.nix;
+  bus = import ./bus.nix { inherit tools names without; };
+  apps = import ./apps.nix {
+    inherit
+      tools
+      names
+      ini
+      confinement
+      sandbox
+      bus
+      ;
+  };
 
   complete = specification: {
     namespaces = mapAttrs (
@@ -52,6 +66,23 @@ let
     ) (specification.tunnels or { });
     services = mapAttrs (_: service: defaults.service // service) (specification.services or { });
     metrics = defaults.metrics // specification.metrics or { };
+    apps = mapAttrs (
+      _: app: merged (merged defaults.app (presets.${toString (app.preset or null)} or { }).app or { }) app
+    ) (specification.apps or { });
+  };
+
+  # The defaults of an app, whose options come in groups. What is free-form has no defaults of its own.
+  merged =
+    default: given:
+    default
+    // mapAttrs (
+      name: value:
+      if isAttrs value && default.${name} or { } != { } then merged default.${name} value else value
+    ) given;
+
+  named = value: name: {
+    inherit name;
+    value = value name;
   };
 
   mergeAll = foldl' (all: set: all // set) { };
@@ -117,6 +148,8 @@ let
       whole = complete specification;
       free = filter (name: whole.services.${name}.namespace == null) (attrNames whole.services);
       problems = problemsOf (whole // { services = removeAttrs whole.services free; });
+      runnable = filter (name: apps.runnable whole.apps.${name}) (attrNames whole.apps);
+      eachApp = if problems == [ ] then map (name: apps.ofApp name whole.apps.${name}) runnable else [ ];
       # One whose tunnel is unknown is among the problems.
       known = filter (name: whole.tunnels ? ${whole.namespaces.${name}.tunnel}) (attrNames whole.namespaces);
       each = if problems == [ ] then map (ofNamespace whole) known else [ ];
@@ -130,17 +163,33 @@ let
     {
       inherit problems;
       units = mapAttrs (_: render) (
-        mergeAll (map (n: n.units) each) // (if each == [ ] then { } else metricsOf whole.metrics) // services
+        mergeAll (map (n: n.units) (each ++ eachApp))
+        // (if each == [ ] then { } else metricsOf whole.metrics)
+        // services
       );
-      files = mergeAll (map (n: n.files) each);
+      files = mergeAll (map (n: n.files) (each ++ eachApp));
+      # name -> argv, to which a launcher appends its own arguments
+      launchers = listToAttrs (map (named apps.launcher) runnable);
+      # name -> text of its entry in menus, for an app that has one
+      desktopEntries = listToAttrs (
+        map (named (name: apps.desktopEntry name whole.apps.${name})) (
+          filter (name: apps.hasEntry whole.apps.${name}) runnable
+        )
+      );
       # Several namespaces may have one group.
       groups = builtins.zipAttrsWith (_: builtins.concatLists) (map (n: n.groups) each);
     };
 in
 {
-  inherit plan defaults;
+  inherit plan defaults presets;
   inherit (confinement) confine;
 
   # name -> { guards; besides; }; every name may stand in `without` (see ./protections.nix).
-  protections = confinement.protections // ruleset.protections // specs.protections // commands.protections;
+  protections =
+    confinement.protections
+    // ruleset.protections
+    // specs.protections
+    // commands.protections
+    // sandbox.protections
+    // bus.protections;
 }

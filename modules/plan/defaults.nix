@@ -48,6 +48,47 @@
     dynamicEndpointRefreshSeconds = 0;
   };
 
+  app = {
+    preset = null;
+    namespace = null;
+    command = null;
+    args = [ ];
+    user = null;
+    uid = null;
+    gui = {
+      wayland = false;
+      x11 = false;
+      sound = "none";
+      gpu = false;
+      portals = false;
+    };
+    dbus =
+      let
+        bus = {
+          access = "none";
+          talk = [ ];
+        };
+      in
+      {
+        session = bus;
+        system = bus;
+      };
+    sandbox.enable = false;
+    # enable: null stands for an app with windows; name: null for that of the package's own entry, or the app's.
+    desktopEntry = {
+      enable = null;
+      name = null;
+      icon = null;
+      categories = [ ];
+      mimeTypes = [ ];
+    };
+    autoStart = false;
+    restart = "no";
+    environment = { };
+    readWritePaths = [ ];
+    extraServiceConfig = { };
+  };
+
   service = {
     namespace = null;
     capabilities = [ ];

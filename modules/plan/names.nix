@@ -30,6 +30,32 @@ in
   # wireguard-go makes its link in the host's namespace before it is moved: 12 of the 15 bytes that IFNAMSIZ leaves.
   userspaceInterface = ns: "nsg-${builtins.substring 0 8 (digest ns)}";
 
+  # Of apps. A user may have 31 characters, so an app's name has 19.
+  app = app: "nsguard-app-${app}";
+  appBus = app: "nsguard-bus-${app}";
+  appUnit = app: "nsguard-app-${app}.service";
+  appSocketUnit = app: "nsguard-app-${app}.socket";
+  appBusUnit = app: "nsguard-bus-${app}.service";
+  appSocket = app: "/run/nsguard-apps/${app}";
+  appFile = app: "/etc/nsguard-apps/${app}.json";
+  # In an app's private /run: sockets of the session, and of its part of the buses. Root's, so that no app moves them.
+  appSession = "/run/nsguard-session";
+  # As whom an app and its part of the buses run: the person, or a user made for as long as they do.
+  appIdentity =
+    name: app:
+    if app.user == null then
+      {
+        User = "nsguard-app-${name}";
+        DynamicUser = true;
+      }
+    else
+      {
+        User = app.user;
+        # What an app remembers of its session, and the sockets that it has bound in, outlast a restart. A user for a
+        # while would have the directory elsewhere, with a link in its place.
+        RuntimeDirectoryPreserve = "restart";
+      };
+
   hostTable = ns: "nsguard-${ns}";
 
   # Only the low 20 bits vary: 0x6e7 in front keeps clear of the bits that Tailscale (0xff0000: 0x04, 0x08) tests.

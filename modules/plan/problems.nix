@@ -6,6 +6,7 @@
   tunnels,
   services,
   metrics,
+  apps,
 }:
 let
   inherit (builtins)
@@ -163,16 +164,32 @@ let
   # Ways back to the host that the private /run and /tmp are there to close.
   reopened = "-?(/|(/var)?/run/(dbus|nscd|systemd|user|avahi-daemon|docker.sock|podman|libvirt|cups|pcscd)(/.*)?|/nix/var(/.*)?|/tmp(/.*)?)(:.*)?";
 
+  bindProblems =
+    where: config:
+    map
+      (
+        path:
+        "${where}: binding ${toJSON path} would open a way to daemons of the host that work outside the namespace; remove it"
+      )
+      (
+        filter (path: isString path && match reopened path != null) (
+          words (config.BindPaths or null) ++ words (config.BindReadOnlyPaths or null)
+        )
+      );
+
+  prefixProblems =
+    where: remedy: service:
+    map (
+      c:
+      "${where}.${c.property}: ${toJSON c.command} runs with full privileges and sees the host's sockets because of its prefix; remove the + or !${remedy}"
+    ) (filter (c: isString c.command && match "[@:|-]*[+!].*" c.command != null) (commands service));
+
   serviceProblems =
     name:
     let
       service = services.${name};
       where = "systemd.services.${name}";
       config = service.serviceConfig;
-      privileged = filter (c: isString c.command && match "[@:|-]*[+!].*" c.command != null) (commands service);
-      binds = filter (path: isString path && match reopened path != null) (
-        words (config.BindPaths or null) ++ words (config.BindReadOnlyPaths or null)
-      );
     in
     optional (!namespaces ? ${service.namespace})
       "${where}.nsguard.namespace: there is no namespace ${toJSON service.namespace} (${oneOf namespaces}); define nsguard.namespaces.${service.namespace} or name another"
@@ -184,14 +201,29 @@ let
       "${where}.nsguard.namespace: systemd.sockets.${builtins.head service.sockets} hands the service sockets of the host, and a socket keeps the network it was made in; let the service open its own"
     ++ optional (service.unitConfig ? JoinsNamespaceOf)
       "${where}.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another; remove it"
-    ++ map (
-      path:
-      "${where}.serviceConfig: binding ${toJSON path} would open a way to daemons of the host that work outside the namespace; remove it"
-    ) binds
-    ++ map (
-      c:
-      "${where}.serviceConfig.${c.property}: ${toJSON c.command} runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with ${where}.nsguard.allowPrivilegedCommands = true;"
-    ) (if service.allowPrivilegedCommands then [ ] else privileged);
+    ++ bindProblems "${where}.serviceConfig" config
+    ++ (
+      if service.allowPrivilegedCommands then
+        [ ]
+      else
+        prefixProblems "${where}.serviceConfig" ", or accept that with ${where}.nsguard.allowPrivilegedCommands = true;" service
+    );
+
+  appProblems =
+    let
+      problemsOf = import ./app-problems.nix {
+        inherit namespaces reopened oneOf;
+        presets = import ./presets.nix;
+      };
+    in
+    name:
+    let
+      app = apps.${name};
+      at = "nsguard.apps.${name}.extraServiceConfig";
+    in
+    problemsOf name app
+    ++ bindProblems at app.extraServiceConfig
+    ++ prefixProblems at "" { serviceConfig = app.extraServiceConfig; };
 
   marked = filter (n: tunnels ? ${namespaces.${n}.tunnel}) (attrNames namespaces);
   markOf =
@@ -208,6 +240,7 @@ concatMap namespaceProblems (attrNames namespaces)
 ++ concatMap tunnelProblems (attrNames tunnels)
 ++ concatMap serviceProblems (attrNames services)
 ++ malformed "nsguard.metrics.textfile" "(/[a-zA-Z0-9._-]+)+\\.prom" ''"/var/lib/prometheus-node-exporter/nsguard.prom"'' metrics.textfile
+++ concatMap appProblems (attrNames apps)
 ++ map (
   n:
   "nsguard.tunnels.${namespaces.${n}.tunnel}.fwMark: ${toJSON (markOf n)} is also the mark of another tunnel; set fwMark to a number of its own"

@@ -25,6 +25,7 @@ from .checkout import GUARDS
 from .description import describe
 from .errors import HarnessError
 from .lab.base import Lab
+from .lab.image import APPS, BASE, Recipe
 from .machine import Machine
 from .states import STATES, UP
 from .suite import EXIT, TAIL_SECONDS, Report, Subject, Suite, Verdict, plan
@@ -213,24 +214,41 @@ def _lab(options: argparse.Namespace) -> Iterator[tuple[Lab, tuple[Subject, ...]
     """The lab with the scenario on its client, and the agents of its services."""
     from . import scenario
 
-    with _made(options.lab, options.pcap) as lab:
+    with _made(options.lab, options.pcap, APPS if options.scenario == scenario.APPS else BASE) as lab:
         guard = GUARDS / f"{options.guard}.nix" if options.guard else None
         scenario.apply(lab.client, guard or options.scenario or scenario.DEMO)
         yield lab, subjects(lab.client)
 
 
-def _made(name: str, captures: Path | None) -> Lab:
-    """The lab of a name in LABS."""
+def _made(name: str, captures: Path | None, recipe: Recipe) -> Lab:
+    """The lab of a name in LABS; recipe: of the image of a container."""
     from .lab.container import ContainerLab
+    from .lab.debian import debian_client
+    from .lab.image import image
     from .lab.vmlab import VmLab
 
-    return ContainerLab(captures=captures) if name == "container" else VmLab(LABS[name], captures)
+    if name != "container":
+        return VmLab(LABS[name], captures)
+    return ContainerLab(debian_client(image(recipe)), captures)
 
 
-def subjects(machine: Machine) -> tuple[Subject, ...]:
-    """The agents of a scenario's services, of those that it has, ready to be asked. Raises AgentError."""
+def subjects(machine: Machine, app: str = "boxed") -> tuple[Subject, ...]:
+    """The agents of a scenario's services, of those that it has, ready to be asked. Raises AgentError.
+
+    app: which of a scenario's apps attacks as the ordinary user, where it has apps.
+    """
     pairs = {who: pair for who, pair in SERVICES.items() if machine.execute(f"systemctl cat {' '.join(pair)}")[0] == 0}
     agents = {name: Agent(machine, f"/run/nsguard-agent-{name}/socket") for pair in pairs.values() for name in pair}
     for agent in agents.values():
         agent.wait()
-    return tuple(Subject(who, agents[inside], agents[out]) for who, (inside, out) in pairs.items())
+    found = [Subject(who, agents[inside], agents[out]) for who, (inside, out) in pairs.items()]
+    if machine.execute(f"systemctl cat nsguard-app-{app}.service")[0] == 0:
+        found.append(_app(machine, app))
+    return tuple(found)
+
+
+def _app(machine: Machine, app: str) -> Subject:
+    agents = [Agent(machine, f"/run/{place}/socket") for place in (f"nsguard-app-{app}", "nsguard-agent-free-user")]
+    for agent in agents:
+        agent.wait()
+    return Subject("user", *agents)

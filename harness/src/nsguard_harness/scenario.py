@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,11 +13,19 @@ from .checkout import PLAN, SCENARIOS
 from .errors import ScenarioError
 from .machine import Machine
 
-DEMO, RUN, FORWARDING = (SCENARIOS / f"{name}.nix" for name in ("demo", "run", "forwarding"))
+DEMO, RUN, FORWARDING, APPS = (SCENARIOS / f"{name}.nix" for name in ("demo", "run", "forwarding", "apps"))
 UNITS = "/etc/systemd/system"
-PROGRAMS = ("nsguard", "wireguard-go", "amneziawg-go")
-TOOLS = "tools = { " + " ".join(f'{program} = "/usr/bin/{program}";' for program in PROGRAMS) + " };"
+LAUNCHERS, ENTRIES = "/usr/local/bin", "/usr/local/share/applications"
+PROGRAMS = {
+    "nsguard": "nsguard",
+    "wireguard-go": "wireguard-go",
+    "amneziawg-go": "amneziawg-go",
+    "bubblewrap": "bwrap",
+    "xdg-dbus-proxy": "xdg-dbus-proxy",
+}
+TOOLS = "tools = { " + " ".join(f'{tool} = "/usr/bin/{program}";' for tool, program in PROGRAMS.items()) + " };"
 PROTECTIONS = f"{{ plan }}: (import plan {{ {TOOLS} }}).protections"
+OF_APPS = {"bus", "sandbox"}  # kinds of protections that apps alone have
 STARTING = {"multi-user.target", "sockets.target"}
 EXPRESSION = f"""
 {{ plan, scenario, without }}:
@@ -25,7 +34,11 @@ let
   made = (import plan {{ inherit tools; without = builtins.fromJSON without; }}).plan (import scenario);
 in
 {{
-  inherit (made) problems files groups;
+  inherit (made) problems groups launchers;
+  files = made.files // builtins.listToAttrs (map (name: {{
+    name = "{ENTRIES}/nsguard-${{name}}.desktop";
+    value = made.desktopEntries.${{name}};
+  }}) (builtins.attrNames made.desktopEntries));
   units = builtins.mapAttrs (_: unit: {{ inherit (unit) text wantedBy; }}) made.units;
 }}
 """
@@ -52,16 +65,21 @@ class Protection:
         """Where it stands, so that it can be missed."""
         if self.name == "nft:forwarded-port":
             return FORWARDING
-        return RUN if self.name.startswith("run:") else DEMO
+        kind = self.name.partition(":")[0]
+        return RUN if kind == "run" else APPS if kind in OF_APPS else DEMO
 
 
 @dataclass(frozen=True)
 class Plan:
-    """units by name, files by their path on the machine, groups with the names of their members."""
+    """units by name, files by their path on the machine, groups with the names of their members.
+
+    launchers: argv by the name that each has in PATH.
+    """
 
     units: Mapping[str, Unit]
     files: Mapping[str, str]
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    launchers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def started(self) -> tuple[str, ...]:
@@ -105,11 +123,12 @@ def parse(scenario: Path, text: str) -> Plan:
         units = {str(name): Unit(unit["text"], tuple(unit["wantedBy"])) for name, unit in made["units"].items()}
         files = {str(name): str(content) for name, content in made["files"].items()}
         groups = {str(name): tuple(map(str, members)) for name, members in made["groups"].items()}
+        launchers = {str(name): tuple(map(str, argv)) for name, argv in made["launchers"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ScenarioError(f"scenario: {scenario}: the plan has another shape than expected: {error!r}") from error
     if problems:
         raise ScenarioError(f"scenario: {scenario}: {'; '.join(map(str, problems))}")
-    return Plan(units, files, groups)
+    return Plan(units, files, groups, launchers)
 
 
 def install(machine: Machine, plan: Plan) -> None:
@@ -120,6 +139,11 @@ def install(machine: Machine, plan: Plan) -> None:
         # people whom the machine does not have yet get an account
         accounts = [f"id -u {one} >/dev/null 2>&1 || useradd -m -s /bin/bash {one}" for one in members]
         machine.succeed(*accounts, f"groupadd -f {name}", f"gpasswd -M {','.join(members)} {name} >/dev/null")
+    if plan.launchers:
+        scripts = {
+            f"{LAUNCHERS}/{name}": f'#!/bin/sh\nexec {shlex.join(argv)} "$@"\n' for name, argv in plan.launchers.items()
+        }
+        machine.write_files(scripts, mode=0o755)
     wanted = [name for name, unit in plan.units.items() if unit.wanted_by]
     # `enable` reads the units anew as well
     machine.succeed(f"systemctl enable -q {' '.join(wanted)}" if wanted else "systemctl daemon-reload")

@@ -21,6 +21,7 @@ MEANT = (
     "/run/systemd/journal/socket",
     "/run/systemd/journal/dev-log",
 )
+BUSES, GRANTED = ("SESSION", "SYSTEM"), "/run/nsguard-session/granted/"
 KINDS = (socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET)
 # null, zero, full, random and urandom; terminals (Documentation/admin-guide/devices.txt)
 HARMLESS = {(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 2)} | {(136, minor) for minor in range(256)}
@@ -28,7 +29,7 @@ HARMLESS = {(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 2)} | {(136, min
 
 class SocketsInSight(WithStandins):
     """Claim: of all sockets and pipes with a path the service reaches its own, the manager's for notifications and the
-    journal's for logging, and no other.
+    journal's for logging, the part of a bus that it was granted, and no other.
 
     Method: walk all directories; connect(2) to every socket with each type, open every pipe for writing. One outside
     of that list is a success.
@@ -41,6 +42,9 @@ class SocketsInSight(WithStandins):
 
     def run(self, env: Env) -> Outcome:
         own = [*MEANT, *filter(None, os.environ.get("RUNTIME_DIRECTORY", "").split(":"))]
+        # its part of a bus, which says for itself what it lets through
+        buses = (os.environ.get(f"DBUS_{bus}_BUS_ADDRESS", "").removeprefix("unix:path=") for bus in BUSES)
+        own += [path for path in buses if path.startswith(GRANTED)]
         found = [
             path
             for path, mode in _paths("/")

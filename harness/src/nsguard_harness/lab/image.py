@@ -71,6 +71,8 @@ class Recipe:
 
 
 BASE = Recipe()
+APPS = Recipe(more=("bubblewrap", "xdg-dbus-proxy"))
+BROWSER = Recipe(more=(*APPS.more, "chromium", "fonts-dejavu-core", "scrot", "xvfb"))
 
 
 def cache(environment: Mapping[str, str] = os.environ) -> Path:

@@ -1,4 +1,4 @@
-"""nsguard: confine services to a WireGuard tunnel in a network namespace of its own.
+"""nsguard: confine services and apps to a WireGuard tunnel in a network namespace of its own.
 
 usage: nsguard netns  up|down|verify NAME
        nsguard tunnel up|down|reload NAME
@@ -10,11 +10,12 @@ usage: nsguard netns  up|down|verify NAME
        nsguard listen-port qbittorrent|transmission URL
        nsguard run NAME [-E VARIABLE[=VALUE]]... -- COMMAND...
        nsguard shell NAME [-E VARIABLE[=VALUE]]...
+       nsguard launch APP [ARGUMENT...]
 
 Exit status: 0 done, 1 failed and undone, 2 bad input and nothing changed. For status and doctor 0 says that all is
 up or healthy, 1 that something is down or wrong. `netns verify` exits 255 unless it runs inside the namespace. `run`
-and `shell` are for the users of a namespace and exit as the command does; with 125 if nsguard fails, 126 if the
-command cannot be executed, 127 if it is not found.
+and `shell` are for the users of a namespace and exit as the command does, `launch` as the app's program; `run` with 125
+if nsguard fails, 126 if the command cannot be executed, 127 if it is not found.
 """
 
 import sys
@@ -75,10 +76,34 @@ def _dispatch(arguments: list[str]) -> int:
             from nsguard import options
 
             return options.run(command, rest)
+        case ["launch" | "app" as what, *rest] if rest:
+            return _app(what, rest)
         case ["--help" | "-h" | "help"]:
             print((__doc__ or "").strip())
             return 0
-    raise BadInput(f"no such command: {' '.join(arguments)!a}; see nsguard --help")
+    raise _unknown(arguments)
+
+
+def _app(what: str, arguments: list[str]) -> int:
+    match [what, *arguments]:
+        case ["launch", name, *rest]:
+            from nsguard.apps.launch import launch
+
+            return launch(name, rest)
+        case ["app", "serve" | "start" as what, name]:
+            from nsguard.apps import serve
+
+            return (serve.serve if what == "serve" else serve.start)(name)
+        case ["app", "desktop-entry", path, launcher, namespace]:
+            from nsguard.apps.desktop import entry
+
+            print(entry(path, launcher, namespace), end="")
+            return 0
+    raise _unknown([what, *arguments])
+
+
+def _unknown(arguments: list[str]) -> BadInput:
+    return BadInput(f"no such command: {' '.join(arguments)!a}; see nsguard --help")
 
 
 def prepare(name: str) -> None:

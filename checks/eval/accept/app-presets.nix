@@ -1,0 +1,64 @@
+# NixOS: a preset is three lines; the number of its user comes from the configuration, and what is said itself wins.
+{
+  module = {
+    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    nsguard.namespaces.vpn.tunnel = "mullvad";
+    nsguard.apps = {
+      brave = {
+        preset = "brave";
+        namespace = "vpn";
+        user = "alice";
+        autoStart = true;
+      };
+      torrents = {
+        preset = "qbittorrent";
+        namespace = "vpn";
+        user = "alice";
+        gui = {
+          wayland = false;
+          x11 = true;
+        };
+        sandbox.enable = true;
+      };
+    };
+    users.users.alice = {
+      isNormalUser = true;
+      uid = 1000;
+    };
+  };
+
+  facts =
+    config:
+    let
+      unit = name: config.systemd.services."nsguard-app-${name}";
+      file = name: builtins.fromJSON config.environment.etc."nsguard-apps/${name}.json".text;
+    in
+    {
+      command = builtins.head (file "brave").command;
+      inherit ((unit "brave").serviceConfig) User;
+      wayland = builtins.head (unit "brave").serviceConfig.BindReadOnlyPaths;
+      x11 = builtins.head (unit "torrents").serviceConfig.BindReadOnlyPaths;
+      sandbox = map (name: (file name).sandbox != [ ]) [
+        "brave"
+        "torrents"
+      ];
+      # With windows it starts with the session and not with the machine.
+      wantedBy = (unit "brave").wantedBy;
+      autostart = config.environment.etc ? "xdg/autostart/nsguard-brave.desktop";
+      socket = config.systemd.sockets.nsguard-app-brave.socketConfig.SocketUser;
+    };
+
+  expected = {
+    command = "/stand-in/brave/bin/brave";
+    User = "alice";
+    wayland = "-/run/user/1000/wayland-0:/run/nsguard-session/wayland-0";
+    x11 = "-/tmp/.X11-unix";
+    sandbox = [
+      false
+      true
+    ];
+    wantedBy = [ ];
+    autostart = true;
+    socket = "alice";
+  };
+}

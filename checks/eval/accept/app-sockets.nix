@@ -1,0 +1,91 @@
+# Which sockets of the session and the buses an app gets, and no others; where it is loosened, where it is not.
+{
+  specification = {
+    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    namespaces.vpn.tunnel = "mullvad";
+    apps = {
+      closed = {
+        namespace = "vpn";
+        command = "/bin/app";
+        user = "alice";
+      };
+      granted = {
+        namespace = "vpn";
+        command = "/bin/app";
+        user = "alice";
+        uid = 1000;
+        gui = {
+          wayland = true;
+          x11 = true;
+          sound = "pulse";
+          gpu = true;
+          portals = true;
+        };
+        dbus.session = {
+          access = "filtered";
+          talk = [ "org.freedesktop.Notifications" ];
+        };
+        dbus.system.access = "host";
+        readWritePaths = [ "/home/alice/Downloads" ];
+        extraServiceConfig.MemoryMax = "4G";
+      };
+    };
+  };
+
+  facts =
+    planned:
+    let
+      own = unit: builtins.filter (path: builtins.match ".*(notify|journal|/inside|current-system|opengl).*" path == null) planned.units.${unit}.serviceConfig.BindReadOnlyPaths;
+      granted = planned.units."nsguard-app-granted.service".serviceConfig;
+      file = name: builtins.fromJSON planned.files."/etc/nsguard-apps/${name}.json";
+    in
+    {
+      closed = own "nsguard-app-closed.service";
+      granted = own "nsguard-app-granted.service";
+      inherit (granted) BindPaths DeviceAllow MemoryMax ProtectSystem;
+      bus = builtins.filter (word: builtins.isString word && builtins.match "--(filter|talk.*)" word != null) (
+        builtins.split " " planned.units."nsguard-bus-granted.service".serviceConfig.ExecStart
+      );
+      hasBus = planned.units ? "nsguard-bus-closed.service";
+      environment = map (name: (file name).environment) [ "closed" "granted" ];
+      mode = planned.units."nsguard-app-closed.socket".socketConfig.SocketMode;
+      entries = builtins.attrNames planned.desktopEntries;
+    };
+
+  expected = {
+    closed = [ ];
+    granted = [
+      "-/run/user/1000/wayland-0:/run/nsguard-session/wayland-0"
+      "-/run/user/1000/wayland-1:/run/nsguard-session/wayland-1"
+      "-/tmp/.X11-unix"
+      "-/run/user/1000/pipewire-0:/run/nsguard-session/pipewire-0"
+      "-/run/user/1000/pulse/native:/run/nsguard-session/pulse/native"
+      "/run/dbus/system_bus_socket:/run/dbus/system_bus_socket"
+      "/run/nsguard-bus-granted:/run/nsguard-session/granted"
+    ];
+    BindPaths = [
+      "/home/alice/Downloads"
+      "-/dev/dri"
+      "/run/nsguard-app-granted"
+    ];
+    DeviceAllow = [ "char-drm rw" ];
+    MemoryMax = "4G";
+    ProtectSystem = "strict";
+    bus = [
+      "--filter"
+      "--talk=org.freedesktop.Notifications"
+    ];
+    hasBus = false;
+    environment = [
+      [ ]
+      [
+        "WAYLAND_DISPLAY"
+        "DISPLAY"
+        "DESKTOP_STARTUP_ID"
+        "XDG_ACTIVATION_TOKEN"
+      ]
+    ];
+    mode = "0600";
+    entries = [ "granted" ];
+  };
+}

@@ -1,0 +1,64 @@
+# Apps of many kinds, launched: what each program finds must be what it was given. The program is the test's.
+let
+  app = more: {
+    namespace = "vpn";
+    user = "www-data";
+    command = "/usr/bin/python3";
+    args = [ "/opt/nsguard-test/app.py" ];
+  }
+  // more;
+
+  session = {
+    uid = 33;
+    gui = {
+      wayland = true;
+      x11 = true;
+      sound = "pipewire";
+    };
+  };
+in
+{
+  tunnels.lab.configFile = "/etc/nsguard-lab/client.conf";
+  namespaces.vpn.tunnel = "lab";
+
+  apps = {
+    bare = app {
+      environment.WORD = "100% \"quoted\" $HOME \\ word";
+      readWritePaths = [ "/srv/nsguard-test" ];
+    };
+
+    bare-boxed = app {
+      sandbox.enable = true;
+      readWritePaths = [ "/srv/nsguard-test" ];
+    };
+
+    windowed = app session;
+    windowed-boxed = app (session // { sandbox.enable = true; });
+
+    restarted = app (session // { restart = "on-failure"; });
+
+    talking = app {
+      uid = 33;
+      dbus.session = {
+        access = "filtered";
+        talk = [ "org.nsguard.Leaktest" ];
+      };
+    };
+
+    talking-boxed = app {
+      sandbox.enable = true;
+      dbus.system = {
+        access = "filtered";
+        talk = [ "org.freedesktop.hostname1" ];
+      };
+    };
+
+    # What it is to write to is not there.
+    broken = app { readWritePaths = [ "/srv/nowhere" ]; };
+
+    own = app {
+      user = null;
+      autoStart = true;
+    };
+  };
+}

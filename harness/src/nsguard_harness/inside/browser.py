@@ -1,0 +1,78 @@
+"""A browser that is driven from outside its confinement, by a socket instead of a port.
+
+usage: python3 -m nsguard_harness.inside.browser SOCKET COMMAND ARGUMENT...
+
+The command gets --remote-debugging-pipe: it speaks the Chrome DevTools protocol on descriptors 3 and 4, each message
+with a NUL behind it. Whoever connects says the same messages a line each, one client after another.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from .notify import ready
+
+
+def start(command: list[str]) -> tuple[subprocess.Popen[bytes], int, int]:
+    """The browser, the descriptor to write to, and the one to read from."""
+    theirs_in, ours_out = os.pipe()
+    ours_in, theirs_out = os.pipe()
+
+    def arrange() -> None:
+        # out of the way first: either end may have the other's number
+        high = [os.dup(one) for one in (theirs_in, theirs_out)]
+        for target, source in zip((3, 4), high, strict=True):
+            os.dup2(source, target)
+
+    browser = subprocess.Popen(
+        [command[0], "--remote-debugging-pipe", *command[1:]],
+        pass_fds=(3, 4),
+        preexec_fn=arrange,
+    )
+    os.close(theirs_in)
+    os.close(theirs_out)
+    return browser, ours_out, ours_in
+
+
+def relay(client: socket.socket, browser: int, answers: int) -> bool:
+    """Pass messages on until the client leaves; False when the browser has."""
+    while True:
+        for one in select.select([client.fileno(), answers], [], [])[0]:
+            if one == client.fileno():
+                try:
+                    said = client.recv(1 << 16)
+                except OSError:
+                    said = b""
+                if not said:
+                    return True
+                os.write(browser, said.replace(b"\n", b"\0"))
+            else:
+                told = os.read(answers, 1 << 16)
+                if not told:
+                    return False
+                client.sendall(told.replace(b"\0", b"\n"))
+
+
+def main(path: Path, command: list[str]) -> int:
+    """Serve until the browser ends; its exit status."""
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen(1)
+        browser, say, hear = start(command)
+        ready()
+        alive = True
+        while alive:
+            client, _ = listener.accept()
+            with client:
+                alive = relay(client, say, hear)
+        return browser.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))

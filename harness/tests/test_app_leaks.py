@@ -1,0 +1,47 @@
+"""The suite against an app and an app in a sandbox; and against each of their own protections removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from nsguard_harness import scenario
+from nsguard_harness.cli import main, subjects
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.lab.debian import debian_client
+from nsguard_harness.lab.image import APPS, image
+from nsguard_harness.suite import Suite, Verdict, plan
+
+pytestmark = pytest.mark.lab
+
+# Of those that change the machine under everybody's feet, what an app has in common with no service of the demo.
+DISTURBING = {"session-activation", "nscd-socket-recreated", "nscd-glibc-recreated", "resolv-conf-renamed"}
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ContainerLab]:
+    with ContainerLab(debian_client(image(APPS))) as lab:
+        scenario.apply(lab.client, scenario.APPS)
+        yield lab
+
+
+@pytest.mark.parametrize("app", ["plain", "boxed"])
+def test_every_attack_by_an_app_is_contained_and_every_control_seen(lab: ContainerLab, app: str) -> None:
+    cells = plan("*", subjects(lab.client, app))
+    cells = [cell for cell in cells if not cell.attack.alone or cell.attack.name in DISTURBING]
+    report = Suite(lab, cells).run()
+    bad = [str(one) for one in report.results if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
+    bad += [str(one) for one in report.results if one.verdict is Verdict.CANNOT and "kernel has no" not in one.evidence]
+    assert bad + [str(leak) for leak in report.confined.judgement.unowned] == []
+    assert report.status == 0
+    assert {cell.attack.name for cell in cells} >= DISTURBING
+    assert len(report.results) > 150
+
+
+def test_every_protection_of_apps_is_missed_when_removed(capsys: pytest.CaptureFixture[str]) -> None:
+    names = [one.name for one in scenario.protections() if one.name.partition(":")[0] in scenario.OF_APPS]
+    assert len(names) >= 7
+    for kind in sorted(scenario.OF_APPS):
+        assert main(["mutants", "--only", f"{kind}:*"]) == 0
+        assert "0 survived" in capsys.readouterr().out

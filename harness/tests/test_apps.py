@@ -1,0 +1,380 @@
+"""An app is launched by its person, gets what it should and nothing else, and ends in order."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from nsguard_harness import scenario
+from nsguard_harness.attacks.granted import SessionActivation
+from nsguard_harness.checkout import SCENARIOS
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.lab.debian import debian_client
+from nsguard_harness.lab.image import APPS, image
+from nsguard_harness.machine import Completed
+
+pytestmark = pytest.mark.lab
+
+# Tells, in its home directory, what it found; with arguments, does what they say.
+PROGRAM = r"""
+import array, ctypes, fcntl, glob, json, os, signal, socket, struct, subprocess, sys, time
+
+def links(descriptor):
+    # names of links that a socket's namespace has (netdevice(7), SIOCGIFCONF)
+    space = array.array("B", bytes(4096))
+    done = fcntl.ioctl(descriptor, 0x8912, struct.pack("iL", 4096, space.buffer_info()[0]))
+    length = struct.unpack("iL", done)[0]
+    return [space.tobytes()[i:i + 16].split(b"\0")[0].decode() for i in range(0, length, 40)]
+
+def seen(descriptor):
+    try:
+        return links(descriptor)
+    except OSError:
+        return []
+
+def taken():
+    # links of every socket that can be taken from another process of this user (pidfd_getfd(2))
+    libc, found = ctypes.CDLL(None, use_errno=True), []
+    for path in glob.glob("/proc/[0-9]*"):
+        pid = int(path[6:])
+        if pid == os.getpid():
+            continue
+        try:
+            watch = os.pidfd_open(pid)
+        except OSError:
+            continue
+        for number in range(16):
+            got = libc.syscall(438, watch, number, 0)
+            if got >= 0:
+                found += seen(got)
+                os.close(got)
+    return found
+
+home = os.environ["HOME"]
+arguments = [os.fsencode(one).decode("latin-1") for one in sys.argv[1:]]
+found = {
+    "arguments": arguments, "environment": dict(os.environ), "directory": os.getcwd(), "uid": os.getuid(),
+    "links": sorted(name for _, name in socket.if_nameindex()),
+    "handed": sorted({l for fd in range(64) for l in seen(fd)}), "taken": taken(),
+    "homes": os.listdir("/home"), "processes": len(glob.glob("/proc/[0-9]*")), "host": os.uname().nodename,
+    "run": sorted(os.listdir("/run")),
+    "cookie": open(os.environ["XAUTHORITY"]).read() if "XAUTHORITY" in os.environ else None,
+}
+for name in ("wayland-0", "pipewire-0"):
+    try:
+        socket.socket(socket.AF_UNIX).connect(f"/run/nsguard-session/{name}")
+        found[name] = True
+    except OSError as error:
+        found[name] = error.strerror
+try:
+    open("/srv/nsguard-test/written", "w").write("here")
+except OSError as error:
+    found["unwritten"] = error.strerror
+with open(f"{home}/found-{arguments[1] if arguments[1:] else 'bare'}.json", "w") as file:
+    json.dump(found, file)
+print("spoken by", *arguments, flush=True)
+match arguments:
+    case ["exit", number, *_]:
+        sys.exit(int(number))
+    case ["stay", *_]:
+        signal.signal(signal.SIGTERM, lambda *_: (open(f"{home}/ended", "w").close(), sys.exit(0)))
+        while True:
+            signal.pause()
+    case ["call", *words]:
+        done = subprocess.run(["busctl", "--timeout=5", *words], capture_output=True, text=True)
+        with open(f"{home}/called.json", "w") as file:
+            json.dump([done.returncode, done.stdout + done.stderr], file)
+    case ["leave", *_]:
+        if os.fork() == 0:
+            time.sleep(0.5)
+            open(f"{home}/left", "w").close()
+"""
+# By a person of the machine: www-data, or another.
+ENVIRONMENT = "env -i HOME=/tmp PATH=/usr/local/bin:/usr/bin:/bin"
+PERSON = f"setpriv --reuid {{user}} --regid {{user}} --clear-groups {ENVIRONMENT} {{more}} "
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ContainerLab]:
+    with ContainerLab(debian_client(image(APPS))) as lab:
+        lab.client.write_files({"/opt/nsguard-test/app.py": PROGRAM, "/etc/cookie": "an X cookie"})
+        lab.client.succeed(
+            "mkdir -p /srv/nsguard-test /run/user/33 /tmp/.X11-unix && chown www-data /srv/nsguard-test /run/user/33",
+            "chown www-data /etc/cookie && chmod 0600 /etc/cookie",
+        )
+        for name in ("wayland-0", "pipewire-0"):
+            lab.peer.start("served", f"/run/user/33/{name}", lab.client)
+        SessionActivation().before(lab)  # a session bus of www-data's
+        scenario.apply(lab.client, SCENARIOS / "launch.nix")
+        yield lab
+
+
+def person(command: str, user: str = "www-data", **variables: str) -> str:
+    more = " ".join(f"{name}={shlex.quote(value)}" for name, value in variables.items())
+    return PERSON.format(user=user, more=more) + command
+
+
+def launch(lab: ContainerLab, app: str, *arguments: str, **variables: str) -> Completed:
+    return lab.client.run(person(shlex.join([app, *arguments]), **variables), timeout=30)
+
+
+def found(lab: ContainerLab, app: str, which: str = "bare") -> dict[str, Any]:
+    return dict(json.loads(lab.client.succeed(f"cat /var/lib/nsguard-app-{app}/found-{which}.json")))
+
+
+def ends(lab: ContainerLab, app: str) -> None:
+    lab.client.wait_until_fails(f"systemctl is-active -q nsguard-app-{app}.service", 15)
+
+
+@pytest.mark.parametrize("app", ["bare", "bare-boxed"])
+def test_arguments_arrive_as_they_are_and_the_status_comes_back(lab: ContainerLab, app: str) -> None:
+    strange = ["exit", "7", "", "two words", "new\nline", "$HOME %n \\ \"'", "--help", "ü"]
+    done = launch(lab, app, *strange)
+    assert (done.status, done.errors) == (7, "")
+    what = found(lab, app, "7")
+    assert [one.encode("latin-1").decode() for one in what["arguments"]] == strange
+    assert what["uid"] == 33
+    assert what["links"] == ["lo", "wg0"]
+    assert what["directory"] == what["environment"]["HOME"] == f"/var/lib/nsguard-app-{app}"
+    assert what["homes"] == []
+    assert what["host"] == ("localhost" if app == "bare-boxed" else "client")
+    assert lab.client.succeed("cat /srv/nsguard-test/written; rm /srv/nsguard-test/written") == "here"
+    said = lab.client.succeed(f"journalctl --sync; journalctl -o cat -u nsguard-app-{app}.service")
+    assert "spoken by exit 7" in said
+    ends(lab, app)
+    lab.client.succeed(f"systemctl reset-failed nsguard-app-{app}.service 2>/dev/null || true")
+
+
+def test_bytes_that_are_no_text_arrive(lab: ContainerLab) -> None:
+    assert lab.client.run(person("bash -c \"bare exit 0 $'\\\\xff\\\\xfe'\"")).status == 0
+    assert found(lab, "bare", "0")["arguments"][2] == "\xff\xfe"
+
+
+@pytest.mark.parametrize("app", ["windowed", "windowed-boxed"])
+def test_of_the_session_it_gets_what_it_was_granted(lab: ContainerLab, app: str) -> None:
+    session = {
+        "DISPLAY": ":7",
+        "WAYLAND_DISPLAY": "/run/user/33/wayland-0",
+        "XAUTHORITY": "/etc/cookie",
+        "XDG_ACTIVATION_TOKEN": "token",
+        "XDG_RUNTIME_DIR": "/run/user/33",
+        "DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/user/33/bus",
+        "LD_PRELOAD": "",
+        "http_proxy": "http://198.51.100.1",
+        "SECRET": "secret",
+    }
+    assert launch(lab, app, "exit", "0", **session).status == 0
+    what = found(lab, app, "0")
+    environment = what["environment"]
+    assert environment["DISPLAY"] == ":7"
+    assert environment["WAYLAND_DISPLAY"] == "/run/nsguard-session/wayland-0"
+    assert environment["XDG_ACTIVATION_TOKEN"] == "token"
+    assert environment["XDG_RUNTIME_DIR"] == f"/run/nsguard-app-{app}"
+    assert not {"DBUS_SESSION_BUS_ADDRESS", "http_proxy", "SECRET", "LISTEN_FDS", "NOTIFY_SOCKET"} & set(environment)
+    assert what["cookie"] == "an X cookie"
+    assert (what["wayland-0"], what["pipewire-0"]) == (True, True)
+    listed = {"nsguard", f"nsguard-app-{app}", "nsguard-session"}
+    assert set(what["run"]) == (listed if app.endswith("-boxed") else listed | {"systemd", "user"})
+    assert "unwritten" in what
+    ends(lab, app)
+
+
+@pytest.mark.parametrize("app", ["bare", "bare-boxed"])
+def test_nothing_of_the_hosts_network_is_handed_to_it(lab: ContainerLab, app: str) -> None:
+    """A socket that was made outside tells the host's addresses; systemd's own for the journal is one."""
+    assert launch(lab, app, "exit", "0").status == 0
+    what = found(lab, app, "0")
+    assert set(what["handed"]) <= {"lo", "wg0"}
+    assert set(what["taken"]) <= {"lo", "wg0"}
+
+
+@pytest.mark.parametrize("app", ["bare", "bare-boxed"])
+@pytest.mark.parametrize(
+    ("guard", "key"), [("    journal.take_over(name)\n", "handed"), ("    _keep_to_ourselves()\n", "taken")]
+)
+def test_without_a_guard_it_would_be(lab: ContainerLab, app: str, guard: str, key: str) -> None:
+    path = "/usr/lib/nsguard/src/nsguard/apps/serve.py"
+    text = lab.client.succeed(f"cat {path}")
+    assert guard in text
+    try:
+        lab.client.write_files({path: text.replace(guard, "")})
+        assert launch(lab, app, "exit", "0").status == 0
+        assert "eth0" in found(lab, app, "0")[key]
+    finally:
+        lab.client.write_files({path: text})
+
+
+@pytest.mark.parametrize("app", ["bare", "bare-boxed"])
+def test_a_second_launch_joins_the_first(lab: ContainerLab, app: str) -> None:
+    lab.client.execute(person(f"{app} stay first"), check_output=False)
+    lab.client.wait_for_file(f"/var/lib/nsguard-app-{app}/found-first.json", 10)
+    unit = f"nsguard-app-{app}.service"
+    before = lab.client.get_unit_property(unit, "MainPID")
+    assert launch(lab, app, "exit", "4", "second").status == 4
+    assert lab.client.get_unit_property(unit, "MainPID") == before
+    # in one sandbox: it saw the first
+    assert found(lab, app, "4")["processes"] > found(lab, app, "first")["processes"]
+    lab.client.succeed(f"rm -f /var/lib/nsguard-app-{app}/ended; systemctl stop {unit}")
+    assert lab.client.get_unit_property(unit, "Result") == "success"
+    lab.client.succeed(f"test -e /var/lib/nsguard-app-{app}/ended")  # it was asked to end, not killed
+
+
+def called(lab: ContainerLab, app: str, user: str, *words: str) -> str:
+    assert lab.client.run(person(shlex.join([app, "call", *words]), user=user), timeout=30).status == 0
+    return str(json.loads(lab.client.succeed(f"cat /var/lib/nsguard-app-{app}/called.json"))[1])
+
+
+def test_it_talks_to_what_it_was_granted_on_the_session_bus_and_to_nothing_else(lab: ContainerLab) -> None:
+    start = ["--user", "call", "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "StartServiceByName", "su"]
+    # it was started, and ended: nobody told it what to send
+    assert "exited with status 1" in called(lab, "talking", "www-data", *start, "org.nsguard.Leaktest", "0")
+    assert "exited" not in called(lab, "talking", "www-data", *start, "org.nsguard.Other", "0")
+    names = called(lab, "talking", "www-data", "--user", "list", "--acquired")
+    assert "org.freedesktop.DBus" in names
+
+
+def test_the_same_on_the_system_bus(lab: ContainerLab) -> None:
+    name, path = "org.freedesktop.hostname1", "/org/freedesktop/hostname1"
+    assert '"client"' in called(lab, "talking-boxed", "www-data", "get-property", name, path, name, "Hostname")
+    name, path = "org.freedesktop.resolve1", "/org/freedesktop/resolve1"
+    said = called(lab, "talking-boxed", "www-data", "get-property", name, path, f"{name}.Manager", "DNS")
+    assert "ServiceUnknown" in said
+
+
+def test_a_unit_that_cannot_start_says_so_and_is_not_tried_for_ever(lab: ContainerLab) -> None:
+    done = launch(lab, "broken")
+    assert done.status == 1
+    assert "ended before it answered" in done.errors
+    ends(lab, "broken")
+    tried = "journalctl --sync; journalctl -o cat -u nsguard-app-broken.service | grep -c ^Starting"
+    assert int(lab.client.succeed(tried)) <= 2
+    # and the socket is there for when it is mended
+    assert lab.client.get_unit_property("nsguard-app-broken.socket", "ActiveState") == "active"
+
+
+def test_a_launch_whose_unit_is_stopped_is_not_made_again(lab: ContainerLab) -> None:
+    lab.client.execute(
+        person("bash -c 'bare stay stopped 2>/srv/nsguard-test/said; echo $? >>/srv/nsguard-test/said'"),
+        check_output=False,
+    )
+    lab.client.wait_for_file("/var/lib/nsguard-app-bare/found-stopped.json", 10)
+    lab.client.succeed("systemctl stop nsguard-app-bare.service")
+    said = lab.client.wait_until_succeeds("tail -n 1 /srv/nsguard-test/said | grep .", 10)
+    assert said.strip() in ("0", "1")  # the program's own end may have been told in time
+    assert lab.client.get_unit_property("nsguard-app-bare.service", "ActiveState") == "inactive"
+
+
+def test_what_a_program_leaves_behind_goes_on(lab: ContainerLab) -> None:
+    lab.client.succeed("rm -f /var/lib/nsguard-app-bare/left")
+    assert launch(lab, "bare", "leave").status == 0
+    lab.client.wait_for_file("/var/lib/nsguard-app-bare/left", 10)
+    ends(lab, "bare")
+
+
+def test_a_restarted_app_is_in_the_session_it_was_launched_from(lab: ContainerLab) -> None:
+    app, unit = "restarted", "nsguard-app-restarted.service"
+    assert launch(lab, app, "exit", "3", DISPLAY=":9", XAUTHORITY="/etc/cookie").status == 3
+    lab.client.wait_for_file(f"/var/lib/nsguard-app-{app}/found-bare.json", 15)
+    what = found(lab, app)
+    assert what["arguments"] == []
+    assert what["environment"]["DISPLAY"] == ":9"
+    assert what["cookie"] == "an X cookie"
+    ends(lab, app)
+    assert lab.client.get_unit_property(unit, "NRestarts") == "1"
+
+
+def test_an_app_with_a_user_of_its_own_starts_by_itself(lab: ContainerLab) -> None:
+    what = found(lab, "own")
+    assert 61184 <= what["uid"] <= 65519  # systemd's dynamic users (systemd.exec(5))
+    assert what["links"] == ["lo", "wg0"]
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("nsguard launch windowed", "windowed: only its own user launches it; see nsguard.apps.windowed.user"),
+        ("windowed", "windowed: only its own user launches it; see nsguard.apps.windowed.user"),
+        ("nsguard launch none", "there is no app none; define nsguard.apps.none"),
+        ("nsguard launch ../x", "'../x' cannot name an app; nsguard.apps has their names"),
+        ("nsguard launch $'a\\nb'", "'a\\nb' cannot name an app; nsguard.apps has their names"),
+    ],
+)
+def test_others_are_refused_in_one_line(lab: ContainerLab, command: str, message: str) -> None:
+    done = lab.client.run(person(f"bash -c {shlex.quote(command)}", user="games"))
+    assert done.status in (1, 2)
+    assert done.errors == f"nsguard: {message}\n"
+
+
+# Whatever is said, as a person who may connect: NAME, then what to send and whether to wait for an answer.
+SPEAK = r"""
+import json, os, socket, sys
+def speak(data, wait=True):
+    with socket.socket(socket.AF_UNIX) as one:
+        one.settimeout(20)
+        one.connect("/run/nsguard-apps/bare")
+        try:
+            one.sendall(data)
+            return one.makefile().read().splitlines()[-1] if wait else ""
+        except OSError as error:
+            return error.strerror
+launch = {"arguments": [], "environment": {}, "xauthority": None}
+said = {
+    "garbage": speak(b"\xff\xfe\n"),
+    "shape": speak(b'{"arguments": "x"}\n'),
+    "deep": speak(b"[" * 100000 + b"\n"),
+    "variable": speak(json.dumps(launch | {"environment": {"LD_PRELOAD": "/x"}}).encode() + b"\n"),
+    "nul": speak(json.dumps(launch | {"arguments": ["a\0b"]}).encode() + b"\n"),
+    "surrogate": speak(json.dumps(launch | {"arguments": ["\ud800"]}).encode() + b"\n"),
+    "large": speak(b"x" * 3000000),
+    "half": speak(b'{"arguments": ['),
+}
+for _ in range(3000):
+    speak(b"", wait=False)
+said["after"] = speak(json.dumps(launch | {"arguments": ["exit", "5"]}).encode() + b"\n")
+print(json.dumps(said))
+"""
+
+
+def test_whatever_is_said_it_answers_and_goes_on(lab: ContainerLab) -> None:
+    lab.client.write_files({"/opt/nsguard-test/speak.py": SPEAK})
+    lab.client.execute(person("bare stay busy"), check_output=False)
+    lab.client.wait_for_file("/var/lib/nsguard-app-bare/found-busy.json", 10)
+    said = json.loads(lab.client.succeed(person("python3 /opt/nsguard-test/speak.py"), timeout=120))
+    refused = '{"error": "a launch is one line of JSON"}'
+    assert said.pop("large") in (refused, "Broken pipe", "Connection reset by peer")
+    answers = {name: json.loads(text) for name, text in said.items()}
+    assert "recursion" in answers.pop("deep")["error"]
+    assert answers == {
+        "garbage": {"error": "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"},
+        "shape": {"error": """not a launch: TypeError("'x' is no list")"""},
+        "variable": {"error": "the app takes no variable 'LD_PRELOAD'"},
+        "nul": {"error": "a NUL byte in an argument or variable"},
+        "surrogate": {"error": r"'utf-8' codec can't encode character '\ud800' in position 0: surrogates not allowed"},
+        "half": {"error": "no launch was said in time"},
+        "after": {"status": 5},
+    }
+    assert lab.client.get_unit_property("nsguard-app-bare.service", "ActiveState") == "active"
+    lab.client.succeed("systemctl stop nsguard-app-bare.service")
+
+
+def test_who_connects_is_looked_at_twice(lab: ContainerLab) -> None:
+    """The socket's mode keeps others out, and where that was changed, the starter does."""
+    speak = "import socket as s; one = s.socket(s.AF_UNIX); one.connect('/run/nsguard-apps/bare'); "
+    speak += "print(one.recv(99).decode())"
+    attempt = person(f"python3 -c {shlex.quote(speak)}", user="games")
+    assert "PermissionError" in lab.client.run(attempt).errors
+    try:
+        lab.client.succeed("chmod 0666 /run/nsguard-apps/bare")
+        assert lab.client.run(attempt).output.strip() == '{"error": "only its own user launches it"}'
+    finally:
+        lab.client.succeed("systemctl stop nsguard-app-bare.service; systemctl restart nsguard-app-bare.socket")
+
+
+def test_systemd_has_nothing_to_say_against_any_unit(lab: ContainerLab) -> None:
+    made = scenario.render(SCENARIOS / "launch.nix")
+    said = lab.client.run(f"systemd-analyze verify {' '.join(f'/etc/systemd/system/{name}' for name in made.units)}")
+    assert (said.status, said.errors) == (0, "")

@@ -1,0 +1,211 @@
+# An app: a program that a person starts, confined as any service is. Its unit runs the starter, which starts the
+# program for whoever may connect to the app's socket; the launcher connects, as the person and without privileges.
+{
+  tools,
+  names,
+  ini,
+  confinement,
+  sandbox,
+  bus,
+}:
+let
+  inherit (builtins)
+    attrNames
+    concatMap
+    concatStringsSep
+    hashString
+    map
+    toJSON
+    ;
+
+  # Wayland's displays go by number, and compositors take the first that is free.
+  waylandDisplays = [
+    "wayland-0"
+    "wayland-1"
+  ];
+
+  optionals = condition: list: if condition then list else [ ];
+
+  # One word of a unit's setting (systemd.syntax(7), quoting; % are its specifiers).
+  quoted = text: builtins.replaceStrings [ "%" ] [ "%%" ] (toJSON text);
+
+  hasWindows = app: app.gui.wayland || app.gui.x11;
+
+  launcher = name: [
+    tools.nsguard
+    "launch"
+    name
+  ];
+
+  # The desktop entry specification, version 1.5: lists end in a semicolon.
+  list = concatMap (value: [ "${value};" ]);
+  entry =
+    exec: name: app:
+    ini [
+      {
+        name = "Desktop Entry";
+        entries = {
+          Type = "Application";
+          Name = "${if app.desktopEntry.name == null then name else app.desktopEntry.name} (${app.namespace})";
+          Exec = concatStringsSep " " exec;
+          Icon = app.desktopEntry.icon;
+          Categories = if app.desktopEntry.categories == [ ] then null else concatStringsSep "" (list app.desktopEntry.categories);
+          MimeType = if app.desktopEntry.mimeTypes == [ ] then null else concatStringsSep "" (list app.desktopEntry.mimeTypes);
+        };
+      }
+    ];
+in
+{
+  inherit launcher;
+
+  hasEntry = app: if app.desktopEntry.enable == null then hasWindows app else app.desktopEntry.enable;
+  desktopEntry = name: app: entry (launcher name ++ [ "%U" ]) name app;
+
+  # What lacks either is among the problems.
+  runnable = app: app.namespace != null && app.command != null;
+
+  # name -> app, complete -> { units; files; }
+  ofApp =
+    name: app:
+    let
+      unit = names.appUnit name;
+      runtime = "/run/${names.app name}";
+      home = "/var/lib/${names.app name}";
+      session = path: "/run/user/${toString app.uid}/${path}";
+      fromSession = path: "-${session path}:${names.appSession}/${path}";
+
+      buses = bus.ofApp { inherit name app session; };
+
+      sockets =
+        optionals app.gui.wayland (map fromSession waylandDisplays)
+        ++ optionals app.gui.x11 [ "-/tmp/.X11-unix" ]
+        ++ optionals (app.gui.sound != "none") [ (fromSession "pipewire-0") ]
+        ++ optionals (app.gui.sound == "pulse") [ (fromSession "pulse/native") ];
+      devices = optionals app.gui.gpu [ "/dev/dri" ];
+
+      windows = hasWindows app;
+
+      file = {
+        version = 1;
+        inherit name;
+        socket = names.appSocket name;
+        command = [ app.command ] ++ app.args;
+        # One sandbox for all programs of the app: what is launched later joins what runs.
+        sandbox =
+          if app.sandbox.enable then
+            sandbox.prefix {
+              inherit home runtime devices;
+              writable = app.readWritePaths;
+              visible = [
+                "/run/nsguard"
+                "/run/current-system"
+                "/run/opengl-driver"
+                names.appSession
+              ]
+              ++ optionals app.gui.x11 [ "/tmp/.X11-unix" ]
+              ++ buses.visible;
+            }
+            ++ [
+              tools.nsguard
+              "app"
+              "start"
+              name
+            ]
+          else
+            [ ];
+        # What of the environment of whoever launches it is handed on.
+        environment =
+          optionals app.gui.wayland [ "WAYLAND_DISPLAY" ]
+          ++ optionals app.gui.x11 [ "DISPLAY" ]
+          ++ optionals windows [
+            "DESKTOP_STARTUP_ID"
+            "XDG_ACTIVATION_TOKEN"
+          ];
+        session = names.appSession;
+        xauthority = app.gui.x11;
+        waitFor = buses.waitFor;
+      };
+
+      own = {
+        inherit (app) namespace;
+        capabilities = [ ];
+        bindPaths = map (path: "-${path}") devices;
+        bindReadOnlyPaths = sockets ++ buses.bindReadOnlyPaths;
+        unitConfig = {
+          Description = "App ${name} in network namespace ${app.namespace}";
+          Requires = [ (names.appSocketUnit name) ] ++ buses.units;
+          After = [ (names.appSocketUnit name) ] ++ buses.units;
+          # A launch is a start: with a limit, the sixth within ten seconds would be the socket's end.
+          StartLimitIntervalSec = 0;
+          # The starter reads its file once.
+          X-Restart-Triggers = hashString "sha256" (toJSON file);
+        };
+        serviceConfig = {
+          RestartSec = 1;
+        }
+        // app.extraServiceConfig
+          // names.appIdentity name app
+          // {
+            Type = "notify";
+            ExecStart = "${tools.nsguard} app serve ${name}";
+            RuntimeDirectory = names.app name;
+            RuntimeDirectoryMode = "0700";
+            StateDirectory = names.app name;
+            StateDirectoryMode = "0700";
+            WorkingDirectory = home;
+            ProtectSystem = "strict";
+            Restart = app.restart;
+            BindPaths = app.readWritePaths ++ toListOf app.extraServiceConfig "BindPaths";
+            Environment =
+              map (variable: quoted "${variable}=${environment.${variable}}") (attrNames environment)
+              ++ toListOf app.extraServiceConfig "Environment";
+          }
+          // (if devices == [ ] then { } else { DeviceAllow = [ "char-drm rw" ] ++ toListOf app.extraServiceConfig "DeviceAllow"; });
+        wantedBy = optionals (app.autoStart && !windows) [ "multi-user.target" ];
+      };
+
+      toListOf = config: key: (import ./combine.nix).toList (config.${key} or null);
+
+      environment = {
+        HOME = home;
+        XDG_RUNTIME_DIR = runtime;
+      }
+      // (if app.gui.sound == "none" then { } else { PIPEWIRE_RUNTIME_DIR = names.appSession; })
+      // (if app.gui.sound == "pulse" then { PULSE_SERVER = "unix:${names.appSession}/pulse/native"; } else { })
+      // buses.environment
+      // app.environment;
+    in
+    {
+      units = buses.unitsOf // {
+        ${unit} = {
+          inherit (own) wantedBy;
+        }
+        // confinement.confine own;
+        ${names.appSocketUnit name} = {
+          unitConfig.Description = "Launches of app ${name}";
+          socketConfig = {
+            ListenStream = names.appSocket name;
+            # The person alone, or root for an app with a user of its own.
+            SocketUser = if app.user == null then "root" else app.user;
+            SocketMode = "0600";
+            RemoveOnStop = true;
+            # Many launches are slowed down (PollLimitBurst=), and not the end of the socket; one that a failing unit did
+            # not take is turned away, or would start it for ever.
+            TriggerLimitIntervalSec = 0;
+            FlushPending = true;
+          };
+          wantedBy = [ "sockets.target" ];
+        };
+      };
+      files = {
+        ${names.appFile name} = toJSON file + "\n";
+      }
+      # Windows need a session, which starts these.
+      // (
+        if app.autoStart && windows then
+          { "/etc/xdg/autostart/nsguard-${name}.desktop" = entry (launcher name) name app; }
+        else
+          { }
+      );
+    };
+}

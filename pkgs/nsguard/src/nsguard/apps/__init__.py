@@ -1,0 +1,109 @@
+"""What an app is: the file that its launcher and its starter read, and what one says to the other.
+
+A launch is one line of JSON, {"arguments": […], "environment": {…}, "xauthority": hex or null}. So are the answers:
+{"taken": true} at once, then {"status": exit status} when the program has ended, or {"error": text}.
+"""
+
+import json
+import os
+from typing import Any, NamedTuple
+
+from nsguard.errors import BadInput, NsguardError
+
+ETC = "/etc/nsguard-apps"
+VERSION = 1
+# Bytes of a line. A command line holds 128 KiB at most in one argument (execve(2)); JSON makes up to six of one.
+LIMIT = 1 << 20
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_NAME = 19
+
+
+class LaunchError(NsguardError):
+    """An app could not be launched."""
+
+
+class App(NamedTuple):
+    """socket: where launches are taken; sandbox: argv of the starter in its sandbox, empty where there is none.
+
+    environment: names of variables that a launch may set; session: the directory with sockets of the person's session;
+    xauthority: whether the X cookie goes along; wait_for: sockets that must answer before a program starts.
+    """
+
+    name: str
+    socket: str
+    command: list[str]
+    sandbox: list[str]
+    environment: list[str]
+    session: str
+    xauthority: bool
+    wait_for: list[str]
+
+
+class Launch(NamedTuple):
+    """arguments: what is added to the command; xauthority: the content of the X cookie file."""
+
+    arguments: list[str]
+    environment: dict[str, str]
+    xauthority: bytes | None = None
+
+
+def load(name: str) -> App:
+    """The app of that name. Raises `BadInput`."""
+    if not (0 < len(name) <= _NAME and name[0] in _LETTERS and all(c in f"{_LETTERS}0123456789-" for c in name)):
+        raise BadInput(f"{name!a} cannot name an app; nsguard.apps has their names")
+    path = f"{ETC}/{name}.json"
+    try:
+        with open(path, encoding="utf-8") as file:
+            read = json.load(file)
+        if read["version"] != VERSION:
+            raise ValueError(f"version is not {VERSION}, the one this nsguard reads")
+        app = App(
+            _text(read["name"]),
+            _text(read["socket"]),
+            _texts(read["command"]),
+            _texts(read["sandbox"]),
+            _texts(read["environment"]),
+            _text(read["session"]),
+            read["xauthority"] is True,
+            _texts(read["waitFor"]),
+        )
+    except FileNotFoundError:
+        raise BadInput(f"there is no app {name}; define nsguard.apps.{name}") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{path}: {error}; render the file anew") from None
+    return app
+
+
+def encode(message: dict[str, Any]) -> bytes:
+    """A message as it goes over the socket. Bytes that are no UTF-8 survive as lone surrogates, in escapes."""
+    return json.dumps(message).encode() + b"\n"
+
+
+def decode_launch(line: bytes, allowed: list[str]) -> Launch:
+    """Read a launch. Raises ValueError for another shape, or for what the app does not take."""
+    try:
+        read = json.loads(line.decode())
+        arguments, environment, cookie = _texts(read["arguments"]), read["environment"], read["xauthority"]
+        items = {_text(name): _text(value) for name, value in environment.items()}
+        xauthority = None if cookie is None else bytes.fromhex(_text(cookie))
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not a launch: {error!r}") from None
+    for text in (*arguments, *items.values()):
+        if "\0" in text:
+            raise ValueError("a NUL byte in an argument or variable")
+        os.fsencode(text)  # or ValueError: a surrogate that stands for no byte
+    if strange := items.keys() - set(allowed):
+        raise ValueError(f"the app takes no variable {min(strange)!a}")
+    return Launch(arguments, items, xauthority)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!a} is no text")
+    return value
+
+
+def _texts(value: Any) -> list[str]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!a} is no list")
+    return [_text(one) for one in value]

@@ -1,0 +1,262 @@
+"""`nsguard app serve NAME`: the starter of an app, the main process of its confined unit.
+
+It runs as the app's user inside the confinement and takes launches from the socket that systemd listens on. The first
+start without a launch waiting, as at boot or after a failure, runs the bare command. It ends with the last program.
+
+An app with a sandbox has all of its programs in one, and in it the starter: `nsguard app start NAME`.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import selectors
+import signal
+import socket
+import struct
+import time
+
+from nsguard import apps, journal
+from nsguard.apps import LIMIT, App, Launch, decode_launch, encode
+from nsguard.errors import NsguardError
+from nsguard.unix import connect
+
+LISTENER = 3  # the first descriptor that systemd passes (sd_listen_fds(3))
+PATIENCE = 5.0  # seconds for a launch to be said, and for sockets that are waited for
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36  # linux/prctl.h
+SESSION = "nsguard-session.json"
+COOKIE = "nsguard-xauthority"
+
+
+def serve(name: str) -> int:
+    """Start the app, in its sandbox if it has one; then as `start`. Raises NsguardError."""
+    app = apps.load(name)
+    journal.take_over(name)
+    _tell("READY=1")
+    os.environ.pop("NOTIFY_SOCKET", None)
+    if app.sandbox:
+        try:
+            os.execve(app.sandbox[0], app.sandbox, os.environ)  # noqa: S606 (there is nothing for a shell to do)
+        except OSError as error:
+            raise NsguardError(f"{app.sandbox[0]}: {error.strerror}") from None
+    return start(name)
+
+
+def start(name: str) -> int:
+    """Take launches; the status of the program that failed last, 0 if none did. Raises NsguardError."""
+    app = apps.load(name)
+    _keep_to_ourselves()
+    return Starter(app, _listener()).run()
+
+
+def _keep_to_ourselves() -> None:
+    """Let no process of the same user take our descriptors, and let what programs leave behind be ours to wait for.
+
+    The listener and what it accepts are sockets of the host's network namespace (ptrace(2), access mode checking).
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    for option, value in ((PR_SET_DUMPABLE, 0), (PR_SET_CHILD_SUBREAPER, 1)):
+        if libc.prctl(option, value, 0, 0, 0):
+            raise NsguardError(f"prctl: {os.strerror(ctypes.get_errno())}")
+
+
+def _listener() -> socket.socket:
+    # LISTEN_PID is the number outside of the sandbox
+    for name in ("LISTEN_PID", "LISTEN_FDNAMES"):
+        os.environ.pop(name, None)
+    if os.environ.pop("LISTEN_FDS", "") != "1":
+        raise NsguardError("no socket was passed; start this by its unit")
+    listener = socket.socket(fileno=LISTENER)
+    os.set_inheritable(LISTENER, False)  # noqa: FBT003 (its only form)
+    listener.settimeout(0)
+    return listener
+
+
+class _Client:
+    """A launcher that is connected: what it said so far, and until when it may take to say it (monotonic seconds)."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.said = b""
+        self.deadline = time.monotonic() + PATIENCE
+
+    def tell(self, **message: str | int) -> None:
+        with contextlib.suppress(OSError):  # it went away
+            self.connection.send(encode(message), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+
+    def answer(self, **message: str | int) -> None:
+        self.tell(**message)
+        self.connection.close()
+
+
+class Starter:
+    """Takes launches, starts programs, and waits for both."""
+
+    def __init__(self, app: App, listener: socket.socket) -> None:
+        self._app, self._listener = app, listener
+        self._selector = selectors.DefaultSelector()
+        self._programs: dict[int, _Client | None] = {}  # by process number
+        self._speaking: list[_Client] = []
+        self._status = 0
+        self._stopping = False
+
+    def run(self) -> int:
+        """Serve until no process is left."""
+        woken, waker = socket.socketpair()
+        for end in (woken, waker):
+            end.settimeout(0)
+        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+        self._selector.register(woken, selectors.EVENT_READ, woken)
+        self._selector.register(self._listener, selectors.EVENT_READ, self._listener)
+        if not self._accept():
+            self._start(self._remembered(), None)
+        while self._speaking or self._reap():
+            limit = min((one.deadline for one in self._speaking), default=None)
+            for key, _ in self._selector.select(None if limit is None else max(0.0, limit - time.monotonic())):
+                if key.data is woken:
+                    with contextlib.suppress(BlockingIOError):
+                        woken.recv(4096)
+                elif key.data is self._listener:
+                    self._accept()
+                else:
+                    self._hear(key.data)
+            for late in [one for one in self._speaking if one.deadline < time.monotonic()]:
+                self._refuse(late, "no launch was said in time")
+        return 0 if self._stopping else self._status
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        # systemd tells every process of the unit; this one waits for the others
+        self._stopping |= number == signal.SIGTERM
+
+    def _reap(self) -> bool:
+        """Take note of what ended; whether any process is left."""
+        try:
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                self._ended(ended[0], os.waitstatus_to_exitcode(ended[1]))
+        except ChildProcessError:
+            return False
+        return True
+
+    def _ended(self, pid: int, code: int) -> None:
+        if pid not in self._programs:
+            return  # left behind by a program
+        status = code if code >= 0 else 128 - code
+        if status:
+            self._status = status
+        if client := self._programs.pop(pid):
+            client.answer(status=status)
+
+    def _accept(self) -> bool:
+        """Take one connection, if one waits."""
+        try:
+            connection, _ = self._listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return False
+        client = _Client(connection)
+        user = struct.unpack("=3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
+        if user not in (0, os.getuid()):
+            client.answer(error="only its own user launches it")
+            return True
+        connection.settimeout(0)
+        self._speaking.append(client)
+        self._selector.register(connection, selectors.EVENT_READ, client)
+        return True
+
+    def _hear(self, client: _Client) -> None:
+        try:
+            more = client.connection.recv(1 << 16)
+        except BlockingIOError:
+            return
+        except OSError:
+            more = b""
+        client.said += more
+        if client.said.endswith(b"\n"):
+            self._quiet(client)
+            self._launch(client)
+        elif not more or len(client.said) > LIMIT:
+            self._refuse(client, "a launch is one line of JSON")
+
+    def _quiet(self, client: _Client) -> None:
+        self._selector.unregister(client.connection)
+        self._speaking.remove(client)
+
+    def _refuse(self, client: _Client, why: str) -> None:
+        self._quiet(client)
+        client.answer(error=why)
+
+    def _launch(self, client: _Client) -> None:
+        if self._stopping:
+            client.answer(error="it is being stopped")
+            return
+        try:
+            launch = decode_launch(client.said, self._app.environment)
+            client.tell(taken=True)
+            self._remember(launch)
+            self._start(launch, client)
+        except (ValueError, NsguardError) as error:
+            client.answer(error=str(error))
+
+    def _start(self, launch: Launch, client: _Client | None) -> None:
+        """Start the program. Raises NsguardError where it can't be."""
+        for path in self._app.wait_for:
+            _wait_for(path)
+        command = [*self._app.command, *launch.arguments]
+        try:
+            pid = os.posix_spawn(
+                command[0],
+                command,
+                os.environ | launch.environment,
+                setsigmask=(),
+                setsigdef=[signal.SIGPIPE],
+                setsid=True,
+            )
+        except OSError as error:
+            raise NsguardError(f"{command[0]}: {error.strerror}") from None
+        self._programs[pid] = client
+
+    def _remember(self, launch: Launch) -> None:
+        """Keep the session for a start without a launch. The directory stays when systemd restarts the unit."""
+        directory = os.environ["XDG_RUNTIME_DIR"]
+        if launch.xauthority is not None:
+            _write(f"{directory}/{COOKIE}", launch.xauthority)
+            launch.environment["XAUTHORITY"] = f"{directory}/{COOKIE}"
+        _write(f"{directory}/{SESSION}", json.dumps(launch.environment).encode())
+
+    def _remembered(self) -> Launch:
+        try:
+            with open(f"{os.environ['XDG_RUNTIME_DIR']}/{SESSION}", "rb") as file:
+                read = json.load(file)
+            return Launch(
+                [], {name: str(read[name]) for name in (*self._app.environment, "XAUTHORITY") if name in read}
+            )
+        except (OSError, ValueError, TypeError):
+            return Launch([], {})
+
+
+def _write(path: str, content: bytes) -> None:
+    descriptor = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(content)
+    os.replace(f"{path}.new", path)
+
+
+def _wait_for(path: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connect(path, PATIENCE).close()
+            return
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise NsguardError(f"{path}: {error.strerror or error}") from None
+        time.sleep(0.01)
+
+
+def _tell(state: str) -> None:
+    """Tell the service manager (sd_notify(3))."""
+    if address := os.environ.get("NOTIFY_SOCKET"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+            notify.connect(address)
+            notify.send(state.encode())
