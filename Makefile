@@ -61,7 +61,7 @@ deps:
 
 venv: $(VENV)/ready
 
-$(VENV)/ready: harness/requirements.txt
+$(VENV)/ready: harness/requirements.txt harness/pyproject.toml
 	@echo "nsguard: making $(VENV) from harness/requirements.txt" >&2
 	@python3 -m venv --clear $(VENV)
 	@$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r harness/requirements.txt

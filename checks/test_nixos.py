@@ -19,9 +19,7 @@ from nsguard_harness.attacks.tunnel import ConnectionHeld, wait_for_tunnel
 from nsguard_harness.cli import subjects
 from nsguard_harness.lab.base import Lab
 from nsguard_harness.lab.container import ContainerLab
-from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
-from nsguard_harness.lab.peer import TREES
-from nsguard_harness.lab.system import System
+from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION, nixos_client
 from nsguard_harness.suite import Cell, Suite, Verdict, plan
 
 NEEDED = ("NSGUARD_NIXPKGS", "NSGUARD_NIXOS_LAB", "NSGUARD_NIXOS_IMAGE")
@@ -51,12 +49,7 @@ def closure(module: str) -> Path:
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ContainerLab]:
-    nixos = System(
-        image=Path(os.environ["NSGUARD_NIXOS_IMAGE"]),
-        init=f"{closure('machine.nix')}/init",
-        binds={Path("/nix/store"): "/nix/store"},
-        trees=TREES,
-    )
+    nixos = nixos_client(closure("machine.nix"), Path(os.environ["NSGUARD_NIXOS_IMAGE"]))
     with ContainerLab(client=nixos) as lab:
         wait_for_tunnel(lab)
         yield lab

@@ -21,6 +21,7 @@ from rich.text import Text
 from . import attacks
 from .agent import Agent
 from .attacks._unreachable import UNREACHABLE
+from .attacks.tunnel import wait_for_tunnel
 from .checkout import GUARDS
 from .description import describe
 from .errors import HarnessError
@@ -70,6 +71,10 @@ def _parser() -> argparse.ArgumentParser:
         which.add_argument("--scenario", type=Path, help="a Nix file with other services (default: the demo's)")
         guards = sorted(path.stem for path in GUARDS.glob("*.nix") if path.stem != "common")
         which.add_argument("--guard", choices=guards, help="one that is weaker than ours, to see what it leaks")
+        which.add_argument(
+            "--system", type=Path, metavar="CLOSURE", help="a NixOS that has such services, as the client"
+        )
+        command.add_argument("--image", type=Path, metavar="TREE", help="what --system boots on (default: the lab's)")
         command.add_argument("--pcap", type=Path, metavar="DIR", help="keep the captures there")
     run.add_argument("--attack", default="*", metavar="GLOB", help="only attacks with such names")
     run.add_argument("--state", default="*", metavar="GLOB", help="only such states of the tunnel")
@@ -84,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     mutants.add_argument("--only", default="*", metavar="GLOB", help="only protections with such names")
     planted = commands.add_parser("planted", help="make a hole for each kind of attack: the suite must find it")
     for command in (mutants, planted):
-        command.set_defaults(lab="container", scenario=None, guard=None, pcap=None)
+        command.set_defaults(lab="container", system=None, scenario=None, guard=None, pcap=None)
     mutants.set_defaults(run=_mutants)
     planted.set_defaults(run=_planted)
     demo.set_defaults(run=_demo)
@@ -198,6 +203,10 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     """Tell what can't be done before a lab is built for it."""
+    if options.system and options.lab != "container":
+        raise UsageError("--system: boots in the container lab alone; leave --lab out")
+    if options.system and not (options.system / "init").exists():
+        raise UsageError(f"--system {options.system}: is no system's closure; it has no init")
     if not fnmatch.filter(attacks.registry(), options.attack):
         raise UsageError(f"--attack {options.attack}: no attack has such a name; `list` shows them")
     if not fnmatch.filter((state.name for state in STATES), options.state):
@@ -214,22 +223,30 @@ def _lab(options: argparse.Namespace) -> Iterator[tuple[Lab, tuple[Subject, ...]
     """The lab with the scenario on its client, and the agents of its services."""
     from . import scenario
 
-    with _made(options.lab, options.pcap, APPS if options.scenario == scenario.APPS else BASE) as lab:
+    with _made(options) as lab:
+        if options.system:
+            wait_for_tunnel(lab)
+            yield lab, subjects(lab.client)
+            return
         guard = GUARDS / f"{options.guard}.nix" if options.guard else None
         scenario.apply(lab.client, guard or options.scenario or scenario.DEMO)
         yield lab, subjects(lab.client)
 
 
-def _made(name: str, captures: Path | None, recipe: Recipe) -> Lab:
-    """The lab of a name in LABS; recipe: of the image of a container."""
+def _made(options: argparse.Namespace) -> Lab:
+    """The lab that was asked for."""
+    from . import scenario
     from .lab.container import ContainerLab
-    from .lab.debian import debian_client
+    from .lab.debian import debian_client, nixos_client
     from .lab.image import image
     from .lab.vmlab import VmLab
 
-    if name != "container":
-        return VmLab(LABS[name], captures)
-    return ContainerLab(debian_client(image(recipe)), captures)
+    if options.lab != "container":
+        return VmLab(LABS[options.lab], options.pcap)
+    if options.system:
+        return ContainerLab(nixos_client(options.system, options.image or image()), options.pcap)
+    recipe = APPS if options.scenario == scenario.APPS else BASE
+    return ContainerLab(debian_client(image(recipe)), options.pcap)
 
 
 def subjects(machine: Machine, app: str = "boxed") -> tuple[Subject, ...]:

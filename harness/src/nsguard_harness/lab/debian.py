@@ -1,4 +1,4 @@
-"""The Debian systems that a lab's machines boot."""
+"""The systems that a lab's machines boot: Debian's, and NixOS's on a Debian tree."""
 
 from __future__ import annotations
 
@@ -34,3 +34,8 @@ def debian_server(tree: Path, *, kernel: bool) -> System:
     return System(
         tree, trees=peer.TREES, files={f"{peer.UNITS}/{unit}": text for unit, text in units.items()}, links=links
     )
+
+
+def nixos_client(closure: Path, tree: Path) -> System:
+    """A NixOS by its closure, which brings services of its own; tree: what lies below, for programs of /usr."""
+    return System(tree, init=f"{closure}/init", binds={Path("/nix/store"): "/nix/store"}, trees=peer.TREES)

@@ -1,0 +1,114 @@
+"""A plugin for pytest: a lab, its machines and an observer, for leak tests of guards without Nix.
+
+    def test_nothing_leaves(client, observer):
+        client.succeed("my-guard up")
+        with observer.watch() as watched:
+            client.execute("my-guard run curl http://198.51.100.1")
+        assert watched.leaks == ()
+
+Options: --nsguard-lab says what the machines are, --nsguard-scenario which services the client starts with.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+# What takes long to import is imported by who uses it: every run of pytest loads a plugin that is installed.
+if TYPE_CHECKING:
+    from .capture import Frame
+    from .judge import Judgement, Leak
+    from .lab.base import Lab
+    from .machine import Machine
+
+LABS = ("container", "vm", "vm-sid")
+
+
+@dataclass
+class Watched:
+    """What left the client while it was watched; set when the block has ended."""
+
+    frames: tuple[Frame, ...] = ()
+    judgement: Judgement | None = None
+
+    @property
+    def leaks(self) -> tuple[Leak, ...]:
+        """Every frame that no rule allows. Raises LabError while it is still watched."""
+        from .errors import LabError
+
+        if self.judgement is None:
+            raise LabError("observer: look at the leaks after the block that is watched")
+        return self.judgement.leaks
+
+
+class Observer:
+    """Sees every frame of the client's uplinks, outside it."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    @contextmanager
+    def watch(self, *tokens: str) -> Iterator[Watched]:
+        """Watch while the body goes on. tokens: what is to be found in frames in clear, and named in their leaks.
+
+        Raises LabError when frames were lost: then nothing is shown.
+        """
+        from .errors import LabError
+        from .judge import judge
+        from .tokens import Tokens
+        from .world import Observed
+
+        watched, observed = Watched(), Observed(self._lab)
+        with self._lab.capture(self._lab.client) as capture:
+            yield watched
+            observed.look()
+        if capture.dropped:
+            raise LabError(f"capture: lost {capture.dropped} frames; nothing was shown")
+        watched.frames = tuple(capture.frames)
+        watched.judgement = judge(capture.frames, observed.world, Tokens({token: token for token in tokens}))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("nsguard", "leak tests")
+    group.addoption("--nsguard-lab", choices=LABS, default="container", help="what the lab's machines are")
+    group.addoption("--nsguard-scenario", type=Path, metavar="FILE", help="a Nix file: services that the client starts")
+
+
+@pytest.fixture(scope="session")
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """A lab that is up, for the whole session; skipped where there is no root to make one."""
+    from . import scenario
+    from .lab.container import ContainerLab
+    from .lab.vmlab import VmLab
+
+    if os.geteuid() != 0:
+        pytest.skip("a lab needs root: its machines are made of namespaces and mounts")
+    name, suite = request.config.getoption("--nsguard-lab"), {"vm": "trixie", "vm-sid": "sid"}
+    with ContainerLab() if name == "container" else VmLab(suite[name]) as made:
+        if wanted := request.config.getoption("--nsguard-scenario"):
+            scenario.apply(made.client, wanted)
+        yield made
+
+
+@pytest.fixture
+def client(lab: Lab) -> Machine:
+    """The machine that confines."""
+    return lab.client
+
+
+@pytest.fixture
+def server(lab: Lab) -> Machine:
+    """The machine that is all that lies around: gateway, resolver, WireGuard's other end."""
+    return lab.server
+
+
+@pytest.fixture
+def observer(lab: Lab) -> Observer:
+    """Who sees every frame that leaves the client."""
+    return Observer(lab)
