@@ -26,7 +26,7 @@ from .checkout import GUARDS
 from .description import describe
 from .errors import HarnessError
 from .lab.base import Lab
-from .lab.image import APPS, BASE, Recipe
+from .lab.image import APPS, BASE
 from .machine import Machine
 from .states import STATES, UP
 from .suite import EXIT, TAIL_SECONDS, Report, Subject, Suite, Verdict, plan
