@@ -13,10 +13,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ENTRY = "[Desktop Entry]\nName=Brave\nExec=/nix/store/x/bin/brave %U\nIcon=brave\nMimeType=text/html;\n"
 # makeBinaryWrapper PROGRAM TARGET --add-flags FLAGS, as a script
-WRAPPER = """\
-#!/bin/bash
+WRAPPER = r"""#!/bin/bash
 mkdir -p "$(dirname "$2")"
-printf '#!/bin/bash\\nexec %s %s "$@"\\n' "$1" "$4" >"$2"
+printf '#!/bin/bash\nexec %s %s "$@"\n' "$1" "$4" >"$2"
 chmod +x "$2"
 """
 PACKAGE = """\
