@@ -182,12 +182,8 @@ let
         };
 
         dbus = {
-          session = bus "session" ''
-            the session's manager starts any program outside the namespace for whoever asks.
-          '';
-          system = bus "system" ''
-            systemd-resolved looks up names in clear, NetworkManager and others tell the host's addresses.
-          '';
+          session = bus "session" "the session's manager starts any program outside the namespace for whoever asks.";
+          system = bus "system" "systemd-resolved looks up names in clear, NetworkManager and others tell the host's addresses.";
         };
 
         sandbox.enable = flag app.sandbox.enable ''
