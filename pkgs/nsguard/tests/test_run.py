@@ -81,6 +81,8 @@ def test_a_script_without_a_first_line_runs(served: Box) -> None:
 
 def test_strangers_and_root_stay_outside(served: Box) -> None:
     assert "is not yours to use" in run(served, "true", who=STRANGER).stderr
+    told = ["env", "NSGUARD_NAMESPACE=vpn"]
+    assert "is not yours to use" in run(served, "true", who=[*told, *STRANGER]).stderr
     served.out("chmod", "666", "/run/nsguard-run/vpn")
     assert "you are not in group games" in run(served, "true", who=STRANGER).stderr
     assert "root is not let in" in run(served, "true", who=["env"]).stderr
