@@ -2,6 +2,7 @@
 # make test     every test of the project
 # make test-vm  the core set against a client with a kernel of its own, under QEMU
 # make bench    set-up and tear-down, beside the usual script
+# make bench-eval  what it adds to the evaluation of a host (NSGUARD_NIXPKGS names a tree with nixpkgs' lib/ and nixos/)
 # make docs     docs/options.md anew, from the options (NSGUARD_NIXPKGS names a tree with nixpkgs' lib/)
 # make image    build the lab's image now (the others do when it is missing)
 
@@ -11,13 +12,16 @@ PACKAGES := debian-archive-keyring iproute2 mmdebstrap nftables nix-bin python3-
 	tcpdump util-linux wireguard-tools
 VM_PACKAGES := e2fsprogs qemu-system-x86 qemu-utils
 
-.PHONY: demo test test-vm bench docs image deps deps-vm venv lint clean
+.PHONY: demo test test-vm bench bench-eval docs image deps deps-vm venv lint clean
 
 demo: deps venv
 	@$(BIN)/nsguard-leaktest demo
 
 bench: deps venv
 	@$(BIN)/python -m nsguard_harness.bench
+
+bench-eval: deps venv
+	@$(BIN)/python checks/cost.py
 
 docs: deps
 	@test -n "$(NSGUARD_NIXPKGS)" || { echo "make docs: set NSGUARD_NIXPKGS to a tree with nixpkgs' lib/" >&2; exit 2; }

@@ -7,7 +7,6 @@ nixpkgs' lib/ and nixos/ side by side, named by NSGUARD_NIXPKGS, and are skipped
 from __future__ import annotations
 
 import functools
-import json
 import os
 import re
 import subprocess
@@ -16,48 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from nix import NIXPKGS, evaluate, needs_nixpkgs, nixos_arguments
 
 CHECKS = Path(__file__).parent
 CASES = {path.stem: path.read_text() for kind in ("accept", "reject") for path in (CHECKS / "eval" / kind).iterdir()}
 OF_PLAN = [name for name, text in CASES.items() if re.search(r"^  specification\b", text, re.MULTILINE)]
-NIXPKGS = os.environ.get("NSGUARD_NIXPKGS")
-
-needs_nixpkgs = pytest.mark.skipif(
-    not NIXPKGS,
-    reason="NSGUARD_NIXPKGS does not name a tree with nixpkgs' lib/ and nixos/: NixOS's side is NOT tested",
-)
-
-
-def evaluate(expression: str) -> Any:
-    """The value of a Nix expression, as JSON has it; fails the test with Nix's own message."""
-    command = [
-        "nix-instantiate",
-        "--option",
-        "store",
-        "dummy://",
-        "--eval",
-        "--strict",
-        "--json",
-        "-E",
-        expression,
-    ]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 @functools.cache
 def plan_outcomes() -> dict[str, dict[str, Any]]:
     return dict(evaluate(f"(import {CHECKS}/eval).plan"))
-
-
-def nixos_arguments(directory: Path) -> str:
-    """What checks/eval/nixos.nix takes. Any word of the tree may be the name of a package that a module asks for."""
-    tree = Path(NIXPKGS or "")
-    words = {word for path in tree.glob("nixos/**/*.nix") for word in re.findall(r"[A-Za-z_][\w-]*", path.read_text())}
-    (directory / "names.json").write_text(json.dumps(sorted(words)))
-    names = f"builtins.fromJSON (builtins.readFile {directory}/names.json)"
-    return f"{{ lib = import {tree}/lib; nixos = {tree}/nixos; names = {names}; }}"
 
 
 @pytest.fixture(scope="session")
@@ -111,6 +78,18 @@ def test_nixos_renders_the_units_of_the_plan(scenario: Path, arguments: str) -> 
     assert texts["plan"], "the scenario has no unit"
     for name in texts["plan"]:
         assert directives(texts["nixos"][name]) == directives(texts["plan"][name]), name
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    sorted((CHECKS.parent / "harness/scenarios").glob("*.nix")),
+    ids=lambda p: p.stem,
+)
+def test_what_a_switch_may_do_to_a_unit_stands_where_nixos_reads_it(scenario: Path) -> None:
+    texts = evaluate(f"(import {CHECKS}/eval).planTexts (import {scenario})")
+    said = [(section, key) for text in texts.values() for section, key, _ in directives(text) if "IfChanged" in key]
+    assert ("[Service]", "X-ReloadIfChanged") in said
+    assert {section for section, _ in said} == {"[Service]"}
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,29 @@ let
   inherit (lib) mkOption types;
   cfg = config.nsguard;
 
+  inherit (cfg.planned) files groups units;
 
-  unitsOf =
-    suffix:
-    lib.mapAttrs' (name: unit: lib.nameValuePair (lib.removeSuffix suffix name) (removeAttrs unit [ "text" ])) (
-      lib.filterAttrs (name: _: lib.hasSuffix suffix name) cfg.planned.units
+  # Those of apps have directories of their own.
+  ofNamespaces = lib.filterAttrs (path: _: lib.hasPrefix "/etc/nsguard/" path) files;
+  inEtc = lib.mapAttrs' (path: lib.nameValuePair (lib.removePrefix "/etc/" path));
+
+  # One package for all units and one for all files: as an option of NixOS each, ten namespaces would add a fifth to the
+  # time that a host's configuration takes to evaluate. Options of systemd.services for one of these become a drop-in.
+  tree =
+    name: texts:
+    pkgs.runCommand name { } (
+      lib.concatStrings (
+        lib.mapAttrsToList (path: text: ''
+          install -Dm444 /dev/stdin "$out/${path}" <<'END OF FILE'
+          ${text}END OF FILE
+        '') texts
+      )
     );
+
+  # NixOS follows no [Install] section of a package.
+  wants = lib.zipAttrsWith (_: lib.concatLists) (
+    lib.mapAttrsToList (name: unit: lib.genAttrs unit.wantedBy (_: [ name ])) units
+  );
 in
 {
   options.nsguard = {
@@ -50,7 +67,7 @@ in
       type = types.raw;
       internal = true;
       readOnly = true;
-      # Services are left out here: the units of namespaces are among the services that `specification` describes.
+      # Services are left out here: they are described from the finished configuration, which this is part of.
       default = cfg.plan.plan { inherit (cfg) namespaces tunnels metrics apps; };
       description = "The units and files of namespaces and apps.";
     };
@@ -72,13 +89,21 @@ in
     }
     (lib.mkIf (cfg.namespaces != { }) {
       environment.systemPackages = [ cfg.package ];
-      environment.etc = lib.mapAttrs' (
-        path: text: lib.nameValuePair (lib.removePrefix "/etc/" path) { inherit text; }
-      ) cfg.planned.files;
-      systemd.services = unitsOf ".service";
-      systemd.sockets = unitsOf ".socket";
-      systemd.timers = unitsOf ".timer";
-      users.groups = lib.mapAttrs (_: members: { inherit members; }) cfg.planned.groups;
+      environment.etc =
+        inEtc (lib.mapAttrs (_: text: { inherit text; }) (removeAttrs files (lib.attrNames ofNamespaces)))
+        // {
+          nsguard.source = "${tree "nsguard-files" (inEtc ofNamespaces)}/nsguard";
+        };
+      systemd.packages = [
+        (tree "nsguard-units" (
+          lib.mapAttrs' (name: unit: lib.nameValuePair "lib/systemd/system/${name}" unit.text) units
+          // lib.mapAttrs' (name: wanted: {
+            name = "lib/systemd/system/${name}.d/nsguard.conf";
+            value = "[Unit]\nWants=${toString wanted}\n";
+          }) wants
+        ))
+      ];
+      users.groups = lib.mapAttrs (_: members: { inherit members; }) groups;
     })
   ];
 }

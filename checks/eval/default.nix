@@ -83,6 +83,8 @@ let
     in
     mapAttrs (_: ofSpecification) (having "specification") // mapAttrs (_: ofModule) (having "module");
 
+  planTexts = scenario: mapAttrs (_: unit: unit.text) ((import ../../modules/plan { inherit tools; }).plan scenario).units;
+
   # The text of every unit of a scenario, by the plan alone and by NixOS.
   unitTexts =
     arguments: scenario:
@@ -93,9 +95,14 @@ let
     in
     {
       plan = mapAttrs (_: unit: unit.text) planned.units;
-      nixos = mapAttrs (name: _: config.systemd.units.${name}.text) planned.units;
+      nixos = mapAttrs (name: _: (config.systemd.units.${name} or config.nsguard.planned.units.${name}).text) planned.units;
     };
 in
 {
-  inherit plan nixos unitTexts;
+  inherit
+    plan
+    nixos
+    planTexts
+    unitTexts
+    ;
 }

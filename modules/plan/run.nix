@@ -94,14 +94,14 @@ in
               unitConfig = {
                 Description = "Command in network namespace ${name}";
                 CollectMode = "inactive-or-failed";
-                # What people run goes on while the configuration changes; the next command is by the new one.
-                X-RestartIfChanged = false;
               };
               serviceConfig = {
                 ExecStart = "${tools.nsguard} supervise ${name} ${group}";
                 StandardInput = "null";
                 StandardOutput = "journal";
                 TimeoutStopSec = 5;
+                # What people run goes on while the configuration changes; the next command is by the new one.
+                X-RestartIfChanged = false;
               }
               // wanted.own-processes.properties or { }
               // homes.properties;

@@ -41,13 +41,13 @@ in
       Description = "Network namespace ${name}";
       Before = [ "network.target" ];
       After = [ "network-pre.target" ];
-      # Taking the namespace away would take it from every service inside: a changed one is applied in place.
-      X-ReloadIfChanged = true;
       X-Reload-Triggers = triggers (removeAttrs spec [ "tunnel" ]);
     };
     serviceConfig = {
       Type = "oneshot";
       RemainAfterExit = true;
+      # Taking the namespace away would take it from every service inside: a changed one is applied in place.
+      X-ReloadIfChanged = true;
       ExecStart = nsguard "netns up";
       ExecReload = nsguard "netns up";
       # Runs also after an `up` that was killed half-way.
@@ -64,12 +64,12 @@ in
         "nss-lookup.target"
       ];
       X-Reload-Triggers = triggers spec.tunnel;
-      # Restarted in one go where it must be: between stop and start the services inside stall.
-      X-StopIfChanged = false;
     };
     serviceConfig = {
       Type = "oneshot";
       RemainAfterExit = true;
+      # Restarted in one go where it must be: between stop and start the services inside stall.
+      X-StopIfChanged = false;
       ExecStart = nsguard "tunnel up";
       ExecReload = nsguard "tunnel reload";
       ExecStopPost = nsguard "tunnel down";

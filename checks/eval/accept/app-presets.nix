@@ -30,7 +30,7 @@
   facts =
     config:
     let
-      unit = name: config.systemd.services."nsguard-app-${name}";
+      unit = name: config.nsguard.planned.units."nsguard-app-${name}.service";
       file = name: builtins.fromJSON config.environment.etc."nsguard-apps/${name}.json".text;
     in
     {
@@ -45,7 +45,7 @@
       # With windows it starts with the session and not with the machine.
       wantedBy = (unit "brave").wantedBy;
       autostart = config.environment.etc ? "xdg/autostart/nsguard-brave.desktop";
-      socket = config.systemd.sockets.nsguard-app-brave.socketConfig.SocketUser;
+      socket = config.nsguard.planned.units."nsguard-app-brave.socket".socketConfig.SocketUser;
     };
 
   expected = {

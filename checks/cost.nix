@@ -1,0 +1,118 @@
+# A host of the usual kind, with so many namespaces and services; its value is made of every text that a switch to it
+# would install, so that nothing stays unevaluated.
+#
+#   nsguard: whether the module is imported; namespaces: how many; services: how many of the host's own, spread over
+#   the namespaces where `confined`.
+{
+  lib,
+  nixos,
+  names,
+}:
+{
+  nsguard ? true,
+  namespaces ? 0,
+  services ? 0,
+  confined ? false,
+}:
+let
+  standIns = import ./eval/stand-ins.nix {
+    inherit lib;
+    names = names ++ [
+      "amneziawg-go"
+      "nsguard"
+    ];
+  };
+
+  # What is made by a script is as good as made when the script's text is.
+  pkgs = standIns // {
+    runCommand =
+      name: _: text:
+      standIns.hello
+      // {
+        inherit name text;
+        outPath = builtins.seq (lib.stringLength text) "/made/${name}";
+      };
+  };
+
+  namespace = index: "ns${toString (lib.mod index namespaces)}";
+
+  ours = {
+    imports = [ ../modules ];
+    nsguard = {
+      package = pkgs.nsguard;
+      tunnels = lib.genAttrs (map namespace (lib.range 0 (namespaces - 1))) (name: {
+        configFile = "/run/secrets/${name}.conf";
+      });
+      namespaces = lib.genAttrs (map namespace (lib.range 0 (namespaces - 1))) (name: {
+        tunnel = name;
+      });
+    };
+    systemd.services = lib.mkIf confined (
+      lib.listToAttrs (
+        lib.genList (index: lib.nameValuePair "app${toString index}" { nsguard.namespace = namespace index; }) services
+      )
+    );
+  };
+
+  host = {
+    _module.args.pkgs = lib.mkForce pkgs;
+    boot.isContainer = true;
+    documentation.enable = false;
+    programs.command-not-found.enable = false;
+    nixpkgs.hostPlatform = "x86_64-linux";
+    system.stateVersion = "25.05";
+
+    networking.firewall.allowedTCPPorts = [
+      80
+      443
+    ];
+    networking.nftables.enable = true;
+    services.openssh.enable = true;
+    networking.useHostResolvConf = false;
+    services.resolved.enable = true;
+    services.prometheus.exporters.node.enable = true;
+    services.networkd-dispatcher.enable = true;
+    services.radarr.enable = true;
+    services.sonarr.enable = true;
+    services.syncthing.enable = true;
+    services.prowlarr.enable = true;
+    services.transmission.enable = true;
+    users.users.alice = {
+      isNormalUser = true;
+      extraGroups = [ "wheel" ];
+    };
+
+    systemd.services = lib.listToAttrs (
+      lib.genList (
+        index:
+        lib.nameValuePair "app${toString index}" {
+          wantedBy = [ "multi-user.target" ];
+          after = [ "network.target" ];
+          serviceConfig = {
+            ExecStart = "/bin/app --port ${toString index}";
+            User = "app";
+            Restart = "on-failure";
+          };
+        }
+      ) services
+    );
+  };
+
+  config =
+    (import (nixos + "/lib/eval-config.nix") {
+      inherit lib;
+      system = null;
+      modules = [ host ] ++ lib.optional nsguard ours;
+    }).config;
+
+  failed = map (a: a.message) (lib.filter (a: !a.assertion) config.assertions);
+
+  whole = {
+    units = lib.mapAttrs (_: unit: unit.text) config.systemd.units;
+    etc = lib.mapAttrs (_: file: [ file.target file.mode file.text ]) config.environment.etc;
+    files = config.environment.etc.nsguard.source or null;
+    packages = map (package: package.text or package.name) config.systemd.packages;
+    users = lib.mapAttrs (_: user: [ user.uid user.group ]) config.users.users;
+  };
+in
+if failed != [ ] then throw (lib.concatStringsSep "\n" failed) else lib.stringLength (builtins.toJSON whole)

@@ -1,0 +1,94 @@
+"""What nsguard adds to the evaluation of a host: `make bench-eval`. Printed, never asserted.
+
+The host is checks/cost.nix, from nixpkgs' module system with stand-ins for packages. Nix counts what it evaluates, the
+same in each run, and what it allocates; the time is the least of three, of the processor. Packages cost nothing here,
+so that a real host takes longer to evaluate and nsguard's share of it is smaller.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from nix import nixos_arguments
+from rich.console import Console
+from rich.table import Table
+
+CHECKS = Path(__file__).parent
+ROUNDS = 3
+# Each block begins with what the others in it are compared with.
+HOSTS = {
+    "a host without nsguard": {
+        "": "{ nsguard = false; }",
+        "the module alone": "{ }",
+        "1 namespace": "{ namespaces = 1; }",
+        "10 namespaces": "{ namespaces = 10; }",
+        "100 namespaces": "{ namespaces = 100; }",
+    },
+    "with 50 more services": {
+        "": "{ nsguard = false; services = 50; }",
+        "10 namespaces": "{ namespaces = 10; services = 50; }",
+        "and the 50 confined": "{ namespaces = 10; services = 50; confined = true; }",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """seconds of the processor, least of all rounds; values that were put off (thunks); bytes that were allocated."""
+
+    seconds: float
+    thunks: int
+    bytes: int
+
+
+def cost(arguments: str, host: str) -> Cost:
+    """What the evaluation of a host takes. Raises SystemExit with Nix's own message."""
+    store = ["--option", "store", "dummy://"]
+    expression = f"import {CHECKS}/cost.nix {arguments} {host}"
+    found = []
+    for _ in range(ROUNDS):
+        done = subprocess.run(
+            ["nix-instantiate", *store, "--eval", "--strict", "-E", expression],
+            check=False,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "NIX_SHOW_STATS": "1"},
+        )
+        if done.returncode:
+            sys.exit(done.stderr)
+        statistics = json.loads(done.stderr[done.stderr.index("{") :])
+        found.append(Cost(statistics["cpuTime"], statistics["nrThunks"], statistics["gc"]["totalBytes"]))
+    return min(found, key=lambda one: one.seconds)
+
+
+def main() -> None:
+    if not os.environ.get("NSGUARD_NIXPKGS"):
+        sys.exit("make bench-eval: set NSGUARD_NIXPKGS to a tree with nixpkgs' lib/ and nixos/ side by side")
+    table = Table(
+        "host", "seconds", "thunks", "", "MB", "", title="What it takes to evaluate a host", title_justify="left"
+    )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    with tempfile.TemporaryDirectory() as directory:
+        arguments = nixos_arguments(Path(directory))
+        for title, hosts in HOSTS.items():
+            bare = cost(arguments, hosts[""])
+            table.add_row(title, f"{bare.seconds:.2f}", f"{bare.thunks:,}", "", f"{bare.bytes / 1e6:.0f}", "")
+            for name in [name for name in hosts if name]:
+                one = cost(arguments, hosts[name])
+                more = f"{one.thunks / bare.thunks - 1:+.1%}", f"{one.bytes / bare.bytes - 1:+.1%}"
+                table.add_row(
+                    f"  {name}", f"{one.seconds:.2f}", f"{one.thunks:,}", more[0], f"{one.bytes / 1e6:.0f}", more[1]
+                )
+            table.add_section()
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Nix, as the checks evaluate with it.
+
+NSGUARD_NIXPKGS names a tree with nixpkgs' lib/ and nixos/ side by side; what needs it is skipped without.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NIXPKGS = os.environ.get("NSGUARD_NIXPKGS")
+
+needs_nixpkgs = pytest.mark.skipif(
+    not NIXPKGS,
+    reason="NSGUARD_NIXPKGS does not name a tree with nixpkgs' lib/ and nixos/: NixOS's side is NOT tested",
+)
+
+
+def evaluate(expression: str) -> Any:
+    """The value of a Nix expression, as JSON has it; fails the test with Nix's own message."""
+    command = [
+        "nix-instantiate",
+        "--option",
+        "store",
+        "dummy://",
+        "--eval",
+        "--strict",
+        "--json",
+        "-E",
+        expression,
+    ]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def nixos_arguments(directory: Path) -> str:
+    """What checks/eval/nixos.nix takes. Any word of the tree may be the name of a package that a module asks for."""
+    tree = Path(NIXPKGS or "")
+    words = {word for path in tree.glob("nixos/**/*.nix") for word in re.findall(r"[A-Za-z_][\w-]*", path.read_text())}
+    (directory / "names.json").write_text(json.dumps(sorted(words)))
+    names = f"builtins.fromJSON (builtins.readFile {directory}/names.json)"
+    return f"{{ lib = import {tree}/lib; nixos = {tree}/nixos; names = {names}; }}"
