@@ -5,34 +5,19 @@ from __future__ import annotations
 import fnmatch
 import functools
 import json
-import os
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from nix import NIXPKGS, evaluate, needs_nixpkgs, nixos_arguments
 from nsguard_harness import attacks
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 SNIPPETS = DOCS / "snippets"
 REFERENCE = DOCS / "options.md"
-PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-NIXPKGS = os.environ.get("NSGUARD_NIXPKGS")
-
-needs_nixpkgs = pytest.mark.skipif(
-    not NIXPKGS,
-    reason="NSGUARD_NIXPKGS does not name a tree with nixpkgs' lib/ and nixos/: options.md and snippets are NOT tested",
-)
-
-
-def evaluate(expression: str) -> Any:
-    """The value of a Nix expression, as JSON has it; fails the test with Nix's own message."""
-    command = ["nix-instantiate", "--option", "store", "dummy://", "--eval", "--strict", "--json", "-E", expression]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.rglob("*.md"))]
 
 
 @functools.cache
@@ -108,3 +93,43 @@ def test_links_within_the_documentation_lead_somewhere(page: Path) -> None:
         if anchor:
             headings = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
             assert anchor in {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}, target
+
+
+def shown(text: str) -> set[str]:
+    """How a page may show a file: as it is, or, of a module that is a plain set, what stands in it."""
+    lines = text.rstrip("\n").split("\n")
+    if (lines[0], lines[-1]) != ("{", "}"):
+        return {text}
+    return {text, "".join(line.removeprefix("  ") + "\n" for line in lines[1:-1])}
+
+
+@functools.cache
+def files() -> dict[Path, set[str]]:
+    """What can be shown of each file that a check evaluates: the snippets here, the template in test_eval.py."""
+    return {path: shown(path.read_text()) for path in [*SNIPPETS.glob("*.nix"), *ROOT.glob("templates/*/*.nix")]}
+
+
+def blocks(page: Path) -> list[str]:
+    return re.findall(r"^```nix\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_nix_that_a_page_shows_is_a_file_that_a_check_evaluates(page: Path) -> None:
+    for block in blocks(page):
+        assert any(block in texts for texts in files().values()), f"no file below docs/snippets/ is:\n{block}"
+
+
+def test_every_snippet_is_shown() -> None:
+    every = {block for page in PAGES for block in blocks(page)}
+    assert [path.name for path in SNIPPETS.iterdir() if not shown(path.read_text()) & every] == []
+
+
+@needs_nixpkgs
+def test_every_snippet_is_accepted_and_does_something(tmp_path: Path) -> None:
+    hosts = evaluate(f"import {ROOT}/checks/docs/snippets.nix {nixos_arguments(tmp_path)}")
+    assert set(hosts) == {path.stem for path in SNIPPETS.iterdir()}
+    for name, host in hosts.items():
+        assert host["messages"] == [], name
+        assert any(unit.startswith("nsguard-netns-") for unit in host["units"]), name
+        for service in re.findall(r"systemd\.services\.([\w-]+)\.nsguard", (SNIPPETS / f"{name}.nix").read_text()):
+            assert host["confined"][service].startswith("/run/netns/"), name

@@ -16,6 +16,7 @@ let
   evaluated = lib.evalModules {
     modules = [
       ../../modules
+      (import ../../modules/leak-test.nix { makeLeakTest = throw "nothing is tested here"; })
       {
         _module.args.pkgs = throw "an option's default that is a package needs defaultText";
         _module.check = false;
@@ -35,6 +36,9 @@ let
     "nsguard.tunnels" = "Tunnels";
     "systemd.services.<name>.nsguard" = "Services";
     "nsguard" = "The program";
+    "nsguard.apps" = "Apps";
+    "nsguard.metrics" = "Metrics";
+    "nsguard.tests" = "The host's own leak test";
   };
   chapters = [
     "nsguard.namespaces"
@@ -99,12 +103,12 @@ let
     if risk == null then text else concatStringsSep "\n" (map (line: "> ${line}") lines);
 
   value =
-    label: value:
+    option: label: value:
     let
       text = lib.removeSuffix "\n" value.text;
     in
     if value._type == "literalMD" then
-      "- ${label}: ${text}\n"
+      "- ${label}: ${plain option text}\n"
     else if lib.hasInfix "\n" text then
       "- ${label}:\n\n${concatMapStrings (line: if line == "" then "\n" else "      ${line}\n") (splitString "\n" text)}"
     else
@@ -115,13 +119,13 @@ let
 
     ${concatStringsSep "\n\n" (
       map (paragraph option) (
-        filter (text: text != "") (splitString "\n\n" (lib.removeSuffix "\n" (plain option option.description)))
+        map lib.trim (filter (text: text != "") (splitString "\n\n" (lib.trim (plain option option.description))))
       )
     )}
 
     - type: ${option.type}
-    ${lib.optionalString (option ? default) (value "default" option.default)}${
-      lib.optionalString (option ? example) (value "example" option.example)
+    ${lib.optionalString (option ? default) (value option "default" option.default)}${
+      lib.optionalString (option ? example) (value option "example" option.example)
     }
   '';
 
@@ -145,7 +149,8 @@ in
   markdown = ''
     # Options
 
-    Made of the options' own descriptions by `make docs`. Each ends with the risk that it carries.
+    Made of the options' own descriptions by `make docs`. Each ends with the risk that it carries. Those of
+    `nsguard.tests` come with `nixosModules.leak-test`, the others with `nixosModules.default`.
 
     ${concatMapStrings contents order}
     ${lib.removeSuffix "\n" (concatMapStrings chapter order)}'';

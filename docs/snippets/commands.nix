@@ -1,0 +1,3 @@
+{
+  nsguard.namespaces.vpn.users = [ "alice" ];
+}

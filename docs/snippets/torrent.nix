@@ -1,0 +1,19 @@
+{
+  nsguard.tunnels.proton.configFile = "/run/secrets/proton.conf";
+  nsguard.namespaces.vpn = {
+    tunnel = "proton";
+    portForwarding = {
+      enable = true;
+      client = "transmission";
+    };
+  };
+
+  services.transmission = {
+    enable = true;
+    settings.download-dir = "/srv/torrents";
+  };
+  systemd.services.transmission.nsguard = {
+    namespace = "vpn";
+    allowPrivilegedCommands = true; # its module prepares the settings as root
+  };
+}
