@@ -133,3 +133,14 @@ def test_every_snippet_is_accepted_and_does_something(tmp_path: Path) -> None:
         assert any(unit.startswith("nsguard-netns-") for unit in host["units"]), name
         for service in re.findall(r"systemd\.services\.([\w-]+)\.nsguard", (SNIPPETS / f"{name}.nix").read_text()):
             assert host["confined"][service].startswith("/run/netns/"), name
+
+
+def test_the_files_that_contributors_are_sent_to_exist() -> None:
+    table = re.findall(r"^\| an? .*\|$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    paths = [path for row in table for path in re.findall(r"`([\w.-]+/[\w./{},-]*)`", row)]
+    assert len(paths) > 20
+    for path in paths:
+        before, brace, rest = path.partition("{")
+        names, _, after = rest.partition("}")
+        for name in names.split(",") if brace else [""]:
+            assert (ROOT / f"{before}{name}{after}").exists(), path

@@ -46,12 +46,7 @@ let
         imports = [
           file
           managers
-          {
-            users.users.alice = {
-              isNormalUser = true;
-              uid = 1000;
-            };
-          }
+          { users.users.alice.isNormalUser = true; }
         ]
         # One that has no tunnel of its own goes with the first.
         ++ lib.optional (!lib.hasInfix "nsguard.tunnels" (builtins.readFile file)) (directory + "/first.nix")

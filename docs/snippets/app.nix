@@ -4,4 +4,5 @@
     namespace = "vpn";
     user = "alice";
   };
+  users.users.alice.uid = 1000; # the sockets of her session are found by it
 }
