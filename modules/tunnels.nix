@@ -43,8 +43,9 @@ let
         example = "203.0.113.51:51820";
         description = ''
           Where the peer listens: `address:port`, `[IPv6 address]:port` or `name:port`. A name is looked up in the
-          host's namespace, when the tunnel starts and at each refresh. The host lets the tunnel's encrypted
-          packets go to this place alone.
+          host's namespace, when the tunnel starts and again when the peer has been silent for half a minute; of
+          several addresses the first with a route is taken, and the next while that one stays silent. The host lets
+          the tunnel's encrypted packets go to this place alone.
 
           Risk of a name: the look-up goes out in clear by the host's resolver, and whoever answers it decides where
           the encrypted packets go.
@@ -78,8 +79,8 @@ let
         type = types.ints.unsigned;
         example = 300;
         description = ''
-          Seconds between look-ups of the endpoint's name while the tunnel is up; 0 for none. The least of a
-          tunnel's peers counts for all of them.
+          Seconds between look-ups of the endpoint's name while the tunnel is up. With 0 it is looked up again only when
+          the peer has answered nothing for half a minute.
 
           Risk: each look-up goes out in clear by the host's resolver.
         '';
@@ -103,6 +104,20 @@ let
           they do WireGuard's.
         '';
       } defaults.tunnel.type;
+
+      via = option {
+        type = types.nullOr types.str;
+        example = "entry";
+        description = ''
+          Name of another tunnel that this one goes through: its encrypted packets leave by that tunnel's namespace and
+          not by the host's, where nobody sees its endpoint. The other tunnel gets a namespace of its own name unless
+          one is defined for it. Any number of tunnels may go through each other in a row; each needs room for its own
+          header, so that the MTU becomes less with every one.
+
+          Risk: the tunnel is down when any before it is, and the far end of the one before it sees its endpoint, sizes and
+          times, as the uplink would without.
+        '';
+      } defaults.tunnel.via;
 
       implementation = option {
         type = types.enum [
@@ -211,6 +226,16 @@ let
           Risk: whoever runs the resolver sees every name; one that is not your provider's sees it come from there.
         '';
       } defaults.tunnel.dns;
+
+      dynamicEndpointRefreshSeconds = option {
+        type = types.ints.unsigned;
+        example = 300;
+        description = ''
+          The same for all peers of the tunnel, those of a {option}`configFile` too; a peer's own counts if it is less.
+
+          Risk: each look-up goes out in clear by the host's resolver.
+        '';
+      } defaults.tunnel.dynamicEndpointRefreshSeconds;
 
       peers = option {
         type = types.listOf (types.submodule peer);

@@ -51,25 +51,32 @@ let
       bus
       ;
   };
+  hopsOf = import ./hops.nix;
 
-  complete = specification: {
-    namespaces = mapAttrs (
-      _: ns:
-      defaults.namespace // ns // { portForwarding = defaults.portForwarding // ns.portForwarding or { }; }
-    ) (specification.namespaces or { });
-    tunnels = mapAttrs (
-      _: tunnel:
-      let
-        whole = defaults.tunnel // tunnel;
-      in
-      whole // { peers = map (peer: defaults.peer // peer) whole.peers; }
-    ) (specification.tunnels or { });
-    services = mapAttrs (_: service: defaults.service // service) (specification.services or { });
-    metrics = defaults.metrics // specification.metrics or { };
-    apps = mapAttrs (
-      _: app: merged (merged defaults.app (presets.${toString (app.preset or null)} or { }).app or { }) app
-    ) (specification.apps or { });
-  };
+  complete =
+    specification:
+    let
+      namespaces = specification.namespaces or { };
+      tunnels = mapAttrs (
+        _: tunnel:
+        let
+          whole = defaults.tunnel // tunnel;
+        in
+        whole // { peers = map (peer: defaults.peer // peer) whole.peers; }
+      ) (specification.tunnels or { });
+    in
+    {
+      namespaces = mapAttrs (
+        _: ns:
+        defaults.namespace // ns // { portForwarding = defaults.portForwarding // ns.portForwarding or { }; }
+      ) (namespaces // (hopsOf { inherit namespaces tunnels; }).added);
+      inherit tunnels;
+      services = mapAttrs (_: service: defaults.service // service) (specification.services or { });
+      metrics = defaults.metrics // specification.metrics or { };
+      apps = mapAttrs (
+        _: app: merged (merged defaults.app (presets.${toString (app.preset or null)} or { }).app or { }) app
+      ) (specification.apps or { });
+    };
 
   # The defaults of an app, whose options come in groups. What is free-form has no defaults of its own.
   merged =
@@ -87,40 +94,37 @@ let
 
   mergeAll = foldl' (all: set: all // set) { };
 
-  # The least of the refresh intervals that are on; 0 when none is.
-  refreshSeconds =
-    tunnel:
-    foldl' (
-      least: s: if s == 0 then least else if least == 0 || s < least then s else least
-    ) 0 (map (peer: peer.dynamicEndpointRefreshSeconds) tunnel.peers);
-
   ofNamespace =
     whole: name:
     let
       namespace = whole.namespaces.${name};
       tunnel = whole.tunnels.${namespace.tunnel};
-      spec = specs.spec { inherit name namespace tunnel; };
+      spec = specs.spec {
+        inherit name namespace tunnel;
+        outer = (hopsOf { inherit (whole) namespaces tunnels; }).outer namespace.tunnel;
+      };
+      rulesets = {
+        namespace = ruleset.namespace {
+          enforceDns = spec.dns.enforce;
+          forwarding = namespace.portForwarding.enable;
+        };
+        host = ruleset.host {
+          namespace = name;
+          inherit (spec) fwMark;
+        };
+      };
       run = commands.run { inherit name namespace; };
     in
     {
       inherit (run) groups;
       units =
-        unitsOf {
-          inherit name spec;
-          refreshSeconds = refreshSeconds tunnel;
-        }
+        unitsOf { inherit name spec rulesets; }
         // run.units
         // forwardingOf { inherit name; inherit (namespace) portForwarding; };
       files = {
         "${names.etc name}/spec.json" = builtins.toJSON spec + "\n";
-        ${spec.rulesets.namespace} = ruleset.namespace {
-          enforceDns = spec.dns.enforce;
-          forwarding = namespace.portForwarding.enable;
-        };
-        ${spec.rulesets.host} = ruleset.host {
-          namespace = name;
-          inherit (spec) fwMark;
-        };
+        ${spec.rulesets.namespace} = rulesets.namespace;
+        ${spec.rulesets.host} = rulesets.host;
       };
     };
 

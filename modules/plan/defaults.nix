@@ -29,6 +29,7 @@
   tunnel = {
     type = "wireguard";
     implementation = "auto";
+    via = null;
     configFile = null;
     ips = [ ];
     privateKeyFile = null;
@@ -37,6 +38,7 @@
     mtu = null;
     fwMark = null;
     dns = [ ];
+    dynamicEndpointRefreshSeconds = 0;
     peers = [ ];
   };
 

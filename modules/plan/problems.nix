@@ -24,6 +24,8 @@ let
     ;
   inherit (import ./combine.nix) isRoot toList words;
 
+  hops = import ./hops.nix { inherit namespaces tunnels; };
+
   optional = condition: message: if condition then [ message ] else [ ];
 
   oneOf = set: if set == { } then "none is defined" else "defined: ${concatStringsSep ", " (attrNames set)}";
@@ -117,7 +119,13 @@ let
       ranges = concatMap (peer: peer.allowedIPs) tunnel.peers;
       repeated = filter (range: length (filter (r: r == range) ranges) > 1) ranges;
     in
-    stored "${where}.configFile" tunnel.configFile
+    optional (tunnel.via != null && !tunnels ? ${tunnel.via})
+      "${where}.via: there is no tunnel ${toJSON tunnel.via} (${oneOf tunnels}); define nsguard.tunnels.${tunnel.via} or name another"
+    ++ optional (hops.cycle name != null)
+      "${where}.via: ${hops.cycle name} goes round in a circle, and nothing would ever leave; let one of them go by the host"
+    ++ optional (elem name hops.nameless)
+      "${where}: tunnels go through it, and the namespace for that would be called ${toJSON name}, as another is; define nsguard.namespaces.<name>.tunnel = ${toJSON name}; with a name of its own"
+    ++ stored "${where}.configFile" tunnel.configFile
     ++ stored "${where}.privateKeyFile" tunnel.privateKeyFile
     ++ malformed "${where}.type" "wireguard|amneziawg" ''"wireguard" or "amneziawg"'' tunnel.type
     ++ malformed "${where}.implementation" "auto|kernel|userspace" ''"auto", "kernel" or "userspace"'' tunnel.implementation

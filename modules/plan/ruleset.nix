@@ -82,6 +82,11 @@ let
         guards = "announcements to the network at the tunnel's far end";
         text = [ "fib daddr type { broadcast, multicast } drop" ];
       }
+      {
+        name = "output-link-local";
+        guards = "what is meant for a neighbour: a tunnel has none, and its far end would get it";
+        text = [ "ip6 daddr fe80::/10 drop" ];
+      }
     ]
     ++ (
       if enforce then

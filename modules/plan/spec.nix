@@ -54,10 +54,13 @@ in
       name,
       namespace,
       tunnel,
+      outer,
     }:
     {
       version = 1;
       namespace = name;
+      # The namespace that the tunnel's encrypted packets leave by; null for the host's.
+      inherit outer;
       interface = names.interface;
       userspace = {
         interface = names.userspaceInterface name;
@@ -90,7 +93,7 @@ in
               ;
             hook = if wanted.client == null && wanted.onChange == null then null else names.forwardedUnit name;
           };
-      tunnel = removeAttrs tunnel [ "fwMark" ] // {
+      tunnel = removeAttrs tunnel [ "fwMark" "via" ] // {
         name = namespace.tunnel;
         configFile = path tunnel.configFile;
         privateKeyFile = path tunnel.privateKeyFile;

@@ -8,7 +8,8 @@
 {
   name,
   spec,
-  refreshSeconds,
+  # their texts: a new one is to be laid
+  rulesets,
 }:
 let
   netns = names.netnsUnit name;
@@ -18,6 +19,21 @@ let
   refresh = names.refreshUnit name;
 
   needs = dependencies.directives "tunnel" name;
+
+  # A tunnel through another: its socket is in that one's namespace, its MTU is made from that one's.
+  hop =
+    if spec.outer == null then
+      { }
+    else
+      {
+        BindsTo = [ (names.netnsUnit spec.outer) ];
+        Wants = [ (names.tunnelUnit spec.outer) ];
+        After = [
+          (names.netnsUnit spec.outer)
+          (names.tunnelUnit spec.outer)
+        ];
+        ReloadPropagatedFrom = [ (names.tunnelUnit spec.outer) ];
+      };
 
   nsguard = arguments: "${tools.nsguard} ${arguments} ${name}";
 
@@ -33,6 +49,21 @@ let
     StartLimitIntervalSec = 0;
   };
 
+  # Often enough to notice silence soon, or as often as the least of the options says.
+  refreshSeconds = builtins.foldl' (least: s: if s > 0 && s < least then s else least) 30 (
+    map (of: of.dynamicEndpointRefreshSeconds) ([ spec.tunnel ] ++ spec.tunnel.peers)
+  );
+
+  # Two sets of lists as one.
+  joined = one: other: one // builtins.mapAttrs (key: value: one.${key} or [ ] ++ value) other;
+
+  # What of a specification is the tunnel's business alone; all else is the namespace's.
+  ofTunnel = [
+    "fwMark"
+    "outer"
+    "tunnel"
+  ];
+
   triggers = value: builtins.hashString "sha256" (builtins.toJSON value);
 in
 {
@@ -41,7 +72,10 @@ in
       Description = "Network namespace ${name}";
       Before = [ "network.target" ];
       After = [ "network-pre.target" ];
-      X-Reload-Triggers = triggers (removeAttrs spec [ "tunnel" ]);
+      X-Reload-Triggers = triggers [
+        (removeAttrs spec ofTunnel)
+        rulesets.namespace
+      ];
     };
     serviceConfig = {
       Type = "oneshot";
@@ -57,13 +91,16 @@ in
   };
 
   ${tunnel} = {
-    unitConfig = untiring // needs // {
+    unitConfig = untiring // joined needs hop // {
       Description = "WireGuard tunnel ${spec.tunnel.name} in network namespace ${name}";
-      After = needs.After or [ ] ++ [
+      After = (joined needs hop).After or [ ] ++ [
         "network.target"
         "nss-lookup.target"
       ];
-      X-Reload-Triggers = triggers spec.tunnel;
+      X-Reload-Triggers = triggers [
+        (builtins.intersectAttrs (builtins.listToAttrs (map (name: { inherit name; value = null; }) ofTunnel)) spec)
+        rulesets.host
+      ];
     };
     serviceConfig = {
       Type = "oneshot";
@@ -102,7 +139,7 @@ in
       Description = "WireGuard in userspace for network namespace ${name}";
       # Not BindsTo=, which would start the namespace's unit while `nsguard tunnel up` by hand holds its lock.
       PartOf = [ netns ];
-      After = [ netns ];
+      After = [ netns ] ++ (if spec.outer == null then [ ] else [ (names.netnsUnit spec.outer) ]);
       # Its link goes with it, and a new process knows neither keys nor peers: the tunnel is made anew.
       OnFailure = [ mend ];
     };
@@ -111,6 +148,17 @@ in
       Environment = "WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1";
       ExecStart = "${userspaceProgram} -f ${names.userspaceInterface name}";
     }
+    // (
+      if spec.outer == null then
+        { }
+      else
+        {
+          NetworkNamespacePath = names.netns spec.outer;
+          # systemd goes on in the host's namespace where it may not enter another.
+          ExecStartPre = "${tools.nsguard} netns verify ${spec.outer}";
+          BindReadOnlyPaths = "${names.state spec.outer}/inside:/run/nsguard";
+        }
+    )
     // import ./userspace.nix spec.tunnel.type;
   };
 
@@ -129,34 +177,34 @@ in
       RestartPreventExitStatus = 2;
     };
   };
+
+  # Names of endpoints, again: when it is time, or when a peer is silent.
+  "${refresh}.service" = {
+    unitConfig = {
+      Description = "Look up the endpoints of tunnel ${spec.tunnel.name} again";
+      After = [ tunnel ];
+      Requisite = [ tunnel ];
+      # There while the tunnel has endpoints that are names: for others no process is started.
+      ConditionPathExists = "${names.state name}/names.json";
+    };
+    serviceConfig = {
+      Type = "oneshot";
+      ExecStart = nsguard "tunnel refresh";
+      TimeoutStartSec = 30;
+    };
+  };
+
+  "${refresh}.timer" = {
+    unitConfig = {
+      Description = "Look up the endpoints of tunnel ${spec.tunnel.name} regularly";
+      PartOf = [ tunnel ];
+      After = [ tunnel ];
+    };
+    timerConfig = {
+      OnActiveSec = refreshSeconds;
+      OnUnitActiveSec = refreshSeconds;
+      AccuracySec = 1;
+    };
+    wantedBy = [ tunnel ];
+  };
 }
-// (
-  if refreshSeconds == 0 then
-    { }
-  else
-    {
-      "${refresh}.service" = {
-        unitConfig = {
-          Description = "Look up the endpoints of tunnel ${spec.tunnel.name} again";
-          After = [ tunnel ];
-          Requisite = [ tunnel ];
-        };
-        serviceConfig = {
-          Type = "oneshot";
-          ExecStart = nsguard "tunnel reload";
-        };
-      };
-      "${refresh}.timer" = {
-        unitConfig = {
-          Description = "Look up the endpoints of tunnel ${spec.tunnel.name} regularly";
-          PartOf = [ tunnel ];
-          After = [ tunnel ];
-        };
-        timerConfig = {
-          OnActiveSec = refreshSeconds;
-          OnUnitActiveSec = refreshSeconds;
-        };
-        wantedBy = [ tunnel ];
-      };
-    }
-)

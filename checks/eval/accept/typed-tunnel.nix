@@ -56,6 +56,7 @@
       listenPort = 51821;
       mtu = 1380;
       dns = [ "10.66.0.1" ];
+      dynamicEndpointRefreshSeconds = 0;
       peers = [
         {
           name = null;
@@ -80,7 +81,7 @@
       "nsguard-tunnel-vpn.service"
       "nsguard-userspace-vpn.service"
     ];
-    refresh = 300;
+    refresh = 30;
     pinned = true;
   };
 }

@@ -38,13 +38,13 @@ class Observed:
     @property
     def world(self) -> World:
         """The world as known so far."""
-        lab, addresses = self._lab, self._lab.addresses
+        lab = self._lab
         others = tuple(_station(one) for machine in _others(lab) for one in machine)
         return World(
             wires={one.wire: Wire(_station(one), others) for one in lab.client.uplinks},
-            endpoints=frozenset((ip_address(one), addresses.endpoint_port) for one in addresses.endpoint),
+            endpoints=frozenset((ip_address(one), port) for one, port in lab.endpoints()),
             listen_ports=frozenset(self._ports),
-            tunnel_addresses=frozenset(map(ip_address, addresses.tunnel_client)),
+            tunnel_addresses=frozenset(map(ip_address, lab.inner_addresses())),
             mtus=frozenset(self._mtus),
             injected=lab.injected - self._earlier,
         )

@@ -51,6 +51,7 @@ def spec(**tunnel: Any) -> dict[str, Any]:
     return {
         "version": 1,
         "namespace": NAME,
+        "outer": None,
         "interface": "wg0",
         "userspace": {"interface": "nsg-1a2b3c4d", "unit": f"nsguard-userspace-{NAME}.service"},
         "fwMark": "0x6e7abcde",
@@ -71,6 +72,7 @@ def spec(**tunnel: Any) -> dict[str, Any]:
             "listenPort": None,
             "mtu": None,
             "dns": [],
+            "dynamicEndpointRefreshSeconds": 0,
             "peers": [],
         }
         | tunnel,

@@ -106,14 +106,15 @@ class UdpInner(Attack):
 
 
 class UdpLinkLocal(Attack):
-    """Claim: a datagram to a neighbour's link-local address does not leave by the uplink.
+    """Claim: a datagram to a neighbour's link-local address reaches neither the uplink nor the tunnel's far end.
 
     Method: the gateway's link-local address, by each interface in sight.
-    Limitations: IPv6 only; that the tunnel's far end gets it is no way round the tunnel.
+    Limitations: IPv6 only.
     Source: RFC 4291 §2.5.6; ipv6(7), sin6_scope_id.
     """
 
     name = "udp-link-local"
+    silent = True
     families = (6,)
     every_state = True
 

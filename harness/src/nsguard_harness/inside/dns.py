@@ -2,7 +2,8 @@
 
 usage: python3 -m nsguard_harness.inside.dns RECORDS LOCAL=V4,V6 ...
 
-It answers A and AAAA with the addresses given for the local address that the query came to, or for `default`.
+It answers A and AAAA with the addresses given for the local address that the query came to, or for `default`; where one
+of the two is left empty, names have none of that family.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Resolver:
             return None
         self._records.add(source=peer, local=local, transport=transport, name=query.name, type=query.type)
         pair = self._answers.get(local, self._answers["default"])
-        return dnswire.encode_answer(message, {"A": pair.v4, "AAAA": pair.v6}.get(query.type))
+        return dnswire.encode_answer(message, {"A": pair.v4, "AAAA": pair.v6}.get(query.type) or None)
 
 
 def serve_udp(resolver: Resolver, udp: socket.socket) -> None:

@@ -28,6 +28,14 @@ class Lab(ABC):
     workers: int = 16
     injected: Counter[bytes]
 
+    def endpoints(self) -> set[tuple[str, int]]:
+        """Where tunnels of the client may send to: address and UDP port."""
+        return {(one, self.addresses.endpoint_port) for one in self.addresses.endpoint}
+
+    def inner_addresses(self) -> set[str]:
+        """The client's addresses in tunnels, which must never show on an uplink."""
+        return set(self.addresses.tunnel_client)
+
     @abstractmethod
     def capture(self, machine: Machine) -> CaptureLike:
         """A capture over all uplinks of a machine, seen from outside it."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..errors import LabError
 from ..machine import Bootable, Completed, Uplink, ask
-from .cgroup import Cgroup, host_has_systemd
+from .cgroup import Cgroup, hierarchies, host_has_systemd
 from .system import System
 
 # /proc/sys/net can be written as on a machine of its own (systemd's docs/ENVIRONMENT.md)
@@ -150,6 +150,20 @@ class ContainerMachine(Bootable):
     def _tail(self) -> str:
         text = ANSI.sub("", self.console.read_text(errors="replace")) if self.console.exists() else ""
         return " | ".join([line.strip() for line in text.splitlines() if line.strip()][-8:]) or "the console is empty"
+
+    def freeze(self, *, frozen: bool = True) -> None:
+        """Stop every process of the machine where it is, as before a suspend, or let all go on."""
+        self.require_up()
+        # cgroups(7): where the first process is; its systemd moved it to a group below the machine's own
+        lines = Path(f"/proc/{self._leader}/cgroup").read_text().splitlines()
+        group = next(line.removeprefix("0::") for line in lines if line.startswith("0::")).removesuffix("/init.scope")
+        place = hierarchies()[""] / group.lstrip("/")
+        (place / "cgroup.freeze").write_text(f"{frozen:d}")
+        deadline = time.monotonic() + 10
+        while f"frozen {frozen:d}" not in (place / "cgroup.events").read_text():
+            if time.monotonic() > deadline:
+                raise LabError(f"{self.name}: could not be {'frozen' if frozen else 'thawed'}")
+            time.sleep(0.01)
 
     def is_up(self) -> bool:
         return self._ready and self._spawn is not None and self._spawn.poll() is None

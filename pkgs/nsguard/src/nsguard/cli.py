@@ -1,7 +1,7 @@
 """nsguard: confine services and apps to a WireGuard tunnel in a network namespace of its own.
 
 usage: nsguard netns  up|down|verify NAME
-       nsguard tunnel up|down|reload NAME
+       nsguard tunnel up|down|reload|refresh NAME
        nsguard status [NAME] [--json] [--watch] [--exit-address URL]
        nsguard doctor [NAME] [--json]
        nsguard wait NAME SECONDS
@@ -11,6 +11,7 @@ usage: nsguard netns  up|down|verify NAME
        nsguard run NAME [-E VARIABLE[=VALUE]]... -- COMMAND...
        nsguard shell NAME [-E VARIABLE[=VALUE]]...
        nsguard launch APP [ARGUMENT...]
+       nsguard keygen FILE|- [ADDRESS ...]
 
 Exit status: 0 done, 1 failed and undone, 2 bad input and nothing changed. For status and doctor 0 says that all is
 up or healthy, 1 that something is down or wrong. `netns verify` exits 255 unless it runs inside the namespace. `run`
@@ -53,24 +54,9 @@ def _dispatch(arguments: list[str]) -> int:
             from nsguard.supervise import supervise
 
             return supervise(name, group)
-        case ["netns", "up", name]:
-            from nsguard import netns
-
+        case ["netns" | "tunnel" as what, verb, name] if (what, verb) in _UNITS:
             prepare(name)
-            netns.up(name)
-            return 0
-        case ["tunnel", "up" | "reload", name]:
-            from nsguard import state, tunnel
-
-            prepare(name)
-            with state.noted(name, f"tunnel up {name}"):
-                tunnel.up(name)
-            return 0
-        case ["netns" | "tunnel" as what, "down", name]:
-            from nsguard import teardown
-
-            prepare(name)
-            (teardown.namespace_down if what == "netns" else teardown.tunnel_down)(name)
+            _of_unit(what, verb, name)
             return 0
         case ["status" | "doctor" | "metrics" | "wait" | "forward" | "listen-port" as command, *rest]:
             from nsguard import options
@@ -78,6 +64,10 @@ def _dispatch(arguments: list[str]) -> int:
             return options.run(command, rest)
         case ["launch" | "app" as what, *rest] if rest:
             return _app(what, rest)
+        case ["keygen", *rest]:
+            from nsguard import keygen
+
+            return keygen.run(rest)
         case ["--help" | "-h" | "help"]:
             print((__doc__ or "").strip())
             return 0
@@ -104,6 +94,31 @@ def _app(what: str, arguments: list[str]) -> int:
 
 def _unknown(arguments: list[str]) -> BadInput:
     return BadInput(f"no such command: {' '.join(arguments)!a}; see nsguard --help")
+
+
+_UNITS = {("netns", "up"), ("netns", "down"), *(("tunnel", verb) for verb in ("up", "reload", "refresh", "down"))}
+
+
+def _of_unit(what: str, verb: str, name: str) -> None:
+    """What the units of a namespace do."""
+    match what, verb:
+        case _, "down":
+            from nsguard import teardown
+
+            (teardown.namespace_down if what == "netns" else teardown.tunnel_down)(name)
+        case "netns", _:
+            from nsguard import netns
+
+            netns.up(name)
+        case _, "refresh":
+            from nsguard import refresh
+
+            refresh.refresh(name)
+        case _:
+            from nsguard import state, tunnel
+
+            with state.noted(name, f"tunnel up {name}"):
+                tunnel.up(name)
 
 
 def prepare(name: str) -> None:

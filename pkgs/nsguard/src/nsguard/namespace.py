@@ -65,6 +65,11 @@ def links(name: str) -> set[str]:
         return {line.split(":")[0].strip() for line in devices if ":" in line}
 
 
+def maybe_entered(name: str | None) -> contextlib.AbstractContextManager[None]:
+    """The same for the namespace of a name; for None this process stays in the host's."""
+    return contextlib.nullcontext() if name is None else entered(name)
+
+
 @contextlib.contextmanager
 def entered(name: str) -> Iterator[None]:
     """Within the body this process and its children are in namespace `name`.

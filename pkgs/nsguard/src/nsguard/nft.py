@@ -4,10 +4,11 @@ Table `inet nsguard` in the namespace: sets address4/6 and resolver4/6, maps red
 Table `inet nsguard-NAME` in the host: sets endpoint4/6 of address . UDP port. Empty sets are closed.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 
-from nsguard import process
-from nsguard.namespace import entered
+from nsguard import paths, process
+from nsguard.namespace import entered, maybe_entered
 from nsguard.state import Forwarded, Tunnel
 
 _FAMILIES = (4, 6)
@@ -77,12 +78,18 @@ def empty_namespace(name: str) -> None:
             raise
 
 
-def load_host(name: str, ruleset: Ruleset, endpoints: Iterable[tuple[str, int]], *, fresh: bool = False) -> None:
+def load_pin(
+    name: str, outer: str | None, ruleset: Ruleset, endpoints: Iterable[tuple[str, int]], *, fresh: bool = False
+) -> None:
     """Lay the pin of namespace `name`'s tunnel: its encrypted packets go to `endpoints` only.
 
+    It lies where they leave, in namespace `outer` or in the host's. In the latter case the host's lets none through.
     `fresh` says that most likely there is nothing to replace, which saves the kernel a grace period of some 10 ms.
     """
-    _load(f"nsguard-{name}", ruleset, pin_elements(name, endpoints), fresh=fresh)
+    if outer is not None:
+        _load(f"nsguard-{name}", ruleset, [], fresh=fresh)
+    with maybe_entered(outer):
+        _load(f"nsguard-{name}", ruleset, pin_elements(name, endpoints), fresh=fresh)
 
 
 def pin_elements(name: str, endpoints: Iterable[tuple[str, int]]) -> list[str]:
@@ -99,8 +106,11 @@ def load_silently(text: str, lines: list[str]) -> None:
     process.ask("nft", "-f", "-", stdin="\n".join([text, *lines, ""]))
 
 
-def delete_host(name: str) -> None:
+def delete_pin(name: str, outer: str | None) -> None:
     """Remove the pin, there or not."""
+    if outer is not None and os.path.exists(f"{paths.NETNS}/{outer}"):
+        with entered(outer):
+            _run(_deletion(f"nsguard-{name}"))
     _run(_deletion(f"nsguard-{name}"))
 
 

@@ -22,6 +22,7 @@ _UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,247}\.service\Z")
 _MARK = re.compile(r"0x0*[1-9a-f][0-9a-f]{0,7}\Z")
 _MAPPER = re.compile(r"(nat-pmp|pcp)\Z")
 _TRANSPORT = re.compile(r"(tcp|udp)\Z")
+_NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}\Z")
 # Only what belongs to a network namespace; / stands for a dot within a name (sysctl(8)).
 _SYSCTL = re.compile(r"net(\.[A-Za-z0-9_/-]+)+\Z")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
@@ -35,6 +36,7 @@ class PeerSpec(NamedTuple):
     endpoint: Endpoint | None
     allowed_ips: tuple[Network, ...]
     keepalive: int
+    refresh: int
 
 
 class TunnelSpec(NamedTuple):
@@ -53,6 +55,7 @@ class TunnelSpec(NamedTuple):
     listen_port: int | None
     mtu: int | None
     dns: tuple[Address, ...]
+    refresh: int
     peers: tuple[PeerSpec, ...]
 
 
@@ -68,9 +71,10 @@ class Forwarding(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """What a namespace is to be."""
+    """What a namespace is to be. `outer` is the namespace that its tunnel's socket is in, None for the host's."""
 
     namespace: str
+    outer: str | None
     interface: str
     userspace_interface: str
     userspace_unit: str
@@ -83,6 +87,12 @@ class Spec(NamedTuple):
     enforce_dns: bool
     forwarding: Forwarding | None
     tunnel: TunnelSpec
+
+    def refresh_seconds(self, public_key: str) -> int:
+        """Seconds between look-ups of a peer's endpoint, 0 for none without need."""
+        own = [peer.refresh for peer in self.tunnel.peers if peer.public_key == public_key]
+        wanted = [seconds for seconds in (*own, self.tunnel.refresh) if seconds]
+        return min(wanted, default=0)
 
 
 class _Field:
@@ -178,26 +188,28 @@ def load(name: str) -> Spec:
 
 
 def _spec(top: _Field) -> Spec:
-    keys = "version namespace interface userspace fwMark sysctls rulesets etc sockets dns portForwarding tunnel"
-    version, namespace, interface, userspace, mark, sysctls, rulesets, etc, sockets, dns, forwarding, tunnel = (
-        top.object(*keys.split())
+    keys = "version namespace outer interface userspace fwMark sysctls rulesets etc sockets dns portForwarding tunnel"
+    fields = top.object(*keys.split())
+    version, namespace, outer, interface, userspace, mark, sysctls, rulesets, etc, sockets, dns, forwarding, tunnel = (
+        fields
     )
     if version.value != VERSION:
         raise version.wrong(f"not {VERSION}, the one this nsguard reads")
     device, unit = userspace.object("interface", "unit")
     if taken := {"resolv.conf", "extension-release.d"} & etc.texts(_FILE).keys():
         raise etc.wrong(f"{min(taken)} is nsguard's own")
-    inner, outer = rulesets.object("namespace", "host")
+    of_namespace, of_host = rulesets.object("namespace", "host")
     (enforce,) = dns.object("enforce")
     return Spec(
         namespace=namespace.text(),
+        outer=outer.maybe(lambda it: it.matching(_NAMESPACE, f"a namespace's name: {paths.NAME_RULE}")),
         interface=interface.matching(_LINK, "a link name"),
         userspace_interface=device.matching(_LINK, "a link name"),
         userspace_unit=unit.matching(_UNIT, "a service unit's name"),
         fw_mark=mark.matching(_MARK, "a mark like 0x6e7abcde"),
         sysctls=sysctls.texts(_SYSCTL),
-        namespace_ruleset=inner.path(),
-        host_ruleset=outer.path(),
+        namespace_ruleset=of_namespace.path(),
+        host_ruleset=of_host.path(),
         etc=etc.texts(_FILE),
         sockets=tuple(item.path() for item in sockets.items()),
         enforce_dns=enforce.flag(),
@@ -220,8 +232,10 @@ def _forwarding(field: _Field) -> Forwarding:
 
 
 def _tunnel(field: _Field) -> TunnelSpec:
-    keys = "name type implementation configFile ips privateKeyFile generatePrivateKeyFile listenPort mtu dns peers"
-    name, kind, implementation, file, ips, key_file, generate, port, mtu, dns, peers = field.object(*keys.split())
+    keys = "name type implementation configFile ips privateKeyFile generatePrivateKeyFile listenPort mtu dns"
+    name, kind, implementation, file, ips, key_file, generate, port, mtu, dns, refresh, peers = field.object(
+        *keys.split(), "dynamicEndpointRefreshSeconds", "peers"
+    )
     if file.value is None:
         for needed in (ips, key_file, peers):
             if not needed.value:
@@ -244,6 +258,7 @@ def _tunnel(field: _Field) -> TunnelSpec:
         listen_port=port.maybe(lambda it: it.number(values.port)),
         mtu=mtu.maybe(lambda it: it.number(values.mtu)),
         dns=dns.many(values.address),
+        refresh=refresh.number(_seconds),
         peers=found,
     )
 
@@ -252,11 +267,15 @@ def _peer(field: _Field) -> PeerSpec:
     keys = "name publicKey presharedKeyFile endpoint allowedIPs persistentKeepalive dynamicEndpointRefreshSeconds"
     name, public_key, preshared, endpoint, allowed, keepalive, refresh = field.object(*keys.split())
     name.maybe(_Field.text)
-    refresh.number(lambda text: values.number(text, 0, 2**31 - 1))  # a timer's business; checked all the same
     return PeerSpec(
         public_key=public_key.parsed(values.key),
         preshared_key_file=preshared.maybe(_Field.path),
         endpoint=endpoint.maybe(lambda it: it.parsed(values.endpoint)),
         allowed_ips=allowed.many(values.network),
         keepalive=keepalive.maybe(lambda it: it.number(values.keepalive)) or 0,
+        refresh=refresh.number(_seconds),
     )
+
+
+def _seconds(text: str) -> int:
+    return values.number(text, 0, 2**31 - 1)

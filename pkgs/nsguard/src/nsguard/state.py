@@ -5,6 +5,8 @@ confext/      files laid over /etc of confined services
 making        there while the namespace is made: a name that appears beside it is ours, though unfinished
 error.json    the last command that failed and what it said, until the same command does not
 tunnel.json   the tunnel: written before the first of it is made, removed after the last is gone
+names.json    endpoints that are names (see `names`), while the tunnel is up
+sought        there once names have been looked up
 """
 
 import contextlib
@@ -27,11 +29,15 @@ CLOSED_RESOLV_CONF = "# nsguard: no tunnel, no resolver\n"
 
 
 class Tunnel(NamedTuple):
-    """What a tunnel has left to find. `device` is its name for wg(8); `unit` runs it if the kernel doesn't."""
+    """What a tunnel has left to find. `device` is its name for wg(8); `unit` runs it if the kernel doesn't.
+
+    `endpoints` are those it may send to, `fixed` those among them that were given as addresses.
+    """
 
     complete: bool = False
     name: str = ""
     kind: str = WIREGUARD
+    outer: str | None = None
     interface: str = ""
     implementation: str = ""
     device: str = ""
@@ -40,6 +46,7 @@ class Tunnel(NamedTuple):
     dns: tuple[str, ...] = ()
     enforce_dns: bool = False
     endpoints: tuple[tuple[str, int], ...] = ()
+    fixed: tuple[tuple[str, int], ...] = ()
 
 
 class Forwarded(NamedTuple):
@@ -60,6 +67,8 @@ class State:
         self.inside = f"{self.directory}/inside"
         self.confext = f"{self.directory}/confext"
         self.making = f"{self.directory}/making"
+        self.names = f"{self.directory}/names.json"
+        self.sought = f"{self.directory}/sought"
         self._tunnel = f"{self.directory}/tunnel.json"
         self._error = f"{self.directory}/error.json"
         self._identity = f"{self.inside}/identity"
@@ -90,6 +99,7 @@ class State:
         files.write(self._tunnel, json.dumps(tunnel._asdict(), indent=1) + "\n")
 
     def remove_tunnel(self) -> None:
+        files.remove(self.names)
         files.remove(self._tunnel)
 
     def error(self) -> dict[str, Any] | None:

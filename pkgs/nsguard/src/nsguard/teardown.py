@@ -59,7 +59,7 @@ def clear(found: State) -> None:
     tunnel = found.tunnel() or Tunnel()
     name = found.name
     steps: list[Callable[[], None]] = [
-        lambda: nft.delete_host(name),
+        lambda: nft.delete_pin(name, tunnel.outer),
         lambda: found.write_resolv_conf(state.CLOSED_RESOLV_CONF),
     ]
     if tunnel.unit:

@@ -4,10 +4,11 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
-from nsguard import files, namespace, nft, process, shape, state, teardown, wireguard
+from nsguard import files, mtu, names, namespace, nft, process, shape, state, teardown, values, wireguard
 from nsguard.config import load as load_config
 from nsguard.errors import NsguardError
 from nsguard.model import Config, Endpoint, Interface, Network
+from nsguard.names import Named
 from nsguard.resolve import endpoints as resolve
 from nsguard.spec import Spec
 from nsguard.spec import load as load_spec
@@ -30,12 +31,28 @@ class _Wanted(NamedTuple):
         return Tunnel(
             name=self.spec.tunnel.name,
             kind=self.spec.tunnel.kind,
+            outer=self.spec.outer,
             interface=self.spec.interface,
             addresses=tuple(str(address) for address in self.config.addresses),
             dns=tuple(str(resolver) for resolver in self.config.dns),
             enforce_dns=self.spec.enforce_dns,
             endpoints=tuple((host, port) for host, port in self.endpoints.values()),
+            fixed=tuple(it for it in self.endpoints.values() if it in {peer.endpoint for peer in self.config.peers}),
         )
+
+    def names(self) -> dict[str, Named]:
+        """Those of its endpoints that are names."""
+        return {
+            peer.public_key: Named(
+                *peer.endpoint,
+                keepalive=peer.keepalive,
+                seconds=self.spec.refresh_seconds(peer.public_key),
+                address=self.endpoints[peer.public_key].host if peer.public_key in self.endpoints else None,
+                looked_up=names.clock(),
+            )
+            for peer in self.config.peers
+            if peer.endpoint and not values.is_address(peer.endpoint.host)
+        }
 
 
 def up(name: str) -> None:
@@ -63,7 +80,21 @@ def _read(name: str) -> _Wanted:
     config = load_config(spec)
     rules, pin = (nft.Ruleset(path, files.read(path)) for path in (spec.namespace_ruleset, spec.host_ruleset))
     config = fit_for_kernel(config)
-    return _Wanted(spec, config, resolve(config.peers), rules, pin)
+    endpoints = _resolved(spec, config)
+    config = config._replace(mtu=mtu.fitting(spec, config, endpoints))
+    return _Wanted(spec, config, endpoints, rules, pin)
+
+
+def _resolved(spec: Spec, config: Config) -> Mapping[str, Endpoint]:
+    """Endpoints with addresses. The first try is short, since the machine's start may wait for it."""
+    if all(values.is_address(peer.endpoint.host) for peer in config.peers if peer.endpoint):
+        return {peer.public_key: peer.endpoint for peer in config.peers if peer.endpoint}
+    found = state.State(spec.namespace)
+    known = {it.host: it.address for it in names.read(found).values() if it.address}
+    patient = os.path.exists(found.sought)
+    if os.path.isdir(found.directory):
+        files.write(found.sought, "")
+    return resolve(config.peers, known, spec.outer, patient=patient)
 
 
 def fit_for_kernel(config: Config) -> Config:
@@ -84,13 +115,16 @@ def fit_for_kernel(config: Config) -> Config:
 def _alike(wanted: _Wanted, present: Tunnel) -> bool:
     """Whether the link that is there can become the one that is wanted."""
     tunnel = wanted.spec.tunnel
-    return present.kind == tunnel.kind and tunnel.implementation in ("auto", present.implementation)
+    return (present.kind, present.outer) == (tunnel.kind, wanted.spec.outer) and tunnel.implementation in (
+        "auto",
+        present.implementation,
+    )
 
 
 def _make(wanted: _Wanted, found: State) -> None:
     name, tunnel, want = found.name, wanted.tunnel(), shape.wanted(wanted.config)
     found.write_tunnel(tunnel)
-    nft.load_host(name, wanted.pin, tunnel.endpoints, fresh=True)
+    nft.load_pin(name, tunnel.outer, wanted.pin, tunnel.endpoints, fresh=True)
     greeting = wireguard.greeting(wanted.config)
     text = wireguard.settings(greeting, wanted.endpoints, wanted.spec.fw_mark, wanted.config.listen_port)
     tunnel = wireguard.create(wanted.spec, found, tunnel, text)
@@ -107,25 +141,33 @@ def _make(wanted: _Wanted, found: State) -> None:
         ],
     )
     wireguard.settle(name, tunnel, wanted.config)
+    names.write(found, wanted.names())
     found.write_tunnel(tunnel._replace(complete=True))
 
 
 def _change(wanted: _Wanted, found: State, present: Tunnel) -> None:
     name = found.name
     tunnel = wanted.tunnel()._replace(implementation=present.implementation, device=present.device, unit=present.unit)
-    both = present._replace(complete=False, endpoints=(*present.endpoints, *tunnel.endpoints))
-    found.write_tunnel(both)  # from here to the end a failure makes the next run start anew
-    nft.load_host(name, wanted.pin, both.endpoints)
+    # A failure from here to the end leaves a link that is neither, and that the next run can still change.
+    both = present._replace(endpoints=tuple(dict.fromkeys((*present.endpoints, *tunnel.endpoints))))
+    found.write_tunnel(both)
+    nft.load_pin(name, tunnel.outer, wanted.pin, both.endpoints)
     port = wanted.config.listen_port
     if port is None:  # syncconf would take no port for "another one"
         port = int(wireguard.show(name, present, "listen-port")[0][0])
-    text = wireguard.settings(wanted.config, wanted.endpoints, wanted.spec.fw_mark, port)
+    before = dict(wireguard.show(name, present, "endpoints"))
+    moved = {key: it for key, it in wanted.endpoints.items() if before.get(key, str(it)) != str(it)}
+    greeting = wireguard.greeting(wanted.config)
+    text = wireguard.settings(greeting, wanted.endpoints, wanted.spec.fw_mark, port)
     wireguard.configure(name, present, "syncconf", text)
     nft.fill_namespace(name, wanted.rules, tunnel)
     found.write_resolv_conf(resolv_conf(wanted.config))
     _batch(name, _difference(wanted.config, name, present.interface))
+    wireguard.settle(name, present, wanted.config)
     if set(present.endpoints) != set(tunnel.endpoints):
-        nft.load_host(name, wanted.pin, tunnel.endpoints)
+        nft.load_pin(name, tunnel.outer, wanted.pin, tunnel.endpoints)
+    wireguard.hold(name, present, moved, {peer.public_key: peer.keepalive for peer in wanted.config.peers})
+    names.write(found, wanted.names())
     found.write_tunnel(tunnel._replace(complete=True))
 
 

@@ -1,11 +1,13 @@
 """The WireGuard link: the kernel's, or wireguard-go's where the kernel has none; AmneziaWG's is alike, by other names.
 
-Either way its UDP socket is the host's. The kernel's link is born inside the namespace; wireguard-go's is made
-in the host without an address, and moved. Keys go through standard input only.
+Either way its UDP socket is the host's, or in the namespace of the tunnel that this one goes through. The kernel's link
+is born inside the namespace; wireguard-go's is made where its socket is, without an address, and moved. Keys go through
+standard input only.
 """
 
 import contextlib
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 
 from nsguard import process, userspace
 from nsguard.errors import NsguardError
@@ -17,6 +19,8 @@ from nsguard.state import State, Tunnel
 # Seconds; any but 0 will do, it is taken back before it is over.
 GREETING = 25
 _OFF = ("persistent-keepalive", "0")
+# Seconds between looks, more in all than a packet is under way.
+_PAUSES = (0.1, 0.2, 0.4)
 # What rtnetlink(7) says of a link type that the kernel neither has nor can load.
 _UNKNOWN_TYPE = ("Unknown device type", "Operation not supported")
 
@@ -40,10 +44,10 @@ def settings(config: Config, endpoints: Mapping[str, Endpoint], mark: str, liste
 
 
 def greeting(config: Config) -> Config:
-    """The same with a keepalive for every peer, which makes the link shake hands when it comes up.
+    """The same with a keepalive for every peer, which makes the link speak at once, and shake hands if it must.
 
-    A connection from before a restart may be one on which only the far end has something to send, and that end
-    sends to the old port until it hears from the new one.
+    A connection from before a restart, or a change of key, may be one on which only the far end has something to send,
+    and that end sends to the old port, by the old key, until it hears of the new ones.
     """
     return config._replace(peers=tuple(peer._replace(keepalive=peer.keepalive or GREETING) for peer in config.peers))
 
@@ -60,10 +64,36 @@ def greet(name: str, tunnel: Tunnel) -> None:
 
 def settle(name: str, tunnel: Tunnel, config: Config) -> None:
     """Take the greeting's keepalives back, once the link is up."""
-    silent = [word for peer in config.peers if not peer.keepalive for word in ("peer", peer.public_key, *_OFF)]
-    if silent:
+    _set(name, tunnel, {peer.public_key: _OFF for peer in config.peers if not peer.keepalive})
+
+
+def move(name: str, tunnel: Tunnel, endpoints: Mapping[str, Endpoint], keepalives: Mapping[str, int]) -> None:
+    """Let peers, by their public keys, be sent to elsewhere from now on, with a greeting; their sessions stay."""
+    # WireGuard greets when the interval begins: it is turned on and off, or off and on.
+    other = {key: str(0 if keepalives[key] else GREETING) for key in endpoints}
+    _set(name, tunnel, {key: ("endpoint", str(it), _OFF[0], other[key]) for key, it in endpoints.items()})
+    _set(name, tunnel, {key: (_OFF[0], str(keepalives[key])) for key in endpoints})
+
+
+def hold(name: str, tunnel: Tunnel, endpoints: Mapping[str, Endpoint], keepalives: Mapping[str, int]) -> None:
+    """See to it that peers which have just been moved stay so.
+
+    WireGuard sends to wherever the last good packet came from (whitepaper §2.1): one from the old place that was under
+    way leads back there, where the pin lets nothing go, and a server that speaks from both would be lost for ever.
+    """
+    for pause in _PAUSES if endpoints else ():
+        time.sleep(pause)
+        process.checkpoint()
+        now = dict(show(name, tunnel, "endpoints"))
+        if strayed := {key: it for key, it in endpoints.items() if now.get(key) != str(it)}:
+            move(name, tunnel, strayed, keepalives)
+
+
+def _set(name: str, tunnel: Tunnel, settings: Mapping[str, Sequence[str]]) -> None:
+    words = [word for key, said in settings.items() for word in ("peer", key, *said)]
+    if words:
         with _at(name, tunnel):
-            process.change(_tool(tunnel), "set", tunnel.device, *silent)
+            process.change(_tool(tunnel), "set", tunnel.device, *words)
 
 
 def create(spec: Spec, found: State, tunnel: Tunnel, text: str) -> Tunnel:
@@ -74,15 +104,22 @@ def create(spec: Spec, found: State, tunnel: Tunnel, text: str) -> Tunnel:
     found.write_tunnel(tunnel)  # a run killed from here on leaves a unit to stop
     userspace.start(tunnel)
     configure(found.name, tunnel, "setconf", text)
-    process.change("ip", "link", "set", "dev", tunnel.device, "netns", found.name, "name", tunnel.interface)
+    process.change(
+        *_ip(tunnel.outer), "link", "set", "dev", tunnel.device, "netns", found.name, "name", tunnel.interface
+    )
     return tunnel
+
+
+def _ip(outer: str | None) -> list[str]:
+    """ip(8) in the namespace that the link's socket shall be in: where it is made, not where it is moved to."""
+    return ["ip"] if outer is None else ["ip", "-n", outer]
 
 
 def _in_kernel(spec: Spec, name: str, tunnel: Tunnel, text: str) -> Tunnel | None:
     """The kernel's link, or None where it has none and another way is allowed."""
     link, kind = tunnel.interface, tunnel.kind
     try:
-        process.change("ip", "link", "add", link, "netns", name, "type", kind)
+        process.change(*_ip(tunnel.outer), "link", "add", link, "netns", name, "type", kind)
     except process.CommandFailed as error:
         if not any(cause in error.said for cause in _UNKNOWN_TYPE):
             raise

@@ -6,9 +6,9 @@ import io
 import os
 from typing import NamedTuple
 
-from nsguard import config, handshake, namespace, process, spec, teardown, tunnel
+from nsguard import config, handshake, mtu, namespace, process, spec, teardown, tunnel
 from nsguard.errors import NsguardError
-from nsguard.model import Config
+from nsguard.model import Config, Endpoint
 from nsguard.state import State, Tunnel
 
 # Seconds to wait for a handshake; its answer takes a round trip.
@@ -47,7 +47,9 @@ class Patient:
         if wanted.private_key_file is not None and not os.path.exists(wanted.private_key_file):
             return None  # reading would make it
         with contextlib.redirect_stderr(io.StringIO()), contextlib.suppress(NsguardError):
-            return tunnel.fit_for_kernel(config.load(self.spec))
+            found = tunnel.fit_for_kernel(config.load(self.spec))
+            endpoints = {str(it): Endpoint(*it) for it in self.tunnel.endpoints} if self.tunnel else {}
+            return found._replace(mtu=mtu.fitting(self.spec, found, endpoints))
         return None
 
     @functools.cached_property

@@ -6,13 +6,14 @@ and both are compared as nft itself describes them.
 
 import contextlib
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
-from nsguard import files, namespace, nft, process
+from nsguard import files, namespace, nft, paths, process
 from nsguard.doctor.patient import Finding, Patient
 from nsguard.errors import BadInput
-from nsguard.state import Tunnel
+from nsguard.state import State, Tunnel
 
 Table = list[dict[str, Any]]
 
@@ -24,7 +25,7 @@ def inside(patient: Patient) -> Iterator[Finding]:
     path = patient.spec.namespace_ruleset
     with namespace.entered(patient.name):
         present = _table("nsguard")
-        others = [name for name in _tables() if name != "inet nsguard"]
+        others = [name for name in _tables() if name not in {"inet nsguard", *_pins(patient.name)}]
     elements = nft.elements(wanted(patient)) + nft.forwarded_elements(patient.state.forwarded())
     for what in _compare(path, "nsguard", elements, present):
         yield Finding(f"in the namespace, {what}", f"systemctl reload nsguard-netns-{patient.name}")
@@ -42,14 +43,22 @@ def outside(patient: Patient) -> Iterator[Finding]:
         return
     table = f"nsguard-{patient.name}"
     remedy = f"systemctl reload nsguard-tunnel-{patient.name}"
-    for what in _compare(
-        patient.spec.host_ruleset, table, nft.pin_elements(patient.name, tunnel.endpoints), _table(table)
-    ):
-        yield Finding(f"on the host, {what}", remedy)
+    with namespace.maybe_entered(tunnel.outer):
+        present = _table(table)
+    where = "on the host" if tunnel.outer is None else f"in namespace {tunnel.outer}"
+    for what in _compare(patient.spec.host_ruleset, table, nft.pin_elements(patient.name, tunnel.endpoints), present):
+        yield Finding(f"{where}, {what}", remedy)
     with contextlib.suppress(process.CommandFailed):
         for key, at in wireguard_endpoints(patient, tunnel).items():
             if at not in tunnel.endpoints:
                 yield Finding(f"peer {key} has moved to {at[0]} port {at[1]}, where no packet is let go", remedy)
+
+
+def _pins(name: str) -> Iterator[str]:
+    """The tables that pin tunnels which go through the one of this namespace."""
+    for other in os.listdir(paths.RUN):
+        if paths.valid_name(other) and (tunnel := State(other).tunnel()) and tunnel.outer == name:
+            yield f"inet nsguard-{other}"
 
 
 def wireguard_endpoints(patient: Patient, tunnel: Tunnel) -> dict[str, tuple[str, int]]:

@@ -1,0 +1,59 @@
+{
+  specification = {
+    tunnels = {
+      entry.configFile = "/run/secrets/entry.conf";
+      middle = {
+        configFile = "/run/secrets/middle.conf";
+        via = "entry";
+      };
+      exit = {
+        configFile = "/run/secrets/exit.conf";
+        via = "middle";
+      };
+      other = {
+        configFile = "/run/secrets/other.conf";
+        via = "entry";
+      };
+    };
+    namespaces = {
+      first.tunnel = "entry";
+      vpn.tunnel = "exit";
+      beside.tunnel = "other";
+    };
+  };
+
+  facts =
+    planned:
+    let
+      spec = name: builtins.fromJSON planned.files."/etc/nsguard/${name}/spec.json";
+      outer = name: (spec name).outer;
+      tunnel = planned.units."nsguard-tunnel-vpn.service".unitConfig;
+      userspace = planned.units."nsguard-userspace-vpn.service".serviceConfig;
+    in
+    {
+      outer = {
+        first = outer "first";
+        middle = outer "middle";
+        vpn = outer "vpn";
+        beside = outer "beside";
+      };
+      inherit (tunnel) BindsTo Wants;
+      inherit (userspace) ExecStartPre NetworkNamespacePath;
+    };
+
+  expected = {
+    outer = {
+      first = null;
+      middle = "first";
+      vpn = "middle";
+      beside = "first";
+    };
+    BindsTo = [
+      "nsguard-netns-vpn.service"
+      "nsguard-netns-middle.service"
+    ];
+    Wants = [ "nsguard-tunnel-middle.service" ];
+    ExecStartPre = "/usr/bin/nsguard netns verify middle";
+    NetworkNamespacePath = "/run/netns/middle";
+  };
+}

@@ -1,0 +1,43 @@
+{
+  specification = {
+    tunnels = {
+      a = {
+        configFile = "/run/secrets/a.conf";
+        via = "b";
+      };
+      b = {
+        configFile = "/run/secrets/b.conf";
+        via = "a";
+      };
+      # only leads to the circle
+      c = {
+        configFile = "/run/secrets/c.conf";
+        via = "a";
+      };
+      itself = {
+        configFile = "/run/secrets/itself.conf";
+        via = "itself";
+      };
+      lost = {
+        configFile = "/run/secrets/lost.conf";
+        via = "entrance";
+      };
+      named = {
+        configFile = "/run/secrets/named.conf";
+      };
+      through = {
+        configFile = "/run/secrets/through.conf";
+        via = "named";
+      };
+    };
+    # has the name that the namespace of the tunnel would get
+    namespaces.named.tunnel = "lost";
+  };
+  messages = [
+    "nsguard.tunnels.a.via: a → b → a goes round in a circle, and nothing would ever leave; let one of them go by the host"
+    "nsguard.tunnels.b.via: b → a → b goes round in a circle, and nothing would ever leave; let one of them go by the host"
+    "nsguard.tunnels.itself.via: itself → itself goes round in a circle, and nothing would ever leave; let one of them go by the host"
+    ''nsguard.tunnels.lost.via: there is no tunnel "entrance" (defined: a, b, c, itself, lost, named, through); define nsguard.tunnels.entrance or name another''
+    ''nsguard.tunnels.named: tunnels go through it, and the namespace for that would be called "named", as another is; define nsguard.namespaces.<name>.tunnel = "named"; with a name of its own''
+  ];
+}

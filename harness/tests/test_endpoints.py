@@ -1,0 +1,270 @@
+"""A tunnel whose endpoint is a name, while the server moves, the machine sleeps, or boots without a network."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from ipaddress import ip_address
+
+import pytest
+
+from nsguard_harness import inspection, scenario
+from nsguard_harness.addresses import LAB, Pair
+from nsguard_harness.attacks.tunnel import wait_for_tunnel
+from nsguard_harness.judge import Judgement, judge
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
+from nsguard_harness.lab.peer import LIBRARY, STATE
+from nsguard_harness.lab.wire import INTERFACE
+from nsguard_harness.rules import Wire
+from nsguard_harness.tokens import Tokens
+from nsguard_harness.world import Observed
+
+pytestmark = pytest.mark.lab
+NAME, TUNNEL = "endpoint.lab.test", "nsguard-tunnel-vpn.service"
+# Where the server is after it has moved: another address that it has.
+ELSEWHERE = LAB.answer_uplink
+DEMO = f"import {scenario.DEMO}"
+SPECIFICATION = f"""let demo = {DEMO}; in demo // {{
+  tunnels.lab = demo.tunnels.lab // {{ dynamicEndpointRefreshSeconds = 2; }};
+}}
+"""
+# One connection through the tunnel for as long as it lasts, with a line counted for each that comes. It says something
+# itself, too: a peer that nothing is sent to cannot be told from one that is silent.
+READER = f"""
+import socket, threading, time
+def speak():
+    while True:
+        time.sleep(0.5)
+        tcp.sendall(b"x")
+tcp = socket.create_connection(("{LAB.web.v4}", {LAB.web_port}))
+tcp.sendall(b"GET /stream HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+threading.Thread(target=speak, daemon=True).start()
+for number, _ in enumerate(tcp.makefile("rb")):
+    open("/run/reader", "w").write(str(number))
+"""
+
+
+class Moving(ContainerLab):
+    """A lab whose server may be where it was, or elsewhere."""
+
+    def endpoints(self) -> set[tuple[str, int]]:
+        return super().endpoints() | {(one, self.addresses.endpoint_port) for one in ELSEWHERE}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moving]:
+    path = tmp_path_factory.mktemp("scenario") / "scenario.nix"
+    path.write_text(SPECIFICATION)
+    with Moving() as lab:
+        lab.client.succeed(f"sed -i 's/^Endpoint = .*/Endpoint = {NAME}:{LAB.endpoint_port}/' {TUNNEL_CONFIGURATION}")
+        named(lab, Pair(LAB.endpoint.v4, ""))
+        plan = scenario.render(path)
+        scenario.install(lab.client, plan)
+        scenario.start(lab.client, plan)
+        wait_for_tunnel(lab)
+        yield lab
+
+
+def named(lab: ContainerLab, where: Pair) -> None:
+    """Let every name have these addresses from now on."""
+    lab.server.succeed(
+        "systemctl stop lab-dns names 2>/dev/null || true",
+        f"systemd-run -q --collect --unit=names --service-type=notify --setenv=PYTHONPATH={LIBRARY}"
+        f" python3 -m nsguard_harness.inside.dns {STATE}/dns.jsonl default={where.v4},{where.v6}",
+    )
+
+
+def serve_at(lab: ContainerLab, where: Pair) -> None:
+    """Let the server hear and answer WireGuard at one address of each family alone."""
+    drop = "\n".join(
+        f"chain {hook} {{ type filter hook {hook} priority 0; {match} {where.v4} udp {port} {LAB.endpoint_port} drop;"
+        f" {match.replace('ip ', 'ip6 ')} {where.v6} udp {port} {LAB.endpoint_port} drop; }}"
+        for hook, match, port in (("input", "ip daddr !=", "dport"), ("output", "ip saddr !=", "sport"))
+    )
+    lab.server.succeed(
+        f"nft -f - <<< 'add table inet moved; delete table inet moved; table inet moved {{\n{drop}\n}}'",
+        # wireguard-go answers from the route's address (see peer.wireguard_unit)
+        f"ip route replace {LAB.lan.v4} dev {INTERFACE} src {where.v4}",
+        f"ip route replace {LAB.lan.v6} dev {INTERFACE} src {where.v6} metric 256",
+    )
+
+
+@contextmanager
+def moved(lab: ContainerLab, where: Pair, names: Pair) -> Iterator[None]:
+    """The server elsewhere, and its name with it; back again afterwards."""
+    serve_at(lab, where)
+    named(lab, names)
+    try:
+        yield
+    finally:
+        serve_at(lab, LAB.endpoint)
+        named(lab, Pair(LAB.endpoint.v4, ""))
+        endpoint_becomes(lab, LAB.endpoint.v4)
+        wait_for_tunnel(lab)
+
+
+def endpoint_becomes(lab: ContainerLab, address: str, timeout: float = 40) -> float:
+    """Wait until the tunnel sends there; seconds it took."""
+    start, host = time.monotonic(), f"[{address}]" if ":" in address else address
+    while (found := [peer.endpoint for peer in inspection.peers(lab.client, "vpn")]) != [f"{host}:{LAB.endpoint_port}"]:
+        assert time.monotonic() - start < timeout, found
+        time.sleep(0.1)
+    return time.monotonic() - start
+
+
+@contextmanager
+def reader(lab: ContainerLab) -> Iterator[Callable[[], int]]:
+    """A connection through the tunnel; how many lines came over it so far, and none but it is made."""
+    inside = "-p NetworkNamespacePath=/run/netns/vpn"
+    lab.client.write_files({"/run/reader.py": READER})
+    lab.client.succeed(f"rm -f /run/reader; systemd-run -q --unit=reader {inside} python3 /run/reader.py")
+    try:
+        lab.client.wait_for_file("/run/reader", 10)
+        yield lambda: int(lab.client.path("/run/reader").read_text() or 0)
+    finally:
+        lab.client.succeed("systemctl stop reader")
+
+
+def goes_on(lab: ContainerLab, lines: Callable[[], int], timeout: float = 40) -> None:
+    """Wait until more lines come over the same connection."""
+    before, deadline = lines(), time.monotonic() + timeout
+    while lines() <= before + 5:
+        assert lab.client.get_unit_property("reader.service", "ActiveState") == "active"
+        assert time.monotonic() < deadline, f"{lines()} lines, and no more after {before}"
+        time.sleep(0.1)
+
+
+class Watched:
+    """What was on the uplink, judged afterwards; look-ups of the endpoint's name by the host apart."""
+
+    def __init__(self, lab: ContainerLab, *more: str) -> None:
+        self._lab, self._capture, self._observed, self._more = lab, lab.capture(lab.client), Observed(lab), more
+
+    def __enter__(self) -> Watched:
+        self._capture.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._observed.look()
+        self._capture.__exit__(None, None, None)
+
+    def judged(self) -> Judgement:
+        """Everything but the look-ups of the one name, between the host and its resolver."""
+        world = self._observed.world
+        ((wire, one),) = world.wires.items()
+        own = replace(one.uplink, addresses=one.uplink.addresses | {ip_address(it) for it in self._more})
+        world = replace(world, wires={wire: Wire(own, one.neighbours)})
+        label = b"\x08endpoint\x03lab\x04test\x00"
+        assert b"\x08endpoint" in label
+        frames = [frame for frame in self._capture.frames if label not in frame.data]
+        judgement = judge(frames, world, Tokens({}), self._capture.dropped)
+        assert not judgement.void
+        assert judgement.frames > 20
+        return judgement
+
+
+def test_a_server_that_moves_during_a_transfer_is_followed(lab: Moving) -> None:
+    with reader(lab) as lines, Watched(lab) as watched:
+        goes_on(lab, lines)
+        with moved(lab, ELSEWHERE, Pair(ELSEWHERE.v4, "")):
+            endpoint_becomes(lab, ELSEWHERE.v4)
+            goes_on(lab, lines)
+        goes_on(lab, lines)
+    assert watched.judged().leaks == ()
+    assert lab.client.get_unit_property(TUNNEL, "NRestarts") == "0"
+
+
+def test_the_family_is_the_one_that_works(lab: Moving) -> None:
+    """First an IPv6-only name, then one of both families whose preferred address nobody answers at."""
+    with reader(lab) as lines, Watched(lab) as watched:
+        with moved(lab, LAB.endpoint, Pair("", LAB.endpoint.v6)):
+            endpoint_becomes(lab, LAB.endpoint.v6)
+            goes_on(lab, lines)
+        with moved(lab, LAB.endpoint, Pair("", ELSEWHERE.v6)):
+            endpoint_becomes(lab, ELSEWHERE.v6)
+            named(lab, Pair(LAB.endpoint.v4, ELSEWHERE.v6))
+            endpoint_becomes(lab, LAB.endpoint.v4, 120)
+            goes_on(lab, lines)
+    assert watched.judged().leaks == ()
+
+
+def test_a_machine_that_slept_and_woke_elsewhere_comes_back(lab: Moving) -> None:
+    """Suspend and resume in imitation: every process stands still, the network is another one when they go on."""
+    other = Pair("198.51.100.77", "2001:db8:51::77")
+    eth = INTERFACE
+
+    def address(now: Pair, before: Pair) -> str:
+        return (
+            f"ip address del {before.v4}/24 dev {eth}; ip address del {before.v6}/64 dev {eth};"
+            f" ip address add {now.v4}/24 dev {eth}; ip address add {now.v6}/64 dev {eth} nodad;"
+            f" ip route replace default via {LAB.server.v4} dev {eth};"
+            f" ip -6 route replace default via {LAB.server.v6} dev {eth}"
+        )
+
+    with reader(lab) as lines, Watched(lab, *other) as watched:
+        goes_on(lab, lines)
+        lab.client.freeze()
+        try:
+            stood = lines()
+            serve_at(lab, ELSEWHERE)
+            named(lab, Pair(ELSEWHERE.v4, ""))
+            lab.client.succeed(address(other, LAB.client))
+            time.sleep(3)  # asleep: nothing may happen meanwhile
+            assert lines() == stood
+        finally:
+            lab.client.freeze(frozen=False)
+        endpoint_becomes(lab, ELSEWHERE.v4)
+        goes_on(lab, lines)
+        serve_at(lab, LAB.endpoint)
+        named(lab, Pair(LAB.endpoint.v4, ""))
+        lab.client.succeed(address(LAB.client, other))
+        endpoint_becomes(lab, LAB.endpoint.v4)
+        goes_on(lab, lines)
+    assert watched.judged().leaks == ()
+
+
+def test_a_machine_that_boots_without_a_network_is_up_and_closed_and_comes_back(lab: Moving) -> None:
+    """Neither the boot nor the service waits for a name that nobody answers for."""
+    lab.server.succeed("systemctl stop names lab-dns", f"ip link set {INTERFACE} down")
+    try:
+        start = time.monotonic()
+        lab.client.reboot()
+        took = time.monotonic() - start
+        assert took < 15, took
+        assert lab.client.get_unit_property("app-root.service", "ActiveState") == "active"
+        assert inspection.namespace(lab.client, "vpn").links == {"lo"}
+        assert inspection.namespace(lab.client, "vpn").routes == frozenset()
+    finally:
+        lab.server.succeed(
+            f"ip link set {INTERFACE} up",
+            f"ip address replace {LAB.server.v6}/64 dev {INTERFACE} nodad",
+        )
+        serve_at(lab, LAB.endpoint)
+        named(lab, Pair(LAB.endpoint.v4, ""))
+    wait_for_tunnel(lab, 60)
+    assert inspection.namespace(lab.client, "vpn").links == {"lo", "wg0"}
+    said = lab.client.succeed(f"journalctl --sync; journalctl -b -o cat -u {TUNNEL}")
+    assert re.search(rf"nsguard: endpoint {NAME}: .*; check the host's resolver or give an address", said)
+
+
+def test_the_app_waits_for_no_name(lab: Moving) -> None:
+    """The timer's unit is skipped, without a process, for a tunnel whose endpoints are addresses."""
+    unit = "nsguard-refresh-vpn.service"
+    lab.client.succeed(f"cp -p {TUNNEL_CONFIGURATION} /run/kept")
+    try:
+        lab.client.succeed(
+            f"sed -i 's/^Endpoint = .*/Endpoint = {LAB.endpoint.v4}:{LAB.endpoint_port}/' {TUNNEL_CONFIGURATION}",
+            f"systemctl reload {TUNNEL}",
+        )
+        before = lab.client.get_unit_property(unit, "ConditionTimestampMonotonic")
+        deadline = time.monotonic() + 15
+        while lab.client.get_unit_property(unit, "ConditionTimestampMonotonic") == before:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert lab.client.get_unit_property(unit, "ConditionResult") == "no"
+    finally:
+        lab.client.succeed(f"cp -p /run/kept {TUNNEL_CONFIGURATION}", f"systemctl reload {TUNNEL}")

@@ -1,0 +1,58 @@
+"""`nsguard tunnel refresh NAME`: look up again the names of endpoints that are silent, or whose time has come.
+
+A machine that was asleep, off or on another network, and a server that moved, find each other again by this. Keys and
+sessions stay, and with them the connections through the tunnel.
+"""
+
+from nsguard import files, names, namespace, nft, spec, state, wireguard
+from nsguard.model import Endpoint
+from nsguard.names import Named
+from nsguard.state import State, Tunnel
+
+
+def refresh(name: str) -> None:
+    """Nothing to do is fine. Raises `Unresolved` if a name that is due has no address; the others are seen to."""
+    with state.locked(name) as found:
+        tunnel = found.tunnel() if found else None
+        if found is None or tunnel is None or not tunnel.complete or not namespace.has_link(name, tunnel.interface):
+            return  # `up` looks them all up
+        known, now = names.read(found), names.clock()
+        traffic = {key: (int(got), int(sent)) for key, got, sent in wireguard.show(name, tunnel, "transfer")}
+        seen = {key: it.seen(now, *traffic[key]) for key, it in known.items() if key in traffic}
+        due = {key: it._replace(looked_up=now) for key, it in seen.items() if it.due(now, known[key])}
+        names.write(found, seen | due)
+        if due:
+            _look_up(found, tunnel, seen, due)
+
+
+def _look_up(found: State, tunnel: Tunnel, seen: dict[str, Named], due: dict[str, Named]) -> None:
+    from nsguard import lookup
+
+    answers = lookup.ask({it.host for it in due.values()}, tunnel.outer)
+    fresh = {
+        key: it._replace(address=it.choice(answers.addresses[it.host]))
+        for key, it in due.items()
+        if it.host in answers.addresses
+    }
+    moved = {key: Endpoint(it.address, it.port) for key, it in fresh.items() if it.address and it != due[key]}
+    if moved:
+        _move(found, tunnel, seen | due | fresh, moved)
+    if answers.faults:
+        raise answers.fault()
+
+
+def _move(found: State, tunnel: Tunnel, known: dict[str, Named], moved: dict[str, Endpoint]) -> None:
+    """Let the link go on with other endpoints. Until it does, the pin lets both through."""
+    path = spec.load(found.name).host_ruleset
+    pin = nft.Ruleset(path, files.read(path))
+    named = sorted({(it.address, it.port) for it in known.values() if it.address})
+    after = tunnel._replace(endpoints=tuple(dict.fromkeys((*tunnel.fixed, *named))))
+    both = (*tunnel.endpoints, *after.endpoints)
+    found.write_tunnel(tunnel._replace(endpoints=both))
+    nft.load_pin(found.name, tunnel.outer, pin, both)
+    keepalives = {key: known[key].keepalive for key in moved}
+    wireguard.move(found.name, tunnel, moved, keepalives)
+    nft.load_pin(found.name, tunnel.outer, pin, after.endpoints)
+    wireguard.hold(found.name, tunnel, moved, keepalives)
+    names.write(found, known)
+    found.write_tunnel(after)

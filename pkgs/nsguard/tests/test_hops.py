@@ -1,0 +1,133 @@
+"""A tunnel through another: where its link is born, where its pin lies, how large its packets may be."""
+
+import json
+
+import pytest
+
+from box import HERE, NAME, PEER, SECOND_PEER, Box, config, spec
+
+ENTRY = "entry"
+
+
+def entry_spec(**tunnel: object) -> dict[str, object]:
+    directory = f"/etc/nsguard/{ENTRY}"
+    return spec(name="first", configFile="/run/entry.conf", **tunnel) | {
+        "namespace": ENTRY,
+        "fwMark": "0x6e7ab002",
+        "rulesets": {"namespace": f"{directory}/namespace.nft", "host": f"{directory}/host.nft"},
+    }
+
+
+@pytest.fixture
+def hops(box: Box) -> Box:
+    """A box with the first of two tunnels up."""
+    box.kernel_wireguard()
+    box.write(f"/etc/nsguard/{ENTRY}/spec.json", json.dumps(entry_spec()))
+    for ruleset in ("namespace", "host"):
+        text = (HERE / f"rulesets/{ruleset}.nft").read_text()
+        box.write(f"/etc/nsguard/{ENTRY}/{ruleset}.nft", text.replace(f"nsguard-{NAME}", f"nsguard-{ENTRY}"))
+    box.write("/run/entry.conf", config("10.99.0.2/32", "203.0.113.1:51820").replace(PEER, SECOND_PEER))
+    box.write_spec(spec() | {"outer": ENTRY})
+    box.write("/run/tunnel.conf", config(endpoint="198.51.100.7:443"))
+    for name in (ENTRY, NAME):
+        assert box.nsguard("netns", "up", name).returncode == 0
+    assert box.nsguard("tunnel", "up", ENTRY).returncode == 0
+    return box
+
+
+def _mtu(box: Box) -> int:
+    (link,) = json.loads(box.out("ip", "-n", NAME, "-j", "link", "show", "dev", "wg0"))
+    return int(link["mtu"])
+
+
+def _pins(box: Box, *enter: str) -> dict[str, list[object]]:
+    rules = json.loads(box.out(*enter, "nft", "-j", "list", "ruleset"))["nftables"]
+    tables = [item["table"]["name"] for item in rules if "table" in item]
+    elements = [(item["set"]["table"], item["set"].get("elem", [])) for item in rules if "set" in item]
+    return {
+        table: [one["concat"] for of, elem in elements if of == table for one in elem]
+        for table in tables
+        if table.startswith("nsguard-")
+    }
+
+
+def test_the_link_is_born_in_the_one_and_lives_in_the_other(hops: Box) -> None:
+    done = hops.nsguard("tunnel", "up", NAME)
+    assert done.returncode == 0, done.stderr
+    assert "+ ip -n entry link add wg0 netns vpn type wireguard" in done.stderr.splitlines()
+    inside = ("ip", "netns", "exec", ENTRY)
+    assert _pins(hops, *inside) == {"nsguard-vpn": [["198.51.100.7", 443]]}
+    # On the host no packet with the mark of the second may leave at all.
+    assert _pins(hops) == {"nsguard-entry": [["203.0.113.1", 51820]], "nsguard-vpn": []}
+    assert hops.nsguard("tunnel", "reload", NAME).returncode == 0
+    assert _pins(hops, *inside) == {"nsguard-vpn": [["198.51.100.7", 443]]}
+    assert hops.nsguard("tunnel", "down", NAME).returncode == 0
+    assert _pins(hops, *inside) == {}
+    assert _pins(hops) == {"nsguard-entry": [["203.0.113.1", 51820]]}
+
+
+def test_down_when_the_first_is_gone_already(hops: Box) -> None:
+    assert hops.nsguard("tunnel", "up", NAME).returncode == 0
+    assert hops.nsguard("netns", "down", ENTRY).returncode == 0
+    assert hops.nsguard("netns", "down", NAME).returncode == 0
+    assert hops.traces() == []
+
+
+def test_without_the_first_there_is_no_second(hops: Box) -> None:
+    hops.nsguard("tunnel", "down", ENTRY)
+    done = hops.nsguard("tunnel", "up", NAME)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "nsguard: tunnel mullvad goes through namespace entry, which has no tunnel now; run: nsguard tunnel up entry\n"
+    )
+    assert hops.traces_of_tunnel() == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "wanted", "mtu"),
+    [("198.51.100.7:443", None, 1360), ("[2001:db8::7]:443", None, 1340), ("198.51.100.7:443", 1300, 1300)],
+)
+def test_the_mtu_is_what_the_first_leaves(hops: Box, endpoint: str, wanted: int | None, mtu: int) -> None:
+    hops.write("/run/tunnel.conf", config(endpoint=endpoint))
+    hops.write_spec(spec(mtu=wanted) | {"outer": ENTRY})
+    done = hops.nsguard("tunnel", "up", NAME)
+    assert done.returncode == 0, done.stderr
+    assert "warning" not in done.stderr
+    assert _mtu(hops) == mtu
+
+
+def test_a_larger_mtu_than_fits_is_said_and_follows_the_first(hops: Box) -> None:
+    hops.write_spec(spec(mtu=1420) | {"outer": ENTRY})
+    done = hops.nsguard("tunnel", "up", NAME)
+    assert "nsguard: warning: MTU 1420 does not fit into namespace entry; it becomes 1360" in done.stderr
+    assert _mtu(hops) == 1360
+    hops.write(f"/etc/nsguard/{ENTRY}/spec.json", json.dumps(entry_spec(mtu=1300)))
+    assert hops.nsguard("tunnel", "reload", ENTRY).returncode == 0
+    done = hops.nsguard("tunnel", "reload", NAME)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "nsguard: tunnel mullvad: mtu 1240 is what namespace entry leaves, and IPv6 needs 1280;"
+        " raise the mtu there or leave out a tunnel"
+    )
+    assert _mtu(hops) == 1360
+
+
+def test_a_tunnel_that_shall_go_another_way_is_made_anew(hops: Box) -> None:
+    assert hops.nsguard("tunnel", "up", NAME).returncode == 0
+    hops.write_spec(spec())
+    done = hops.nsguard("tunnel", "reload", NAME)
+    assert done.returncode == 0
+    assert "+ ip link add wg0 netns vpn type wireguard" in done.stderr.splitlines()
+    assert _pins(hops, "ip", "netns", "exec", ENTRY) == {}
+    assert _mtu(hops) == 1420
+
+
+def test_names_are_asked_for_through_the_first(hops: Box) -> None:
+    """Not by the host's files or resolver: the box's own /etc/hosts knows the name, the namespace does not."""
+    hops.write("/etc/hosts", "127.0.0.1 localhost\n192.0.2.1 second.example\n", 0o644)
+    hops.write("/run/tunnel.conf", config(endpoint="second.example:443"))
+    done = hops.nsguard("tunnel", "up", NAME)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("nsguard: endpoint second.example: ")
+    hops.write_spec(spec())  # by the host it is found
+    assert hops.nsguard("tunnel", "up", NAME).returncode == 0

@@ -1,0 +1,164 @@
+"""Names of endpoints, looked up again: when, to what effect, and what stays as it is."""
+
+import json
+
+import pytest
+
+from box import NAME, PEER, SECOND_PEER, Box, at_each, config, spec
+from nsguard.names import Named
+
+DEVICE = "nsg-1a2b3c4d"
+HOSTS = "127.0.0.1 localhost\n"
+FRESH = Named("vpn.example", 1, keepalive=0, seconds=0, address="a", looked_up=100.0)
+
+
+def test_silence_is_more_sent_than_keepalives_and_nothing_back() -> None:
+    it = FRESH.seen(100, 5, 1000)
+    assert (it.since, it.silences) == (100, 0)
+    assert it.seen(130, 5, 1000) == it._replace(since=130)  # idle
+    assert it.seen(130, 6, 9000).silences == 0  # heard
+    assert it.seen(110, 5, 1148) == it  # too soon to tell
+    silent = it.seen(130, 5, 1148)
+    assert (silent.silences, silent.since) == (1, 130)
+    assert silent.seen(160, 5, 1296).silences == 2
+    assert silent.seen(160, 5, 1148).silences == 1  # nothing more was sent
+    assert silent.seen(160, 9, 1296).silences == 0
+
+
+def test_keepalives_alone_want_no_answer() -> None:
+    it = FRESH._replace(keepalive=25).seen(100, 5, 1000)
+    assert it.seen(130, 5, 1064).silences == 0
+    assert it.seen(130, 5, 1065).silences == 1
+
+
+def test_when_a_name_is_due() -> None:
+    it = FRESH.seen(100, 5, 1000)
+    assert not it.due(999, it)
+    assert it._replace(address=None).due(101, it)
+    assert it._replace(silences=1).due(101, it)
+    assert not it._replace(silences=1).due(101, it._replace(silences=1))
+    assert not it._replace(seconds=60).due(159, it)
+    assert it._replace(seconds=60).due(160, it)
+
+
+@pytest.mark.parametrize(
+    ("present", "silences", "choice"),
+    [(None, 0, "a"), ("a", 0, "a"), ("b", 0, "b"), ("a", 1, "a"), ("a", 2, "b"), ("b", 2, "a"), ("gone", 5, "a")],
+)
+def test_another_address_is_tried_when_one_stays_silent(present: str | None, silences: int, choice: str) -> None:
+    assert FRESH._replace(address=present, silences=silences).choice(["a", "b"]) == choice
+    assert FRESH._replace(address="a", silences=silences).choice(["a"]) == "a"
+
+
+@pytest.fixture
+def named(box: Box) -> Box:
+    """A box with a tunnel that is up, by a name for each of two peers."""
+    box.write("/etc/hosts", f"{HOSTS}192.0.2.1 first.example\n192.0.2.2 second.example\n", 0o644)
+    second = f"[Peer]\nPublicKey = {SECOND_PEER}\nEndpoint = second.example:99\nAllowedIPs = 10.9.0.0/16\n"
+    box.write("/run/tunnel.conf", config(endpoint="first.example:51820", more=second))
+    box.write_spec(spec(dynamicEndpointRefreshSeconds=1))
+    box.nsguard("netns", "up", NAME)
+    assert box.nsguard("tunnel", "up", NAME).returncode == 0
+    return box
+
+
+def _endpoints(box: Box) -> dict[str, str]:
+    lines = box.out("wg", "show", DEVICE, "endpoints").splitlines()
+    return dict(line.split("\t", 1) for line in lines)
+
+
+def _pinned(box: Box) -> set[str]:
+    rules = json.loads(box.out("nft", "-j", "list", "ruleset"))["nftables"]
+    sets = [item["set"] for item in rules if "set" in item]
+    return {":".join(map(str, one["concat"])) for each in sets for one in each.get("elem", ())}
+
+
+def _late(box: Box) -> None:
+    """Let the time for a look-up have come."""
+    known = json.loads(box.out("cat", "/run/nsguard/vpn/names.json"))
+    at = list(Named._fields).index("looked_up")
+    box.write(
+        "/run/nsguard/vpn/names.json", json.dumps({key: [*it[:at], 0.0, *it[at + 1 :]] for key, it in known.items()})
+    )
+
+
+def test_a_server_that_moved_is_followed(named: Box) -> None:
+    box = named
+    assert _endpoints(box) == {PEER: "192.0.2.1:51820", SECOND_PEER: "192.0.2.2:99"}
+    port = box.out("wg", "show", DEVICE, "listen-port")
+    box.write("/etc/hosts", f"{HOSTS}192.0.2.7 first.example\n192.0.2.2 second.example\n", 0o644)
+    _late(box)
+    done = box.nsguard("tunnel", "refresh", NAME)
+    assert done.returncode == 0
+    both = "{ 192.0.2.1 . 51820, 192.0.2.2 . 99, 192.0.2.7 . 51820 }"
+    assert [line for line in done.stderr.splitlines() if "nft add element" in line or "wg" in line] == [
+        f"+ nft add element inet nsguard-vpn endpoint4 {both}",
+        f"+ wg set {DEVICE} peer {PEER} endpoint 192.0.2.7:51820 persistent-keepalive 25",
+        f"+ wg set {DEVICE} peer {PEER} persistent-keepalive 0",
+        "+ nft add element inet nsguard-vpn endpoint4 { 192.0.2.2 . 99, 192.0.2.7 . 51820 }",
+    ]
+    assert _endpoints(box) == {PEER: "192.0.2.7:51820", SECOND_PEER: "192.0.2.2:99"}
+    assert _pinned(box) == {"192.0.2.7:51820", "192.0.2.2:99"}
+    assert box.out("wg", "show", DEVICE, "listen-port") == port
+    _late(box)
+    assert box.nsguard("tunnel", "refresh", NAME).stderr == ""
+
+
+def test_a_name_without_an_answer_keeps_the_others_from_nothing(named: Box) -> None:
+    box = named
+    box.write("/etc/hosts", f"{HOSTS}192.0.2.8 second.example\n", 0o644)
+    _late(box)
+    done = box.nsguard("tunnel", "refresh", NAME)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("nsguard: endpoint first.example: ")
+    assert _endpoints(box) == {PEER: "192.0.2.1:51820", SECOND_PEER: "192.0.2.8:99"}
+    assert _pinned(box) == {"192.0.2.1:51820", "192.0.2.8:99"}
+
+
+def test_a_reload_without_answers_keeps_the_addresses(named: Box) -> None:
+    box = named
+    box.write("/etc/hosts", HOSTS, 0o644)
+    done = box.nsguard("tunnel", "reload", NAME)
+    assert done.returncode == 0, done.stderr
+    assert "nsguard: warning: endpoint first.example: " in done.stderr
+    assert _endpoints(box) == {PEER: "192.0.2.1:51820", SECOND_PEER: "192.0.2.2:99"}
+
+
+def test_a_tunnel_comes_up_with_the_names_that_are_known_and_gets_the_others_later(named: Box) -> None:
+    box = named
+    box.nsguard("tunnel", "down", NAME)
+    assert box.run("test", "-e", "/run/nsguard/vpn/names.json").returncode == 1
+    box.write("/etc/hosts", f"{HOSTS}192.0.2.2 second.example\n", 0o644)
+    assert box.nsguard("tunnel", "up", NAME).returncode == 0
+    assert _endpoints(box) == {PEER: "(none)", SECOND_PEER: "192.0.2.2:99"}
+    box.write("/etc/hosts", f"{HOSTS}2001:db8::1 first.example\n", 0o644)
+    box.nsguard("tunnel", "refresh", NAME)
+    assert _endpoints(box)[PEER] == "[2001:db8::1]:51820"
+    assert _pinned(box) == {"2001:db8::1:51820", "192.0.2.2:99"}
+
+
+def test_addresses_are_left_alone(box: Box) -> None:
+    box.nsguard("netns", "up", NAME)
+    box.nsguard("tunnel", "up", NAME)
+    assert box.run("test", "-e", "/run/nsguard/vpn/names.json").returncode == 1
+    assert box.run("test", "-e", "/run/nsguard/vpn/sought").returncode == 1
+    done = box.nsguard("tunnel", "refresh", NAME)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("mode", ["fail-before", "kill-before", "kill-after"])
+def test_a_refresh_that_fails_half_way_is_made_good_by_a_reload(named: Box, mode: str) -> None:
+    box = named
+    # Two loads of nft and two calls of wg, after one that asks for counters.
+
+    def step_failed(box: Box, step: int) -> None:
+        box.write("/etc/hosts", f"{HOSTS}192.0.2.{10 + step} first.example\n192.0.2.2 second.example\n", 0o644)
+        _late(box)
+        box.misbehave(mode, step)
+        assert box.nsguard("tunnel", "refresh", NAME).returncode != 0
+        box.behave()
+        assert box.nsguard("tunnel", "reload", NAME).returncode == 0
+        assert _endpoints(box)[PEER] == f"192.0.2.{10 + step}:51820"
+        assert _pinned(box) == {f"192.0.2.{10 + step}:51820", "192.0.2.2:99"}
+
+    at_each(5, [box], step_failed)
