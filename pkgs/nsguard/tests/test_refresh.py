@@ -50,6 +50,12 @@ def test_another_address_is_tried_when_one_stays_silent(present: str | None, sil
     assert FRESH._replace(address="a", silences=silences).choice(["a"]) == "a"
 
 
+def test_a_new_address_has_its_own_time_to_answer() -> None:
+    it = FRESH._replace(silences=2, since=90.0)
+    assert it.at("a") == it
+    assert it.at("b") == it._replace(address="b", silences=0, since=100.0)
+
+
 @pytest.fixture
 def named(box: Box) -> Box:
     """A box with a tunnel that is up, by a name for each of two peers."""

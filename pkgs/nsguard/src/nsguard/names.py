@@ -59,6 +59,10 @@ class Named(NamedTuple):
             return found[0]
         return found[(found.index(self.address) + (self.silences > 1)) % len(found)]
 
+    def at(self, address: str) -> "Named":
+        """The same at an address; one that is new has its own time to answer in."""
+        return self if address == self.address else self._replace(address=address, since=self.looked_up, silences=0)
+
 
 def clock() -> float:
     """Seconds since the machine was booted, those it was asleep for among them."""

@@ -30,9 +30,7 @@ def _look_up(found: State, tunnel: Tunnel, seen: dict[str, Named], due: dict[str
 
     answers = lookup.ask({it.host for it in due.values()}, tunnel.outer)
     fresh = {
-        key: it._replace(address=it.choice(answers.addresses[it.host]))
-        for key, it in due.items()
-        if it.host in answers.addresses
+        key: it.at(it.choice(answers.addresses[it.host])) for key, it in due.items() if it.host in answers.addresses
     }
     moved = {key: Endpoint(it.address, it.port) for key, it in fresh.items() if it.address and it != due[key]}
     if moved:
