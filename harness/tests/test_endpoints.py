@@ -179,7 +179,7 @@ def test_a_server_that_moves_during_a_transfer_is_followed(lab: Moving) -> None:
 
 
 def test_the_family_is_the_one_that_works(lab: Moving) -> None:
-    """First an IPv6-only name, then one of both families whose preferred address nobody answers at."""
+    """First an IPv6-only name, then one of both families whose IPv6 address nobody answers at."""
     with reader(lab) as lines, Watched(lab) as watched:
         with moved(lab, LAB.endpoint, Pair("", LAB.endpoint.v6)):
             endpoint_becomes(lab, LAB.endpoint.v6)
