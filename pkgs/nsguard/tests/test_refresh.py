@@ -50,6 +50,22 @@ def test_another_address_is_tried_when_one_stays_silent(present: str | None, sil
     assert FRESH._replace(address="a", silences=silences).choice(["a"]) == "a"
 
 
+def test_where_the_peer_is_heard_from_is_taken_if_the_name_has_it() -> None:
+    it = FRESH._replace(address="192.0.2.1")
+    assert it.choice(["192.0.2.1", "2001:db8::1"], "[2001:db8::1]:1") == "2001:db8::1"
+    assert it.choice(["192.0.2.1", "2001:db8::1"], "[2001:db8::1]:2") == "192.0.2.1"
+    assert it.choice(["192.0.2.1", "2001:db8::1"], "203.0.113.9:1") == "192.0.2.1"
+
+
+def test_a_peer_that_strayed_is_fetched_back(named: Box) -> None:
+    box = named
+    box.out("wg", "set", DEVICE, "peer", PEER, "endpoint", "203.0.113.9:7")
+    done = box.nsguard("tunnel", "refresh", NAME)
+    assert done.returncode == 0, done.stderr
+    assert _endpoints(box)[PEER] == "192.0.2.1:51820"
+    assert _pinned(box) == {"192.0.2.1:51820", "192.0.2.2:99"}
+
+
 def test_a_new_address_has_its_own_time_to_answer() -> None:
     it = FRESH._replace(silences=2, since=90.0)
     assert it.at("a") == it

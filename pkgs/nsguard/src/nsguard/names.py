@@ -9,6 +9,7 @@ import time
 from typing import NamedTuple
 
 from nsguard import files
+from nsguard.model import Endpoint
 from nsguard.state import State
 
 # Bytes of a keepalive: 16 of header and 16 of tag (WireGuard whitepaper §5.4.6).
@@ -53,8 +54,18 @@ class Named(NamedTuple):
         late = self.seconds > 0 and now - self.looked_up >= self.seconds
         return self.address is None or late or self.silences > before.silences
 
-    def choice(self, found: list[str]) -> str:
-        """Of addresses, best first, the present one if it is among them, or the next if that one stays silent."""
+    def place(self, address: str | None = None) -> str:
+        """The endpoint at an address, by default the present one, as wg(8) shows it."""
+        return str(Endpoint(address or self.address or "", self.port))
+
+    def choice(self, found: list[str], strayed: str | None = None) -> str:
+        """Of addresses, best first, the present one if it is among them, or the next if that one stays silent.
+
+        One that the peer was heard from meanwhile (`strayed`, as wg(8) shows it) is better than either.
+        """
+        for address in found:
+            if self.place(address) == strayed:
+                return address
         if self.address not in found:
             return found[0]
         return found[(found.index(self.address) + (self.silences > 1)) % len(found)]

@@ -19,20 +19,31 @@ def refresh(name: str) -> None:
         known, now = names.read(found), names.clock()
         traffic = {key: (int(got), int(sent)) for key, got, sent in wireguard.show(name, tunnel, "transfer")}
         seen = {key: it.seen(now, *traffic[key]) for key, it in known.items() if key in traffic}
-        due = {key: it._replace(looked_up=now) for key, it in seen.items() if it.due(now, known[key])}
+        # A peer that spoke from elsewhere is answered there, which the pin forbids (WireGuard whitepaper §2.1).
+        at = dict(wireguard.show(name, tunnel, "endpoints"))
+        strayed = {key: at[key] for key, it in seen.items() if it.address and at.get(key, it.place()) != it.place()}
+        due = {key: it._replace(looked_up=now) for key, it in seen.items() if it.due(now, known[key]) or key in strayed}
         names.write(found, seen | due)
         if due:
-            _look_up(found, tunnel, seen, due)
+            _look_up(found, tunnel, seen, due, strayed)
 
 
-def _look_up(found: State, tunnel: Tunnel, seen: dict[str, Named], due: dict[str, Named]) -> None:
+def _look_up(
+    found: State, tunnel: Tunnel, seen: dict[str, Named], due: dict[str, Named], strayed: dict[str, str]
+) -> None:
     from nsguard import lookup
 
     answers = lookup.ask({it.host for it in due.values()}, tunnel.outer)
     fresh = {
-        key: it.at(it.choice(answers.addresses[it.host])) for key, it in due.items() if it.host in answers.addresses
+        key: it.at(it.choice(answers.addresses[it.host], strayed.get(key)))
+        for key, it in due.items()
+        if it.host in answers.addresses
     }
-    moved = {key: Endpoint(it.address, it.port) for key, it in fresh.items() if it.address and it != due[key]}
+    moved = {
+        key: Endpoint(it.address, it.port)
+        for key, it in fresh.items()
+        if it.address and (it.address != due[key].address or key in strayed)
+    }
     if moved:
         _move(found, tunnel, seen | due | fresh, moved)
     if answers.faults:
