@@ -56,7 +56,8 @@ let
 
   host = {
     _module.args.pkgs = lib.mkForce pkgs;
-    boot.isContainer = true;
+    boot.loader.grub.enable = false;
+    fileSystems."/".device = "/dev/disk/by-label/nixos";
     documentation.enable = false;
     programs.command-not-found.enable = false;
     nixpkgs.hostPlatform = "x86_64-linux";
@@ -67,8 +68,10 @@ let
       443
     ];
     networking.nftables.enable = true;
+    networking.useNetworkd = true;
+    services.avahi.enable = true;
+    services.pipewire.enable = true;
     services.openssh.enable = true;
-    networking.useHostResolvConf = false;
     services.resolved.enable = true;
     services.prometheus.exporters.node.enable = true;
     services.networkd-dispatcher.enable = true;
