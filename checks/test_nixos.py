@@ -11,10 +11,12 @@ import os
 import shlex
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from nsguard_harness import inspection
+from nsguard_harness.agent import Agent
 from nsguard_harness.attacks.tunnel import ConnectionHeld, wait_for_tunnel
 from nsguard_harness.cli import subjects
 from nsguard_harness.lab.base import Lab
@@ -114,3 +116,28 @@ def test_look_ups_stay_in_after_nscd_was_restarted(lab: ContainerLab) -> None:
     lab.client.succeed("systemctl restart nscd")
     report = Suite(lab, plan("getaddrinfo", subjects(lab.client))).run()
     assert {result.verdict for result in report.results} == {Verdict.CONTAINED}, report.results
+
+
+MODULES = ("prowlarr", "sonarr", "jellyfin", "transmission")
+
+
+@pytest.fixture(scope="module")
+def modules() -> Iterator[ContainerLab]:
+    """NixOS's own definitions of services, among them one with a root directory and one with a user made up for it."""
+    nixos = nixos_client(closure("modules.nix"), Path(os.environ["NSGUARD_NIXOS_IMAGE"]))
+    with ContainerLab(client=nixos) as lab:
+        wait_for_tunnel(lab)
+        yield lab
+
+
+@pytest.mark.parametrize("service", MODULES)
+def test_a_service_of_a_nixos_module_is_tight(modules: ContainerLab, service: str) -> None:
+    modules.client.wait_for_unit(f"{service}.service")
+    (user,) = [one for one in subjects(modules.client) if one.identity == "user"]
+    agent = Agent(modules.client, f"/run/nsguard-agent-{service}/socket")
+    agent.wait()
+    cells = [cell for cell in plan("*", [replace(user, confined=agent)], quick=True) if not cell.attack.alone]
+    report = Suite(modules, [cell for cell in cells if cell.subject.identity == "user"]).run()
+    bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
+    assert bad + [str(leak) for leak in report.confined.judgement.unowned] == []
+    assert len(report.results) > 100

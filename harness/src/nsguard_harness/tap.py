@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from .capture import BUFFER_KIB
 from .errors import LabError
 from .machine import Machine
 from .tokens import Tokens
@@ -25,7 +26,7 @@ class Tap:
             raise LabError(f"{self._machine.name}: has no WireGuard interface to listen on")
         self._machine.succeed(f"rm -rf {DIRECTORY} && mkdir {DIRECTORY}")
         for one in self._interfaces:
-            tcpdump = f"tcpdump -n -U --immediate-mode -Z root -i {one} -w {DIRECTORY}/{one}.pcap"
+            tcpdump = f"tcpdump -n -U --immediate-mode -B {BUFFER_KIB} -Z root -i {one} -w {DIRECTORY}/{one}.pcap"
             self._machine.spawn(f"echo $$ > {DIRECTORY}/{one}.pid; exec {tcpdump} 2> {DIRECTORY}/{one}.log")
         for one in self._interfaces:
             self._machine.wait_until_succeeds(f"grep -q '^tcpdump: listening on' {DIRECTORY}/{one}.log", 10)

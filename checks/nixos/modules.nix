@@ -1,0 +1,48 @@
+# Services as NixOS's own modules define them, each confined by one line, with the attacker for a program.
+{ lib, pkgs, ... }:
+let
+  attacker =
+    service: program:
+    pkgs.writeShellScriptBin program "exec /usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-${service}/socket";
+
+  confined = service: {
+    nsguard.namespace = "vpn";
+    environment.PYTHONPATH = "/usr/lib/nsguard-harness";
+    serviceConfig.RuntimeDirectory = [ "nsguard-agent-${service}" ];
+  };
+in
+{
+  imports = [ ./machine.nix ];
+
+  services.prowlarr = {
+    enable = true;
+    package = attacker "prowlarr" "prowlarr";
+  };
+  services.sonarr = {
+    enable = true;
+    package = attacker "sonarr" "NzbDrone";
+  };
+  services.jellyfin = {
+    enable = true;
+    package = attacker "jellyfin" "jellyfin";
+  };
+  services.transmission = {
+    enable = true;
+    package = attacker "transmission" "transmission-daemon";
+  };
+
+  systemd.services = lib.mkMerge [
+    (lib.genAttrs [ "prowlarr" "sonarr" "jellyfin" "transmission" ] confined)
+    {
+      # Its preparation runs as root, with the host's sockets.
+      transmission.nsguard.allowPrivilegedCommands = true;
+      # It has a root directory of its own, in which stand-ins find no programs.
+      transmission.serviceConfig.BindReadOnlyPaths = [
+        "/usr"
+        "/bin"
+        "/lib"
+        "/lib64"
+      ];
+    }
+  ];
+}
