@@ -33,16 +33,7 @@ in
 
   systemd.services = lib.mkMerge [
     (lib.genAttrs [ "prowlarr" "sonarr" "jellyfin" "transmission" ] confined)
-    {
-      # Its preparation runs as root, with the host's sockets.
-      transmission.nsguard.allowPrivilegedCommands = true;
-      # It has a root directory of its own, in which stand-ins find no programs.
-      transmission.serviceConfig.BindReadOnlyPaths = [
-        "/usr"
-        "/bin"
-        "/lib"
-        "/lib64"
-      ];
-    }
+    # Its preparation runs as root, with the host's sockets.
+    { transmission.nsguard.allowPrivilegedCommands = true; }
   ];
 }

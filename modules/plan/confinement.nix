@@ -253,7 +253,10 @@ let
           "-/run/opengl-driver"
         ]
       );
-      # The whole of the host's /run, which some units ask for, would cover the private one.
+      # Below /run it is an empty directory for what the unit binds into it, and systemd lays no /etc over a root that
+    # is no whole system. All that would be bound is in its place as well.
+    RootDirectory = own: if match "/run/.*" (toString own) == null then own else null;
+    # The whole of the host's /run, which some units ask for, would cover the private one.
       BindPaths =
         own:
         filter (path: match "-?/run(:/run)?(:.*)?" path == null) (words own)

@@ -203,6 +203,8 @@ let
       "${where}.nsguard.namespace: there is no namespace ${toJSON service.namespace} (${oneOf namespaces}); define nsguard.namespaces.${service.namespace} or name another"
     ++ optional (commands service == [ ] && !service.packaged)
       "${where}.nsguard.namespace: nothing else defines the service ${toJSON name}, so there is nothing to confine; look for a slip in the name, or set ${where}.overrideStrategy = \"asDropin\"; if its unit comes with a package"
+    ++ optional (config ? RootImage || match "(/run/.*|/)?" (toString (config.RootDirectory or "")) == null)
+      "${where}.serviceConfig.RootDirectory: over another root than the host's nsguard cannot lay its own /etc, so look-ups of names would follow that root's; remove it"
     ++ optional (config.Type or null == "forking" && isRoot config)
       ''${where}.serviceConfig.Type: "forking" does not work with process numbers of its own, which a service needs that runs as root; give it a User, or run the program in the foreground with Type = "exec" or "notify"''
     ++ optional (service.sockets != [ ])

@@ -1,4 +1,4 @@
-# NixOS: a service of its own modules, with a root directory and the host's whole /run bound into it.
+# NixOS: a service of its own modules, with a root directory below /run and the host's whole /run bound into it.
 {
   module = {
     nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
@@ -18,12 +18,14 @@
     {
       run = builtins.elem "/run" c.BindPaths;
       runtime = builtins.elem "/run/transmission" c.BindPaths;
+      root = c ? RootDirectory;
       inherit (c) ProtectHome RestrictAddressFamilies;
     };
 
   expected = {
     run = false;
     runtime = true;
+    root = false;
     ProtectHome = "tmpfs";
     RestrictAddressFamilies = "AF_UNIX AF_INET AF_INET6";
   };

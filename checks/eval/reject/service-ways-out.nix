@@ -23,6 +23,13 @@
         unitConfig.JoinsNamespaceOf = "other.service";
         serviceConfig.ExecStart = "/bin/app";
       };
+      rooted = {
+        namespace = "vpn";
+        serviceConfig = {
+          ExecStart = "/bin/app";
+          RootDirectory = "/srv/other";
+        };
+      };
       privileged = {
         namespace = "vpn";
         serviceConfig = {
@@ -42,5 +49,6 @@
     "systemd.services.joins.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another; remove it"
     ''systemd.services.privileged.serviceConfig.ExecStart: "!/bin/app" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with systemd.services.privileged.nsguard.allowPrivilegedCommands = true;''
     ''systemd.services.privileged.serviceConfig.ExecStartPre: "-+/bin/prepare" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with systemd.services.privileged.nsguard.allowPrivilegedCommands = true;''
+    "systemd.services.rooted.serviceConfig.RootDirectory: over another root than the host's nsguard cannot lay its own /etc, so look-ups of names would follow that root's; remove it"
   ];
 }
