@@ -11,6 +11,7 @@ import os
 import shlex
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,11 +50,24 @@ def closure(module: str) -> Path:
     return Path(done.stdout.split()[-1])
 
 
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ContainerLab]:
-    nixos = nixos_client(closure("machine.nix"), Path(os.environ["NSGUARD_NIXOS_IMAGE"]))
+@contextmanager
+def booted(module: str) -> Iterator[ContainerLab]:
+    nixos = nixos_client(closure(module), Path(os.environ["NSGUARD_NIXOS_IMAGE"]))
     with ContainerLab(client=nixos) as lab:
         wait_for_tunnel(lab)
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ContainerLab]:
+    with booted("machine.nix") as lab:
+        yield lab
+
+
+@pytest.fixture
+def fresh() -> Iterator[ContainerLab]:
+    """One whose resolvers have nothing left to ask again of what others had them look up."""
+    with booted("machine.nix") as lab:
         yield lab
 
 
@@ -93,7 +107,8 @@ class Switched(ConnectionHeld):
         lab.client.succeed(f"{self.system}/bin/switch-to-configuration test", timeout=60)
 
 
-def test_a_switch_to_another_peer_leaves_the_service_running(lab: ContainerLab) -> None:
+def test_a_switch_to_another_peer_leaves_the_service_running(fresh: ContainerLab) -> None:
+    lab = fresh
     system = closure("switched.nix")
     lab.client.succeed(
         f"cp -p {TUNNEL_CONFIGURATION} /etc/nsguard-lab/switched.conf",
@@ -124,9 +139,7 @@ MODULES = ("prowlarr", "sonarr", "jellyfin", "transmission")
 @pytest.fixture(scope="module")
 def modules() -> Iterator[ContainerLab]:
     """NixOS's own definitions of services, among them one with a root directory and one with a user made up for it."""
-    nixos = nixos_client(closure("modules.nix"), Path(os.environ["NSGUARD_NIXOS_IMAGE"]))
-    with ContainerLab(client=nixos) as lab:
-        wait_for_tunnel(lab)
+    with booted("modules.nix") as lab:
         yield lab
 
 
