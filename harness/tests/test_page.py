@@ -111,7 +111,7 @@ def test_the_page_is_in_order_and_stands_alone(one: Report) -> None:
         (REPORTS[0], Verdict.CONTAINED, "Contained: 1 of 1 attempts"),
         (REPORTS[1], Verdict.LEAKED, "LEAKED: 1"),
         (REPORTS[2], Verdict.LEAKED, "LEAKED: 1"),
-        (REPORTS[4], Verdict.ERROR, "The lab failed: 1 of 3 attempts"),
+        (REPORTS[4], Verdict.ERROR, "The test itself failed: 1 of 3 attempts"),
         (report(result(Verdict.VACUOUS)), Verdict.VACUOUS, "Nothing proved: 1 of 1 attempts"),
         (REPORTS[5], Verdict.VACUOUS, "Nothing proved: 0 of 0 attempts"),
     ],

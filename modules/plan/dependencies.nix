@@ -19,9 +19,8 @@ let
     };
     service-after = {
       of = "service";
-      guards = "against a service that finds no namespace when the machine starts";
-      # The service waits for the tunnel, too.
-      besides = [ "dependency:tunnel-after" ];
+      # The service waits for the tunnel, too, which need not be there.
+      guards = "against a service that finds no namespace when the machine starts without the tunnel";
       unitConfig = ns: { After = [ (names.netnsUnit ns) ]; };
     };
     tunnel-bound = {

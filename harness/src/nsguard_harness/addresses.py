@@ -4,8 +4,11 @@ Documentation ranges (RFC 5737, RFC 3849) and private ones (RFC 1918, RFC 4193).
 seen to use it for their own uplink.
 """
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 
 class Pair(NamedTuple):
@@ -49,6 +52,11 @@ class Addresses:
     echo_port: int = 7
     # HTTPS, DNS over TLS and QUIC; the echo server is there as well
     tls_ports: tuple[int, int] = (443, 853)
+
+    def changed(self, others: Mapping[str, Sequence[str]]) -> Addresses:
+        """With other pairs in place of some, by their names here. Raises TypeError for one that there is not."""
+        pairs: dict[str, Any] = {name: Pair(*pair) for name, pair in others.items()}
+        return replace(self, **pairs)
 
 
 LAB = Addresses()

@@ -9,17 +9,22 @@ from typing import Any
 
 from .attack import Outcome
 from .errors import AgentError, LabError
-from .machine import Machine
+from .machine import Asked
 
 DEFAULT_SOCKET = "/run/nsguard-agent/socket"
 # beyond an attack's own time: the agent still has to kill it and to answer
 GRACE_SECONDS = 10.0
 
 
+def printable(text: str) -> str:
+    """Without control characters: what an attacked daemon answered must not steer a terminal."""
+    return "".join(one if one.isprintable() else "·" for one in text)
+
+
 class Agent:
     """Runs attacks in a machine, through a socket there."""
 
-    def __init__(self, machine: Machine, socket: str = DEFAULT_SOCKET) -> None:
+    def __init__(self, machine: Asked, socket: str = DEFAULT_SOCKET) -> None:
         self.machine, self.socket = machine, socket
 
     def wait(self, timeout: float = 10) -> None:
@@ -49,7 +54,8 @@ class Agent:
         try:
             answer = json.loads(self._ask(line, timeout + GRACE_SECONDS))
             if "error" not in answer:
-                return Outcome(bool(answer["reached"]), str(answer["said"]), str(answer.get("lacks", "")))
+                said, lacks = (printable(str(answer.get(key, ""))) for key in ("said", "lacks"))
+                return Outcome(bool(answer["reached"]), said, lacks)
         except (ValueError, KeyError, TypeError) as error:
             raise AgentError(f"{self._where}: {attack}: no answer: {type(error).__name__}: {error}") from error
         raise AgentError(f"{self._where}: {attack}: {answer['error']}")

@@ -27,6 +27,8 @@ BUFFER_KIB = 16384
 # a machine's late frames (a retransmission, a delayed answer) still belong to what was captured
 QUIET_SECONDS = 0.15
 DEADLINE_SECONDS = 10.0
+# tcpdump.org/linktypes: Ethernet; IP alone, as tunnels have it; Linux's cooked header, its ethertype at its end
+ETHERNET, RAW, COOKED = 1, 101, 113
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,17 @@ def parse_dropped(summary: str) -> int:
     return sum(map(int, counts))
 
 
+def ethernet(data: bytes, linktype: int) -> bytes:
+    """What a link without Ethernet carried, behind an Ethernet header; raises LabError for a link not known here."""
+    if linktype == ETHERNET:
+        return data
+    if linktype == RAW:
+        return bytes(12) + (b"\x86\xdd" if data[0] >> 4 == 6 else b"\x08\0") + data
+    if linktype == COOKED:
+        return bytes(12) + data[14:]
+    raise LabError(f"capture: a link of type {linktype} can't be read")
+
+
 def read_frames(path: Path, wire: str) -> list[Frame]:
     """The frames of a pcap file, whole; raises LabError when one is cut or the file is."""
     from scapy.error import Scapy_Exception
@@ -78,7 +91,7 @@ def read_frames(path: Path, wire: str) -> list[Frame]:
             for data, meta in reader:
                 if meta.caplen != meta.wirelen:
                     raise LabError(f"capture: {path}: a frame is cut to {meta.caplen} of {meta.wirelen} bytes")
-                frames.append(Frame(meta.sec + meta.usec * scale, bytes(data), wire))
+                frames.append(Frame(meta.sec + meta.usec * scale, ethernet(bytes(data), reader.linktype), wire))
     except (Scapy_Exception, EOFError) as error:
         raise LabError(f"capture: {path} is not a pcap file: {error}") from error
     return frames

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import Progress
@@ -30,6 +31,9 @@ from .lab.image import APPS, BASE
 from .machine import Machine
 from .states import STATES, UP
 from .suite import EXIT, TAIL_SECONDS, Report, Subject, Suite, Verdict, plan
+
+if TYPE_CHECKING:
+    from .page import Setting
 
 # scenario services by identity: the confined one, and the one for the controls
 SERVICES = {"root": ("app-root", "free"), "user": ("app-user", "free-user")}
@@ -79,12 +83,22 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--attack", default="*", metavar="GLOB", help="only attacks with such names")
     run.add_argument("--state", default="*", metavar="GLOB", help="only such states of the tunnel")
     run.add_argument("--quick", action="store_true", help="the core set, with the tunnel up: half a minute")
-    run.add_argument("--json", type=Path, metavar="FILE", help="write the results there as well")
-    run.add_argument("--junit", type=Path, metavar="FILE", help="the same for continuous integration")
-    run.add_argument("--html", type=Path, metavar="FILE", help="the same for people: one page, with the evidence")
-    run.add_argument(
-        "--tail", type=float, default=TAIL_SECONDS, metavar="SECONDS", help="go on watching after the last"
+    live = commands.add_parser("live", help="try a namespace of this host: a minute, a few packets, nothing changed")
+    live.add_argument("namespace", metavar="NAMESPACE")
+    live.add_argument(
+        "--unit", action="append", default=[], metavar="UNIT", help="confined as this service (default: one that runs)"
     )
+    live.add_argument("--attack", default="*", metavar="GLOB", help="only attacks with such names")
+    live.add_argument("--pcap", type=Path, metavar="DIR", help="keep the captures there: they hold what this host sent")
+    for command in (run, live):
+        command.add_argument("--json", type=Path, metavar="FILE", help="write the results there as well")
+        command.add_argument("--junit", type=Path, metavar="FILE", help="the same for continuous integration")
+        command.add_argument(
+            "--html", type=Path, metavar="FILE", help="the same for people: one page, with the evidence"
+        )
+        command.add_argument(
+            "--tail", type=float, default=TAIL_SECONDS, metavar="SECONDS", help="go on watching after the last"
+        )
     mutants = commands.add_parser("mutants", help="take each protection away: the suite must turn red")
     mutants.add_argument("--only", default="*", metavar="GLOB", help="only protections with such names")
     planted = commands.add_parser("planted", help="make a hole for each kind of attack: the suite must find it")
@@ -94,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     planted.set_defaults(run=_planted)
     demo.set_defaults(run=_demo)
     run.set_defaults(run=_run)
+    live.set_defaults(run=_live, state=UP.name)
     commands.add_parser("list", help="show the attacks and what each claims").set_defaults(run=_list)
     return parser
 
@@ -115,23 +130,47 @@ def _list(options: argparse.Namespace, console: Console) -> int:
 
 
 def _run(options: argparse.Namespace, console: Console) -> int:
-    from .report import attacks_table, classes_table, last_line
-
     _check(options)
     with _lab(options) as (lab, subjects), Progress(console=console, transient=True) as progress:
         cells = plan(options.attack, subjects, UP.name if options.quick else options.state, quick=options.quick)
         runs = [1 + (cell.token == cell.control) for cell in cells if not cell.cannot]
         task = progress.add_task("attacks and controls", total=sum(runs))
         report = Suite(lab, cells, lambda attack, phase: progress.advance(task), options.tail).run()
+    return _told(options, console, report)
+
+
+def _live(options: argparse.Namespace, console: Console) -> int:
+    from .live.catalogue import CATALOGUE
+    from .live.picture import setting
+    from .live.run import Live
+
+    _check(options)
+    if not fnmatch.filter(CATALOGUE, options.attack):
+        raise UsageError(f"--attack {options.attack}: no attack with such a name is fit for a host in use")
+    live = Live.of(options.namespace, options.unit)
+    console.print(
+        f"[dim]namespace {live.namespace}, confined as {', '.join(one.unit for one in live.services)}; "
+        f"captured: {', '.join(link.name for link in live.links)}[/dim]"
+    )
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("attacks and controls", total=None)
+        report = live.run(options.attack, lambda attack, phase: progress.advance(task), options.pcap, options.tail)
+    return _told(options, console, report, setting(live, report.status == EXIT[Verdict.LEAKED]))
+
+
+def _told(options: argparse.Namespace, console: Console, report: Report, setting: Setting | None = None) -> int:
+    """Print a report and write it where it is wanted; its exit status."""
+    from .report import attacks_table, classes_table, last_line
+
     console.print(attacks_table(report))
     console.print(Text("\nframes on the wire while the attacks ran confined", "bold"))
     console.print(classes_table(report.confined.judgement))
-    _write(options, report)
+    _write(options, report, setting)
     print(last_line(report))
     return report.status
 
 
-def _write(options: argparse.Namespace, report: Report) -> None:
+def _write(options: argparse.Namespace, report: Report, setting: Setting | None) -> None:
     from .junit import junit
     from .page import page
     from .report import as_json
@@ -141,7 +180,7 @@ def _write(options: argparse.Namespace, report: Report) -> None:
     if options.junit:
         options.junit.write_text(junit(report))
     if options.html:
-        options.html.write_text(page(report, datetime.now().astimezone()))
+        options.html.write_text(page(report, datetime.now().astimezone(), setting))
 
 
 def _mutants(options: argparse.Namespace, console: Console) -> int:

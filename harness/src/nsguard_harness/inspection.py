@@ -14,7 +14,7 @@ from typing import Any
 
 from pyroute2 import IPRoute, WireGuard
 
-from .lab.nspawn import ContainerMachine
+from .machine import Place
 
 MAIN = 254  # RT_TABLE_MAIN, rtnetlink(7)
 
@@ -39,7 +39,7 @@ class Namespace:
     routes: frozenset[tuple[str, str]]
 
 
-def namespace(machine: ContainerMachine, name: str | None = None) -> Namespace:
+def namespace(machine: Place, name: str | None = None) -> Namespace:
     """A named network namespace of a machine, or the machine's own. Raises OSError when there is none."""
     path = machine.path(f"/run/netns/{name}" if name else "/proc/1/ns/net")
     with IPRoute(netns=str(path)) as ip:
@@ -61,7 +61,7 @@ def _prefix(route: Any) -> str:
     return f"{route.get('dst')}/{route['dst_len']}" if route["dst_len"] else "default"
 
 
-def peers(machine: ContainerMachine, name: str) -> list[Peer]:
+def peers(machine: Place, name: str) -> list[Peer]:
     """The peers of wg0 in a namespace that nsguard made."""
     # the one thing taken from the runtime: by which name wireguard-go knows the device
     tunnel = json.loads(machine.path(f"/run/nsguard/{name}/tunnel.json").read_text())
@@ -85,7 +85,17 @@ def peers(machine: ContainerMachine, name: str) -> list[Peer]:
     return found
 
 
-def _ask(machine: ContainerMachine, device: str) -> str:
+def listen_port(machine: Place, name: str) -> int:
+    """The UDP port of wg0 in a namespace that nsguard made; 0 when it has none."""
+    tunnel = json.loads(machine.path(f"/run/nsguard/{name}/tunnel.json").read_text())
+    if tunnel["implementation"] == "userspace":
+        values = dict(line.partition("=")[::2] for line in _ask(machine, tunnel["device"]).splitlines())
+        return int(values.get("listen_port", 0))
+    with WireGuard(netns=str(machine.path(f"/run/netns/{name}"))) as wireguard:
+        return next((int(message.get("WGDEVICE_A_LISTEN_PORT")) for message in wireguard.info("wg0")), 0)
+
+
+def _ask(machine: Place, device: str) -> str:
     with socket.socket(socket.AF_UNIX) as control:
         control.settimeout(5)
         control.connect(str(machine.path(f"/run/wireguard/{device}.sock")))

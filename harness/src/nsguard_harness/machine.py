@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from .errors import CommandError, LabError
 
@@ -24,6 +25,23 @@ class Uplink:
     ip4: str
     ip6: str
     wire: str
+
+
+class Asked(Protocol):
+    """Where agents are: a machine of a lab, or the host itself."""
+
+    @property
+    def name(self) -> str: ...
+
+    def ask(self, path: str, line: bytes, timeout: float) -> bytes:
+        """As Machine.ask."""
+
+
+class Place(Protocol):
+    """Where files can be reached from here: a container, or the host itself."""
+
+    def path(self, inside: str) -> Path:
+        """The path, from here, of a file there."""
 
 
 @dataclass(frozen=True)

@@ -232,6 +232,8 @@ RULES = (
 
 # not among them: it is a whole frame, known to the last byte, that it speaks of
 INJECTED = Rule("injected", "what the lab's side sent to the machine to attack it", lambda packet, wire, world: False)
+# on a user's own machine (live/judge.py)
+HOST = Rule("host", "the host's own, which has nothing to do with the namespace", lambda packet, wire, world: False)
 
 
 def link_local(mac: str) -> IPv6Address:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..attack import Attack, Env, Outcome
 from . import _tools
 from .inbound import CONFINED, NAMESPACE_UNIT, restored
-from .tunnel import NAMESPACE
+from .tunnel import NAMESPACE, TUNNEL_UNIT
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
@@ -19,7 +20,12 @@ ENTRY = f"/run/netns/{NAMESPACE}"
 UNCONFINED = "free.service free-user.service"
 # what was found while nothing could be asked; the services can read it
 OUTLIVED = "/var/lib/nsguard-leaktest-outlived"
+OLD_TTL = 62  # not the default of a new namespace (ip-sysctl.rst)
+NAMED = "/var/lib/nsguard-leaktest-named"
 SLOW = f"/run/systemd/system/{NAMESPACE_UNIT}.d"
+# where systemd looks first, before /etc
+CONTROL = "/run/systemd/system.control"
+MASK = f"{CONTROL}/{TUNNEL_UNIT}"
 SWAPPED = "/run/nsguard-leaktest-swapped"
 
 
@@ -140,6 +146,39 @@ class NamespaceSlow(NamespaceRemade):
     def after(self, lab: Lab) -> None:
         lab.client.succeed(f"rm -r {SLOW}", "systemctl daemon-reload")
         super().after(lab)
+
+
+class TunnelMasked(NamespaceSlow):
+    """Claim: services are gone before their namespace goes, and wait for the new one, also where no tunnel is between.
+
+    Method: as namespace-slow, with the tunnel's unit stopped and masked; then each looks whether its namespace is the
+    one that the name leads to, and whether a mark on the old one is on it.
+    Limitations: what an administrator may do; a tunnel that fails is another's affair.
+    Source: systemctl(1), mask; systemd.unit(5), After= and the unit search path.
+    """
+
+    name = "tunnel-masked"
+    families = (0,)
+    evidence = "answer"
+    tunnelled = False
+    prepared_control = True
+
+    def before(self, lab: Lab) -> None:
+        mark = f"ip netns exec {NAMESPACE} sysctl -qw net.ipv4.ip_default_ttl={OLD_TTL}"
+        lab.client.succeed(f"systemctl stop {TUNNEL_UNIT}", f"mkdir -p {CONTROL} && ln -sf /dev/null {MASK}", mark)
+        super().before(lab)
+        lab.client.succeed(f"stat -L -c %i {ENTRY} > {NAMED}")
+
+    def after(self, lab: Lab) -> None:
+        lab.client.succeed(f"rm -f {MASK} {NAMED}")
+        super().after(lab)
+
+    def run(self, env: Env) -> Outcome:
+        elsewhere = os.stat("/proc/self/ns/net").st_ino != int(Path(NAMED).read_text())
+        # numbers of namespaces are used again
+        old = Path("/proc/sys/net/ipv4/ip_default_ttl").read_text().strip() == str(OLD_TTL)
+        where = "the old namespace" if old else "another namespace" if elsewhere else "the new namespace"
+        return Outcome(old or elsewhere, f"it is in {where}")
 
 
 class FirstAtBoot(_Through):

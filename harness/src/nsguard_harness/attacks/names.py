@@ -61,6 +61,7 @@ class ResolvedVarlink(Attack):
     """
 
     name = "resolved-varlink"
+    evidence = "answer"
 
     def run(self, env: Env) -> Outcome:
         parameters = {"name": _tools.name(env), "family": int(_tools.inet(env.family)), "flags": 0}
@@ -80,6 +81,7 @@ class ResolvedDbus(Attack):
     """
 
     name = "resolved-dbus"
+    evidence = "answer"
 
     def run(self, env: Env) -> Outcome:
         service = ("org.freedesktop.resolve1", "/org/freedesktop/resolve1", "org.freedesktop.resolve1.Manager")
@@ -97,6 +99,7 @@ class NscdSocket(Attack):
     """
 
     name = "nscd-socket"
+    evidence = "answer"
     families = (4, 6)
 
     def run(self, env: Env) -> Outcome:

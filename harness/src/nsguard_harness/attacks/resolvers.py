@@ -141,6 +141,7 @@ class Resolvectl(Attack):
     """
 
     name = "resolvectl"
+    evidence = "answer"
 
     def run(self, env: Env) -> Outcome:
         status, said = _tools.run(

@@ -45,9 +45,11 @@ class SocketsInSight(WithStandins):
         # its part of a bus, which says for itself what it lets through
         buses = (os.environ.get(f"DBUS_{bus}_BUS_ADDRESS", "").removeprefix("unix:path=") for bus in BUSES)
         own += [path for path in buses if path.startswith(GRANTED)]
+        own += env.parameters.get("own", [])
         found = [
             path
-            for path, mode in _paths("/")
+            for root in env.parameters.get("roots", ["/"])
+            for path, mode in _paths(root)
             if not any(path == one or path.startswith(f"{one}/") for one in own) and _reached(path, mode)
         ]
         return Outcome(bool(found), f"{len(found)} in reach: {' '.join(found[:4])}" if found else "none but its own")

@@ -6,6 +6,7 @@ With - it answers one request, on standard input and output.
 One connection, one request, one line of JSON each way:
   {"attack": name, "token": text, "family": 4|6|0, "timeout": seconds, "parameters": {…}}
   {"reached": bool, "said": text, "lacks": text}  or  {"error": text}
+`parameters` may hold `addresses`, for others than the lab's.
 Each attack runs in a process group of its own, which is killed when its time is over.
 """
 
@@ -23,6 +24,7 @@ from types import FrameType
 from typing import Any
 
 from .. import attacks
+from ..addresses import LAB
 from ..attack import CannotApplyError, Env
 from .notify import ready
 
@@ -33,7 +35,9 @@ def attempt(request: dict[str, Any]) -> dict[str, Any]:
     """Run an attack here and now; what it raises is told, not raised."""
     try:
         attack = attacks.find(request["attack"])()
-        env = Env(request["token"], request["family"], request["timeout"], request["parameters"])
+        given = request["parameters"]
+        at = LAB.changed(given.get("addresses", {}))
+        env = Env(request["token"], request["family"], request["timeout"], given, at)
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -19,7 +20,7 @@ HERE = Path(__file__).parent
 HEADLINES = {
     Verdict.CONTAINED: "Contained",
     Verdict.LEAKED: "LEAKED",
-    Verdict.ERROR: "The lab failed",
+    Verdict.ERROR: "The test itself failed",
     Verdict.VACUOUS: "Nothing proved",
 }
 MEANINGS = {
@@ -30,17 +31,43 @@ MEANINGS = {
 }
 
 
-def page(report: Report, when: datetime, addresses: Addresses = LAB) -> str:
-    """The whole page."""
+@dataclass(frozen=True)
+class Setting:
+    """Where a run took place: a picture in SVG, what was watched, in what order things ran, and on which wire."""
+
+    picture: str
+    watched: str
+    order: str
+    wire: str
+
+
+def laboratory(addresses: Addresses, leaked: bool) -> Setting:
+    """The lab: two machines, and a capture between them."""
+    return Setting(
+        topology(addresses, leaked),
+        "Every frame on the client's uplink, captured outside the client, so that nothing in it can hide from the "
+        "capture.",
+        "First every attack runs confined, then the same attacks run unconfined as controls: each must be seen there, "
+        "or its verdict is void.",
+        "on the uplink",
+    )
+
+
+def page(report: Report, when: datetime, setting: Setting | None = None) -> str:
+    """The whole page. setting: where it took place, the lab by default."""
     template = string.Template((HERE / "page.html").read_text())
     verdict = overall(report)
+    setting = setting or laboratory(LAB, leaked=verdict is Verdict.LEAKED)
     return template.substitute(
         title=f"nsguard leak test: {HEADLINES[verdict]}",
         style=(HERE / "style.css").read_text(),
         verdict=_verdict(report, verdict),
         counts=_counts(report),
         faults=_faults(report),
-        topology=topology(addresses, leaked=verdict is Verdict.LEAKED),
+        picture=setting.picture,
+        watched=escape(setting.watched),
+        order=escape(setting.order),
+        wire=escape(setting.wire),
         timeline=timeline(report),
         disturbances=_disturbances(report),
         key="".join(f"<span>{badge(one)}{escape(text)}</span>" for one, text in KEY.items()),
@@ -54,7 +81,7 @@ KEY = {
     Verdict.CONTAINED: "the control was seen, the attack was not",
     Verdict.LEAKED: "it got out",
     Verdict.VACUOUS: "nothing was proved",
-    Verdict.ERROR: "the lab gave way",
+    Verdict.ERROR: "the test itself gave way",
     Verdict.CANNOT: "it makes no sense here, or the machine lacks what it needs",
 }
 

@@ -25,47 +25,49 @@ def topology(at: Addresses, leaked: bool) -> str:
     way_out = "and something got past it" if leaked else "nothing got past it"
     leak = '<path class="leak-path" d="M335 205 V262 H395 M450 262 H700"/>' if leaked else ""
     return f"""<svg viewBox="0 0 {WIDTH} 340" role="img" aria-label="The lab: {escape(way_out)}">
-{_box(20, 20, 430, 300, "client", at.client.v4)}
-{_box(700, 20, 280, 300, "server", at.server.v4)}
+{box(20, 20, 430, 300, "client", at.client.v4)}
+{box(700, 20, 280, 300, "server", at.server.v4)}
 <rect class="inner" x="45" y="75" width="300" height="130" rx="8"/>
-{_text(60, 98, "network namespace")}
-<rect class="box" x="60" y="120" width="110" height="60" rx="6"/>{_text(115, 155, "service", middle=True)}
+{text(60, 98, "network namespace")}
+<rect class="box" x="60" y="120" width="110" height="60" rx="6"/>{text(115, 155, "service", middle=True)}
 <rect class="box" x="225" y="120" width="105" height="60" rx="6"/>
-{_text(277, 147, "wg0", middle=True)}{_text(277, 166, at.tunnel_client.v4, small=True, middle=True)}
+{text(277, 147, "wg0", middle=True)}{text(277, 166, at.tunnel_client.v4, small=True, middle=True)}
 <path class="wire" d="M170 150 H225"/>
 <rect class="inner" x="45" y="225" width="300" height="75" rx="8"/>
-{_text(60, 250, "the host's own")}
-{_text(60, 273, "resolver, D-Bus, nscd, systemd, other processes", small=True)}
+{text(60, 250, "the host's own")}
+{text(60, 273, "resolver, D-Bus, nscd, systemd, other processes", small=True)}
 <path class="wire" d="M450 262 H700"/>
 {leak}
 <path class="tunnel" d="M330 150 H715"/>
-{_text(575, 135, "tunnel", middle=True)}
+{text(575, 135, "tunnel", middle=True)}
 <circle class="tap" cx="575" cy="262" r="9"/>
-{_text(575, 290, "captured here,", small=True, middle=True)}
-{_text(575, 305, "outside the client", small=True, middle=True)}
-{_text(415, 267, "eth0", middle=True)}
+{text(575, 290, "captured here,", small=True, middle=True)}
+{text(575, 305, "outside the client", small=True, middle=True)}
+{text(415, 267, "eth0", middle=True)}
 <path class="wire" d="M345 262 H395"/>
 <rect class="inner" x="715" y="75" width="250" height="130" rx="8"/>
-{_text(730, 98, "end of the tunnel")}{_text(730, 120, f"{at.endpoint.v4}:{at.endpoint_port}", small=True)}
-{_text(730, 150, f"inside: {at.tunnel_server.v4}, its resolver", small=True)}
-{_text(730, 172, f"beyond: web and echo, {at.web.v4}", small=True)}
+{text(730, 98, "end of the tunnel")}{text(730, 120, f"{at.endpoint.v4}:{at.endpoint_port}", small=True)}
+{text(730, 150, f"inside: {at.tunnel_server.v4}, its resolver", small=True)}
+{text(730, 172, f"beyond: web and echo, {at.web.v4}", small=True)}
 <rect class="inner" x="715" y="225" width="250" height="75" rx="8"/>
-{_text(730, 250, "the uplink's network")}
-{_text(730, 273, "gateway, host, the uplink's resolver", small=True)}
+{text(730, 250, "the uplink's network")}
+{text(730, 273, "gateway, host, the uplink's resolver", small=True)}
 </svg>"""
 
 
-def _box(x: int, y: int, width: int, height: int, name: str, address: str) -> str:
+def box(x: int, y: int, width: int, height: int, name: str, address: str) -> str:
+    """A machine: its frame, its name and its address."""
     return (
         f'<rect class="box" x="{x}" y="{y}" width="{width}" height="{height}" rx="12"/>'
-        f"{_text(x + 22, y + 34, name)}{_text(x + 80, y + 34, address, small=True)}"
+        f"{text(x + 22, y + 34, name)}{text(x + 80, y + 34, address, small=True)}"
     )
 
 
-def _text(x: float, y: float, text: str, *, small: bool = False, middle: bool = False) -> str:
+def text(x: float, y: float, words: str, *, small: bool = False, middle: bool = False) -> str:
+    """Words at a place."""
     more = ' class="small"' if small else ""
     more += ' text-anchor="middle"' if middle else ""
-    return f'<text x="{x:g}" y="{y:g}"{more}>{escape(text)}</text>'
+    return f'<text x="{x:g}" y="{y:g}"{more}>{escape(words)}</text>'
 
 
 def timeline(report: Report) -> str:
@@ -92,17 +94,17 @@ def label(span: Span) -> str:
 def _panel(run: Run, title: str, top: int, numbers: dict[str, int]) -> str:
     times = [frame.time for frame in run.frames] + [t for span in run.spans for t in (span.start, span.end)]
     if not times:
-        return _text(20, top + 24, f"{title}: nothing was captured")
+        return text(20, top + 24, f"{title}: nothing was captured")
     start, end = min(times), max(times)
     scale = (RIGHT - LEFT) / max(end - start, 0.001)
     lanes = sorted_frames(run)
     foot = top + PANEL_HEAD + len(LANES) * LANE_HEIGHT
-    parts = [_text(20, top + 24, title)]
+    parts = [text(20, top + 24, title)]
     parts += _bands(run, numbers, top + PANEL_HEAD - 6, foot, lambda time: LEFT + (time - start) * scale)
     for number, lane in enumerate(LANES):
         base = top + PANEL_HEAD + (number + 1) * LANE_HEIGHT - 6
-        parts.append(_text(20, base - 16, lane))
-        parts.append(_text(20, base - 2, f"{len(lanes[lane])} frames", small=True))
+        parts.append(text(20, base - 16, lane))
+        parts.append(text(20, base - 2, f"{len(lanes[lane])} frames", small=True))
         parts.append(f'<path class="lane" d="M{LEFT} {base} H{RIGHT}"/>')
         moments = [LEFT + (frame.time - start) * scale for frame in lanes[lane]]
         parts.append(_marks(moments, base) if lane == OUTSIDE else _bars(moments, base, lane))
@@ -123,7 +125,7 @@ def _bands(run: Run, numbers: dict[str, int], top: float, foot: float, place: Ca
             f"<title>{escape(name)}</title></rect>"
         )
         if x + width / 2 >= free:
-            parts.append(_text(x + width / 2, top - 4, str(numbers.get(name, "")), small=True, middle=True))
+            parts.append(text(x + width / 2, top - 4, str(numbers.get(name, "")), small=True, middle=True))
             free = x + width / 2 + 18
     return parts
 
@@ -170,4 +172,4 @@ def _bars(moments: Iterable[float], base: float, lane: str) -> str:
 def _ticks(seconds: float, scale: float, foot: float) -> list[str]:
     step = next((s for s in (0.5, 1, 2, 5, 10, 30, 60, 120) if seconds / s <= 12), 300)
     marks = [step * number for number in range(int(seconds / step) + 1)]
-    return [_text(LEFT + mark * scale, foot + 14, f"{mark:g} s", small=True, middle=True) for mark in marks]
+    return [text(LEFT + mark * scale, foot + 14, f"{mark:g} s", small=True, middle=True) for mark in marks]

@@ -1,0 +1,297 @@
+"""One run on this host: every cell confined, then its control, each under a capture of all uplinks."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import stat
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from ..addresses import Pair
+from ..attack import Outcome
+from ..attacks import _tools
+from ..cells import Cell, Subject, plan
+from ..errors import HarnessError
+from ..lab.lifetime import terminable
+from ..states import UP, Up
+from ..suite import TAIL_SECONDS, Report, Result, Run, Span, Verdict, decide
+from ..tokens import Tokens
+from . import host, units
+from .catalogue import CATALOGUE, NAMES, SAME, Control
+from .judge import Scene, judge
+from .listen import Listener, Uplinks, send
+from .targets import Targets
+from .units import Service
+
+WORKERS = 4  # at once: a few packets a second, and a host that goes on with its work
+PATIENT_SECONDS = 30.0  # for what reads much, on a host that has much
+UNENDED = "no end in"  # how an agent begins to tell of an attack that had to be killed
+PROCESSES = "processes-inside"
+SECONDS = 8.0  # a probe's start and end, the captures' beginning and end
+
+
+class NotCarried(Up):
+    """The tunnel is up, and has no way for what is sent: nothing of it need come through."""
+
+    carries = False
+
+
+@dataclass(frozen=True)
+class Live:
+    """What is tried, and where. links: the uplinks; address: what the first of them has, by family, empty for none."""
+
+    namespace: str
+    services: Sequence[Service]
+    tunnel: host.Tunnel
+    links: Sequence[host.Link]
+    address: Pair
+    identity: str = field(default_factory=lambda: secrets.token_hex(4))
+
+    @classmethod
+    def of(cls, namespace: str, named: Sequence[str] = ()) -> Live:
+        """Look at this host. Raises HarnessError, in one line, where it lacks what a run needs."""
+        host.check(namespace)
+        tunnel = host.tunnel(namespace)
+        links = host.uplinks(host.links())
+        found = [one.split("/")[0] for link in links for one in link.addresses]
+        first = [next((one for one in found if ip_address(one).version == family), "") for family in (4, 6)]
+        return cls(namespace, chosen(units.services(namespace, named), strict=bool(named)), tunnel, links, Pair(*first))
+
+    def run(
+        self, pattern: str, progress: Callable[[str, str], None], pcap: Path | None = None, tail: float = TAIL_SECONDS
+    ) -> Report:
+        """Everything, and what was started for it is gone afterwards. Raises HarnessError."""
+        with terminable(), ExitStack() as stack:
+            place = pcap or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nsguard-leaktest-")))
+            subjects = [self._subject(one, stack) for one in self.services]
+            door = stack.enter_context(_door(f"/run/{units.OWN}{self.identity}"))
+            return _Trial(self, subjects, pattern, progress, place, tail, door).report()
+
+    def _subject(self, service: Service, stack: ExitStack) -> Subject:
+        inside = stack.enter_context(units.confined(self.identity, service))
+        user = [("User", service.user)] if service.identity == "user" else []
+        outside = stack.enter_context(units.probe(self.identity, f"free-{service.identity}", user))
+        return Subject(service.identity, inside, outside)
+
+
+def chosen(services: Sequence[Service], *, strict: bool) -> list[Service]:
+    """One service as root and one as another user, the first of each. strict: raise HarnessError for any more."""
+    found: dict[str, Service] = {}
+    for service in services:
+        if strict and service.identity in found:
+            raise HarnessError(
+                f"live: --unit {service.unit}: it runs as {service.identity}, as {found[service.identity].unit} does; "
+                "try one after the other"
+            )
+        found.setdefault(service.identity, service)
+    return list(found.values())
+
+
+def cells_of(live: Live, subjects: Sequence[Subject], pattern: str) -> list[Cell]:
+    """The cells that make sense on this host; the others say why not."""
+    return [_fitted(live, cell) for cell in plan(pattern, subjects) if cell.attack.name in CATALOGUE]
+
+
+def _fitted(live: Live, cell: Cell) -> Cell:
+    if cell.family and not live.address.of(cell.family):
+        return replace(cell, cannot=f"this host has no IPv{cell.family} address on an uplink")
+    if not cell.attack.tunnelled:
+        return cell
+    asked = live.tunnel.resolvers if cell.attack.name in NAMES else (_example(cell.family or 4),)
+    return cell if any(map(live.tunnel.reaches, asked)) else replace(cell, state=NotCarried())
+
+
+def _example(family: int) -> str:
+    return {4: "192.0.2.1", 6: "2001:db8::1"}[family]
+
+
+class _Trial:
+    """Both phases of one run, and what they have in common."""
+
+    def __init__(
+        self,
+        live: Live,
+        subjects: Sequence[Subject],
+        pattern: str,
+        progress: Callable[[str, str], None],
+        place: Path,
+        tail: float,
+        door: str,
+    ) -> None:
+        """door: a directory with a socket in it, outside of every confinement."""
+        self._door = door
+        self._live, self._progress, self._place, self._tail = live, progress, place, tail
+        self._targets = Targets(
+            [
+                *host.known_prefixes(),
+                *(str(address) for address, _ in live.tunnel.endpoints),
+                *map(str, live.tunnel.addresses),
+            ]
+        )
+        self._cells = cells_of(live, subjects, pattern)
+        self._given = {cell.token: self._targets.take() for cell in self._cells if not cell.cannot}
+        self._tokens = Tokens({cell.token: cell.attack.name for cell in self._cells})
+        local = {ip_address(one.split("/")[0]) for link in host.links() for one in link.addresses}
+        self._scene = Scene(
+            {ip_address(one): token for token, pair in self._given.items() for one in pair},
+            frozenset(local),
+            live.tunnel.addresses - local,
+            live.tunnel.listen_port,
+            live.tunnel.endpoints,
+        )
+        self._own = [directory for service in live.services for directory in service.directories]
+
+    def report(self) -> Report:
+        confined = self._phase("confined", self._attempt)
+        control = self._phase("control", self._control)
+        results = [decide(cell, confined, control) for cell in self._cells]
+        return Report((*results, *map(self._processes, self._live.services)), confined, control)
+
+    def _phase(self, name: str, attempt: Callable[[Cell], Outcome]) -> Run:
+        begun, start = time.time(), time.monotonic()
+        place = self._place / name
+        place.mkdir(parents=True, exist_ok=True)
+        outcomes: dict[str, Outcome] = {}
+        failures: dict[str, str] = {}
+        marks = [self._targets.take() for _ in range(2 * len(self._live.links))]
+        namespace = Path("/run/netns", self._live.namespace)
+        with Uplinks(self._live.links, place, marks) as uplinks, _inside(place, namespace) as inside:
+            cells = [cell for cell in self._cells if not cell.cannot]
+            with _pool() as pool:
+                running = {pool.submit(attempt, cell): cell for cell in cells}
+                for future, cell in _ended(running, uplinks):
+                    try:
+                        outcomes[cell.token] = future.result()
+                    except HarnessError as error:
+                        failures[cell.token] = str(error)
+                    self._progress(cell.attack.name, name)
+            time.sleep(self._tail)  # a window of observation, not a wait for something
+        judgement, kept = judge(uplinks.frames, self._scene, self._tokens, uplinks.dropped)
+        seconds = time.monotonic() - start
+        spans = [Span(begun, time.time())]
+        return Run(outcomes, failures, judgement, kept, self._arrived(inside), seconds, spans)
+
+    def _arrived(self, inside: Listener) -> frozenset[str]:
+        """The tokens that went into the tunnel, by themselves or by the address that they were for."""
+        judged, _ = judge(inside.frames, replace(self._scene, tunnel=frozenset(), port=0), self._tokens)
+        return frozenset(leak.token for leak in judged.leaks if leak.token)
+
+    def _parameters(self, cell: Cell, phase: str) -> dict[str, Any]:
+        target = tuple(self._given[cell.token])
+        own = (self._live.address.v4 or target[0], self._live.address.v6 or target[1])
+        return {
+            "uplink": self._live.links[0].name,
+            "control": phase == "control",
+            "own": self._own if phase == "confined" else [],
+            "addresses": {"server": target, "web": target, "endpoint": target, "client": own},
+        }
+
+    def _attempt(self, cell: Cell) -> Outcome:
+        parameters = self._parameters(cell, "confined")
+        return _asked(cell, cell.subject.confined, parameters)
+
+    def _control(self, cell: Cell) -> Outcome:
+        entry, target = CATALOGUE[cell.attack.name], self._given[cell.token]
+        family = cell.family or 4 if self._live.address.v4 else 6
+        if entry.control is Control.PATH:
+            return _there(entry.path)
+        if entry.control is Control.SAME:
+            return self._same(cell)
+        data, port = f"nsguard-leaktest {cell.token}\n".encode(), 7
+        if entry.control is Control.QUESTION:
+            data, port = _tools.question(f"{cell.token}.{_tools.DOMAIN}", family), 53
+        try:
+            send(family, (target.of(family), port), data)
+        except OSError as error:
+            return Outcome(False, f"could not be sent: {error.strerror}")
+        return Outcome(True, "sent with hop limit 1")
+
+    def _same(self, cell: Cell) -> Outcome:
+        """What only reads, unconfined; where this host has nothing to find, there is nothing to hide."""
+        # of all sockets on the host it is to try but one, that was made for it
+        found = _asked(cell, cell.subject.control, self._parameters(cell, "control") | {"roots": [self._door]})
+        return found if found.reached else replace(found, lacks=f"this host has nothing of the kind: {found.said}")
+
+    def _processes(self, service: Service) -> Result:
+        """Where a service's own processes are, as they run; the control is that process 1 is elsewhere."""
+        inode = Path("/run/netns", self._live.namespace).stat().st_ino
+        count, outside = units.strays(service, inode)
+        verdict, evidence = Verdict.CONTAINED, f"all {count} of {service.unit} are in the namespace"
+        if outside:
+            verdict = Verdict.LEAKED
+            evidence = f"{service.unit}: process {outside[0]} is not in the namespace, of {count}"
+        elif not count:
+            verdict, evidence = Verdict.CANNOT, f"{service.unit} is not running"
+        elsewhere = Path("/proc/1/ns/net").stat().st_ino != inode
+        if verdict is Verdict.CONTAINED and not elsewhere:
+            verdict, evidence = Verdict.LEAKED, "the namespace is the host's own"
+        control = "process 1 is in another" if elsewhere else ""
+        return Result(PROCESSES, 0, service.identity, "", verdict, evidence, control=control, state=UP.name)
+
+
+def _asked(cell: Cell, runs: Any, parameters: dict[str, Any]) -> Outcome:
+    """Have an agent run an attack. One that only reads proves nothing when it could not end: HarnessError."""
+    patient = CATALOGUE[cell.attack.name] is SAME
+    timeout = PATIENT_SECONDS if patient else cell.attack.timeout
+    outcome: Outcome = runs.run(cell.attack.name, cell.token, cell.family, parameters, timeout)
+    if patient and outcome.said.startswith(UNENDED):
+        raise HarnessError(f"{cell.attack.name}: {outcome.said}")
+    return outcome
+
+
+def _there(path: str) -> Outcome:
+    try:
+        found = stat.S_ISSOCK(Path(path).stat().st_mode)
+    except OSError as error:
+        return Outcome(False, f"{path}: {error.strerror}", f"this host has no {path}")
+    return Outcome(found, f"{path} is there on the host", "" if found else f"{path} is no socket here")
+
+
+@contextmanager
+def _door(directory: str) -> Iterator[str]:
+    """A socket that anybody on this host may connect to, and that no confined service is to see."""
+    path = Path(directory, "socket")
+    path.parent.mkdir(mode=0o755)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
+            listener.bind(str(path))
+            path.chmod(0o666)
+            listener.listen(16)
+            yield directory
+    finally:
+        path.unlink(missing_ok=True)
+        path.parent.rmdir()
+
+
+@contextmanager
+def _inside(place: Path, namespace: Path) -> Iterator[Listener]:
+    with Listener(host.INTERFACE, place / "inside.pcap", namespace) as listener:
+        yield listener
+
+
+@contextmanager
+def _pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads that begin nothing more once the body has ended, however it did."""
+    pool = ThreadPoolExecutor(WORKERS)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _ended(running: dict[Future[Outcome], Cell], uplinks: Uplinks) -> Iterator[tuple[Future[Outcome], Cell]]:
+    """Each as it ends; the captures are looked after meanwhile."""
+    left = set(running)
+    while left:
+        done, left = wait(left, timeout=1)
+        uplinks.check()
+        for future in done:
+            yield future, running[future]
