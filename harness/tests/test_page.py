@@ -111,7 +111,7 @@ def test_the_page_is_in_order_and_stands_alone(one: Report) -> None:
         (REPORTS[0], Verdict.CONTAINED, "Contained: 1 of 1 attempts"),
         (REPORTS[1], Verdict.LEAKED, "LEAKED: 1"),
         (REPORTS[2], Verdict.LEAKED, "LEAKED: 1"),
-        (REPORTS[4], Verdict.ERROR, "The test itself failed: 1 of 3 attempts"),
+        (REPORTS[4], Verdict.ERROR, "The test itself failed: 1 of 2 attempts"),
         (report(result(Verdict.VACUOUS)), Verdict.VACUOUS, "Nothing proved: 1 of 1 attempts"),
         (REPORTS[5], Verdict.VACUOUS, "Nothing proved: 0 of 0 attempts"),
     ],
@@ -126,7 +126,7 @@ def test_the_verdict_stands_at_the_top(one: Report, verdict: Verdict, headline: 
 def test_each_cell_has_its_evidence_and_its_control_beside_it() -> None:
     text = page(REPORTS[1], WHEN)
     cell = text[text.index('<div class="cell">') :]
-    assert cell.count("<details><summary>1 frames</summary>") == 2
+    assert cell.count("<details><summary>1 frame</summary>") == 2
     assert "token in" in cell and "74 6f 6b 65 6e" in cell
     assert cell.index("<h4>confined</h4>") < cell.index("<h4>unconfined, as control</h4>")
 

@@ -211,7 +211,7 @@ def run(lab: FakeLab, attack: Attack, confined: dict[str, Any], control: dict[st
 SEEN = {"leak": True}
 TABLE = [
     ("contained", Wire(), {}, SEEN, 0, "nothing on the uplink"),
-    ("LEAKED", Wire(), SEEN, SEEN, 1, "(1 frames)"),
+    ("LEAKED", Wire(), SEEN, SEEN, 1, "(1 frame)"),
     ("LEAKED", Wire(), SEEN, {}, 1, "198.51.100.1:7"),
     ("vacuous", Wire(), {}, {}, 2, "control was not seen: said for wire"),
     ("vacuous", Wire(), {"reached": True}, {"reached": True}, 2, "control was not seen"),

@@ -114,6 +114,11 @@ def classify(packet: Packet, wire: Wire | None, world: World) -> Rule | str:
     return next((rule for rule in RULES if rule.allows(packet, wire, world)), "no rule allows it")
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things in words."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def merged(one: Judgement, other: Judgement) -> Judgement:
     """Two captures' judgements as one."""
     classes = Counter(one.classes)

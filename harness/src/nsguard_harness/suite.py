@@ -22,7 +22,7 @@ from .attack import Attack, Env, FromOutside, Outcome
 from .capture import CaptureLike, Frame
 from .cells import OUTSIDER, Cell, Runs, Subject, plan
 from .errors import AgentError, CommandError, HarnessError
-from .judge import Judgement, judge, merged
+from .judge import Judgement, counted, judge, merged
 from .lab.base import Lab
 from .rules import link_local
 from .states import UP, State
@@ -310,13 +310,13 @@ def escape(cell: Cell, confined: Run) -> str:
     """How a confined attack got out; empty where it did not."""
     inside = confined.outcomes.get(cell.token)
     if leaks := confined.judgement.of(cell.token):
-        return f"{leaks[0].summary} ({len(leaks)} frames)"
+        return f"{leaks[0].summary} ({counted(len(leaks), 'frame')})"
     if cell.attack.evidence == "answer" and inside and inside.reached:
         return inside.said
     if cell.attack.silent and cell.token in confined.arrived:
         return "it came out of the tunnel"
     if cell.attack.alone and (leaks := confined.judgement.beside(cell.attack.name)):
-        return f"without its token: {leaks[0].summary}: {leaks[0].reason} ({len(leaks)} frames)"
+        return f"without its token: {leaks[0].summary}: {leaks[0].reason} ({counted(len(leaks), 'frame')})"
     return ""
 
 

@@ -23,7 +23,7 @@ def setting(live: Live, leaked: bool) -> Setting:
 def topology(live: Live, leaked: bool) -> str:
     """The host, the tunnel out of its namespace, and where the captures stand."""
     way_out = "and something got past it" if leaked else "nothing got past it"
-    leak = '<path class="leak-path" d="M335 205 V262 H395 M480 262 H700"/>' if leaked else ""
+    leak = '<path class="leak-path" d="M335 205 V262 H446 M464 262 H700"/>' if leaked else ""
     names = ", ".join(link.name for link in live.links[:2]) + (" …" if len(live.links) > 2 else "")
     end = next((f"{address} port {port}" for address, port in sorted(live.tunnel.endpoints, key=str)), "")
     inner = " ".join(sorted(map(str, live.tunnel.addresses), key=len)[:1])
@@ -39,7 +39,7 @@ def topology(live: Live, leaked: bool) -> str:
 <rect class="inner" x="45" y="225" width="300" height="75" rx="8"/>
 {text(60, 250, "the host's own")}
 {text(60, 273, "resolver, D-Bus, systemd, other processes", small=True)}
-<path class="wire" d="M480 262 H700"/>
+<path class="wire" d="M464 262 H700"/>
 {leak}
 <path class="tunnel" d="M330 150 H715"/>
 {text(590, 135, "tunnel", middle=True)}

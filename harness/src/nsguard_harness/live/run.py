@@ -35,7 +35,6 @@ WORKERS = 4  # at once: a few packets a second, and a host that goes on with its
 PATIENT_SECONDS = 30.0  # for what reads much, on a host that has much
 UNENDED = "no end in"  # how an agent begins to tell of an attack that had to be killed
 PROCESSES = "processes-inside"
-SECONDS = 8.0  # a probe's start and end, the captures' beginning and end
 
 
 class NotCarried(Up):
@@ -200,7 +199,7 @@ class _Trial:
 
     def _control(self, cell: Cell) -> Outcome:
         entry, target = CATALOGUE[cell.attack.name], self._given[cell.token]
-        family = cell.family or 4 if self._live.address.v4 else 6
+        family = cell.family or (4 if self._live.address.v4 else 6)
         if entry.control is Control.PATH:
             return _there(entry.path)
         if entry.control is Control.SAME:

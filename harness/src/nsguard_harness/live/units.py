@@ -26,10 +26,15 @@ START_SECONDS, STOP_SECONDS = 20, 5
 MOST_SECONDS = 300  # a probe whose starter was killed ends by itself
 # what a probe does otherwise than the service, or must not do a second time; the rest confines
 NOT_COPIED = re.compile(
-    r"(Exec(?!Condition)|Type$|Restart|Timeout|Watchdog|Runtime(Max|Random)|Notify|PIDFile|BusName|RemainAfterExit|GuessMain|Success"
-    r"|Kill|SendSIG|FinalKill|Reload|(State|Cache|Logs|Configuration|Runtime)Directory|(Load|Set|Import)Credential"
-    r"|Environment|(Pass|Unset)Environment|Standard|Syslog|Log|TTY|Utmp|WorkingDirectory$|Sockets$|OpenFile|FileDescriptor"
-    r"|Slice$|Delegate|OOM|Memory(?!Deny)|(Startup)?(CPU|IO|Allowed)|Tasks|Limit|Nice|Coredump|PAMName|NonBlocking|X-|Survive)"
+    "|".join(
+        (
+            r"Exec(?!Condition)|Type$|Restart|Timeout|Watchdog|RuntimeMax|RuntimeRandom|Notify|PIDFile|BusName|Reload",
+            r"RemainAfterExit|GuessMain|Success|Kill|SendSIG|FinalKill|Survive|NonBlocking|Sockets$|OpenFile|PAMName",
+            r"(State|Cache|Logs|Configuration|Runtime)Directory|WorkingDirectory$|(Load|Set|Import)Credential|X-",
+            r"(Pass|Unset)?Environment|Standard|Syslog|Log|TTY|Utmp|FileDescriptor|Slice$|Delegate|OOM|Coredump|Nice",
+            r"Memory(?!Deny)|(Startup)?(CPU|IO|Allowed)|Tasks|Limit",
+        )
+    )
 )
 BINDS = {"BindPaths", "BindReadOnlyPaths"}
 # what `systemctl show` gives with process numbers and times in it

@@ -10,7 +10,7 @@ from html import escape
 from pathlib import Path
 
 from ..addresses import LAB, Addresses
-from ..report import Fault, classes_rows, faults, last_line
+from ..report import WEIGHT, Fault, classes_rows, faults, last_line
 from ..suite import Report, Verdict
 from .matrix import anchor, badge, matrix
 from .pictures import disturbances, timeline, topology
@@ -94,9 +94,14 @@ def overall(report: Report) -> Verdict:
     return Verdict.CONTAINED if report.results else Verdict.VACUOUS
 
 
+def tried(report: Report) -> int:
+    """The cells that could apply."""
+    return len(report.results) - report.count(Verdict.CANNOT)
+
+
 def _verdict(report: Report, verdict: Verdict) -> str:
     count = report.count(verdict)
-    of = f": {count}" if verdict is Verdict.LEAKED else f": {count} of {len(report.results)} attempts"
+    of = f": {count}" if verdict is Verdict.LEAKED else f": {count} of {tried(report)} attempts"
     return (
         f'<div class="verdict {verdict.name.lower()}"><strong>{escape(HEADLINES[verdict] + of)}</strong>'
         f"<p>{escape(MEANINGS[verdict])}</p></div>"
@@ -107,7 +112,7 @@ def _counts(report: Report) -> str:
     judged = report.confined.judgement
     counts = {
         "attacks": len({result.attack for result in report.results}),
-        "attempts": len(report.results),
+        "attempts": tried(report),
         "controls seen": sum(bool(result.control) for result in report.results),
         "frames judged": judged.frames,
         "frames lost": judged.dropped + report.control.judgement.dropped,
@@ -118,11 +123,11 @@ def _counts(report: Report) -> str:
 
 
 def _faults(report: Report) -> str:
-    """A line for each attack at fault, the first few in sight."""
+    """A line for each attack at fault, the first few in sight, leaks before all else."""
     lines: dict[tuple[str, str, Verdict], list[Fault]] = {}
     for fault in faults(report):
         lines.setdefault((fault.attack, fault.state, fault.verdict), []).append(fault)
-    items = [_fault(these) for these in lines.values()]
+    items = [_fault(these) for these in sorted(lines.values(), key=lambda these: -WEIGHT.index(these[0].verdict))]
     shown = "".join(items[:FAULTS_SHOWN])
     if more := "".join(items[FAULTS_SHOWN:]):
         shown += f"<li><details><summary>and {len(items) - FAULTS_SHOWN} more</summary><ul>{more}</ul></details></li>"

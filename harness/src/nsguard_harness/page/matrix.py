@@ -8,7 +8,7 @@ from html import escape
 from .. import attacks
 from ..capture import Frame
 from ..description import describe
-from ..judge import Leak
+from ..judge import Leak, counted
 from ..report import FAMILIES, MARKS, WEIGHT
 from ..states import UP
 from ..suite import Report, Result, Run, Verdict
@@ -126,7 +126,7 @@ def _frames(run: Run, cell: Result) -> str:
     data = frames_by_time(run.frames)
     text = "\n\n".join(_decoded(leak, data.get((leak.time, leak.wire))) for leak in leaks[:SHOWN_FRAMES])
     more = f"\n\nand {len(leaks) - SHOWN_FRAMES} more" if len(leaks) > SHOWN_FRAMES else ""
-    return f"<details><summary>{len(leaks)} frames</summary><pre>{escape(text + more)}</pre></details>"
+    return f"<details><summary>{counted(len(leaks), 'frame')}</summary><pre>{escape(text + more)}</pre></details>"
 
 
 def frames_by_time(frames: Iterable[Frame]) -> Mapping[tuple[float, str], bytes]:

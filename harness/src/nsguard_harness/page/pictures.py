@@ -15,7 +15,7 @@ from ..suite import Report, Run, Span
 WIDTH = 1000
 LEFT, RIGHT = 118, 985
 BINS = 400
-TUNNEL, QUIET, OUTSIDE = "tunnel", "address look-up", "outside it"
+TUNNEL, QUIET, OUTSIDE = "tunnel", "neighbours", "outside it"
 LANES = (OUTSIDE, TUNNEL, QUIET)
 LANE_HEIGHT, PANEL_HEAD, PANEL_FOOT = 46, 38, 34
 
@@ -74,9 +74,8 @@ def timeline(report: Report) -> str:
     """What passed on the wire in both phases: inside the tunnel, outside it, and between neighbours."""
     height = len(LANES) * LANE_HEIGHT + PANEL_HEAD + PANEL_FOOT
     numbers = {name: i for i, name in enumerate(disturbances(report), 1)}
-    panels = _panel(report.confined, "confined", 0, numbers) + _panel(
-        report.control, "unconfined, as control", height, numbers
-    )
+    panels = _panel(report.confined, "confined", 0, numbers, "leak-mark")
+    panels += _panel(report.control, "unconfined, as control", height, numbers, "control-mark")
     label = "Frames on the wire over time: confined, then the controls"
     return f'<svg viewBox="0 0 {WIDTH} {2 * height}" role="img" aria-label="{label}">{panels}</svg>'
 
@@ -91,7 +90,7 @@ def label(span: Span) -> str:
     return span.name or (f"all, {span.state}" if span.state != UP.name else "")
 
 
-def _panel(run: Run, title: str, top: int, numbers: dict[str, int]) -> str:
+def _panel(run: Run, title: str, top: int, numbers: dict[str, int], mark: str) -> str:
     times = [frame.time for frame in run.frames] + [t for span in run.spans for t in (span.start, span.end)]
     if not times:
         return text(20, top + 24, f"{title}: nothing was captured")
@@ -107,7 +106,7 @@ def _panel(run: Run, title: str, top: int, numbers: dict[str, int]) -> str:
         parts.append(text(20, base - 2, f"{len(lanes[lane])} frames", small=True))
         parts.append(f'<path class="lane" d="M{LEFT} {base} H{RIGHT}"/>')
         moments = [LEFT + (frame.time - start) * scale for frame in lanes[lane]]
-        parts.append(_marks(moments, base) if lane == OUTSIDE else _bars(moments, base, lane))
+        parts.append(_marks(moments, base, mark) if lane == OUTSIDE else _bars(moments, base, lane))
     parts += _ticks(end - start, scale, foot)
     return "".join(parts)
 
@@ -147,10 +146,10 @@ def _is_udp(data: bytes) -> bool:
     return data[{b"\x08\0": 23, b"\x86\xdd": 20}.get(data[12:14], 0)] == 17
 
 
-def _marks(moments: Iterable[float], base: float) -> str:
+def _marks(moments: Iterable[float], base: float, style: str) -> str:
     """Each moment with a frame as a diamond; many at one place as one."""
     places = sorted({round(x / 3) * 3 for x in moments})
-    return "".join(f'<path class="leak-mark" d="M{x} {base - 24} l6 9 l-6 9 l-6 -9 z"/>' for x in places)
+    return "".join(f'<path class="{style}" d="M{x} {base - 24} l6 9 l-6 9 l-6 -9 z"/>' for x in places)
 
 
 def _bars(moments: Iterable[float], base: float, lane: str) -> str:
