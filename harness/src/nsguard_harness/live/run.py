@@ -18,6 +18,7 @@ from typing import Any
 from ..addresses import Pair
 from ..attack import Outcome
 from ..attacks import _tools
+from ..attacks.sight import GRANTED
 from ..cells import Cell, Subject, plan
 from ..errors import HarnessError
 from ..lab.lifetime import terminable
@@ -146,7 +147,7 @@ class _Trial:
             live.tunnel.listen_port,
             live.tunnel.endpoints,
         )
-        self._own = [directory for service in live.services for directory in service.directories]
+        self._own = [GRANTED.rstrip("/"), *(one for service in live.services for one in service.directories)]
 
     def report(self) -> Report:
         confined = self._phase("confined", self._attempt)

@@ -105,7 +105,7 @@ def _loaded(wanted: str) -> Iterator[str]:
     said = systemctl("show", "--property=Id", "--property=NetworkNamespacePath", "*.service")
     for record in said.split("\n\n"):
         values = dict(line.partition("=")[::2] for line in record.splitlines())
-        # what nsguard runs in it for itself is not what people confine
+        # what nsguard runs in it for itself is not what people confine; apps can be named
         if values.get("NetworkNamespacePath") == wanted and not values["Id"].startswith("nsguard-"):
             yield values["Id"]
 
