@@ -190,7 +190,7 @@ def tell(lab: ContainerLab, far: str, *, back: bool = False) -> None:
 
 def carry_out(lab: ContainerLab, before: Plan, after: Plan) -> str:
     def active(name: str) -> bool:
-        return lab.client.get_unit_property(name, "ActiveState") == "active"
+        return "@." not in name and lab.client.get_unit_property(name, "ActiveState") == "active"
 
     done = switch(before, after, active)
     for verb, name in [it for it in done if it[0] == "stop"]:
