@@ -25,6 +25,9 @@ def test_list_prints_every_claim(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "--json", "/nowhere/at/all.json"], "--json /nowhere/at/all.json: cannot write there"),
         (["run", "--lab", "moon"], "invalid choice"),
         (["run", "--state", "nope"], "--state nope: no state has such a name; there are up, server-silent"),
+        (["live"], "the following arguments are required: NAMESPACE"),
+        (["live", "vpn", "--attack", "avahi"], "--attack avahi: no attack with such a name is fit for a host in use"),
+        (["live", "vpn", "--html", "/nowhere/at/all.html"], "--html /nowhere/at/all.html: cannot write there"),
         ([], "required"),
     ],
 )
@@ -42,6 +45,14 @@ def test_a_lab_that_fails_is_no_leak(capsys: pytest.CaptureFixture[str], monkeyp
     monkeypatch.setattr("nsguard_harness.cli._lab", _broken_lab)
     assert main(["run"]) == 3
     assert capsys.readouterr().err == "nsguard-leaktest: lab: namespaces and mounts need root\n"
+
+
+def test_a_host_that_can_not_be_tried_is_no_leak(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nsguard_harness.live.host.os.geteuid", lambda: 1000)
+    assert main(["live", "vpn"]) == 3
+    assert capsys.readouterr().err.startswith("nsguard-leaktest: live: to capture and to enter a namespace needs root")
 
 
 @contextmanager

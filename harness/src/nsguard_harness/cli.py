@@ -108,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     planted.set_defaults(run=_planted)
     demo.set_defaults(run=_demo)
     run.set_defaults(run=_run)
-    live.set_defaults(run=_live, state=UP.name)
+    live.set_defaults(run=_live)
     commands.add_parser("list", help="show the attacks and what each claims").set_defaults(run=_list)
     return parser
 
@@ -144,9 +144,9 @@ def _live(options: argparse.Namespace, console: Console) -> int:
     from .live.picture import setting
     from .live.run import Live
 
-    _check(options)
     if not fnmatch.filter(CATALOGUE, options.attack):
         raise UsageError(f"--attack {options.attack}: no attack with such a name is fit for a host in use")
+    _check_files(options)
     live = Live.of(options.namespace, options.unit)
     console.print(
         f"[dim]namespace {live.namespace}, confined as {', '.join(one.unit for one in live.services)}; "
@@ -251,6 +251,10 @@ def _check(options: argparse.Namespace) -> None:
     if not fnmatch.filter((state.name for state in STATES), options.state):
         names = ", ".join(state.name for state in STATES)
         raise UsageError(f"--state {options.state}: no state has such a name; there are {names}")
+    _check_files(options)
+
+
+def _check_files(options: argparse.Namespace) -> None:
     for option in ("json", "junit", "html"):
         path = getattr(options, option)
         if path and not os.access(path.parent, os.W_OK):

@@ -84,6 +84,7 @@ HOLES = (
         ("avahi", "varlink-hostname", "sockets-in-sight", "leases"),
         "TemporaryFileSystem=",
     ),
+    Hole("a user's session", ("session-activation", "session-bus"), "TemporaryFileSystem=\nProtectHome=no"),
     Hole("nscd's socket bound back", ("nscd-socket",), "BindPaths=/run/nscd"),
     Hole("the host's resolv.conf and hosts", ("resolv-conf-renamed", "hosts-of-host"), "ExtensionDirectories="),
     Hole(
