@@ -41,7 +41,9 @@ def line(tmp_path: Path) -> Iterator[Line]:
 def channel(line: Line) -> Iterator[Channel]:
     channel = Channel("machine", line.path)
     with line.accept() as port:
-        resident = Resident(port.fileno())
+        # one of its own, never closed: the agent reads on for ever, as from a serial line, and must not read from
+        # whatever gets the number next
+        resident = Resident(os.dup(port.fileno()))
         threading.Thread(target=_serve, args=(resident,), daemon=True).start()
         resident.say({"boot": "one"})
         assert channel.wait_for_boot(0, 5)
@@ -74,7 +76,7 @@ def test_a_command_that_does_not_end_is_killed_with_all_its_children(channel: Ch
 
 def test_requests_do_not_wait_for_one_another(channel: Channel, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "gate")
-    slow = threading.Thread(target=channel.run, args=(f"cat {tmp_path}/gate", 30))
+    slow = threading.Thread(target=channel.run, args=(f"cat {tmp_path}/gate", 30), daemon=True)
     slow.start()
     channel.run(f"echo open > {tmp_path}/gate", 5)
     slow.join(5)
@@ -108,7 +110,7 @@ def test_what_was_cut_off_by_a_reset_is_passed_over(line: Line) -> None:
         port.sendall(b'{"id": 0, "stat\n{"boot": "two"}\n')
         assert channel.wait_for_boot(0, 5)
         assert not channel.wait_for_boot(1, 0.01)
-        asked = threading.Thread(target=lambda: port.sendall(_answer(port.recv(4096))))
+        asked = threading.Thread(target=lambda: port.sendall(_answer(port.recv(4096))), daemon=True)
         asked.start()
         assert channel.read("/x") == b"yes"
         asked.join()
@@ -128,7 +130,7 @@ def test_who_waits_for_a_machine_that_is_gone_is_told(line: Line) -> None:
             port.recv(4096)
             channel.drop("it was shut down")
 
-        dropped = threading.Thread(target=drop)
+        dropped = threading.Thread(target=drop, daemon=True)
         dropped.start()
         with pytest.raises(LabError, match="machine: it was shut down"):
             channel.run("sleep 60", None)
