@@ -75,6 +75,9 @@ class FakeLab:
         self.said: list[str] = []
         self.injected: Counter[bytes] = Counter()
 
+    def endpoints(self) -> set[tuple[str, int]]:
+        return {(one, LAB.endpoint_port) for one in LAB.endpoint}
+
     def capture(self, machine: object) -> FakeCapture:
         self.used.append(self.captures[len(self.used)])
         return self.used[-1]
