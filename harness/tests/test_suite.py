@@ -78,6 +78,9 @@ class FakeLab:
     def endpoints(self) -> set[tuple[str, int]]:
         return {(one, LAB.endpoint_port) for one in LAB.endpoint}
 
+    def inner_addresses(self) -> set[str]:
+        return set(LAB.tunnel_client)
+
     def capture(self, machine: object) -> FakeCapture:
         self.used.append(self.captures[len(self.used)])
         return self.used[-1]
