@@ -6,7 +6,11 @@ if textfile == null then
 else
   {
     "nsguard-metrics.service" = {
-      unitConfig.Description = "Metrics of network namespaces and their tunnels";
+      unitConfig = {
+        Description = "Metrics of network namespaces and their tunnels";
+        # A short interval is no failure that repeats: with systemd's limit the timer would stop for good.
+        StartLimitIntervalSec = 0;
+      };
       serviceConfig = {
         Type = "oneshot";
         ExecStart = "${tools.nsguard} metrics ${textfile}";

@@ -180,7 +180,7 @@ in
 
   # Names of endpoints, again: when it is time, or when a peer is silent.
   "${refresh}.service" = {
-    unitConfig = {
+    unitConfig = untiring // {
       Description = "Look up the endpoints of tunnel ${spec.tunnel.name} again";
       After = [ tunnel ];
       Requisite = [ tunnel ];
