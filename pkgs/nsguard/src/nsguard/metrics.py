@@ -1,5 +1,6 @@
 """`nsguard metrics FILE`: what status says, for the textfile collector of Prometheus's node_exporter (format 0.0.4)."""
 
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +26,8 @@ def write(path: str) -> None:
     if not path.startswith("/"):
         raise BadInput(f"metrics {path!a}: not an absolute path")
     files.write(path, text({name: status.of(name) for name in status.chosen(None)}, time.time()))
+    # node_exporter tells the time of writing, by which a timer that stopped is noticed
+    os.utime(path)
 
 
 def text(found: dict[str, dict[str, Any]], now: float) -> str:
