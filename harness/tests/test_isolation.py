@@ -153,9 +153,6 @@ def test_nothing_stays_of_a_lab_that_failed_half_way(monkeypatch: pytest.MonkeyP
 
 
 PROGRAM = """
-import signal
-# as at a terminal, however the tests were started: what is ignored stays so in children
-signal.signal(signal.SIGINT, signal.default_int_handler)
 from nsguard_harness.lab.container import ContainerLab
 with ContainerLab() as lab:
     print(lab.identity, flush=True)

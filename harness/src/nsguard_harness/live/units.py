@@ -170,7 +170,9 @@ def probe(run: str, label: str, lines: Sequence[tuple[str, str]]) -> Iterator[Ag
         agent.wait()
         yield agent
     finally:
-        subprocess.run(["systemctl", "stop", unit], capture_output=True)
+        # twice: where the start was interrupted with its systemctl, systemd may read what that had asked for after this
+        for _ in range(2):
+            subprocess.run(["systemctl", "stop", unit], capture_output=True)
         subprocess.run(["systemctl", "reset-failed", unit], capture_output=True)
         file.unlink(missing_ok=True)
 
