@@ -62,6 +62,8 @@ let
 
       portForwarding = import ./port-forwarding.nix { inherit lib; };
 
+      inherit (import ./publish.nix { inherit lib; }) publish tunnelPorts;
+
       dns.enforce = mkOption {
         type = types.bool;
         default = defaults.namespace.dns.enforce;

@@ -57,6 +57,7 @@ in
           wireguard-go = lib.getExe pkgs.wireguard-go;
           amneziawg-go = lib.getExe pkgs.amneziawg-go;
           bubblewrap = lib.getExe' pkgs.bubblewrap "bwrap";
+          systemd-socket-proxyd = "${config.systemd.package}/lib/systemd/systemd-socket-proxyd";
           xdg-dbus-proxy = lib.getExe' pkgs.xdg-dbus-proxy "xdg-dbus-proxy";
         };
       };
@@ -103,6 +104,7 @@ in
           }) wants
         ))
       ];
+      networking.firewall.allowedTCPPorts = cfg.planned.openPorts;
       users.groups = lib.mapAttrs (_: members: { inherit members; }) groups;
     })
   ];

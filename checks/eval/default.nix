@@ -43,6 +43,7 @@ let
     wireguard-go = "/usr/bin/wireguard-go";
     amneziawg-go = "/usr/bin/amneziawg-go";
     bubblewrap = "/usr/bin/bwrap";
+    systemd-socket-proxyd = "/usr/lib/systemd/systemd-socket-proxyd";
     xdg-dbus-proxy = "/usr/bin/xdg-dbus-proxy";
   };
 

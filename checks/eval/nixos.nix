@@ -64,6 +64,7 @@ in
             pkgs // lib.genAttrs [
               "amneziawg-go"
               "bubblewrap"
+              "systemd"
               "wireguard-go"
               "xdg-dbus-proxy"
             ] inUsr

@@ -32,7 +32,8 @@ def test_every_protection_can_be_taken_away_and_makes_a_difference() -> None:
         *("property", "nft", "dependency", "sysctl", "file", "run"),
         *scenario.OF_APPS,
     }
-    whole = {path: scenario.render(path) for path in (scenario.DEMO, scenario.RUN, scenario.FORWARDING, scenario.APPS)}
+    paths = (scenario.DEMO, scenario.RUN, scenario.FORWARDING, scenario.PUBLISH, scenario.APPS)
+    whole = {path: scenario.render(path) for path in paths}
     for one in protections:
         assert one.guards
         assert set(one.besides) <= names - {one.name}

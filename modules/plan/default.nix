@@ -1,7 +1,7 @@
 # The plan: from what was meant (plain data) to systemd units, files and confinement (plain data).
 #
 #   import ./. { tools = { nsguard = "/usr/bin/nsguard"; wireguard-go = …; amneziawg-go = …; bubblewrap = …; … }; }
-#   -> { plan = specification -> { problems, units, files, groups, launchers, desktopEntries }; … }
+#   -> { plan = specification -> { problems, units, files, groups, openPorts, launchers, … }; … }
 #
 # Nix builtins only: any Nix from 2.8 on can evaluate it, without nixpkgs.
 #
@@ -32,6 +32,10 @@ let
   };
   forwardingOf = import ./forwarding.nix {
     inherit tools names;
+    inherit (confinement) confine;
+  };
+  publishOf = import ./publish.nix {
+    inherit tools names dependencies;
     inherit (confinement) confine;
   };
   metricsOf = import ./metrics.nix { inherit tools; };
@@ -68,7 +72,13 @@ let
     {
       namespaces = mapAttrs (
         _: ns:
-        defaults.namespace // ns // { portForwarding = defaults.portForwarding // ns.portForwarding or { }; }
+        defaults.namespace
+        // ns
+        // {
+          portForwarding = defaults.portForwarding // ns.portForwarding or { };
+          publish = mapAttrs (_: published: defaults.published // published) (ns.publish or { });
+          tunnelPorts = defaults.tunnelPorts // ns.tunnelPorts or { };
+        }
       ) (namespaces // (hopsOf { inherit namespaces tunnels; }).added);
       inherit tunnels;
       services = mapAttrs (_: service: defaults.service // service) (specification.services or { });
@@ -107,6 +117,7 @@ let
         namespace = ruleset.namespace {
           enforceDns = spec.dns.enforce;
           forwarding = namespace.portForwarding.enable;
+          inherit (namespace) tunnelPorts;
         };
         host = ruleset.host {
           namespace = name;
@@ -114,12 +125,18 @@ let
         };
       };
       run = commands.run { inherit name namespace; };
+      published = publishOf {
+        inherit name;
+        inherit (namespace) publish;
+      };
     in
     {
       inherit (run) groups;
+      inherit (published) openPorts;
       units =
         unitsOf { inherit name spec rulesets; }
         // run.units
+        // published.units
         // forwardingOf { inherit name; inherit (namespace) portForwarding; };
       files = {
         "${names.etc name}/spec.json" = builtins.toJSON spec + "\n";
@@ -180,6 +197,8 @@ let
           filter (name: apps.hasEntry whole.apps.${name}) runnable
         )
       );
+      # TCP ports that the host's firewall is to let in
+      openPorts = builtins.concatMap (n: n.openPorts) each;
       # Several namespaces may have one group.
       groups = builtins.zipAttrsWith (_: builtins.concatLists) (map (n: n.groups) each);
     };

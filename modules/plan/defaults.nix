@@ -7,6 +7,23 @@
     group = null;
     homes = "shared";
     portForwarding = { };
+    publish = { };
+    tunnelPorts = { };
+  };
+
+  # Of each; its name has none.
+  published = {
+    listen = [ ];
+    port = null;
+    protocol = "tcp";
+    openFirewall = false;
+    group = null;
+    mode = "0660";
+  };
+
+  tunnelPorts = {
+    tcp = [ ];
+    udp = [ ];
   };
 
   portForwarding = {

@@ -10,7 +10,7 @@ let
     ;
   inherit (import ./protections.nix { inherit without; }) kept listed;
 
-  # of: `service`, `tunnel` or `userspace`; unitConfig: namespace -> lists by directive
+  # of: `service`, `tunnel` or `publish`; unitConfig: namespace -> lists by directive
   records = {
     service-bound = {
       of = "service";
@@ -21,6 +21,15 @@ let
       of = "service";
       # The service waits for the tunnel, too, which need not be there.
       guards = "against a service that finds no namespace when the machine starts without the tunnel";
+      unitConfig = ns: { After = [ (names.netnsUnit ns) ]; };
+    };
+    # Without these a port would be dead until somebody looks, but lead nowhere else.
+    publish-bound = {
+      of = "publish";
+      unitConfig = ns: { BindsTo = [ (names.netnsUnit ns) ]; };
+    };
+    publish-after = {
+      of = "publish";
       unitConfig = ns: { After = [ (names.netnsUnit ns) ]; };
     };
     tunnel-bound = {

@@ -18,6 +18,13 @@ in
   forwardUnit = ns: "nsguard-forward-${ns}.service";
   forwardedUnit = ns: "nsguard-forwarded-${ns}.service";
 
+  # Its addresses are in the name: nixos-rebuild switch leaves a changed socket as it is, and knows this for another.
+  publishUnit =
+    ns: name: published:
+    "nsguard-publish-${ns}@${name}-${
+      builtins.substring 0 6 (digest (builtins.toJSON { inherit (published) listen group mode; }))
+    }";
+
   netns = ns: "/run/netns/${ns}";
   state = ns: "/run/nsguard/${ns}";
   runSocket = ns: "/run/nsguard-run/${ns}";

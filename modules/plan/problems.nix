@@ -83,8 +83,7 @@ let
       asked = "${where}.portForwarding";
     in
     forwardingProblems asked portForwarding
-    ++
-    optional (match "[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}" name == null)
+    ++ optional (match "[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}" name == null)
       "${where}: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
     ++ runProblems where name ns
     ++ (
@@ -247,6 +246,7 @@ let
   ) marked;
 in
 concatMap namespaceProblems (attrNames namespaces)
+++ import ./publish-problems.nix { inherit namespaces malformed; }
 ++ concatMap tunnelProblems (attrNames tunnels)
 ++ concatMap serviceProblems (attrNames services)
 ++ malformed "nsguard.metrics.textfile" "(/[a-zA-Z0-9._-]+)+\\.prom" ''"/var/lib/prometheus-node-exporter/nsguard.prom"'' metrics.textfile

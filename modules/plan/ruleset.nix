@@ -118,13 +118,17 @@ let
     ];
   };
 
-  input = forwarding: {
+  fromTunnel = ''iifname "${names.interface}"'';
+
+  port = protocol: number: "${protocol} . ${toString number}";
+
+  input = { forwarding, tunnelPorts }: {
     name = "input";
     hook = "type filter hook input priority filter;";
     policy = "drop";
     rules = [
       { text = [ ''iifname "lo" accept'' ]; }
-      { text = [ ''iifname "${names.interface}" ct state established,related accept'' ]; }
+      { text = [ "${fromTunnel} ct state established,related accept" ]; }
     ]
     ++ (
       if forwarding then
@@ -132,12 +136,28 @@ let
           {
             name = "forwarded-port";
             guards = "every port of the service's but the one that the tunnel's far end was asked for";
-            text = [ ''iifname "${names.interface}" ip daddr @address4 meta l4proto . th dport @forwarded accept'' ];
-            otherwise = [ ''iifname "${names.interface}" accept'' ];
+            text = [ "${fromTunnel} ip daddr @address4 meta l4proto . th dport @forwarded accept" ];
+            otherwise = [ "${fromTunnel} accept" ];
           }
         ]
       else
         [ ]
+    )
+    ++ (
+      if tunnelPorts == [ ] then
+        [ ]
+      else
+        [
+          {
+            name = "tunnel-ports";
+            guards = "every port of the services' but those that were named, against the tunnel's far end";
+            text = [
+              "${fromTunnel} ip daddr @address4 meta l4proto . th dport @tunnel_ports accept"
+              "${fromTunnel} ip6 daddr @address6 meta l4proto . th dport @tunnel_ports accept"
+            ];
+            otherwise = [ "${fromTunnel} accept" ];
+          }
+        ]
     );
   };
 
@@ -168,7 +188,14 @@ in
 {
   # Inside the namespace: out only by the tunnel and only from its addresses, in only what was asked for.
   namespace =
-    { enforceDns, forwarding }:
+    {
+      enforceDns,
+      forwarding,
+      tunnelPorts,
+    }:
+    let
+      ports = map (port "tcp") tunnelPorts.tcp ++ map (port "udp") tunnelPorts.udp;
+    in
     table "nsguard" (
       [
         "set address4 { type ipv4_addr; }"
@@ -179,10 +206,16 @@ in
         "map redirect6 { type inet_service : ipv6_addr; }"
         "set forwarded { type inet_proto . inet_service; flags timeout; }"
       ]
+      ++ map (ports: "set tunnel_ports { type inet_proto . inet_service; elements = { ${ports} }; }") (
+        if ports == [ ] then [ ] else [ (concatStringsSep ", " ports) ]
+      )
       ++ map chain [
         redirect
         (output enforceDns)
-        (input forwarding)
+        (input {
+          inherit forwarding;
+          tunnelPorts = ports;
+        })
         forward
       ]
     );
@@ -201,7 +234,10 @@ in
       chains = [
         redirect
         (output true)
-        (input true)
+        (input {
+          forwarding = true;
+          tunnelPorts = [ (port "tcp" 1) ];
+        })
         forward
         (pin "0")
       ];

@@ -93,6 +93,19 @@ in
               ;
             hook = if wanted.client == null && wanted.onChange == null then null else names.forwardedUnit name;
           };
+      # Sockets of the host's that lead to ports in here.
+      published = map (
+        publish:
+        let
+          it = namespace.publish.${publish};
+        in
+        {
+          name = publish;
+          unit = "${names.publishUnit name publish it}.socket";
+          inherit (it) listen port;
+        }
+      ) (builtins.attrNames namespace.publish);
+      inherit (namespace) tunnelPorts;
       tunnel = removeAttrs tunnel [ "fwMark" "via" ] // {
         name = namespace.tunnel;
         configFile = path tunnel.configFile;

@@ -13,18 +13,23 @@ from .checkout import PLAN, SCENARIOS
 from .errors import ScenarioError
 from .machine import Machine
 
-DEMO, RUN, FORWARDING, APPS = (SCENARIOS / f"{name}.nix" for name in ("demo", "run", "forwarding", "apps"))
+DEMO, RUN, FORWARDING, PUBLISH, APPS = (
+    SCENARIOS / f"{name}.nix" for name in ("demo", "run", "forwarding", "publish", "apps")
+)
 UNITS = "/etc/systemd/system"
 LAUNCHERS, ENTRIES = "/usr/local/bin", "/usr/local/share/applications"
 PROGRAMS = {
-    "nsguard": "nsguard",
-    "wireguard-go": "wireguard-go",
-    "amneziawg-go": "amneziawg-go",
-    "bubblewrap": "bwrap",
-    "xdg-dbus-proxy": "xdg-dbus-proxy",
+    "nsguard": "bin/nsguard",
+    "wireguard-go": "bin/wireguard-go",
+    "amneziawg-go": "bin/amneziawg-go",
+    "bubblewrap": "bin/bwrap",
+    "systemd-socket-proxyd": "lib/systemd/systemd-socket-proxyd",
+    "xdg-dbus-proxy": "bin/xdg-dbus-proxy",
 }
-TOOLS = "tools = { " + " ".join(f'{tool} = "/usr/bin/{program}";' for tool, program in PROGRAMS.items()) + " };"
+TOOLS = "tools = { " + " ".join(f'{tool} = "/usr/{program}";' for tool, program in PROGRAMS.items()) + " };"
 PROTECTIONS = f"{{ plan }}: (import plan {{ {TOOLS} }}).protections"
+# rules that stand where their options are set
+NAMED = {"nft:forwarded-port": FORWARDING, "nft:tunnel-ports": PUBLISH}
 OF_APPS = {"bus", "sandbox"}  # kinds of protections that apps alone have
 STARTING = {"multi-user.target", "sockets.target"}
 EXPRESSION = f"""
@@ -63,8 +68,8 @@ class Protection:
     @property
     def scenario(self) -> Path:
         """Where it stands, so that it can be missed."""
-        if self.name == "nft:forwarded-port":
-            return FORWARDING
+        if self.name in NAMED:
+            return NAMED[self.name]
         kind = self.name.partition(":")[0]
         return RUN if kind == "run" else APPS if kind in OF_APPS else DEMO
 

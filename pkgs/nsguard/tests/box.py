@@ -61,6 +61,8 @@ def spec(**tunnel: Any) -> dict[str, Any]:
         "sockets": ["/run/systemd/notify"],
         "dns": {"enforce": True},
         "portForwarding": None,
+        "published": [],
+        "tunnelPorts": {"tcp": [], "udp": []},
         "tunnel": {
             "name": "mullvad",
             "type": "wireguard",

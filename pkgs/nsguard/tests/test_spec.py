@@ -14,6 +14,7 @@ from nsguard.model import Endpoint
 from nsguard.spec import load
 
 TYPED = spec(configFile=None, ips=["10.66.0.2/32"], privateKeyFile="/run/key", peers=[peer()])
+PUBLISHED = {"name": "web", "unit": "web.socket", "listen": ["127.0.0.1:80"], "port": 80}
 DELETE = object()
 
 
@@ -48,6 +49,15 @@ def test_a_spec_in_full(written: Path) -> None:
         ("interface", "sixteencharacter", "interface: 'sixteencharacter' is not a link name"),
         ("userspace.unit", "a", "userspace.unit: 'a' is not a service unit's name"),
         ("userspace.unit", "--now.service x", "userspace.unit: '--now.service x' is not a service unit's name"),
+        ("published", [{"name": "web"}], "published[0].unit: missing"),
+        (
+            "published",
+            [PUBLISHED | {"unit": "web.service"}],
+            "published[0].unit: 'web.service' is not a socket unit's name",
+        ),
+        ("published", [PUBLISHED | {"port": 0}], "published[0].port: '0' is not a number from 1 to 65535; correct it"),
+        ("tunnelPorts", {"tcp": [80]}, "tunnelPorts.udp: missing"),
+        ("tunnelPorts", {"tcp": ["80"], "udp": []}, "tunnelPorts.tcp[0]: not a number"),
         ("fwMark", "0x0", "fwMark: '0x0' is not a mark like 0x6e7abcde"),
         ("fwMark", 17, "fwMark: not a string"),
         ("sysctls", {"kernel.panic": "1"}, "sysctls: 'kernel.panic' is not allowed here"),

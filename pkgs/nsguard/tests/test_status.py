@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from box import NAME, PEER, PRIVATE, Box, config
+from box import NAME, PEER, PRIVATE, Box, config, spec
 from nsguard import card
 
 
@@ -52,7 +52,7 @@ def test_status_as_json(box: Box) -> None:
     found = namespaces(box)
     while not any(each["name"] == "sleep" for app in found[NAME]["apps"] for each in app["processes"]):
         found = namespaces(box)
-    assert set(found[NAME]) == {"state", "tunnel", "apps", "forwarded", "error"}
+    assert set(found[NAME]) == {"state", "tunnel", "apps", "forwarded", "published", "tunnelPorts", "error"}
     assert found[NAME]["state"] == "up"
     assert found[NAME]["error"] is None
     assert found[NAME]["tunnel"] == {
@@ -71,6 +71,18 @@ def test_status_as_json(box: Box) -> None:
             }
         ],
     }
+
+
+def test_ports_that_are_published_or_open_in_the_tunnel(box: Box) -> None:
+    web = {"name": "web", "unit": "nsguard-publish-vpn@web-1a2b3c.socket", "listen": ["127.0.0.1:80", "[::1]:80"]}
+    box.write_spec(spec() | {"published": [web | {"port": 8080}], "tunnelPorts": {"tcp": [22, 80], "udp": [53]}})
+    box.nsguard("netns", "up", NAME)
+    found = namespaces(box)[NAME]
+    assert found["published"] == [web | {"port": 8080, "state": "down"}]
+    assert found["tunnelPorts"] == {"tcp": [22, 80], "udp": [53]}
+    said = box.nsguard("status").stdout
+    assert "  published       web: 127.0.0.1:80, [::1]:80 to port 8080 (down)\n" in said
+    assert "  open in tunnel  tcp 22, 80; udp 53\n" in said
 
 
 def test_the_last_error_is_kept_until_it_works(any_box: Box) -> None:

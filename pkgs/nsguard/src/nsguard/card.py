@@ -27,6 +27,11 @@ def of(name: str, it: dict[str, Any]) -> str:
         rows.append(
             ("forwarded", f"port {forwarded['port']} ({', '.join(forwarded['protocols'])}), public as {public}")
         )
+    for port in it["published"]:
+        where = f"{', '.join(port['listen'])} to port {port['port']}"
+        rows.append(("published", f"{port['name']}: {where} ({port['state']})"))
+    open_ports = [f"{protocol} {few(list(map(str, ports)))}" for protocol, ports in it["tunnelPorts"].items() if ports]
+    rows.append(("open in tunnel", "; ".join(open_ports)))
     for app in it["apps"]:
         rows.append((app["unit"] or "processes", few([f"{each['pid']} {each['name']}" for each in app["processes"]])))
     if error := it["error"]:

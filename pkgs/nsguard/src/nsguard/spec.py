@@ -19,6 +19,7 @@ VERSION = 1
 # linux/if.h: IFNAMSIZ is 16 with the final NUL.
 _LINK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,14}\Z")
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,247}\.service\Z")
+_SOCKET_UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,248}\.socket\Z")
 _MARK = re.compile(r"0x0*[1-9a-f][0-9a-f]{0,7}\Z")
 _MAPPER = re.compile(r"(nat-pmp|pcp)\Z")
 _TRANSPORT = re.compile(r"(tcp|udp)\Z")
@@ -70,6 +71,15 @@ class Forwarding(NamedTuple):
     hook: str | None
 
 
+class Published(NamedTuple):
+    """A port inside that a socket of the host's, or several, lead to. `unit` has them; `listen` as systemd takes it."""
+
+    name: str
+    unit: str
+    listen: tuple[str, ...]
+    port: int
+
+
 class Spec(NamedTuple):
     """What a namespace is to be. `outer` is the namespace that its tunnel's socket is in, None for the host's."""
 
@@ -86,6 +96,8 @@ class Spec(NamedTuple):
     sockets: tuple[str, ...]
     enforce_dns: bool
     forwarding: Forwarding | None
+    published: tuple[Published, ...]
+    tunnel_ports: Mapping[str, tuple[int, ...]]
     tunnel: TunnelSpec
 
     def refresh_seconds(self, public_key: str) -> int:
@@ -188,11 +200,12 @@ def load(name: str) -> Spec:
 
 
 def _spec(top: _Field) -> Spec:
-    keys = "version namespace outer interface userspace fwMark sysctls rulesets etc sockets dns portForwarding tunnel"
-    fields = top.object(*keys.split())
-    version, namespace, outer, interface, userspace, mark, sysctls, rulesets, etc, sockets, dns, forwarding, tunnel = (
-        fields
-    )
+    keys = "version namespace outer interface userspace fwMark sysctls rulesets etc sockets dns portForwarding"
+    fields = top.object(*keys.split(), "published", "tunnelPorts", "tunnel")
+    version, namespace, outer, interface, userspace, mark, sysctls, rulesets, etc, sockets, dns, forwarding = fields[
+        :-3
+    ]
+    published, tunnel_ports, tunnel = fields[-3:]
     if version.value != VERSION:
         raise version.wrong(f"not {VERSION}, the one this nsguard reads")
     device, unit = userspace.object("interface", "unit")
@@ -214,6 +227,8 @@ def _spec(top: _Field) -> Spec:
         sockets=tuple(item.path() for item in sockets.items()),
         enforce_dns=enforce.flag(),
         forwarding=forwarding.maybe(_forwarding),
+        published=tuple(map(_published, published.items())),
+        tunnel_ports=_ports_by_protocol(tunnel_ports),
         tunnel=_tunnel(tunnel),
     )
 
@@ -225,10 +240,32 @@ def _forwarding(field: _Field) -> Forwarding:
         protocol=protocol.matching(_MAPPER, "nat-pmp or pcp"),
         gateway=gateway.maybe(lambda it: it.parsed(values.ipv4)),
         protocols=tuple(it.matching(_TRANSPORT, "tcp or udp") for it in protocols.items()),
-        internal_port=internal.maybe(lambda it: it.number(lambda text: values.number(text, 1, 65535))),
+        internal_port=internal.maybe(_port),
         lifetime=lifetime.number(lambda text: values.number(text, 1, 86400)),
         hook=hook.maybe(lambda it: it.matching(_UNIT, "a service unit's name")),
     )
+
+
+def _published(field: _Field) -> Published:
+    name, unit, listen, port = field.object("name", "unit", "listen", "port")
+    return Published(
+        name=name.text(),
+        unit=unit.matching(_SOCKET_UNIT, "a socket unit's name"),
+        listen=tuple(it.text() for it in listen.items()),
+        port=_port(port),
+    )
+
+
+def _ports_by_protocol(field: _Field) -> dict[str, tuple[int, ...]]:
+    protocols = ("tcp", "udp")
+    return {
+        protocol: tuple(map(_port, ports.items()))
+        for protocol, ports in zip(protocols, field.object(*protocols), strict=True)
+    }
+
+
+def _port(field: _Field) -> int:
+    return field.number(lambda text: values.number(text, 1, 65535))
 
 
 def _tunnel(field: _Field) -> TunnelSpec:

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any
 
-from nsguard import card, namespace, paths, process, teardown, units, wireguard
+from nsguard import card, namespace, paths, process, spec, teardown, units, wireguard
 from nsguard.errors import BadInput, NsguardError
 from nsguard.state import Forwarded, State, Tunnel
 
@@ -79,6 +79,7 @@ def of(name: str, url: str | None = None) -> dict[str, Any]:
         "tunnel": tunnel,
         "apps": _apps(namespace.processes(inode) if up and inode is not None else []),
         "forwarded": _forwarded(found.forwarded() if up else None),
+        **_configured(name),
         "error": found.error() or _unit_error(name),
     }
     if url is not None:
@@ -136,6 +137,28 @@ def _forwarded(forwarded: Forwarded | None) -> dict[str, Any] | None:
         "publicAddress": forwarded.public_address,
         "protocols": list(forwarded.protocols),
     }
+
+
+def _configured(name: str) -> dict[str, Any]:
+    """Ports that the configuration publishes, and those that it opens to the tunnel; none where none can be read."""
+    try:
+        wanted = spec.load(name)
+    except BadInput:
+        return {"published": [], "tunnelPorts": {"tcp": [], "udp": []}}
+    sockets = [it.unit for it in wanted.published]
+    shown = units.show(sockets, ["ActiveState"]) if sockets else []
+    states = {it.get("Id"): it.get("ActiveState", "") for it in shown}
+    published = [
+        {
+            "name": it.name,
+            "listen": list(it.listen),
+            "port": it.port,
+            "state": {"active": "listening", "failed": "failed"}.get(states.get(it.unit, ""), "down"),
+            "unit": it.unit,
+        }
+        for it in wanted.published
+    ]
+    return {"published": published, "tunnelPorts": {key: list(ports) for key, ports in wanted.tunnel_ports.items()}}
 
 
 def _apps(pids: list[int]) -> list[dict[str, Any]]:

@@ -74,14 +74,15 @@ def units(patient: Patient) -> Iterator[Finding]:
     """The namespace and its tunnel are up, by their units where there are any."""
     name = patient.name
     needed = {f"nsguard-netns-{name}.service": patient.up, f"nsguard-tunnel-{name}.service": patient.tunnel is not None}
+    sockets = [it.unit for it in patient.spec.published]
     properties = ["LoadState", "ActiveState", "SubState", "Result", "NeedDaemonReload"]
-    shown = systemd.show([*needed, f"nsguard-*-{name}.*"], properties)
+    shown = systemd.show([*needed, *sockets, f"nsguard-*-{name}.*", f"nsguard-publish-{name}@*.service"], properties)
     found = {unit["Id"]: unit for unit in shown if unit.get("LoadState") != "not-found" and "Id" in unit}
     for unit, it in sorted(found.items()):
         state = it["ActiveState"]
         if it["NeedDaemonReload"] == "yes":
             yield Finding(f"{unit} has changed on disk", "systemctl daemon-reload")
-        if state == "failed" or it["SubState"] == "auto-restart" or (unit in needed and state != "active"):
+        if state == "failed" or it["SubState"] == "auto-restart" or (unit in {*needed, *sockets} and state != "active"):
             said = systemd.last_words(unit) if it["Result"] != "success" else ""
             yield Finding(
                 f"{unit} is {it['SubState'] if it['SubState'] == 'auto-restart' else state}{said and f': {said}'}",

@@ -1,0 +1,79 @@
+{
+  specification = {
+    tunnels.one.configFile = "/run/secrets/one.conf";
+    tunnels.two.configFile = "/run/secrets/two.conf";
+    namespaces.one = {
+      tunnel = "one";
+      publish = {
+        again = {
+          listen = [ "[2001:DB8:0::2]:8443" ];
+          port = 443;
+        };
+        dns = {
+          listen = [ "127.0.0.1:53" ];
+          port = 53;
+          protocol = "udp";
+        };
+        "of the host" = {
+          listen = [ ];
+          port = 80;
+          group = "wheel users";
+          mode = "rw";
+        };
+        twice = {
+          listen = [ "127.0.0.1:9091" "0.0.0.0:9091" ];
+          port = 9091;
+        };
+      };
+      tunnelPorts.udp = [ 0 ];
+    };
+    namespaces.two = {
+      tunnel = "two";
+      publish = {
+        again = {
+          listen = [ "[2001:db8::2]:8443" "/run/web.sock" ];
+          port = 443;
+        };
+        bad = {
+          listen = [
+            "9091"
+            "localhost:9091"
+            "192.0.2.256:9091"
+            "192.0.2.2:65536"
+            "::1:9091"
+            "[1::2::3]:9091"
+            "/tmp/web.sock"
+            "/run/web.sock"
+          ];
+          port = 9091;
+        };
+      };
+    };
+  };
+  messages =
+    let
+      malformed = text: ''nsguard.namespaces.two.publish.bad.listen: "${text}" is malformed; write it like "127.0.0.1:9091", "[::1]:9091" or "/run/web.sock"'';
+    in
+    [
+      ''nsguard.namespaces.one.publish.dns.protocol: "udp" cannot be passed on, since systemd-socket-proxyd takes streams alone; set hostLink.enable = true; for the namespace instead, and send to its address''
+      "nsguard.namespaces.one.publish.of the host: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
+      ''nsguard.namespaces.one.publish.of the host.listen: there is nothing to listen on; set listen = [ "127.0.0.1:9091" ];''
+      ''nsguard.namespaces.one.publish.of the host.mode: "rw" is malformed; write it like "0660"''
+      ''nsguard.namespaces.one.publish.of the host.group: "wheel users" is malformed; write it like "users"''
+    ]
+    ++ map malformed [
+      "9091"
+      "localhost:9091"
+      "192.0.2.256:9091"
+      "192.0.2.2:65536"
+      "::1:9091"
+      "[1::2::3]:9091"
+      "/tmp/web.sock"
+    ]
+    ++ [
+      ''nsguard.namespaces.one.publish.twice.listen: "0.0.0.0:9091" is taken by nsguard.namespaces.one.publish.twice ("127.0.0.1:9091"), and one alone can listen there; give it another port or address''
+      ''nsguard.namespaces.two.publish.again.listen: "[2001:db8::2]:8443" is taken by nsguard.namespaces.one.publish.again ("[2001:DB8:0::2]:8443"), and one alone can listen there; give it another port or address''
+      ''nsguard.namespaces.two.publish.bad.listen: "/run/web.sock" is taken by nsguard.namespaces.two.publish.again ("/run/web.sock"), and one alone can listen there; give it another port or address''
+      "nsguard.namespaces.one.tunnelPorts.udp: 0 is no port; remove it"
+    ];
+}
