@@ -2,7 +2,27 @@
 let
   inherit (lib) mkOption types;
   inherit (import ./plan/defaults.nix) service;
+  inherit (import ./plan/combine.nix) words;
+  loosenings = import ./plan/loosenings.nix;
   cfg = config.nsguard;
+
+  listed = lib.concatMapStringsSep ", " (name: "`${name}`");
+
+  loosening =
+    name:
+    { what, attacks, ... }:
+    mkOption {
+      type = types.bool;
+      default = service.hardening.${name};
+      example = false;
+      description = ''
+        ${what}
+
+        Risk of `false`: ${if lib.length attacks == 1 then "the attack" else "the attacks"} ${listed attacks} of `nsguard-leaktest list` ${
+          if lib.length attacks == 1 then "succeeds" else "succeed"
+        } then.
+      '';
+    };
 
   extension = {
     options.nsguard = {
@@ -16,7 +36,8 @@ let
           sockets of the host's daemons, which would work for it outside the namespace, are hidden from it.
 
           The confinement is laid over the finished service and outweighs what any module says of the same
-          properties, unless the module is stricter.
+          properties, unless the module is stricter. Sockets that systemd listens on for it ({option}`systemd.sockets`)
+          are made in the namespace as well, and so are out of the host's reach.
 
           Risk: directories in common with unconfined programs remain a way out for a service that is out to get
           out: what it writes there, another may run.
@@ -39,6 +60,35 @@ let
           every user's files to the service, of which some are run outside the confinement.
         '';
       };
+
+      bindPaths = mkOption {
+        type = types.listOf types.str;
+        default = service.bindPaths;
+        example = [ "/home/alice/Music" ];
+        description = ''
+          Files and directories of the host that the service sees, and may write where its user may, in the `/run`, `/tmp`
+          and home directories that are otherwise its own; `"/path:/path/inside"` shows one under another path. They
+          must exist. Those by which daemons of the host are reached are refused, and so are the system's and whole
+          home directories.
+
+          Risk: what the service writes there, programs outside may act on, and a socket in them works for it.
+        '';
+      };
+
+      devices = mkOption {
+        type = types.listOf types.str;
+        default = service.devices;
+        example = [ "/dev/dri" ];
+        description = ''
+          Devices, or directories of them, that the service may use; a graphics card is `/dev/dri`. Its user must be in the
+          group that owns them (`serviceConfig.SupplementaryGroups`). It has none but those that every program needs.
+
+          Risk: a device's driver in the kernel, and what is at its other end. With one that leads to a network, such as a
+          modem or `/dev/net/tun`, the attack `device-nodes` of `nsguard-leaktest list` succeeds.
+        '';
+      };
+
+      hardening = lib.mapAttrs loosening loosenings;
 
       waitForHandshake = mkOption {
         type = types.nullOr (types.ints.between 1 3600);
@@ -68,6 +118,34 @@ let
     };
   };
 
+  inNamespaces = lib.filterAttrs (_: s: s.nsguard.namespace != null) config.systemd.services;
+
+  # The services that a socket is for (systemd.socket(5)): one, or one for each connection, or those that say so.
+  claims = lib.filterAttrs (_: sockets: sockets != [ ]) (
+    lib.mapAttrs (_: s: words (s.serviceConfig.Sockets or null)) inNamespaces
+  );
+  activated =
+    name: socket:
+    map (lib.removeSuffix ".service") (
+      lib.toList (socket.socketConfig.Service or [ name "${name}@" ])
+    )
+    ++ lib.filter (service: lib.elem "${name}.socket" claims.${service}) (lib.attrNames claims);
+
+  socketsOf = service: lib.filterAttrs (name: socket: lib.elem service (activated name socket)) config.systemd.sockets;
+
+  describedSocket = socket: {
+    inherit (socket) unitConfig;
+    socketConfig = socket.socketConfig // {
+      ListenStream = socket.listenStreams ++ lib.toList (socket.socketConfig.ListenStream or [ ]);
+      ListenDatagram = socket.listenDatagrams ++ lib.toList (socket.socketConfig.ListenDatagram or [ ]);
+    };
+  };
+
+  engine = config.virtualisation.oci-containers.backend or "";
+  containers = lib.mapAttrsToList (name: c: c.serviceName or "${engine}-${name}") (
+    config.virtualisation.oci-containers.containers or { }
+  );
+
   # A service as the rest of the configuration has it, before confinement.
   described =
     name: s:
@@ -75,11 +153,8 @@ let
     // s.nsguard.own
     // {
       packaged = s.overrideStrategy == "asDropin";
-      sockets = lib.attrNames (
-        lib.filterAttrs (
-          socket: c: c.socketConfig.Service or "${socket}.service" == "${name}.service"
-        ) config.systemd.sockets
-      );
+      sockets = lib.mapAttrs (_: describedSocket) (socketsOf name);
+      container = lib.elem name containers || builtins.match "(container|systemd-nspawn)@.*" name != null;
     };
 
   confined =
@@ -96,7 +171,40 @@ in
     apply = lib.mapAttrs (_: s: if s.nsguard.namespace == null then s else confined s);
   };
 
-  config.nsguard.specification.services = lib.mapAttrs described (
-    lib.filterAttrs (_: s: s.nsguard.namespace != null) config.systemd.services
-  );
+  options.systemd.sockets = mkOption {
+    type = types.attrsOf (types.submodule { });
+    apply = lib.mapAttrs (
+      name: socket:
+      let
+        confined = lib.filter (service: inNamespaces ? ${service}) (activated name socket);
+      in
+      if confined == [ ] then
+        socket
+      else
+        socket
+        // cfg.plan.confineSocket {
+          inherit (inNamespaces.${lib.head confined}.nsguard) namespace;
+          inherit (socket) unitConfig socketConfig;
+        }
+    );
+  };
+
+  # So that whoever sets it is told why not, and what instead.
+  options.systemd.user.services = mkOption {
+    type = types.attrsOf (
+      types.submodule {
+        options.nsguard = mkOption {
+          type = types.raw;
+          default = null;
+          internal = true;
+          description = "Not for a user's services.";
+        };
+      }
+    );
+  };
+
+  config.nsguard.specification = {
+    services = lib.mapAttrs described inNamespaces;
+    userServices = lib.attrNames (lib.filterAttrs (_: s: s.nsguard != null) config.systemd.user.services);
+  };
 }

@@ -2,7 +2,6 @@
 {
   namespaces,
   presets,
-  reopened,
   oneOf,
 }:
 let
@@ -15,22 +14,9 @@ let
     toJSON
     ;
 
-  optional = condition: message: if condition then [ message ] else [ ];
+  paths = import ./paths.nix;
 
-  # Each of them works for its callers outside the namespace, whatever it is asked for.
-  openBuses = [
-    "org.freedesktop.systemd1"
-    "org.freedesktop.resolve1"
-    "org.freedesktop.NetworkManager"
-    "org.freedesktop.network1"
-    "org.freedesktop.Avahi"
-    "org.freedesktop.Flatpak"
-    "org.freedesktop.PackageKit"
-    "org.freedesktop.machine1"
-    "org.freedesktop.portal.Desktop"
-    "org.freedesktop.DBus"
-  ];
-  isOpen = talk: elem talk openBuses || match "org\\.gtk\\.vfs.*|org\\.mozilla\\..*|.*\\*" talk != null;
+  optional = condition: message: if condition then [ message ] else [ ];
 
   # Confinement is laid over these, or the starter needs them as they are.
   ownSettings = [
@@ -56,21 +42,7 @@ let
   windows = app.gui.wayland || app.gui.x11 || app.gui.sound != "none";
   ofSession = windows || app.dbus.session.access != "none";
 
-  busProblems =
-    kind:
-    let
-      bus = app.dbus.${kind};
-      at = "${where}.dbus.${kind}";
-    in
-    optional (bus.talk != [ ] && bus.access != "filtered")
-      ''${at}.talk: names are granted on a filtered bus alone; set ${at}.access = "filtered"; or remove them''
-    ++ concatMap (
-      talk:
-      optional (match "[A-Za-z_][A-Za-z0-9_-]*(\\.[A-Za-z_][A-Za-z0-9_-]*)+(\\.\\*)?" talk == null)
-        ''${at}.talk: ${toJSON talk} is no name on a bus; write it like "org.freedesktop.Notifications"''
-      ++ optional (isOpen talk)
-        ''${at}.talk: whoever talks to ${toJSON talk} has it work outside the namespace; remove it, or accept that with ${at}.access = "host";''
-    ) bus.talk;
+  busProblems = kind: import ./bus-problems.nix "${where}.dbus.${kind}" app.dbus.${kind};
 
   pathProblems =
     path:
@@ -79,9 +51,9 @@ let
     in
     optional (match "/[^:[:space:]\"\\\\%]*" path == null)
       ''${at}: ${toJSON path} is malformed; write an absolute path without spaces, colons and quotes''
-    ++ optional (match reopened path != null || match "/|/(etc|usr|boot|nix|var|dev|proc|sys|run)(/.*)?" path != null && match "/var/lib/.+" path == null)
+    ++ optional (match paths.reopened path != null || match paths.system path != null && match "/var/lib/.+" path == null)
       "${at}: ${toJSON path} belongs to the system, which runs what is in it outside the namespace; name a directory of data"
-    ++ optional (match "/(root|home|home/[^/]+)/?" path != null)
+    ++ optional (match paths.home path != null)
       "${at}: ${toJSON path} holds files that the session runs outside the namespace; name a directory in it";
 in
 optional (match "[a-z][a-z0-9-]{0,18}" name == null)

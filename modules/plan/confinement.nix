@@ -21,7 +21,7 @@ let
     mapAttrs
     match
     ;
-  inherit (import ./protections.nix { inherit without; }) kept listed;
+  inherit (import ./protections.nix { inherit without; }) listed;
   dependencies = import ./dependencies.nix { inherit names without; };
   inherit (import ./combine.nix)
     append
@@ -34,6 +34,10 @@ let
     words
     yes
     ;
+
+  loosenings = import ./loosenings.nix;
+
+  check = namespace: "${tools.nsguard} netns verify ${namespace}";
 
   # name -> { guards; properties = { Property = own value -> value; }; }, and where it is a list of several things
   # { guards; parts = part -> { guards; words; }; properties = words -> { … }; }
@@ -59,11 +63,11 @@ let
         # takes a sandbox that it could not set up (status 226) for an unmet condition, and skips the unit quietly.
         properties =
           let
-            check = [ "${tools.nsguard} netns verify ${namespace}" ];
+            checks = [ (check namespace) ];
           in
           {
-            ExecCondition = own: if toList own == [ ] then own else check ++ toList own;
-            ExecStartPre = prepend check;
+            ExecCondition = own: if toList own == [ ] then own else checks ++ toList own;
+            ExecStartPre = prepend checks;
           };
       };
 
@@ -241,9 +245,11 @@ let
       serviceConfig,
       bindPaths ? [ ],
       bindReadOnlyPaths ? [ ],
+      devices ? [ ],
       ...
     }:
     {
+      DeviceAllow = own: if devices == [ ] then own else append (map (path: "${deviceClass path} rw") devices) own;
       BindReadOnlyPaths = append (
         bindReadOnlyPaths
         ++ names.sockets
@@ -261,8 +267,24 @@ let
         own:
         filter (path: match "-?/run(:/run)?(:.*)?" path == null) (words own)
         ++ bindPaths
+        ++ map (path: "-${path}") devices
         ++ map (dir: "/run/${dir}") (words (serviceConfig.RuntimeDirectory or null));
     };
+
+  # Directories of devices are allowed by the names that their drivers have (systemd.resource-control(5), DeviceAllow=).
+  deviceClass =
+    path:
+    let
+      under = directory: match "${directory}(/.*)?" path != null;
+    in
+    if under "/dev/dri" then
+      "char-drm"
+    else if under "/dev/snd" then
+      "char-alsa"
+    else if under "/dev/bus/usb" then
+      "char-usb_device"
+    else
+      path;
 
   unitConfig =
     {
@@ -293,7 +315,7 @@ let
     removeAttrs combined (filter (name: combined.${name} == null) (attrNames properties));
   # The properties of a protection, with the parts of it that are kept.
   propertiesOf =
-    name: record:
+    kept: name: record:
     let
       parts = kept "property:${name}" record.parts;
     in
@@ -305,7 +327,8 @@ let
       record.properties (concatMap (part: part.words) (attrValues parts));
 in
 {
-  # { namespace, capabilities, waitForHandshake, unitConfig, serviceConfig } -> { unitConfig, serviceConfig }
+  # { namespace, capabilities, waitForHandshake, bindPaths, devices, hardening, unitConfig, serviceConfig }
+  # -> { unitConfig, serviceConfig }
   # asRoot: whether what runs keeps root's user; loosened: names of protections that are the user's to do without.
   confine =
     service:
@@ -314,14 +337,44 @@ in
         inherit (service) namespace capabilities;
         asRoot = service.asRoot or (isRoot service.serviceConfig);
       };
-      wanted = removeAttrs protections (service.loosened or [ ]);
+      off = filter (name: !service.hardening.${name}) (attrNames (service.hardening or { }));
+      loosened = service.loosened or [ ] ++ concatMap (name: loosenings.${name}.without) off;
+      inherit (import ./protections.nix { without = without ++ map (name: "property:${name}") loosened; }) kept;
     in
     {
       unitConfig = applied service.unitConfig (unitConfig service);
       serviceConfig = foldl' applied service.serviceConfig (
         [ (letIn service) ]
-        ++ attrValues (mapAttrs propertiesOf (kept "property" wanted))
+        ++ attrValues (mapAttrs (propertiesOf kept) (kept "property" protections))
       );
+    };
+
+  # A socket keeps the network that it was made in: what systemd listens on for a service is made in the namespace.
+  # { namespace, unitConfig, socketConfig } -> { unitConfig, socketConfig }
+  confineSocket =
+    {
+      namespace,
+      unitConfig,
+      socketConfig,
+    }:
+    {
+      unitConfig = applied unitConfig {
+        BindsTo = append [ (names.netnsUnit namespace) ];
+        # What sockets have by default, but for sockets.target, which comes before any service, and so the namespace.
+        DefaultDependencies = set false;
+        Requires = append [ "sysinit.target" ];
+        After = append [
+          "sysinit.target"
+          (names.netnsUnit namespace)
+        ];
+        Conflicts = append [ "shutdown.target" ];
+        Before = append [ "shutdown.target" ];
+      };
+      socketConfig = applied socketConfig {
+        NetworkNamespacePath = set (names.netns namespace);
+        PrivateNetwork = set null;
+        ExecStartPre = prepend [ (check namespace) ];
+      };
     };
 
   protections =

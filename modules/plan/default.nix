@@ -81,14 +81,15 @@ let
         }
       ) (namespaces // (hopsOf { inherit namespaces tunnels; }).added);
       inherit tunnels;
-      services = mapAttrs (_: service: defaults.service // service) (specification.services or { });
+      services = mapAttrs (_: service: merged defaults.service service) (specification.services or { });
+      userServices = specification.userServices or [ ];
       metrics = defaults.metrics // specification.metrics or { };
       apps = mapAttrs (
         _: app: merged (merged defaults.app (presets.${toString (app.preset or null)} or { }).app or { }) app
       ) (specification.apps or { });
     };
 
-  # The defaults of an app, whose options come in groups. What is free-form has no defaults of its own.
+  # The defaults of an app or a service, whose options come in groups. What is free-form has no defaults of its own.
   merged =
     default: given:
     default
@@ -147,6 +148,26 @@ let
 
   confined = service: if service.namespace == null then { } else confinement.confine service;
 
+  socketOf =
+    namespace: socket:
+    let
+      whole = {
+        unitConfig = { };
+        socketConfig = { };
+      }
+      // socket;
+    in
+    whole
+    // (
+      if namespace == null then
+        { }
+      else
+        confinement.confineSocket {
+          inherit namespace;
+          inherit (whole) unitConfig socketConfig;
+        }
+    );
+
   section = name: entries: { inherit name entries; };
 
   render =
@@ -180,6 +201,17 @@ let
           value = whole.services.${name} // confined whole.services.${name};
         }) (attrNames whole.services)
       );
+      sockets = mergeAll (
+        map (
+          service:
+          listToAttrs (
+            map (name: {
+              name = "${name}.socket";
+              value = socketOf service.namespace service.sockets.${name};
+            }) (attrNames service.sockets)
+          )
+        ) (builtins.attrValues whole.services)
+      );
     in
     {
       inherit problems;
@@ -187,6 +219,7 @@ let
         mergeAll (map (n: n.units) (each ++ eachApp))
         // (if each == [ ] then { } else metricsOf whole.metrics)
         // services
+        // sockets
       );
       files = mergeAll (map (n: n.files) (each ++ eachApp));
       # name -> argv, to which a launcher appends its own arguments
@@ -205,7 +238,8 @@ let
 in
 {
   inherit plan defaults presets;
-  inherit (confinement) confine;
+  inherit (confinement) confine confineSocket;
+  loosenings = import ./loosenings.nix;
 
   # name -> { guards; besides; }; every name may stand in `without` (see ./protections.nix).
   protections =

@@ -113,9 +113,14 @@
     capabilities = [ ];
     allowPrivilegedCommands = false;
     waitForHandshake = null;
-    # What the rest of the configuration says of it: sockets that start it, and whether its unit lies in a package.
-    sockets = [ ];
+    bindPaths = [ ];
+    devices = [ ];
+    hardening = builtins.mapAttrs (_: _: true) (import ./loosenings.nix);
+    # What the rest of the configuration says of it: sockets that systemd listens on for it, name -> { unitConfig;
+    # socketConfig; }; whether its unit lies in a package, and whether it is a container.
+    sockets = { };
     packaged = false;
+    container = false;
     unitConfig = { };
     serviceConfig = { };
     wantedBy = [ ];

@@ -5,6 +5,7 @@
   namespaces,
   tunnels,
   services,
+  userServices,
   metrics,
   apps,
 }:
@@ -15,14 +16,12 @@ let
     concatStringsSep
     elem
     filter
-    isString
     length
     match
     stringLength
     substring
     toJSON
     ;
-  inherit (import ./combine.nix) isRoot toList words;
 
   hops = import ./hops.nix { inherit namespaces tunnels; };
 
@@ -151,77 +150,12 @@ let
           ''${where}.peers: there is nobody to talk to; set peers = [ { publicKey = "…"; endpoint = "…:51820"; allowedIPs = [ "0.0.0.0/0" "::/0" ]; } ];''
     );
 
-  commands =
-    service:
-    concatMap
-      (
-        property:
-        map (command: { inherit property command; }) (toList (service.serviceConfig.${property} or null))
-      )
-      [
-        "ExecCondition"
-        "ExecStart"
-        "ExecStartPre"
-        "ExecStartPost"
-        "ExecReload"
-        "ExecStop"
-        "ExecStopPost"
-      ];
-
-  # Ways back to the host that the private /run and /tmp are there to close.
-  reopened = "-?(/|(/var)?/run/(dbus|nscd|systemd|user|avahi-daemon|docker.sock|podman|libvirt|cups|pcscd)(/.*)?|/nix/var(/.*)?|/tmp(/.*)?)(:.*)?";
-
-  bindProblems =
-    where: config:
-    map
-      (
-        path:
-        "${where}: binding ${toJSON path} would open a way to daemons of the host that work outside the namespace; remove it"
-      )
-      (
-        filter (path: isString path && match reopened path != null) (
-          words (config.BindPaths or null) ++ words (config.BindReadOnlyPaths or null)
-        )
-      );
-
-  prefixProblems =
-    where: remedy: service:
-    map (
-      c:
-      "${where}.${c.property}: ${toJSON c.command} runs with full privileges and sees the host's sockets because of its prefix; remove the + or !${remedy}"
-    ) (filter (c: isString c.command && match "[@:|-]*[+!].*" c.command != null) (commands service));
-
-  serviceProblems =
-    name:
-    let
-      service = services.${name};
-      where = "systemd.services.${name}";
-      config = service.serviceConfig;
-    in
-    optional (!namespaces ? ${service.namespace})
-      "${where}.nsguard.namespace: there is no namespace ${toJSON service.namespace} (${oneOf namespaces}); define nsguard.namespaces.${service.namespace} or name another"
-    ++ optional (commands service == [ ] && !service.packaged)
-      "${where}.nsguard.namespace: nothing else defines the service ${toJSON name}, so there is nothing to confine; look for a slip in the name, or set ${where}.overrideStrategy = \"asDropin\"; if its unit comes with a package"
-    ++ optional (config ? RootImage || match "(/run/.*|/)?" (toString (config.RootDirectory or "")) == null)
-      "${where}.serviceConfig.RootDirectory: over another root than the host's nsguard cannot lay its own /etc, so look-ups of names would follow that root's; remove it"
-    ++ optional (config.Type or null == "forking" && isRoot config)
-      ''${where}.serviceConfig.Type: "forking" does not work with process numbers of its own, which a service needs that runs as root; give it a User, or run the program in the foreground with Type = "exec" or "notify"''
-    ++ optional (service.sockets != [ ])
-      "${where}.nsguard.namespace: systemd.sockets.${builtins.head service.sockets} hands the service sockets of the host, and a socket keeps the network it was made in; let the service open its own"
-    ++ optional (service.unitConfig ? JoinsNamespaceOf)
-      "${where}.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another; remove it"
-    ++ bindProblems "${where}.serviceConfig" config
-    ++ (
-      if service.allowPrivilegedCommands then
-        [ ]
-      else
-        prefixProblems "${where}.serviceConfig" ", or accept that with ${where}.nsguard.allowPrivilegedCommands = true;" service
-    );
+  ofService = import ./service-problems.nix { inherit namespaces oneOf; };
 
   appProblems =
     let
       problemsOf = import ./app-problems.nix {
-        inherit namespaces reopened oneOf;
+        inherit namespaces oneOf;
         presets = import ./presets.nix;
       };
     in
@@ -231,8 +165,8 @@ let
       at = "nsguard.apps.${name}.extraServiceConfig";
     in
     problemsOf name app
-    ++ bindProblems at app.extraServiceConfig
-    ++ prefixProblems at "" { serviceConfig = app.extraServiceConfig; };
+    ++ ofService.binds at app.extraServiceConfig
+    ++ ofService.prefixes at "" app.extraServiceConfig;
 
   marked = filter (n: tunnels ? ${namespaces.${n}.tunnel}) (attrNames namespaces);
   markOf =
@@ -248,7 +182,8 @@ in
 concatMap namespaceProblems (attrNames namespaces)
 ++ import ./publish-problems.nix { inherit namespaces malformed; }
 ++ concatMap tunnelProblems (attrNames tunnels)
-++ concatMap serviceProblems (attrNames services)
+++ concatMap (name: ofService.problems name services.${name}) (attrNames services)
+++ concatMap ofService.ofUser userServices
 ++ malformed "nsguard.metrics.textfile" "(/[a-zA-Z0-9._-]+)+\\.prom" ''"/var/lib/prometheus-node-exporter/nsguard.prom"'' metrics.textfile
 ++ concatMap appProblems (attrNames apps)
 ++ map (

@@ -11,6 +11,28 @@
           BindReadOnlyPaths = [ "/:/host" ];
         };
       };
+      bound = {
+        namespace = "vpn";
+        bindPaths = [
+          "/run"
+          "/run/dbus"
+          "/var/run/docker.sock:/run/engine"
+          "/var/lib"
+          "/tmp/.X11-unix"
+          "/tmp/tmux-1000"
+          "/home/alice"
+          "/etc/cron.d"
+          "/var/spool/cron"
+          "relative"
+          "/srv/fine"
+        ];
+        devices = [
+          "dri"
+          "/dev"
+          "/dev/shm"
+        ];
+        serviceConfig.ExecStart = "/bin/app";
+      };
       forks = {
         namespace = "vpn";
         serviceConfig = {
@@ -45,6 +67,19 @@
   messages = [
     ''systemd.services.binds.serviceConfig: binding "/run/dbus/system_bus_socket" would open a way to daemons of the host that work outside the namespace; remove it''
     ''systemd.services.binds.serviceConfig: binding "/:/host" would open a way to daemons of the host that work outside the namespace; remove it''
+    ''systemd.services.bound.nsguard.bindPaths: binding "/run" would open a way to daemons of the host that work outside the namespace; remove it''
+    ''systemd.services.bound.nsguard.bindPaths: binding "/run/dbus" would open a way to daemons of the host that work outside the namespace; remove it''
+    ''systemd.services.bound.nsguard.bindPaths: binding "/var/run/docker.sock:/run/engine" would open a way to daemons of the host that work outside the namespace; remove it''
+    ''systemd.services.bound.nsguard.bindPaths: binding "/var/lib" would open a way to daemons of the host that work outside the namespace; remove it''
+    ''systemd.services.bound.nsguard.bindPaths: binding "/tmp/.X11-unix" would open a way to daemons of the host that work outside the namespace; remove it''
+    ''systemd.services.bound.nsguard.bindPaths: binding "/tmp/tmux-1000" would open a way to daemons of the host that work outside the namespace; remove it''
+    ''systemd.services.bound.nsguard.bindPaths: "/home/alice" holds files that the session runs outside the namespace; name a directory in it''
+    ''systemd.services.bound.nsguard.bindPaths: "/etc/cron.d" belongs to the system, which runs what is in it outside the namespace; name a directory of data''
+    ''systemd.services.bound.nsguard.bindPaths: "/var/spool/cron" belongs to the system, which runs what is in it outside the namespace; name a directory of data''
+    ''systemd.services.bound.nsguard.bindPaths: "relative" is malformed; write absolute paths without spaces and quotes, "/path" or "/path:/path/inside"''
+    ''systemd.services.bound.nsguard.devices: "dri" is no device; name one, or a directory of them, below /dev''
+    ''systemd.services.bound.nsguard.devices: "/dev" is no device; name one, or a directory of them, below /dev''
+    ''systemd.services.bound.nsguard.devices: "/dev/shm" is no device; name one, or a directory of them, below /dev''
     ''systemd.services.forks.serviceConfig.Type: "forking" does not work with process numbers of its own, which a service needs that runs as root; give it a User, or run the program in the foreground with Type = "exec" or "notify"''
     "systemd.services.joins.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another; remove it"
     ''systemd.services.privileged.serviceConfig.ExecStart: "!/bin/app" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with systemd.services.privileged.nsguard.allowPrivilegedCommands = true;''

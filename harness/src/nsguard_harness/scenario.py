@@ -30,6 +30,7 @@ TOOLS = "tools = { " + " ".join(f'{tool} = "/usr/{program}";' for tool, program 
 PROTECTIONS = f"{{ plan }}: (import plan {{ {TOOLS} }}).protections"
 # rules that stand where their options are set
 NAMED = {"nft:forwarded-port": FORWARDING, "nft:tunnel-ports": PUBLISH}
+LOOSENINGS = "{ plan }: builtins.mapAttrs (_: one: one.attacks) (import plan { tools = { }; }).loosenings"
 OF_APPS = {"bus", "sandbox"}  # kinds of protections that apps alone have
 STARTING = {"multi-user.target", "sockets.target"}
 EXPRESSION = f"""
@@ -102,6 +103,12 @@ def protections() -> tuple[Protection, ...]:
     """Every protection of the plan, as the plan itself lists them. Raises ScenarioError."""
     listed = json.loads(_evaluate("the plan's protections", PROTECTIONS, {}))
     return tuple(Protection(name, one["guards"], tuple(one["besides"])) for name, one in listed.items())
+
+
+def loosenings() -> dict[str, set[str]]:
+    """The attacks that succeed with each loosening of a service, as the plan itself names them. Raises ScenarioError."""
+    listed = json.loads(_evaluate("the plan's loosenings", LOOSENINGS, {}))
+    return {name: set(named) for name, named in listed.items()}
 
 
 def _evaluate(what: str, expression: str, arguments: Mapping[str, str]) -> str:

@@ -1,0 +1,94 @@
+# Each loosening takes the protections away that it names, and nothing else; directories and devices are let in.
+let
+  inherit (builtins)
+    attrNames
+    filter
+    listToAttrs
+    map
+    ;
+  loosenings = import ../../../modules/plan/loosenings.nix;
+  program = {
+    namespace = "vpn";
+    serviceConfig.ExecStart = "/bin/app";
+  };
+in
+{
+  specification = {
+    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    namespaces.vpn.tunnel = "mullvad";
+    services = {
+      whole = program;
+      media = program // {
+        bindPaths = [
+          "/home/alice/Music"
+          "/run/postgresql"
+          "/tmp/transcoded:/tmp"
+          "/srv/films"
+        ];
+        devices = [
+          "/dev/dri"
+          "/dev/ttyUSB0"
+        ];
+        serviceConfig.ExecStart = "/bin/app";
+        serviceConfig.DeviceAllow = "/dev/fuse";
+      };
+      forks = program // {
+        serviceConfig.ExecStart = "/bin/app";
+        serviceConfig.Type = "forking";
+        hardening.hiddenProcesses = false;
+      };
+    }
+    // listToAttrs (
+      map (name: {
+        inherit name;
+        value = program // {
+          hardening.${name} = false;
+        };
+      }) (attrNames loosenings)
+    );
+  };
+
+  facts =
+    planned:
+    let
+      config = name: planned.units."${name}.service".serviceConfig;
+      whole = config "whole";
+      changed = name: filter (key: whole.${key} != (config name).${key} or null) (attrNames whole);
+    in
+    {
+      changed = listToAttrs (
+        map (name: {
+          inherit name;
+          value = changed name;
+        }) (attrNames loosenings)
+      );
+      filter = (config "noIoUring").SystemCallFilter;
+      inherit (config "media") BindPaths DeviceAllow PrivateDevices;
+    };
+
+  expected = {
+    changed = {
+      hiddenHomes = [ "ProtectHome" ];
+      hiddenProcesses = [ "PrivatePIDs" ];
+      nativeCalls = [ "SystemCallArchitectures" ];
+      noIoUring = [ "SystemCallFilter" ];
+      privateTmp = [ "PrivateTmp" ];
+      readOnlySystem = [ "ProtectSystem" ];
+    };
+    filter = [ "~@keyring:EPERM" ];
+    BindPaths = [
+      "/home/alice/Music"
+      "/run/postgresql"
+      "/tmp/transcoded:/tmp"
+      "/srv/films"
+      "-/dev/dri"
+      "-/dev/ttyUSB0"
+    ];
+    DeviceAllow = [
+      "/dev/fuse"
+      "char-drm rw"
+      "/dev/ttyUSB0 rw"
+    ];
+    PrivateDevices = true;
+  };
+}

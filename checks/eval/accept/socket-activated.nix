@@ -1,0 +1,71 @@
+# NixOS: what systemd listens on for a confined service is made in its namespace, also for one unit per connection.
+{
+  module = {
+    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    nsguard.namespaces.vpn.tunnel = "mullvad";
+    systemd.services = {
+      app = {
+        nsguard.namespace = "vpn";
+        serviceConfig = {
+          ExecStart = "/bin/app";
+          Sockets = "claimed.socket";
+        };
+      };
+      "each@" = {
+        nsguard.namespace = "vpn";
+        serviceConfig.ExecStart = "/bin/each";
+      };
+      free.serviceConfig.ExecStart = "/bin/free";
+    };
+    systemd.sockets = {
+      front = {
+        listenStreams = [ "8080" ];
+        socketConfig.Service = "app.service";
+      };
+      claimed = {
+        listenStreams = [ "8081" ];
+        socketConfig.PrivateNetwork = false;
+      };
+      each = {
+        listenStreams = [ "[::]:8082" ];
+        socketConfig.Accept = true;
+      };
+      free.listenStreams = [ "/run/free" ];
+    };
+  };
+
+  facts =
+    config:
+    let
+      path = name: config.systemd.sockets.${name}.socketConfig.NetworkNamespacePath or null;
+      front = config.systemd.sockets.front;
+    in
+    {
+      paths = map path [
+        "front"
+        "claimed"
+        "each"
+        "free"
+      ];
+      inherit (front.unitConfig) DefaultDependencies BindsTo After;
+      inherit (front.socketConfig) ExecStartPre;
+      PrivateNetwork = config.systemd.sockets.claimed.socketConfig ? PrivateNetwork;
+    };
+
+  expected = {
+    paths = [
+      "/run/netns/vpn"
+      "/run/netns/vpn"
+      "/run/netns/vpn"
+      null
+    ];
+    DefaultDependencies = false;
+    BindsTo = [ "nsguard-netns-vpn.service" ];
+    After = [
+      "sysinit.target"
+      "nsguard-netns-vpn.service"
+    ];
+    ExecStartPre = [ "/usr/bin/nsguard netns verify vpn" ];
+    PrivateNetwork = false;
+  };
+}

@@ -1,0 +1,19 @@
+# NixOS: what is no service of the system's own is told why it can't be confined, and what can.
+{
+  module = {
+    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    nsguard.namespaces.vpn.tunnel = "mullvad";
+    containers.web.config = { };
+    virtualisation.oci-containers.containers.wiki.image = "wiki";
+    systemd.services = {
+      "container@web".nsguard.namespace = "vpn";
+      podman-wiki.nsguard.namespace = "vpn";
+    };
+    systemd.user.services.syncthing.nsguard.namespace = "vpn";
+  };
+  messages = [
+    ''systemd.services."container@web".nsguard.namespace: a container is started by a program that needs the host, and what runs in it is not confined by its unit; run the program as a service of its own''
+    "systemd.services.podman-wiki.nsguard.namespace: a container is started by a program that needs the host, and what runs in it is not confined by its unit; run the program as a service of its own"
+    "systemd.user.services.syncthing.nsguard: a user's service manager may not enter the namespace, and goes on in the host's without a word; make it systemd.services.syncthing with serviceConfig.User, or nsguard.apps.<name> for a program with windows"
+  ];
+}

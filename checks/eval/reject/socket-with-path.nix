@@ -1,0 +1,21 @@
+# A socket with a path is for programs of the host, whose connections would be made there.
+{
+  module = {
+    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    nsguard.namespaces.vpn.tunnel = "mullvad";
+    systemd.services."app@" = {
+      nsguard.namespace = "vpn";
+      serviceConfig.ExecStart = "/bin/app";
+    };
+    systemd.sockets.app = {
+      listenStreams = [
+        "8080"
+        "/run/app.sock"
+      ];
+      socketConfig.Accept = true;
+    };
+  };
+  messages = [
+    ''systemd.sockets.app: by "/run/app.sock" a service would get connections that were made on the host, and tell the host's addresses; let it listen on a port, and have nsguard.namespaces.vpn.publish lead there''
+  ];
+}

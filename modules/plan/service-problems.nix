@@ -1,0 +1,128 @@
+# What is wrong with a confined service, one sentence for each.
+{ namespaces, oneOf }:
+let
+  inherit (builtins)
+    attrNames
+    concatMap
+    filter
+    isString
+    match
+    substring
+    toJSON
+    ;
+  inherit (import ./combine.nix) isRoot toList words;
+  paths = import ./paths.nix;
+
+  optional = condition: message: if condition then [ message ] else [ ];
+
+  commands =
+    config:
+    concatMap (property: map (command: { inherit property command; }) (toList (config.${property} or null))) [
+      "ExecCondition"
+      "ExecStart"
+      "ExecStartPre"
+      "ExecStartPost"
+      "ExecReload"
+      "ExecStop"
+      "ExecStopPost"
+    ];
+
+  reopening = path: isString path && match paths.reopened path != null;
+  reopens = where: path: "${where}: binding ${toJSON path} would open a way to daemons of the host that work outside the namespace; remove it";
+
+  binds =
+    where: config:
+    map (reopens where) (
+      filter reopening (
+        concatMap (property: words (config.${property} or null)) [
+          "BindPaths"
+          "BindReadOnlyPaths"
+          "OpenFile"
+        ]
+      )
+    );
+
+  prefixes =
+    where: remedy: config:
+    map (
+      c:
+      "${where}.${c.property}: ${toJSON c.command} runs with full privileges and sees the host's sockets because of its prefix; remove the + or !${remedy}"
+    ) (filter (c: isString c.command && match "[@:|-]*[+!].*" c.command != null) (commands config));
+
+  named = set: name: "systemd.${set}.${if match "[A-Za-z_][A-Za-z0-9_-]*" name == null then toJSON name else name}";
+
+  boundIn =
+    where: path:
+    if match "/[^:[:space:]\"\\\\%]*(:/[^:[:space:]\"\\\\%]*)?" path == null then
+      [ "${where}: ${toJSON path} is malformed; write absolute paths without spaces and quotes, \"/path\" or \"/path:/path/inside\"" ]
+    else if reopening path || match "(/var)?/run/?(:.*)?" path != null then
+      [ (reopens where path) ]
+    else if match "${paths.home}(:.*)?" path != null then
+      [ "${where}: ${toJSON path} holds files that the session runs outside the namespace; name a directory in it" ]
+    else
+      optional (match "${paths.system}(:.*)?" path != null && match "(/var)?/(run|tmp|lib|cache|log)/.+" path == null)
+        "${where}: ${toJSON path} belongs to the system, which runs what is in it outside the namespace; name a directory of data";
+
+  device =
+    where: path:
+    optional (match "/dev/[A-Za-z0-9_/.-]+" path == null || match "/dev/(shm|mqueue|log|fd|pts|std.*)(/.*)?" path != null)
+      "${where}: ${toJSON path} is no device; name one, or a directory of them, below /dev";
+
+  # The host's programs would reach it by these, and by their connections it the host's addresses.
+  withPath =
+    socket:
+    filter (address: isString address && substring 0 1 address == "/") (
+      concatMap (kind: toList (socket.socketConfig.${kind} or null)) [
+        "ListenStream"
+        "ListenDatagram"
+        "ListenSequentialPacket"
+      ]
+    );
+
+  ofSocket =
+    namespace: name: socket:
+    map (
+      path:
+      "${named "sockets" name}: by ${toJSON path} a service would get connections that were made on the host, and tell the host's addresses; let it listen on a port, and have nsguard.namespaces.${namespace}.publish lead there"
+    ) (withPath socket);
+in
+{
+  inherit binds prefixes;
+
+  problems =
+    name: service:
+    let
+      where = named "services" name;
+      at = "${where}.nsguard";
+      config = service.serviceConfig;
+    in
+    optional (!namespaces ? ${service.namespace})
+      "${at}.namespace: there is no namespace ${toJSON service.namespace} (${oneOf namespaces}); define nsguard.namespaces.${service.namespace} or name another"
+    ++ (
+      if service.container then
+        [ "${at}.namespace: a container is started by a program that needs the host, and what runs in it is not confined by its unit; run the program as a service of its own" ]
+      else
+        optional (commands config == [ ] && !service.packaged)
+          "${at}.namespace: nothing else defines the service ${toJSON name}, so there is nothing to confine; look for a slip in the name, or set ${where}.overrideStrategy = \"asDropin\"; if its unit comes with a package"
+    )
+    ++ optional (config ? RootImage || match "(/run/.*|/)?" (toString (config.RootDirectory or "")) == null)
+      "${where}.serviceConfig.RootDirectory: over another root than the host's nsguard cannot lay its own /etc, so look-ups of names would follow that root's; remove it"
+    ++ optional (config.Type or null == "forking" && isRoot config && service.hardening.hiddenProcesses)
+      ''${where}.serviceConfig.Type: "forking" does not work with process numbers of its own, which a service needs that runs as root; give it a User, or run the program in the foreground with Type = "exec" or "notify"''
+    ++ concatMap (socket: ofSocket service.namespace socket service.sockets.${socket}) (attrNames service.sockets)
+    ++ optional (service.unitConfig ? JoinsNamespaceOf)
+      "${where}.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another; remove it"
+    ++ binds "${where}.serviceConfig" config
+    ++ concatMap (boundIn "${at}.bindPaths") service.bindPaths
+    ++ concatMap (device "${at}.devices") service.devices
+    ++ (
+      if service.allowPrivilegedCommands then
+        [ ]
+      else
+        prefixes "${where}.serviceConfig" ", or accept that with ${at}.allowPrivilegedCommands = true;" config
+    );
+
+  ofUser = name: [
+    "${named "user.services" name}.nsguard: a user's service manager may not enter the namespace, and goes on in the host's without a word; make it ${named "services" name} with serviceConfig.User, or nsguard.apps.<name> for a program with windows"
+  ];
+}
