@@ -67,6 +67,59 @@ in
         ];
       };
 
+    # Systemd listens for it.
+    listening =
+      service {
+        User = "www-data";
+        StateDirectory = "listening";
+        ExecStart = "${program} listen";
+      }
+      // {
+        sockets.listening = {
+          socketConfig.ListenStream = 7001;
+          wantedBy = [ "sockets.target" ];
+        };
+      };
+
+    # A unit for each connection, of a user made for it.
+    "each@" =
+      service {
+        DynamicUser = true;
+        StateDirectory = "each";
+        StandardInput = "socket";
+        ExecStart = "-${program} each";
+      }
+      // {
+        sockets.each.socketConfig = {
+          ListenStream = 7002;
+          Accept = true;
+        };
+      };
+
+    # Its instances share nothing but what they are.
+    "instance@" = service {
+      Type = "notify";
+      DynamicUser = true;
+      StateDirectory = "instance-%i";
+      RuntimeDirectory = "instance-%i";
+      CacheDirectory = "instance-%i";
+    };
+
+    # What it is let in besides: a directory of the host's /run, and one in a home.
+    visitor =
+      service {
+        Type = "oneshot";
+        User = "www-data";
+        StateDirectory = "visitor";
+        ExecStart = "${program} visit";
+      }
+      // {
+        bindPaths = [
+          "/run/shared"
+          "/home/alice/Music:/home/music"
+        ];
+      };
+
     # Catches no signal, and must end by one all the same.
     heedless = service {
       User = "www-data";

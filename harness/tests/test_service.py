@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -18,9 +19,31 @@ pytestmark = pytest.mark.lab
 
 # Tells, in its state directory, what it found; as a test's own program it is no attack and no part of the harness.
 PROGRAM = r"""
-import json, os, pwd, signal, socket, sys, syslog
+import array, fcntl, json, os, pwd, signal, socket, struct, sys, syslog
+
+def links(descriptor):
+    # names of links that a socket's namespace has (netdevice(7), SIOCGIFCONF)
+    space = array.array("B", bytes(4096))
+    done = fcntl.ioctl(descriptor, 0x8912, struct.pack("iL", 4096, space.buffer_info()[0]))
+    length = struct.unpack("iL", done)[0]
+    return [space.tobytes()[i:i + 16].split(b"\0")[0].decode() for i in range(0, length, 40)]
+
 mode = sys.argv[1] if len(sys.argv) > 1 else ""
 state = os.environ["STATE_DIRECTORY"].split(":")[0]
+if mode == "listen":
+    with socket.socket(fileno=3) as listener:
+        connection, _ = listener.accept()
+        connection.send(json.dumps([links(3), links(connection.fileno())]).encode())
+    sys.exit()
+if mode == "each":
+    os.write(0, json.dumps([os.getuid(), links(0)]).encode())
+    sys.exit()
+if mode == "visit":
+    for directory in ("/run/shared", "/home/music"):
+        with open(f"{directory}/visited", "w") as file:
+            file.write(state)
+    print(sorted(os.listdir("/home")), flush=True)
+    sys.exit()
 if mode == "own":
     for name in ("www-data", "games"):
         user = pwd.getpwnam(name)
@@ -129,6 +152,66 @@ def test_a_service_that_owns_files_of_several_users(lab: ContainerLab) -> None:
     lab.client.succeed("systemctl start owner")
     owners = lab.client.succeed("stat -c '%U %s' /var/lib/owner/www-data /var/lib/owner/games").splitlines()
     assert owners == ["www-data 0", "games 8"]
+
+
+CONNECT = "import socket; print(socket.create_connection(('127.0.0.1', {port}), 5).makefile().read())"
+
+
+def connected(lab: ContainerLab, port: int, namespace: str = "vpn") -> Any:
+    """What a service that systemd listens for says to a connection in the namespace."""
+    inside = f"ip netns exec {namespace} " if namespace else ""
+    return json.loads(lab.client.succeed(f'{inside}python3 -c "{CONNECT.format(port=port)}"'))
+
+
+def test_what_systemd_listens_on_for_a_service_is_the_namespaces(lab: ContainerLab) -> None:
+    lab.client.succeed("systemctl start listening.socket each.socket")
+    for links in connected(lab, 7001):
+        assert "lo" in links
+        assert "eth0" not in links
+    who, links = connected(lab, 7002)
+    assert who > 60000  # one made for it
+    assert "eth0" not in links
+    assert ":700" not in lab.client.succeed("ss -Hltn")
+    lab.client.succeed("systemctl stop nsguard-netns-vpn")
+    assert lab.client.execute("systemctl is-active listening.socket each.socket")[0] != 0
+
+
+def test_such_a_socket_starts_with_the_machine(lab: ContainerLab) -> None:
+    lab.client.reboot()
+    lab.client.wait_for_unit("listening.socket")
+    assert "ordering cycle" not in lab.client.succeed("journalctl -b -o cat _PID=1")
+
+
+def test_a_socket_that_is_made_on_the_host_would_tell_its_links(lab: ContainerLab) -> None:
+    made = scenario.render(SCENARIOS / "services.nix")
+    text = made.units["listening.socket"].text
+    assert "NetworkNamespacePath=/run/netns/vpn\n" in text
+    exposed = re.sub("NetworkNamespacePath=.*\n|ExecStartPre=.*\n", "", text)
+    scenario.install(lab.client, replace(made, units={"listening.socket": Unit(exposed)}))
+    lab.client.succeed("systemctl start listening.socket")
+    (listener, _) = connected(lab, 7001, "")
+    lab.client.succeed("systemctl stop listening.socket")
+    scenario.install(lab.client, made)
+    assert "eth0" in listener
+
+
+def test_instances_of_a_template(lab: ContainerLab) -> None:
+    lab.client.succeed("systemctl start instance@one instance@two")
+    for name in ("one", "two"):
+        assert lab.client.get_unit_property(f"instance@{name}.service", "StatusText") == "all found"
+        what = found(lab, f"instance-{name}")
+        assert what["written"] == [f"/{place}/instance-{name}" for place in ("run", "var/lib", "var/cache")]
+        pid = lab.client.get_unit_property(f"instance@{name}.service", "MainPID")
+        assert lab.client.succeed(f"ip netns identify {pid}").strip() == "vpn"
+    lab.client.succeed("systemctl stop instance@one instance@two")
+
+
+def test_a_service_sees_what_it_is_let_in_and_no_more(lab: ContainerLab) -> None:
+    lab.client.succeed(
+        "install -d -o www-data /run/shared /home/alice/Music; chmod 0711 /home/alice", "systemctl start visitor"
+    )
+    assert lab.client.succeed("cat /run/shared/visited /home/alice/Music/visited") == "/var/lib/visitor" * 2
+    assert "['music']" in log(lab, "visitor")
 
 
 def test_a_program_that_catches_no_signal_ends_by_sigterm(lab: ContainerLab) -> None:
