@@ -30,6 +30,7 @@ let
 
   service = value: {
     nsguard = removeAttrs value [
+      "sockets"
       "unitConfig"
       "serviceConfig"
       "wantedBy"
@@ -49,6 +50,9 @@ in
       apps = specification.apps or { };
     };
     systemd.services = builtins.mapAttrs (_: service) (specification.services or { });
+    systemd.sockets = lib.mergeAttrsList (
+      map (value: value.sockets or { }) (builtins.attrValues (specification.services or { }))
+    );
   };
 
   evaluate =

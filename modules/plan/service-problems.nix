@@ -83,7 +83,7 @@ let
     namespace: name: socket:
     map (
       path:
-      "${named "sockets" name}: by ${toJSON path} a service would get connections that were made on the host, and tell the host's addresses; let it listen on a port, and have nsguard.namespaces.${namespace}.publish lead there"
+      ''${named "sockets" name}: by ${toJSON path} the service would get connections that were made on the host, and tell it the host's addresses; let it listen on a port, and set nsguard.namespaces.${namespace}.publish.${name} = { listen = [ ${toJSON path} ]; port = …; };''
     ) (withPath socket);
 in
 {

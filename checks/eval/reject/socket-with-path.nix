@@ -16,6 +16,6 @@
     };
   };
   messages = [
-    ''systemd.sockets.app: by "/run/app.sock" a service would get connections that were made on the host, and tell the host's addresses; let it listen on a port, and have nsguard.namespaces.vpn.publish lead there''
+    ''systemd.sockets.app: by "/run/app.sock" the service would get connections that were made on the host, and tell it the host's addresses; let it listen on a port, and set nsguard.namespaces.vpn.publish.app = { listen = [ "/run/app.sock" ]; port = …; };''
   ];
 }
