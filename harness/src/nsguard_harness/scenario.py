@@ -106,7 +106,7 @@ def protections() -> tuple[Protection, ...]:
 
 
 def loosenings() -> dict[str, set[str]]:
-    """The attacks that succeed with each loosening of a service, as the plan itself names them. Raises ScenarioError."""
+    """The attacks that succeed with each loosening of a service, as the plan names them. Raises ScenarioError."""
     listed = json.loads(_evaluate("the plan's loosenings", LOOSENINGS, {}))
     return {name: set(named) for name, named in listed.items()}
 
