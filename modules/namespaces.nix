@@ -63,6 +63,7 @@ let
       portForwarding = import ./port-forwarding.nix { inherit lib; };
 
       inherit (import ./publish.nix { inherit lib; }) publish tunnelPorts;
+      allowedEgress = import ./allowed-egress.nix { inherit lib; };
 
       dns.enforce = mkOption {
         type = types.bool;

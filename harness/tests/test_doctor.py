@@ -181,6 +181,12 @@ BREAKS = [
         r"links: wg0 has the routes ::/0 instead of 0\.0\.0\.0/0, ::/0; systemctl reload nsguard-tunnel-vpn",
     ),
     break_(
+        "exception-added",
+        "ip -n vpn address add 192.168.1.10/32 dev lo",
+        "ip -n vpn address del 192.168.1.10/32 dev lo",
+        r"links: lo has the further addresses 192\.168\.1\.10/32 instead of none; systemctl reload nsguard-netns-vpn",
+    ),
+    break_(
         "address-added",
         "ip -n vpn address add 10.66.0.7/32 dev wg0",
         RELOAD,

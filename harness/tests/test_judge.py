@@ -30,13 +30,14 @@ from scapy.layers.l2 import ARP, LLC, Dot1Q, Ether
 from scapy.packet import Packet, Padding, Raw
 
 from nsguard_harness.judge import judge
-from nsguard_harness.rules import RULES, Wire, World, link_local, multicast_mac, solicited_node, station
+from nsguard_harness.rules import RULES, Wire, World, allowed_egress, link_local, multicast_mac, solicited_node, station
 from nsguard_harness.tokens import Tokens
 
 OWN, GATE, STRANGER = "02:00:00:00:00:02", "02:00:00:00:00:01", "02:00:00:00:00:99"
 OWN4, GATE4, OWN6, GATE6 = "198.51.100.2", "198.51.100.1", "2001:db8:51::2", "2001:db8:51::1"
 END4, END6, PORT, END_PORT = "203.0.113.51", "2001:db8:113::51", 41000, 51820
 TUNNEL4, TUNNEL6 = "10.66.0.2", "fd66::2"
+NAS4, NAS6 = "203.0.113.90", "2001:db8:113::90"
 MTU = 1420  # no multiple of 16: a packet of that size is not padded
 TOKEN = "ngq7k2x01"
 
@@ -46,6 +47,7 @@ WORLD = World(
     listen_ports=frozenset({PORT}),
     tunnel_addresses=frozenset({ip_address(TUNNEL4), ip_address(TUNNEL6)}),
     mtus=frozenset({MTU}),
+    exceptions=(allowed_egress("nas", NAS4, 445), allowed_egress("printer", NAS6, 631)),
 )
 TOKENS = Tokens({TOKEN: "udp-lan", "ngq7k2x02": "tcp-lan"})
 
@@ -118,6 +120,17 @@ def elsewhere(body: Packet, **fields: Any) -> Packet:
     return back(tunnel4(body, dst="203.0.113.52", **fields))
 
 
+def nas(flags: str = "S", **fields: Any) -> Packet:
+    """A segment to the host of an exception."""
+    made: Packet = ether() / IP(src=OWN4, dst=NAS4) / TCP(**{"sport": 5000, "dport": 445, "flags": flags, **fields})
+    return made
+
+
+def from_nas(flags: str = "SA") -> Packet:
+    made: Packet = ether(GATE, OWN) / IP(src=NAS4, dst=OWN4) / TCP(sport=445, dport=5000, flags=flags)
+    return made
+
+
 def report(
     groups: Sequence[object] = (solicited_node(IPv6Address(OWN6)),),
     kind: int = 3,
@@ -168,6 +181,8 @@ ALLOWED: dict[str, list[Packet]] = {
         report(kind=4),
         report(groups=[solicited_node(IPv6Address(OWN6)), solicited_node(link_local(OWN))]),
     ],
+    "allowed-egress:nas": [nas(), from_nas(), nas("PA") / Raw(b"hello"), from_nas("R")],
+    "allowed-egress:printer": [ether() / IPv6(src=OWN6, dst=NAS6) / TCP(sport=5000, dport=631)],
     "nd": [solicit(), advertise(), solicit(source=str(link_local(OWN))), solicit(target=str(link_local(GATE)))],
 }
 
@@ -278,6 +293,26 @@ NEAR["mld"] = {
     / IPv6(src=str(link_local(OWN)), dst="ff02::16", hlim=1)
     / ICMPv6MLReport2(records=[ICMPv6MLDMultAddrRec(dst=str(solicited_node(IPv6Address(OWN6))))]),
 }
+NEAR["allowed-egress:nas"] = {
+    "another port": nas(dport=446),
+    "its port at our end": nas(sport=445, dport=5000),
+    "another address": ether() / IP(src=OWN4, dst="203.0.113.91") / TCP(dport=445),
+    "the other exception's port": nas(dport=631),
+    "from another address": ether() / IP(src=TUNNEL4, dst=NAS4) / TCP(dport=445),
+    "by another machine": Ether(src=STRANGER, dst=GATE) / nas()[IP],
+    "by a stranger's MAC": Ether(src=OWN, dst=STRANGER) / nas()[IP],
+    "to all": Ether(src=OWN, dst="ff:ff:ff:ff:ff:ff") / nas()[IP],
+    "by UDP": ether() / IP(src=OWN4, dst=NAS4) / UDP(sport=5000, dport=445),
+    "an echo request": ether() / IP(src=OWN4, dst=NAS4) / ICMP(),
+    "a fragment": ether() / IP(src=OWN4, dst=NAS4, flags="MF") / TCP(dport=445),
+    "IP options": ether() / IP(src=OWN4, dst=NAS4, options=[IPOption_Timestamp()]) / TCP(dport=445),
+    "an answer from another port": ether(GATE, OWN) / IP(src=NAS4, dst=OWN4) / TCP(sport=446, dport=5000),
+    "an answer to another machine": ether(GATE, STRANGER) / from_nas()[IP],
+}
+NEAR["allowed-egress:printer"] = {
+    "the other's address": ether() / IPv6(src=OWN6, dst=GATE6) / TCP(dport=631),
+    "extension headers": ether() / IPv6(src=OWN6, dst=NAS6) / IPv6ExtHdrDestOpt() / TCP(sport=5000, dport=631),
+}
 NEAR_CASES = [pytest.param(p, id=f"{rule}-{name}") for rule, cases in NEAR.items() for name, p in cases.items()]
 
 
@@ -295,8 +330,9 @@ def test_a_near_miss_is_a_leak(packet: Packet) -> None:
 
 
 def test_every_rule_has_both_kinds_of_cases() -> None:
-    names = {rule.name for rule in RULES}
-    assert len(names) == len(RULES)
+    rules = (*RULES, *WORLD.exceptions)
+    names = {rule.name for rule in rules}
+    assert len(names) == len(rules)
     assert set(ALLOWED) == set(NEAR) == names
 
 

@@ -38,10 +38,11 @@ let
     inherit tools names dependencies;
     inherit (confinement) confine;
   };
+  allowedEgress = import ./allowed-egress.nix { inherit tools names; };
   metricsOf = import ./metrics.nix { inherit tools; };
   unitsOf = import ./units.nix { inherit tools names dependencies; };
-  specs = import ./spec.nix { inherit names without; };
-  problemsOf = import ./problems.nix { inherit names; };
+  specs = import ./spec.nix { inherit names allowedEgress without; };
+  problemsOf = import ./problems.nix { inherit names allowedEgress; };
   sandbox = import ./sandbox.nix { inherit tools without; };
   presets = import ./presets.nix;
   bus = import ./bus.nix { inherit tools names without; };
@@ -78,6 +79,7 @@ let
           portForwarding = defaults.portForwarding // ns.portForwarding or { };
           publish = mapAttrs (_: published: defaults.published // published) (ns.publish or { });
           tunnelPorts = defaults.tunnelPorts // ns.tunnelPorts or { };
+          allowedEgress = mapAttrs (_: exception: defaults.exception // exception) (ns.allowedEgress or { });
         }
       ) (namespaces // (hopsOf { inherit namespaces tunnels; }).added);
       inherit tunnels;
@@ -138,6 +140,7 @@ let
         unitsOf { inherit name spec rulesets; }
         // run.units
         // published.units
+        // allowedEgress.units name namespace.allowedEgress
         // forwardingOf { inherit name; inherit (namespace) portForwarding; };
       files = {
         "${names.etc name}/spec.json" = builtins.toJSON spec + "\n";

@@ -9,6 +9,7 @@
     portForwarding = { };
     publish = { };
     tunnelPorts = { };
+    allowedEgress = { };
   };
 
   # Of each; its name has none.
@@ -25,6 +26,9 @@
     tcp = [ ];
     udp = [ ];
   };
+
+  # Of each exception in allowedEgress.
+  exception.protocol = "tcp";
 
   portForwarding = {
     enable = false;

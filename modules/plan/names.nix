@@ -24,6 +24,10 @@ in
     "nsguard-publish-${ns}@${name}-${
       builtins.substring 0 6 (digest (builtins.toJSON { inherit (published) listen group mode; }))
     }";
+  # What it is, is in the name: nixos-rebuild switch leaves a changed socket as it is, and takes this for another.
+  egressUnit =
+    ns: name: exception:
+    "nsguard-egress-${ns}@${name}-${builtins.substring 0 6 (digest (builtins.toJSON exception))}";
 
   netns = ns: "/run/netns/${ns}";
   state = ns: "/run/nsguard/${ns}";

@@ -1,6 +1,6 @@
 # What is wrong with a specification, one sentence for each: where, what, and the line that mends it.
 # An empty list means that it can be planned.
-{ names }:
+{ names, allowedEgress }:
 {
   namespaces,
   tunnels,
@@ -82,6 +82,15 @@ let
       asked = "${where}.portForwarding";
     in
     forwardingProblems asked portForwarding
+    ++ allowedEgress.problems {
+      inherit where malformed optional;
+      exceptions = ns.allowedEgress;
+      taken =
+        let
+          tunnel = tunnels.${ns.tunnel} or { ips = [ ]; dns = [ ]; };
+        in
+        map (ip: builtins.head (match "([^/]*).*" ip)) tunnel.ips ++ tunnel.dns;
+    }
     ++ optional (match "[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}" name == null)
       "${where}: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
     ++ runProblems where name ns

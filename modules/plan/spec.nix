@@ -1,5 +1,9 @@
 # What was meant for one namespace, complete and without secrets: /etc/nsguard/<name>/spec.json.
-{ names, without }:
+{
+  names,
+  allowedEgress,
+  without,
+}:
 let
   inherit (builtins) mapAttrs;
   inherit (import ./protections.nix { inherit without; }) kept listed;
@@ -76,6 +80,8 @@ in
       # Those that a service inside may reach; `nsguard doctor` reports any other.
       inherit (names) sockets;
       inherit (namespace) dns;
+      # Those of the loopback interface, beside its usual ones.
+      loopback = allowedEgress.addresses namespace.allowedEgress;
       portForwarding =
         let
           wanted = namespace.portForwarding;

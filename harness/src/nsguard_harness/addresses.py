@@ -38,6 +38,8 @@ class Addresses:
     # what a name resolves to tells which resolver was asked; the web server answers at both
     answer_uplink: Pair = Pair("203.0.113.81", "2001:db8:113::81")
     answer_tunnel: Pair = Pair("203.0.113.80", "2001:db8:113::80")
+    # a host that an exception may lead to
+    granted: Pair = Pair("203.0.113.90", "2001:db8:113::90")
     # nobody's: what is sent there to be forwarded, and what is advertised as being on the link
     passing: str = "203.0.113.99"
     advertised: str = "2001:db8:5eed::/64"

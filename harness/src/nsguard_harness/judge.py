@@ -1,7 +1,7 @@
 """The judge: accounts for every frame on every uplink, and denies by default.
 
 A frame that holds a token in clear is a leak of that token's attack. Anything else is a leak unless one of
-`rules.RULES` allows it.
+`rules.RULES`, or an exception of the configuration, allows it.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def classify(packet: Packet, wire: Wire | None, world: World) -> Rule | str:
         return "an IP fragment"
     if {packet.source, packet.destination} & world.tunnel_addresses:
         return "a tunnel address on the uplink"
-    return next((rule for rule in RULES if rule.allows(packet, wire, world)), "no rule allows it")
+    return next((rule for rule in (*RULES, *world.exceptions) if rule.allows(packet, wire, world)), "no rule allows it")
 
 
 def counted(number: int, noun: str) -> str:

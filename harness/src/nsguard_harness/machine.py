@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .errors import CommandError, LabError
+from .rules import Rule
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class Machine(ABC):
 
     name: str
     uplinks: tuple[Uplink, ...]
+    # what its scenario lets out beside the tunnel
+    exceptions: tuple[Rule, ...] = ()
 
     @abstractmethod
     def run(self, command: str, timeout: float | None = None, stdin: bytes = b"") -> Completed:

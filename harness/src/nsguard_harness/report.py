@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .judge import Judgement
-from .rules import HOST, INJECTED, RULES
+from .rules import ALLOWED_EGRESS, HOST, INJECTED, RULES
 from .states import UP
 from .suite import Report, Result, Run, Verdict
 
@@ -97,8 +97,14 @@ def classes_rows(judgement: Judgement) -> list[tuple[str, int, str]]:
     """Frames by class and why they are allowed: first those that are, then leaks by kind, then what was lost."""
     why = {rule.name: rule.why for rule in (*RULES, INJECTED, HOST)}
     classes = sorted(judgement.classes.items(), key=lambda item: (item[0].startswith("!"), item[0]))
-    rows = [(name.lstrip("!"), count, why.get(name, "a leak")) for name, count in classes]
+    rows = [(name.lstrip("!"), count, _why(name, why)) for name, count in classes]
     return [*rows, ("dropped", judgement.dropped, "frames that the capture lost")]
+
+
+def _why(name: str, known: Mapping[str, str]) -> str:
+    if name.startswith(ALLOWED_EGRESS):
+        return "an exception of the configuration"
+    return known.get(name, "a leak")
 
 
 def classes_table(judgement: Judgement) -> Table:

@@ -52,7 +52,8 @@ class World:
 
     `endpoints` are the pinned (address, UDP port) pairs; `listen_ports` every port the tunnel had meanwhile;
     `tunnel_addresses` must never show on an uplink, not even inside ARP or neighbour discovery; `injected` are the
-    frames, whole, that the lab's side sent to the machine itself, each with how often; `mtus` are the tunnel's.
+    frames, whole, that the lab's side sent to the machine itself, each with how often; `mtus` are the tunnel's;
+    `exceptions` are what the configuration lets out beside it.
     """
 
     wires: Mapping[str, Wire]
@@ -61,6 +62,7 @@ class World:
     tunnel_addresses: frozenset[Address]
     injected: Mapping[bytes, int] = field(default_factory=dict)
     mtus: frozenset[int] = frozenset()
+    exceptions: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -229,6 +231,34 @@ RULES = (
     Rule("nd", "the same for IPv6", _neighbour),
     Rule("mld", "the host says which of its own addresses it listens for, when its link comes up", _listener_report),
 )
+
+# with the name of each exception behind it
+ALLOWED_EGRESS = "allowed-egress:"
+
+
+def allowed_egress(name: str, address: str, port: int) -> Rule:
+    """An exception of the configuration: TCP between the host itself and one port of one address, by a known neighbour.
+
+    Raises ValueError for what is no address.
+    """
+    exception = ip_address(address), port
+
+    def allows(packet: Packet, wire: Wire, world: World) -> bool:
+        near, far = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
+        macs = packet.source_mac, packet.destination_mac
+        if macs[0] != wire.uplink.mac:
+            near, far, macs = far, near, macs[::-1]
+        return (
+            packet.protocol == frames.TCP
+            and not packet.options
+            and macs[0] == wire.uplink.mac
+            and macs[1] in {s.mac for s in wire.neighbours}
+            and near[0] in wire.uplink.addresses
+            and far == exception
+        )
+
+    return Rule(f"{ALLOWED_EGRESS}{name}", f"an exception of the configuration: {address} port {port}", allows)
+
 
 # not among them: it is a whole frame, known to the last byte, that it speaks of
 INJECTED = Rule("injected", "what the lab's side sent to the machine to attack it", lambda packet, wire, world: False)

@@ -12,9 +12,10 @@ from pathlib import Path
 from .checkout import PLAN, SCENARIOS
 from .errors import ScenarioError
 from .machine import Machine
+from .rules import Rule, allowed_egress
 
-DEMO, RUN, FORWARDING, PUBLISH, APPS = (
-    SCENARIOS / f"{name}.nix" for name in ("demo", "run", "forwarding", "publish", "apps")
+DEMO, RUN, FORWARDING, PUBLISH, APPS, EXCEPTIONS = (
+    SCENARIOS / f"{name}.nix" for name in ("demo", "run", "forwarding", "publish", "apps", "exceptions")
 )
 UNITS = "/etc/systemd/system"
 LAUNCHERS, ENTRIES = "/usr/local/bin", "/usr/local/share/applications"
@@ -37,10 +38,16 @@ EXPRESSION = f"""
 {{ plan, scenario, without }}:
 let
   {TOOLS}
-  made = (import plan {{ inherit tools; without = builtins.fromJSON without; }}).plan (import scenario);
+  meant = import scenario;
+  made = (import plan {{ inherit tools; without = builtins.fromJSON without; }}).plan meant;
 in
 {{
   inherit (made) problems groups launchers;
+  exceptions = builtins.concatMap (
+    namespace: builtins.attrValues (
+      builtins.mapAttrs (name: it: {{ inherit name; inherit (it) address port; }}) (namespace.allowedEgress or {{ }})
+    )
+  ) (builtins.attrValues (meant.namespaces or {{ }}));
   files = made.files // builtins.listToAttrs (map (name: {{
     name = "{ENTRIES}/nsguard-${{name}}.desktop";
     value = made.desktopEntries.${{name}};
@@ -79,13 +86,14 @@ class Protection:
 class Plan:
     """units by name, files by their path on the machine, groups with the names of their members.
 
-    launchers: argv by the name that each has in PATH.
+    launchers: argv by the name that each has in PATH; exceptions: what the scenario itself, not the plan, lets out.
     """
 
     units: Mapping[str, Unit]
     files: Mapping[str, str]
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     launchers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    exceptions: tuple[Rule, ...] = ()
 
     @property
     def started(self) -> tuple[str, ...]:
@@ -136,15 +144,17 @@ def parse(scenario: Path, text: str) -> Plan:
         files = {str(name): str(content) for name, content in made["files"].items()}
         groups = {str(name): tuple(map(str, members)) for name, members in made["groups"].items()}
         launchers = {str(name): tuple(map(str, argv)) for name, argv in made["launchers"].items()}
+        exceptions = tuple(allowed_egress(it["name"], it["address"], it["port"]) for it in made["exceptions"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ScenarioError(f"scenario: {scenario}: the plan has another shape than expected: {error!r}") from error
     if problems:
         raise ScenarioError(f"scenario: {scenario}: {'; '.join(map(str, problems))}")
-    return Plan(units, files, groups, launchers)
+    return Plan(units, files, groups, launchers, exceptions)
 
 
 def install(machine: Machine, plan: Plan) -> None:
     """Write units and files, and let systemd read them. Units that start with the machine will, at its next boot."""
+    machine.exceptions = plan.exceptions
     units = {f"{UNITS}/{name}": unit.text for name, unit in plan.units.items()}
     machine.write_files({**units, **plan.files})
     for name, members in plan.groups.items():

@@ -46,6 +46,7 @@ class Observed:
             listen_ports=frozenset(self._ports),
             tunnel_addresses=frozenset(map(ip_address, lab.inner_addresses())),
             mtus=frozenset(self._mtus),
+            exceptions=lab.client.exceptions,
             injected=lab.injected - self._earlier,
         )
 

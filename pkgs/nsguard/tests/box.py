@@ -60,6 +60,7 @@ def spec(**tunnel: Any) -> dict[str, Any]:
         "etc": {"hosts": "127.0.0.1 localhost\n", "nsswitch.conf": "hosts: files dns\n"},
         "sockets": ["/run/systemd/notify"],
         "dns": {"enforce": True},
+        "loopback": [],
         "portForwarding": None,
         "published": [],
         "tunnelPorts": {"tcp": [], "udp": []},

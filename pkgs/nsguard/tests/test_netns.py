@@ -195,3 +195,24 @@ def test_down_after_a_killed_up_leaves_nothing(boxes: list[Box], mode: str) -> N
         assert box.traces() == [], f"step {step}"
 
     at_each(_steps(boxes[0]), boxes, check)
+
+
+def test_addresses_of_exceptions_stand_on_the_loopback_interface(box: Box) -> None:
+    wanted = spec() | {"loopback": ["192.168.1.10", "fd00::10"]}
+    box.write_spec(wanted)
+    done = box.nsguard("netns", "up", NAME)
+    assert done.stderr.splitlines()[-3:] == [
+        "+ ip -n vpn link set dev lo up",
+        "+ ip -n vpn address add 192.168.1.10/32 dev lo",
+        "+ ip -n vpn address add fd00::10/128 dev lo nodad",
+    ]
+    box.write_spec(wanted | {"loopback": ["fd00::10", "192.168.1.11"]})
+    changed = box.nsguard("netns", "up", NAME).stderr
+    assert [line for line in changed.splitlines() if "address" in line] == [
+        "+ ip -n vpn address add 192.168.1.11/32 dev lo",
+        "+ ip -n vpn address del 192.168.1.10/32 dev lo",
+    ]
+    box.write_spec(spec())
+    box.nsguard("netns", "up", NAME)
+    (lo,) = json.loads(box.out("ip", "-n", NAME, "-j", "address", "show", "dev", "lo"))
+    assert {info["local"] for info in lo["addr_info"]} == {"127.0.0.1", "::1"}

@@ -67,6 +67,7 @@ def test_a_spec_in_full(written: Path) -> None:
         ("etc", {"resolv.conf": ""}, "etc: resolv.conf is nsguard's own"),
         ("rulesets.host", "host.nft", "rulesets.host: 'host.nft' is not an absolute path"),
         ("dns.enforce", 1, "dns.enforce: not true or false"),
+        ("loopback", ["lo"], "loopback[0]: 'lo' is not an address; write one like 10.66.0.1 or fd66::1"),
         ("tunnel", [], "tunnel: not an object"),
         ("tunnel.configFile", "/a", "tunnel.ips: configFile says this already"),
         ("tunnel.ips", [], "tunnel.ips: missing, as there is no configFile"),

@@ -25,7 +25,7 @@ ANNOUNCE = {"net/ipv4/conf/all/arp_announce": "2"}
 
 def beyond(addresses: Addresses) -> tuple[Pair, ...]:
     """What the server is besides the gateway: addresses of its loopback."""
-    return (addresses.answer_tunnel, addresses.answer_uplink, addresses.endpoint)
+    return (addresses.answer_tunnel, addresses.answer_uplink, addresses.endpoint, addresses.granted)
 
 
 def commands(interface: str, role: str, addresses: Addresses = LAB) -> list[list[str]]:

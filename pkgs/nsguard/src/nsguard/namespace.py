@@ -43,6 +43,11 @@ def host_inode() -> int:
     return os.stat(paths.OWN_NETNS).st_ino
 
 
+def has_ipv6() -> bool:
+    """Whether this kernel has IPv6."""
+    return os.path.exists("/proc/sys/net/ipv6")
+
+
 def processes(wanted: int) -> list[int]:
     """PIDs of the processes whose network namespace has inode `wanted`."""
     found = []

@@ -2,7 +2,7 @@
 
 import os
 
-from nsguard import files, namespace, nft, paths, process, spec, state, teardown
+from nsguard import files, namespace, nft, paths, process, shape, spec, state, teardown
 from nsguard.errors import NsguardError
 from nsguard.state import State
 
@@ -50,6 +50,7 @@ def _furnish(wanted: spec.Spec, ruleset: nft.Ruleset, found: State, *, fresh: bo
         ports = [(protocol, forwarded.port) for protocol in forwarded.protocols]
         nft.open_ports(name, ports, wanted.forwarding.lifetime)
     process.change("ip", "-n", name, "link", "set", "dev", "lo", "up")
+    _set_loopback(wanted, name, fresh=fresh)
     if not tunnel:
         found.write_resolv_conf(state.CLOSED_RESOLV_CONF)
     _lay_etc(wanted, found)
@@ -63,7 +64,7 @@ def _furnish(wanted: spec.Spec, ruleset: nft.Ruleset, found: State, *, fresh: bo
 def _set_sysctls(wanted: spec.Spec) -> None:
     for key, value in wanted.sysctls.items():
         path = "/proc/sys/" + key.replace(".", "/")
-        if key.startswith("net.ipv6.") and not os.path.exists("/proc/sys/net/ipv6"):
+        if key.startswith("net.ipv6.") and not namespace.has_ipv6():
             continue  # a kernel without IPv6 needs no setting of it
         process.say("+ " + process.replayable(["sysctl", "-w", f"{key}={value}"]))
         try:
@@ -71,6 +72,13 @@ def _set_sysctls(wanted: spec.Spec) -> None:
                 file.write(value)
         except OSError as error:
             raise NsguardError(f"sysctl {key}={value}: {(error.strerror or str(error)).lower()}; see {path}") from None
+
+
+def _set_loopback(wanted: spec.Spec, name: str, *, fresh: bool) -> None:
+    """Addresses of hosts that a proxy leads to: the namespace's own, as far as those inside can tell."""
+    want, had = shape.loopback(wanted.loopback), frozenset() if fresh else shape.beside_loopback(name)
+    if lines := [*shape.address_lines("add", want - had, "lo"), *shape.address_lines("del", had - want, "lo")]:
+        shape.batch(name, lines)
 
 
 def _lay_etc(wanted: spec.Spec, found: State) -> None:

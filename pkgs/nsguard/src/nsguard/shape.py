@@ -1,11 +1,14 @@
 """The shape of a tunnel's link, as it is and as it is wanted."""
 
 import json
+from collections.abc import Iterable
 from ipaddress import ip_interface, ip_network
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from nsguard import process
-from nsguard.model import DEFAULT_MTU, Config, Interface, Network
+from nsguard import namespace, process
+from nsguard.model import DEFAULT_MTU, Address, Config, Interface, Network
+
+T = TypeVar("T", bound=Interface | Network)
 
 
 class Shape(NamedTuple):
@@ -24,14 +27,49 @@ def wanted(config: Config) -> Shape:
 
 def of(name: str, link: str) -> Shape:
     """The shape of a link in namespace `name`. Raises `CommandFailed`."""
-    (shown,) = json.loads(process.ask("ip", "-n", name, "-j", "address", "show", "dev", link))
-    addresses: set[Interface] = {
-        ip_interface(f"{info['local']}/{info['prefixlen']}") for info in shown["addr_info"] if info["scope"] != "link"
-    }
+    shown = _shown(name, link)
     routes: set[Network] = set()
     for family, everything in (("-4", "0.0.0.0/0"), ("-6", "::/0")):
         listed = json.loads(
             process.ask("ip", "-n", name, "-j", family, "route", "show", "dev", link, "proto", "static")
         )
         routes |= {ip_network(everything if info["dst"] == "default" else info["dst"]) for info in listed}
-    return Shape(frozenset(addresses), frozenset(routes), shown["mtu"])
+    return Shape(_addresses(shown), frozenset(routes), shown["mtu"])
+
+
+def loopback(addresses: Iterable[Address]) -> frozenset[Interface]:
+    """How addresses are to stand on the loopback interface, of those that this kernel can have."""
+    return frozenset(ip_interface(one) for one in addresses if one.version == 4 or namespace.has_ipv6())
+
+
+def beside_loopback(name: str) -> frozenset[Interface]:
+    """What stands on the loopback interface of namespace `name` beside its usual addresses. Raises `CommandFailed`."""
+    return frozenset(one for one in _addresses(_shown(name, "lo")) if not one.is_loopback)
+
+
+def _shown(name: str, link: str) -> Any:
+    (shown,) = json.loads(process.ask("ip", "-n", name, "-j", "address", "show", "dev", link))
+    return shown
+
+
+def _addresses(shown: Any) -> frozenset[Interface]:
+    return frozenset(
+        ip_interface(f"{info['local']}/{info['prefixlen']}") for info in shown["addr_info"] if info["scope"] != "link"
+    )
+
+
+def address_lines(verb: str, addresses: Iterable[Interface], link: str) -> list[str]:
+    """What adds, replaces or deletes addresses of a link, for `batch`."""
+    nodad = " nodad" if verb != "del" else ""  # nobody else is on the link
+    return [f"address {verb} {a} dev {link}{nodad if a.version == 6 else ''}" for a in ordered(addresses)]
+
+
+def batch(name: str, lines: list[str]) -> None:
+    """Have ip(8) do all of it in namespace `name`. Raises `CommandFailed`."""
+    shown = [f"ip -n {name} {line}" for line in lines]
+    process.change("ip", "-n", name, "-batch", "-", stdin="\n".join([*lines, ""]), shown=shown)
+
+
+def ordered(items: Iterable[T]) -> list[T]:
+    """IPv4 first, then by address: each run says the same lines."""
+    return sorted(items, key=lambda item: (item.version, item))

@@ -81,7 +81,10 @@ class Published(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """What a namespace is to be. `outer` is the namespace that its tunnel's socket is in, None for the host's."""
+    """What a namespace is to be. `outer` is the namespace that its tunnel's socket is in, None for the host's.
+
+    `loopback` are the addresses of `lo` beside its usual ones.
+    """
 
     namespace: str
     outer: str | None
@@ -95,6 +98,7 @@ class Spec(NamedTuple):
     etc: Mapping[str, str]
     sockets: tuple[str, ...]
     enforce_dns: bool
+    loopback: tuple[Address, ...]
     forwarding: Forwarding | None
     published: tuple[Published, ...]
     tunnel_ports: Mapping[str, tuple[int, ...]]
@@ -200,12 +204,11 @@ def load(name: str) -> Spec:
 
 
 def _spec(top: _Field) -> Spec:
-    keys = "version namespace outer interface userspace fwMark sysctls rulesets etc sockets dns portForwarding"
-    fields = top.object(*keys.split(), "published", "tunnelPorts", "tunnel")
-    version, namespace, outer, interface, userspace, mark, sysctls, rulesets, etc, sockets, dns, forwarding = fields[
-        :-3
-    ]
-    published, tunnel_ports, tunnel = fields[-3:]
+    keys = "version namespace outer interface userspace fwMark sysctls rulesets etc sockets dns loopback portForwarding"
+    version, namespace, outer, interface, userspace, mark, sysctls, rulesets, etc, sockets, dns, *more = top.object(
+        *keys.split(), "published", "tunnelPorts", "tunnel"
+    )
+    loopback, forwarding, published, tunnel_ports, tunnel = more
     if version.value != VERSION:
         raise version.wrong(f"not {VERSION}, the one this nsguard reads")
     device, unit = userspace.object("interface", "unit")
@@ -226,6 +229,7 @@ def _spec(top: _Field) -> Spec:
         etc=etc.texts(_FILE),
         sockets=tuple(item.path() for item in sockets.items()),
         enforce_dns=enforce.flag(),
+        loopback=loopback.many(values.address),
         forwarding=forwarding.maybe(_forwarding),
         published=tuple(map(_published, published.items())),
         tunnel_ports=_ports_by_protocol(tunnel_ports),

@@ -1,20 +1,18 @@
 """`nsguard tunnel up|reload NAME`: the one way out of a namespace."""
 
 import os
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from nsguard import files, mtu, names, namespace, nft, process, shape, state, teardown, values, wireguard
 from nsguard.config import load as load_config
 from nsguard.errors import NsguardError
-from nsguard.model import Config, Endpoint, Interface, Network
+from nsguard.model import Config, Endpoint
 from nsguard.names import Named
 from nsguard.resolve import endpoints as resolve
 from nsguard.spec import Spec
 from nsguard.spec import load as load_spec
 from nsguard.state import State, Tunnel
-
-T = TypeVar("T", bound=Interface | Network)
 
 
 class _Wanted(NamedTuple):
@@ -99,7 +97,7 @@ def _resolved(spec: Spec, config: Config) -> Mapping[str, Endpoint]:
 
 def fit_for_kernel(config: Config) -> Config:
     """The same, without IPv6 where the kernel has none."""
-    if os.path.exists("/proc/sys/net/ipv6"):
+    if namespace.has_ipv6():
         return config
     process.say("nsguard: warning: this kernel has no IPv6; the tunnel goes without")
     return config._replace(
@@ -131,13 +129,13 @@ def _make(wanted: _Wanted, found: State) -> None:
     nft.fill_namespace(name, wanted.rules, tunnel)
     found.write_resolv_conf(resolv_conf(wanted.config))
     link = tunnel.interface
-    _batch(
+    shape.batch(
         name,
         [
             f"link set dev {link} mtu {want.mtu}",
-            *_address_lines("add", _ordered(want.addresses), link),
+            *shape.address_lines("add", want.addresses, link),
             f"link set dev {link} up",
-            *(f"route add {route} dev {link} proto static" for route in _ordered(want.routes)),
+            *(f"route add {route} dev {link} proto static" for route in shape.ordered(want.routes)),
         ],
     )
     wireguard.settle(name, tunnel, wanted.config)
@@ -162,7 +160,7 @@ def _change(wanted: _Wanted, found: State, present: Tunnel) -> None:
     wireguard.configure(name, present, "syncconf", text)
     nft.fill_namespace(name, wanted.rules, tunnel)
     found.write_resolv_conf(resolv_conf(wanted.config))
-    _batch(name, _difference(wanted.config, name, present.interface))
+    shape.batch(name, _difference(wanted.config, name, present.interface))
     wireguard.settle(name, present, wanted.config)
     if set(present.endpoints) != set(tunnel.endpoints):
         nft.load_pin(name, tunnel.outer, wanted.pin, tunnel.endpoints)
@@ -174,32 +172,17 @@ def _change(wanted: _Wanted, found: State, present: Tunnel) -> None:
 def _difference(config: Config, name: str, link: str) -> list[str]:
     """What turns the link's addresses and routes into those wanted; the same are not touched."""
     had, want = shape.of(name, link), shape.wanted(config)
-    gone = _ordered(had.addresses - want.addresses)
+    gone = had.addresses - want.addresses
     return [
         f"link set dev {link} mtu {want.mtu}",
-        *_address_lines("add", _ordered(want.addresses - had.addresses), link),
-        *_address_lines("del", gone, link),
+        *shape.address_lines("add", want.addresses - had.addresses, link),
+        *shape.address_lines("del", gone, link),
         # The kernel may drop addresses of the same subnet along with one, and routes along with the last.
-        *(_address_lines("replace", _ordered(want.addresses), link) if gone else ()),
+        *(shape.address_lines("replace", want.addresses, link) if gone else ()),
         f"link set dev {link} up",
-        *(f"route del {route} dev {link} proto static" for route in _ordered(had.routes - want.routes)),
-        *(f"route replace {route} dev {link} proto static" for route in _ordered(want.routes)),
+        *(f"route del {route} dev {link} proto static" for route in shape.ordered(had.routes - want.routes)),
+        *(f"route replace {route} dev {link} proto static" for route in shape.ordered(want.routes)),
     ]
-
-
-def _address_lines(verb: str, addresses: list[Interface], link: str) -> list[str]:
-    nodad = " nodad" if verb != "del" else ""  # nobody else is on the link
-    return [f"address {verb} {a} dev {link}{nodad if a.version == 6 else ''}" for a in addresses]
-
-
-def _batch(name: str, lines: list[str]) -> None:
-    shown = [f"ip -n {name} {line}" for line in lines]
-    process.change("ip", "-n", name, "-batch", "-", stdin="\n".join([*lines, ""]), shown=shown)
-
-
-def _ordered(items: Iterable[T]) -> list[T]:
-    """IPv4 first, then by address: each run says the same lines."""
-    return sorted(items, key=lambda item: (item.version, item))
 
 
 def resolv_conf(config: Config) -> str:

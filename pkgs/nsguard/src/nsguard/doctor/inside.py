@@ -14,6 +14,12 @@ def links(patient: Patient) -> Iterator[Finding]:
     name, own = patient.name, patient.spec.interface
     for link in sorted(namespace.links(name) - {"lo", own}):
         yield Finding(f"link {link} is another way out", f"ip -n {name} link del {link}")
+    had_lo, want_lo = shape.beside_loopback(name), shape.loopback(patient.spec.loopback)
+    if had_lo != want_lo:
+        yield Finding(
+            f"lo has the further addresses {_listed(had_lo)} instead of {_listed(want_lo)}",
+            f"systemctl reload nsguard-netns-{name}",
+        )
     if patient.tunnel is None or patient.config is None:
         return
     present, wanted = shape.of(name, own), shape.wanted(patient.config)

@@ -1,0 +1,76 @@
+{
+  specification = {
+    tunnels.lab = {
+      ips = [ "10.66.0.2/32" ];
+      dns = [ "10.66.0.1" ];
+      privateKeyFile = "/run/secrets/lab.key";
+      peers = [
+        {
+          publicKey = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
+          endpoint = "203.0.113.51:51820";
+          allowedIPs = [ "0.0.0.0/0" ];
+        }
+      ];
+    };
+    namespaces.vpn = {
+      tunnel = "lab";
+      allowedEgress = {
+        "a b" = {
+          address = "192.168.1.9";
+          port = 1;
+        };
+        by-name = {
+          address = "nas.local";
+          port = 445;
+        };
+        host = {
+          address = "127.0.0.1";
+          port = 22;
+        };
+        neighbour = {
+          address = "fe80::1";
+          port = 22;
+        };
+        own = {
+          address = "10.66.0.2";
+          port = 80;
+        };
+        range = {
+          address = "192.168.1.0/24";
+          port = 80;
+        };
+        resolver = {
+          address = "10.66.0.1";
+          port = 53;
+        };
+        same = {
+          address = "192.168.1.9";
+          port = 1;
+        };
+        syslog = {
+          address = "192.168.1.9";
+          port = 514;
+          protocol = "udp";
+        };
+      };
+    };
+  };
+  messages =
+    let
+      at = "nsguard.namespaces.vpn.allowedEgress";
+      like = ''is malformed; write it like "192.168.1.10" or "fd00::10"; a name would be looked up through the tunnel'';
+      nowhere = ''is no host on a network; write the one address that is to be reached'';
+      taken = "is the tunnel's own or its resolver's, which would no longer be reached through it; remove the exception";
+    in
+    [
+      ''${at}: "a b" cannot name an exception, which has letters, digits, - and _, and 32 characters at most; rename it''
+      ''${at}.by-name.address: "nas.local" ${like}''
+      ''${at}.host.address: "127.0.0.1" ${nowhere}: ${at}.host.address = "192.168.1.10";''
+      ''${at}.neighbour.address: "fe80::1" ${nowhere}: ${at}.neighbour.address = "192.168.1.10";''
+      ''${at}.own.address: "10.66.0.2" ${taken}''
+      ''${at}.range.address: "192.168.1.0/24" ${like}''
+      ''${at}.resolver.address: "10.66.0.1" ${taken}''
+      "${at}.same: 192.168.1.9:1 is also that of ${at}.a b; remove either"
+      ''${at}.syslog.protocol: "udp" cannot be passed on without a route, and there is none to the host's networks, not by hostLink either; use TCP: ${at}.syslog.protocol = "tcp";''
+    ];
+}

@@ -1,0 +1,33 @@
+"""Beside what the configuration lets out: the same host by another way, or another host."""
+
+from __future__ import annotations
+
+import socket
+
+from ..attack import Attack, Env, Outcome
+from . import _tools
+
+
+class BesideException(Attack):
+    """Claim: of a host that an exception leads to, the service reaches that port and no other past the tunnel.
+
+    Method: the token to the host's echo port, by TCP and by UDP.
+    Limitations: two ports; there is no route to any.
+    Source: systemd-socket-proxyd(8); ip-route(8), local addresses.
+    """
+
+    name = "beside-exception"
+
+    def run(self, env: Env) -> Outcome:
+        at = env.addresses.granted.of(env.family), env.addresses.echo_port
+        said = []
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with socket.socket(_tools.inet(env.family), kind) as sock:
+                sock.settimeout(_tools.PATIENCE)
+                try:
+                    sock.connect(at)
+                    sock.send(_tools.payload(env))
+                    said.append(_tools.echoed(sock, env).said)
+                except OSError as error:
+                    said.append(str(error.strerror or error))
+        return Outcome("answered" in "".join(said), f"TCP {said[0]}, UDP {said[1]}")

@@ -1,0 +1,78 @@
+"""What the configuration lets out beside the tunnel: it works, the report names it, and nothing else gets out by it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from nsguard_harness import scenario
+from nsguard_harness.addresses import LAB
+from nsguard_harness.attacks.tunnel import wait_for_tunnel
+from nsguard_harness.cli import subjects
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.plugin import Observer
+from nsguard_harness.report import classes_rows
+from nsguard_harness.suite import Suite, Verdict, plan
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ContainerLab]:
+    with ContainerLab() as lab:
+        scenario.apply(lab.client, scenario.EXCEPTIONS)
+        wait_for_tunnel(lab)
+        yield lab
+
+
+def fetched(lab: ContainerLab, family: int, path: str) -> str:
+    """Fetch a page from the host of the exception, within the namespace: as whom the server saw us, or nothing."""
+    host = {4: LAB.granted.v4, 6: f"[{LAB.granted.v6}]"}[family]
+    get = f"import urllib.request as u; print(u.urlopen('http://{host}/{path}', timeout=5).read().decode())"
+    status, said = lab.client.execute(f'ip netns exec vpn python3 -c "{get}" 2>/dev/null')
+    return str(json.loads(said)["peer"]) if status == 0 else ""
+
+
+@pytest.mark.parametrize(("family", "name"), [(4, "nas"), (6, "nas6")])
+def test_an_exception_is_reached_from_the_hosts_address_and_named(lab: ContainerLab, family: int, name: str) -> None:
+    with Observer(lab).watch() as watched:
+        assert fetched(lab, family, "named") == LAB.client.of(family)
+    assert watched.leaks == ()
+    assert watched.judgement is not None
+    rows = {kind: (count, why) for kind, count, why in classes_rows(watched.judgement)}
+    count, why = rows[f"allowed-egress:{name}"]
+    assert count >= 8 and why == "an exception of the configuration"
+
+
+def test_it_needs_no_tunnel_and_comes_back_with_the_namespace(lab: ContainerLab) -> None:
+    lab.client.succeed("systemctl stop nsguard-tunnel-vpn")
+    assert fetched(lab, 4, "untunnelled") == LAB.client.v4
+    lab.client.succeed("systemctl stop app-root app-user && systemctl restart nsguard-netns-vpn")
+    lab.client.succeed("systemctl start nsguard-tunnel-vpn app-root app-user")
+    wait_for_tunnel(lab)
+    assert fetched(lab, 4, "again") == LAB.client.v4
+
+
+def test_the_core_attacks_are_contained(lab: ContainerLab) -> None:
+    report = Suite(lab, plan("*", subjects(lab.client), quick=True)).run()
+    bad = [one for one in report.results if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
+    assert (bad, report.confined.judgement.unowned, report.status) == ([], (), 0)
+
+
+def test_what_is_no_exception_any_more_goes_by_the_tunnel(lab: ContainerLab) -> None:
+    """Last of all: the scenario is another one then."""
+    lab.client.exceptions = ()
+    with Observer(lab).watch() as watched:
+        assert fetched(lab, 4, "not-told") == LAB.client.v4
+    assert {leak.kind for leak in watched.leaks} == {"http"}  # a judge who is not told of it condemns it
+    units = [name for name in scenario.render(scenario.EXCEPTIONS).units if "-egress-" in name]
+    lab.client.succeed(
+        f"systemctl stop {' '.join(units)}; cd {scenario.UNITS} && rm {' '.join(units)} *.wants/nsguard-egress-*"
+    )
+    scenario.install(lab.client, scenario.render(scenario.DEMO))
+    lab.client.succeed("systemctl reload nsguard-netns-vpn")
+    with Observer(lab).watch() as watched:
+        assert fetched(lab, 4, "tunnelled") == LAB.tunnel_client.v4
+    assert watched.leaks == ()
