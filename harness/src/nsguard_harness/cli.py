@@ -47,7 +47,10 @@ class UsageError(HarnessError):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit status: 0 all contained, 1 a leak, 2 something vacuous or bad usage, 3 the lab failed."""
+    """Exit status: 0 all contained, 1 a leak, 2 something vacuous or bad usage, 3 the lab failed.
+
+    Of `compare`: 0 the same verdicts, 1 others, 3 a file that is no report.
+    """
     options = _parser().parse_args(arguments)
     console = Console(highlight=False)
     try:
@@ -106,6 +109,10 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(lab="container", system=None, scenario=None, guard=None, pcap=None)
     mutants.set_defaults(run=_mutants)
     planted.set_defaults(run=_planted)
+    compare = commands.add_parser("compare", help="two reports side by side: the cells whose verdicts differ")
+    for name in ("one", "other"):
+        compare.add_argument(name, type=Path, metavar=f"{name.upper()}.json", help="what `run --json` wrote")
+    compare.set_defaults(run=_compare)
     demo.set_defaults(run=_demo)
     run.set_defaults(run=_run)
     live.set_defaults(run=_live)
@@ -227,6 +234,18 @@ def _planted(options: argparse.Namespace, console: Console) -> int:
     missed = sum(bool(one.missed) for one in finds)
     print(f"nsguard: {len(finds)} leaks planted, {len(finds) - missed} caught, {missed} missed")
     return EXIT[Verdict.LEAKED if missed else Verdict.CONTAINED]
+
+
+def _compare(options: argparse.Namespace, console: Console) -> int:
+    from .compare import differences, read
+    from .report import compared_line, differences_table
+
+    one, other = read(options.one), read(options.other)
+    found = differences(one, other)
+    if found:
+        console.print(differences_table(found, options.one.stem, options.other.stem))
+    print(compared_line(one, other, found))
+    return int(bool(found))
 
 
 def _demo(options: argparse.Namespace, console: Console) -> int:

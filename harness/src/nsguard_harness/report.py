@@ -16,6 +16,7 @@ from .states import UP
 from .suite import Report, Result, Run, Verdict
 
 if TYPE_CHECKING:
+    from .compare import Cells, Difference
     from .mutants import Fate
     from .planted import Find
 
@@ -141,6 +142,29 @@ def finds_table(finds: Sequence[Find]) -> Table:
             found.append(f" MISSED by {', '.join(find.missed)}", "bold red")
         table.add_row(find.hole.what, found)
     return table
+
+
+def differences_table(found: Sequence[Difference], one: str, other: str) -> Table:
+    """The cells in which two reports differ, and why, by the weightier verdict. one, other: the reports' names."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in ("cell", one, other):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("why", style="dim")
+    for pair in found:
+        told = [result for result in (pair.one, pair.other) if result and result.verdict is not Verdict.CONTAINED]
+        why = "; ".join(dict.fromkeys(result.evidence for result in told)) or "only one report has it"
+        table.add_row(where(pair.cell), _verdict(pair.one), _verdict(pair.other), why)
+    return table
+
+
+def compared_line(one: Cells, other: Cells, found: Sequence[Difference]) -> str:
+    """Two reports in one line."""
+    both, differ = one.keys() & other.keys(), [pair for pair in found if pair.one and pair.other]
+    return (
+        f"nsguard: {len(both)} cells in both, {len(both) - len(differ)} the same, {len(differ)} differ, "
+        f"{sum(pair.cannot for pair in differ)} of them since it cannot apply in one; "
+        f"{len(found) - len(differ)} in one alone"
+    )
 
 
 def last_line(report: Report) -> str:
