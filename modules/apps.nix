@@ -19,36 +19,15 @@ let
       example = !default;
     };
 
-  bus = kind: risk: {
-    access = mkOption {
-      type = types.enum [
-        "none"
-        "filtered"
-        "host"
-      ];
-      default = app.dbus.${kind}.access;
-      example = "filtered";
-      description = ''
-        Whether the app reaches the ${kind} bus: not at all, by xdg-dbus-proxy, which passes on what
-        {option}`nsguard.apps.<name>.dbus.${kind}.talk` grants, or as any program does.
-
-        Risk of `"host"`: ${risk}
-      '';
-    };
-
-    talk = mkOption {
-      type = types.listOf types.str;
-      default = app.dbus.${kind}.talk;
+  bus =
+    kind:
+    import ./bus.nix { inherit lib; } {
+      who = "app";
+      at = "nsguard.apps.<name>";
+      inherit kind;
+      default = app.dbus.${kind};
       example = [ "org.freedesktop.Notifications" ];
-      description = ''
-        Names on the ${kind} bus that the app may talk to, when it is filtered; a `.*` at the end stands for whatever
-        follows. Whoever has a name works outside the namespace for those who talk to it, so that names by which
-        programs are started, pages opened or hosts looked up are refused.
-
-        Risk: what a service does for its callers over the network goes by the host's.
-      '';
     };
-  };
 
   appModule =
     { config, ... }:
@@ -182,8 +161,8 @@ let
         };
 
         dbus = {
-          session = bus "session" "the session's manager starts any program outside the namespace for whoever asks.";
-          system = bus "system" "systemd-resolved looks up names in clear, NetworkManager and others tell the host's addresses.";
+          session = bus "session";
+          system = bus "system";
         };
 
         sandbox.enable = flag app.sandbox.enable ''

@@ -88,6 +88,14 @@ let
         '';
       };
 
+      dbus.system = import ./bus.nix { inherit lib; } {
+        who = "service";
+        at = "systemd.services.<name>.nsguard";
+        kind = "system";
+        default = service.dbus.system;
+        example = [ "org.freedesktop.hostname1" ];
+      };
+
       hardening = lib.mapAttrs loosening loosenings;
 
       waitForHandshake = mkOption {
@@ -158,17 +166,17 @@ let
     };
 
   confined =
-    s:
+    name: s:
     let
       own = { inherit (s) unitConfig serviceConfig; };
     in
-    s // cfg.plan.confine (s.nsguard // own) // { nsguard = s.nsguard // { inherit own; }; };
+    s // cfg.plan.confineService name (s.nsguard // own) // { nsguard = s.nsguard // { inherit own; }; };
 in
 {
   options.systemd.services = mkOption {
     type = types.attrsOf (types.submodule extension);
     # Applied to the finished service, so that no override in another module can take a protection away unseen.
-    apply = lib.mapAttrs (_: s: if s.nsguard.namespace == null then s else confined s);
+    apply = lib.mapAttrs (name: s: if s.nsguard.namespace == null then s else confined name s);
   };
 
   options.systemd.sockets = mkOption {

@@ -97,7 +97,9 @@ in
         };
       systemd.packages = [
         (tree "nsguard-units" (
-          lib.mapAttrs' (name: unit: lib.nameValuePair "lib/systemd/system/${name}" unit.text) units
+          lib.mapAttrs' (name: unit: lib.nameValuePair "lib/systemd/system/${name}" unit.text) (
+            units // cfg.plan.ofServices cfg.specification.services
+          )
           // lib.mapAttrs' (name: wanted: {
             name = "lib/systemd/system/${name}.d/nsguard.conf";
             value = "[Unit]\nWants=${toString wanted}\n";

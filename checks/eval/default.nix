@@ -93,10 +93,11 @@ let
       inherit (import ./nixos.nix arguments) evaluate moduleOf;
       config = evaluate (moduleOf scenario);
       planned = (import ../../modules/plan { inherit tools; }).plan scenario;
+      packaged = config.nsguard.planned.units // config.nsguard.plan.ofServices config.nsguard.specification.services;
     in
     {
       plan = mapAttrs (_: unit: unit.text) planned.units;
-      nixos = mapAttrs (name: _: (config.systemd.units.${name} or config.nsguard.planned.units.${name}).text) planned.units;
+      nixos = mapAttrs (name: _: (config.systemd.units.${name} or packaged.${name}).text) planned.units;
     };
 in
 {

@@ -1,4 +1,5 @@
 # For each loosening of a service a copy of the demo's two confined agents with it, and the unconfined ones.
+# And services that ask on a bus, as root and, one of several instances, as a user.
 let
   demo = import ./demo.nix;
   loosenings = import ../../modules/plan/loosenings.nix;
@@ -19,6 +20,26 @@ let
           };
       }) [ "root" "user" ]
     );
+
+  granted = {
+    dbus.system = {
+      access = "filtered";
+      talk = [ "org.freedesktop.hostname1" ];
+    };
+  };
+
+  property = name: path: "/usr/bin/busctl get-property ${name} ${path} ${name}";
+  asking = who: granted // {
+    namespace = "vpn";
+    serviceConfig = who // {
+      Type = "oneshot";
+      ExecStart = [
+        "${property "org.freedesktop.hostname1" "/org/freedesktop/hostname1"} Hostname"
+        # Exits with 0 where it is not let.
+        "/usr/bin/sh -c '! ${property "org.freedesktop.systemd1" "/org/freedesktop/systemd1"}.Manager Version'"
+      ];
+    };
+  };
 in
 {
   inherit (demo) tunnels namespaces;
@@ -26,5 +47,11 @@ in
   services = builtins.foldl' (all: name: all // agents name { hardening.${name} = false; }) {
     inherit (demo.services) free free-user;
   } (builtins.attrNames loosenings)
-  // agents "devices" { devices = [ "/dev/net/tun" ]; };
+  // agents "devices" { devices = [ "/dev/net/tun" ]; }
+  // agents "filtered-bus" granted
+  // agents "whole-bus" { dbus.system.access = "host"; }
+  // {
+    asks-root = asking { };
+    "asks@" = asking { User = "www-data"; };
+  };
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import pytest
 
 from nsguard_harness import scenario
@@ -9,8 +11,17 @@ from nsguard_harness.agent import Agent
 from nsguard_harness.attack import OUTSIDE
 from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.lab.debian import debian_client
+from nsguard_harness.lab.image import APPS, image
 from nsguard_harness.suite import Cell, Subject, Suite, Verdict, plan
 from nsguard_harness.trial import UNOWNED, reds_of
+
+pytestmark = pytest.mark.lab
+
+# by a part of the bus: it answers, from a socket that is there, and starts what was granted
+PART = {"bus-activation", "bus-names", "sockets-in-sight"}
+WHOLE = {"bus-activation", "bus-names", "resolvectl", "resolved-dbus", "systemd-run-bus"}
+OF_THE_BUS = ("bus-*", "resol*", "systemd-run-*", "sockets-*")
 
 
 def subject(lab: ContainerLab, name: str, identity: str) -> Subject:
@@ -19,22 +30,44 @@ def subject(lab: ContainerLab, name: str, identity: str) -> Subject:
     return Subject(identity, agent, agent)
 
 
-def cells_of(lab: ContainerLab, name: str) -> list[Cell]:
+def cells_of(lab: ContainerLab, name: str, patterns: Sequence[str] = ("*",)) -> list[Cell]:
     """Every attack that runs beside others, as root where it can, over IPv4 where it has families."""
-    cells = plan("*", [subject(lab, name, identity) for identity in ("root", "user")], quick=True)
+    subjects = [subject(lab, name, identity) for identity in ("root", "user")]
+    cells = [cell for pattern in patterns for cell in plan(pattern, subjects, quick=True)]
     return [cell for cell in cells if not cell.attack.alone and cell.family != 6 and cell.subject.identity != OUTSIDE]
 
 
-@pytest.mark.lab
-def test_a_loosening_lets_those_attacks_succeed_that_it_names_and_no_others() -> None:
-    named = scenario.loosenings() | {"devices": {"device-nodes"}}
-    with ContainerLab() as lab:
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ContainerLab]:
+    """A lab whose client has a service for each loosening."""
+    with ContainerLab(debian_client(image(APPS))) as lab:
         scenario.apply(lab.client, SCENARIOS / "loosened.nix")
-        cells = {name: cells_of(lab, name) for name in named}
-        assert all(len(of) > 100 for of in cells.values())
-        run = Suite(lab, [cell for of in cells.values() for cell in of], tail=0.5).confined()
+        yield lab
+
+
+def leaked(lab: ContainerLab, cells: dict[str, list[Cell]]) -> dict[str, set[str]]:
+    """The attacks that got out, by the service that they ran in."""
+    run = Suite(lab, [cell for of in cells.values() for cell in of], tail=0.5).confined()
     reds = {name: reds_of(of, run) for name, of in cells.items()}
-    leaked = {
-        name: {red.attack for red in of if red.verdict is Verdict.LEAKED} - {UNOWNED} for name, of in reds.items()
-    }
-    assert leaked == named
+    return {name: {red.attack for red in of if red.verdict is Verdict.LEAKED} - {UNOWNED} for name, of in reds.items()}
+
+
+def test_a_loosening_lets_those_attacks_succeed_that_it_names_and_no_others(lab: ContainerLab) -> None:
+    named = scenario.loosenings() | {"devices": {"device-nodes"}}
+    cells = {name: cells_of(lab, name) for name in named}
+    assert all(len(of) > 100 for of in cells.values())
+    assert leaked(lab, cells) == named
+
+
+def test_a_bus_lets_those_attacks_succeed_that_it_is_known_for(lab: ContainerLab) -> None:
+    cells = {name: cells_of(lab, name, OF_THE_BUS) for name in ("filtered-bus", "whole-bus")}
+    assert leaked(lab, cells) == {"filtered-bus": PART, "whole-bus": WHOLE}
+
+
+@pytest.mark.parametrize("service", ["asks-root", "asks@one"])
+def test_a_service_asks_on_its_part_of_the_bus_and_nowhere_else(lab: ContainerLab, service: str) -> None:
+    lab.client.succeed(f"systemctl start {service} || {{ journalctl -b -n 15 -o cat >&2; exit 1; }}")
+    said = lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {service}")
+    assert 's "client"' in said
+    assert "Error.ServiceUnknown" in said
+    lab.client.wait_until_fails(f"systemctl is-active 'nsguard-system-bus-{service}'", 10)

@@ -1,4 +1,4 @@
-# The buses that an app may use: none, a part of one by xdg-dbus-proxy, or the host's.
+# The buses that an app or a service may use: none, a part of one by xdg-dbus-proxy, or the host's.
 {
   tools,
   names,
@@ -15,7 +15,7 @@ let
 
   records = {
     filter = {
-      guards = "every name on the bus that the app was not granted, each of which works outside for whoever calls it";
+      guards = "every name on the bus that was not granted, each of which works outside for whoever calls it";
       arguments = [ "--filter" ];
     };
   };
@@ -34,8 +34,91 @@ let
     "--call=org.freedesktop.portal.Desktop=org.freedesktop.portal.Request.*@/org/freedesktop/portal/desktop/*"
     "--broadcast=org.freedesktop.portal.Desktop=*@/org/freedesktop/portal/*"
   ];
+
+  # One bus of several that a process may pass on: what is at an address, for a socket of its own.
+  passed =
+    {
+      address,
+      socket,
+      talk,
+      more ? [ ],
+    }:
+    [
+      "unix:path=${address}"
+      socket
+    ]
+    ++ concatMap (record: record.arguments) (builtins.attrValues (kept "bus" records))
+    ++ map (name: "--talk=${name}") talk
+    ++ more;
+
+  proxy =
+    {
+      unitConfig,
+      serviceConfig,
+      directory,
+      words,
+    }:
+    {
+      unitConfig = unitConfig // {
+        StopWhenUnneeded = true;
+      };
+      serviceConfig = serviceConfig // {
+        Type = "exec";
+        ExecStart = builtins.concatStringsSep " " ([ tools.xdg-dbus-proxy ] ++ words);
+        RuntimeDirectory = directory;
+        RuntimeDirectoryMode = "0700";
+        Restart = "on-failure";
+        # It speaks to two sockets with a path, and to nothing else.
+        PrivateNetwork = true;
+        RestrictAddressFamilies = "AF_UNIX";
+        CapabilityBoundingSet = "";
+        NoNewPrivileges = true;
+        PrivateDevices = true;
+        PrivateTmp = true;
+        ProtectSystem = "strict";
+        ProtectHome = "read-only";
+        SystemCallArchitectures = "native";
+      };
+    };
 in
 {
+  # The system's bus for a service: { units, requires, bindReadOnlyPaths }
+  ofService =
+    name: service:
+    let
+      inherit (service.dbus.system) access talk;
+      inherit (service) serviceConfig;
+      outside = "/run/${names.serviceBus name}";
+      # The directory and not the socket in it, which a new process makes anew.
+      socket = "${outside}/${baseNameOf system}";
+    in
+    if access == "filtered" then
+      {
+        requires = [ "${names.serviceBus name}.service" ];
+        bindReadOnlyPaths = [ "${outside}:${dirOf system}" ];
+        units.${names.serviceBusUnit name} = proxy {
+          unitConfig.Description = "System bus for service ${name}: what it was granted";
+          # As whom the bus knows the service.
+          serviceConfig =
+            names.serviceIdentity name serviceConfig
+            // {
+              # A service that starts next finds it there.
+              ExecStartPost = "${tools.nsguard} app await ${socket}";
+            };
+          directory = names.serviceBus name;
+          words = passed {
+            address = system;
+            inherit socket talk;
+          };
+        };
+      }
+    else
+      {
+        requires = [ ];
+        bindReadOnlyPaths = if access == "host" then [ system ] else [ ];
+        units = { };
+      };
+
   ofApp =
     {
       name,
@@ -60,13 +143,12 @@ in
 
       proxied =
         kind:
-        [
-          "unix:path=${addresses.${kind}}"
-          "${outside}/${kind}"
-        ]
-        ++ concatMap (record: record.arguments) (builtins.attrValues (kept "bus" records))
-        ++ map (talk: "--talk=${talk}") app.dbus.${kind}.talk
-        ++ (if kind == "session" && app.gui.portals then portals else [ ]);
+        passed {
+          address = addresses.${kind};
+          socket = "${outside}/${kind}";
+          inherit (app.dbus.${kind}) talk;
+          more = if kind == "session" && app.gui.portals then portals else [ ];
+        };
 
       variable = {
         session = "DBUS_SESSION_BUS_ADDRESS";
@@ -92,29 +174,14 @@ in
           { }
         else
           {
-            ${unit} = {
+            ${unit} = proxy {
               unitConfig = {
                 Description = "D-Bus for app ${name}: what it was granted";
                 After = if app.uid == null then [ ] else [ "user@${toString app.uid}.service" ];
-                StopWhenUnneeded = true;
               };
-              serviceConfig = names.appIdentity name app // {
-                Type = "exec";
-                ExecStart = builtins.concatStringsSep " " ([ tools.xdg-dbus-proxy ] ++ concatMap proxied filtered);
-                RuntimeDirectory = names.appBus name;
-                RuntimeDirectoryMode = "0700";
-                Restart = "on-failure";
-                # It speaks to two sockets with a path, and to nothing else.
-                PrivateNetwork = true;
-                RestrictAddressFamilies = "AF_UNIX";
-                CapabilityBoundingSet = "";
-                NoNewPrivileges = true;
-                PrivateDevices = true;
-                PrivateTmp = true;
-                ProtectSystem = "strict";
-                ProtectHome = "read-only";
-                SystemCallArchitectures = "native";
-              };
+              serviceConfig = names.appIdentity name app;
+              directory = names.appBus name;
+              words = concatMap proxied filtered;
             };
           };
     };

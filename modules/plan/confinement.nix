@@ -290,6 +290,7 @@ let
     {
       namespace,
       waitForHandshake ? null,
+      requires ? [ ],
       ...
     }:
     let
@@ -302,8 +303,8 @@ let
       own
       // {
         Wants = tunnel;
-        Requires = own.Requires or [ ] ++ handshake;
-        After = own.After or [ ] ++ tunnel ++ handshake;
+        Requires = own.Requires or [ ] ++ handshake ++ requires;
+        After = own.After or [ ] ++ tunnel ++ handshake ++ requires;
       }
     );
 

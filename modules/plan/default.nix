@@ -149,7 +149,16 @@ let
       };
     };
 
-  confined = service: if service.namespace == null then { } else confinement.confine service;
+  # name -> service, complete -> its sections, confined
+  confineService =
+    name: service:
+    let
+      inherit (bus.ofService name service) requires bindReadOnlyPaths;
+    in
+    confinement.confine (service // { inherit requires bindReadOnlyPaths; });
+
+  # Units that services need of their own: name -> service, complete
+  ofServices = services: mergeAll (map (name: (bus.ofService name services.${name}).units) (attrNames services));
 
   socketOf =
     namespace: socket:
@@ -201,7 +210,9 @@ let
       services = listToAttrs (
         map (name: {
           name = "${name}.service";
-          value = whole.services.${name} // confined whole.services.${name};
+          value =
+            whole.services.${name}
+            // (if whole.services.${name}.namespace == null then { } else confineService name whole.services.${name});
         }) (attrNames whole.services)
       );
       sockets = mergeAll (
@@ -223,6 +234,7 @@ let
         // (if each == [ ] then { } else metricsOf whole.metrics)
         // services
         // sockets
+        // ofServices (removeAttrs whole.services free)
       );
       files = mergeAll (map (n: n.files) (each ++ eachApp));
       # name -> argv, to which a launcher appends its own arguments
@@ -241,7 +253,9 @@ let
 in
 {
   inherit plan defaults presets;
-  inherit (confinement) confine confineSocket;
+  inherit confineService;
+  inherit (confinement) confineSocket;
+  ofServices = services: mapAttrs (_: render) (ofServices services);
   loosenings = import ./loosenings.nix;
 
   # name -> { guards; besides; }; every name may stand in `without` (see ./protections.nix).

@@ -1,5 +1,11 @@
 # What a namespace, tunnel, peer or service is when nothing is said.
 # The NixOS options take their defaults from here, and so do scenarios of plain data.
+let
+  bus = {
+    access = "none";
+    talk = [ ];
+  };
+in
 {
   namespace = {
     dns.enforce = true;
@@ -85,17 +91,10 @@
       gpu = false;
       portals = false;
     };
-    dbus =
-      let
-        bus = {
-          access = "none";
-          talk = [ ];
-        };
-      in
-      {
-        session = bus;
-        system = bus;
-      };
+    dbus = {
+      session = bus;
+      system = bus;
+    };
     sandbox.enable = false;
     # enable: null stands for an app with windows; name: null for that of the package's own entry, or the app's.
     desktopEntry = {
@@ -119,6 +118,7 @@
     waitForHandshake = null;
     bindPaths = [ ];
     devices = [ ];
+    dbus.system = bus;
     hardening = builtins.mapAttrs (_: _: true) (import ./loosenings.nix);
     # What the rest of the configuration says of it: sockets that systemd listens on for it, name -> { unitConfig;
     # socketConfig; }; whether its unit lies in a package, and whether it is a container.

@@ -1,6 +1,11 @@
 # Every name that nsguard gives to something, as functions of the namespace's name.
 let
+  inherit (builtins) elem head match;
+  inherit (import ./combine.nix) yes;
+
   digest = name: builtins.hashString "sha256" name;
+
+  isTemplate = service: match ".*@" service != null;
 in
 {
   # The link inside the namespace. There is one tunnel in each, so the name need not tell them apart.
@@ -66,6 +71,25 @@ in
         # while would have the directory elsewhere, with a link in its place.
         RuntimeDirectoryPreserve = "restart";
       };
+
+  # Of services. That of a template's is a template's, too, and goes by the instance's name.
+  serviceBus = service: "nsguard-system-bus-${service}${if isTemplate service then "%i" else ""}";
+  serviceBusUnit = service: "nsguard-system-bus-${service}.service";
+  # As whom a service's part of the system bus runs: as the service. A user for a while has its name from the unit,
+  # where it is not given one (systemd.exec(5), DynamicUser=); both are one user, then.
+  serviceIdentity =
+    service: config:
+    let
+      given = builtins.intersectAttrs {
+        User = null;
+        Group = null;
+        DynamicUser = null;
+      } config;
+    in
+    if elem (config.DynamicUser or false) yes then
+      { User = head (match "([^@]*).*" service); } // given
+    else
+      given // { RuntimeDirectoryPreserve = "restart"; };
 
   hostTable = ns: "nsguard-${ns}";
 

@@ -4,13 +4,14 @@ let
   inherit (builtins)
     attrNames
     concatMap
+    elem
     filter
     isString
     match
     substring
     toJSON
     ;
-  inherit (import ./combine.nix) isRoot toList words;
+  inherit (import ./combine.nix) isRoot toList words yes;
   paths = import ./paths.nix;
 
   optional = condition: message: if condition then [ message ] else [ ];
@@ -115,6 +116,11 @@ in
     ++ binds "${where}.serviceConfig" config
     ++ concatMap (boundIn "${at}.bindPaths") service.bindPaths
     ++ concatMap (device "${at}.devices") service.devices
+    ++ import ./bus-problems.nix "${at}.dbus.system" service.dbus.system
+    ++ optional ((config.Type or null == "dbus" || config ? BusName) && service.dbus.system.access != "host")
+      ''${where}.serviceConfig: the service is to have a name on the system's bus, which it does not reach; set Type = "exec" and no BusName, or accept that it does with ${at}.dbus.system.access = "host";''
+    ++ optional (service.dbus.system.access == "filtered" && !config ? User && elem (config.DynamicUser or false) yes && match "[a-z_][a-z0-9_-]{0,30}(@.*)?" name == null)
+      "${where}.serviceConfig.User: the part of the bus is for one user, and ${toJSON name} cannot name one; set User = \"…\";"
     ++ (
       if service.allowPrivilegedCommands then
         [ ]

@@ -33,6 +33,25 @@
         ];
         serviceConfig.ExecStart = "/bin/app";
       };
+      bus = {
+        namespace = "vpn";
+        dbus.system = {
+          access = "filtered";
+          talk = [ "org.freedesktop.systemd1" ];
+        };
+        serviceConfig = {
+          ExecStart = "/bin/app";
+          BusName = "org.example.App";
+        };
+      };
+      "Bus-of-nobody" = {
+        namespace = "vpn";
+        dbus.system.access = "filtered";
+        serviceConfig = {
+          ExecStart = "/bin/app";
+          DynamicUser = true;
+        };
+      };
       forks = {
         namespace = "vpn";
         serviceConfig = {
@@ -65,6 +84,7 @@
     };
   };
   messages = [
+    ''systemd.services.Bus-of-nobody.serviceConfig.User: the part of the bus is for one user, and "Bus-of-nobody" cannot name one; set User = "…";''
     ''systemd.services.binds.serviceConfig: binding "/run/dbus/system_bus_socket" would open a way to daemons of the host that work outside the namespace; remove it''
     ''systemd.services.binds.serviceConfig: binding "/:/host" would open a way to daemons of the host that work outside the namespace; remove it''
     ''systemd.services.bound.nsguard.bindPaths: binding "/run" would open a way to daemons of the host that work outside the namespace; remove it''
@@ -80,6 +100,8 @@
     ''systemd.services.bound.nsguard.devices: "dri" is no device; name one, or a directory of them, below /dev''
     ''systemd.services.bound.nsguard.devices: "/dev" is no device; name one, or a directory of them, below /dev''
     ''systemd.services.bound.nsguard.devices: "/dev/shm" is no device; name one, or a directory of them, below /dev''
+    ''systemd.services.bus.nsguard.dbus.system.talk: whoever talks to "org.freedesktop.systemd1" has it work outside the namespace; remove it, or accept that with systemd.services.bus.nsguard.dbus.system.access = "host";''
+    ''systemd.services.bus.serviceConfig: the service is to have a name on the system's bus, which it does not reach; set Type = "exec" and no BusName, or accept that it does with systemd.services.bus.nsguard.dbus.system.access = "host";''
     ''systemd.services.forks.serviceConfig.Type: "forking" does not work with process numbers of its own, which a service needs that runs as root; give it a User, or run the program in the foreground with Type = "exec" or "notify"''
     "systemd.services.joins.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another; remove it"
     ''systemd.services.privileged.serviceConfig.ExecStart: "!/bin/app" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with systemd.services.privileged.nsguard.allowPrivilegedCommands = true;''

@@ -84,6 +84,11 @@ def _app(what: str, arguments: list[str]) -> int:
             from nsguard.apps import serve
 
             return (serve.serve if what == "serve" else serve.start)(name)
+        case ["app", "await", path]:
+            from nsguard.apps import serve
+
+            serve.wait_for(path)
+            return 0
         case ["app", "desktop-entry", path, launcher, namespace]:
             from nsguard.apps.desktop import entry
 

@@ -201,7 +201,7 @@ class Starter:
     def _start(self, launch: Launch, client: _Client | None) -> None:
         """Start the program. Raises NsguardError where it can't be."""
         for path in self._app.wait_for:
-            _wait_for(path)
+            wait_for(path)
         command = [*self._app.command, *launch.arguments]
         try:
             pid = os.posix_spawn(
@@ -242,7 +242,8 @@ def _write(path: str, content: bytes) -> None:
     os.replace(f"{path}.new", path)
 
 
-def _wait_for(path: str) -> None:
+def wait_for(path: str) -> None:
+    """Wait until somebody answers at a socket. Raises NsguardError when nobody does."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
