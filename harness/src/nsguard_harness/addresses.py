@@ -49,6 +49,8 @@ class Addresses:
     knock_port: int = 40405
     # what the far end of the tunnel gives when it is asked for a port
     forwarded_port: int = 51413
+    # where the host listens for a web server in the namespace, in the scenario that publishes it
+    published_port: int = 8091
     dns_port: int = 53
     web_port: int = 80
     echo_port: int = 7

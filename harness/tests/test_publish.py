@@ -1,0 +1,208 @@
+"""Published ports and ports of the tunnel: who reaches which, what has whose sockets, and what comes and goes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from nsguard_harness import scenario
+from nsguard_harness.addresses import LAB
+from nsguard_harness.attacks.tunnel import wait_for_tunnel
+from nsguard_harness.cli import subjects
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.machine import Machine
+from nsguard_harness.suite import Suite, Verdict, plan
+from nsguard_harness.trial import attack, switch
+
+pytestmark = pytest.mark.lab
+
+# ports of two web servers in the namespace: the one is published and open to the tunnel, the other is not
+INSIDE, BESIDE = 9091, 9092
+OUTSIDE = LAB.published_port
+PATH = "/run/nsguard-web/socket"
+Target = tuple[str, int]
+HERE = {(at, OUTSIDE) for at in ("127.0.0.1", "::1", *LAB.client)}
+FROM_THE_NETWORK = {(at, OUTSIDE) for at in LAB.client}
+BY_THE_TUNNEL = {(at, INSIDE) for at in LAB.tunnel_client}
+# tries all targets side by side and prints those that answer
+ANSWERS = """
+import http.client, json, socket, sys
+from concurrent.futures import ThreadPoolExecutor
+def answers(target):
+    at, port = target
+    connection = http.client.HTTPConnection(at, port, timeout=2)
+    try:
+        if at.startswith("/"):
+            connection.sock = socket.socket(socket.AF_UNIX)
+            connection.sock.connect(at)
+        connection.request("GET", "/")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+targets = json.loads(sys.argv[1])
+with ThreadPoolExecutor(len(targets)) as pool:
+    print(json.dumps([target for target, found in zip(targets, pool.map(answers, targets)) if found]))
+"""
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ContainerLab]:
+    with ContainerLab() as lab:
+        for machine in (lab.client, lab.server):
+            machine.write_files({"/opt/nsguard-test/answers.py": ANSWERS})
+        scenario.apply(lab.client, scenario.PUBLISH)
+        wait_for_tunnel(lab)
+        yield lab
+
+
+def answering(machine: Machine, targets: Iterable[Target], where: str = "") -> set[Target]:
+    """The targets (address or path, port) that answer a request from a machine."""
+    asked = shlex.quote(json.dumps(sorted(targets)))
+    said = json.loads(machine.succeed(f"{where} python3 /opt/nsguard-test/answers.py {asked}"))
+    return {(at, port) for at, port in said}
+
+
+def answers(lab: ContainerLab) -> bool:
+    return bool(answering(lab.client, [("127.0.0.1", OUTSIDE)]))
+
+
+def until(what: Callable[[], bool], seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def back(lab: ContainerLab) -> None:
+    """The tunnel and the services as they were, and the port published."""
+    lab.client.succeed("systemctl reset-failed; systemctl start nsguard-tunnel-vpn web beside app-root app-user")
+    wait_for_tunnel(lab)
+    until(lambda: answers(lab))
+
+
+def status(lab: ContainerLab) -> dict[str, Any]:
+    return dict(json.loads(lab.client.execute("nsguard status vpn --json")[1])["namespaces"]["vpn"])
+
+
+def test_host_and_network_reach_it_over_both_families_and_by_path(lab: ContainerLab) -> None:
+    until(lambda: answers(lab))
+    everywhere = {*HERE, (PATH, 0)}
+    assert answering(lab.client, everywhere) == everywhere
+    assert answering(lab.server, FROM_THE_NETWORK) == FROM_THE_NETWORK
+    seen = lab.client.succeed("journalctl --sync; journalctl -o cat -u web")
+    # to the service all of them are the proxy
+    assert set(re.findall(r"^(\S+) - -", seen, re.MULTILINE)) == {"::ffff:127.0.0.1"}
+
+
+def test_that_port_and_no_other(lab: ContainerLab) -> None:
+    inside = {("127.0.0.1", port) for port in (INSIDE, BESIDE)}
+    assert answering(lab.client, inside, "ip netns exec vpn") == inside
+    ports = (INSIDE, BESIDE)
+    assert not answering(lab.client, {(at, port) for at, _ in HERE for port in ports})
+    assert not answering(lab.server, {(at, port) for at in LAB.client for port in ports})
+
+
+def test_by_the_tunnel_the_port_that_is_open_and_no_other(lab: ContainerLab) -> None:
+    everything = {(at, port) for at in LAB.tunnel_client for port in (INSIDE, BESIDE, OUTSIDE)}
+    assert answering(lab.server, everything) == BY_THE_TUNNEL
+
+
+def sockets(lab: ContainerLab, pids: Iterable[int]) -> set[str]:
+    """The sockets of processes, by their inodes."""
+    listed = lab.client.succeed(f"ls -l {' '.join(f'/proc/{pid}/fd' for pid in pids)}")
+    return {f"ino:{number}" for number in re.findall(r"socket:\[(\d+)\]", listed)}
+
+
+def test_only_the_proxy_has_sockets_of_the_host_and_only_those_that_are_published(lab: ContainerLab) -> None:
+    until(lambda: answers(lab))
+    published = set(lab.client.succeed(f"ss -Hltne sport = :{OUTSIDE} | grep -o 'ino:[0-9]*'").split())
+    assert len(published) == 5
+    found = {app["unit"]: sockets(lab, [one["pid"] for one in app["processes"]]) for app in status(lab)["apps"]}
+    (proxy,) = (unit for unit in found if unit.startswith("nsguard-publish-vpn@"))
+    internet = set(lab.client.succeed("ss -Hantue | grep -o 'ino:[0-9]*'").split())
+    assert found.pop(proxy) & internet == published
+    assert not any(theirs & internet for theirs in found.values()), found
+    assert {"app-root.service", "app-user.service", "web.service"} <= set(found)
+
+
+def test_status_and_doctor_tell_of_them(lab: ContainerLab) -> None:
+    it = status(lab)
+    (published,) = it["published"]
+    assert (published["name"], published["port"], published["state"]) == ("web", INSIDE, "listening")
+    assert it["tunnelPorts"] == {"tcp": [INSIDE], "udp": [INSIDE]}
+    assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")
+    unit = published["unit"]
+    lab.client.succeed(f"systemctl stop {unit}")
+    try:
+        assert "to port 9091 (down)" in lab.client.execute("nsguard status vpn")[1]
+        assert lab.client.execute("nsguard doctor vpn") == (
+            1,
+            f"vpn: units: {unit} is inactive; systemctl restart {unit}\n",
+        )
+    finally:
+        lab.client.succeed(f"systemctl start {unit}")
+
+
+def test_it_works_while_the_tunnel_is_down_and_nothing_gets_out(lab: ContainerLab) -> None:
+    cells = plan("udp-beyond", subjects(lab.client), "link-deleted", quick=True)
+    assert cells
+    report = Suite(lab, cells, tail=0).run()
+    assert {result.verdict for result in report.results} == {Verdict.CONTAINED}, report.results
+    lab.client.succeed("systemctl stop nsguard-tunnel-vpn")
+    try:
+        assert answers(lab)
+        assert answering(lab.server, {*FROM_THE_NETWORK, *BY_THE_TUNNEL}) == FROM_THE_NETWORK
+    finally:
+        back(lab)
+
+
+def test_its_process_ends_with_the_namespace_and_comes_back(lab: ContainerLab) -> None:
+    service = status(lab)["published"][0]["unit"].replace(".socket", ".service")
+    assert answers(lab)
+    lab.client.succeed("systemctl stop nsguard-netns-vpn")
+    assert lab.client.get_unit_property(service, "ActiveState") == "inactive"
+    back(lab)
+    lab.client.succeed("systemctl restart nsguard-netns-vpn")
+    back(lab)
+    lab.client.succeed(f"systemctl kill -s KILL {service}")
+    until(lambda: answers(lab))
+
+
+def test_a_namespace_that_does_not_come_up_refuses_and_is_not_tried_for_ever(lab: ContainerLab) -> None:
+    unit = status(lab)["published"][0]["unit"]
+    starts = "journalctl --sync; journalctl -b -o cat -u nsguard-netns-vpn | grep -c ^Starting"
+    lab.client.succeed("systemctl stop nsguard-netns-vpn; mv /etc/nsguard/vpn/spec.json /etc/nsguard/vpn/away.json")
+    try:
+        assert not answers(lab)
+        before = lab.client.succeed(starts)
+        assert lab.client.get_unit_property(unit, "SubState") == "listening"
+        assert not answers(lab)
+        assert int(lab.client.succeed(starts)) == int(before) + 1
+    finally:
+        lab.client.succeed("mv /etc/nsguard/vpn/away.json /etc/nsguard/vpn/spec.json")
+        back(lab)
+
+
+def test_the_core_attacks_are_contained(lab: ContainerLab) -> None:
+    report = Suite(lab, plan("*", subjects(lab.client), quick=True)).run()
+    assert not report.confined.judgement.unowned
+    found = {verdict: {r.attack for r in report.results if r.verdict is verdict} for verdict in Verdict}
+    assert not found[Verdict.LEAKED] | found[Verdict.VACUOUS] | found[Verdict.ERROR]
+    assert {"to-published", "take-socket", "trace"} <= found[Verdict.CONTAINED]
+    assert len(found[Verdict.CONTAINED]) >= 80
+
+
+def test_without_the_rule_any_port_is_open_to_the_tunnel(lab: ContainerLab) -> None:
+    cells = plan("unasked", subjects(lab.client))
+    assert attack(lab, cells) == []
+    switch(lab.client, scenario.render(scenario.PUBLISH, ["nft:tunnel-ports"]))
+    wait_for_tunnel(lab)
+    assert {red.verdict for red in attack(lab, cells)} == {Verdict.LEAKED}
+    beside = {(at, BESIDE) for at in LAB.tunnel_client}
+    assert answering(lab.server, beside) == beside
