@@ -95,6 +95,15 @@ def test_its_users_run_commands_and_nobody_else(lab: ContainerLab) -> None:
     assert "nsguard: vpn: the namespace is not yours to use" in done.errors
 
 
+def test_a_published_port_has_its_process_in_the_namespace(lab: ContainerLab) -> None:
+    lab.client.succeed("(echo > /dev/tcp/127.0.0.1/8101)")
+    unit = "nsguard-publish-vpn@web-*.service"
+    lab.client.wait_until_succeeds(f"systemctl -q is-active '{unit}'")
+    pid = lab.client.succeed(f"systemctl show --value -p MainPID '{unit}'").strip()
+    inside, named = lab.client.succeed(f"stat -Lc %i /proc/{pid}/ns/net /run/netns/vpn").split()
+    assert inside == named
+
+
 class Switched(ConnectionHeld):
     """The connection, while the system is switched to another configuration."""
 
@@ -107,6 +116,11 @@ class Switched(ConnectionHeld):
         lab.client.succeed(f"{self.system}/bin/switch-to-configuration test", timeout=60)
 
 
+def listening(lab: Lab) -> set[str]:
+    """Where the host listens for what is published."""
+    return set(lab.client.succeed("ss -Hltn | awk '{print $4}' | grep :810 || true").split())
+
+
 def test_a_switch_to_another_peer_leaves_the_service_running(fresh: ContainerLab) -> None:
     lab = fresh
     system = closure("switched.nix")
@@ -115,6 +129,7 @@ def test_a_switch_to_another_peer_leaves_the_service_running(fresh: ContainerLab
         f"printf '[Peer]\\nPublicKey = {OTHER_PEER}\\nAllowedIPs = 10.99.0.0/16\\n' >> /etc/nsguard-lab/switched.conf",
     )
     before = [lab.client.get_unit_property(unit, "MainPID") for unit in SERVICES]
+    assert listening(lab) == {"127.0.0.1:8101"}
     report = Suite(lab, [Cell(Switched(system), 4, subjects(lab.client)[0], "ngswitchx000")]).run()
     assert [(result.verdict, result.evidence) for result in report.results] == [
         (Verdict.CONTAINED, "through the tunnel")
@@ -122,6 +137,8 @@ def test_a_switch_to_another_peer_leaves_the_service_running(fresh: ContainerLab
     assert report.confined.judgement.unowned == ()
     assert lab.client.succeed("readlink -f /run/current-system").strip() == str(system)
     assert [lab.client.get_unit_property(unit, "MainPID") for unit in SERVICES] == before
+    # a socket that has changed is another one: NixOS starts that, and stops the one that is no more
+    assert listening(lab) == {"127.0.0.1:8102"}
     known = {peer.public_key for peer in inspection.peers(lab.client, "vpn")}
     assert known == {lab.peer.secrets.server.public, OTHER_PEER}
 

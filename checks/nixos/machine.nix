@@ -27,6 +27,12 @@ in
   # Stand-ins have their programs in a bin/ that is a link, which the join cannot lay beside the runtime's.
   environment.extraSetup = "ln -s /usr/bin/* $out/bin/ 2>/dev/null || true";
 
+  # Reached from outside at another port than the one that the harness attacks.
+  nsguard.namespaces.vpn.publish.web = {
+    listen = [ "127.0.0.1:8101" ];
+    port = 9091;
+  };
+
   # Somebody who may run commands in the namespace, and somebody who may not.
   nsguard.namespaces.vpn.users = [ "alice" ];
   users.users.alice.isNormalUser = true;

@@ -1,7 +1,8 @@
-# The same machine with another peer in the tunnel and another resolver: what `nixos-rebuild switch` would bring.
+# The same machine with another peer in the tunnel, and published at another port: what `nixos-rebuild switch` would bring.
 { lib, ... }:
 {
   imports = [ ./machine.nix ];
 
   nsguard.tunnels.lab.configFile = lib.mkForce "/etc/nsguard-lab/switched.conf";
+  nsguard.namespaces.vpn.publish.web.listen = lib.mkForce [ "127.0.0.1:8102" ];
 }

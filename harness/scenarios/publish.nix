@@ -1,4 +1,4 @@
-# The demo's namespace with a web server in it, which host, network and tunnel reach at one port; it has another one, too.
+# The demo's namespace with two web servers in it, of which host, network and tunnel reach the one.
 let
   demo = import ./demo.nix;
 

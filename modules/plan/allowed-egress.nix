@@ -21,41 +21,6 @@ let
     in
     "${host}:${toString exception.port}";
 
-  # It hands bytes on, and nothing else.
-  hardening = {
-    CapabilityBoundingSet = "";
-    DevicePolicy = "closed";
-    DynamicUser = true;
-    KeyringMode = "private";
-    # Six descriptors for each of 256 connections.
-    LimitNOFILE = 2048;
-    LockPersonality = true;
-    MemoryDenyWriteExecute = true;
-    PrivateDevices = true;
-    PrivateIPC = true;
-    PrivateUsers = true;
-    ProcSubset = "pid";
-    ProtectClock = true;
-    ProtectControlGroups = true;
-    ProtectHome = true;
-    ProtectHostname = true;
-    ProtectKernelLogs = true;
-    ProtectKernelModules = true;
-    ProtectKernelTunables = true;
-    ProtectProc = "invisible";
-    RestrictAddressFamilies = "AF_INET AF_INET6 AF_UNIX";
-    RestrictNamespaces = true;
-    RestrictRealtime = true;
-    SocketBindDeny = "any";
-    SystemCallArchitectures = "native";
-    SystemCallErrorNumber = "EPERM";
-    SystemCallFilter = [
-      "@system-service"
-      "~@privileged @resources @keyring io_uring_setup io_uring_enter io_uring_register"
-    ];
-    UMask = "0077";
-  };
-
   unitsOf =
     namespace: name: exception:
     let
@@ -97,8 +62,7 @@ let
             After = [ "${unit}.socket" ];
             StartLimitIntervalSec = 0;
           };
-          serviceConfig = hardening // {
-            Type = "notify";
+          serviceConfig = import ./proxy.nix // {
             # Without brackets, which it would take for a part of a name and look up.
             ExecStart = "${tools.systemd-socket-proxyd} ${address}:${toString exception.port}";
             IPAddressAllow = address;

@@ -27,7 +27,7 @@ let
     in
     if stringLength text > 4 || found == null then [ ] else found;
 
-  # The eight groups of an IPv6 address, in one form for all that may be written (RFC 4291 §2.2); null for what is none.
+  # The eight groups of an IPv6 address, in one form of all that may be written (RFC 4291 §2.2); null for none.
   groups =
     text:
     let

@@ -1,5 +1,5 @@
-# Ports in a namespace that are published outside of it: a socket of the host's, and a process inside that passes on what
-# comes over it. No packet passes, so there is no route between the two.
+# Ports in a namespace that are published outside of it: sockets of the host's, and a process inside that passes on what
+# comes over them. No packet passes, so there is no route between the two.
 {
   tools,
   names,
@@ -39,8 +39,7 @@ let
       wantedBy = [ "sockets.target" ];
     };
 
-  # It has a socket of the host's, and what the service answers passes through it: it is confined as the service is, by a
-  # user of its own, and is allowed nothing but to connect and to copy.
+  # It has sockets of the host's, and what the service answers passes through it: it is confined as the service is.
   service =
     published: it:
     let
@@ -50,32 +49,12 @@ let
         namespace = name;
         capabilities = [ ];
         unitConfig = { };
-        serviceConfig = {
-          Type = "notify";
+        serviceConfig = import ./proxy.nix // {
           # It does not know an address in brackets.
           ExecStart = "${tools.systemd-socket-proxyd} --exit-idle-time=5min 127.0.0.1:${toString it.port}";
-          DynamicUser = true;
-          # Six descriptors for each of 256 connections.
-          LimitNOFILE = 2048;
-          LockPersonality = true;
-          MemoryDenyWriteExecute = true;
-          ProcSubset = "pid";
-          ProtectClock = true;
-          ProtectControlGroups = true;
-          ProtectHome = true;
-          ProtectHostname = true;
-          ProtectKernelLogs = true;
-          ProtectKernelModules = true;
-          ProtectKernelTunables = true;
+          IPAddressAllow = "127.0.0.1";
+          IPAddressDeny = "any";
           RestrictAddressFamilies = "AF_INET AF_UNIX";
-          RestrictNamespaces = true;
-          RestrictRealtime = true;
-          SystemCallErrorNumber = "EPERM";
-          SystemCallFilter = [
-            "@system-service"
-            "~@privileged @resources"
-          ];
-          UMask = "0077";
         };
       };
     in

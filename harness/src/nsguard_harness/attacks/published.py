@@ -29,22 +29,18 @@ class ToPublished(Attack):
     timeout = 15.0
 
     def run(self, env: Env) -> Outcome:
-        refused = True
+        connected = False
         for where, made in _sockets(env):
-            with made:
+            with made, suppress(OSError):
                 made.settimeout(_tools.PATIENCE)
-                try:
-                    made.connect(where)
-                    made.sendall(REQUEST)
-                    if said := made.recv(64):
-                        return Outcome(True, f"{where} answered {said[:15]!r}")
-                except (ConnectionRefusedError, FileNotFoundError):
-                    continue
-                except OSError:
-                    refused = False
-        if refused:
+                made.connect(where)
+                connected = True
+                made.sendall(REQUEST)
+                if said := made.recv(64):
+                    return Outcome(True, f"{where} answered {said[:15]!r}")
+        if not connected:
             raise CannotApplyError("no port is published in this scenario")
-        return Outcome(False, "no answer")
+        return Outcome(False, "connected, no answer")
 
 
 def _sockets(env: Env) -> Iterator[tuple[str | tuple[str, int], socket.socket]]:
