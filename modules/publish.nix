@@ -27,7 +27,8 @@ let
       description = ''
         Port on which the service listens inside, at 127.0.0.1 or at all addresses.
 
-        Risk: to the service every client seems to be 127.0.0.1. One that asks those nearby for no password asks nobody,
+        Risk: whatever listens there inside is published, also another service of the namespace. To it every client seems to
+        be 127.0.0.1. One that asks those nearby for no password asks nobody,
         then: turn such an exception off where {option}`listen` names more than loopback.
       '';
     };

@@ -81,6 +81,7 @@ def _renamed_namespace(it: Specification) -> None:
 
 OTHER = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="
 BOTH = [f"{LAB.tunnel_client.v4}/32", f"{LAB.tunnel_client.v6}/128"]
+WEB = {"listen": ["127.0.0.1:80"], "port": 80}
 RELOAD = f"reload {TUNNEL}"
 ROWS = [
     Row("another peer", _more_peers, RELOAD, GOES_ON),
@@ -99,6 +100,13 @@ ROWS = [
     Row("the mark", _tunnel(fwMark="0x51820"), RELOAD, GOES_ON),
     Row("how often names are looked up", _peer(dynamicEndpointRefreshSeconds=7), f"{RELOAD}, restart {TIMER}", GOES_ON),
     Row("`dns.enforce`", lambda it: it["namespaces"]["vpn"].update(dns={"enforce": False}), f"reload {NETNS}", GOES_ON),
+    Row(
+        "`tunnelPorts`",
+        lambda it: it["namespaces"]["vpn"].update(tunnelPorts={"tcp": [80]}),
+        f"reload {NETNS}",
+        GOES_ON,
+    ),
+    Row("a published port", lambda it: it["namespaces"]["vpn"].update(publish={"web": WEB}), "", GOES_ON),
     Row("the tunnel's name", _renamed_tunnel, f"restart {TIMER}, restart {TUNNEL}", GOES_ON),
     Row("the service's own settings", lambda it: _service(it, Nice=5), f"restart {APP}", RESTARTED),
     Row("the namespace's name", _renamed_namespace, "", RESTARTED),

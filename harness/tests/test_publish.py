@@ -49,6 +49,22 @@ targets = json.loads(sys.argv[1])
 with ThreadPoolExecutor(len(targets)) as pool:
     print(json.dumps([target for target, found in zip(targets, pool.map(answers, targets)) if found]))
 """
+ECHO = """
+import socket, sys
+with socket.socket(type=socket.SOCK_DGRAM) as udp:
+    udp.bind(("", int(sys.argv[1])))
+    while True:
+        data, sender = udp.recvfrom(9)
+        udp.sendto(data, sender)
+"""
+ASK = """
+import socket, sys
+with socket.socket(type=socket.SOCK_DGRAM) as udp:
+    udp.settimeout(1)
+    udp.connect((sys.argv[1], int(sys.argv[2])))
+    udp.send(b"asked")
+    udp.recv(9)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +127,20 @@ def test_that_port_and_no_other(lab: ContainerLab) -> None:
 def test_by_the_tunnel_the_port_that_is_open_and_no_other(lab: ContainerLab) -> None:
     everything = {(at, port) for at in LAB.tunnel_client for port in (INSIDE, BESIDE, OUTSIDE)}
     assert answering(lab.server, everything) == BY_THE_TUNNEL
+
+
+def test_by_the_tunnel_datagrams_to_that_port_as_well(lab: ContainerLab) -> None:
+    ports = (INSIDE, BESIDE)
+    for port in ports:
+        where = f"--unit=datagrams-{port} -p NetworkNamespacePath=/run/netns/vpn"
+        lab.client.succeed(f"systemd-run -q --collect {where} python3 -c {shlex.quote(ECHO)} {port}")
+    ask = f"python3 -c {shlex.quote(ASK)} {LAB.tunnel_client.v4}"
+    try:
+        until(lambda: lab.server.execute(f"{ask} {INSIDE}")[0] == 0)
+        lab.client.wait_until_succeeds(f"ip netns exec vpn ss -Hlun | grep -q :{BESIDE}")
+        lab.server.fail(f"{ask} {BESIDE}")
+    finally:
+        lab.client.succeed(f"systemctl stop {' '.join(f'datagrams-{port}' for port in ports)}")
 
 
 def sockets(lab: ContainerLab, pids: Iterable[int]) -> set[str]:

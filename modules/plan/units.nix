@@ -73,7 +73,7 @@ in
       Before = [ "network.target" ];
       After = [ "network-pre.target" ];
       X-Reload-Triggers = triggers [
-        (removeAttrs spec ofTunnel)
+        (removeAttrs spec (ofTunnel ++ [ "published" ]))
         rulesets.namespace
       ];
     };

@@ -1,0 +1,30 @@
+# NixOS: ports that are published elsewhere than on loopback, in the firewall where that is asked for.
+{
+  module = {
+    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    nsguard.namespaces.vpn = {
+      tunnel = "mullvad";
+      publish.web = {
+        listen = [
+          "127.0.0.1:8080"
+          "[2001:db8::2]:8081"
+        ];
+        port = 80;
+        openFirewall = true;
+      };
+      publish.other = {
+        listen = [ "192.0.2.2:8082" ];
+        port = 80;
+      };
+    };
+  };
+
+  facts = config: {
+    inherit (config.networking.firewall) allowedTCPPorts allowedUDPPorts;
+  };
+
+  expected = {
+    allowedTCPPorts = [ 8081 ];
+    allowedUDPPorts = [ ];
+  };
+}
