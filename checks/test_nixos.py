@@ -1,73 +1,37 @@
-"""NixOS itself: three lines confine a service, the leak suite finds it tight, and a switch leaves it running.
-
-NSGUARD_NIXPKGS     a tree with nixpkgs' lib/ and nixos/ side by side
-NSGUARD_NIXOS_LAB   a command: `COMMAND build MODULE.nix` builds the closure of a system and prints its path
-NSGUARD_NIXOS_IMAGE the file system tree that such a closure boots on
-"""
+"""NixOS itself: three lines confine a service, the leak suite finds it tight, and a switch leaves it running."""
 
 from __future__ import annotations
 
-import os
-import shlex
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from closures import NIXOS, closure, connected, needs_nixos
 from nsguard_harness import inspection
 from nsguard_harness.agent import Agent
-from nsguard_harness.attacks.tunnel import ConnectionHeld, wait_for_tunnel
+from nsguard_harness.attacks.tunnel import ConnectionHeld
 from nsguard_harness.cli import subjects
 from nsguard_harness.lab.base import Lab
 from nsguard_harness.lab.container import ContainerLab
-from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION, nixos_client
+from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
 from nsguard_harness.suite import Cell, Suite, Verdict, plan
 
-NEEDED = ("NSGUARD_NIXPKGS", "NSGUARD_NIXOS_LAB", "NSGUARD_NIXOS_IMAGE")
-MISSING = [name for name in NEEDED if not os.environ.get(name)]
-pytestmark = [
-    pytest.mark.lab,
-    pytest.mark.skipif(
-        bool(MISSING),
-        reason=f"{', '.join(MISSING)} not set: nothing is shown on NixOS itself",
-    ),
-]
-NIXOS = Path(__file__).parent / "nixos"
+pytestmark = [pytest.mark.lab, needs_nixos]
 OTHER_PEER = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="
 SERVICES = ("app-root.service", "app-user.service")
 
 
-def closure(module: str) -> Path:
-    command = [
-        *shlex.split(os.environ["NSGUARD_NIXOS_LAB"]),
-        "build",
-        str(NIXOS / module),
-    ]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return Path(done.stdout.split()[-1])
-
-
-@contextmanager
-def booted(module: str) -> Iterator[ContainerLab]:
-    nixos = nixos_client(closure(module), Path(os.environ["NSGUARD_NIXOS_IMAGE"]))
-    with ContainerLab(client=nixos) as lab:
-        wait_for_tunnel(lab)
-        yield lab
-
-
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ContainerLab]:
-    with booted("machine.nix") as lab:
+    with connected(closure(NIXOS / "machine.nix")) as lab:
         yield lab
 
 
 @pytest.fixture
 def fresh() -> Iterator[ContainerLab]:
     """One whose resolvers have nothing left to ask again of what others had them look up."""
-    with booted("machine.nix") as lab:
+    with connected(closure(NIXOS / "machine.nix")) as lab:
         yield lab
 
 
@@ -123,7 +87,7 @@ def listening(lab: Lab) -> set[str]:
 
 def test_a_switch_to_another_peer_leaves_the_service_running(fresh: ContainerLab) -> None:
     lab = fresh
-    system = closure("switched.nix")
+    system = closure(NIXOS / "switched.nix")
     lab.client.succeed(
         f"cp -p {TUNNEL_CONFIGURATION} /etc/nsguard-lab/switched.conf",
         f"printf '[Peer]\\nPublicKey = {OTHER_PEER}\\nAllowedIPs = 10.99.0.0/16\\n' >> /etc/nsguard-lab/switched.conf",
@@ -156,7 +120,7 @@ MODULES = ("prowlarr", "sonarr", "jellyfin", "transmission")
 @pytest.fixture(scope="module")
 def modules() -> Iterator[ContainerLab]:
     """NixOS's own definitions of services, among them one with a root directory and one with a user made up for it."""
-    with booted("modules.nix") as lab:
+    with connected(closure(NIXOS / "modules.nix")) as lab:
         yield lab
 
 

@@ -1,31 +1,13 @@
 # A NixOS machine for the container lab: the demo's scenario in NixOS's options, with the host's resolvers on.
-{
-  lib,
-  pkgs,
-  ...
-}:
+{ lib, ... }:
 let
   inherit (import ../eval/nixos.nix { inherit lib; }) moduleOf;
-
-  # Where NixOS itself is built of stand-ins, so is the runtime: a copy of the checkout.
-  runtime = pkgs.runCommand "nsguard" { meta.mainProgram = "nsguard"; } ''
-    mkdir -p $out/lib
-    cp -r ${../../pkgs/nsguard/bin} $out/lib/bin
-    cp -r ${../../pkgs/nsguard/src} $out/lib/src
-    mkdir $out/bin
-    ln -s ../lib/bin/nsguard $out/bin/nsguard
-  '';
 in
 {
   imports = [
-    ../../modules
+    ./stand-in.nix
     (moduleOf (import ../../harness/scenarios/demo.nix))
   ];
-
-  nsguard.package = runtime;
-
-  # Stand-ins have their programs in a bin/ that is a link, which the join cannot lay beside the runtime's.
-  environment.extraSetup = "ln -s /usr/bin/* $out/bin/ 2>/dev/null || true";
 
   # Reached from outside at another port than the one that the harness attacks.
   nsguard.namespaces.vpn.publish.web = {

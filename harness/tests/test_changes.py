@@ -82,6 +82,7 @@ def _renamed_namespace(it: Specification) -> None:
 OTHER = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="
 BOTH = [f"{LAB.tunnel_client.v4}/32", f"{LAB.tunnel_client.v6}/128"]
 WEB = {"listen": ["127.0.0.1:80"], "port": 80}
+ENABLED, FORWARDED = {"enable": True}, f"reload {NETNS}, start nsguard-forward-vpn.service"
 RELOAD = f"reload {TUNNEL}"
 ROWS = [
     Row("another peer", _more_peers, RELOAD, GOES_ON),
@@ -107,7 +108,8 @@ ROWS = [
         GOES_ON,
     ),
     Row("a published port", lambda it: it["namespaces"]["vpn"].update(publish={"web": WEB}), "", GOES_ON),
-    Row("the tunnel's name", _renamed_tunnel, f"restart {TIMER}, restart {TUNNEL}", GOES_ON),
+    Row("port forwarding", lambda it: it["namespaces"]["vpn"].update(portForwarding=ENABLED), FORWARDED, GOES_ON),
+    Row("the tunnel's name", _renamed_tunnel, RELOAD, GOES_ON),
     Row("the service's own settings", lambda it: _service(it, Nice=5), f"restart {APP}", RESTARTED),
     Row("the namespace's name", _renamed_namespace, "", RESTARTED),
 ]
@@ -139,19 +141,21 @@ def rendered(directory: Path, wanted: Specification) -> Plan:
 def switch(before: Plan, after: Plan, active: Callable[[str], bool]) -> list[tuple[str, str]]:
     """What NixOS's switch-to-configuration does with units that are active, in its order.
 
-    One whose reload triggers alone have changed is reloaded, and so is one that asks for it; others restart.
+    One whose reload triggers alone have changed is reloaded, and so is one that asks for it; others restart, but for a
+    description.
     """
 
-    def without_triggers(text: str) -> list[str]:
-        return [line for line in text.splitlines() if not line.startswith("X-Reload-Triggers=")]
+    def compared(text: str, *ignored: str) -> list[str]:
+        return [line for line in text.splitlines() if not line.startswith(("Description=", *ignored))]
 
     done: list[tuple[str, str]] = [("stop", name) for name in before.units if name not in after.units and active(name)]
     for name, unit in after.units.items():
         old = before.units.get(name)
         if old is None:
             done += [("start", name)] if unit.wanted_by else []
-        elif old.text != unit.text and active(name):
-            alike = without_triggers(old.text) == without_triggers(unit.text)
+        elif compared(old.text) != compared(unit.text) and active(name):
+            triggers = "X-Reload-Triggers="
+            alike = compared(old.text, triggers) == compared(unit.text, triggers)
             done.append(("reload" if alike or "X-ReloadIfChanged=true" in unit.text else "restart", name))
     return sorted(done, key=lambda it: (("stop", "reload", "restart", "start").index(it[0]), it[1]))
 

@@ -56,7 +56,8 @@ else
         RestrictAddressFamilies = "AF_UNIX AF_INET AF_NETLINK";
         SystemCallArchitectures = "native";
       };
-      wantedBy = [ tunnel ];
+      # A switch starts it by this; whenever the tunnel starts, the tunnel does.
+      wantedBy = [ "multi-user.target" ];
     };
   }
   // (

@@ -93,6 +93,11 @@ in
   ${tunnel} = {
     unitConfig = untiring // joined needs hop // {
       Description = "WireGuard tunnel ${spec.tunnel.name} in network namespace ${name}";
+      # Also of a unit that is not there: by a change of these a switch would restart the tunnel.
+      Wants = (joined needs hop).Wants or [ ] ++ [
+        "${refresh}.timer"
+        (names.forwardUnit name)
+      ];
       After = (joined needs hop).After or [ ] ++ [
         "network.target"
         "nss-lookup.target"
@@ -205,6 +210,5 @@ in
       OnUnitActiveSec = refreshSeconds;
       AccuracySec = 1;
     };
-    wantedBy = [ tunnel ];
   };
 }

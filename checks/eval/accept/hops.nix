@@ -52,7 +52,11 @@
       "nsguard-netns-vpn.service"
       "nsguard-netns-middle.service"
     ];
-    Wants = [ "nsguard-tunnel-middle.service" ];
+    Wants = [
+      "nsguard-tunnel-middle.service"
+      "nsguard-refresh-vpn.timer"
+      "nsguard-forward-vpn.service"
+    ];
     ExecStartPre = "/usr/bin/nsguard netns verify middle";
     NetworkNamespacePath = "/run/netns/middle";
   };

@@ -1,0 +1,16 @@
+# What any of these machines needs where NixOS itself is built of stand-ins: so is the runtime, a copy of the checkout.
+{ pkgs, ... }:
+{
+  imports = [ ../../modules ];
+
+  nsguard.package = pkgs.runCommand "nsguard" { meta.mainProgram = "nsguard"; } ''
+    mkdir -p $out/lib
+    cp -r ${../../pkgs/nsguard/bin} $out/lib/bin
+    cp -r ${../../pkgs/nsguard/src} $out/lib/src
+    mkdir $out/bin
+    ln -s ../lib/bin/nsguard $out/bin/nsguard
+  '';
+
+  # Stand-ins have their programs in a bin/ that is a link, which the join cannot lay beside the runtime's.
+  environment.extraSetup = "ln -s /usr/bin/* $out/bin/ 2>/dev/null || true";
+}

@@ -1,0 +1,32 @@
+# Checks of how the units behave together, one a file of checks/units:
+#
+#   { modules = [ … ]; script = "…"; }
+#
+# The modules are laid over a machine with one confined service; the script is Python, with a lab at hand as `lab`, whose
+# machines `lab.client` and `lab.server` have the methods of the NixOS test driver. `nix flake check` runs it in virtual
+# machines, checks/test_units.py in containers.
+{ lib }:
+let
+  base = {
+    nsguard.tunnels.lab.configFile = "/etc/nsguard-lab/client.conf";
+    nsguard.namespaces.vpn.tunnel = "lab";
+    systemd.services.app = {
+      nsguard.namespace = "vpn";
+      wantedBy = [ "multi-user.target" ];
+      script = "exec sleep infinity";
+      serviceConfig.Restart = "always";
+      # It is the first process of its namespace, which gets no signal that it does not handle (pid_namespaces(7)).
+      serviceConfig.KillSignal = "SIGKILL";
+    };
+  };
+in
+lib.mapAttrs' (
+  file: _:
+  let
+    check = import (./units + "/${file}");
+  in
+  lib.nameValuePair (lib.removeSuffix ".nix" file) {
+    modules = [ base ] ++ check.modules or [ ];
+    inherit (check) script;
+  }
+) (builtins.readDir ./units)

@@ -1,0 +1,59 @@
+# Who restarts whom: the service lives and dies with its namespace, and sees the tunnel come and go.
+{
+  script = ''
+    client = lab.client
+    units = {
+        "netns": "nsguard-netns-vpn.service",
+        "tunnel": "nsguard-tunnel-vpn.service",
+        "refresh": "nsguard-refresh-vpn.timer",
+        "app": "app.service",
+    }
+    reach = f"ip netns exec vpn ping -c 1 -W 1 {lab.addresses.tunnel_server.v4}"
+
+
+    def lives():
+        return {name: client.get_unit_property(unit, "InvocationID") for name, unit in units.items()}
+
+
+    def begun_anew(*commands):
+        """Which units have another life after it, all being up and the tunnel through."""
+        before = lives()
+        client.succeed(*commands, timeout=300)
+        for unit in units.values():
+            client.wait_for_unit(unit)
+        client.wait_until_succeeds(reach)
+        return {name for name, life in lives().items() if life != before[name]}
+
+
+    def inside():
+        return client.succeed(f"readlink /proc/$(systemctl show --value -p MainPID {units['app']})/ns/net")
+
+
+    begun_anew("true")
+    assert begun_anew(f"systemctl restart {units['app']}") == {"app"}
+    assert begun_anew(f"systemctl restart {units['tunnel']}") == {"tunnel", "refresh"}
+    assert begun_anew(f"systemctl reload {units['tunnel']}") == set()
+    assert begun_anew(f"systemctl reload {units['netns']}") == set()
+
+    first = inside()
+    assert begun_anew(f"systemctl restart {units['netns']}") == {"netns", "tunnel", "refresh", "app"}
+    assert inside() != first, "the service is in the namespace that is no more"
+    assert inside() == client.succeed("ip netns exec vpn readlink /proc/self/ns/net")
+
+    # without the tunnel the service goes on, and has no route
+    before = lives()["app"]
+    client.succeed(f"systemctl stop {units['tunnel']}", timeout=300)
+    assert lives()["app"] == before
+    assert client.succeed("ip -n vpn route show table all type unicast") == ""
+    client.fail(reach)
+    assert begun_anew(f"systemctl start {units['tunnel']}") == {"tunnel", "refresh"}
+
+    # killed, it comes back by itself, and where it belongs
+    before = lives()["app"]
+    client.succeed(f"systemctl kill --signal=KILL {units['app']}")
+    client.wait_until_succeeds(
+        f"test $(systemctl show --value -p InvocationID {units['app']}) != {before} && systemctl is-active {units['app']}"
+    )
+    assert inside() == client.succeed("ip netns exec vpn readlink /proc/self/ns/net")
+  '';
+}
