@@ -37,6 +37,31 @@ let
     kind: outcomes:
     lib.mapAttrs' (name: outcome: lib.nameValuePair "eval-${kind}-${name}" (judged kind name outcome)) outcomes;
 
+  # What checks/units says, and that the tunnel is through and tight before.
+  unitTest =
+    name:
+    { modules, script }:
+    nsguard.lib.makeLeakTest {
+      inherit pkgs;
+      name = "units-${name}";
+      modules = [ nsguard.nixosModules.default ] ++ modules;
+      attacks = "udp-*";
+      probes = script;
+    };
+
+  # Guards with a hole, whose leak test must fail, and by a leak.
+  planted =
+    name: test:
+    pkgs.runCommand "planted-${name}"
+      {
+        failed = pkgs.testers.testBuildFailure test;
+        passthru = { inherit test; };
+      }
+      ''
+        grep LEAKED "$failed/testBuildFailure.log"
+        touch $out
+      '';
+
   lint =
     name: tools: command:
     pkgs.runCommand "lint-${name}" { nativeBuildInputs = tools; } ''
@@ -50,6 +75,7 @@ let
 in
 evaluated "plan" eval.plan
 // evaluated "nixos" (eval.nixos arguments)
+// lib.mapAttrs' (name: check: lib.nameValuePair "units-${name}" (unitTest name check)) (import ./units.nix { inherit lib; })
 // {
   inherit (packages) nsguard nsguard-harness;
 
@@ -66,6 +92,11 @@ evaluated "plan" eval.plan
 
   # The core set against the demo's scenario, on NixOS, in virtual machines.
   leaks = nsguard.lib.makeLeakTest (import ./leaks.nix { inherit pkgs nsguard; });
+
+  # The same where services are put into the namespace, and nothing else.
+  planted-namespace-alone = planted "namespace-alone" (
+    nsguard.lib.makeLeakTest (import ./leaks.nix { inherit pkgs nsguard; } // import ./planted.nix)
+  );
 
   # What a flake made from the template checks of itself.
   template =

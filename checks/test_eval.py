@@ -97,25 +97,43 @@ def offered(arguments: str) -> dict[str, Any]:
     return dict(evaluate(f"import {CHECKS}/eval/flake.nix {arguments}"))
 
 
-@needs_nixpkgs
-@pytest.mark.parametrize("name", ["leaks", "template"])
-def test_a_leak_test_evaluates_to_a_script_for_the_drivers_own_types(
-    name: str, offered: dict[str, Any], tmp_path: Path
-) -> None:
-    script = offered[name]["script"]
+UNIT_TESTS = [f"units-{path.stem}" for path in (CHECKS / "units").glob("*.nix")]
+
+
+def judge_script(script: str, directory: Path) -> None:
+    """Compile a test's script and check it against the driver's own types."""
     driver = Path(NIXPKGS or "") / "nixos/lib"
     types = (driver / "test-script-prepend.py").read_text() + "client: Machine\nserver: Machine\n"
-    (tmp_path / "script.py").write_text(types + script)
+    (directory / "script.py").write_text(types + script)
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--no-implicit-optional", "--follow-imports=silent", "script.py"],
-        cwd=tmp_path,
+        cwd=directory,
         env=os.environ | {"MYPYPATH": f"{driver}/test-driver:{CHECKS.parent}/harness/src"},
         check=False,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout
+
+
+@needs_nixpkgs
+@pytest.mark.parametrize("name", ["leaks", "template"])
+def test_a_leak_test_evaluates_to_a_script_for_the_drivers_own_types(
+    name: str, offered: dict[str, Any], tmp_path: Path
+) -> None:
+    judge_script(offered[name]["script"], tmp_path)
     assert "NetworkNamespacePath=/run/netns/vpn" in offered[name]["probe"]
+
+
+@needs_nixpkgs
+@pytest.mark.parametrize("name", [*UNIT_TESTS, "planted-namespace-alone"])
+def test_the_other_tests_evaluate_to_scripts_for_the_drivers_own_types(
+    name: str, offered: dict[str, Any], tmp_path: Path
+) -> None:
+    judge_script(offered["scripts"][name]["script"], tmp_path)
+    assert "NetworkNamespacePath=/run/netns/vpn" in offered["scripts"][name]["unit"]
+    # the planted hole: nothing but the namespace
+    assert ("TemporaryFileSystem" in offered["scripts"][name]["unit"]) == name.startswith("units-")
 
 
 @needs_nixpkgs
@@ -146,5 +164,6 @@ def test_the_flake_offers_what_it_should(offered: dict[str, Any]) -> None:
         assert packages == {"default": "nsguard", "nsguard": "nsguard", "nsguard-harness": "nsguard-leaktest"}
     for checks in offered["checks"].values():
         assert {"nsguard", "nsguard-harness", "docs-options", "leaks", "template"} <= set(checks)
+        assert {"planted-namespace-alone", *UNIT_TESTS} <= set(checks)
         assert {"lint-nix", "lint-python", "lint-shell"} <= set(checks)
         assert {f"eval-plan-{name}" for name in OF_PLAN} | {f"eval-nixos-{name}" for name in CASES} <= set(checks)

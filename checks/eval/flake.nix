@@ -21,8 +21,10 @@ let
       hostPlatform = standIns.stdenv.hostPlatform;
     };
     stdenvNoCC.mkDerivation = package;
+    runCommand = name: attributes: _: standIns.hello // attributes.passthru or { };
     mkShell = attributes: builtins.seq (builtins.length (attributes.inputsFrom ++ attributes.packages)) standIns.hello;
     __splicedPackages = pkgs;
+    testers.testBuildFailure = test: test;
     # The test's definition instead of the test, which nobody could build.
     testers.runNixOSTest =
       test:
@@ -85,6 +87,19 @@ in
       control = nodes.client.systemd.units."nsguard-control-user.service".text;
       tunnel = nodes.client.nsguard.tunnels.lab.configFile;
       qemu = nodes.client.virtualisation.qemu.options;
+    };
+  # The scripts of other tests, by name, and a unit of the node that each of them starts.
+  scripts =
+    let
+      of = test: unit: {
+        script = test.config.testScriptString;
+        unit = test.config.nodes.client.systemd.units.${unit}.text;
+      };
+      tests = self.checks.x86_64-linux;
+    in
+    lib.mapAttrs (_: test: of test "app.service") (lib.filterAttrs (name: _: lib.hasPrefix "units-" name) tests)
+    // {
+      planted-namespace-alone = of tests.planted-namespace-alone.test "nsguard-probe-user.service";
     };
   # What a flake made from the template checks of its host.
   template =

@@ -1,5 +1,7 @@
 # The machine starts while the tunnel's endpoint is down: the service runs, closed, and is through once it is up.
 {
+  modules = [ ({ pkgs, ... }: { environment.systemPackages = [ pkgs.curl ]; }) ];
+
   script = ''
     client = lab.client
     reach = f"ip netns exec vpn ping -c 1 -W 1 {lab.addresses.tunnel_server.v4}"

@@ -42,6 +42,7 @@
       opened = map opened [ "closed" "bare" "told" ];
       units = builtins.filter (name: builtins.match "nsguard-forward.*" name != null) (builtins.attrNames planned.units);
       inherit (hook) User ExecStart LoadCredential NetworkNamespacePath NoNewPrivileges;
+      inherit (forward) wantedBy;
       wanted = planned.units."nsguard-tunnel-told.service".unitConfig.Wants;
       bound = forward.unitConfig.BindsTo;
     };
@@ -80,6 +81,7 @@
     LoadCredential = "client:/run/secrets/qbittorrent";
     NetworkNamespacePath = "/run/netns/told";
     NoNewPrivileges = true;
+    wantedBy = [ "multi-user.target" ];
     wanted = [
       "nsguard-refresh-told.timer"
       "nsguard-forward-told.service"

@@ -1,0 +1,10 @@
+# A guard with a hole: its services are in the namespace, as `ip netns exec` puts them there, and ask the host's daemons.
+{
+  name = "planted-namespace-alone";
+  confine = {
+    bindsTo = [ "nsguard-netns-vpn.service" ];
+    after = [ "nsguard-tunnel-vpn.service" ];
+    serviceConfig.NetworkNamespacePath = "/run/netns/vpn";
+  };
+  attacks = "getaddrinfo";
+}
