@@ -114,7 +114,7 @@ def test_look_ups_stay_in_after_nscd_was_restarted(lab: ContainerLab) -> None:
     assert {result.verdict for result in report.results} == {Verdict.CONTAINED}, report.results
 
 
-MODULES = ("prowlarr", "sonarr", "jellyfin", "transmission")
+MODULES = ("prowlarr", "sonarr", "jellyfin", "transmission", "nginx")
 
 
 @pytest.fixture(scope="module")

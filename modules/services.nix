@@ -154,6 +154,14 @@ let
     config.virtualisation.oci-containers.containers or { }
   );
 
+  # The template of an instance, where the configuration has it.
+  templateOf =
+    name:
+    let
+      parts = builtins.match "([^@]+@).+" name;
+    in
+    if parts != null && config.systemd.services ? ${lib.head parts} then lib.head parts else null;
+
   # A service as the rest of the configuration has it, before confinement.
   described =
     name: s:
@@ -161,6 +169,7 @@ let
     // s.nsguard.own
     // {
       packaged = s.overrideStrategy == "asDropin";
+      template = templateOf name;
       sockets = lib.mapAttrs (_: describedSocket) (socketsOf name);
       container = lib.elem name containers || builtins.match "(container|systemd-nspawn)@.*" name != null;
     };
@@ -213,6 +222,9 @@ in
 
   config.nsguard.specification = {
     services = lib.mapAttrs described inNamespaces;
+    instances = lib.mapAttrs (name: s: { template = templateOf name; properties = lib.attrNames s.serviceConfig; }) (
+      lib.filterAttrs (name: s: s.nsguard.namespace == null && inNamespaces ? ${toString (templateOf name)}) config.systemd.services
+    );
     userServices = lib.attrNames (lib.filterAttrs (_: s: s.nsguard != null) config.systemd.user.services);
   };
 }

@@ -5,6 +5,9 @@ let
     service: program:
     pkgs.writeShellScriptBin program "exec /usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-${service}/socket";
 
+  # Its module would have it made anew with the modules that it has.
+  overridden = package: package // { override = _: overridden package; };
+
   confined = service: {
     nsguard.namespace = "vpn";
     environment.PYTHONPATH = "/usr/lib/nsguard-harness";
@@ -26,14 +29,34 @@ in
     enable = true;
     package = attacker "jellyfin" "jellyfin";
   };
+  services.nginx = {
+    enable = true;
+    validateConfigFile = false;
+    # It is asked first whether its configuration is well.
+    package = overridden (
+      pkgs.writeShellScriptBin "nginx" ''
+        case " $* " in *" -t "*) exit ;; esac
+        exec /usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-nginx/socket
+      ''
+      // {
+        modules = [ ];
+      }
+    );
+  };
   services.transmission = {
     enable = true;
     package = attacker "transmission" "transmission-daemon";
   };
 
   systemd.services = lib.mkMerge [
-    (lib.genAttrs [ "prowlarr" "sonarr" "jellyfin" "transmission" ] confined)
+    (lib.genAttrs [ "prowlarr" "sonarr" "jellyfin" "transmission" "nginx" ] confined)
     # Its preparation runs as root, with the host's sockets.
     { transmission.nsguard.allowPrivilegedCommands = true; }
+    {
+      nginx.serviceConfig.RuntimeDirectory = lib.mkForce [
+        "nginx"
+        "nsguard-agent-nginx"
+      ];
+    }
   ];
 }

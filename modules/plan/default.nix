@@ -85,6 +85,8 @@ let
       inherit tunnels;
       services = mapAttrs (_: service: merged defaults.service service) (specification.services or { });
       userServices = specification.userServices or [ ];
+      # Of confined templates, what the configuration says of one alone: name -> { template; properties; }
+      instances = specification.instances or { };
       metrics = defaults.metrics // specification.metrics or { };
       apps = mapAttrs (
         _: app: merged (merged defaults.app (presets.${toString (app.preset or null)} or { }).app or { }) app

@@ -121,10 +121,12 @@ in
     dbus.system = bus;
     hardening = builtins.mapAttrs (_: _: true) (import ./loosenings.nix);
     # What the rest of the configuration says of it: sockets that systemd listens on for it, name -> { unitConfig;
-    # socketConfig; }; whether its unit lies in a package, and whether it is a container.
+    # socketConfig; }; whether its unit lies in a package, and whether it is a container; of an instance,
+    # its template.
     sockets = { };
     packaged = false;
     container = false;
+    template = null;
     unitConfig = { };
     serviceConfig = { };
     wantedBy = [ ];

@@ -6,6 +6,7 @@
   tunnels,
   services,
   userServices,
+  instances,
   metrics,
   apps,
 }:
@@ -193,6 +194,7 @@ concatMap namespaceProblems (attrNames namespaces)
 ++ concatMap tunnelProblems (attrNames tunnels)
 ++ concatMap (name: ofService.problems name services.${name}) (attrNames services)
 ++ concatMap ofService.ofUser userServices
+++ concatMap (name: ofService.ofInstance name instances.${name}) (attrNames instances)
 ++ malformed "nsguard.metrics.textfile" "(/[a-zA-Z0-9._-]+)+\\.prom" ''"/var/lib/prometheus-node-exporter/nsguard.prom"'' metrics.textfile
 ++ concatMap appProblems (attrNames apps)
 ++ map (

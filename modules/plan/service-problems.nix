@@ -69,6 +69,9 @@ let
     optional (match "/dev/[A-Za-z0-9_/.-]+" path == null || match "/dev/(shm|mqueue|log|fd|pts|std.*)(/.*)?" path != null)
       "${where}: ${toJSON path} is no device; name one, or a directory of them, below /dev";
 
+  # What may be said of one instance of a confined template: none of it opens anything.
+  harmless = "Environment(File)?|LoadCredential(Encrypted)?|SetCredential(Encrypted)?|Slice|Nice|(CPU|IO|Limit|Memory|Restart|Tasks|Timeout).*";
+
   # The host's programs would reach it by these, and by their connections it the host's addresses.
   withPath =
     socket:
@@ -102,6 +105,8 @@ in
     ++ (
       if service.container then
         [ "${at}.namespace: a container is started by a program that needs the host, and what runs in it is not confined by its unit; run the program as a service of its own" ]
+      else if service.template != null then
+        [ "${at}.namespace: an instance is confined as its template is; set ${named "services" service.template}.nsguard.namespace" ]
       else
         optional (commands config == [ ] && !service.packaged)
           "${at}.namespace: nothing else defines the service ${toJSON name}, so there is nothing to confine; look for a slip in the name, or set ${where}.overrideStrategy = \"asDropin\"; if its unit comes with a package"
@@ -127,6 +132,14 @@ in
       else
         prefixes "${where}.serviceConfig" ", or accept that with ${at}.allowPrivilegedCommands = true;" config
     );
+
+  ofInstance =
+    name:
+    { template, properties }:
+    map (
+      property:
+      "${named "services" name}.serviceConfig.${property}: this would be laid over the confined template and outweigh it; say it of ${named "services" template}"
+    ) (filter (property: match harmless property == null) properties);
 
   ofUser = name: [
     "${named "user.services" name}.nsguard: a user's service manager may not enter the namespace, and goes on in the host's without a word; make it ${named "services" name} with serviceConfig.User, or nsguard.apps.<name> for a program with windows"

@@ -1,0 +1,79 @@
+# NixOS: services as its own modules define them, each confined by one line, lack nothing of the confinement.
+let
+  inherit (builtins) elem filter head;
+  wanted = [
+    "jellyfin"
+    "nginx"
+    "prowlarr"
+    "qbittorrent" # in newer releases
+    "sonarr"
+    "transmission"
+  ];
+in
+{
+  module =
+    {
+      lib,
+      options,
+      pkgs,
+      ...
+    }:
+    let
+      overridden = package: package // { override = _: overridden package; };
+      named = lib.genAttrs (filter (name: options.services ? ${name}) wanted);
+    in
+    {
+      nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+      nsguard.namespaces.vpn.tunnel = "mullvad";
+      services = named (_: {
+        enable = true;
+      }) // {
+        nginx = {
+          enable = true;
+          # A stand-in has none, nor the program that looks at the configuration.
+          package = overridden (pkgs.nginx // { modules = [ ]; });
+          validateConfigFile = false;
+        };
+      };
+      systemd.services = lib.mkMerge [
+        (named (_: {
+          nsguard.namespace = "vpn";
+        }))
+        { transmission.nsguard.allowPrivilegedCommands = true; }
+      ];
+    };
+
+  facts =
+    config:
+    let
+      confined = filter (name: config.systemd.services.${name}.nsguard.namespace or null == "vpn") wanted;
+      has =
+        name:
+        let
+          c = config.systemd.services.${name}.serviceConfig;
+        in
+        c.NetworkNamespacePath == "/run/netns/vpn"
+        && head c.ExecStartPre == "/usr/bin/nsguard netns verify vpn"
+        && elem "/run:mode=0755,nosuid,nodev" c.TemporaryFileSystem
+        && elem "/run/nsguard/vpn/confext" c.ExtensionDirectories
+        && c.CapabilityBoundingSet == ""
+        && c.AmbientCapabilities == ""
+        && c.PrivateDevices
+        && c.PrivateTmp
+        && c.NoNewPrivileges
+        && !(c ? PrivateNetwork)
+        && elem c.PrivateUsers [
+          true
+          "identity"
+        ];
+    in
+    {
+      lacking = filter (name: !has name) confined;
+      five = builtins.length confined >= 5;
+    };
+
+  expected = {
+    lacking = [ ];
+    five = true;
+  };
+}

@@ -1,0 +1,29 @@
+# NixOS: what is said of one instance would outweigh the confinement of its template.
+{
+  module = {
+    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    nsguard.namespaces.vpn.tunnel = "mullvad";
+    systemd.services = {
+      "confined@" = {
+        nsguard.namespace = "vpn";
+        serviceConfig.ExecStart = "/bin/app";
+      };
+      "confined@one" = {
+        environment.WORD = "heard";
+        serviceConfig = {
+          BindPaths = "/run/dbus";
+          MemoryMax = "1G";
+          PrivateTmp = false;
+        };
+      };
+      "free@".serviceConfig.ExecStart = "/bin/app";
+      "free@two".nsguard.namespace = "vpn";
+      "free@three".serviceConfig.PrivateTmp = false;
+    };
+  };
+  messages = [
+    ''systemd.services."free@two".nsguard.namespace: an instance is confined as its template is; set systemd.services."free@".nsguard.namespace''
+    ''systemd.services."confined@one".serviceConfig.BindPaths: this would be laid over the confined template and outweigh it; say it of systemd.services."confined@"''
+    ''systemd.services."confined@one".serviceConfig.PrivateTmp: this would be laid over the confined template and outweigh it; say it of systemd.services."confined@"''
+  ];
+}
