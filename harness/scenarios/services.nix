@@ -46,6 +46,17 @@ in
       StateDirectory = "forking";
     };
 
+    # As root it can't, in process numbers of its own.
+    forking-root =
+      service {
+        ExecStart = "${program} fork";
+        Type = "forking";
+        StateDirectory = "forking-root";
+      }
+      // {
+        hardening.hiddenProcesses = false;
+      };
+
     once = service {
       Type = "oneshot";
       User = "www-data";

@@ -134,12 +134,13 @@ def test_directories_notification_and_journal(lab: ContainerLab, name: str, writ
     assert lab.client.get_unit_property(f"{name}.service", "Result") == "success"
 
 
-def test_a_service_that_forks_away_has_its_main_process(lab: ContainerLab) -> None:
-    lab.client.succeed("systemctl start forking")
-    assert lab.client.get_unit_property("forking.service", "ActiveState") == "active"
-    assert found(lab, "forking")["uid"] == 33
-    lab.client.succeed("systemctl stop forking")
-    assert lab.client.get_unit_property("forking.service", "Result") == "success"
+@pytest.mark.parametrize(("name", "uid"), [("forking", 33), ("forking-root", 0)])
+def test_a_service_that_forks_away_has_its_main_process(lab: ContainerLab, name: str, uid: int) -> None:
+    lab.client.succeed(f"systemctl start {name}")
+    assert lab.client.get_unit_property(f"{name}.service", "ActiveState") == "active"
+    assert found(lab, name)["uid"] == uid
+    lab.client.succeed(f"systemctl stop {name}")
+    assert lab.client.get_unit_property(f"{name}.service", "Result") == "success"
 
 
 def test_a_oneshot_by_a_timer(lab: ContainerLab) -> None:
