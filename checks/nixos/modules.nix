@@ -39,7 +39,8 @@ in
         exec /usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-nginx/socket
       ''
       // {
-        modules = [ ];
+        # One that needs pipes, as the attacker does.
+        modules = [ { disableIPC = true; } ];
       }
     );
   };
@@ -53,10 +54,14 @@ in
     # Its preparation runs as root, with the host's sockets.
     { transmission.nsguard.allowPrivilegedCommands = true; }
     {
-      nginx.serviceConfig.RuntimeDirectory = lib.mkForce [
-        "nginx"
-        "nsguard-agent-nginx"
-      ];
+      nginx.serviceConfig = {
+        RuntimeDirectory = lib.mkForce [
+          "nginx"
+          "nsguard-agent-nginx"
+        ];
+        # A call that it is denied ends an attack and not the attacker.
+        SystemCallErrorNumber = "EPERM";
+      };
     }
   ];
 }

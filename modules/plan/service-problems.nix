@@ -52,9 +52,12 @@ let
 
   named = set: name: "systemd.${set}.${if match "[A-Za-z_][A-Za-z0-9_-]*" name == null then toJSON name else name}";
 
+  # Written so that a pattern would not know it.
+  roundabout = path: match ".*/(/|\\.\\.?(/|:|$)).*" path != null;
+
   boundIn =
     where: path:
-    if match "/[^:[:space:]\"\\\\%]*(:/[^:[:space:]\"\\\\%]*)?" path == null then
+    if match "/[^:[:space:]\"\\\\%]*(:/[^:[:space:]\"\\\\%]*)?" path == null || roundabout path then
       [ "${where}: ${toJSON path} is malformed; write absolute paths without spaces and quotes, \"/path\" or \"/path:/path/inside\"" ]
     else if reopening path || match "(/var)?/run/?(:.*)?" path != null then
       [ (reopens where path) ]
@@ -66,7 +69,7 @@ let
 
   device =
     where: path:
-    optional (match "/dev/[A-Za-z0-9_/.-]+" path == null || match "/dev/(shm|mqueue|log|fd|pts|std.*)(/.*)?" path != null)
+    optional (match "/dev/[A-Za-z0-9_/.-]+" path == null || roundabout path || match "/dev/(shm|mqueue|log|fd|pts|std.*)(/.*)?" path != null)
       "${where}: ${toJSON path} is no device; name one, or a directory of them, below /dev";
 
   # What may be said of one instance of a confined template: none of it opens anything.

@@ -24,7 +24,10 @@
           "/etc/cron.d"
           "/var/spool/cron"
           "relative"
+          "/run//dbus"
+          "/srv/../run"
           "/srv/fine"
+          "/srv/.hidden"
         ];
         devices = [
           "dri"
@@ -97,6 +100,8 @@
     ''systemd.services.bound.nsguard.bindPaths: "/etc/cron.d" belongs to the system, which runs what is in it outside the namespace; name a directory of data''
     ''systemd.services.bound.nsguard.bindPaths: "/var/spool/cron" belongs to the system, which runs what is in it outside the namespace; name a directory of data''
     ''systemd.services.bound.nsguard.bindPaths: "relative" is malformed; write absolute paths without spaces and quotes, "/path" or "/path:/path/inside"''
+    ''systemd.services.bound.nsguard.bindPaths: "/run//dbus" is malformed; write absolute paths without spaces and quotes, "/path" or "/path:/path/inside"''
+    ''systemd.services.bound.nsguard.bindPaths: "/srv/../run" is malformed; write absolute paths without spaces and quotes, "/path" or "/path:/path/inside"''
     ''systemd.services.bound.nsguard.devices: "dri" is no device; name one, or a directory of them, below /dev''
     ''systemd.services.bound.nsguard.devices: "/dev" is no device; name one, or a directory of them, below /dev''
     ''systemd.services.bound.nsguard.devices: "/dev/shm" is no device; name one, or a directory of them, below /dev''
