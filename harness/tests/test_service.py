@@ -189,7 +189,7 @@ def test_a_socket_that_is_made_on_the_host_would_tell_its_links(lab: ContainerLa
     assert "NetworkNamespacePath=/run/netns/vpn\n" in text
     exposed = re.sub("NetworkNamespacePath=.*\n|ExecStartPre=.*\n", "", text)
     scenario.install(lab.client, replace(made, units={"listening.socket": Unit(exposed)}))
-    lab.client.succeed("systemctl start listening.socket")
+    lab.client.succeed("systemctl restart listening.socket")
     (listener, _) = connected(lab, 7001, "")
     lab.client.succeed("systemctl stop listening.socket")
     scenario.install(lab.client, made)
