@@ -216,7 +216,7 @@ def test_the_core_attacks_are_contained(lab: ContainerLab) -> None:
     assert not report.confined.judgement.unowned
     found = {verdict: {r.attack for r in report.results if r.verdict is verdict} for verdict in Verdict}
     assert not found[Verdict.LEAKED] | found[Verdict.VACUOUS] | found[Verdict.ERROR]
-    assert {"to-published", "take-socket", "trace", "unasked"} <= found[Verdict.CONTAINED]
+    assert {"to-published", "to-published-path", "take-socket", "trace", "unasked"} <= found[Verdict.CONTAINED]
     assert len(found[Verdict.CONTAINED]) >= 150
 
 

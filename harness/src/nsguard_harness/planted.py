@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from .addresses import LAB
 from .attacks.inbound import CONFINED
 from .lab.base import Lab
 from .machine import Machine
@@ -47,6 +48,7 @@ MACVLAN = (
     "ip -n vpn link set eth0 up",
     OPEN,
 )
+SERVE = f"systemd-run -q --collect --unit=planted-web python3 -m http.server {LAB.published_port} --bind ::"
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,13 @@ HOLES = (
             *("rules-flushed", "uplink-flaps", "tunnel-crack-local"),
         ),
         "NetworkNamespacePath=\nExecStartPre=",
+    ),
+    Hole(
+        "the same, where the host serves what is published",
+        ("to-published",),
+        "NetworkNamespacePath=\nExecStartPre=",
+        (f"{SERVE} && until ss -Hltn | grep -q :{LAB.published_port}; do sleep 0.1; done",),
+        ("systemctl stop planted-web",),
     ),
     Hole("a veth that the host routes", ("icmp-ping-lan",), by_hand=(*VETH, TO_THE_LAN), undo=NO_VETH),
     Hole("a veth for when the tunnel is down", ("link-deleted",), by_hand=(*VETH, AT_LAST), undo=NO_VETH),
