@@ -24,6 +24,7 @@ STOP_SECONDS = 20.0
 # systemd powers off in order when it gets it (systemd(1), SIGRTMIN+3)
 POWER_OFF = signal.SIGRTMIN + 3
 SPAWN_STATE = "/run/systemd/nspawn"
+TUN = f"{SPAWN_STATE}/nsguard-tun"  # character device 10:200 (Documentation/networking/tuntap.rst)
 # Debian's and NixOS's programs
 PATH = "/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # nothing of the lab's own environment; not by env(1), which NixOS may lack outside of its profile
@@ -95,13 +96,15 @@ class ContainerMachine(Bootable):
         spawn += [f"--network-namespace-path={self._namespace}", "--capability=CAP_NET_ADMIN,CAP_SYS_ADMIN"]
         # as on a host: what the confinement denies must not be denied by the lab already
         spawn += ["--system-call-filter=@keyring pidfd_getfd"]
-        spawn += [f"--kill-signal={int(POWER_OFF)}", "--bind=/dev/net/tun", f"--directory={work / 'root'}"]
+        spawn += [f"--kill-signal={int(POWER_OFF)}", f"--bind={TUN}:/dev/net/tun", f"--directory={work / 'root'}"]
         spawn += [f"--bind-ro={source}:{target}" for source, target in system.binds.items()]
         spawn += [system.init] if system.init else ["--boot"]
         overlay = f"lowerdir={system.image},upperdir={work / 'upper'},workdir={work / 'overlay'}"
         join = [str(path) for path in self._cgroup.files] if self._cgroup else []
         script = f'for group in {" ".join(join)}; do echo 0 >"$group"; done; ' if join else ""
         script += 'mkdir -p "$3" && mount -t tmpfs nsguard "$3" && '
+        # a node of its own: another machine's systemd would change the mode of one that they share
+        script += f"mknod -m 0666 {TUN} c 10 200 && "
         script += 'mount -t overlay nsguard -o "$1" "$2" && shift 3 && exec "$@"'
         # the overlay, and what nspawn keeps for each container, are mounted where only nspawn sees them
         return [
