@@ -45,6 +45,8 @@ let
     bubblewrap = "/usr/bin/bwrap";
     systemd-socket-proxyd = "/usr/lib/systemd/systemd-socket-proxyd";
     xdg-dbus-proxy = "/usr/bin/xdg-dbus-proxy";
+    systemd-cat = "/usr/bin/systemd-cat";
+    env = "/usr/bin/env";
   };
 
   plan =

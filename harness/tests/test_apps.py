@@ -194,18 +194,25 @@ def test_nothing_of_the_hosts_network_is_handed_to_it(lab: ContainerLab, app: st
 
 @pytest.mark.parametrize("app", ["bare", "bare-boxed"])
 @pytest.mark.parametrize(
-    ("guard", "key"), [("    journal.take_over(name)\n", "handed"), ("    _keep_to_ourselves()\n", "taken")]
+    ("path", "guard", "key"),
+    [
+        (f"{scenario.UNITS}/nsguard-app-APP.service", "/usr/bin/systemd-cat --identifier=APP ", "handed"),
+        ("/usr/lib/nsguard/src/nsguard/apps/serve.py", "    _keep_to_ourselves()\n", "taken"),
+    ],
+    ids=["handed", "taken"],
 )
-def test_without_a_guard_it_would_be(lab: ContainerLab, app: str, guard: str, key: str) -> None:
-    path = "/usr/lib/nsguard/src/nsguard/apps/serve.py"
+def test_without_a_guard_it_would_be(lab: ContainerLab, app: str, path: str, guard: str, key: str) -> None:
+    path, guard = path.replace("APP", app), guard.replace("APP", app)
     text = lab.client.succeed(f"cat {path}")
     assert guard in text
     try:
         lab.client.write_files({path: text.replace(guard, "")})
+        lab.client.succeed("systemctl daemon-reload")
         assert launch(lab, app, "exit", "0").status == 0
         assert "eth0" in found(lab, app, "0")[key]
     finally:
         lab.client.write_files({path: text})
+        lab.client.succeed("systemctl daemon-reload")
 
 
 @pytest.mark.parametrize("app", ["bare", "bare-boxed"])

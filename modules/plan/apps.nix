@@ -142,6 +142,7 @@ in
         };
         serviceConfig = {
           RestartSec = 1;
+          SyslogIdentifier = name;
         }
         // app.extraServiceConfig
           // names.appIdentity name app

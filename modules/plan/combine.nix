@@ -37,6 +37,17 @@ in
 {
   inherit toList words yes;
 
+  # The properties that hold commands (systemd.service(5)).
+  commands = [
+    "ExecCondition"
+    "ExecStart"
+    "ExecStartPre"
+    "ExecStartPost"
+    "ExecReload"
+    "ExecStop"
+    "ExecStopPost"
+  ];
+
   # Whether a service runs as root, or in root's group.
   isRoot =
     {

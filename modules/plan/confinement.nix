@@ -22,6 +22,7 @@ let
     match
     ;
   inherit (import ./protections.nix { inherit without; }) listed;
+  journal = import ./journal.nix { inherit tools; };
   dependencies = import ./dependencies.nix { inherit names without; };
   inherit (import ./combine.nix)
     append
@@ -46,6 +47,7 @@ let
       namespace,
       capabilities,
       asRoot,
+      serviceConfig,
     }:
     {
       network-namespace = {
@@ -69,6 +71,11 @@ let
             ExecCondition = own: if toList own == [ ] then own else checks ++ toList own;
             ExecStartPre = prepend checks;
           };
+      };
+
+      journal-connection = {
+        guards = "the host's addresses, which a socket that was made outside tells whoever holds it";
+        properties = journal.properties serviceConfig;
       };
 
       private-run = {
@@ -335,7 +342,7 @@ in
     service:
     let
       protections = protectionsOf {
-        inherit (service) namespace capabilities;
+        inherit (service) namespace capabilities serviceConfig;
         asRoot = service.asRoot or (isRoot service.serviceConfig);
       };
       off = filter (name: !service.hardening.${name}) (attrNames (service.hardening or { }));
@@ -383,6 +390,7 @@ in
       namespace = "";
       capabilities = [ ];
       asRoot = false;
+      serviceConfig = { };
     })
     // dependencies.protections;
 }

@@ -41,6 +41,14 @@
     attacks = [ "compat-socket" ];
   };
 
+  ownJournalConnection = {
+    what = ''
+      Whether standard output and error go to the journal by a connection that is made in the namespace, for which
+      systemd-cat(1) stands before each command. systemd's own is made outside and tells the host's addresses.'';
+    without = [ "journal-connection" ];
+    attacks = [ "inherited-socket-addresses" ];
+  };
+
   privateTmp = {
     what = ''
       Whether the service has a `/tmp` and `/var/tmp` of its own. Where the unit itself says `PrivateTmp=`, that remains.'';

@@ -90,7 +90,8 @@ in
                 "CAP_KILL"
               ];
               asRoot = false;
-              inherit (homes) loosened;
+              # What the commands get as standard output is their caller's.
+              loosened = homes.loosened ++ [ "journal-connection" ];
               unitConfig = {
                 Description = "Command in network namespace ${name}";
                 CollectMode = "inactive-or-failed";

@@ -12,21 +12,16 @@ let
     toJSON
     ;
   inherit (import ./combine.nix) isRoot toList words yes;
+  properties = (import ./combine.nix).commands;
   paths = import ./paths.nix;
 
   optional = condition: message: if condition then [ message ] else [ ];
 
+  inherit (import ./journal.nix { tools = { }; }) error inJournal output unclear;
+
   commands =
     config:
-    concatMap (property: map (command: { inherit property command; }) (toList (config.${property} or null))) [
-      "ExecCondition"
-      "ExecStart"
-      "ExecStartPre"
-      "ExecStartPost"
-      "ExecReload"
-      "ExecStop"
-      "ExecStopPost"
-    ];
+    concatMap (property: map (command: { inherit property command; }) (toList (config.${property} or null))) properties;
 
   reopening = path: isString path && match paths.reopened path != null;
   reopens = where: path: "${where}: binding ${toJSON path} would open a way to daemons of the host that work outside the namespace; remove it";
@@ -49,6 +44,26 @@ let
       c:
       "${where}.${c.property}: ${toJSON c.command} runs with full privileges and sees the host's sockets because of its prefix; remove the + or !${remedy}"
     ) (filter (c: isString c.command && match "[@:|-]*[+!].*" c.command != null) (commands config));
+
+  # Where the journal is to show what a service writes, by a connection of its own.
+  outputs =
+    where: at: service:
+    let
+      config = service.serviceConfig;
+      accept = "or accept that with ${at}.hardening.ownJournalConnection = false;";
+      shown = inJournal (output config);
+    in
+    if !service.hardening.ownJournalConnection || !shown && !inJournal (error config) then
+      [ ]
+    else
+      optional (shown != inJournal (error config))
+        "${where}.StandardError: with ${toJSON (error config)} beside StandardOutput = ${toJSON (output config)} one of them would be a socket of the host, which tells its addresses; set both to \"journal\" or none, ${accept}"
+      ++ optional (service.packaged && toList (config.ExecStart or null) == [ ])
+        "${where}.ExecStart: the command comes with a package and would write by a socket of the host, which tells its addresses; say it here again (ExecStart = [ \"\" \"…\" ];), set StandardOutput = \"null\", ${accept}"
+      ++ map (
+        c:
+        "${where}.${c.property}: ${toJSON c.command} is more than one command, or one for a shell; write a list of commands, each of a program, ${accept}"
+      ) (filter (c: isString c.command && unclear c.command) (commands config));
 
   named = set: name: "systemd.${set}.${if match "[A-Za-z_][A-Za-z0-9_-]*" name == null then toJSON name else name}";
 
@@ -122,6 +137,7 @@ in
     ++ optional (service.unitConfig ? JoinsNamespaceOf)
       "${where}.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another; remove it"
     ++ binds "${where}.serviceConfig" config
+    ++ outputs "${where}.serviceConfig" at service
     ++ concatMap (boundIn "${at}.bindPaths") service.bindPaths
     ++ concatMap (device "${at}.devices") service.devices
     ++ import ./bus-problems.nix "${at}.dbus.system" service.dbus.system

@@ -72,6 +72,7 @@ in
       hiddenProcesses = [ "PrivatePIDs" ];
       nativeCalls = [ "SystemCallArchitectures" ];
       noIoUring = [ "SystemCallFilter" ];
+      ownJournalConnection = [ "ExecStart" ];
       privateTmp = [ "PrivateTmp" ];
       readOnlySystem = [ "ProtectSystem" ];
     };

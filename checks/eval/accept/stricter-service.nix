@@ -62,7 +62,7 @@
     PrivateTmp = "disconnected";
     PrivateDevices = true;
     NoNewPrivileges = true;
-    RestrictAddressFamilies = "AF_INET";
+    RestrictAddressFamilies = "AF_INET AF_UNIX";
     SystemCallFilter = [
       "@system-service"
       "~io_uring_setup:EPERM io_uring_enter:EPERM io_uring_register:EPERM @keyring:EPERM"
@@ -74,7 +74,7 @@
     ];
     ExecCondition = [
       "/usr/bin/nsguard netns verify vpn"
-      "/bin/condition"
+      "/usr/bin/systemd-cat --identifier=condition /bin/condition"
     ];
     ExecStartPre = [ "/usr/bin/nsguard netns verify vpn" ];
     PrivateNetwork = false;

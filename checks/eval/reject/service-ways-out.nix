@@ -62,6 +62,22 @@
           Type = "forking";
         };
       };
+      split = {
+        namespace = "vpn";
+        serviceConfig = {
+          ExecStart = "/bin/app ; /bin/other";
+          ExecStop = [
+            "/bin/sh -c 'one ; two'"
+            "@|/bin/app app"
+          ];
+          StandardOutput = "null";
+          StandardError = "journal";
+        };
+      };
+      package = {
+        namespace = "vpn";
+        packaged = true;
+      };
       joins = {
         namespace = "vpn";
         unitConfig.JoinsNamespaceOf = "other.service";
@@ -111,6 +127,10 @@
     "systemd.services.joins.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another; remove it"
     ''systemd.services.privileged.serviceConfig.ExecStart: "!/bin/app" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with systemd.services.privileged.nsguard.allowPrivilegedCommands = true;''
     ''systemd.services.privileged.serviceConfig.ExecStartPre: "-+/bin/prepare" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with systemd.services.privileged.nsguard.allowPrivilegedCommands = true;''
+    ''systemd.services.package.serviceConfig.ExecStart: the command comes with a package and would write by a socket of the host, which tells its addresses; say it here again (ExecStart = [ "" "…" ];), set StandardOutput = "null", or accept that with systemd.services.package.nsguard.hardening.ownJournalConnection = false;''
+    ''systemd.services.split.serviceConfig.ExecStart: "/bin/app ; /bin/other" is more than one command, or one for a shell; write a list of commands, each of a program, or accept that with systemd.services.split.nsguard.hardening.ownJournalConnection = false;''
+    ''systemd.services.split.serviceConfig.ExecStop: "@|/bin/app app" is more than one command, or one for a shell; write a list of commands, each of a program, or accept that with systemd.services.split.nsguard.hardening.ownJournalConnection = false;''
+    ''systemd.services.split.serviceConfig.StandardError: with "journal" beside StandardOutput = "null" one of them would be a socket of the host, which tells its addresses; set both to "journal" or none, or accept that with systemd.services.split.nsguard.hardening.ownJournalConnection = false;''
     "systemd.services.rooted.serviceConfig.RootDirectory: over another root than the host's nsguard cannot lay its own /etc, so look-ups of names would follow that root's; remove it"
   ];
 }

@@ -55,7 +55,9 @@ def supervise(request: dict[str, Any]) -> dict[str, Any]:
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
-        os.close(reader)
+        # the attack has what a service has, and not the agent's connection, which the lab made on the host
+        os.closerange(3, writer)
+        os.closerange(writer + 1, os.sysconf("SC_OPEN_MAX"))
         os.write(writer, json.dumps(attempt(request)).encode())
         os._exit(0)
     os.close(writer)

@@ -16,7 +16,7 @@ import socket
 import struct
 import time
 
-from nsguard import apps, journal
+from nsguard import apps
 from nsguard.apps import LIMIT, App, Launch, decode_launch, encode
 from nsguard.errors import NsguardError
 from nsguard.unix import connect
@@ -31,7 +31,6 @@ COOKIE = "nsguard-xauthority"
 def serve(name: str) -> int:
     """Start the app, in its sandbox if it has one; then as `start`. Raises NsguardError."""
     app = apps.load(name)
-    journal.take_over(name)
     _tell("READY=1")
     os.environ.pop("NOTIFY_SOCKET", None)
     if app.sandbox:

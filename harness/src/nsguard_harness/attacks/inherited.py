@@ -1,0 +1,50 @@
+"""Descriptors that a service is started with, and what they tell."""
+
+from __future__ import annotations
+
+import array
+import fcntl
+import os
+import socket
+import struct
+from contextlib import suppress
+
+from ..attack import Attack, Env, Outcome
+
+SIOCGIFCONF = 0x8912  # linux/sockios.h
+IFCONF = struct.Struct("i4xP")  # linux/if.h: the length of what there is room for, or was said, and where
+IFREQ = struct.Struct("16s4x4s16x")  # linux/if.h: a name and a sockaddr_in, on 64 bits
+
+
+class InheritedSocketAddresses(Attack):
+    """Claim: no socket that the service is started with tells the host's addresses.
+
+    Method: ask the kernel for the addresses of the links (SIOCGIFCONF) by every descriptor that is a socket; one that
+    names the uplink is a success.
+    Limitations: what this process has; the standard output and error of others in the service are the same.
+    Source: netdevice(7); network_namespaces(7): a socket keeps the namespace it was made in.
+    """
+
+    name = "inherited-socket-addresses"
+    families = (4,)
+    evidence = "answer"
+
+    def run(self, env: Env) -> Outcome:
+        asked = []
+        for descriptor in map(int, os.listdir("/proc/self/fd")):
+            with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as inherited:
+                links = _links(inherited)
+                asked.append(f"descriptor {descriptor}: {', '.join(f'{n} {a}' for n, a in links.items())}")
+                if env.parameters["uplink"] in links:
+                    return Outcome(True, asked[-1])
+        return Outcome(False, "; ".join(asked) or "no descriptor is a socket")
+
+
+def _links(one: socket.socket) -> dict[str, str]:
+    """The names of the links that have an IPv4 address → that address, as the socket's namespace has them."""
+    space = array.array("b", bytes(64 * IFREQ.size))
+    place, length = space.buffer_info()
+    asked = bytearray(IFCONF.pack(length, place))
+    fcntl.ioctl(one, SIOCGIFCONF, asked)
+    found = IFREQ.iter_unpack(space.tobytes()[: IFCONF.unpack(asked)[0]])
+    return {name.rstrip(b"\0").decode(): socket.inet_ntoa(address) for name, address in found}
