@@ -33,6 +33,12 @@ in
       EnvironmentFile = "/etc/nsguard-lab/environment";
     };
 
+    brief = service {
+      ExecStart = "/bin/echo brief";
+      Type = "oneshot";
+      User = "www-data";
+    };
+
     superuser = service {
       Type = "notify";
       StateDirectory = "superuser";

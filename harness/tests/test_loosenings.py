@@ -64,10 +64,11 @@ def test_a_bus_lets_those_attacks_succeed_that_it_is_known_for(lab: ContainerLab
     assert leaked(lab, cells) == {"filtered-bus": PART, "whole-bus": WHOLE}
 
 
-@pytest.mark.parametrize("service", ["asks-root", "asks@one"])
-def test_a_service_asks_on_its_part_of_the_bus_and_nowhere_else(lab: ContainerLab, service: str) -> None:
+@pytest.mark.parametrize(("service", "uid"), [("asks-root", 0), ("asks@one", 33)])
+def test_a_service_asks_on_its_part_of_the_bus_and_nowhere_else(lab: ContainerLab, service: str, uid: int) -> None:
     lab.client.succeed(f"systemctl start {service} || {{ journalctl -b -n 15 -o cat >&2; exit 1; }}")
-    said = lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {service}")
+    # not by unit: the journal does not see that of a program that ends with its words (systemd issue 2913)
+    said = lab.client.succeed(f"journalctl --sync; journalctl -o cat -t busctl _UID={uid}")
     assert 's "client"' in said
     assert "Error.ServiceUnknown" in said
     lab.client.wait_until_fails(f"systemctl is-active 'nsguard-system-bus-{service}'", 10)

@@ -107,6 +107,11 @@ def log(lab: ContainerLab, unit: str) -> str:
     return lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {unit}")
 
 
+def test_the_words_of_a_program_that_ends_at_once_are_its_units(lab: ContainerLab) -> None:
+    lab.client.succeed("for i in $(seq 8); do systemctl start brief; done")
+    assert log(lab, "brief").splitlines().count("brief") == 8
+
+
 @pytest.mark.parametrize(
     ("name", "written"),
     [
