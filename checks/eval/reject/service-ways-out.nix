@@ -74,10 +74,6 @@
           StandardError = "journal";
         };
       };
-      package = {
-        namespace = "vpn";
-        packaged = true;
-      };
       joins = {
         namespace = "vpn";
         unitConfig.JoinsNamespaceOf = "other.service";
@@ -125,7 +121,6 @@
     ''systemd.services.bus.serviceConfig: the service is to have a name on the system's bus, which it does not reach; set Type = "exec" and no BusName, or accept that it does with systemd.services.bus.nsguard.dbus.system.access = "host";''
     ''systemd.services.forks.serviceConfig.Type: "forking" does not work with process numbers of its own, which a service needs that runs as root; give it a User, or run the program in the foreground with Type = "exec" or "notify"''
     "systemd.services.joins.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another; remove it"
-    ''systemd.services.package.serviceConfig.ExecStart: the command comes with a package and would write by a socket of the host, which tells its addresses; say it here again (ExecStart = [ "" "…" ];), set StandardOutput = "null", or accept that with systemd.services.package.nsguard.hardening.ownJournalConnection = false;''
     ''systemd.services.privileged.serviceConfig.ExecStart: "!/bin/app" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with systemd.services.privileged.nsguard.allowPrivilegedCommands = true;''
     ''systemd.services.privileged.serviceConfig.ExecStartPre: "-+/bin/prepare" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with systemd.services.privileged.nsguard.allowPrivilegedCommands = true;''
     "systemd.services.rooted.serviceConfig.RootDirectory: over another root than the host's nsguard cannot lay its own /etc, so look-ups of names would follow that root's; remove it"

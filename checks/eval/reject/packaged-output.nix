@@ -1,0 +1,21 @@
+# NixOS: the command of a unit that comes with a package is not seen, and so nothing stands before it.
+{
+  module = {
+    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    nsguard.namespaces.vpn.tunnel = "mullvad";
+    systemd.services = {
+      package = {
+        overrideStrategy = "asDropin";
+        nsguard.namespace = "vpn";
+      };
+      silent = {
+        overrideStrategy = "asDropin";
+        nsguard.namespace = "vpn";
+        serviceConfig.StandardOutput = "null";
+      };
+    };
+  };
+  messages = [
+    ''systemd.services.package.serviceConfig.ExecStart: the command comes with a package and would write by a socket of the host, which tells its addresses; say it here again (ExecStart = [ "" "…" ];), set StandardOutput = "null", or accept that with systemd.services.package.nsguard.hardening.ownJournalConnection = false;''
+  ];
+}
