@@ -35,7 +35,7 @@ image: deps venv
 
 test: lint image
 	cd pkgs/nsguard && $(BIN)/pytest -q
-	cd harness && $(BIN)/pytest -q
+	cd harness && $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 	$(BIN)/pytest -q -c harness/pyproject.toml --rootdir . checks
 
 test-vm: deps-vm venv

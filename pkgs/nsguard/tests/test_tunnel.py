@@ -217,7 +217,7 @@ def test_reload_keeps_port_and_unchanged_peers(box: Box) -> None:
     device = "nsg-1a2b3c4d"
     port = box.out("wg", "show", device, "listen-port")
     process = box.out("pgrep", "wireguard-go")
-    second = f"[Peer]\nPublicKey = {SECOND_PEER}\nEndpoint = [2001:db8::7]:51820\nAllowedIPs = 10.9.0.0/16\n"
+    second = f"[Peer]\nPublicKey = {SECOND_PEER}\nEndpoint = 203.0.113.7:51820\nAllowedIPs = 10.9.0.0/16\n"
     box.write("/run/tunnel.conf", config(more=second))
     assert box.nsguard("tunnel", "reload", NAME).returncode == 0
     assert box.out("wg", "show", device, "listen-port") == port
@@ -228,6 +228,17 @@ def test_reload_keeps_port_and_unchanged_peers(box: Box) -> None:
     assert box.nsguard("tunnel", "reload", NAME).returncode == 0
     assert box.out("wg", "show", device, "peers").split() == [PEER]
     assert _routes(box) == {"default wg0"}
+
+
+def test_an_ipv6_endpoint_after_an_ipv4_one_takes_another_process(box: Box) -> None:
+    box.nsguard("netns", "up", NAME)
+    box.nsguard("tunnel", "up", NAME)
+    process = box.out("pgrep", "wireguard-go")
+    second = f"[Peer]\nPublicKey = {SECOND_PEER}\nEndpoint = [2001:db8::7]:51820\nAllowedIPs = 10.9.0.0/16\n"
+    box.write("/run/tunnel.conf", config(more=second))
+    assert box.nsguard("tunnel", "reload", NAME).returncode == 0
+    assert box.out("pgrep", "wireguard-go") != process
+    assert set(box.out("wg", "show", "nsg-1a2b3c4d", "peers").split()) == {PEER, SECOND_PEER}
 
 
 def test_an_address_that_shared_a_subnet_survives_its_primary(any_box: Box) -> None:
