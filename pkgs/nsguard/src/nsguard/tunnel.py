@@ -113,10 +113,11 @@ def fit_for_kernel(config: Config) -> Config:
 def _alike(wanted: _Wanted, present: Tunnel) -> bool:
     """Whether the link that is there can become the one that is wanted."""
     tunnel = wanted.spec.tunnel
-    # wireguard-go, once it has sent over IPv4, may send to the first four bytes of an IPv6 address: it takes a buffer for
-    # the address as long as the last one was. The pin drops what goes there, and the peer would not be reached.
-    longer = {host for host, _ in wanted.tunnel().endpoints if ":" in host} - {host for host, _ in present.endpoints}
-    if longer and present.implementation == "userspace" and any(":" not in host for host, _ in present.endpoints):
+    # wireguard-go, once it has sent over IPv4, may send to the first four bytes of an IPv6 address: it takes a buffer
+    # for the address as long as the last one was. The pin drops what goes there, and the peer would not be reached.
+    known = {host for host, _ in present.endpoints}
+    longer = {host for host, _ in wanted.tunnel().endpoints if ":" in host} - known
+    if longer and present.implementation == "userspace" and any(":" not in host for host in known):
         return False
     return (present.kind, present.outer) == (tunnel.kind, wanted.spec.outer) and tunnel.implementation in (
         "auto",
