@@ -67,7 +67,7 @@ HOLES = (
         "the service left in the host's namespace",
         (
             *("udp-lan", "tcp-beyond", "dns-over-tls", "dns-tcp", "packet-info", "dhcp", "links-in-sight", "mptcp"),
-            *("rules-flushed", "uplink-flaps", "tunnel-crack-local"),
+            *("rules-flushed", "uplink-flaps", "tunnel-crack-local", "beside-exception"),
         ),
         "NetworkNamespacePath=\nExecStartPre=",
     ),
@@ -77,6 +77,11 @@ HOLES = (
         "NetworkNamespacePath=\nExecStartPre=",
         (f"{SERVE} && until ss -Hltn | grep -q :{LAB.published_port}; do sleep 0.1; done",),
         ("systemctl stop planted-web",),
+    ),
+    Hole(
+        "a command of the administrator's own",
+        ("inherited-socket-addresses",),
+        "ExecStart=\nExecStart=/usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-%N/socket",
     ),
     Hole("a veth that the host routes", ("icmp-ping-lan",), by_hand=(*VETH, TO_THE_LAN), undo=NO_VETH),
     Hole("a veth for when the tunnel is down", ("link-deleted",), by_hand=(*VETH, AT_LAST), undo=NO_VETH),
