@@ -120,7 +120,7 @@ in
       ++ optional (elem it.address taken)
         "${here}.address: ${toJSON it.address} is the tunnel's own or its resolver's, which would no longer be reached through it; remove the exception"
       ++ optional (it.protocol != "tcp")
-        ''${here}.protocol: ${toJSON it.protocol} cannot be passed on without a route, and there is none to the host's networks, not by hostLink either; use TCP: ${here}.protocol = "tcp";''
+        ''${here}.protocol: ${toJSON it.protocol} cannot be passed on without a route, and there is none to the host's networks; use TCP: ${here}.protocol = "tcp";''
       ++ optional (same name != [ ])
         "${here}: ${at it} is also that of ${where}.allowedEgress.${head (same name)}; remove either"
     ) (attrNames exceptions);

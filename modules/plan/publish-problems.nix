@@ -63,7 +63,7 @@ let
     ++ (
       if it.protocol == "udp" then
         [
-          ''${where}.protocol: "udp" cannot be passed on, since systemd-socket-proxyd takes streams alone; set hostLink.enable = true; for the namespace instead, and send to its address''
+          ''${where}.protocol: "udp" cannot be passed on, since systemd-socket-proxyd takes streams alone; let it be asked over TCP: protocol = "tcp";''
         ]
       else
         malformed "${where}.protocol" "tcp" ''"tcp"'' it.protocol

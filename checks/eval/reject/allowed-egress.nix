@@ -71,6 +71,6 @@
       ''${at}.range.address: "192.168.1.0/24" ${like}''
       ''${at}.resolver.address: "10.66.0.1" ${taken}''
       "${at}.same: 192.168.1.9:1 is also that of ${at}.a b; remove either"
-      ''${at}.syslog.protocol: "udp" cannot be passed on without a route, and there is none to the host's networks, not by hostLink either; use TCP: ${at}.syslog.protocol = "tcp";''
+      ''${at}.syslog.protocol: "udp" cannot be passed on without a route, and there is none to the host's networks; use TCP: ${at}.syslog.protocol = "tcp";''
     ];
 }

@@ -55,7 +55,7 @@
       malformed = text: ''nsguard.namespaces.two.publish.bad.listen: "${text}" is malformed; write it like "127.0.0.1:9091", "[::1]:9091" or "/run/web.sock"'';
     in
     [
-      ''nsguard.namespaces.one.publish.dns.protocol: "udp" cannot be passed on, since systemd-socket-proxyd takes streams alone; set hostLink.enable = true; for the namespace instead, and send to its address''
+      ''nsguard.namespaces.one.publish.dns.protocol: "udp" cannot be passed on, since systemd-socket-proxyd takes streams alone; let it be asked over TCP: protocol = "tcp";''
       "nsguard.namespaces.one.publish.of the host: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
       ''nsguard.namespaces.one.publish.of the host.listen: there is nothing to listen on; set listen = [ "127.0.0.1:9091" ];''
       ''nsguard.namespaces.one.publish.of the host.mode: "rw" is malformed; write it like "0660"''
