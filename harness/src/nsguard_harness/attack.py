@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .rules import World
 
 OUTSIDE = "outside"
+# seconds to wait for an answer; all servers are a wire away
+PATIENCE = 1.0
 
 
 class CannotApplyError(Exception):
@@ -27,7 +29,8 @@ class CannotApplyError(Exception):
 class Env:
     """What an attack is given. family: 4, 6, or 0 where it means nothing; timeout: seconds until it is killed.
 
-    parameters: `uplink`, the interface's name; `control`, whether this is one: it may be shorter, once it is seen.
+    parameters: `uplink`, the interface's name; `control`, whether this is one: it may be shorter, once it is seen;
+    `pace`, how many times slower the machines are than usual.
     """
 
     token: str
@@ -35,6 +38,11 @@ class Env:
     timeout: float = 5.0
     parameters: Mapping[str, Any] = field(default_factory=dict)
     addresses: Addresses = LAB
+
+    @property
+    def patience(self) -> float:
+        """Seconds to wait for one answer."""
+        return PATIENCE * float(self.parameters.get("pace", 1.0))
 
 
 @dataclass(frozen=True)

@@ -225,6 +225,7 @@ class Suite:
             "uplink": self.lab.client.uplinks[0].interface,
             "neighbour": str(link_local(self.lab.server.uplinks[0].mac)),
             "control": phase == "control",
+            "pace": self.lab.pace,
             **self.parameters,
         }
         attack, runs = cell.attack, cell.subject.confined if phase == "confined" else cell.subject.control

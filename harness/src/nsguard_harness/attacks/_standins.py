@@ -9,7 +9,7 @@ import socket
 from typing import TYPE_CHECKING, ClassVar, Literal
 from weakref import WeakKeyDictionary
 
-from ..attack import Attack, Env, Outcome
+from ..attack import PATIENCE, Attack, Env, Outcome
 from . import _tools
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Daemon(WithStandins):
 
     def run(self, env: Env) -> Outcome:
         path = self.path.format(uid=os.getuid())
-        with connected(path, self.kind) as daemon:
+        with connected(path, self.kind, env.patience) as daemon:
             daemon.send(self.words(env))
             if self.kind == socket.SOCK_DGRAM:
                 return Outcome(True, f"{path} took a datagram")
@@ -65,11 +65,11 @@ class Daemon(WithStandins):
         return Outcome(bool(said), f"answered: {said.decode(errors='replace').strip()}")
 
 
-def connected(path: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
+def connected(path: str, kind: socket.SocketKind = socket.SOCK_STREAM, patience: float = PATIENCE) -> socket.socket:
     """A socket connected to a path, or with a leading @ to an abstract name. Raises OSError that names it."""
     stream = socket.socket(socket.AF_UNIX, kind)
     try:
-        stream.settimeout(_tools.PATIENCE)
+        stream.settimeout(patience)
         stream.connect(address(path))
     except OSError as error:
         stream.close()

@@ -16,8 +16,6 @@ from collections.abc import Mapping, Sequence
 from ..attack import Env, Outcome
 
 DOMAIN = "leak.test"
-# seconds to wait for an answer; all servers are a wire away
-PATIENCE = 1.0
 # where programs may be, should the service's PATH not say
 PATHS = ("/run/current-system/sw/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin")
 UPLINK_PORT = 40404  # source port of packets made by hand
@@ -56,7 +54,7 @@ def name(env: Env) -> str:
 def send_udp(env: Env, address: str) -> Outcome:
     """Send the token to the echo port of `address` and see whether it comes back."""
     with socket.socket(inet(env.family), socket.SOCK_DGRAM) as udp:
-        udp.settimeout(PATIENCE)
+        udp.settimeout(env.patience)
         udp.connect((address, env.addresses.echo_port))
         udp.send(payload(env))
         return echoed(udp, env)
@@ -78,20 +76,20 @@ def question(domain: str, family: int) -> bytes:
     return header + labels + b"\0" + struct.pack("!2H", 28 if family == 6 else 1, 1)
 
 
-def ask(server: str, domain: str, family: int, port: int = 53) -> Outcome:
+def ask(env: Env, server: str, domain: str, port: int = 53) -> Outcome:
     """Ask `server` over UDP; the answer's last record, if any, tells who answered."""
     with socket.socket(inet(6 if ":" in server else 4), socket.SOCK_DGRAM) as udp:
-        udp.settimeout(PATIENCE)
+        udp.settimeout(env.patience)
         udp.connect((server, port))
-        udp.send(question(domain, family))
+        udp.send(question(domain, env.family))
         try:
             data = udp.recv(2048)
         except TimeoutError:
             return Outcome(False, f"asked {server}, no answer")
     if len(data) < 12 or not int.from_bytes(data[6:8], "big"):
         return Outcome(False, f"{server} answered without a record")
-    size = 16 if family == 6 else 4
-    return Outcome(True, f"{server} answered {socket.inet_ntop(inet(family), data[-size:])}")
+    size = 16 if env.family == 6 else 4
+    return Outcome(True, f"{server} answered {socket.inet_ntop(inet(env.family), data[-size:])}")
 
 
 def run(command: Sequence[str], timeout: float, environment: Mapping[str, str] | None = None) -> tuple[int, str]:

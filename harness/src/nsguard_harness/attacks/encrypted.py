@@ -27,7 +27,7 @@ class _Encrypted(Attack):
 
     def send(self, env: Env, to: tuple[str, int]) -> Outcome:
         """Send the greeting and wait for what comes back."""
-        with socket.create_connection(to, _tools.PATIENCE) as tcp:
+        with socket.create_connection(to, env.patience) as tcp:
             tcp.sendall(greeting(_tools.name(env)))
             return _tools.echoed(tcp, env)
 

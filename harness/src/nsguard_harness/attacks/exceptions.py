@@ -23,7 +23,7 @@ class BesideException(Attack):
         said = []
         for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
             with socket.socket(_tools.inet(env.family), kind) as sock:
-                sock.settimeout(_tools.PATIENCE)
+                sock.settimeout(env.patience)
                 try:
                     sock.connect(at)
                     sock.send(_tools.payload(env))

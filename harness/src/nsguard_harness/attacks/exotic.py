@@ -45,7 +45,7 @@ class _Stream(Attack):
 
     def run(self, env: Env) -> Outcome:
         with _made(env, self.kind, self.protocol, self.label) as stream:
-            stream.settimeout(_tools.PATIENCE)
+            stream.settimeout(env.patience)
             self.prepare(stream)
             try:
                 stream.connect((_tools.beyond(env), env.addresses.echo_port))

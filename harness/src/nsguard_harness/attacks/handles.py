@@ -27,7 +27,7 @@ class _Given(Daemon):
     gives = True
 
     def run(self, env: Env) -> Outcome:
-        with connected(self.path) as giver:
+        with connected(self.path, patience=env.patience) as giver:
             giver.send(b"please")
             _, descriptors, _, _ = socket.recv_fds(giver, 16, 1)
         for descriptor in descriptors:
@@ -178,7 +178,7 @@ class ProcRoot(_OfAProcess):
         for pid in filter(elsewhere, numbers()):
             path = f"/proc/{pid}/root/run/avahi-daemon/socket"
             try:
-                with connected(path) as daemon:
+                with connected(path, patience=env.patience) as daemon:
                     daemon.sendall(_tools.payload(env))
                     return Outcome(bool(daemon.recv(200)), f"{path} answered")
             except OSError:

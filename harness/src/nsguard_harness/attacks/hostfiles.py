@@ -97,7 +97,7 @@ class OtherResolver(Attack):
 
     def run(self, env: Env) -> Outcome:
         name = f"{_tools.digest(env)}.{_tools.DOMAIN}"
-        outcome = _tools.ask(_tools.lan(env), name, env.family, env.addresses.dns_port)
+        outcome = _tools.ask(env, _tools.lan(env), name, env.addresses.dns_port)
         return Outcome(outcome.said.endswith(env.addresses.answer_uplink.of(env.family)), outcome.said)
 
 
@@ -167,7 +167,7 @@ class _Served(Attack):
 
     def run(self, env: Env) -> Outcome:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stream:
-            stream.settimeout(_tools.PATIENCE)
+            stream.settimeout(env.patience)
             stream.connect(self.path)
             stream.sendall(_tools.payload(env))
             return Outcome(True, f"{self.path}: {stream.recv(100).decode(errors='replace')}")

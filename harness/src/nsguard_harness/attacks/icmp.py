@@ -79,7 +79,7 @@ def _echo(env: Env, kind: socket.SocketKind, address: str) -> Outcome:
     if env.family != 6:
         request = request[:2] + struct.pack("!H", _tools.checksum(request)) + request[4:]
     with socket.socket(_tools.inet(env.family), kind, protocol) as icmp:
-        icmp.settimeout(_tools.PATIENCE)
+        icmp.settimeout(env.patience)
         icmp.connect((address, 0))
         icmp.send(request)
         return _tools.echoed(icmp, env)

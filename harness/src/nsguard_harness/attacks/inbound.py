@@ -51,7 +51,7 @@ class Unasked(_Knocked):
 
     def run(self, env: Env) -> Outcome:
         with socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as udp:
-            udp.settimeout(_tools.PATIENCE)
+            udp.settimeout(env.patience)
             udp.bind(("", 0))
             server = _tools.lan(env)
             udp.sendto(_knock(env, "unasked"), (server, env.addresses.knock_port))
@@ -122,7 +122,7 @@ class Forwarded(_Knocked):
         before = _forwarded()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             udp.sendto(_knock(env, "passing"), (_tools.lan(env), env.addresses.knock_port))
-        deadline = time.monotonic() + _tools.PATIENCE
+        deadline = time.monotonic() + env.patience
         while (now := _forwarded()) <= before and time.monotonic() < deadline:
             time.sleep(0.02)
         return Outcome(now > before, f"{now - before} packets forwarded")
@@ -157,7 +157,7 @@ class AdvertisedByTunnel(_Knocked):
         with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
             udp.sendto(_knock(env, "advertise"), (_tools.lan(env), env.addresses.knock_port))
         wanted = socket.inet_pton(socket.AF_INET6, env.addresses.advertised.partition("/")[0]).hex()
-        deadline = time.monotonic() + _tools.PATIENCE
+        deadline = time.monotonic() + env.patience
         while time.monotonic() < deadline:
             with open("/proc/net/ipv6_route", encoding="ascii") as routes:
                 if any(line.startswith(wanted) for line in routes):

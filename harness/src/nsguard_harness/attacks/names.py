@@ -32,7 +32,7 @@ class DnsUplink(Attack):
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:
-        return _tools.ask(_tools.lan(env), _tools.name(env), env.family, env.addresses.dns_port)
+        return _tools.ask(env, _tools.lan(env), _tools.name(env), env.addresses.dns_port)
 
 
 class Getaddrinfo(Attack):
@@ -66,7 +66,7 @@ class ResolvedVarlink(Attack):
     def run(self, env: Env) -> Outcome:
         parameters = {"name": _tools.name(env), "family": int(_tools.inet(env.family)), "flags": 0}
         call = {"method": "io.systemd.Resolve.ResolveHostname", "parameters": parameters}
-        with _unix(VARLINK) as varlink:
+        with _unix(env, VARLINK) as varlink:
             varlink.sendall(json.dumps(call).encode() + b"\0")
             reply = varlink.recv(8192)
         return Outcome(True, f"resolved said {reply[:80].decode(errors='replace')}")
@@ -86,7 +86,7 @@ class ResolvedDbus(Attack):
     def run(self, env: Env) -> Outcome:
         service = ("org.freedesktop.resolve1", "/org/freedesktop/resolve1", "org.freedesktop.resolve1.Manager")
         arguments = ("isit", "0", _tools.name(env), str(int(_tools.inet(env.family))), "0")
-        status, said = _tools.run(["busctl", "call", *service, "ResolveHostname", *arguments], 2 * _tools.PATIENCE)
+        status, said = _tools.run(["busctl", "call", *service, "ResolveHostname", *arguments], 2 * env.patience)
         return Outcome(status == 0, said)
 
 
@@ -175,7 +175,7 @@ class ResolvConfRenamed(Attack):
             servers = [line.split()[1] for line in file if line.startswith("nameserver ")]
         for server in servers:
             if (":" in server) == (env.family == 6):
-                _tools.ask(server, _tools.name(env), env.family)
+                _tools.ask(env, server, _tools.name(env))
         return Outcome(_tools.lan(env) in servers, f"resolv.conf names {' '.join(servers) or 'nobody'}")
 
 
@@ -187,14 +187,14 @@ def getent(env: Env, table: str, name: str, environment: Mapping[str, str] | Non
 
 def _nscd(env: Env) -> Outcome:
     key = _tools.name(env).encode() + b"\0"
-    with _unix(NSCD) as nscd:
+    with _unix(env, NSCD) as nscd:
         nscd.sendall(struct.pack("=3i", 2, 5 if env.family == 6 else 4, len(key)) + key)
         reply = nscd.recv(4096)
     return Outcome(True, f"nscd answered {len(reply)} bytes")
 
 
-def _unix(path: str) -> socket.socket:
+def _unix(env: Env, path: str) -> socket.socket:
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    stream.settimeout(2 * _tools.PATIENCE)
+    stream.settimeout(2 * env.patience)
     stream.connect(path)
     return stream

@@ -111,7 +111,7 @@ class _ForeignSource(Attack):
 
     def run(self, env: Env) -> Outcome:
         with socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as udp:
-            udp.settimeout(_tools.PATIENCE)
+            udp.settimeout(env.patience)
             udp.setsockopt(*self.options[env.family], 1)
             udp.bind((env.addresses.client.of(env.family), 0))
             udp.sendto(_tools.payload(env), (_tools.lan(env), env.addresses.echo_port))

@@ -28,7 +28,7 @@ class _Back(Attack):
         connected = False
         for where, made in self.places(env):
             with made, suppress(OSError):
-                made.settimeout(_tools.PATIENCE)
+                made.settimeout(env.patience)
                 made.connect(where)
                 connected = True
                 made.sendall(REQUEST)

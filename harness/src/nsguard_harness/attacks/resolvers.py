@@ -28,7 +28,7 @@ class DnsBeyond(Attack):
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:
-        return _tools.ask(_tools.beyond(env), _tools.name(env), env.family, env.addresses.dns_port)
+        return _tools.ask(env, _tools.beyond(env), _tools.name(env), env.addresses.dns_port)
 
 
 class DnsTcp(Attack):
@@ -45,7 +45,7 @@ class DnsTcp(Attack):
 
     def run(self, env: Env) -> Outcome:
         query = _tools.question(_tools.name(env), env.family)
-        with socket.create_connection((_tools.lan(env), env.addresses.dns_port), _tools.PATIENCE) as tcp:
+        with socket.create_connection((_tools.lan(env), env.addresses.dns_port), env.patience) as tcp:
             tcp.sendall(struct.pack("!H", len(query)) + query)
             answer = tcp.recv(2048)
         return Outcome(len(answer) > 12, f"answered with {len(answer)} bytes")
@@ -67,7 +67,7 @@ class DnsStub(Attack):
         said = []
         for stub in STUBS:
             try:
-                said.append(_tools.ask(stub, _tools.name(env), env.family, env.addresses.dns_port).said)
+                said.append(_tools.ask(env, stub, _tools.name(env), env.addresses.dns_port).said)
             except OSError as error:
                 said.append(f"{stub}: {error.strerror}")
         return Outcome(any("answered" in line for line in said), ", ".join(said))

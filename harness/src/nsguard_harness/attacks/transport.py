@@ -76,8 +76,8 @@ class TcpBeyond(Attack):
 
 def _get(env: Env, address: str) -> Outcome:
     """The lab's web server answers with JSON that names its peer; any other is quoted by its first line."""
-    with socket.create_connection((address, env.addresses.web_port), _tools.PATIENCE) as tcp:
-        tcp.settimeout(_tools.PATIENCE)
+    with socket.create_connection((address, env.addresses.web_port), env.patience) as tcp:
+        tcp.settimeout(env.patience)
         tcp.sendall(f"GET /{env.token} HTTP/1.0\r\nHost: {_tools.name(env)}\r\n\r\n".encode())
         answer = b""
         while chunk := tcp.recv(4096):
@@ -164,6 +164,6 @@ class TcpEndpoint(Attack):
     def run(self, env: Env) -> Outcome:
         endpoint = env.addresses.endpoint.of(env.family)
         with socket.socket(_tools.inet(env.family), socket.SOCK_STREAM) as tcp:
-            tcp.settimeout(_tools.PATIENCE)
+            tcp.settimeout(env.patience)
             tcp.connect_ex((endpoint, env.addresses.endpoint_port))
         return _get(env, endpoint)

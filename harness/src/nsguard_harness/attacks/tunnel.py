@@ -123,7 +123,7 @@ class ConnectionHeld(Attack):
 
     def run(self, env: Env) -> Outcome:
         end = time.monotonic() + _seconds(env, float(env.parameters.get("seconds", STREAM_SECONDS)))
-        with socket.create_connection((_tools.beyond(env), env.addresses.web_port), _tools.PATIENCE) as tcp:
+        with socket.create_connection((_tools.beyond(env), env.addresses.web_port), env.patience) as tcp:
             tcp.sendall(f"GET /stream HTTP/1.1\r\nHost: {_tools.name(env)}\r\n\r\n".encode())
             lines, last, gap = 0, time.monotonic(), 0.0
             with tcp.makefile("rb") as stream:
