@@ -261,8 +261,6 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     """Tell what can't be done before a lab is built for it."""
-    if options.system and options.lab != "container":
-        raise UsageError("--system: boots in the container lab alone; leave --lab out")
     if options.system and not (options.system / "init").exists():
         raise UsageError(f"--system {options.system}: is no system's closure; it has no init")
     if not fnmatch.filter(attacks.registry(), options.attack):
@@ -303,10 +301,11 @@ def _made(options: argparse.Namespace) -> Lab:
     from .lab.image import image
     from .lab.vmlab import VmLab
 
+    nixos = nixos_client(options.system, options.image or image()) if options.system else None
     if options.lab != "container":
-        return VmLab(LABS[options.lab], options.pcap)
-    if options.system:
-        return ContainerLab(nixos_client(options.system, options.image or image()), options.pcap)
+        return VmLab(LABS[options.lab], options.pcap, nixos)
+    if nixos:
+        return ContainerLab(nixos, options.pcap)
     recipe = APPS if options.scenario == scenario.APPS else BASE
     return ContainerLab(debian_client(image(recipe)), options.pcap)
 

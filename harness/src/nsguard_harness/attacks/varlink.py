@@ -28,7 +28,7 @@ class _Real(Attack):
         return {}
 
     def run(self, env: Env) -> Outcome:
-        with connected(self.path, patience=env.patience) as varlink:
+        with connected(self.path, patience=env.timeout - 0.5) as varlink:  # a daemon that has yet to start
             varlink.sendall(call(self.method, self.parameters(env)))
             said = varlink.recv(8192)
         return Outcome(bool(said), f"answered: {said[:100].decode(errors='replace')}")

@@ -1,4 +1,8 @@
-"""The state of a virtual machine that has booted, and its disk: made once, so that a lab starts in seconds."""
+"""What virtual machines start from.
+
+For Debian a machine that has booted, and its disk: made once, so that a lab starts in seconds. A NixOS boots from the
+beginning: its activation is part of what is tried.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +23,8 @@ from ..inside import resident
 from ..inside.uplink import commands
 from . import image, qemu
 from .channel import Channel
+from .nspawn import PATH
+from .system import System
 from .virtual import BOOT_SECONDS, await_default_target
 from .wire import INTERFACE, mac
 
@@ -25,6 +33,8 @@ NAME, GATEWAY = "client", "server"
 MAC = mac(2)  # as the second machine on a wire has it: it stands in the state that was saved
 DISK_BYTES = 4 << 30
 RESIDENT, UPLINK = "/usr/lib/nsguard-lab/resident.py", "/usr/lib/nsguard-lab/uplink"
+# the second for a system whose /etc is its own
+UNITS, OTHER_UNITS = "etc/systemd/system", "usr/lib/systemd/system"
 COMMAND_LINE = (
     "root=/dev/vda rw console=ttyS0 quiet net.ifnames=0 mitigations=off panic=10"
     " systemd.show_status=no systemd.mask=serial-getty@ttyS0.service"
@@ -33,24 +43,27 @@ COMMAND_LINE = (
 
 @dataclass(frozen=True)
 class Booted:
-    """What a virtual machine starts from; the files of a directory of the cache."""
+    """What a virtual machine starts from; the files of a directory. init: what is started in place of /sbin/init."""
 
     place: Path
+    init: str = ""
 
     @property
     def kernel(self) -> qemu.Kernel:
-        """What was booted."""
-        return qemu.Kernel(self.place / "kernel", self.place / "initrd", COMMAND_LINE)
+        """What was booted, or is to be."""
+        more = f" init={self.init}" if self.init else ""
+        return qemu.Kernel(self.place / "kernel", self.place / "initrd", COMMAND_LINE + more)
 
     @property
     def disk(self) -> Path:
-        """The disk of the machine as it was halted; never written to again."""
+        """The disk, of the machine as it was halted where it has booted; never written to again."""
         return self.place / "booted.qcow2"
 
     @property
-    def state(self) -> Path:
-        """The halted machine's memory and devices."""
-        return self.place / "state"
+    def state(self) -> Path | None:
+        """The halted machine's memory and devices; None where it has yet to boot."""
+        state = self.place / "state"
+        return state if state.exists() else None
 
 
 def files(addresses: Addresses) -> dict[str, str]:
@@ -61,17 +74,17 @@ def files(addresses: Addresses) -> dict[str, str]:
     return {
         "etc/hostname": f"{NAME}\n",
         UPLINK.lstrip("/"): _uplink_script(addresses),
-        "etc/systemd/system/lab-uplink.service": (
+        f"{UNITS}/lab-uplink.service": (
             "[Unit]\nDefaultDependencies=no\n"
             "After=systemd-udevd.service systemd-sysctl.service systemd-remount-fs.service\n"
             "Before=network-pre.target basic.target\nWants=network-pre.target\n"
             f"[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -eu {UPLINK}\n"
         ),
-        "etc/systemd/system/lab-resident.service": (
-            f"[Service]\nExecStart=/usr/bin/python3 {RESIDENT} /dev/virtio-ports/{qemu.PORT}\n"
+        f"{UNITS}/lab-resident.service": (
+            f"[Service]\nEnvironment=PATH={PATH}\nExecStart=/usr/bin/python3 {RESIDENT} /dev/virtio-ports/{qemu.PORT}\n"
             "KillMode=process\nRestart=always\nOOMScoreAdjust=-900\n"
         ),
-        "etc/systemd/system/lab-shell.service": (
+        f"{UNITS}/lab-shell.service": (
             "[Unit]\nConditionPathExists=/dev/hvc0\n"
             "[Service]\nStandardInput=tty\nStandardOutput=tty\nStandardError=journal\nTTYPath=/dev/hvc0\n"
             "ExecStart=/bin/bash -c 'stty raw -echo; echo Spawning backdoor root shell...; PS1= exec bash --norc'\n"
@@ -101,29 +114,72 @@ def booted(suite: str, addresses: Addresses) -> Booted:
 
     def build(place: Path) -> None:
         place.mkdir()
-        _disk(tree, place, files(addresses))
+        _kernel(tree, place)
+        with _root(tree, place) as root:
+            _add(root, UNITS, files(addresses))
+            _disk(root, place)
         _boot(Booted(place))
 
     return Booted(image.cached(f"booted-{key}", build, f"a booted {suite}: once, about two minutes under emulation"))
 
 
-def _disk(tree: Path, place: Path, more: dict[str, str]) -> None:
+def unbooted(suite: str, addresses: Addresses, system: System, place: Path) -> Booted:
+    """A disk with a system that brings an init of its own, such as a NixOS, in an empty directory.
+
+    suite: whose kernel it boots. Raises LabError.
+    """
+    debian = image.image(image.Recipe(suite, PACKAGES))
+    _kernel(debian, place)
+    with _root(system.image, place) as root:
+        _do("cp", "-a", str(debian / "usr/lib/modules"), str(root / "usr/lib"))
+        for units in ("system", "user"):
+            # what Debian would start is not this system's
+            shutil.rmtree(root / "usr/lib/systemd" / units, ignore_errors=True)
+        _add(root, OTHER_UNITS, files(addresses))
+        for path in _closure(str(system.init)):
+            (root / "nix/store").mkdir(parents=True, exist_ok=True)
+            _do("cp", "-a", path, str(root / "nix/store"))
+        system.lay_out(root)
+        _disk(root, place)
+    return Booted(place, str(system.init))
+
+
+def _closure(init: str) -> list[str]:
+    """All that a program of the store refers to."""
+    return _do("nix-store", "--query", "--requisites", str(Path(init).parent)).split()
+
+
+def _kernel(tree: Path, place: Path) -> None:
     for name, pattern in (("kernel", "vmlinuz-*"), ("initrd", "initrd.img-*")):
         shutil.copy(sorted((tree / "boot").glob(pattern))[-1], place / name)
+
+
+@contextmanager
+def _root(tree: Path, place: Path) -> Iterator[Path]:
+    """A copy of a tree, to add to."""
     with tempfile.TemporaryDirectory(dir=place) as scratch:
         root = Path(scratch) / "root"
         _do("cp", "-a", "--reflink=auto", str(tree), str(root))
-        for name, text in more.items():
-            path = root / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        wants = root / "etc/systemd/system/multi-user.target.wants"
-        wants.mkdir(exist_ok=True)
-        for unit in WANTED:
-            (wants / unit).symlink_to(f"../{unit}")
-        with (place / "disk.raw").open("wb") as disk:
-            disk.truncate(DISK_BYTES)
-        _do("mkfs.ext4", "-q", "-d", str(root), str(place / "disk.raw"))
+        yield root
+
+
+def _add(root: Path, units: str, more: dict[str, str]) -> None:
+    """Lay the lab's own files, its units in the directory `units`, and have these started."""
+    for name, text in more.items():
+        path = root / name.replace(UNITS, units, 1)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.write_text(text)
+    wants = root / units / "multi-user.target.wants"
+    wants.mkdir(parents=True, exist_ok=True)
+    for unit in WANTED:
+        (wants / unit).symlink_to(f"../{unit}")
+
+
+def _disk(root: Path, place: Path) -> None:
+    with (place / "disk.raw").open("wb") as disk:
+        disk.truncate(DISK_BYTES)
+    _do("mkfs.ext4", "-q", "-d", str(root), str(place / "disk.raw"))
     overlay(place / "disk.raw", "raw", place / "booted.qcow2")
 
 
@@ -134,13 +190,14 @@ def overlay(below: Path, kind: str, path: Path) -> None:
     _do("qemu-img", "create", "-q", "-f", "qcow2", "-b", backing, "-F", kind, str(path))
 
 
-def _do(*command: str) -> None:
+def _do(*command: str) -> str:
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     except FileNotFoundError as error:
         raise LabError(f"vm: there is no {command[0]}; `make deps-vm` installs it") from error
     if done.returncode:
         raise LabError(f"vm: `{' '.join(command)}` ended with {done.returncode}: {done.stderr.strip()[-300:]}")
+    return done.stdout
 
 
 def _boot(machine: Booted) -> None:
@@ -156,7 +213,7 @@ def _boot(machine: Booted) -> None:
                 await_default_target(channel)
                 channel.run("sync; echo 3 > /proc/sys/vm/drop_caches; fstrim / || true", 60)
                 running.qmp("stop")
-                running.save(machine.state)
+                running.save(machine.place / "state")
             finally:
                 channel.close()
 

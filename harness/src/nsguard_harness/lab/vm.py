@@ -27,7 +27,7 @@ class VmMachine(VirtualMachine, Bootable):
         self._qemu: Qemu | None = None
 
     def launch(self) -> None:
-        """Go on from where a machine had booted, without waiting."""
+        """Go on from where a machine had booted, or boot one, without waiting."""
         (uplink,) = self.uplinks
         disk = self._work / "disk.qcow2"
         booted.overlay(self._base.disk, "qcow2", disk)
@@ -37,12 +37,15 @@ class VmMachine(VirtualMachine, Bootable):
         self._channel = Channel(self.name, self._qemu.port)
 
     def wait_until_up(self, timeout: float = BOOT_SECONDS) -> None:
-        """Wait until it runs, and lay out what is its own. Raises LabError."""
+        """Wait until it runs, with what is its own. Raises LabError."""
         assert self._channel is not None
         # halted at first, and again once the state is there
         if not self.hypervisor().wait_for_status("paused", "prelaunch", timeout=timeout):
             raise LabError(f"{self.name}: its state was not read in {timeout:g} s")
         self.hypervisor()("cont")
+        if self._base.state is None:
+            self._await_boot(0)
+            return
         self._channel.set_clock()
         self._ready = True
         self.lay_out(self._system)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..capture import Recorder
 from ..machine import Machine, Uplink
-from .booted import MAC, booted
+from .booted import MAC, booted, unbooted
 from .qemu import KVM, NETDEV, acceleration
 from .system import System
 from .virtual import Recording
@@ -23,16 +23,23 @@ class VmLab(WiredLab):
 
     client: VmMachine
 
-    def __init__(self, suite: str = "trixie", captures: Path | None = None) -> None:
-        """suite: of Debian's; captures: where pcap files are kept, else they go with the lab."""
-        super().__init__(captures=captures)
+    def __init__(self, suite: str = "trixie", captures: Path | None = None, client: System | None = None) -> None:
+        """suite: of Debian's; captures: where pcap files are kept, else they go with the lab.
+
+        client: a system that brings its own init, such as a NixOS, to boot under the suite's kernel.
+        """
+        super().__init__(client, captures)
         self.suite = suite
 
     def _plugged(self) -> Uplink:
         return self.wire.tap("client", self.addresses.client, MAC)
 
     def _made(self, system: System, uplink: Uplink, place: Path, stack: ExitStack) -> VmMachine:
-        base = booted(self.suite, self.addresses)
+        if system.init:
+            (place / "base").mkdir()
+            base = unbooted(self.suite, self.addresses, system, place / "base")
+        else:
+            base = booted(self.suite, self.addresses)
         if acceleration(base.kernel.image) != KVM:
             self.pace, self.workers = EMULATED, EMULATED_WORKERS
         machine = VmMachine("client", base, system, self.wire.switch, [uplink], place)
