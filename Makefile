@@ -1,6 +1,6 @@
 # make demo     a tour of one confined service, watched from outside
 # make test     every test of the project
-# make test-vm  the core set against a client with a kernel of its own, under QEMU
+# make test-vm  the core set against clients with a kernel of their own, under QEMU
 # make bench    set-up and tear-down, beside the usual script
 # make bench-eval  what it adds to the evaluation of a host (NSGUARD_NIXPKGS names a tree with nixpkgs' lib/ and nixos/)
 # make docs     docs/options.md anew, from the options (NSGUARD_NIXPKGS names a tree with nixpkgs' lib/)
@@ -36,10 +36,11 @@ image: deps venv
 test: lint image
 	cd pkgs/nsguard && $(BIN)/pytest -q
 	cd harness && $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
-	$(BIN)/pytest -q -c harness/pyproject.toml --rootdir . checks
+	$(BIN)/pytest -q -c harness/pyproject.toml --rootdir . --ignore checks/vm checks
 
 test-vm: deps-vm venv
 	cd harness && $(BIN)/pytest -q vm
+	$(BIN)/pytest -q -c harness/pyproject.toml --rootdir . checks/vm
 
 lint: deps venv
 	$(BIN)/ruff check -q harness pkgs/nsguard
