@@ -34,8 +34,8 @@ image: deps venv
 	@$(BIN)/python -m nsguard_harness.lab.image
 
 test: lint image
-	cd pkgs/nsguard && $(BIN)/pytest -q
-	cd harness && $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	cd pkgs/nsguard && $(BIN)/pytest -q -n 2
+	cd harness && $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 	$(BIN)/pytest -q -c harness/pyproject.toml --rootdir . --ignore checks/vm checks
 
 test-vm: deps-vm venv

@@ -11,6 +11,8 @@ import pytest
 
 from nsguard_harness.lab.container import ContainerLab
 
+# Files are shared out among workers in this order: what takes longest begins first, so that no worker ends alone.
+LONGEST = ("test_leaks", "test_browser", "test_app_leaks", "test_tunnel", "test_endpoints", "test_planted", "test_hops")
 PROGRAMS = ("mmdebstrap", "systemd-nspawn", "nsenter", "setpriv", "tcpdump", "wg", "ip", "nft")
 
 
@@ -20,7 +22,9 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Lab tests that can't run here say why."""
+    """The longest files first; lab tests that can't run here say why."""
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     why = "lab tests need root" if os.geteuid() else f"lab tests need {', '.join(missing)}; `make deps` installs them"
     if os.geteuid() == 0 and not missing:

