@@ -102,3 +102,22 @@ class Shell:
             if re.search(pattern, self.prompt()):
                 return
         raise AssertionError(f"{command}: never {pattern!r}")
+
+
+def storm(path: str) -> str:
+    """A program that keeps ten thousand connections to a socket, half a word each; it prints how many failed."""
+    return f"""
+import resource, socket
+resource.setrlimit(resource.RLIMIT_NOFILE, (12000, 12000))
+kept, refused = [], 0
+for number in range(10000):
+    one = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    one.setblocking(False)
+    try:
+        one.connect({path!r})
+        one.send(b"\\0\\0")
+    except OSError:
+        refused += 1
+    kept.append(one)
+print(refused)
+"""

@@ -16,6 +16,7 @@ from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import debian_client
 from nsguard_harness.lab.image import APPS, image
 from nsguard_harness.machine import Completed
+from people import storm
 
 pytestmark = pytest.mark.lab
 
@@ -365,6 +366,20 @@ def test_whatever_is_said_it_answers_and_goes_on(lab: ContainerLab) -> None:
         "after": {"status": 5},
     }
     assert lab.client.get_unit_property("nsguard-app-bare.service", "ActiveState") == "active"
+    lab.client.succeed("systemctl stop nsguard-app-bare.service")
+
+
+def test_ten_thousand_connections(lab: ContainerLab) -> None:
+    """By others none gets in; the owner's stop nothing for longer than they stay."""
+    taken = "nsguard-app-bare.socket", "NAccepted"
+    before = lab.client.get_unit_property(*taken)
+    program = f"python3 -c {shlex.quote(storm('/run/nsguard-apps/bare'))}"
+    raised = "prlimit --nofile=12000:12000 --pid $$; "
+    assert lab.client.succeed(raised + person(program, user="games")) == "10000\n"
+    assert lab.client.get_unit_property(*taken) == before
+    lab.client.succeed(raised + person(program))
+    lab.client.wait_until_succeeds(person("bare exit 0"), 30)
+    assert lab.client.get_unit_property("nsguard-app-bare.socket", "ActiveState") == "active"
     lab.client.succeed("systemctl stop nsguard-app-bare.service")
 
 

@@ -12,7 +12,7 @@ import pytest
 from nsguard_harness import scenario
 from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.lab.container import ContainerLab
-from people import Person
+from people import Person, storm
 
 pytestmark = pytest.mark.lab
 
@@ -248,33 +248,17 @@ def test_what_a_caller_brings_does_not_run_as_root(lab: ContainerLab, alice: Per
     lab.client.succeed("ls /home/alice/ran-$(id -u alice)")
 
 
-STORM = """
-import resource, socket, sys
-resource.setrlimit(resource.RLIMIT_NOFILE, (12000, 12000))
-kept, refused = [], 0
-for number in range(10000):
-    one = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    one.setblocking(False)
-    try:
-        one.connect("/run/nsguard-run/vpn")
-        one.send(b"\\0\\0")
-    except OSError:
-        refused += 1
-    kept.append(one)
-print(refused)
-"""
-
-
 def test_ten_thousand_connections_by_others(lab: ContainerLab, alice: Person, bob: Person) -> None:
     before = lab.client.get_unit_property("nsguard-run-vpn.socket", "NAccepted")
-    assert bob.out("python3", "-c", STORM) == "10000\n"
+    assert bob.out("python3", "-c", storm("/run/nsguard-run/vpn")) == "10000\n"
     assert lab.client.get_unit_property("nsguard-run-vpn.socket", "NAccepted") == before
     assert alice.out(*RUN, "id", "-un") == "alice\n"
 
 
 def test_ten_thousand_connections_by_a_member(lab: ContainerLab, alice: Person) -> None:
     """None says more than half a word. The machine stays up, and serves again when they are gone."""
-    lab.client.succeed(f"prlimit --nofile=12000:12000 --pid $$; exec {shlex.join(alice.words('python3', '-c', STORM))}")
+    storming = shlex.join(alice.words("python3", "-c", storm("/run/nsguard-run/vpn")))
+    lab.client.succeed(f"prlimit --nofile=12000:12000 --pid $$; exec {storming}")
     lab.client.wait_until_succeeds(f"{shlex.join(alice.words(*RUN, 'id', '-un'))} 2>&1 | grep -qx alice", 30)
     assert lab.client.get_unit_property("nsguard-run-vpn.socket", "ActiveState") == "active"
     lab.client.wait_until_fails("systemctl --no-legend list-units 'nsguard-run-vpn@*' | grep .", 30)
