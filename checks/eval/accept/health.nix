@@ -8,11 +8,11 @@
       waiting = {
         namespace = "vpn";
         waitForHandshake = 30;
-        serviceConfig.ExecStart = "/bin/true";
+        serviceConfig.ExecStart = "/bin/app";
       };
       hasty = {
         namespace = "vpn";
-        serviceConfig.ExecStart = "/bin/true";
+        serviceConfig.ExecStart = "/bin/app";
       };
     };
   };

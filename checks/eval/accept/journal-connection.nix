@@ -25,7 +25,8 @@ in
         SyslogLevelPrefix = false;
       };
       quiet = service {
-        ExecStart = "/bin/app ; /bin/other";
+        Type = "oneshot";
+        ExecStart = "/bin/one ; /bin/other";
         StandardOutput = "append:/var/log/app";
       };
     };
@@ -56,6 +57,6 @@ in
       "-/usr/bin/systemd-cat \"--identifier=an app\" --priority=notice --level-prefix=false"
       "--argv0=app /bin/busybox --flag"
     ];
-    quiet = "/bin/app ; /bin/other";
+    quiet = "/bin/one ; /bin/other";
   };
 }

@@ -33,7 +33,7 @@ in
         serviceConfig.DeviceAllow = "/dev/fuse";
       };
       forks = program // {
-        serviceConfig.ExecStart = "/bin/app";
+        serviceConfig.ExecStart = "/bin/forks";
         serviceConfig.Type = "forking";
         hardening.hiddenProcesses = false;
       };

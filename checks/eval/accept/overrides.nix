@@ -7,7 +7,7 @@
       nsguard.namespaces.vpn.tunnel = "mullvad";
       systemd.services.app = {
         nsguard.namespace = "vpn";
-        script = "true";
+        script = "exec sleep infinity";
         serviceConfig = {
           PrivatePIDs = lib.mkForce false;
           NetworkNamespacePath = lib.mkForce "/proc/1/ns/net";

@@ -1,0 +1,87 @@
+# What an accepted configuration takes from elsewhere, so that its machine boots and its services have something to run:
+# programs, accounts, directories, and files of keys, which all are the lab's one.
+{ config, lib, ... }:
+let
+  inherit (config) nsguard;
+  confined = lib.filterAttrs (_: s: s.nsguard.namespace != null) config.systemd.services;
+
+  # A program that is none of the store's and none of Debian's serves for ever. Asked whether its configuration is well, it
+  # says so (nginx); where systemd waits for it to go to the background, it goes there.
+  program = type: path: ''
+    if [ ! -e ${path} ]; then
+      mkdir -p ${dirOf path}
+      printf '#!/bin/sh\ncase " $* " in *" -t "*) exit ;; esac\n${
+        {
+          oneshot = "";
+          forking = "sleep infinity &";
+        }
+        .${type} or "exec sleep infinity"
+      }\n' >${path}
+      chmod 755 ${path}
+    fi
+  '';
+  programsOf =
+    s: key:
+    lib.concatMap (
+      command:
+      lib.take 1 (
+        lib.filter (word: lib.hasPrefix "/" word && !lib.hasPrefix builtins.storeDir word) (lib.splitString " " (lib.replaceStrings [ "\"" ] [ "" ] command))
+      )
+    ) (lib.concatMap (lib.splitString " ; ") (lib.toList (s.serviceConfig.${key} or [ ])));
+  programs =
+    lib.concatMap (
+      s:
+      map (program (s.serviceConfig.Type or "simple")) (programsOf s "ExecStart")
+      ++ map (program "oneshot") (programsOf s "ExecCondition")
+    ) (lib.attrValues confined)
+    ++ map (app: program "simple" app.command) (lib.attrValues nsguard.apps);
+
+  tunnels = lib.attrValues nsguard.tunnels;
+  given = lib.filter (file: file != null);
+in
+{
+  imports = [ ./stand-in.nix ];
+
+  system.activationScripts.programs = lib.concatStrings programs;
+
+  users.groups = lib.genAttrs [ "app" "daemon" "staff" "torrent" ] (_: { });
+  users.users =
+    lib.genAttrs [ "app" "daemon" "torrent" ] (name: {
+      isSystemUser = true;
+      group = name;
+    })
+    // {
+      alice = {
+        isNormalUser = true;
+        uid = 1000;
+      };
+    };
+
+  systemd.tmpfiles.rules =
+    map (file: "L ${file} - - - - /etc/nsguard-lab/client.conf") (given (map (tunnel: tunnel.configFile) tunnels))
+    ++ map (file: "f ${file} 0600 - - - xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=") (
+      given (map (peer: peer.presharedKeyFile) (lib.concatMap (tunnel: tunnel.peers) tunnels))
+    )
+    ++ map (directory: "d ${directory} 0777") [
+      "/home/alice/Downloads"
+      "/home/alice/Music"
+      "/run/postgresql"
+      "/srv/data"
+      "/srv/films"
+      "/tmp/transcoded"
+      "/var/lib/metrics"
+    ];
+
+  # What the test is to find; services and apps with their namespaces.
+  environment.etc."accepted.json".text = builtins.toJSON {
+    namespaces = lib.attrNames nsguard.namespaces;
+    services =
+      lib.mapAttrs (_: s: s.nsguard.namespace) confined
+      // lib.mapAttrs' (name: app: lib.nameValuePair "nsguard-app-${name}" app.namespace) nsguard.apps;
+    # of those that a confined service is activated by, which are all in one namespace
+    sockets = lib.mapAttrs (_: socket: [
+      socket.listenStreams
+      (lib.head (lib.attrNames nsguard.namespaces))
+    ]) (lib.filterAttrs (_: socket: socket.socketConfig ? NetworkNamespacePath) config.systemd.sockets);
+  };
+}
