@@ -1,0 +1,103 @@
+"""Apps and commands on NixOS: their launchers, who may use them, what the world sees, and that they are tight."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from closures import NIXOS, closure, connected, needs_nixos
+from nsguard_harness.agent import Agent
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.machine import Completed, Machine
+from nsguard_harness.suite import Subject, Suite, Verdict, plan
+
+pytestmark = [pytest.mark.lab, needs_nixos]
+# Packets and names; and where an app, one in bubblewrap, a command and a service differ: sight, sockets, handles.
+CORE = (
+    *("tcp-beyond", "udp-*", "icmp-*", "getaddrinfo", "resolvectl", "resolved-*", "nscd-socket"),
+    *("proc-*", "pidfd-setns", "setns-*", "take-socket", "given-by-*", "keyring", "user-namespace"),
+    *("links-in-sight", "sockets-in-sight", "socket-in-*", "session-bus", "systemd-run-*", "user-manager", "x11-*"),
+)
+# Each attack is a command of its own, which takes its time.
+BY_COMMAND = ("tcp-beyond", "udp-beyond", "udp-lan", "getaddrinfo", "take-socket", "sockets-in-sight", "session-bus")
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ContainerLab]:
+    with connected(closure(NIXOS / "apps.nix")) as lab:
+        yield lab
+
+
+def by(client: Machine, user: str, command: str) -> Completed:
+    """What becomes of a command by a person who has NixOS's PATH."""
+    become = f"setpriv --reuid {user} --regid users --init-groups"
+    return client.run(f"cd /; PATH=/run/current-system/sw/bin exec {become} {command}", 60)
+
+
+def told(text: str, lab: ContainerLab) -> tuple[str, set[str], bool]:
+    """Who it is that asked, the links that there are, and whether the web server saw the tunnel's address."""
+    who, *links, address = text.splitlines()
+    return who, {re.split(r"[:@]", link)[1].strip() for link in links}, address == lab.addresses.tunnel_client.v4
+
+
+EXPECTED = ("alice", {"lo", "wg0"}, True)
+
+
+@pytest.mark.parametrize("app", ["look", "look-boxed"])
+def test_a_launcher_starts_its_app_in_the_namespace(lab: ContainerLab, app: str) -> None:
+    done = by(lab.client, "alice", f"{app} http://{lab.addresses.web.v4}/ip")
+    assert (done.status, done.errors) == (0, "")
+    found = f"/var/lib/nsguard-app-{app}/found"
+    lab.client.wait_until_succeeds(f"test -e {found}", 30)
+    assert told(lab.client.succeed(f"cat {found}"), lab) == EXPECTED
+    assert lab.client.succeed(f"stat -c %U {found}").strip() == "alice"
+    # the eye: outside, the same person is seen by another address
+    outside = by(lab.client, "alice", f"curl -s http://{lab.addresses.web.v4}/ip").output.strip()
+    assert outside == lab.addresses.client.v4
+
+
+def test_a_command_runs_in_the_namespace(lab: ContainerLab) -> None:
+    done = by(
+        lab.client,
+        "alice",
+        f"nsguard run vpn -- sh -c 'id -un; ip -o link; curl -s http://{lab.addresses.web.v4}/ip'",
+    )
+    assert told(done.output, lab) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "said"),
+    [
+        ("look", 1, "nsguard: look: only its own user launches it; see nsguard.apps.look.user\n"),
+        ("look-boxed", 1, "nsguard: look-boxed: only its own user launches it; see nsguard.apps.look-boxed.user\n"),
+        (
+            "nsguard run vpn -- id",
+            125,
+            "nsguard: vpn: the namespace is not yours to use; "
+            "have yourself put into nsguard.namespaces.vpn.users, and log in again\n",
+        ),
+    ],
+)
+def test_others_are_refused_in_a_line(lab: ContainerLab, command: str, status: int, said: str) -> None:
+    done = by(lab.client, "bob", command)
+    assert (done.status, done.output, done.errors) == (status, "", said)
+
+
+@pytest.mark.parametrize(
+    ("where", "attacks"),
+    [("nsguard-app-plain", CORE), ("nsguard-app-boxed", CORE), ("nsguard-agent-app-run", BY_COMMAND)],
+    ids=["app", "app in bubblewrap", "command"],
+)
+def test_it_is_tight(lab: ContainerLab, where: str, attacks: tuple[str, ...]) -> None:
+    # what the controls of an earlier test had the host's resolver look up, it may still be asking for
+    lab.client.succeed("systemctl restart systemd-resolved nscd")
+    confined, free = (Agent(lab.client, f"/run/{place}/socket") for place in (where, "nsguard-agent-free-user"))
+    for agent in (confined, free):
+        agent.wait()
+    subjects = [Subject("user", confined, free)]
+    cells = [cell for pattern in attacks for cell in plan(pattern, subjects, quick=True) if not cell.attack.alone]
+    report = Suite(lab, cells).run()
+    bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
+    assert bad + [str(leak) for leak in report.confined.judgement.unowned] == []
+    assert {result.attack for result in report.results if result.verdict is Verdict.CONTAINED} >= set(BY_COMMAND)
