@@ -215,8 +215,10 @@ def at_each(steps: int, boxes: Sequence[Box], check: Callable[[Box, int], None])
 
     def one(step: int) -> None:
         box = free.get()
-        check(box, step)
-        free.put(box)
+        try:
+            check(box, step)
+        finally:  # the other steps wait for it
+            free.put(box)
 
     with ThreadPoolExecutor(len(boxes)) as pool:
         list(pool.map(one, range(1, steps + 1)))

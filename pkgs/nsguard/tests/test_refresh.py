@@ -126,6 +126,45 @@ def test_a_server_that_moved_is_followed(named: Box) -> None:
     assert box.nsguard("tunnel", "refresh", NAME).stderr == ""
 
 
+def test_an_ipv6_address_after_an_ipv4_one_takes_another_process(named: Box) -> None:
+    box = named
+    process = box.out("pgrep", "wireguard-go")
+    box.write("/etc/hosts", f"{HOSTS}192.0.2.7 first.example\n192.0.2.2 second.example\n", 0o644)
+    _late(box)
+    assert box.nsguard("tunnel", "refresh", NAME).returncode == 0
+    assert box.out("pgrep", "wireguard-go") == process
+    box.write("/etc/hosts", f"{HOSTS}2001:db8::7 first.example\n192.0.2.2 second.example\n", 0o644)
+    _late(box)
+    done = box.nsguard("tunnel", "refresh", NAME)
+    assert done.returncode == 0, done.stderr
+    assert box.out("pgrep", "wireguard-go") != process
+    assert _endpoints(box) == {PEER: "[2001:db8::7]:51820", SECOND_PEER: "192.0.2.2:99"}
+    assert _pinned(box) == {"2001:db8::7:51820", "192.0.2.2:99"}
+
+
+def test_another_process_that_fails_half_way_is_made_good_by_the_next_refresh(named: Box) -> None:
+    box = named
+
+    def step_failed(box: Box, step: int) -> None:
+        for address, fails in (("192.0.2.1", False), ("2001:db8::7", True)):
+            box.write("/etc/hosts", f"{HOSTS}{address} first.example\n192.0.2.2 second.example\n", 0o644)
+            _late(box)
+            if fails:
+                box.misbehave(("fail-before", "kill-after")[step % 2], step)
+            assert (box.nsguard("tunnel", "refresh", NAME).returncode != 0) == fails
+        box.behave()
+        _late(box)
+        box.nsguard("tunnel", "refresh", NAME)
+        assert _endpoints(box) == {PEER: "[2001:db8::7]:51820", SECOND_PEER: "192.0.2.2:99"}
+        assert _pinned(box) == {"2001:db8::7:51820", "192.0.2.2:99"}
+
+    box.write("/etc/hosts", f"{HOSTS}2001:db8::7 first.example\n192.0.2.2 second.example\n", 0o644)
+    _late(box)
+    box.behave()
+    assert box.nsguard("tunnel", "refresh", NAME).returncode == 0
+    at_each(len(box.calls()), [box], step_failed)
+
+
 def test_a_name_without_an_answer_keeps_the_others_from_nothing(named: Box) -> None:
     box = named
     box.write("/etc/hosts", f"{HOSTS}192.0.2.8 second.example\n", 0o644)

@@ -1,10 +1,10 @@
 """`nsguard tunnel refresh NAME`: look up again the names of endpoints that are silent, or whose time has come.
 
 A machine that was asleep, off or on another network, and a server that moved, find each other again by this. Keys and
-sessions stay, and with them the connections through the tunnel.
+sessions stay, and with them the connections through the tunnel; those last also where wireguard-go has to be another.
 """
 
-from nsguard import files, names, namespace, nft, spec, state, wireguard
+from nsguard import files, names, namespace, nft, spec, state, userspace, wireguard
 from nsguard.model import Endpoint
 from nsguard.names import Named
 from nsguard.state import State, Tunnel
@@ -13,10 +13,15 @@ from nsguard.state import State, Tunnel
 def refresh(name: str) -> None:
     """Nothing to do is fine. Raises `Unresolved` if a name that is due has no address; the others are seen to."""
     with state.locked(name) as found:
-        tunnel = found.tunnel() if found else None
-        if found is None or tunnel is None or not tunnel.complete or not namespace.has_link(name, tunnel.interface):
+        if found is None or not (known := names.read(found)):
             return  # `up` looks them all up
-        known, now = names.read(found), names.clock()
+        tunnel = found.tunnel()
+        if tunnel is None or not tunnel.complete:  # as a refresh, or a reload, left it that failed half-way
+            _again(found, known)
+            return
+        if not namespace.has_link(name, tunnel.interface):
+            return
+        now = names.clock()
         traffic = {key: (int(got), int(sent)) for key, got, sent in wireguard.show(name, tunnel, "transfer")}
         seen = {key: it.seen(now, *traffic[key]) for key, it in known.items() if key in traffic}
         # A peer that spoke from elsewhere is answered there, which the pin forbids (WireGuard whitepaper §2.1).
@@ -44,10 +49,20 @@ def _look_up(
         for key, it in fresh.items()
         if it.address and (it.address != due[key].address or key in strayed)
     }
-    if moved:
-        _move(found, tunnel, seen | due | fresh, moved)
+    known = seen | due | fresh
+    if moved and userspace.outgrown(tunnel, moved.values()):
+        names.write(found, known)
+        _again(found, known)
+    elif moved:
+        _move(found, tunnel, known, moved)
     if answers.faults:
         raise answers.fault()
+
+
+def _again(found: State, known: dict[str, Named]) -> None:
+    from nsguard import tunnel  # seldom needed
+
+    tunnel.again(found, known)
 
 
 def _move(found: State, tunnel: Tunnel, known: dict[str, Named], moved: dict[str, Endpoint]) -> None:

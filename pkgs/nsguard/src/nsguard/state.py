@@ -5,7 +5,7 @@ confext/      files laid over /etc of confined services
 making        there while the namespace is made: a name that appears beside it is ours, though unfinished
 error.json    the last command that failed and what it said, until the same command does not
 tunnel.json   the tunnel: written before the first of it is made, removed after the last is gone
-names.json    endpoints that are names (see `names`), while the tunnel is up
+names.json    endpoints that are names (see `names`), while the tunnel is up, or to be made anew
 sought        there once names have been looked up
 """
 
@@ -99,7 +99,6 @@ class State:
         files.write(self._tunnel, json.dumps(tunnel._asdict(), indent=1) + "\n")
 
     def remove_tunnel(self) -> None:
-        files.remove(self.names)
         files.remove(self._tunnel)
 
     def error(self) -> dict[str, Any] | None:

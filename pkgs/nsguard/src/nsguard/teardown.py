@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 
-from nsguard import namespace, nft, paths, process, state, userspace
+from nsguard import files, namespace, nft, paths, process, state, userspace
 from nsguard.errors import BadInput, NsguardError
 from nsguard.state import State, Tunnel
 
@@ -27,9 +27,11 @@ def namespace_down(name: str) -> None:
 def tunnel_down(name: str) -> None:
     """Take the tunnel out of namespace `name`: no link, no route, closed rules. Nothing to take out is fine."""
     with state.locked(name) as found:
-        if found is not None and found.tunnel():
-            clear(found)
-        elif found is None and not os.path.exists(f"{paths.ETC}/{name}"):
+        if found is not None:
+            if found.tunnel():
+                clear(found)
+            files.remove(found.names)
+        elif not os.path.exists(f"{paths.ETC}/{name}"):
             raise BadInput(f"{name}: no such namespace; see nsguard status")
 
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from nsguard import files, mtu, names, namespace, nft, process, shape, state, teardown, values, wireguard
+from nsguard import files, mtu, names, namespace, nft, process, shape, state, teardown, userspace, values, wireguard
 from nsguard.config import load as load_config
 from nsguard.errors import NsguardError
 from nsguard.model import Config, Endpoint
@@ -67,20 +67,44 @@ def up(name: str) -> None:
         if present and present.complete and _alike(wanted, present) and namespace.has_link(name, present.interface):
             _change(wanted, found, present)
             return
-        with process.undone_by(lambda: teardown.clear(found)):
-            if present:
-                teardown.clear(found)
-            _make(wanted, found)
+        _remake(wanted, found)
 
 
-def _read(name: str) -> _Wanted:
+def again(found: State, known: Mapping[str, Named]) -> None:
+    """Make a tunnel anew whose names have the addresses in `known` (by public key), as what is there cannot go on.
+
+    Raises `BadInput` with nothing changed, or `NsguardError`: then nothing is left but the names, to try again with.
+    """
+    _remake(_read(found.name, known), found)
+
+
+def _remake(wanted: _Wanted, found: State) -> None:
+    with process.undone_by(lambda: teardown.clear(found)):
+        if present := found.tunnel():
+            found.write_tunnel(present._replace(complete=False))  # for who comes after a run that was killed
+            teardown.clear(found)
+        _make(wanted, found)
+
+
+def _read(name: str, known: Mapping[str, Named] | None = None) -> _Wanted:
     spec = load_spec(name)
     config = load_config(spec)
     rules, pin = (nft.Ruleset(path, files.read(path)) for path in (spec.namespace_ruleset, spec.host_ruleset))
     config = fit_for_kernel(config)
-    endpoints = _resolved(spec, config)
+    endpoints = _resolved(spec, config) if known is None else _held(config, known)
     config = config._replace(mtu=mtu.fitting(spec, config, endpoints))
     return _Wanted(spec, config, endpoints, rules, pin)
+
+
+def _held(config: Config, known: Mapping[str, Named]) -> Mapping[str, Endpoint]:
+    """Endpoints with the addresses that their names are known to have; one without waits for the next look-up."""
+    fixed = {it.public_key: it.endpoint for it in config.peers if it.endpoint and values.is_address(it.endpoint.host)}
+    named = {
+        peer.public_key: Endpoint(it.address, it.port)
+        for peer in config.peers
+        if (it := known.get(peer.public_key)) and it.address and peer.endpoint == (it.host, it.port)
+    }
+    return fixed | named
 
 
 def _resolved(spec: Spec, config: Config) -> Mapping[str, Endpoint]:
@@ -113,11 +137,7 @@ def fit_for_kernel(config: Config) -> Config:
 def _alike(wanted: _Wanted, present: Tunnel) -> bool:
     """Whether the link that is there can become the one that is wanted."""
     tunnel = wanted.spec.tunnel
-    # wireguard-go, once it has sent over IPv4, may send to the first four bytes of an IPv6 address: it takes a buffer
-    # for the address as long as the last one was. The pin drops what goes there, and the peer would not be reached.
-    known = {host for host, _ in present.endpoints}
-    longer = {host for host, _ in wanted.tunnel().endpoints if ":" in host} - known
-    if longer and present.implementation == "userspace" and any(":" not in host for host in known):
+    if userspace.outgrown(present, wanted.endpoints.values()):
         return False
     return (present.kind, present.outer) == (tunnel.kind, wanted.spec.outer) and tunnel.implementation in (
         "auto",

@@ -2,10 +2,11 @@
 
 import contextlib
 import time
+from collections.abc import Iterable
 
 from nsguard import files, process
 from nsguard.errors import NsguardError
-from nsguard.model import AMNEZIAWG, WIREGUARD
+from nsguard.model import AMNEZIAWG, WIREGUARD, Endpoint
 from nsguard.state import Tunnel
 
 # Seconds for wireguard-go to answer; it takes some 10 ms.
@@ -18,6 +19,17 @@ def start(tunnel: Tunnel) -> None:
     """Start wireguard-go; its link is there, and it can be configured, when this returns."""
     process.change("systemctl", "start", tunnel.unit)
     _wait_for_socket(tunnel)
+
+
+def outgrown(tunnel: Tunnel, endpoints: Iterable[Endpoint]) -> bool:
+    """Whether it takes another process to send to `endpoints`, after those that the tunnel has.
+
+    wireguard-go, once it has sent over IPv4, may send to the first four bytes of an IPv6 address: it takes a buffer for
+    the address as long as the last one was. The pin drops what goes there, and the peer would not be reached.
+    """
+    known = {host for host, _ in tunnel.endpoints}
+    longer = {host for host, _ in endpoints if ":" in host} - known
+    return tunnel.implementation == "userspace" and bool(longer) and any(":" not in host for host in known)
 
 
 def stop(tunnel: Tunnel) -> None:
