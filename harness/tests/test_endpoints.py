@@ -10,6 +10,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
+from pyroute2 import NetlinkError
 
 from nsguard_harness import inspection, scenario
 from nsguard_harness.addresses import LAB, Pair
@@ -111,7 +112,7 @@ def endpoints(lab: ContainerLab) -> list[str | None]:
     """Where the tunnel sends now; nothing while its process makes room for another."""
     try:
         return [peer.endpoint for peer in inspection.peers(lab.client, "vpn")]
-    except OSError:
+    except (OSError, NetlinkError):
         return []
 
 
