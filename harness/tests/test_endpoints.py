@@ -10,7 +10,6 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
-from pyroute2 import NetlinkError
 
 from nsguard_harness import inspection, scenario
 from nsguard_harness.addresses import LAB, Pair
@@ -33,6 +32,8 @@ SPECIFICATION = f"""let demo = {DEMO}; in demo // {{
   tunnels.lab = demo.tunnels.lab // {{ dynamicEndpointRefreshSeconds = 2; }};
 }}
 """
+# Seconds until a peer that does not answer counts as silent, as docs/tunnels.md has it.
+PATIENCE = 15
 # One connection through the tunnel for as long as it lasts, with a line counted for each that comes. It says something
 # itself, too: a peer that nothing is sent to cannot be told from one that is silent.
 READER = f"""
@@ -112,7 +113,7 @@ def endpoints(lab: ContainerLab) -> list[str | None]:
     """Where the tunnel sends now; nothing while its process makes room for another."""
     try:
         return [peer.endpoint for peer in inspection.peers(lab.client, "vpn")]
-    except (OSError, NetlinkError):
+    except OSError:
         return []
 
 
@@ -199,20 +200,23 @@ def test_a_server_that_moves_during_a_transfer_is_followed(lab: Moving) -> None:
 def test_the_family_is_the_one_that_works(lab: Moving) -> None:
     """First an IPv6-only name, then one of both families whose IPv6 address nobody answers at."""
     before = process(lab)
-    with reader(lab) as lines, Watched(lab) as watched:
-        with moved(lab, LAB.endpoint, Pair("", LAB.endpoint.v6)):
-            endpoint_becomes(lab, LAB.endpoint.v6)
+    with Watched(lab) as watched:
+        with reader(lab) as lines:
+            with moved(lab, LAB.endpoint, Pair("", LAB.endpoint.v6)):
+                endpoint_becomes(lab, LAB.endpoint.v6)
+                goes_on(lab, lines)
+                watched.look()
+                # wireguard-go, which has sent over IPv4, might send to a part of the address (docs/tunnels.md)
+                assert (process(lab) != before) == (before != "0")
             goes_on(lab, lines)
-            watched.look()
-            # wireguard-go, which has sent over IPv4, might send to a part of the address (docs/tunnels.md)
-            assert (process(lab) != before) == (before != "0")
         with moved(lab, LAB.endpoint, Pair("", ELSEWHERE.v6)):
             endpoint_becomes(lab, ELSEWHERE.v6)
             watched.look()
             named(lab, Pair(LAB.endpoint.v4, ELSEWHERE.v6))
-            endpoint_becomes(lab, LAB.endpoint.v4, 120)
-            wait_for_tunnel(lab)  # the connection itself waits longer: TCP's own pauses have grown (RFC 6298 §5.5)
-        goes_on(lab, lines, 120)
+            took = endpoint_becomes(lab, LAB.endpoint.v4, 120)
+            wait_for_tunnel(lab)
+    # Twice the time to answer in, of which the first has begun a little before: by silence, not by what is heard.
+    assert took > PATIENCE or before == "0"
     assert watched.judged().leaks == ()
 
 

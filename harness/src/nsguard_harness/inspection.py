@@ -62,9 +62,11 @@ def _prefix(route: Any) -> str:
 
 
 def peers(machine: Place, name: str) -> list[Peer]:
-    """The peers of wg0 in a namespace that nsguard made."""
+    """The peers of wg0 in a namespace that nsguard made; raises OSError while its process starts."""
     # the one thing taken from the runtime: by which name wireguard-go knows the device
     tunnel = json.loads(machine.path(f"/run/nsguard/{name}/tunnel.json").read_text())
+    if not tunnel["implementation"]:
+        return []  # the link is still to be made
     if tunnel["implementation"] == "userspace":
         return parse(_ask(machine, tunnel["device"]))
     with WireGuard(netns=str(machine.path(f"/run/netns/{name}"))) as wireguard:
