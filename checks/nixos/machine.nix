@@ -21,6 +21,7 @@ in
   users.users.bob.isNormalUser = true;
 
   users.users.www-data = {
+    uid = 33; # as in Debian: an attack looks for the session's bus by it
     isSystemUser = true;
     group = "www-data";
   };
