@@ -1,13 +1,13 @@
-"""The container lab with two tunnels, one in the other: the uplink's network sees the first one's endpoint alone.
+"""The container lab with two tunnels or more, one in the other: the uplink's network sees the first one's endpoint alone.
 
-The tunnel that the attacks know is the second. Its server is the lab's; the first ends at another WireGuard on the same
-machine, whose packets that one is then sent.
+The tunnel that the attacks know is the last. Its server is the lab's; those before it end at others of WireGuard's on the
+same machine, each of whose packets the one before is sent.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from ..addresses import Pair
 from ..checkout import SCENARIOS
@@ -16,18 +16,34 @@ from .debian import TUNNEL_CONFIGURATION
 from .peer import CONFIGURATION, UNITS, Keys, generate
 from .wired import kernel_has_wireguard
 
+
+class Hop(NamedTuple):
+    """A tunnel that another goes through: its name, the server's link and port, and both ends' addresses in it."""
+
+    name: str
+    link: str
+    port: int
+    server: Pair
+    client: Pair
+
+    @property
+    def unit(self) -> str:
+        """The server's end of it."""
+        return f"lab-{self.name}.service"
+
+
+ENTRY = Hop("entry", "wg9", 51900, Pair("10.99.0.1", "fd99::1"), Pair("10.99.0.2", "fd99::2"))
+MIDDLE = Hop("middle", "wg8", 51901, Pair("10.98.0.1", "fd98::1"), Pair("10.98.0.2", "fd98::2"))
 SCENARIO = SCENARIOS / "two-hops.nix"
-LINK, UNIT, PORT = "wg9", "lab-entry.service", 51900
-SERVER, CLIENT = Pair("10.99.0.1", "fd99::1"), Pair("10.99.0.2", "fd99::2")
+THREE = SCENARIOS / "three-hops.nix"
 
 
-class TwoHops(ContainerLab):
-    """family: that of both endpoints, the first one's on the uplink and the second one's inside the first."""
+class Hops(ContainerLab):
+    """family: that of all endpoints; hops: the tunnels before the last, the first of them on the uplink."""
 
-    def __init__(self, family: int = 4, captures: Path | None = None) -> None:
+    def __init__(self, family: int = 4, hops: tuple[Hop, ...] = (ENTRY,), captures: Path | None = None) -> None:
         super().__init__(captures=captures)
-        self.family = family
-        self._keys: tuple[Keys, Keys] = generate(), generate()
+        self.family, self.hops = family, hops
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -39,50 +55,54 @@ class TwoHops(ContainerLab):
         return self
 
     def _lay(self) -> None:
-        server, client = self._keys
-        peer = f"[Peer]\nPublicKey = {client.public}\nAllowedIPs = {CLIENT.v4}/32, {CLIENT.v6}/128\n"
-        conf = f"[Interface]\nPrivateKey = {server.private}\nListenPort = {PORT}\n{peer}"
-        self.server.write_files({f"{CONFIGURATION}/entry.conf": conf}, mode=0o600)
-        self.server.write_files({f"{UNITS}/{UNIT}": self._unit(kernel_has_wireguard(self.wire))})
-        self.server.succeed(f"systemctl daemon-reload; systemctl start {UNIT}")
-        host = self.addresses.endpoint.of(self.family)
-        endpoint = f"[{host}]:{PORT}" if self.family == 6 else f"{host}:{PORT}"
-        entry = (
-            f"[Interface]\nPrivateKey = {client.private}\nAddress = {CLIENT.v4}/32, {CLIENT.v6}/128\n"
-            f"[Peer]\nPublicKey = {server.public}\nEndpoint = {endpoint}\nAllowedIPs = 0.0.0.0/0, ::/0\n"
-        )
-        second = self.secrets.client_configuration(self.addresses, self.family)
-        texts = {f"{CONFIGURATION}/entry.conf": entry, TUNNEL_CONFIGURATION: second}
-        self.client.write_files(texts, mode=0o600)
+        kernel = kernel_has_wireguard(self.wire)
+        for hop in self.hops:
+            self._hop(hop, generate(), generate(), kernel)
+        self.server.succeed("systemctl daemon-reload", *(f"systemctl start {hop.unit}" for hop in self.hops))
+        last = self.secrets.client_configuration(self.addresses, self.family)
+        self.client.write_files({TUNNEL_CONFIGURATION: last}, mode=0o600)
 
-    def _unit(self, kernel: bool) -> str:
-        start = f"Type=oneshot\nRemainAfterExit=yes\nExecStart=ip link add {LINK} type wireguard\n"
+    def _hop(self, hop: Hop, server: Keys, client: Keys, kernel: bool) -> None:
+        path = f"{CONFIGURATION}/{hop.name}.conf"
+        ranges = f"{hop.client.v4}/32, {hop.client.v6}/128"
+        peer = f"[Peer]\nPublicKey = {client.public}\nAllowedIPs = {ranges}\n"
+        conf = f"[Interface]\nPrivateKey = {server.private}\nListenPort = {hop.port}\n{peer}"
+        self.server.write_files({path: conf}, mode=0o600)
+        self.server.write_files({f"{UNITS}/{hop.unit}": self._unit(hop, kernel)})
+        host = self.addresses.endpoint.of(self.family)
+        endpoint = f"[{host}]:{hop.port}" if self.family == 6 else f"{host}:{hop.port}"
+        peer = f"[Peer]\nPublicKey = {server.public}\nEndpoint = {endpoint}\nAllowedIPs = 0.0.0.0/0, ::/0\n"
+        conf = f"[Interface]\nPrivateKey = {client.private}\nAddress = {ranges}\n{peer}"
+        self.client.write_files({path: conf}, mode=0o600)
+
+    def _unit(self, hop: Hop, kernel: bool) -> str:
+        start = f"Type=oneshot\nRemainAfterExit=yes\nExecStart=ip link add {hop.link} type wireguard\n"
         if not kernel:
-            start = f"Type=forking\nExecStart=wireguard-go {LINK}\n"
+            start = f"Type=forking\nExecStart=wireguard-go {hop.link}\n"
         after = [
-            f"wg setconf {LINK} {CONFIGURATION}/entry.conf",
-            f"ip link set {LINK} up",
-            f"ip address add {SERVER.v4} peer {CLIENT.v4} dev {LINK}",
-            f"ip address add {SERVER.v6} peer {CLIENT.v6} dev {LINK} nodad",
-            # as in peer.wireguard_unit: the second server answers from the address that it was asked at
-            f"ip route replace {CLIENT.v4} dev {LINK} src {self.addresses.endpoint.v4}",
-            f"ip route replace {CLIENT.v6} dev {LINK} src {self.addresses.endpoint.v6} metric 256",
+            f"wg setconf {hop.link} {CONFIGURATION}/{hop.name}.conf",
+            f"ip link set {hop.link} up",
+            f"ip address add {hop.server.v4} peer {hop.client.v4} dev {hop.link}",
+            f"ip address add {hop.server.v6} peer {hop.client.v6} dev {hop.link} nodad",
+            # as in peer.wireguard_unit: the next server answers from the address that it was asked at
+            f"ip route replace {hop.client.v4} dev {hop.link} src {self.addresses.endpoint.v4}",
+            f"ip route replace {hop.client.v6} dev {hop.link} src {self.addresses.endpoint.v6} metric 256",
         ]
         posts = "".join(f"ExecStartPost={command}\n" for command in after)
-        return f"[Service]\n{start}{posts}ExecStopPost=-ip link delete {LINK}\n"
+        return f"[Service]\n{start}{posts}ExecStopPost=-ip link delete {hop.link}\n"
 
     def endpoints(self) -> set[tuple[str, int]]:
-        return {(one, PORT) for one in self.addresses.endpoint}
+        return {(one, self.hops[0].port) for one in self.addresses.endpoint}
 
     def inner_addresses(self) -> set[str]:
-        return super().inner_addresses() | set(CLIENT)
+        return super().inner_addresses().union(*(hop.client for hop in self.hops))
 
-    def silence(self) -> None:
-        """Let the first server fall silent."""
+    def silence(self, hop: Hop = ENTRY) -> None:
+        """Let the server of a tunnel fall silent."""
         chain = "chain {0} {{ type filter hook {0} priority 0; udp {1} {2} drop; }}"
-        both = f"{chain.format('input', 'dport', PORT)}\n{chain.format('output', 'sport', PORT)}"
-        self.server.succeed(f"nft -f - <<< 'table inet entry {{\n{both}\n}}'")
+        both = f"{chain.format('input', 'dport', hop.port)}\n{chain.format('output', 'sport', hop.port)}"
+        self.server.succeed(f"nft -f - <<< 'table inet {hop.name} {{\n{both}\n}}'")
 
-    def speak(self) -> None:
+    def speak(self, hop: Hop = ENTRY) -> None:
         """Let it go on."""
-        self.server.succeed("nft delete table inet entry")
+        self.server.succeed(f"nft delete table inet {hop.name}")
