@@ -53,15 +53,20 @@ def name(env: Env) -> str:
 
 def send_udp(env: Env, address: str) -> Outcome:
     """Send the token to the echo port of `address` and see whether it comes back."""
-    with socket.socket(inet(env.family), socket.SOCK_DGRAM) as udp:
-        udp.settimeout(env.patience)
-        udp.connect((address, env.addresses.echo_port))
-        udp.send(payload(env))
-        return echoed(udp, env)
+    return send(env, address, socket.SOCK_DGRAM)
+
+
+def send(env: Env, address: str, kind: socket.SocketKind) -> Outcome:
+    """The same by a kind of socket: a datagram, or a connection. Raises OSError where it can't be sent."""
+    with socket.socket(inet(env.family), kind) as sock:
+        sock.settimeout(env.patience)
+        sock.connect((address, env.addresses.echo_port))
+        sock.send(payload(env))
+        return echoed(sock, env)
 
 
 def echoed(sock: socket.socket, env: Env) -> Outcome:
-    """Whether the next datagram brings the token back."""
+    """Whether what comes next brings the token back."""
     try:
         data = sock.recv(2048)
     except TimeoutError:

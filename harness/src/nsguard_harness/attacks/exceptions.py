@@ -19,15 +19,10 @@ class BesideException(Attack):
     name = "beside-exception"
 
     def run(self, env: Env) -> Outcome:
-        at = env.addresses.granted.of(env.family), env.addresses.echo_port
         said = []
         for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-            with socket.socket(_tools.inet(env.family), kind) as sock:
-                sock.settimeout(env.patience)
-                try:
-                    sock.connect(at)
-                    sock.send(_tools.payload(env))
-                    said.append(_tools.echoed(sock, env).said)
-                except OSError as error:
-                    said.append(str(error.strerror or error))
+            try:
+                said.append(_tools.send(env, env.addresses.granted.of(env.family), kind).said)
+            except OSError as error:
+                said.append(str(error.strerror or error))
         return Outcome("answered" in "".join(said), f"TCP {said[0]}, UDP {said[1]}")
