@@ -25,6 +25,11 @@ let
     list: value:
     if list == [ ] then 0 else if elem value (head list) then length list else position (builtins.tail list) value;
 
+  prefixes = "[[:space:]]*([-@:+!|]*)";
+
+  prefixed =
+    some: command: builtins.match ".*[${some}].*" (head (builtins.match "${prefixes}.*" command)) != null;
+
   yes = [
     true
     "true"
@@ -47,6 +52,9 @@ in
     "ExecStop"
     "ExecStopPost"
   ];
+
+  # The prefixes of a command, and whether it has one of some of them (systemd.service(5)).
+  inherit prefixes prefixed;
 
   # Whether a service runs as root, or in root's group.
   isRoot =

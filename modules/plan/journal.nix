@@ -19,11 +19,17 @@ let
     substring
     toJSON
     ;
-  inherit (import ./combine.nix) commands toList words;
+  inherit (import ./combine.nix)
+    commands
+    prefixed
+    prefixes
+    toList
+    words
+    ;
 
   word = "(\"[^\"]*\"|'[^']*'|[^[:space:]\"']+)";
   # Blanks and prefixes, prefixes, program; with an @ blanks and what the program is to be called (systemd.service(5)).
-  syntax = "([[:space:]]*([-@:+!|]*))${word}(([[:space:]]+)${word})?.*";
+  syntax = "(${prefixes})${word}(([[:space:]]+)${word})?.*";
 
   # The rest from there on; what `match` gives has lost the store paths that it depends on.
   after = texts: command: substring (stringLength (concatStringsSep "" texts)) (-1) command;
@@ -69,8 +75,7 @@ let
       command = toString value;
       found = match syntax command;
       group = elemAt found;
-      prefixes = group 1;
-      called = match ".*@.*" prefixes != null;
+      called = prefixed "@" command;
       program = group 2;
       # Whole, for the store paths in it.
       path = substring (stringLength (group 0)) (stringLength program) command;
@@ -81,11 +86,11 @@ let
           after [ (group 0) ] command;
     in
     # None to run, or one that runs outside the confinement.
-    if found == null || match ".*[+!].*" prefixes != null then
+    if found == null || prefixed "+!" command then
       value
     else
       concatStringsSep " " (
-        [ "${replaceStrings [ "@" ] [ "" ] prefixes}${tools.systemd-cat}" ] ++ flags serviceConfig program ++ [ rest ]
+        [ "${replaceStrings [ "@" ] [ "" ] (group 1)}${tools.systemd-cat}" ] ++ flags serviceConfig program ++ [ rest ]
       );
 in
 {
@@ -97,7 +102,7 @@ in
     let
       plain = concatStringsSep "q" (filter isString (split "\"([^\"\\\\]|\\\\.)*\"|'([^'\\\\]|\\\\.)*'" command));
     in
-    match ".*[[:space:]];([[:space:]].*)?" plain != null || match "[[:space:]]*[-@:+!]*[|].*" plain != null;
+    match ".*[[:space:]];([[:space:]].*)?" plain != null || prefixed "|" command;
 
   properties =
     serviceConfig:

@@ -24,6 +24,7 @@ let
     toJSON
     ;
 
+  inherit (import ./combine.nix) prefixed;
   hops = import ./hops.nix { inherit namespaces tunnels; };
 
   optional = condition: message: if condition then [ message ] else [ ];
@@ -70,7 +71,7 @@ let
     ++ stored "${where}.clientCredentialsFile" wanted.clientCredentialsFile
     ++ optional (wanted.protocols == [ ] || filter (p: !elem p [ "tcp" "udp" ]) wanted.protocols != [ ])
       ''${where}.protocols: ${toJSON wanted.protocols} must be "tcp", "udp" or both''
-    ++ optional (wanted.onChange != null && match "[@:|-]*[+!].*" wanted.onChange != null)
+    ++ optional (wanted.onChange != null && prefixed "+!" wanted.onChange)
       "${where}.onChange: ${toJSON wanted.onChange} would run with full privileges because of its prefix; remove the + or !";
 
   namespaceProblems =

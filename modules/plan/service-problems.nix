@@ -11,7 +11,13 @@ let
     substring
     toJSON
     ;
-  inherit (import ./combine.nix) isRoot toList words yes;
+  inherit (import ./combine.nix)
+    isRoot
+    prefixed
+    toList
+    words
+    yes
+    ;
   properties = (import ./combine.nix).commands;
   paths = import ./paths.nix;
 
@@ -43,7 +49,7 @@ let
     map (
       c:
       "${where}.${c.property}: ${toJSON c.command} runs with full privileges and sees the host's sockets because of its prefix; remove the + or !${remedy}"
-    ) (filter (c: isString c.command && match "[@:|-]*[+!].*" c.command != null) (commands config));
+    ) (filter (c: isString c.command && prefixed "+!" c.command) (commands config));
 
   # Where the journal is to show what a service writes, by a connection of its own.
   outputs =

@@ -1,7 +1,7 @@
-"""The container lab with two tunnels or more, one in the other: the uplink's network sees the first one's endpoint alone.
+"""The container lab with two tunnels or more, one in the other: the uplink's network sees the first endpoint alone.
 
-The tunnel that the attacks know is the last. Its server is the lab's; those before it end at others of WireGuard's on the
-same machine, each of whose packets the one before is sent.
+The tunnel that the attacks know is the last. Its server is the lab's; those before it end at others of WireGuard's on
+the same machine, each of whose packets the one before is sent.
 """
 
 from __future__ import annotations
