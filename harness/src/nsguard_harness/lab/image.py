@@ -71,6 +71,7 @@ class Recipe:
 
 
 BASE = Recipe()
+ROUTER = Recipe(more=("miniupnpd-nftables",))
 APPS = Recipe(more=("bubblewrap", "xdg-dbus-proxy"))
 BROWSER = Recipe(more=(*APPS.more, "chromium", "fonts-dejavu-core", "scrot", "xvfb"))
 
