@@ -1,14 +1,15 @@
 # A host of the usual kind, with so many namespaces and services; its value is made of every text that a switch to it
 # would install, so that nothing stays unevaluated.
 #
-#   nsguard: whether the module is imported; namespaces: how many; services: how many of the host's own, spread over
-#   the namespaces where `confined`.
+#   bare: whether it lacks what a usual host has; nsguard: whether the module is imported; namespaces: how many; services:
+#   how many of the host's own, spread over the namespaces where `confined`.
 {
   lib,
   nixos,
   names,
 }:
 {
+  bare ? false,
   nsguard ? true,
   namespaces ? 0,
   services ? 0,
@@ -34,6 +35,8 @@ let
       };
   };
 
+  overridden = package: package // { override = _: overridden package; };
+
   namespace = index: "ns${toString (lib.mod index namespaces)}";
 
   ours = {
@@ -52,6 +55,27 @@ let
         lib.genList (index: lib.nameValuePair "app${toString index}" { nsguard.namespace = namespace index; }) services
       )
     );
+  };
+
+  # What a server at home or a desktop has besides.
+  usual = {
+    services.nginx = {
+      enable = true;
+      package = overridden (standIns.nginx // { modules = [ ]; });
+      validateConfigFile = false;
+      recommendedProxySettings = true;
+      virtualHosts."example.org" = {
+        forceSSL = true;
+        enableACME = true;
+        locations."/".proxyPass = "http://127.0.0.1:8096";
+      };
+    };
+    security.acme.acceptTerms = true;
+    security.acme.defaults.email = "alice@example.org";
+    services.printing.enable = true;
+    services.jellyfin.enable = true;
+    services.tailscale.enable = true;
+    hardware.bluetooth.enable = true;
   };
 
   host = {
@@ -105,13 +129,15 @@ let
     (import (nixos + "/lib/eval-config.nix") {
       inherit lib;
       system = null;
-      modules = [ host ] ++ lib.optional nsguard ours;
+      modules = [ host ] ++ lib.optional (!bare) usual ++ lib.optional nsguard ours;
     }).config;
 
   failed = map (a: a.message) (lib.filter (a: !a.assertion) config.assertions);
 
   whole = {
     units = lib.mapAttrs (_: unit: unit.text) config.systemd.units;
+    # All but one, which is made by a function that the stand-ins lack.
+    userUnits = lib.mapAttrs (_: unit: unit.text) (removeAttrs config.systemd.user.units [ "nixos-activation.service" ]);
     etc = lib.mapAttrs (_: file: [ file.target file.mode file.text ]) config.environment.etc;
     files = config.environment.etc.nsguard.source or null;
     packages = map (package: package.text or package.name) config.systemd.packages;

@@ -30,6 +30,10 @@ HOSTS = {
         "10 namespaces": "{ namespaces = 10; }",
         "100 namespaces": "{ namespaces = 100; }",
     },
+    "a bare one": {
+        "": "{ bare = true; nsguard = false; }",
+        "10 namespaces": "{ bare = true; namespaces = 10; }",
+    },
     "with 50 more services": {
         "": "{ nsguard = false; services = 50; }",
         "10 namespaces": "{ namespaces = 10; services = 50; }",

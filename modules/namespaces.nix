@@ -60,7 +60,20 @@ let
         '';
       };
 
-      portForwarding = import ./port-forwarding.nix { inherit lib; };
+      # Evaluated where it is set: most namespaces have none, and a host may have many.
+      portForwarding = mkOption {
+        type = types.nullOr (types.submodule { options = import ./port-forwarding.nix { inherit lib; }; });
+        default = null;
+        apply = value: if value == null then defaults.portForwarding else value;
+        example = {
+          enable = true;
+        };
+        description = ''
+          A port at the tunnel's far end, by which the world reaches a service in this namespace; by default none.
+
+          Risk: that of {option}`nsguard.namespaces.<name>.portForwarding.enable`.
+        '';
+      };
 
       inherit (import ./publish.nix { inherit lib; }) publish tunnelPorts;
       allowedEgress = import ./allowed-egress.nix { inherit lib; };

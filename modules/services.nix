@@ -189,7 +189,6 @@ in
   };
 
   options.systemd.sockets = mkOption {
-    type = types.attrsOf (types.submodule { });
     apply = lib.mapAttrs (
       name: socket:
       let

@@ -88,7 +88,7 @@ in
       assertions = map (message: {
         assertion = false;
         inherit message;
-      }) (cfg.plan.plan cfg.specification).problems;
+      }) (cfg.planned.problems ++ cfg.plan.serviceProblems cfg.specification);
     }
     (lib.mkIf (cfg.namespaces != { }) {
       environment.systemPackages = [ cfg.package ];

@@ -182,6 +182,10 @@ let
         }
     );
 
+  freeIn = whole: filter (name: whole.services.${name}.namespace == null) (attrNames whole.services);
+
+  problemsIn = whole: problemsOf (whole // { services = removeAttrs whole.services (freeIn whole); });
+
   section = name: entries: { inherit name entries; };
 
   render =
@@ -202,8 +206,9 @@ let
     specification:
     let
       whole = complete specification;
-      free = filter (name: whole.services.${name}.namespace == null) (attrNames whole.services);
-      problems = problemsOf (whole // { services = removeAttrs whole.services free; });
+      free = freeIn whole;
+      found = problemsIn whole;
+      problems = found.others ++ found.services;
       runnable = filter (name: apps.runnable whole.apps.${name}) (attrNames whole.apps);
       eachApp = if problems == [ ] then map (name: apps.ofApp name whole.apps.${name}) runnable else [ ];
       # One whose tunnel is unknown is among the problems.
@@ -255,6 +260,8 @@ let
 in
 {
   inherit plan defaults presets;
+  # Of a specification that is otherwise planned without its services: what is wrong with these.
+  serviceProblems = specification: (problemsIn (complete specification)).services;
   inherit confineService;
   inherit (confinement) confineSocket;
   ofServices = services: mapAttrs (_: render) (ofServices services);

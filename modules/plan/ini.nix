@@ -2,29 +2,30 @@
 # A list becomes one line for each element, a boolean true or false, null nothing.
 let
   inherit (builtins)
-    attrNames
-    concatMap
+    attrValues
     concatStringsSep
+    filter
     isBool
     isList
+    mapAttrs
     ;
 
   value = v: if isBool v then (if v then "true" else "false") else toString v;
 
-  line =
+  lines =
     key: v:
     if v == null then
-      [ ]
+      ""
     else if isList v then
-      map (element: "${key}=${value element}") v
+      concatStringsSep "" (map (element: "${key}=${value element}\n") v)
     else
-      [ "${key}=${value v}" ];
+      "${key}=${value v}\n";
 
   section =
-    name: entries:
+    { name, entries }:
     let
-      lines = concatMap (key: line key entries.${key}) (attrNames entries);
+      text = concatStringsSep "" (attrValues (mapAttrs lines entries));
     in
-    if lines == [ ] then [ ] else [ (concatStringsSep "\n" ([ "[${name}]" ] ++ lines)) ];
+    if text == "" then "" else "[${name}]\n${text}";
 in
-sections: concatStringsSep "\n\n" (concatMap (s: section s.name s.entries) sections) + "\n"
+sections: concatStringsSep "\n" (filter (text: text != "") (map section sections))

@@ -1,5 +1,5 @@
 # What is wrong with a specification, one sentence for each: where, what, and the line that mends it.
-# An empty list means that it can be planned.
+# Two empty lists mean that it can be planned: `services` and `others`.
 { names, allowedEgress }:
 {
   namespaces,
@@ -190,15 +190,20 @@ let
     n: filter (o: o < n && markOf o == markOf n && namespaces.${o}.tunnel != namespaces.${n}.tunnel) marked != [ ]
   ) marked;
 in
-concatMap namespaceProblems (attrNames namespaces)
-++ import ./publish-problems.nix { inherit namespaces malformed; }
-++ concatMap tunnelProblems (attrNames tunnels)
-++ concatMap (name: ofService.problems name services.${name}) (attrNames services)
-++ concatMap ofService.ofUser userServices
-++ concatMap (name: ofService.ofInstance name instances.${name}) (attrNames instances)
-++ malformed "nsguard.metrics.textfile" "(/[a-zA-Z0-9._-]+)+\\.prom" ''"/var/lib/prometheus-node-exporter/nsguard.prom"'' metrics.textfile
-++ concatMap appProblems (attrNames apps)
-++ map (
-  n:
-  "nsguard.tunnels.${namespaces.${n}.tunnel}.fwMark: ${toJSON (markOf n)} is also the mark of another tunnel; set fwMark to a number of its own"
-) clashing
+{
+  services =
+    concatMap (name: ofService.problems name services.${name}) (attrNames services)
+    ++ concatMap ofService.ofUser userServices
+    ++ concatMap (name: ofService.ofInstance name instances.${name}) (attrNames instances);
+
+  others =
+    concatMap namespaceProblems (attrNames namespaces)
+    ++ import ./publish-problems.nix { inherit namespaces malformed; }
+    ++ concatMap tunnelProblems (attrNames tunnels)
+    ++ malformed "nsguard.metrics.textfile" "(/[a-zA-Z0-9._-]+)+\\.prom" ''"/var/lib/prometheus-node-exporter/nsguard.prom"'' metrics.textfile
+    ++ concatMap appProblems (attrNames apps)
+    ++ map (
+      n:
+      "nsguard.tunnels.${namespaces.${n}.tunnel}.fwMark: ${toJSON (markOf n)} is also the mark of another tunnel; set fwMark to a number of its own"
+    ) clashing;
+}
