@@ -76,6 +76,7 @@ let
       };
 
       inherit (import ./publish.nix { inherit lib; }) publish tunnelPorts;
+      hostLink = import ./host-link.nix { inherit lib; };
       allowedEgress = import ./allowed-egress.nix { inherit lib; };
 
       dns.enforce = mkOption {

@@ -25,10 +25,11 @@ let
       type = types.port;
       example = 9091;
       description = ''
-        Port on which the service listens inside, at 127.0.0.1 or at all addresses.
+        Port on which the service listens inside, at 127.0.0.1 or at all addresses; at all for what goes over
+        {option}`hostLink`.
 
         Risk: whatever listens there inside is published, also another service of the namespace. To it every client seems to
-        be 127.0.0.1. One that asks those nearby for no password asks nobody,
+        be 127.0.0.1, but for {option}`keepSource`. One that asks those nearby for no password asks nobody,
         then: turn such an exception off where {option}`listen` names more than loopback.
       '';
     };
@@ -41,10 +42,26 @@ let
       default = defaults.published.protocol;
       example = "tcp";
       description = ''
-        What is passed on. systemd-socket-proxyd(8) does it, and takes streams alone; `"udp"` is refused with a message
-        that says what to do instead.
+        What is passed on. UDP goes over the namespace's {option}`hostLink`, and not by loopback addresses or paths.
 
-        Risk: none.
+        Risk: of `"udp"`, that of the link; and anybody can send a packet in another's name.
+      '';
+    };
+
+    keepSource = mkOption {
+      type = types.bool;
+      default = defaults.published.keepSource;
+      example = true;
+      description = ''
+        Whether the service sees who connects, by the client's own address. Packets go over {option}`hostLink` then,
+        but for those in {option}`listen` that are loopback addresses or paths. Without it every client seems to be
+        127.0.0.1, or of UDP the host's end of the link.
+
+        A service that answers UDP must do so from the address that it was asked at, as name servers do (IP_PKTINFO,
+        ip(7)), or be bound to it; otherwise its answers go into the tunnel.
+
+        Risk: that of the link; and what is passed on by it, is forwarded: the host's firewall has no say in what comes
+        in, and whoever reaches an address in {option}`listen` reaches the service.
       '';
     };
 
@@ -54,7 +71,7 @@ let
       example = true;
       description = ''
         Whether to let the ports in `listen` in through the host's firewall ({option}`networking.firewall`), those at
-        other addresses than loopback.
+        other addresses than loopback. What goes over {option}`hostLink` needs no port opened.
 
         Risk: NixOS opens a port at all addresses of the host. Only those in `listen` have somebody who answers, unless
         another program of the host listens at the same port of another address.
@@ -108,9 +125,9 @@ in
     '';
     description = ''
       Ports of services in this namespace that the host and its network reach: a socket of the host's, and a confined
-      process in the namespace that passes on what comes over it. There is no route between the two, so that it works
-      over both families and with the tunnel down, and leads to that one port and nowhere else. The process starts with
-      the first connection and ends five minutes after the last.
+      process in the namespace that passes on what comes over it. There is no route between the two, so that it works over both families and with the
+      tunnel down, and leads to that one port and nowhere else. The process starts with the first connection and ends five
+      minutes after the last. UDP, and what is to see who connects, goes over {option}`hostLink` instead.
 
       Each is `nsguard-publish-NAMESPACE@NAME-….socket`, and a service of the same name.
 

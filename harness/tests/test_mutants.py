@@ -32,7 +32,7 @@ def test_every_protection_can_be_taken_away_and_makes_a_difference() -> None:
         *("property", "nft", "dependency", "sysctl", "file", "run"),
         *scenario.OF_APPS,
     }
-    paths = (scenario.DEMO, scenario.RUN, scenario.FORWARDING, scenario.PUBLISH, scenario.APPS)
+    paths = (scenario.DEMO, scenario.RUN, scenario.FORWARDING, scenario.PUBLISH, scenario.APPS, scenario.HOSTLINK)
     whole = {path: scenario.render(path) for path in paths}
     for one in protections:
         assert one.guards

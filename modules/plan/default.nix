@@ -41,8 +41,15 @@ let
   allowedEgress = import ./allowed-egress.nix { inherit tools names; };
   metricsOf = import ./metrics.nix { inherit tools; };
   unitsOf = import ./units.nix { inherit tools names dependencies; };
-  specs = import ./spec.nix { inherit names allowedEgress without; };
-  problemsOf = import ./problems.nix { inherit names allowedEgress; };
+  specs = import ./spec.nix {
+    inherit
+      names
+      allowedEgress
+      hostLinks
+      without
+      ;
+  };
+  problemsOf = import ./problems.nix { inherit names allowedEgress hostLinks; };
   sandbox = import ./sandbox.nix { inherit tools without; };
   presets = import ./presets.nix;
   bus = import ./bus.nix { inherit tools names without; };
@@ -56,6 +63,7 @@ let
       bus
       ;
   };
+  hostLinks = import ./host-link.nix;
   hopsOf = import ./hops.nix;
 
   complete =
@@ -78,6 +86,7 @@ let
         // {
           portForwarding = defaults.portForwarding // ns.portForwarding or { };
           publish = mapAttrs (_: published: defaults.published // published) (ns.publish or { });
+          hostLink = defaults.hostLink // ns.hostLink or { };
           tunnelPorts = defaults.tunnelPorts // ns.tunnelPorts or { };
           allowedEgress = mapAttrs (_: exception: defaults.exception // exception) (ns.allowedEgress or { });
         }
@@ -118,12 +127,22 @@ let
         inherit name namespace tunnel;
         outer = (hopsOf { inherit (whole) namespaces tunnels; }).outer namespace.tunnel;
       };
+      hostLink =
+        if namespace.hostLink.enable then
+          {
+            ends = hostLinks.ends name namespace.hostLink.range;
+            places = hostLinks.linked namespace.publish;
+          }
+        else
+          null;
       rulesets = {
         namespace = ruleset.namespace {
           enforceDns = spec.dns.enforce;
           forwarding = namespace.portForwarding.enable;
           inherit (namespace) tunnelPorts;
+          inherit hostLink;
         };
+        hostLink = if hostLink == null then "" else ruleset.link (hostLink // { namespace = name; });
         host = ruleset.host {
           namespace = name;
           inherit (spec) fwMark;
@@ -132,7 +151,7 @@ let
       run = commands.run { inherit name namespace; };
       published = publishOf {
         inherit name;
-        inherit (namespace) publish;
+        publish = hostLinks.proxied namespace.publish;
       };
     in
     {
@@ -148,7 +167,8 @@ let
         "${names.etc name}/spec.json" = builtins.toJSON spec + "\n";
         ${spec.rulesets.namespace} = rulesets.namespace;
         ${spec.rulesets.host} = rulesets.host;
-      };
+      }
+      // (if hostLink == null then { } else { ${spec.hostLink.ruleset} = rulesets.hostLink; });
     };
 
   # name -> service, complete -> its sections, confined

@@ -14,6 +14,7 @@ in
     homes = "shared";
     portForwarding = { };
     publish = { };
+    hostLink = { };
     tunnelPorts = { };
     allowedEgress = { };
   };
@@ -23,9 +24,17 @@ in
     listen = [ ];
     port = null;
     protocol = "tcp";
+    keepSource = false;
     openFirewall = false;
     group = null;
     mode = "0660";
+  };
+
+  # A quarter of what links without addresses from elsewhere have (RFC 3927), and no network beyond; clouds' own services
+  # are at 169.254.169.254, in another.
+  hostLink = {
+    enable = false;
+    range = "169.254.64.0/18";
   };
 
   tunnelPorts = {

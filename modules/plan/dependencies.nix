@@ -10,7 +10,7 @@ let
     ;
   inherit (import ./protections.nix { inherit without; }) kept listed;
 
-  # of: `service`, `tunnel` or `publish`; unitConfig: namespace -> lists by directive
+  # of: `service`, `tunnel`, `link` or `publish`; unitConfig: namespace -> lists by directive
   records = {
     service-bound = {
       of = "service";
@@ -45,6 +45,14 @@ let
     tunnel-reloaded = {
       of = "tunnel";
       guards = "the pin: a reload of the host's firewall may flush every table, and that of this tunnel with them";
+      unitConfig = _: {
+        After = [ "nftables.service" ];
+        ReloadPropagatedFrom = [ "nftables.service" ];
+      };
+    };
+    # The namespace's own rules let nothing out meanwhile.
+    link-reloaded = {
+      of = "link";
       unitConfig = _: {
         After = [ "nftables.service" ];
         ReloadPropagatedFrom = [ "nftables.service" ];

@@ -46,6 +46,14 @@ in
   # wireguard-go makes its link in the host's namespace before it is moved: 12 of the 15 bytes that IFNAMSIZ leaves.
   userspaceInterface = ns: "nsg-${builtins.substring 0 8 (digest ns)}";
 
+  # The host's end of its link. dhcpcd leaves alone what begins with "ve" (NixOS' denyInterfaces), networkd's own files for
+  # containers take what begins with "ve-".
+  hostLinkPrefix = "vensg-";
+  hostLink = ns: "vensg-${builtins.substring 0 8 (digest ns)}";
+  hostLinkInside = "host0";
+  # No name of a namespace makes hostTable of it.
+  hostLinkTable = ns: "nsguard_link-${ns}";
+
   # Of apps. A user may have 31 characters, so an app's name has 19.
   app = app: "nsguard-app-${app}";
   appBus = app: "nsguard-bus-${app}";

@@ -1,6 +1,10 @@
 # What is wrong with a specification, one sentence for each: where, what, and the line that mends it.
 # Two empty lists mean that it can be planned: `services` and `others`.
-{ names, allowedEgress }:
+{
+  names,
+  allowedEgress,
+  hostLinks,
+}:
 {
   namespaces,
   tunnels,
@@ -198,7 +202,7 @@ in
 
   others =
     concatMap namespaceProblems (attrNames namespaces)
-    ++ import ./publish-problems.nix { inherit namespaces malformed; }
+    ++ import ./publish-problems.nix { inherit namespaces malformed hostLinks; }
     ++ concatMap tunnelProblems (attrNames tunnels)
     ++ malformed "nsguard.metrics.textfile" "(/[a-zA-Z0-9._-]+)+\\.prom" ''"/var/lib/prometheus-node-exporter/nsguard.prom"'' metrics.textfile
     ++ concatMap appProblems (attrNames apps)

@@ -1,47 +1,11 @@
-# The two nftables rulesets, as data and as text (nft(8)).
+# The nftables rulesets, as data and as text (nft(8)): in the namespace, on the host for its tunnel and for its host link.
 # The text is closed as it stands: the runtime only puts elements into the sets, in the same transaction.
-# A rule that guards something has a name, so that a test can take it away and see what it was for;
-# `otherwise` is what stands in its place then.
 { names, without }:
 let
-  inherit (builtins)
-    concatMap
-    concatStringsSep
-    elem
-    filter
-    isList
-    listToAttrs
-    ;
+  inherit (builtins) concatStringsSep;
   inherit (import ./protections.nix { inherit without; }) listed;
-
-  removed = name: elem "nft:${name}" without;
-
-  text = rule: if rule ? name && removed rule.name then rule.otherwise or [ ] else rule.text;
-
-  chain =
-    {
-      name,
-      hook,
-      rules,
-      policy ? "accept",
-      besides ? [ ],
-    }:
-    [
-      "  chain ${name} {"
-      "    ${hook} policy ${if removed "${name}-policy" then "accept" else policy};"
-    ]
-    ++ map (line: "    ${line}") (concatMap text rules)
-    ++ [ "  }" ];
-
-  # Replacing a table is the runtime's part: deleting the old one costs time where there is none.
-  table =
-    name: lines:
-    concatStringsSep "\n" (
-      [ "table inet ${name} {" ]
-      ++ concatMap (line: if isList line then line else [ "  ${line}" ]) lines
-      ++ [ "}" ]
-    )
-    + "\n";
+  inherit (import ./nft-text.nix { inherit without; }) chain guards table;
+  link = import ./link-ruleset.nix { inherit names; };
 
   wg = ''oifname "${names.interface}"'';
 
@@ -70,13 +34,16 @@ let
     "property:private-users"
   ];
 
-  output = enforce: {
+  output = { enforceDns, hostLink }: {
     name = "output";
     hook = "type filter hook output priority filter;";
     policy = "drop";
     besides = privileges;
     rules = [
       { text = [ ''oifname "lo" accept'' ]; }
+    ]
+    ++ (if hostLink == null then [ ] else link.output)
+    ++ [
       {
         name = "output-multicast";
         guards = "announcements to the network at the tunnel's far end";
@@ -89,7 +56,7 @@ let
       }
     ]
     ++ (
-      if enforce then
+      if enforceDns then
         [
           {
             name = "output-dns";
@@ -122,7 +89,7 @@ let
 
   port = protocol: number: "${protocol} . ${toString number}";
 
-  input = { forwarding, tunnelPorts }: {
+  input = { forwarding, tunnelPorts, hostLink }: {
     name = "input";
     hook = "type filter hook input priority filter;";
     policy = "drop";
@@ -158,7 +125,8 @@ let
             otherwise = [ "${fromTunnel} accept" ];
           }
         ]
-    );
+    )
+    ++ (if hostLink == null then [ ] else link.input hostLink.ends (link.ports hostLink.places));
   };
 
   forward = {
@@ -192,6 +160,8 @@ in
       enforceDns,
       forwarding,
       tunnelPorts,
+      # null, or { ends, places } as ./host-link.nix has them
+      hostLink,
     }:
     let
       ports = map (port "tcp") tunnelPorts.tcp ++ map (port "udp") tunnelPorts.udp;
@@ -211,9 +181,9 @@ in
       )
       ++ map chain [
         redirect
-        (output enforceDns)
+        (output { inherit enforceDns hostLink; })
         (input {
-          inherit forwarding;
+          inherit forwarding hostLink;
           tunnelPorts = ports;
         })
         forward
@@ -229,31 +199,44 @@ in
       (chain (pin fwMark))
     ];
 
+  # On the host: what is published goes over the link, and nothing else does.
+  link =
+    { namespace, ends, places }@it:
+    table (names.hostLinkTable namespace) (
+      # Families that the host forwards for links alone.
+      [ "set closed { type nf_proto; }" ] ++ map chain (link.host it)
+    );
+
   protections =
     let
-      chains = [
-        redirect
-        (output true)
-        (input {
-          forwarding = true;
-          tunnelPorts = [ (port "tcp" 1) ];
-        })
-        forward
-        (pin "0")
-      ];
-      named = filter (part: part ? guards) (concatMap (c: c.rules) chains);
-      closed = map (c: {
-        name = "${c.name}-policy";
-        guards = "what no rule of the chain ${c.name} speaks of";
-        besides = c.besides or [ ];
-      }) (filter (c: c.policy or "accept" == "drop") chains);
+      hostLink = {
+        ends = rec {
+          host = {
+            v4 = "";
+            v6 = "";
+          };
+          namespace = host;
+        };
+        places = [ ];
+      };
     in
     listed "nft" (
-      listToAttrs (
-        map (part: {
-          inherit (part) name;
-          value = part;
-        }) (named ++ closed)
+      guards (
+        [
+          redirect
+          (output {
+            enforceDns = true;
+            inherit hostLink;
+          })
+          (input {
+            forwarding = true;
+            tunnelPorts = [ (port "tcp" 1) ];
+            inherit hostLink;
+          })
+          forward
+          (pin "0")
+        ]
+        ++ link.host (hostLink // { namespace = ""; })
       )
     );
 }

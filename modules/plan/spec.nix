@@ -2,6 +2,7 @@
 {
   names,
   allowedEgress,
+  hostLinks,
   without,
 }:
 let
@@ -103,14 +104,33 @@ in
       published = map (
         publish:
         let
-          it = namespace.publish.${publish};
+          it = (hostLinks.proxied namespace.publish).${publish};
         in
         {
           name = publish;
           unit = "${names.publishUnit name publish it}.socket";
           inherit (it) listen port;
         }
-      ) (builtins.attrNames namespace.publish);
+      ) (builtins.attrNames (hostLinks.proxied namespace.publish));
+      hostLink =
+        let
+          ends = hostLinks.ends name namespace.hostLink.range;
+        in
+        if !namespace.hostLink.enable then
+          null
+        else
+          {
+            interface = names.hostLink name;
+            inside = names.hostLinkInside;
+            ruleset = "${names.etc name}/host-link.nft";
+            host = [ ends.host.v4 ends.host.v6 ];
+            namespace = [ ends.namespace.v4 ends.namespace.v6 ];
+            published = map (place: {
+              inherit (place) name protocol;
+              listen = place.text;
+              port = place.to;
+            }) (hostLinks.linked namespace.publish);
+          };
       inherit (namespace) tunnelPorts;
       tunnel = removeAttrs tunnel [ "fwMark" "via" ] // {
         name = namespace.tunnel;

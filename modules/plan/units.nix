@@ -35,6 +35,9 @@ let
         ReloadPropagatedFrom = [ (names.tunnelUnit spec.outer) ];
       };
 
+  # The rules of a host link lie on the host.
+  flushed = if spec.hostLink == null then { } else dependencies.directives "link" name;
+
   nsguard = arguments: "${tools.nsguard} ${arguments} ${name}";
 
   userspaceProgram =
@@ -68,13 +71,13 @@ let
 in
 {
   ${netns} = {
-    unitConfig = untiring // {
+    unitConfig = untiring // joined { After = [ "network-pre.target" ]; } flushed // {
       Description = "Network namespace ${name}";
       Before = [ "network.target" ];
-      After = [ "network-pre.target" ];
       X-Reload-Triggers = triggers [
         (removeAttrs spec (ofTunnel ++ [ "published" ]))
         rulesets.namespace
+        rulesets.hostLink
       ];
     };
     serviceConfig = {

@@ -51,6 +51,8 @@ class Addresses:
     forwarded_port: int = 51413
     # where the host listens for a web server in the namespace, in the scenario that publishes it
     published_port: int = 8091
+    # and where an echo server in there listens, to which packets go by the host link
+    linked_port: int = 9091
     dns_port: int = 53
     web_port: int = 80
     echo_port: int = 7

@@ -48,6 +48,17 @@ MACVLAN = (
     "ip -n vpn link set eth0 up",
     OPEN,
 )
+# a host link without rules
+LINK = (
+    "ip link add vensg-planted type veth peer name host0 netns vpn",
+    "ip address add 169.254.9.0/31 dev vensg-planted; ip address add fd99:9::1/64 dev vensg-planted nodad",
+    "ip -n vpn address add 169.254.9.1/31 dev host0; ip -n vpn address add fd99:9::2/64 dev host0 nodad",
+    "ip link set vensg-planted up; ip -n vpn link set host0 up",
+    "ip -n vpn rule add from 169.254.9.1 lookup 99; ip -n vpn route add default via 169.254.9.0 table 99",
+    "sysctl -qw net.ipv4.ip_forward=1",
+    OPEN,
+)
+NO_LINK = ("ip link delete vensg-planted", "sysctl -qw net.ipv4.ip_forward=0")
 SERVE = f"systemd-run -q --collect --unit=planted-web python3 -m http.server {LAB.published_port} --bind ::"
 
 
@@ -63,6 +74,7 @@ class Hole:
 
 
 HOLES = (
+    Hole("a host link without rules", ("link-to-host", "link-to-lan"), by_hand=LINK, undo=NO_LINK),
     Hole(
         "the service left in the host's namespace",
         (

@@ -14,8 +14,8 @@ from .errors import ScenarioError
 from .machine import Machine
 from .rules import Rule, allowed_egress
 
-DEMO, RUN, FORWARDING, PUBLISH, APPS, EXCEPTIONS = (
-    SCENARIOS / f"{name}.nix" for name in ("demo", "run", "forwarding", "publish", "apps", "exceptions")
+DEMO, RUN, FORWARDING, PUBLISH, APPS, EXCEPTIONS, HOSTLINK = (
+    SCENARIOS / f"{name}.nix" for name in ("demo", "run", "forwarding", "publish", "apps", "exceptions", "hostlink")
 )
 UNITS = "/etc/systemd/system"
 LAUNCHERS, ENTRIES = "/usr/local/bin", "/usr/local/share/applications"
@@ -32,7 +32,10 @@ PROGRAMS = {
 TOOLS = "tools = { " + " ".join(f'{tool} = "/usr/{program}";' for tool, program in PROGRAMS.items()) + " };"
 PROTECTIONS = f"{{ plan }}: (import plan {{ {TOOLS} }}).protections"
 # rules that stand where their options are set
-NAMED = {"nft:forwarded-port": FORWARDING, "nft:tunnel-ports": PUBLISH}
+NAMED = {"nft:forwarded-port": FORWARDING, "nft:tunnel-ports": PUBLISH} | {
+    f"nft:link-{rule}": HOSTLINK
+    for rule in ("input", "output", "host-input", "forward-in", "forward-out", "forward-others")
+}
 LOOSENINGS = "{ plan }: builtins.mapAttrs (_: one: one.attacks) (import plan { tools = { }; }).loosenings"
 OF_APPS = {"bus", "sandbox"}  # kinds of protections that apps alone have
 STARTING = {"multi-user.target", "sockets.target"}

@@ -63,6 +63,7 @@ def spec(**tunnel: Any) -> dict[str, Any]:
         "loopback": [],
         "portForwarding": None,
         "published": [],
+        "hostLink": None,
         "tunnelPorts": {"tcp": [], "udp": []},
         "tunnel": {
             "name": "mullvad",

@@ -216,3 +216,57 @@ def test_addresses_of_exceptions_stand_on_the_loopback_interface(box: Box) -> No
     box.nsguard("netns", "up", NAME)
     (lo,) = json.loads(box.out("ip", "-n", NAME, "-j", "address", "show", "dev", "lo"))
     assert {info["local"] for info in lo["addr_info"]} == {"127.0.0.1", "::1"}
+
+
+LINK = {
+    "interface": "vensg-1a2b3c4d",
+    "inside": "host0",
+    "ruleset": f"/etc/nsguard/{NAME}/host-link.nft",
+    "host": ["169.254.64.0", "fd00:6e67::1"],
+    "namespace": ["169.254.64.1", "fd00:6e67::2"],
+    "published": [],
+}
+
+
+def _linked(box: Box) -> None:
+    box.write_spec(spec() | {"hostLink": LINK})
+    box.write(f"/etc/nsguard/{NAME}/host-link.nft", f"table inet nsguard_link-{NAME} {{\n}}\n")
+
+
+def test_a_host_link_comes_stays_and_goes_with_the_spec(box: Box) -> None:
+    _linked(box)
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    numbered = "ip", "-o", "link", "show", "dev", "vensg-1a2b3c4d"
+    index = box.out(*numbered).split()[0]
+    again = box.nsguard("netns", "up", NAME)
+    assert "link add" not in again.stderr
+    assert box.out(*numbered).split()[0] == index
+    for family in ("-4", "-6"):  # no route but to the host's end, and for answers
+        assert "default" not in box.out("ip", "-n", NAME, family, "route", "show")
+        assert box.out("ip", "-n", NAME, family, "route", "show", "table", "1767").startswith("default dev host0")
+    box.write_spec(spec() | {"hostLink": LINK | {"namespace": ["169.254.64.3", "fd00:6e67::2"]}})
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    rules = box.out("ip", "-n", NAME, "rule")
+    assert "from 169.254.64.3 " in rules
+    assert "169.254.64.1" not in rules
+    box.write_spec(spec())
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    assert "vensg" not in box.out("ip", "-o", "link")
+    assert box.out("nft", "list", "tables") == ""
+    assert "1767" not in box.out("ip", "-n", NAME, "rule") + box.out("ip", "-n", NAME, "-6", "rule")
+
+
+@pytest.mark.parametrize("mode", ["fail-before", "kill-after"])
+def test_a_host_link_is_undone_from_wherever_it_failed(boxes: list[Box], mode: str) -> None:
+    def check(box: Box, step: int) -> None:
+        _linked(box)
+        box.misbehave(mode, step)
+        assert box.nsguard("netns", "up", NAME).returncode != 0, f"step {step}"
+        box.behave()
+        if mode == "kill-after":
+            assert box.nsguard("netns", "up", NAME).returncode == 0, f"step {step}"
+            assert box.nsguard("netns", "down", NAME).returncode == 0, f"step {step}"
+        assert box.traces() == [], f"step {step}"
+
+    _linked(boxes[0])
+    at_each(_steps(boxes[0]), boxes, check)

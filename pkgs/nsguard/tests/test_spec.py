@@ -37,6 +37,16 @@ def test_a_spec_in_full(written: Path) -> None:
     assert (only.public_key, only.endpoint, only.keepalive) == (PEER, Endpoint("198.51.100.7", 51820), 0)
 
 
+LINK = {
+    "interface": "vensg-1a2b3c4d",
+    "inside": "host0",
+    "ruleset": "/etc/nsguard/vpn/host-link.nft",
+    "host": ["169.254.64.0", "fd00::1"],
+    "namespace": ["169.254.64.1", "fd00::2"],
+    "published": [],
+}
+
+
 @pytest.mark.parametrize(
     ("at", "value", "message"),
     [
@@ -56,6 +66,9 @@ def test_a_spec_in_full(written: Path) -> None:
             "published[0].unit: 'web.service' is not a socket unit's name",
         ),
         ("published", [PUBLISHED | {"port": 0}], "published[0].port: '0' is not a number from 1 to 65535; correct it"),
+        ("hostLink", LINK | {"inside": "host 0"}, "hostLink.inside: 'host 0' is not a link name"),
+        ("hostLink", LINK | {"host": ["169.254.64.0"]}, "hostLink.host: not one address of each family"),
+        ("hostLink", LINK | {"published": [{"name": "dns"}]}, "hostLink.published[0].protocol: missing"),
         ("tunnelPorts", {"tcp": [80]}, "tunnelPorts.udp: missing"),
         ("tunnelPorts", {"tcp": ["80"], "udp": []}, "tunnelPorts.tcp[0]: not a number"),
         ("fwMark", "0x0", "fwMark: '0x0' is not a mark like 0x6e7abcde"),

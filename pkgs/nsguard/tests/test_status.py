@@ -52,7 +52,7 @@ def test_status_as_json(box: Box) -> None:
     found = namespaces(box)
     while not any(each["name"] == "sleep" for app in found[NAME]["apps"] for each in app["processes"]):
         found = namespaces(box)
-    assert set(found[NAME]) == {"state", "tunnel", "apps", "forwarded", "published", "tunnelPorts", "error"}
+    assert set(found[NAME]) == {"state", "tunnel", "apps", "forwarded", "published", "hostLink", "tunnelPorts", "error"}
     assert found[NAME]["state"] == "up"
     assert found[NAME]["error"] is None
     assert found[NAME]["tunnel"] == {

@@ -20,21 +20,29 @@ if TYPE_CHECKING:
 CLOSED = 40406  # a port that nobody has
 
 
-class _ToTunnelAddress(FromOutside):
+class ToTunnelAddress(FromOutside):
     """Frames to the tunnel's own address, by the uplink; the exposed host has that address itself."""
 
     every_state = True
 
+    def target(self, lab: Lab, family: int) -> str:
+        """The address that is looked for; empty where there is none."""
+        return lab.addresses.tunnel_client.of(family)
+
     def probe(self, lab: Lab, env: Env) -> Outcome:
-        tunnel, token = _packets.packed(env.addresses.tunnel_client.of(env.family)), env.token.encode()
+        target = _packets.packed(self.target(lab, env.family))
         answers = lab.exchange(
-            lab.client, list(self.frames(lab, env)), lambda data: tunnel in data or token in data, env.patience
+            lab.client, list(self.frames(lab, env)), lambda data: self.answers(env, target, data), env.patience
         )
         return Outcome(bool(answers), f"answered with {len(answers[0])} bytes" if answers else "silence")
 
+    def answers(self, env: Env, target: bytes, data: bytes) -> bool:
+        """Whether a frame is an answer."""
+        return target in data or env.token.encode() in data
+
     def frames(self, lab: Lab, env: Env) -> Iterable[bytes]:
         """What to send."""
-        own, target = lab.client.uplinks[0].mac, env.addresses.tunnel_client.of(env.family)
+        own, target = lab.client.uplinks[0].mac, self.target(lab, env.family)
         for packet in self.packets(env, _tools.lan(env), target):
             yield _packets.frame(own, lab.server.uplinks[0].mac, packet)
 
@@ -43,20 +51,21 @@ class _ToTunnelAddress(FromOutside):
         raise NotImplementedError
 
     def expose(self, lab: Lab) -> None:
-        at = lab.addresses.tunnel_client
         # of no use as a source, so that the host's own packets keep theirs
-        lab.client.succeed(
-            f"ip address replace {at.v4}/32 dev {lab.client.uplinks[0].interface}",
-            f"ip address replace {at.v6}/128 dev {lab.client.uplinks[0].interface} nodad preferred_lft 0",
-        )
+        for at, more in self._exposed(lab):
+            lab.client.succeed(f"ip address replace {at} dev {lab.client.uplinks[0].interface} {more}")
 
     def conceal(self, lab: Lab) -> None:
-        at, uplink = lab.addresses.tunnel_client, lab.client.uplinks[0].interface
-        # another attack may have done it
-        lab.client.execute(f"ip address del {at.v4}/32 dev {uplink}; ip address del {at.v6}/128 dev {uplink}")
+        for at, _ in self._exposed(lab):
+            # another attack may have done it
+            lab.client.execute(f"ip address del {at} dev {lab.client.uplinks[0].interface}")
+
+    def _exposed(self, lab: Lab) -> list[tuple[str, str]]:
+        found = ((self.target(lab, 4), "/32", ""), (self.target(lab, 6), "/128", "nodad preferred_lft 0"))
+        return [(f"{at}{length}", more) for at, length, more in found if at]
 
 
-class AddressAsked(_ToTunnelAddress):
+class AddressAsked(ToTunnelAddress):
     """Claim: the host does not tell its neighbours that it has the tunnel's address.
 
     Method: an ARP request, or a neighbour solicitation to the address' group and to the host itself.
@@ -73,7 +82,7 @@ class AddressAsked(_ToTunnelAddress):
         yield _packets.hardware(lab.client.uplinks[0].mac) + asked[6:]
 
 
-class AddressConnected(_ToTunnelAddress):
+class AddressConnected(ToTunnelAddress):
     """Claim: connections to the tunnel's address, sent to the host, are not even refused.
 
     Method: a SYN, a SYN with ACK and an ACK from the gateway's address, each to a port of its own.
@@ -88,7 +97,7 @@ class AddressConnected(_ToTunnelAddress):
             yield _packets.tcp(source, target, (_tools.UPLINK_PORT, CLOSED + number), flags, _tools.payload(env))
 
 
-class AddressSent(_ToTunnelAddress):
+class AddressSent(ToTunnelAddress):
     """Claim: datagrams to the tunnel's address, sent to the host, are not even refused.
 
     Method: the token by UDP from the gateway's address to a port that nobody has, and to the resolver's.
@@ -103,7 +112,7 @@ class AddressSent(_ToTunnelAddress):
             yield _packets.udp(source, target, (_tools.UPLINK_PORT, port), _tools.payload(env))
 
 
-class AddressPinged(_ToTunnelAddress):
+class AddressPinged(ToTunnelAddress):
     """Claim: the tunnel's address does not answer an echo request that is sent to the host.
 
     Method: ICMP or ICMPv6 echo with the token, from the gateway's address.
@@ -117,7 +126,7 @@ class AddressPinged(_ToTunnelAddress):
         yield _packets.echo(source, target, _tools.payload(env))
 
 
-class AddressSpoofed(_ToTunnelAddress):
+class AddressSpoofed(ToTunnelAddress):
     """Claim: packets on the uplink that claim to come from the tunnel's server, or from beyond, are not answered.
 
     Method: a SYN, a datagram and an echo request to the tunnel's address, from the server's address in the tunnel and
@@ -136,24 +145,24 @@ class AddressSpoofed(_ToTunnelAddress):
             yield _packets.echo(spoofed, target, data)
 
 
-class _Listening(_ToTunnelAddress):
+class _Listening(ToTunnelAddress):
     """An echo server in the namespace writes down what reaches it; the exposed host has one as well."""
 
     every_state = False
 
     def before(self, lab: Lab) -> None:
         inside = f"-p NetworkNamespacePath=/run/netns/{NAMESPACE}"
-        lab.peer.start("echo", _records("inside"), lab.client, inside)
+        lab.peer.start("echo", records("inside"), lab.client, inside)
 
     def after(self, lab: Lab) -> None:
-        lab.peer.stop("echo", _records("inside"), lab.client)
+        lab.peer.stop("echo", records("inside"), lab.client)
 
     def expose(self, lab: Lab) -> None:
         super().expose(lab)
-        lab.peer.start("echo", _records("exposed"), lab.client)
+        lab.peer.start("echo", records("exposed"), lab.client)
 
     def conceal(self, lab: Lab) -> None:
-        lab.peer.stop("echo", _records("exposed"), lab.client)
+        lab.peer.stop("echo", records("exposed"), lab.client)
         super().conceal(lab)
 
 
@@ -188,7 +197,7 @@ class Injected(_Listening):
 
     def probe(self, lab: Lab, env: Env) -> Outcome:
         outcome = super().probe(lab, env)
-        heard = lab.client.read(_records("exposed" if env.parameters["control"] else "inside"))
+        heard = lab.client.read(records("exposed" if env.parameters["control"] else "inside"))
         return Outcome(True, "the program has it") if env.token.encode() in heard else outcome
 
 
@@ -257,5 +266,6 @@ def _listen_port(lab: Lab) -> int:
     return int(shown.split()[-1])
 
 
-def _records(where: str) -> str:
+def records(where: str) -> str:
+    """What an echo server on the machine under test got."""
     return f"/var/lib/nsguard-leaktest-{where}.jsonl"

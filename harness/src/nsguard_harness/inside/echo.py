@@ -1,6 +1,6 @@
 """Sends back what it gets, over UDP, TCP and what else its kernel has, from the address it was sent to (RFC 862).
 
-usage: python3 -m nsguard_harness.inside.echo RECORDS
+usage: python3 -m nsguard_harness.inside.echo RECORDS [PORT]
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ def listen_otherwise() -> list[socket.socket]:
 
 if __name__ == "__main__":
     echo = Echo(Records(Path(sys.argv[1])))
-    udp = datagrams.listen(LAB.echo_port)
-    ports = (LAB.echo_port, *LAB.tls_ports)
+    ports = tuple(map(int, sys.argv[2:])) or (LAB.echo_port, *LAB.tls_ports)
+    udp = datagrams.listen(ports[0])
     threading.Thread(target=echo.serve_udp, args=(udp,), daemon=True).start()
-    listeners = [*map(datagrams.listen_tcp, ports), *listen_otherwise()]
+    listeners = [*map(datagrams.listen_tcp, ports), *(listen_otherwise() if len(ports) > 1 else [])]
     for listener in listeners[1:]:
         threading.Thread(target=echo.serve_streams, args=(listener,), daemon=True).start()
     ready()

@@ -27,6 +27,8 @@ def of(name: str, it: dict[str, Any]) -> str:
         rows.append(
             ("forwarded", f"port {forwarded['port']} ({', '.join(forwarded['protocols'])}), public as {public}")
         )
+    if link := it["hostLink"]:
+        rows.append(("host link", f"{link['state']} ({link['interface']}, {', '.join(link['namespace'])} inside)"))
     for port in it["published"]:
         where = f"{', '.join(port['listen'])} to port {port['port']}"
         rows.append(("published", f"{port['name']}: {where} ({port['state']})"))

@@ -43,6 +43,30 @@ class Endpoint(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+class Linked(NamedTuple):
+    """A place of the host's, as systemd writes it, whose packets go over the link to `port` inside."""
+
+    name: str
+    protocol: str
+    listen: str
+    port: int
+
+
+class HostLink(NamedTuple):
+    """A link between host and namespace: the names of its ends, and each one's IPv4 and IPv6 address, in this order.
+
+    `closed` are the families, 4 and 6, that the host forwards for links alone.
+    """
+
+    interface: str
+    inside: str
+    ruleset: str
+    host: tuple[str, ...]
+    namespace: tuple[str, ...]
+    published: tuple[Linked, ...]
+    closed: tuple[int, ...] = ()
+
+
 class Peer(NamedTuple):
     """One WireGuard peer. `keepalive` in seconds, 0 is off."""
 

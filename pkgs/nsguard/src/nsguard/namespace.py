@@ -64,9 +64,9 @@ def has_link(name: str, link: str) -> bool:
     return link in links(name)
 
 
-def links(name: str) -> set[str]:
-    """The links in namespace `name`."""
-    with entered(name), open("/proc/net/dev", encoding="ascii", errors="replace") as devices:
+def links(name: str | None) -> set[str]:
+    """The links in namespace `name`; for None in the host's."""
+    with maybe_entered(name), open("/proc/net/dev", encoding="ascii", errors="replace") as devices:
         return {line.split(":")[0].strip() for line in devices if ":" in line}
 
 

@@ -2,7 +2,7 @@
 
 import os
 
-from nsguard import files, namespace, nft, paths, process, shape, spec, state, teardown
+from nsguard import files, hostlink, namespace, nft, paths, process, shape, spec, state, teardown
 from nsguard.errors import NsguardError
 from nsguard.state import State
 
@@ -16,6 +16,7 @@ def up(name: str) -> None:
     ruleset = nft.Ruleset(wanted.namespace_ruleset, files.read(wanted.namespace_ruleset))
     with state.locked(name, create=True) as found:
         assert found is not None  # noqa: S101 (create=True)
+        hostlink.check(wanted, found)
         if teardown.is_up(found):
             _furnish(wanted, ruleset, found, fresh=False)
             return
@@ -51,6 +52,7 @@ def _furnish(wanted: spec.Spec, ruleset: nft.Ruleset, found: State, *, fresh: bo
         nft.open_ports(name, ports, wanted.forwarding.lifetime)
     process.change("ip", "-n", name, "link", "set", "dev", "lo", "up")
     _set_loopback(wanted, name, fresh=fresh)
+    hostlink.lay(wanted, found)
     if not tunnel:
         found.write_resolv_conf(state.CLOSED_RESOLV_CONF)
     _lay_etc(wanted, found)

@@ -2,6 +2,7 @@
 
 Table `inet nsguard` in the namespace: sets address4/6 and resolver4/6, maps redirect4/6.
 Table `inet nsguard-NAME` in the host: sets endpoint4/6 of address . UDP port. Empty sets are closed.
+Table `inet nsguard_link-NAME` in the host: set closed of nf_proto.
 """
 
 import os
@@ -99,6 +100,26 @@ def pin_elements(name: str, endpoints: Iterable[tuple[str, int]]) -> list[str]:
         known = sorted({(host, port) for host, port in endpoints if (":" in host) == (family == 6)})
         lines += _add(f"nsguard-{name}", f"endpoint{family}", [f"{host} . {port}" for host, port in known])
     return lines
+
+
+def load_host_link(name: str, ruleset: Ruleset, closed: Iterable[int]) -> None:
+    """Lay the rules of namespace `name`'s host link on the host; `closed` as in `model.HostLink`."""
+    _load(host_link_table(name), ruleset, host_link_elements(name, closed), fresh=False)
+
+
+def host_link_elements(name: str, closed: Iterable[int]) -> list[str]:
+    """What fills the set of those rules."""
+    return _add(host_link_table(name), "closed", [f"ipv{family}" for family in sorted(closed)])
+
+
+def delete_host_link(name: str) -> None:
+    """Remove them, there or not."""
+    _run(_deletion(host_link_table(name)))
+
+
+def host_link_table(name: str) -> str:
+    """The table of those rules."""
+    return f"nsguard_link-{name}"
 
 
 def load_silently(text: str, lines: list[str]) -> None:

@@ -64,10 +64,15 @@ def address_lines(verb: str, addresses: Iterable[Interface], link: str) -> list[
     return [f"address {verb} {a} dev {link}{nodad if a.version == 6 else ''}" for a in ordered(addresses)]
 
 
-def batch(name: str, lines: list[str]) -> None:
-    """Have ip(8) do all of it in namespace `name`. Raises `CommandFailed`."""
-    shown = [f"ip -n {name} {line}" for line in lines]
-    process.change("ip", "-n", name, "-batch", "-", stdin="\n".join([*lines, ""]), shown=shown)
+def ip(name: str | None) -> list[str]:
+    """ip(8) in the namespace of a name; for None in the host's."""
+    return ["ip"] if name is None else ["ip", "-n", name]
+
+
+def batch(name: str | None, lines: list[str]) -> None:
+    """Have ip(8) do all of it in namespace `name`, or the host's. Raises `CommandFailed`."""
+    shown = [" ".join([*ip(name), line]) for line in lines]
+    process.change(*ip(name), "-batch", "-", stdin="\n".join([*lines, ""]), shown=shown)
 
 
 def ordered(items: Iterable[T]) -> list[T]:

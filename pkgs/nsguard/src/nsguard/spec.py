@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from nsguard import files, paths, values
 from nsguard.errors import BadInput
-from nsguard.model import AMNEZIAWG, WIREGUARD, Address, Endpoint, Interface, Network
+from nsguard.model import AMNEZIAWG, WIREGUARD, Address, Endpoint, HostLink, Interface, Linked, Network
 
 T = TypeVar("T")
 
@@ -101,6 +101,7 @@ class Spec(NamedTuple):
     loopback: tuple[Address, ...]
     forwarding: Forwarding | None
     published: tuple[Published, ...]
+    host_link: HostLink | None
     tunnel_ports: Mapping[str, tuple[int, ...]]
     tunnel: TunnelSpec
 
@@ -206,9 +207,9 @@ def load(name: str) -> Spec:
 def _spec(top: _Field) -> Spec:
     keys = "version namespace outer interface userspace fwMark sysctls rulesets etc sockets dns loopback portForwarding"
     version, namespace, outer, interface, userspace, mark, sysctls, rulesets, etc, sockets, dns, *more = top.object(
-        *keys.split(), "published", "tunnelPorts", "tunnel"
+        *keys.split(), "published", "hostLink", "tunnelPorts", "tunnel"
     )
-    loopback, forwarding, published, tunnel_ports, tunnel = more
+    loopback, forwarding, published, host_link, tunnel_ports, tunnel = more
     if version.value != VERSION:
         raise version.wrong(f"not {VERSION}, the one this nsguard reads")
     device, unit = userspace.object("interface", "unit")
@@ -232,6 +233,7 @@ def _spec(top: _Field) -> Spec:
         loopback=loopback.many(values.address),
         forwarding=forwarding.maybe(_forwarding),
         published=tuple(map(_published, published.items())),
+        host_link=host_link.maybe(_host_link),
         tunnel_ports=_ports_by_protocol(tunnel_ports),
         tunnel=_tunnel(tunnel),
     )
@@ -258,6 +260,28 @@ def _published(field: _Field) -> Published:
         listen=tuple(it.text() for it in listen.items()),
         port=_port(port),
     )
+
+
+def _host_link(field: _Field) -> HostLink:
+    keys = "interface inside ruleset host namespace published"
+    interface, inside, ruleset, host, namespace, published = field.object(*keys.split())
+    ends = [tuple(map(str, end.many(values.address))) for end in (host, namespace)]
+    for end, addresses in zip((host, namespace), ends, strict=True):
+        if len(addresses) != 2:
+            raise end.wrong("not one address of each family")
+    return HostLink(
+        interface=interface.matching(_LINK, "a link name"),
+        inside=inside.matching(_LINK, "a link name"),
+        ruleset=ruleset.path(),
+        host=ends[0],
+        namespace=ends[1],
+        published=tuple(map(_linked, published.items())),
+    )
+
+
+def _linked(field: _Field) -> Linked:
+    name, protocol, listen, port = field.object("name", "protocol", "listen", "port")
+    return Linked(name.text(), protocol.matching(_TRANSPORT, "tcp or udp"), listen.text(), _port(port))
 
 
 def _ports_by_protocol(field: _Field) -> dict[str, tuple[int, ...]]:

@@ -5,6 +5,7 @@ confext/      files laid over /etc of confined services
 making        there while the namespace is made: a name that appears beside it is ours, though unfinished
 error.json    the last command that failed and what it said, until the same command does not
 tunnel.json   the tunnel: written before the first of it is made, removed after the last is gone
+host-link.json  the host link: written before the first of it is made, removed after the last is gone
 names.json    endpoints that are names (see `names`), while the tunnel is up, or to be made anew
 sought        there once names have been looked up
 """
@@ -19,7 +20,7 @@ from typing import Any, NamedTuple
 
 from nsguard import files, paths, process
 from nsguard.errors import NsguardError
-from nsguard.model import WIREGUARD
+from nsguard.model import WIREGUARD, HostLink, Linked
 
 # Seconds to wait for another nsguard at work on the same namespace; longer than a whole `tunnel up` takes.
 LOCK_TIMEOUT = 60.0
@@ -71,6 +72,7 @@ class State:
         self.sought = f"{self.directory}/sought"
         self._tunnel = f"{self.directory}/tunnel.json"
         self._error = f"{self.directory}/error.json"
+        self._host_link = f"{self.directory}/host-link.json"
         self._identity = f"{self.inside}/identity"
 
     def identity(self) -> int | None:
@@ -100,6 +102,22 @@ class State:
 
     def remove_tunnel(self) -> None:
         files.remove(self._tunnel)
+
+    def host_link(self) -> HostLink | None:
+        """The host link, or None."""
+        try:
+            with open(self._host_link, encoding="utf-8") as file:
+                data = json.load(file)
+        except FileNotFoundError:
+            return None
+        known = {key: _tuples(value) for key, value in data.items() if key in HostLink._fields}
+        return HostLink(**known | {"published": tuple(Linked(*it) for it in known["published"])})
+
+    def write_host_link(self, link: HostLink | None) -> None:
+        if link is None:
+            files.remove(self._host_link)
+            return
+        files.write(self._host_link, json.dumps(link._asdict(), indent=1) + "\n")
 
     def error(self) -> dict[str, Any] | None:
         """The last failure: `at` in seconds since the epoch, `command`, `what`."""

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any
 
-from nsguard import card, namespace, paths, process, spec, teardown, units, wireguard
+from nsguard import card, hostlink, namespace, paths, process, spec, teardown, units, wireguard
 from nsguard.errors import BadInput, NsguardError
 from nsguard.state import Forwarded, State, Tunnel
 
@@ -79,7 +79,7 @@ def of(name: str, url: str | None = None) -> dict[str, Any]:
         "tunnel": tunnel,
         "apps": _apps(namespace.processes(inode) if up and inode is not None else []),
         "forwarded": _forwarded(found.forwarded() if up else None),
-        **_configured(name),
+        **_configured(name, found),
         "error": found.error() or _unit_error(name),
     }
     if url is not None:
@@ -139,12 +139,12 @@ def _forwarded(forwarded: Forwarded | None) -> dict[str, Any] | None:
     }
 
 
-def _configured(name: str) -> dict[str, Any]:
+def _configured(name: str, found: State) -> dict[str, Any]:
     """Ports that the configuration publishes, and those that it opens to the tunnel; none where none can be read."""
     try:
         wanted = spec.load(name)
     except BadInput:
-        return {"published": [], "tunnelPorts": {"tcp": [], "udp": []}}
+        return {"published": [], "hostLink": None, "tunnelPorts": {"tcp": [], "udp": []}}
     sockets = [it.unit for it in wanted.published]
     shown = units.show(sockets, ["ActiveState"]) if sockets else []
     states = {it.get("Id"): it.get("ActiveState", "") for it in shown}
@@ -158,7 +158,29 @@ def _configured(name: str) -> dict[str, Any]:
         }
         for it in wanted.published
     ]
-    return {"published": published, "tunnelPorts": {key: list(ports) for key, ports in wanted.tunnel_ports.items()}}
+    link = found.host_link()
+    up = link is not None and hostlink.present(name, link)
+    published += [
+        {
+            "name": it.name,
+            "listen": [f"{it.protocol}:{it.listen}"],
+            "port": it.port,
+            "state": "listening" if up else "down",
+            "unit": None,
+        }
+        for it in (wanted.host_link.published if wanted.host_link else ())
+    ]
+    return {
+        "published": published,
+        "hostLink": wanted.host_link
+        and {
+            "state": "up" if up else "down",
+            "interface": wanted.host_link.interface,
+            "host": list(wanted.host_link.host),
+            "namespace": list(wanted.host_link.namespace),
+        },
+        "tunnelPorts": {key: list(ports) for key, ports in wanted.tunnel_ports.items()},
+    }
 
 
 def _apps(pids: list[int]) -> list[dict[str, Any]]:

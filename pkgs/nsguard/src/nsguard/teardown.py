@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 
-from nsguard import files, namespace, nft, paths, process, state, userspace
+from nsguard import files, hostlink, namespace, nft, paths, process, state, userspace
 from nsguard.errors import BadInput, NsguardError
 from nsguard.state import State, Tunnel
 
@@ -51,6 +51,7 @@ def remove(found: State) -> None:
     """Take away all of it, whatever is there: `down`, undoing, and clearing what a killed run left."""
     if found.tunnel():
         clear(found)
+    hostlink.clear(found)
     if os.path.lexists(f"{paths.NETNS}/{found.name}") and not foreign(found):
         process.change("ip", "netns", "del", found.name)
     found.empty()

@@ -9,7 +9,7 @@ import contextlib
 import time
 from collections.abc import Mapping, Sequence
 
-from nsguard import process, userspace
+from nsguard import process, shape, userspace
 from nsguard.errors import NsguardError
 from nsguard.model import AMNEZIAWG, WIREGUARD, Config, Endpoint
 from nsguard.namespace import entered
@@ -105,21 +105,16 @@ def create(spec: Spec, found: State, tunnel: Tunnel, text: str) -> Tunnel:
     userspace.start(tunnel)
     configure(found.name, tunnel, "setconf", text)
     process.change(
-        *_ip(tunnel.outer), "link", "set", "dev", tunnel.device, "netns", found.name, "name", tunnel.interface
+        *shape.ip(tunnel.outer), "link", "set", "dev", tunnel.device, "netns", found.name, "name", tunnel.interface
     )
     return tunnel
-
-
-def _ip(outer: str | None) -> list[str]:
-    """ip(8) in the namespace that the link's socket shall be in: where it is made, not where it is moved to."""
-    return ["ip"] if outer is None else ["ip", "-n", outer]
 
 
 def _in_kernel(spec: Spec, name: str, tunnel: Tunnel, text: str) -> Tunnel | None:
     """The kernel's link, or None where it has none and another way is allowed."""
     link, kind = tunnel.interface, tunnel.kind
     try:
-        process.change(*_ip(tunnel.outer), "link", "add", link, "netns", name, "type", kind)
+        process.change(*shape.ip(tunnel.outer), "link", "add", link, "netns", name, "type", kind)
     except process.CommandFailed as error:
         if not any(cause in error.said for cause in _UNKNOWN_TYPE):
             raise

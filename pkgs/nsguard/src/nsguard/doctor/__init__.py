@@ -21,6 +21,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
     "units": machine.units,
     "rules": rules.inside,
     "pin": rules.outside,
+    "link": rules.link,
     "sysctls": rules.sysctls,
     "links": inside.links,
     "files": inside.files,

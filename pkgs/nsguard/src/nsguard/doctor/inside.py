@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 
-from nsguard import namespace, paths, shape, tunnel, units
+from nsguard import hostlink, namespace, paths, shape, tunnel, units
 from nsguard.doctor.patient import Finding, Patient
 
 
@@ -12,8 +12,11 @@ def links(patient: Patient) -> Iterator[Finding]:
     if not patient.up:
         return
     name, own = patient.name, patient.spec.interface
-    for link in sorted(namespace.links(name) - {"lo", own}):
+    host_link = patient.spec.host_link
+    for link in sorted(namespace.links(name) - {"lo", own, *([host_link.inside] if host_link else [])}):
         yield Finding(f"link {link} is another way out", f"ip -n {name} link del {link}")
+    for what, remedy in hostlink.faults(name, patient.state.host_link() or host_link) if host_link else ():
+        yield Finding(what, remedy)
     had_lo, want_lo = shape.beside_loopback(name), shape.loopback(patient.spec.loopback)
     if had_lo != want_lo:
         yield Finding(

@@ -54,6 +54,17 @@ def outside(patient: Patient) -> Iterator[Finding]:
                 yield Finding(f"peer {key} has moved to {at[0]} port {at[1]}, where no packet is let go", remedy)
 
 
+def link(patient: Patient) -> Iterator[Finding]:
+    """The rules of the host link, on the host."""
+    if not patient.up or patient.spec.host_link is None:
+        return
+    table = nft.host_link_table(patient.name)
+    laid = patient.state.host_link()
+    elements = nft.host_link_elements(patient.name, laid.closed if laid else ())
+    for what in _compare(patient.spec.host_link.ruleset, table, elements, _table(table)):
+        yield Finding(f"on the host, {what}", f"systemctl reload nsguard-netns-{patient.name}")
+
+
 def _pins(name: str) -> Iterator[str]:
     """The tables that pin tunnels which go through the one of this namespace."""
     for other in os.listdir(paths.RUN):

@@ -1,0 +1,43 @@
+{
+  specification = {
+    tunnels.one.configFile = "/run/secrets/one.conf";
+    tunnels.two.configFile = "/run/secrets/two.conf";
+    tunnels.three.configFile = "/run/secrets/three.conf";
+    namespaces.one = {
+      tunnel = "one";
+      hostLink = {
+        enable = true;
+        range = "10.9.8.0/31";
+      };
+      publish = {
+        path = {
+          listen = [ "/run/dns.sock" ];
+          port = 53;
+          protocol = "udp";
+        };
+      };
+    };
+    namespaces.two = {
+      tunnel = "two";
+      hostLink = {
+        enable = true;
+        range = "10.9.8.1/31";
+      };
+    };
+    namespaces.three = {
+      tunnel = "three";
+      hostLink.range = "10.0.0.0/33";
+      publish.web = {
+        listen = [ "192.0.2.2:80" ];
+        port = 80;
+        keepSource = true;
+      };
+    };
+  };
+  messages = [
+    ''nsguard.namespaces.one.publish.path.listen: "/run/dns.sock" cannot be passed on by UDP, since packets to loopback addresses go over no link; name an address of the host's, which the host itself reaches as well: "192.0.2.2:9091"''
+    "nsguard.namespaces.three.publish.web.keepSource takes packets, which a proxy does not pass on; set nsguard.namespaces.three.hostLink.enable = true;"
+    ''nsguard.namespaces.three.hostLink.range: "10.0.0.0/33" is malformed; write it like "169.254.64.0/18", from /8 to /31''
+    ''nsguard.namespaces.two.hostLink.range: 10.9.8.0 would be the host's address on the link of nsguard.namespaces.one, too; set range to another, or to two addresses: "169.254.127.0/31"''
+  ];
+}

@@ -1,0 +1,257 @@
+"""By the host link: out by it from the service, and in by it from the uplink's network."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import select
+import socket
+import struct
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ..attack import Attack, CannotApplyError, Env, Outcome
+from . import _packets, _tools, lan
+from .tunnel import NAMESPACE
+
+if TYPE_CHECKING:
+    from ..lab.base import Lab
+
+INSIDE, OUTSIDE = "host0", "vensg-"  # the ends' names, the second one's beginning
+NO_LINK = "no host link in this scenario"
+SIOCGIFADDR, IP_FREEBIND = 0x8915, 15  # linux/sockios.h, ip(7)
+ANSWERED = (0, errno.ECONNREFUSED)  # a refusal is an answer, too
+
+
+def _device() -> str:
+    """The end of the link that is in sight here."""
+    found = [name for name in _tools.interfaces() if name == INSIDE or name.startswith(OUTSIDE)]
+    if not found:
+        raise CannotApplyError(NO_LINK)
+    return found[0]
+
+
+def _own(device: str, family: int) -> str:
+    """This end's address."""
+    if family == 6:
+        with open("/proc/net/if_inet6", encoding="ascii") as addresses:
+            packed = next(bytes.fromhex(line[:32]) for line in addresses if line.split()[5] == device)
+        return socket.inet_ntop(socket.AF_INET6, packed)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        answer = fcntl.ioctl(asked, SIOCGIFADDR, struct.pack("16s24x", device.encode()))
+    return socket.inet_ntoa(answer[20:24])
+
+
+def _hosts(own: str) -> str:
+    """The host's end: of IPv4 the even one of two neighbours, of IPv6 the first of the network."""
+    packed = _packets.packed(own)
+    last = packed[-1] & 0xFE if len(packed) == 4 else 1
+    return socket.inet_ntop(_tools.inet(4 if len(packed) == 4 else 6), packed[:-1] + bytes((last,)))
+
+
+def _bind(made: socket.socket, source: str | None, device: str | None) -> None:
+    if device:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+    if source:
+        made.bind((source, 0))
+
+
+class LinkToHost(Attack):
+    """Claim: the service reaches nothing of the host's by the host link.
+
+    Method: a datagram, a connection and an echo request to the host's end and to its address on the uplink: as they
+    come, from the link's address, and tied to the link; over IPv6 datagrams to all nodes on the link besides. An
+    answer, and be it a refusal, is a success.
+    Limitations: the ports of an echo server. An address that is not the namespace's is tried in link-spoofed; a mark
+    (SO_MARK) takes a capability, and no rule looks at one.
+    Source: socket(7), ip(7); veth(4).
+    """
+
+    name = "link-to-host"
+    evidence = "answer"
+    timeout = 10.0
+
+    def before(self, lab: Lab) -> None:
+        lab.peer.start("echo", lan.records("exposed"), lab.client)
+
+    def after(self, lab: Lab) -> None:
+        lab.peer.stop("echo", lan.records("exposed"), lab.client)
+
+    def run(self, env: Env) -> Outcome:
+        device = _device()
+        own = _own(device, env.family)
+        host, uplink = _hosts(own), env.addresses.client.of(env.family)
+        ways = [(host, None, None), *((at, *way) for at in (host, uplink) for way in ((own, None), (None, device)))]
+        if env.family == 6:
+            ways.append((f"ff02::1%{device}", None, device))
+        asked: dict[socket.socket, str] = {}
+        kinds = ((socket.SOCK_DGRAM, 0), (socket.SOCK_STREAM, 0), (socket.SOCK_DGRAM, _icmp(env)))
+        for target, source, tied in ways:
+            for kind, protocol in kinds:
+                with suppress(OSError):
+                    made = socket.socket(_tools.inet(env.family), kind, protocol)
+                    made.setblocking(False)
+                    asked[made] = f"{target} ({made.type.name}{', ICMP' if protocol else ''})"
+                    _bind(made, source, tied)
+                    _ask(env, made, target, protocol)
+        answer = next(_answers(asked, env.patience), "")
+        for made in asked:
+            made.close()
+        return Outcome(bool(answer), answer or f"{len(asked)} times asked, no answer")
+
+
+def _icmp(env: Env) -> int:
+    return socket.IPPROTO_ICMPV6 if env.family == 6 else socket.IPPROTO_ICMP
+
+
+def _ask(env: Env, made: socket.socket, target: str, protocol: int) -> None:
+    with suppress(BlockingIOError):
+        if "%" in target:
+            made.sendto(_tools.payload(env), (target, env.addresses.echo_port))
+            return
+        made.connect((target, env.addresses.echo_port))
+    if protocol:
+        made.send(struct.pack("!BBHHH", 128 if env.family == 6 else 8, 0, 0, 0, 1) + _tools.payload(env))
+    elif made.type == socket.SOCK_DGRAM:
+        made.send(_tools.payload(env))
+
+
+def _answers(asked: dict[socket.socket, str], patience: float) -> Iterator[str]:
+    """Who answered, as it comes, for as long as patience lasts."""
+    waiting, deadline = set(asked), time.monotonic() + patience
+    while waiting and (left := deadline - time.monotonic()) > 0:
+        streams = {made for made in waiting if made.type == socket.SOCK_STREAM}
+        ready = select.select(waiting - streams, streams, [], left)
+        for made in (*ready[0], *ready[1]):
+            waiting.discard(made)
+            number = made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if made in streams and number == 0:
+                with suppress(OSError):  # one that was never begun can be written to as well
+                    made.getpeername()
+                    yield f"{asked[made]} answered"
+            elif number in ANSWERED:
+                yield f"{asked[made]} answered"
+
+
+class LinkToLan(Attack):
+    """Claim: nothing that the service sends by the host link gets to the uplink's network or beyond.
+
+    Method: the token by UDP to a host there and to one behind the gateway: from the link's address, which has a route
+    by the link, and tied to the link.
+    Limitations: UDP; the rule is the same for all else. A route of its own takes a capability.
+    Source: socket(7), ip-rule(8).
+    """
+
+    name = "link-to-lan"
+
+    def run(self, env: Env) -> Outcome:
+        device = _device()
+        own = _own(device, env.family)
+        said = []
+        for target in (_tools.lan(env), _tools.beyond(env)):
+            for source, tied in ((own, None), (None, device), (own, device)):
+                with socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as udp:
+                    try:
+                        _bind(udp, source, tied)
+                        udp.sendto(_tools.payload(env), (target, env.addresses.echo_port))
+                    except OSError as error:
+                        said.append(str(error.strerror))
+                    else:
+                        said.append("sent")
+        return Outcome("sent" in said, ", ".join(said))
+
+
+class LinkSpoofed(Attack):
+    """Claim: a packet with somebody else's address as its source does not get out by the host link.
+
+    Method: sockets bound to addresses that are not the machine's (IP_FREEBIND takes no privilege), tied to the link:
+    the token by UDP from the host's address, from one that nobody has and from one in the tunnel.
+    Limitations: IPv4: for IPv6 such a socket finds no route by the link.
+    Source: ip(7), IP_FREEBIND; RFC 2827.
+    """
+
+    name = "link-spoofed"
+    families = (4,)
+
+    def run(self, env: Env) -> Outcome:
+        device, at = _device(), env.addresses
+        said = []
+        for source in (at.client.v4, at.passing, at.tunnel_client.v4):
+            for tied in (device, None):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+                    try:
+                        udp.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+                        _bind(udp, source, tied)
+                        if tied or env.parameters["control"]:
+                            udp.sendto(_tools.payload(env), (_tools.lan(env), at.echo_port))
+                    except OSError as error:
+                        said.append(str(error.strerror))
+                    else:
+                        said.append("sent")
+        return Outcome("sent" in said, ", ".join(said))
+
+
+class _ToLinkAddress(lan.ToTunnelAddress):
+    """Frames to the namespace's address on the host link, by the uplink; the exposed host has that address itself."""
+
+    every_state = False
+
+    def target(self, lab: Lab, family: int) -> str:
+        _, said = lab.client.execute(f"ip -n {NAMESPACE} -j address show dev {INSIDE} 2>/dev/null")
+        (shown,) = json.loads(said or "[{}]")
+        wanted = {4: "inet", 6: "inet6"}[family]
+        return next((str(it["local"]) for it in shown.get("addr_info", ()) if it["family"] == wanted), "")
+
+    def probe(self, lab: Lab, env: Env) -> Outcome:
+        return super().probe(lab, env) if self.target(lab, env.family) else Outcome(False, lacks=NO_LINK)
+
+    def ports(self, env: Env) -> Iterable[int]:
+        """Those that are tried."""
+        raise NotImplementedError
+
+    def answers(self, env: Env, target: bytes, data: bytes) -> bool:
+        # another attack asks at the same address meanwhile
+        own = (struct.pack("!2H", port, _tools.UPLINK_PORT) for port in self.ports(env))
+        return env.token.encode() in data or (target in data and any(ports in data for ports in own))
+
+    def packets(self, env: Env, source: str, target: str) -> Iterable[bytes]:
+        for port in self.ports(env):
+            ports = (_tools.UPLINK_PORT, port)
+            yield _packets.tcp(source, target, ports, _packets.SYN, _tools.payload(env))
+            yield _packets.udp(source, target, ports, _tools.payload(env))
+
+
+class LinkPublished(_ToLinkAddress):
+    """Claim: what is published by the host link is there at the addresses that are named, and not at the link's own.
+
+    Method: a SYN and the token by UDP from the gateway's address to the published port inside, at the namespace's
+    address on the link, sent to the host.
+    Limitations: one port.
+    Source: CVE-2020-13401 and its like: hosts that forward what they are not asked to.
+    """
+
+    name = "link-published"
+
+    def ports(self, env: Env) -> Iterable[int]:
+        return (env.addresses.linked_port,)
+
+
+class LinkUnpublished(_ToLinkAddress):
+    """Claim: no other port of the namespace than those that are published is there by the host link.
+
+    Method: a SYN and the token by UDP to two ports, and an echo request, at the namespace's address on the link.
+    Limitations: ports that nobody has: a refusal would be an answer.
+    Source: as link-published.
+    """
+
+    name = "link-unpublished"
+
+    def ports(self, env: Env) -> Iterable[int]:
+        return (lan.CLOSED, lan.CLOSED + 1)
+
+    def packets(self, env: Env, source: str, target: str) -> Iterable[bytes]:
+        yield from super().packets(env, source, target)
+        yield _packets.echo(source, target, _tools.payload(env))

@@ -1,0 +1,165 @@
+"""The host link: what is published over it, as whom clients come, what does not get out, and what its rules are for."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from nsguard_harness import attacks, scenario
+from nsguard_harness.addresses import LAB
+from nsguard_harness.attacks import hostlink
+from nsguard_harness.attacks.tunnel import wait_for_tunnel
+from nsguard_harness.cli import subjects
+from nsguard_harness.inside import records
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.machine import Machine
+from nsguard_harness.states import UP
+from nsguard_harness.suite import Suite, Verdict, plan
+from nsguard_harness.trial import UNOWNED, attack, switch
+
+pytestmark = pytest.mark.lab
+
+NETNS = "nsguard-netns-vpn"
+BY_LINK, MASKED = 8091, 8092
+RECORDS = "/var/lib/nsguard-echo/records.jsonl"
+ATTACKS = {name for name, it in attacks.registry().items() if it.__module__ == hostlink.__name__}
+ROUTED = "tunnel-address-connected"  # what a host that forwards for others answers
+Target = tuple[str, str, int]
+UPLINK = {(kind, at, port) for at in LAB.client for kind, port in (("udp", BY_LINK), ("tcp", BY_LINK), ("udp", MASKED))}
+LOOPBACK = {("tcp", "127.0.0.1", BY_LINK), ("tcp", "::1", BY_LINK)}
+# prints those targets (protocol, address, port) that send back what they are sent, which is the target itself
+ASK = """
+import json, socket, sys
+def echoes(kind, at, port):
+    text = json.dumps([kind, at, port]).encode()
+    inet = socket.AF_INET6 if ":" in at else socket.AF_INET
+    with socket.socket(inet, {"udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM}[kind]) as asked:
+        asked.settimeout(1)
+        try:
+            asked.connect((at, port))
+            asked.send(text)
+            return asked.recv(200) == text
+        except OSError:
+            return False
+print(json.dumps([target for target in json.loads(sys.argv[1]) if echoes(*target)]))
+"""
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ContainerLab]:
+    with ContainerLab() as lab:
+        for machine in (lab.client, lab.server):
+            machine.write_files({"/opt/nsguard-test/ask.py": ASK})
+        scenario.apply(lab.client, scenario.HOSTLINK)
+        wait_for_tunnel(lab)
+        yield lab
+
+
+def echoing(machine: Machine, targets: set[Target]) -> set[Target]:
+    asked = shlex.quote(json.dumps(sorted(targets)))
+    said = json.loads(machine.succeed(f"python3 /opt/nsguard-test/ask.py {asked}"))
+    return {(kind, at, port) for kind, at, port in said}
+
+
+def sources(lab: ContainerLab) -> dict[Target, str]:
+    """As whom each target's last client came to the service."""
+    found = {}
+    for it in records.parse(lab.client.read(RECORDS)):
+        kind, at, port = json.loads(it["data"])
+        found[kind, at, port] = it["source"]
+    return found
+
+
+def status(lab: ContainerLab) -> dict[str, Any]:
+    return dict(json.loads(lab.client.execute("nsguard status vpn --json")[1])["namespaces"]["vpn"])
+
+
+def test_network_and_host_reach_it_and_are_seen_as_who_they_are(lab: ContainerLab) -> None:
+    ends = status(lab)["hostLink"]["host"]
+    for machine, targets, whose in (
+        (lab.server, UPLINK, (LAB.endpoint, LAB.server)),
+        (lab.client, UPLINK | LOOPBACK, (LAB.client,)),
+    ):
+        assert echoing(machine, targets) == targets
+        seen = sources(lab)
+        for kind, at, port in targets & UPLINK:
+            family = 6 if ":" in at else 4
+            wanted = {ends[family == 6]} if port == MASKED else {pair.of(family) for pair in whose}
+            assert seen[kind, at, port] in wanted
+    assert {sources(lab)[it] for it in LOOPBACK} == {"127.0.0.1"}  # a proxy's, as without a link
+
+
+def test_it_works_while_the_tunnel_is_down_and_after_reloads(lab: ContainerLab) -> None:
+    lab.client.succeed("systemctl stop nsguard-tunnel-vpn", f"systemctl reload {NETNS}")
+    try:
+        assert echoing(lab.server, UPLINK) == UPLINK
+    finally:
+        lab.client.succeed("systemctl start nsguard-tunnel-vpn")
+        wait_for_tunnel(lab)
+    # what is gone comes back
+    lab.client.succeed("ip link del $(ls /sys/class/net | grep ^vensg-)", "nft delete table inet nsguard_link-vpn")
+    assert not echoing(lab.server, {("udp", LAB.client.v4, BY_LINK)})
+    lab.client.succeed(f"systemctl reload {NETNS}")
+    assert echoing(lab.server, UPLINK) == UPLINK
+
+
+def test_status_and_doctor_tell_of_it(lab: ContainerLab) -> None:
+    it = status(lab)
+    link = it["hostLink"]
+    assert link["state"] == "up"
+    assert [one for one in it["published"] if one["unit"] is None and one["state"] != "listening"] == []
+    assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")
+    lab.client.succeed(f"ip link set {link['interface']} down", "nft flush chain inet nsguard_link-vpn forward")
+    try:
+        assert status(lab)["hostLink"]["state"] == "down"
+        code, said = lab.client.execute("nsguard doctor vpn")
+        assert code == 1
+        assert "chain forward has 0 rules" in said and f"the host link {link['interface']} is not" in said
+    finally:
+        lab.client.succeed(f"systemctl reload {NETNS}")
+    assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")
+
+
+def test_the_core_attacks_are_contained(lab: ContainerLab) -> None:
+    report = Suite(lab, plan("*", subjects(lab.client), quick=True)).run()
+    bad = [one for one in report.results if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
+    assert (bad, report.confined.judgement.unowned, report.status) == ([], (), 0)
+    contained = {one.attack for one in report.results if one.verdict is Verdict.CONTAINED}
+    assert contained >= {*ATTACKS, "link-local-address"}
+
+
+@pytest.mark.parametrize(
+    ("without", "red"),
+    [
+        (["output", "input", "host-input", "forward-out"], {"link-to-host", "link-to-lan", "link-spoofed"}),
+        (["output", "input"], set()),  # the host's hold
+        (["input", "forward-in", "forward-others"], {"link-published", "link-unpublished", ROUTED}),
+    ],
+)
+def test_what_its_rules_are_for(lab: ContainerLab, without: list[str], red: set[str]) -> None:
+    switch(lab.client, scenario.render(scenario.HOSTLINK, [f"nft:link-{name}" for name in without]))
+    wait_for_tunnel(lab)
+    # what is sent from the tunnel's address by the link would pass for an answer to it
+    wanted = {*ATTACKS, ROUTED} if "forward-others" in without else ATTACKS
+    cells = [it for it in plan("*", subjects(lab.client)) if it.attack.name in wanted and it.state is UP]
+    assert {one.attack for one in attack(lab, cells) if one.verdict is Verdict.LEAKED} - {UNOWNED} == red
+
+
+def test_a_range_that_the_host_has_a_route_to_is_refused_and_nothing_is_left(lab: ContainerLab) -> None:
+    """Last of all: the namespace is down then."""
+    end = status(lab)["hostLink"]["namespace"][0]
+    lab.client.succeed(f"systemctl stop echo app-root app-user 'nsguard-publish-vpn@*' {NETNS}")
+    left = "ip -o link | grep vensg-; nft list tables | grep nsguard; ls -d /run/nsguard/vpn /run/netns/vpn"
+    forwards = "sysctl -n net.ipv4.conf.all.forwarding net.ipv6.conf.all.forwarding"
+    assert lab.client.succeed(forwards) == "0\n0\n"
+    assert lab.client.execute(f"({left}) 2>/dev/null")[1] == ""
+    lab.client.succeed(f"ip address add {end}/30 dev lo")
+    lab.client.fail(f"systemctl start {NETNS}")
+    said = lab.client.succeed(f"journalctl --sync; journalctl -b -o cat -u {NETNS} -n 6")
+    assert f"{end} are covered by a route of this host to" in said
+    assert "; set nsguard.namespaces.vpn.hostLink.range to a free one" in said
+    assert lab.client.execute(f"({left}) 2>/dev/null")[1] == ""

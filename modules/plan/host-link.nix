@@ -1,0 +1,144 @@
+# The host link: which published ports go over it, and the addresses of its two ends.
+let
+  inherit (builtins)
+    attrNames
+    concatMap
+    elemAt
+    filter
+    fromJSON
+    genList
+    hashString
+    listToAttrs
+    match
+    substring
+    ;
+  inherit (import ./listen.nix) parse;
+
+  modulo = a: b: a - b * (a / b);
+  power = n: if n == 0 then 1 else 2 * power (n - 1);
+
+  quad =
+    number:
+    builtins.concatStringsSep "." (
+      map (shift: toString (modulo (number / power shift) 256)) [
+        24
+        16
+        8
+        0
+      ]
+    );
+
+  octet = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
+  rangePattern = "${octet}\\.${octet}\\.${octet}\\.${octet}/([89]|[12][0-9]|3[01])";
+
+  local = place: place.at.family == "unix" || place.at.loopback;
+
+  # How a proxy can stand for all addresses where all but loopback go over the link.
+  nearby =
+    { text, at }:
+    if !at.any or false then
+      text
+    else if at.family == 4 then
+      "127.0.0.1:${toString at.port}"
+    else
+      "[::1]:${toString at.port}";
+
+  placesOf =
+    it:
+    map (text: {
+      inherit text;
+      at = parse text;
+    }) it.listen;
+
+  proxied =
+    it:
+    if it.protocol == "udp" then
+      [ ]
+    else if it.keepSource then
+      map nearby (filter (place: local place || place.at.any) (placesOf it))
+    else
+      it.listen;
+
+  linked =
+    it:
+    if it.protocol == "udp" || it.keepSource then
+      filter (place: !local place) (placesOf it)
+    else
+      [ ];
+in
+{
+  inherit rangePattern local;
+
+  # Whether it needs the link at all.
+  needs = it: it.protocol == "udp" || it.keepSource;
+
+  # Of what is published, that which a proxy passes on, with the places that it listens at.
+  proxied =
+    publish:
+    listToAttrs (
+      concatMap (
+        name:
+        let
+          listen = proxied publish.${name};
+        in
+        if listen == [ ] then
+          [ ]
+        else
+          [
+            {
+              inherit name;
+              value = publish.${name} // {
+                inherit listen;
+              };
+            }
+          ]
+      ) (attrNames publish)
+    );
+
+  # Each place that the link passes on: { name; protocol; keepSource; to; family; address; port; any; text; }
+  linked =
+    publish:
+    concatMap (
+      name:
+      let
+        it = publish.${name};
+      in
+      map (
+        { text, at }:
+        {
+          inherit name text;
+          inherit (it) protocol keepSource;
+          inherit (at) family port any;
+          # as it is written, without its port
+          address = builtins.head (match "\\[?([^]]*)]?:[0-9]+" text);
+          to = it.port;
+        }
+      ) (linked it)
+    ) (attrNames publish);
+
+  # Of two neighbours in the range, by the namespace's name, the even one is the host's (RFC 3021); the same for IPv6,
+  # in a network of its own (RFC 4193 §3.1).
+  ends =
+    name: range:
+    let
+      digits = hashString "sha256" "host link of ${name}";
+      at = from: length: substring from length digits;
+      found = match rangePattern range;
+      number = i: fromJSON (elemAt found i);
+      pairs = power (31 - number 4);
+      whole = builtins.foldl' (sum: i: sum * 256 + number i) 0 (genList (i: i) 4);
+      base = whole - modulo whole (2 * pairs);
+      picked = modulo (fromTOML "it = 0x${at 0 7}").it pairs;
+      network = "fd${at 7 2}:1${at 9 3}:1${at 12 3}:1${at 15 3}";
+    in
+    {
+      host = {
+        v4 = quad (base + 2 * picked);
+        v6 = "${network}::1";
+      };
+      namespace = {
+        v4 = quad (base + 2 * picked + 1);
+        v6 = "${network}::2";
+      };
+    };
+}

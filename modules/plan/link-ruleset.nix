@@ -1,0 +1,196 @@
+# The rules of the host link, as data. The host begins every connection over it, the namespace none: what it sends is let
+# through by its direction in a connection that is known, whatever address or mark it has.
+{ names }:
+let
+  inherit (builtins)
+    attrNames
+    concatMap
+    concatStringsSep
+    filter
+    listToAttrs
+    ;
+
+  inside = names.hostLinkInside;
+
+  # What tells the ends of a connection why its packets do not arrive.
+  errors = matching: [
+    "${matching} ct state related icmp type { destination-unreachable, time-exceeded, parameter-problem } accept"
+    "${matching} ct state related icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept"
+  ];
+
+  answers = "ct direction reply ct state established accept";
+
+  to = { family, ... }: ends: if family == 4 then ends.v4 else ends.v6;
+
+  # The packets that a place is for.
+  asked =
+    place:
+    let
+      ip = if place.family == 4 then "ip" else "ip6";
+      everywhere = if place.family == 4 then "127.0.0.0/8" else "{ ::1, fe80::/10 }";
+    in
+    (if place.any then "fib daddr type local ${ip} daddr != ${everywhere}" else "${ip} daddr ${place.address}")
+    + " ${place.protocol} dport ${toString place.port}";
+
+  dnat =
+    ends: place:
+    asked place
+    + (
+      if place.family == 4 then
+        " dnat ip to ${ends.namespace.v4}:${toString place.to}"
+      else
+        " dnat ip6 to [${ends.namespace.v6}]:${toString place.to}"
+    );
+
+  # The place as the connection's first packet named it.
+  snat =
+    ends: place:
+    let
+      ip = if place.family == 4 then "ip" else "ip6";
+    in
+    "meta nfproto ${if place.family == 4 then "ipv4" else "ipv6"} meta l4proto ${place.protocol}"
+    + (if place.any then "" else " ct original ${ip} daddr ${place.address}")
+    + " ct original proto-dst ${toString place.port} snat ${ip} to ${to place ends.host}";
+in
+{
+  # In the namespace: rules of its chains input and output. ports: "udp . 53", …
+  input = ends: ports: [
+    {
+      name = "link-input";
+      guards = "every port of the services but those that are published, against host and network";
+      besides = [
+        "nft:link-forward-in"
+        "nft:link-forward-others"
+      ];
+      text =
+        if ports == [ ] then
+          [ ]
+        else
+          [
+            ''iifname "${inside}" ip daddr ${ends.namespace.v4} meta l4proto . th dport { ${concatStringsSep ", " ports} } accept''
+            ''iifname "${inside}" ip6 daddr ${ends.namespace.v6} meta l4proto . th dport { ${concatStringsSep ", " ports} } accept''
+          ]
+          ++ errors ''iifname "${inside}"'';
+      otherwise = [ ''iifname "${inside}" accept'' ];
+    }
+  ];
+
+  output = [
+    {
+      name = "link-output";
+      guards = "what a service begins over the host link, to the host, to its network and beyond";
+      besides = [
+        "nft:link-forward-out"
+        "nft:link-host-input"
+      ];
+      text = [ ''oifname "${inside}" ${answers}'' ];
+      otherwise = [ ''oifname "${inside}" accept'' ];
+    }
+  ];
+
+  # On the host: { namespace, ends, places } -> chains
+  host =
+    {
+      namespace,
+      ends,
+      places,
+    }:
+    let
+      link = names.hostLink namespace;
+    in
+    [
+      {
+        name = "prerouting";
+        hook = "type nat hook prerouting priority dstnat;";
+        rules = [ { text = map (place: ''iifname != "${link}" ${dnat ends place}'') places; } ];
+      }
+      {
+        # Not in the hook that forwards, before which a router tells senders of better ways.
+        name = "arriving";
+        hook = "type filter hook prerouting priority filter;";
+        rules = [
+          {
+            name = "link-forward-others";
+            guards = "what the host would forward for others, the tunnel's address among it, where it forwards for the link alone";
+            text = [
+              ''iifname "${names.hostLinkPrefix}*" accept''
+              "ct status dnat accept"
+              "meta nfproto @closed fib daddr type != { local, broadcast, anycast, multicast } drop"
+            ];
+          }
+        ];
+      }
+      {
+        name = "output";
+        # dstnat by its number: nft before 1.0.7 knows the name in prerouting alone.
+        hook = "type nat hook output priority -100;";
+        rules = [ { text = map (dnat ends) places; } ];
+      }
+      {
+        name = "postrouting";
+        hook = "type nat hook postrouting priority srcnat;";
+        rules = [
+          { text = map (place: ''oifname "${link}" ${snat ends place}'') (filter (place: !place.keepSource) places); }
+        ];
+      }
+      {
+        name = "input";
+        hook = "type filter hook input priority filter;";
+        rules = [
+          {
+            name = "link-host-input";
+            guards = "what a service begins over the host link, to the host itself";
+            # An answer to what it began would be let in by none but the latter.
+            besides = [
+              "nft:link-output"
+              "nft:link-input"
+            ];
+            text = [
+              ''iifname "${link}" ${answers}''
+              ''iifname "${link}" drop''
+            ];
+          }
+        ];
+      }
+      {
+        name = "forward";
+        hook = "type filter hook forward priority filter;";
+        rules = [
+          {
+            name = "link-forward-out";
+            guards = "what a service begins over the host link, to the host's network and beyond";
+            besides = [ "nft:link-output" ];
+            text = [
+              ''iifname "${link}" ${answers}''
+              ''iifname "${link}" drop''
+            ];
+          }
+          {
+            name = "link-forward-in";
+            guards = "the namespace's address on the link, and ports at other addresses than those that are published, against the network";
+            # Not on a host that forwards anyhow.
+            besides = [ "nft:link-forward-others" ];
+            text = [
+              ''oifname "${link}" ct direction original ct status dnat accept''
+            ]
+            ++ errors ''oifname "${link}"''
+            ++ [ ''oifname "${link}" drop'' ];
+          }
+        ];
+      }
+    ];
+
+  # "udp . 53", … of places, each once
+  ports =
+    places:
+    attrNames (
+      listToAttrs (
+        concatMap (place: [
+          {
+            name = "${place.protocol} . ${toString place.to}";
+            value = null;
+          }
+        ]) places
+      )
+    );
+}
