@@ -28,7 +28,7 @@ def guarded() -> Iterator[ContainerLab]:
 def explained(report: Report) -> list[str]:
     bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
     # what cannot be tried says why: a protocol that this kernel does not have, or what other scenarios have
-    reasons = ("this kernel has no", "no port is forwarded in this scenario", "no port is published in this scenario")
+    reasons = ("this kernel has no", "in this scenario")
     unable = [result for result in report.results if result.verdict is Verdict.CANNOT]
     bad += [str(result) for result in unable if not any(reason in result.evidence for reason in reasons)]
     return bad + [str(leak) for leak in report.confined.judgement.unowned]
