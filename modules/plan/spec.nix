@@ -101,17 +101,13 @@ in
             hook = if wanted.client == null && wanted.onChange == null then null else names.forwardedUnit name;
           };
       # Sockets of the host's that lead to ports in here.
-      published = map (
-        publish:
-        let
-          it = (hostLinks.proxied namespace.publish).${publish};
-        in
-        {
+      published = builtins.attrValues (
+        builtins.mapAttrs (publish: it: {
           name = publish;
           unit = "${names.publishUnit name publish it}.socket";
           inherit (it) listen port;
-        }
-      ) (builtins.attrNames (hostLinks.proxied namespace.publish));
+        }) (hostLinks.proxied namespace.publish)
+      );
       hostLink =
         let
           ends = hostLinks.ends name namespace.hostLink.range;
