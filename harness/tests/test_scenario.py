@@ -63,10 +63,11 @@ def test_a_plan_is_read() -> None:
             "groups": {"g": ["a", "b"]},
             "launchers": {"l": ["m"]},
             "exceptions": [{"name": "nas", "address": "203.0.113.90", "port": 80}],
+            "forwards": True,
         }
     )
     plan = scenario.parse(Path("x.nix"), text)
     made = {"a.service": Unit("[Unit]\n", ("multi-user.target",)), "b": Unit("")}
     assert plan == Plan(made, {"/etc/x": "y"}, {"g": ("a", "b")}, {"l": ("m",)}, plan.exceptions)
-    assert [one.name for one in plan.exceptions] == ["allowed-egress:nas"]
+    assert [one.name for one in plan.exceptions] == ["allowed-egress:nas", "mld-router"]
     assert plan.started == ("a.service",)

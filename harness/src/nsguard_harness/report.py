@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .judge import Judgement
-from .rules import ALLOWED_EGRESS, HOST, INJECTED, RULES
+from .rules import ALLOWED_EGRESS, HOST, INJECTED, ROUTER, RULES
 from .states import UP
 from .suite import Report, Result, Run, Verdict
 
@@ -96,7 +96,7 @@ def _explanations(report: Report) -> list[Text]:
 
 def classes_rows(judgement: Judgement) -> list[tuple[str, int, str]]:
     """Frames by class and why they are allowed: first those that are, then leaks by kind, then what was lost."""
-    why = {rule.name: rule.why for rule in (*RULES, INJECTED, HOST)}
+    why = {rule.name: rule.why for rule in (*RULES, ROUTER, INJECTED, HOST)}
     classes = sorted(judgement.classes.items(), key=lambda item: (item[0].startswith("!"), item[0]))
     rows = [(name.lstrip("!"), count, _why(name, why)) for name, count in classes]
     return [*rows, ("dropped", judgement.dropped, "frames that the capture lost")]

@@ -203,8 +203,8 @@ ROUTER_ALERT = bytes((frames.ICMP6, 0)) + b"\5\2\0\0" + b"\1\0"
 MLD_REPORT, MLD_RECORD = 143, struct.Struct("!BBH16s")  # RFC 3810 §5.2
 
 
-def _listener_report(packet: Packet, wire: Wire, world: World) -> bool:
-    """What the kernel says when its link comes up: the groups of its own addresses, and no others."""
+def _reported(packet: Packet, wire: Wire) -> set[IPv6Address] | None:
+    """The groups that the host says it listens for, or None where a frame says anything else, or is somebody else's."""
     records, rest = divmod(len(packet.payload) - 4, MLD_RECORD.size)
     if (
         (packet.protocol, packet.icmp_type, packet.icmp_code, packet.hops) != (frames.ICMP6, MLD_REPORT, 0, 1)
@@ -215,12 +215,31 @@ def _listener_report(packet: Packet, wire: Wire, world: World) -> bool:
         or packet.destination != MLD_ROUTERS
         or packet.source not in wire.uplink.addresses | {IPv6Address("::")}
     ):
-        return False
-    own = {solicited_node(one).packed for one in wire.uplink.addresses if isinstance(one, IPv6Address)}
-    return all(
-        1 <= kind <= 6 and (auxiliary, sources) == (0, 0) and group in own
-        for kind, auxiliary, sources, group in MLD_RECORD.iter_unpack(packet.payload[4:])
-    )
+        return None
+    said = list(MLD_RECORD.iter_unpack(packet.payload[4:]))
+    if not all(1 <= kind <= 6 and (auxiliary, sources) == (0, 0) for kind, auxiliary, sources, _ in said):
+        return None
+    return {IPv6Address(group) for *_, group in said}
+
+
+def _own_groups(wire: Wire) -> set[IPv6Address]:
+    return {solicited_node(one) for one in wire.uplink.addresses if isinstance(one, IPv6Address)}
+
+
+def _listener_report(packet: Packet, wire: Wire, world: World) -> bool:
+    """What the kernel says when its link comes up: the groups of its own addresses, and no others."""
+    groups = _reported(packet, wire)
+    return groups is not None and groups <= _own_groups(wire)
+
+
+# what a host that forwards IPv6 listens for: as a router of its link and site (RFC 4291 §2.7.1), and at the
+# subnet-router anycast addresses of its networks, which end in zeros (§2.6.1)
+GROUPS_OF_ROUTERS = {IPv6Address("ff02::2"), IPv6Address("ff05::2"), solicited_node(IPv6Address("fe80::"))}
+
+
+def _router_report(packet: Packet, wire: Wire, world: World) -> bool:
+    groups = _reported(packet, wire)
+    return groups is not None and groups <= _own_groups(wire) | GROUPS_OF_ROUTERS
 
 
 RULES = (
@@ -260,6 +279,8 @@ def allowed_egress(name: str, address: str, port: int) -> Rule:
     return Rule(f"{ALLOWED_EGRESS}{name}", f"an exception of the configuration: {address} port {port}", allows)
 
 
+# where a host link has the host forward; it comes and goes with the namespace
+ROUTER = Rule("mld-router", "the host says that it forwards, when its first host link is made", _router_report)
 # not among them: it is a whole frame, known to the last byte, that it speaks of
 INJECTED = Rule("injected", "what the lab's side sent to the machine to attack it", lambda packet, wire, world: False)
 # on a user's own machine (live/judge.py)

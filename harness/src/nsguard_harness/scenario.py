@@ -12,7 +12,7 @@ from pathlib import Path
 from .checkout import PLAN, SCENARIOS
 from .errors import ScenarioError
 from .machine import Machine
-from .rules import Rule, allowed_egress
+from .rules import ROUTER, Rule, allowed_egress
 
 DEMO, RUN, FORWARDING, PUBLISH, APPS, EXCEPTIONS, HOSTLINK = (
     SCENARIOS / f"{name}.nix" for name in ("demo", "run", "forwarding", "publish", "apps", "exceptions", "hostlink")
@@ -53,6 +53,9 @@ in
       builtins.mapAttrs (name: it: {{ inherit name; inherit (it) address port; }}) (namespace.allowedEgress or {{ }})
     )
   ) (builtins.attrValues (meant.namespaces or {{ }}));
+  forwards = builtins.any (namespace: namespace.hostLink.enable or false) (
+    builtins.attrValues (meant.namespaces or {{ }})
+  );
   files = made.files // builtins.listToAttrs (map (name: {{
     name = "{ENTRIES}/nsguard-${{name}}.desktop";
     value = made.desktopEntries.${{name}};
@@ -150,11 +153,12 @@ def parse(scenario: Path, text: str) -> Plan:
         groups = {str(name): tuple(map(str, members)) for name, members in made["groups"].items()}
         launchers = {str(name): tuple(map(str, argv)) for name, argv in made["launchers"].items()}
         exceptions = tuple(allowed_egress(it["name"], it["address"], it["port"]) for it in made["exceptions"])
+        forwards = bool(made["forwards"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ScenarioError(f"scenario: {scenario}: the plan has another shape than expected: {error!r}") from error
     if problems:
         raise ScenarioError(f"scenario: {scenario}: {'; '.join(map(str, problems))}")
-    return Plan(units, files, groups, launchers, exceptions)
+    return Plan(units, files, groups, launchers, (*exceptions, ROUTER) if forwards else exceptions)
 
 
 def install(machine: Machine, plan: Plan) -> None:
