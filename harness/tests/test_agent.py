@@ -15,7 +15,7 @@ import pytest
 
 from nsguard_harness import attacks
 from nsguard_harness.agent import Agent
-from nsguard_harness.attack import Attack, Env, Outcome
+from nsguard_harness.attack import Attack, CannotApplyError, Env, Lacking, Outcome
 from nsguard_harness.errors import AgentError
 from nsguard_harness.inside import agent as inside
 from nsguard_harness.machine import Machine, ask
@@ -47,6 +47,13 @@ class Raises(Attack):
         raise PermissionError(1, "not permitted")
 
 
+class Lacks(Attack):
+    name = "lacks"
+
+    def run(self, env: Env) -> Outcome:
+        raise CannotApplyError(Lacking.KERNEL, "no SCTP here")
+
+
 class Hangs(Attack):
     """In a child of its own, with the signal that would end it ignored."""
 
@@ -69,7 +76,7 @@ class Dies(Attack):
         raise AssertionError
 
 
-KINDS: dict[str, type[Attack]] = {kind.name: kind for kind in (Says, Raises, Hangs, Dies)}
+KINDS: dict[str, type[Attack]] = {kind.name: kind for kind in (Says, Raises, Lacks, Hangs, Dies)}
 
 
 @pytest.fixture
@@ -97,6 +104,10 @@ def test_an_outcome_comes_back(agent: Agent) -> None:
 
 def test_what_an_attack_raises_is_not_reached(agent: Agent) -> None:
     assert agent.run("raises", "t") == Outcome(reached=False, said="PermissionError: [Errno 1] not permitted")
+
+
+def test_who_lacks_what_it_takes_comes_back(agent: Agent) -> None:
+    assert agent.run("lacks", "t") == Outcome(False, "no SCTP here", "no SCTP here", Lacking.KERNEL)
 
 
 def test_an_attack_that_hangs_is_killed_with_its_children(agent: Agent, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nsguard_harness.attack import Lacking
 from nsguard_harness.cli import main
 from nsguard_harness.compare import cells, differences, read
 from nsguard_harness.judge import Judgement
@@ -16,7 +17,13 @@ from nsguard_harness.suite import Report, Result, Run, Verdict
 
 HELD = Result("udp-lan", 4, "root", "ngaaaax0000", Verdict.CONTAINED, "nothing on the uplink", "sent", "seen")
 LACKS = replace(
-    HELD, attack="sctp", family=0, token="ngaaaax0001", verdict=Verdict.CANNOT, evidence="this kernel has no SCTP"
+    HELD,
+    attack="sctp",
+    family=0,
+    token="ngaaaax0001",
+    verdict=Verdict.CANNOT,
+    evidence="this kernel has no SCTP",
+    lacking=Lacking.KERNEL,
 )
 
 

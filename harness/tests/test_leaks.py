@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nsguard_harness import scenario
-from nsguard_harness.attack import OUTSIDE, Attack, Outcome
+from nsguard_harness.attack import OUTSIDE, Attack, Lacking, Outcome
 from nsguard_harness.cli import subjects
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.suite import Cell, Report, Subject, Suite, Verdict, plan
@@ -28,9 +28,8 @@ def guarded() -> Iterator[ContainerLab]:
 def explained(report: Report) -> list[str]:
     bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
     # what cannot be tried says why: a protocol that this kernel does not have, or what other scenarios have
-    reasons = ("this kernel has no", "in this scenario")
     unable = [result for result in report.results if result.verdict is Verdict.CANNOT]
-    bad += [str(result) for result in unable if not any(reason in result.evidence for reason in reasons)]
+    bad += [str(result) for result in unable if result.lacking not in (Lacking.KERNEL, Lacking.SCENARIO)]
     return bad + [str(leak) for leak in report.confined.judgement.unowned]
 
 

@@ -16,7 +16,7 @@ from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
 from nsguard_harness.addresses import LAB
-from nsguard_harness.attack import Attack, Env, FromOutside, Outcome
+from nsguard_harness.attack import Attack, Env, FromOutside, Lacking, Outcome
 from nsguard_harness.capture import Frame
 from nsguard_harness.errors import AgentError, CommandError
 from nsguard_harness.machine import Uplink
@@ -139,7 +139,7 @@ class FakeRuns:
             self.lab.send("nobody's")
         if self.tunnel:
             self.lab.server.tunnel += token.encode()
-        return Outcome(self.reached, f"said for {attack}", self.lacks)
+        return Outcome(self.reached, f"said for {attack}", self.lacks, Lacking.KERNEL if self.lacks else None)
 
 
 class Wire(Attack):
@@ -256,6 +256,7 @@ def test_verdicts(
     (result,) = report.results
     assert (result.verdict.value, report.status) == (verdict, status)
     assert evidence in result.evidence
+    assert result.lacking is (Lacking.KERNEL if verdict == "cannot apply" else None)
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ The core set is run in both labs, and a verdict that differs is a finding.
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator
 
 import pytest
 
 from nsguard_harness import scenario
+from nsguard_harness.attack import Lacking
 from nsguard_harness.attacks.tunnel import ConnectionHeld, wait_for_tunnel
 from nsguard_harness.cells import Cell
 from nsguard_harness.cli import subjects
@@ -24,8 +24,7 @@ from nsguard_harness.suite import Report, Suite, Verdict, plan
 PROGRAMS = ("qemu-system-x86_64", "qemu-img", "mkfs.ext4")
 MISSING = [program for program in PROGRAMS if shutil.which(program) is None]
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"no {', '.join(MISSING)}; `make deps-vm` installs them")
-# what a kernel may lack, and what other scenarios have
-LACKS = re.compile("kernel has no|kernel at the other end has no|in this scenario")
+EXPLAINED = (Lacking.KERNEL, Lacking.FAR_END, Lacking.SCENARIO)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +47,7 @@ def test_it_has_a_kernel_of_its_own_which_carries_the_tunnel(lab: VmLab) -> None
 def test_the_core_set_is_contained_and_the_container_lab_agrees(lab: VmLab) -> None:
     report = core(lab)
     bad = [str(one) for one in report.results if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
-    bad += [str(one) for one in report.results if one.verdict is Verdict.CANNOT and not LACKS.search(one.evidence)]
+    bad += [str(one) for one in report.results if one.verdict is Verdict.CANNOT and one.lacking not in EXPLAINED]
     assert bad + [str(leak) for leak in report.confined.judgement.unowned] == []
     assert report.status == 0
     assert report.confined.judgement.classes["wireguard"] > 100

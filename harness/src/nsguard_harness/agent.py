@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from .attack import Outcome
+from .attack import Lacking, Outcome
 from .errors import AgentError, LabError
 from .machine import Asked
 
@@ -55,7 +55,8 @@ class Agent:
             answer = json.loads(self._ask(line, timeout + GRACE_SECONDS))
             if "error" not in answer:
                 said, lacks = (printable(str(answer.get(key, ""))) for key in ("said", "lacks"))
-                return Outcome(bool(answer["reached"]), said, lacks)
+                lacking = answer.get("lacking")
+                return Outcome(bool(answer["reached"]), said, lacks, lacking and Lacking(lacking))
         except (ValueError, KeyError, TypeError) as error:
             raise AgentError(f"{self._where}: {attack}: no answer: {type(error).__name__}: {error}") from error
         raise AgentError(f"{self._where}: {attack}: {answer['error']}")

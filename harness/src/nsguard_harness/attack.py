@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from .addresses import LAB, Addresses
@@ -21,8 +22,21 @@ OUTSIDE = "outside"
 PATIENCE = 1.0
 
 
+class Lacking(StrEnum):
+    """Who lacks what an attack needs."""
+
+    KERNEL = "kernel"
+    FAR_END = "far end"
+    MACHINE = "machine"
+    SCENARIO = "scenario"
+
+
 class CannotApplyError(Exception):
-    """Raised by run() where the machine lacks what the attack needs. It counts only when the control says so."""
+    """Raised by run() where something that the attack needs is not there. It counts only when the control says so."""
+
+    def __init__(self, lacking: Lacking, what: str) -> None:
+        super().__init__(what)
+        self.lacking = lacking
 
 
 @dataclass(frozen=True)
@@ -47,11 +61,12 @@ class Env:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended, as the attacker sees it. said: one line for the report; lacks: what the machine lacks for it."""
+    """How a run ended, as the attacker sees it. said: one line for the report; lacks: what is not there for it."""
 
     reached: bool
     said: str = ""
     lacks: str = ""
+    lacking: Lacking | None = None
 
 
 class Attack(ABC):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
 from .errors import HarnessError
@@ -57,7 +57,7 @@ def read(path: Path) -> Cells:
 
 
 def _result(one: Mapping[str, str]) -> Result:
-    known = {field.name: one[field.name] for field in fields(Result)}
+    known = {it.name: one[it.name] for it in fields(Result) if it.name in one or it.default is MISSING}
     return Result(**{**known, "verdict": Verdict(one["verdict"])})  # type: ignore[arg-type]
 
 

@@ -18,7 +18,7 @@ from itertools import pairwise
 from threading import Event
 from typing import Any
 
-from .attack import Attack, Env, FromOutside, Outcome
+from .attack import Attack, Env, FromOutside, Lacking, Outcome
 from .capture import CaptureLike, Frame
 from .cells import OUTSIDER, Cell, Runs, Subject, plan
 from .errors import AgentError, CommandError, HarnessError
@@ -94,7 +94,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Result:
-    """A cell's verdict. evidence: why; said: what the confined attacker reported; control: how its control was seen."""
+    """A cell's verdict. evidence: why; said: what the confined attacker reported; control: how its control was seen.
+
+    lacking: who lacks what it would take, of an attack that said so.
+    """
 
     attack: str
     family: int
@@ -105,6 +108,7 @@ class Result:
     said: str = ""
     control: str = ""
     state: str = UP.name
+    lacking: Lacking | None = None
 
 
 @dataclass(frozen=True)
@@ -331,8 +335,9 @@ def decide(cell: Cell, confined: Run, control: Run) -> Result:
 
     def result(verdict: Verdict, evidence: str) -> Result:
         said, who = inside.said if inside else "", cell.subject.identity
+        lacking = outside.lacking if outside and verdict is Verdict.CANNOT else None
         return Result(
-            cell.attack.name, cell.family, who, token, verdict, evidence, said, witness, cell.state.name
+            cell.attack.name, cell.family, who, token, verdict, evidence, said, witness, cell.state.name, lacking
         )  # fmt: skip
 
     if cell.cannot:

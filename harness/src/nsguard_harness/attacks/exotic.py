@@ -7,7 +7,7 @@ import socket
 import struct
 from typing import ClassVar
 
-from ..attack import Attack, CannotApplyError, Env, Outcome
+from ..attack import Attack, CannotApplyError, Env, Lacking, Outcome
 from . import _tools
 
 # linux/in.h; socket(7) type of DCCP
@@ -51,7 +51,7 @@ class _Stream(Attack):
                 stream.connect((_tools.beyond(env), env.addresses.echo_port))
             except OSError as error:
                 if error.errno == errno.ENOPROTOOPT:  # what ICMP's "protocol unreachable" becomes (icmp(7))
-                    raise CannotApplyError(f"the kernel at the other end has no {self.label}") from None
+                    raise CannotApplyError(Lacking.FAR_END, f"the far end's kernel has no {self.label}") from None
                 raise
             stream.sendall(_tools.payload(env))
             return _tools.echoed(stream, env)
@@ -104,5 +104,5 @@ def _made(env: Env, kind: int, protocol: int, label: str) -> socket.socket:
         return socket.socket(_tools.inet(env.family), kind, protocol)
     except OSError as error:
         if error.errno in ABSENT:
-            raise CannotApplyError(f"this kernel has no {label}: {error.strerror}") from None
+            raise CannotApplyError(Lacking.KERNEL, f"this kernel has no {label}: {error.strerror}") from None
         raise

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..attack import Attack, CannotApplyError, Env, Outcome
+from ..attack import Attack, CannotApplyError, Env, Lacking, Outcome
 from . import _packets, _tools, lan
 from .tunnel import NAMESPACE
 
@@ -30,7 +30,7 @@ def _device() -> str:
     """The end of the link that is in sight here."""
     found = [name for name in _tools.interfaces() if name == INSIDE or name.startswith(OUTSIDE)]
     if not found:
-        raise CannotApplyError(NO_LINK)
+        raise CannotApplyError(Lacking.SCENARIO, NO_LINK)
     return found[0]
 
 
@@ -206,7 +206,9 @@ class _ToLinkAddress(lan.ToTunnelAddress):
         return next((str(it["local"]) for it in shown.get("addr_info", ()) if it["family"] == wanted), "")
 
     def probe(self, lab: Lab, env: Env) -> Outcome:
-        return super().probe(lab, env) if self.target(lab, env.family) else Outcome(False, lacks=NO_LINK)
+        if not self.target(lab, env.family):
+            return Outcome(False, lacks=NO_LINK, lacking=Lacking.SCENARIO)
+        return super().probe(lab, env)
 
     def ports(self, env: Env) -> Iterable[int]:
         """Those that are tried."""

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ..attack import Attack, CannotApplyError, Env, Outcome
+from ..attack import Attack, CannotApplyError, Env, Lacking, Outcome
 from . import _tools
 from .tunnel import NAMESPACE, TUNNEL_UNIT, wait_for_tunnel
 
@@ -86,7 +86,7 @@ class BesideForwarded(Unasked):
 
     def run(self, env: Env) -> Outcome:
         if not any(os.path.exists(path) for path in (FORWARDED, FORWARDED_INSIDE)):
-            raise CannotApplyError("no port is forwarded in this scenario")
+            raise CannotApplyError(Lacking.SCENARIO, "no port is forwarded in this scenario")
         return super().run(env)
 
 
@@ -259,6 +259,6 @@ def _forwarded() -> int:
     with open("/proc/net/snmp", encoding="ascii") as counters:
         names, values = (line.split() for line in counters if line.startswith("Ip:"))
     if "OutTransmits" not in names:
-        raise CannotApplyError("this kernel does not count what it transmits")
+        raise CannotApplyError(Lacking.KERNEL, "this kernel does not count what it transmits")
     counts = dict(zip(names[1:], map(int, values[1:]), strict=True))
     return counts["OutTransmits"] - counts["OutRequests"]

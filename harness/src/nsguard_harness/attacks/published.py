@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import suppress
 
-from ..attack import Attack, CannotApplyError, Env, Outcome
+from ..attack import Attack, CannotApplyError, Env, Lacking, Outcome
 from . import _tools
 
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
@@ -35,7 +35,7 @@ class _Back(Attack):
                 if said := made.recv(64):
                     return Outcome(True, f"{where} answered {said[:15]!r}")
         if not connected:
-            raise CannotApplyError("no port is published in this scenario")
+            raise CannotApplyError(Lacking.SCENARIO, "no port is published in this scenario")
         return Outcome(False, "connected, no answer")
 
 

@@ -7,7 +7,7 @@ import socket
 import struct
 import tempfile
 
-from ..attack import Attack, CannotApplyError, Env, Outcome
+from ..attack import Attack, CannotApplyError, Env, Lacking, Outcome
 from . import _tools
 from .names import NSCD, getent
 
@@ -185,7 +185,7 @@ class HostAliases(Attack):
             file.flush()
             found = getent(env, f"ahostsv{env.family}", env.token, {"HOSTALIASES": file.name})
         if not found.reached and os.path.exists(NSCD):
-            raise CannotApplyError("nscd looks names up here, and does not read its clients' tables")
+            raise CannotApplyError(Lacking.MACHINE, "nscd looks names up here, and does not read its clients' tables")
         return found
 
 

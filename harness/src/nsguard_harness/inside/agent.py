@@ -5,7 +5,7 @@ usage: python3 -m nsguard_harness.inside.agent SOCKET|-
 With - it answers one request, on standard input and output.
 One connection, one request, one line of JSON each way:
   {"attack": name, "token": text, "family": 4|6|0, "timeout": seconds, "parameters": {…}}
-  {"reached": bool, "said": text, "lacks": text}  or  {"error": text}
+  {"reached": bool, "said": text, "lacks": text, "lacking": who|null}  or  {"error": text}
 `parameters` may hold `addresses`, for others than the lab's.
 Each attack runs in a process group of its own, which is killed when its time is over.
 """
@@ -19,6 +19,7 @@ import signal
 import socket
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -43,10 +44,10 @@ def attempt(request: dict[str, Any]) -> dict[str, Any]:
     try:
         outcome = attack.run(env)
     except CannotApplyError as error:
-        return {"reached": False, "said": str(error), "lacks": str(error)}
+        return {"reached": False, "said": str(error), "lacks": str(error), "lacking": error.lacking}
     except Exception as error:
         return {"reached": False, "said": f"{type(error).__name__}: {error}"}
-    return {"reached": outcome.reached, "said": outcome.said, "lacks": outcome.lacks}
+    return asdict(outcome)
 
 
 def supervise(request: dict[str, Any]) -> dict[str, Any]:

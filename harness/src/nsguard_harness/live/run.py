@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..addresses import Pair
-from ..attack import Outcome
+from ..attack import Lacking, Outcome
 from ..attacks import _tools
 from ..attacks.sight import GRANTED
 from ..cells import Cell, Subject, plan
@@ -218,7 +218,10 @@ class _Trial:
         """What only reads, unconfined; where this host has nothing to find, there is nothing to hide."""
         # of all sockets on the host it is to try but one, that was made for it
         found = _asked(cell, cell.subject.control, self._parameters(cell, "control") | {"roots": [self._door]})
-        return found if found.reached else replace(found, lacks=f"this host has nothing of the kind: {found.said}")
+        if found.reached:
+            return found
+        lacks = f"this host has nothing of the kind: {found.said}"
+        return replace(found, lacks=lacks, lacking=Lacking.MACHINE)
 
     def _processes(self, service: Service) -> Result:
         """Where a service's own processes are, as they run; the control is that process 1 is elsewhere."""
