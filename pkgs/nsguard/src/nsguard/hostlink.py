@@ -121,7 +121,7 @@ def present(name: str, link: HostLink) -> bool:
     for where, device, ends in ((None, link.interface, link.host), (name, link.inside, link.namespace)):
         if device not in namespace.links(where):
             return False
-        (shown,) = json.loads(process.ask(*shape.ip(where), "-j", "address", "show", "dev", device))
+        shown = shape.shown(where, device)
         had = {ip_address(it["local"]) for it in shown["addr_info"]}
         if "UP" not in shown["flags"] or had != {end for end in map(ip_address, ends) if _has(end.version)}:
             return False

@@ -27,14 +27,14 @@ def wanted(config: Config) -> Shape:
 
 def of(name: str, link: str) -> Shape:
     """The shape of a link in namespace `name`. Raises `CommandFailed`."""
-    shown = _shown(name, link)
+    it = shown(name, link)
     routes: set[Network] = set()
     for family, everything in (("-4", "0.0.0.0/0"), ("-6", "::/0")):
         listed = json.loads(
             process.ask("ip", "-n", name, "-j", family, "route", "show", "dev", link, "proto", "static")
         )
         routes |= {ip_network(everything if info["dst"] == "default" else info["dst"]) for info in listed}
-    return Shape(_addresses(shown), frozenset(routes), shown["mtu"])
+    return Shape(_addresses(it), frozenset(routes), it["mtu"])
 
 
 def loopback(addresses: Iterable[Address]) -> frozenset[Interface]:
@@ -44,17 +44,18 @@ def loopback(addresses: Iterable[Address]) -> frozenset[Interface]:
 
 def beside_loopback(name: str) -> frozenset[Interface]:
     """What stands on the loopback interface of namespace `name` beside its usual addresses. Raises `CommandFailed`."""
-    return frozenset(one for one in _addresses(_shown(name, "lo")) if not one.is_loopback)
+    return frozenset(one for one in _addresses(shown(name, "lo")) if not one.is_loopback)
 
 
-def _shown(name: str, link: str) -> Any:
-    (shown,) = json.loads(process.ask("ip", "-n", name, "-j", "address", "show", "dev", link))
-    return shown
+def shown(name: str | None, link: str) -> Any:
+    """A link in the namespace of a name, or for None in the host's, as ip(8) shows it. Raises `CommandFailed`."""
+    (it,) = json.loads(process.ask(*ip(name), "-j", "address", "show", "dev", link))
+    return it
 
 
-def _addresses(shown: Any) -> frozenset[Interface]:
+def _addresses(it: Any) -> frozenset[Interface]:
     return frozenset(
-        ip_interface(f"{info['local']}/{info['prefixlen']}") for info in shown["addr_info"] if info["scope"] != "link"
+        ip_interface(f"{info['local']}/{info['prefixlen']}") for info in it["addr_info"] if info["scope"] != "link"
     )
 
 

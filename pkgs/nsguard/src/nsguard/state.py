@@ -89,43 +89,29 @@ class State:
 
     def tunnel(self) -> Tunnel | None:
         """The tunnel, or None. One written by another version counts as incomplete: it is made anew."""
-        try:
-            with open(self._tunnel, encoding="utf-8") as file:
-                data = json.load(file)
-        except FileNotFoundError:
+        data = _read(self._tunnel)
+        if data is None:
             return None
-        known = {key: _tuples(value) for key, value in data.items() if key in Tunnel._fields}
+        known = {key: value for key, value in data.items() if key in Tunnel._fields}
         return Tunnel(**known | ({} if len(known) == len(Tunnel._fields) == len(data) else {"complete": False}))
 
-    def write_tunnel(self, tunnel: Tunnel) -> None:
-        files.write(self._tunnel, json.dumps(tunnel._asdict(), indent=1) + "\n")
-
-    def remove_tunnel(self) -> None:
-        files.remove(self._tunnel)
+    def write_tunnel(self, tunnel: Tunnel | None) -> None:
+        _write(self._tunnel, tunnel)
 
     def host_link(self) -> HostLink | None:
         """The host link, or None."""
-        try:
-            with open(self._host_link, encoding="utf-8") as file:
-                data = json.load(file)
-        except FileNotFoundError:
+        data = _read(self._host_link)
+        if data is None:
             return None
-        known = {key: _tuples(value) for key, value in data.items() if key in HostLink._fields}
+        known = {key: value for key, value in data.items() if key in HostLink._fields}
         return HostLink(**known | {"published": tuple(Linked(*it) for it in known["published"])})
 
     def write_host_link(self, link: HostLink | None) -> None:
-        if link is None:
-            files.remove(self._host_link)
-            return
-        files.write(self._host_link, json.dumps(link._asdict(), indent=1) + "\n")
+        _write(self._host_link, link)
 
     def error(self) -> dict[str, Any] | None:
         """The last failure: `at` in seconds since the epoch, `command`, `what`."""
-        try:
-            with open(self._error, encoding="utf-8") as file:
-                return dict(json.load(file))
-        except FileNotFoundError:
-            return None
+        return _read(self._error)
 
     def note_error(self, command: str, what: str) -> None:
         files.write(self._error, json.dumps({"at": round(time.time()), "command": command, "what": what}) + "\n")
@@ -167,6 +153,23 @@ class State:
         """Remove all but the directory, which is the lock and goes with it."""
         for name in os.listdir(self.directory):
             files.remove(f"{self.directory}/{name}")
+
+
+def _read(path: str) -> dict[str, Any] | None:
+    """An object of JSON, with tuples for lists; None if there is no such file."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return {key: _tuples(value) for key, value in json.load(file).items()}
+    except FileNotFoundError:
+        return None
+
+
+def _write(path: str, record: Tunnel | HostLink | None) -> None:
+    """Keep a record there, in which `_read` finds the same; no file for none."""
+    if record is None:
+        files.remove(path)
+    else:
+        files.write(path, json.dumps(record._asdict(), indent=1) + "\n")
 
 
 def _tuples(value: Any) -> Any:

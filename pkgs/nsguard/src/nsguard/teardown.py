@@ -79,7 +79,7 @@ def clear(found: State) -> None:
             failures.append(error)
     if failures:
         raise failures[0]
-    found.remove_tunnel()
+    found.write_tunnel(None)
 
 
 def _inode(name: str) -> int | None:
