@@ -73,7 +73,7 @@ let
       "${where}.${if it.protocol == "udp" then "protocol: \"udp\"" else "keepSource"} takes packets, which a proxy does not pass on; set nsguard.namespaces.${ns}.hostLink.enable = true;"
     ++ map (
       text:
-      ''${where}.listen: ${toJSON text} cannot be passed on by UDP, since packets to loopback addresses go over no link; name an address of the host's, which the host itself reaches as well: "192.0.2.2:9091"''
+      ''${where}.listen: ${toJSON text} is loopback or a path, where UDP is not passed on; set listen = [ "192.0.2.2:${toString ((parse text).port or it.port)}" ]; to an address of the host's, by which the host itself reaches it as well''
     ) (if it.protocol == "udp" then filter near it.listen else [ ])
     ++ optional (it.listen == [ ]) ''${where}.listen: there is nothing to listen on; set listen = [ "127.0.0.1:9091" ];''
     ++ map (

@@ -56,7 +56,7 @@
     in
     [
       ''nsguard.namespaces.one.publish.dns.protocol: "udp" takes packets, which a proxy does not pass on; set nsguard.namespaces.one.hostLink.enable = true;''
-      ''nsguard.namespaces.one.publish.dns.listen: "127.0.0.1:53" cannot be passed on by UDP, since packets to loopback addresses go over no link; name an address of the host's, which the host itself reaches as well: "192.0.2.2:9091"''
+      ''nsguard.namespaces.one.publish.dns.listen: "127.0.0.1:53" is loopback or a path, where UDP is not passed on; set listen = [ "192.0.2.2:53" ]; to an address of the host's, by which the host itself reaches it as well''
       "nsguard.namespaces.one.publish.of the host: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
       ''nsguard.namespaces.one.publish.of the host.listen: there is nothing to listen on; set listen = [ "127.0.0.1:9091" ];''
       ''nsguard.namespaces.one.publish.of the host.mode: "rw" is malformed; write it like "0660"''
