@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
+from linked import BY_LINK, FORWARDING, Target, at_uplink, check_reached, echoing, sources, status
 from nsguard_harness import attacks, scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.attacks import hostlink
 from nsguard_harness.attacks.tunnel import wait_for_tunnel
 from nsguard_harness.cli import subjects
-from nsguard_harness.inside import records
 from nsguard_harness.lab.container import ContainerLab
-from nsguard_harness.machine import Machine
 from nsguard_harness.states import UP
 from nsguard_harness.suite import Suite, Verdict, plan
 from nsguard_harness.trial import UNOWNED, attack, switch
@@ -24,73 +20,24 @@ from nsguard_harness.trial import UNOWNED, attack, switch
 pytestmark = pytest.mark.lab
 
 NETNS = "nsguard-netns-vpn"
-BY_LINK, MASKED = 8091, 8092
-RECORDS = "/var/lib/nsguard-echo/records.jsonl"
 ATTACKS = {name for name, it in attacks.registry().items() if it.__module__ == hostlink.__name__}
 ROUTED = "tunnel-address-connected"  # what a host that forwards for others answers
-Target = tuple[str, str, int]
-UPLINK = {(kind, at, port) for at in LAB.client for kind, port in (("udp", BY_LINK), ("tcp", BY_LINK), ("udp", MASKED))}
-LOOPBACK = {("tcp", "127.0.0.1", BY_LINK), ("tcp", "::1", BY_LINK)}
-# prints those targets (protocol, address, port) that send back what they are sent, which is the target itself
-ASK = """
-import json, socket, sys
-def echoes(kind, at, port):
-    text = json.dumps([kind, at, port]).encode()
-    inet = socket.AF_INET6 if ":" in at else socket.AF_INET
-    with socket.socket(inet, {"udp": socket.SOCK_DGRAM, "tcp": socket.SOCK_STREAM}[kind]) as asked:
-        asked.settimeout(1)
-        try:
-            asked.connect((at, port))
-            asked.send(text)
-            return asked.recv(200) == text
-        except OSError:
-            return False
-print(json.dumps([target for target in json.loads(sys.argv[1]) if echoes(*target)]))
-"""
+UPLINK = at_uplink()
+LOOPBACK = {Target("tcp", at, BY_LINK) for at in ("127.0.0.1", "::1")}
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ContainerLab]:
     with ContainerLab() as lab:
-        for machine in (lab.client, lab.server):
-            machine.write_files({"/opt/nsguard-test/ask.py": ASK})
         scenario.apply(lab.client, scenario.HOSTLINK)
         wait_for_tunnel(lab)
         yield lab
 
 
-def echoing(machine: Machine, targets: set[Target]) -> set[Target]:
-    asked = shlex.quote(json.dumps(sorted(targets)))
-    said = json.loads(machine.succeed(f"python3 /opt/nsguard-test/ask.py {asked}"))
-    return {(kind, at, port) for kind, at, port in said}
-
-
-def sources(lab: ContainerLab) -> dict[Target, str]:
-    """As whom each target's last client came to the service."""
-    found = {}
-    for it in records.parse(lab.client.read(RECORDS)):
-        kind, at, port = json.loads(it["data"])
-        found[kind, at, port] = it["source"]
-    return found
-
-
-def status(lab: ContainerLab) -> dict[str, Any]:
-    return dict(json.loads(lab.client.execute("nsguard status vpn --json")[1])["namespaces"]["vpn"])
-
-
 def test_network_and_host_reach_it_and_are_seen_as_who_they_are(lab: ContainerLab) -> None:
-    ends = status(lab)["hostLink"]["host"]
-    for machine, targets, whose in (
-        (lab.server, UPLINK, (LAB.endpoint, LAB.server)),
-        (lab.client, UPLINK | LOOPBACK, (LAB.client,)),
-    ):
-        assert echoing(machine, targets) == targets
-        seen = sources(lab)
-        for kind, at, port in targets & UPLINK:
-            family = 6 if ":" in at else 4
-            wanted = {ends[family == 6]} if port == MASKED else {pair.of(family) for pair in whose}
-            assert seen[kind, at, port] in wanted
-    assert {sources(lab)[it] for it in LOOPBACK} == {"127.0.0.1"}  # a proxy's, as without a link
+    check_reached(lab)
+    assert echoing(lab.client, LOOPBACK) == LOOPBACK
+    assert {sources(lab.client)[it] for it in LOOPBACK} == {"127.0.0.1"}  # a proxy's, as without a link
 
 
 def test_it_works_while_the_tunnel_is_down_and_after_reloads(lab: ContainerLab) -> None:
@@ -102,7 +49,7 @@ def test_it_works_while_the_tunnel_is_down_and_after_reloads(lab: ContainerLab) 
         wait_for_tunnel(lab)
     # what is gone comes back
     lab.client.succeed("ip link del $(ls /sys/class/net | grep ^vensg-)", "nft delete table inet nsguard_link-vpn")
-    assert not echoing(lab.server, {("udp", LAB.client.v4, BY_LINK)})
+    assert not echoing(lab.server, {Target("udp", LAB.client.v4, BY_LINK)})
     lab.client.succeed(f"systemctl reload {NETNS}")
     assert echoing(lab.server, UPLINK) == UPLINK
 
@@ -154,8 +101,7 @@ def test_a_range_that_the_host_has_a_route_to_is_refused_and_nothing_is_left(lab
     end = status(lab)["hostLink"]["namespace"][0]
     lab.client.succeed(f"systemctl stop echo app-root app-user 'nsguard-publish-vpn@*' {NETNS}")
     left = "ip -o link | grep vensg-; nft list tables | grep nsguard; ls -d /run/nsguard/vpn /run/netns/vpn"
-    forwards = "sysctl -n net.ipv4.conf.all.forwarding net.ipv6.conf.all.forwarding"
-    assert lab.client.succeed(forwards) == "0\n0\n"
+    assert lab.client.succeed(FORWARDING) == "0\n0\n"
     assert lab.client.execute(f"({left}) 2>/dev/null")[1] == ""
     lab.client.succeed(f"ip address add {end}/30 dev lo")
     lab.client.fail(f"systemctl start {NETNS}")

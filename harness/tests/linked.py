@@ -1,0 +1,74 @@
+"""What is published over host links: who reaches it at which places, from where, and as whom."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from nsguard_harness.addresses import LAB
+from nsguard_harness.inside import records
+from nsguard_harness.lab.base import Lab
+from nsguard_harness.lab.peer import LIBRARY
+from nsguard_harness.machine import Machine
+
+# ports that the scenarios publish: by the link as it is, by the link from the host's address, and by a proxy
+BY_LINK, MASKED, PROXIED = (LAB.published_port + more for more in (0, 1, 2))
+FORWARDING = "sysctl -n net.ipv4.conf.all.forwarding net.ipv6.conf.all.forwarding"
+
+
+class Target(NamedTuple):
+    """Where to ask. protocol: `tcp` or `udp`."""
+
+    protocol: str
+    address: str
+    port: int
+
+
+class Way(NamedTuple):
+    """How to send: from one of one's own addresses (IPv4, IPv6), tied to a link; by default as the routes have it."""
+
+    sources: tuple[str, str] | None = None
+    device: str | None = None
+
+
+def echoing(
+    machine: Machine, targets: Iterable[Target], namespace: str = "", ways: Iterable[Way] = (Way(),)
+) -> set[Target]:
+    """Those of the targets that answer by any of the ways: to root on a machine, or in a namespace of its."""
+    inside = f"ip netns exec {namespace} " if namespace else ""
+    asked = shlex.quote(json.dumps([sorted(targets), list(ways)]))
+    said = machine.succeed(f"{inside}env PYTHONPATH={LIBRARY} python3 -m nsguard_harness.inside.ask {asked}")
+    return {Target(*it) for it in json.loads(said)}
+
+
+def at_uplink(more: int = 0) -> set[Target]:
+    """What the scenarios publish over a link at the uplink's addresses; more: that many ports on."""
+    ports = (("udp", BY_LINK), ("tcp", BY_LINK), ("udp", MASKED))
+    return {Target(kind, at, port + more) for at in LAB.client for kind, port in ports}
+
+
+def sources(machine: Machine, service: str = "echo") -> dict[Target, str]:
+    """As whom each target's last client came to the server behind it."""
+    kept = records.parse(machine.read(f"/var/lib/nsguard-{service}/records.jsonl"))
+    return {Target(*json.loads(it["data"])): it["source"] for it in kept}
+
+
+def status(lab: Lab, namespace: str = "vpn") -> dict[str, Any]:
+    """What `nsguard status` says of a namespace."""
+    said = json.loads(lab.client.execute(f"nsguard status {namespace} --json")[1])
+    return dict(said["namespaces"][namespace])
+
+
+def check_reached(lab: Lab, namespace: str = "vpn", service: str = "echo", more: int = 0) -> None:
+    """Server and client reach what is `at_uplink`, which sees them as who they are; where masked, as the host's end."""
+    targets, ends = at_uplink(more), status(lab, namespace)["hostLink"]["host"]
+    for machine, whose in ((lab.server, (LAB.endpoint, LAB.server)), (lab.client, (LAB.client,))):
+        found = echoing(machine, targets)
+        assert found == targets, f"{machine.name}: {targets - found}"
+        seen = sources(lab.client, service)
+        for it in targets:
+            family = 6 if ":" in it.address else 4
+            wanted = {ends[family == 6]} if it.port == MASKED + more else {pair.of(family) for pair in whose}
+            assert seen[it] in wanted, (machine.name, it, seen[it])
