@@ -1,9 +1,9 @@
 """A resolver that answers every name and writes down who asked for what.
 
-usage: python3 -m nsguard_harness.inside.dns RECORDS LOCAL=V4,V6 ...
+usage: python3 -m nsguard_harness.inside.dns RECORDS LOCAL=ADDRESS,... ...
 
-It answers A and AAAA with the addresses given for the local address that the query came to, or for `default`; where one
-of the two is left empty, names have none of that family.
+It answers A and AAAA with the addresses of either family that are given for the local address that the query came to,
+or for `default`; names have none of a family of which none is given.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from __future__ import annotations
 import socket
 import sys
 import threading
+from ipaddress import ip_address
 from pathlib import Path
 
-from ..addresses import LAB, Pair
+from ..addresses import LAB
 from . import datagrams, dnswire
 from .notify import ready
 from .records import Records
@@ -22,7 +23,7 @@ from .records import Records
 class Resolver:
     """answers: local address, or `default`, → the addresses that names have there."""
 
-    def __init__(self, answers: dict[str, Pair], records: Records) -> None:
+    def __init__(self, answers: dict[str, list[str]], records: Records) -> None:
         self._answers, self._records = answers, records
 
     def reply(self, message: bytes, peer: str, local: str, transport: str) -> bytes | None:
@@ -33,8 +34,9 @@ class Resolver:
             self._records.add(source=peer, local=local, transport=transport, malformed=message.hex())
             return None
         self._records.add(source=peer, local=local, transport=transport, name=query.name, type=query.type)
-        pair = self._answers.get(local, self._answers["default"])
-        return dnswire.encode_answer(message, {"A": pair.v4, "AAAA": pair.v6}.get(query.type) or None)
+        family = {"A": 4, "AAAA": 6}.get(query.type)
+        known = self._answers.get(local, self._answers["default"])
+        return dnswire.encode_answer(message, [one for one in known if ip_address(one).version == family])
 
 
 def serve_udp(resolver: Resolver, udp: socket.socket) -> None:
@@ -71,9 +73,8 @@ def main(arguments: list[str]) -> None:
     """Serve until killed."""
     answers = {}
     for one in arguments[1:]:
-        local, _, pair = one.partition("=")
-        v4, _, v6 = pair.partition(",")
-        answers[local] = Pair(v4, v6)
+        local, _, known = one.partition("=")
+        answers[local] = known.split(",")
     resolver = Resolver(answers, Records(Path(arguments[0])))
     udp, tcp = datagrams.listen(LAB.dns_port), datagrams.listen_tcp(LAB.dns_port)
     threading.Thread(target=serve_tcp, args=(resolver, tcp), daemon=True).start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import struct
+from collections.abc import Sequence
 from typing import NamedTuple
 
 HEADER = struct.Struct("!6H")
@@ -71,19 +72,18 @@ def decode_query(data: bytes) -> Query:
     return Query(identity, name, TYPES.get(number, f"TYPE{number}"), bool(flags & RECURSION_DESIRED))
 
 
-def encode_answer(question: bytes, address: str | None) -> bytes:
-    """The answer to a query message: one address, or none (the name is there, without data of that type)."""
+def encode_answer(question: bytes, addresses: Sequence[str]) -> bytes:
+    """The answer to a query message: its addresses; for none the name is there, without data of that type."""
     query = decode_query(question)
     _, end = _name(question, HEADER.size)
     end += 4
     flags = RESPONSE | AUTHORITATIVE | RECURSION_AVAILABLE | (RECURSION_DESIRED if query.recursion else 0)
-    record = b""
-    if address is not None:
-        packed = ipaddress.ip_address(address).packed
+    records = b""
+    for packed in (ipaddress.ip_address(one).packed for one in addresses):
         # 0xc00c points back to the name of the question, which follows the header
-        record = struct.pack("!3HIH", 0xC00C, 28 if len(packed) == 16 else 1, IN, TTL_SECONDS, len(packed)) + packed
-    counts = HEADER.pack(query.identity, flags, 1, 1 if record else 0, 0, 0)
-    return counts + question[HEADER.size : end] + record
+        records += struct.pack("!3HIH", 0xC00C, 28 if len(packed) == 16 else 1, IN, TTL_SECONDS, len(packed)) + packed
+    counts = HEADER.pack(query.identity, flags, 1, len(addresses), 0, 0)
+    return counts + question[HEADER.size : end] + records
 
 
 def decode_addresses(data: bytes, identity: int) -> list[str]:
