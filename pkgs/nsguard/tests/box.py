@@ -119,7 +119,9 @@ class Box:
         unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         if os.geteuid() != 0:
             unshare.append("--map-root-user")
-        self._holder = subprocess.Popen([*unshare, "sh", "-c", _SET_UP], stdout=subprocess.PIPE, text=True)
+        # It ends with the tests, however they end, and not at an interrupt that is meant for them.
+        holder = ["setpriv", "--pdeathsig", "KILL", *unshare, "sh", "-c", _SET_UP]
+        self._holder = subprocess.Popen(holder, stdout=subprocess.PIPE, text=True, start_new_session=True)
         assert self._holder.stdout
         if self._holder.stdout.readline() != "ready\n":
             self.close()
@@ -195,6 +197,32 @@ class Box:
         self.kernel = True
         (self.shim / "kernel").touch()
 
+    def state(self) -> dict[str, Any]:
+        """What the runtime keeps of the tunnel."""
+        return dict(json.loads(self.out("cat", f"/run/nsguard/{NAME}/tunnel.json")))
+
+    def addresses(self) -> set[str]:
+        """The tunnel's, with their prefixes."""
+        (link,) = json.loads(self.out("ip", "-n", NAME, "-j", "address", "show", "dev", "wg0"))
+        return {f"{info['local']}/{info['prefixlen']}" for info in link["addr_info"]}
+
+    def routes(self) -> set[str]:
+        """Those that lead into the tunnel: destination and device."""
+        families = [
+            json.loads(self.out("ip", "-n", NAME, "-j", family, "route", "show", "proto", "static"))
+            for family in ("-4", "-6")
+        ]
+        return {f"{route['dst']} {route['dev']}" for routes in families for route in routes}
+
+    def elements(self, *enter: str) -> list[str]:
+        """Each set and map of the ruleset that is not empty: its name and its elements; enter: another namespace."""
+        rules = json.loads(self.out(*enter, "nft", "-j", "list", "ruleset"))["nftables"]
+        sets = [item[kind] for item in rules for kind in ("set", "map") if kind in item]
+        return sorted(f"{each['name']} {json.dumps(each['elem'])}" for each in sets if "elem" in each)
+
+    def elements_inside(self) -> list[str]:
+        return self.elements("ip", "netns", "exec", NAME)
+
     def traces_of_tunnel(self) -> list[str]:
         """What is left of a tunnel anywhere: links, pins, elements, processes, files."""
         said = self.run("sh", "-c", _TRACES, "-", NAME)
@@ -227,7 +255,8 @@ def at_each(steps: int, boxes: Sequence[Box], check: Callable[[Box, int], None])
 
 def available() -> str:
     """Why no box can be made here; empty if one can."""
-    missing = [tool for tool in ("unshare", "nsenter", "ip", "nft", "wg", "wireguard-go") if not shutil.which(tool)]
+    needed = ("setpriv", "unshare", "nsenter", "ip", "nft", "wg", "wireguard-go")
+    missing = [tool for tool in needed if not shutil.which(tool)]
     if missing:
         return f"not installed: {', '.join(missing)}"
     flags = ["--net", "--mount", "--pid", "--fork", "--mount-proc", *([] if os.geteuid() == 0 else ["--map-root-user"])]

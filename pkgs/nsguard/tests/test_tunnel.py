@@ -11,43 +11,14 @@ MODES = ["fail-before", "fail-after", "hang", "term-after", "kill-before", "kill
 CLOSED = "# nsguard: no tunnel, no resolver\n"
 
 
-def _state(box: Box) -> dict[str, object]:
-    state = json.loads(box.out("cat", "/run/nsguard/vpn/tunnel.json"))
-    assert isinstance(state, dict)
-    return state
-
-
-def _addresses(box: Box) -> set[str]:
-    (link,) = json.loads(box.out("ip", "-n", NAME, "-j", "address", "show", "dev", "wg0"))
-    return {f"{info['local']}/{info['prefixlen']}" for info in link["addr_info"]}
-
-
-def _routes(box: Box) -> set[str]:
-    families = [
-        json.loads(box.out("ip", "-n", NAME, "-j", family, "route", "show", "proto", "static"))
-        for family in ("-4", "-6")
-    ]
-    return {f"{route['dst']} {route['dev']}" for routes in families for route in routes}
-
-
-def _elements(box: Box, *enter: str) -> list[str]:
-    rules = json.loads(box.out(*enter, "nft", "-j", "list", "ruleset"))["nftables"]
-    sets = [item[kind] for item in rules for kind in ("set", "map") if kind in item]
-    return sorted(f"{each['name']} {json.dumps(each['elem'])}" for each in sets if "elem" in each)
-
-
-def _inside(box: Box) -> list[str]:
-    return _elements(box, "ip", "netns", "exec", NAME)
-
-
 def test_up_puts_the_tunnel_in_and_down_takes_it_out(any_box: Box) -> None:
     box = any_box
     box.nsguard("netns", "up", NAME)
     done = box.nsguard("tunnel", "up", NAME)
     assert done.returncode == 0, done.stderr
-    assert _addresses(box) == {"10.66.0.2/32", "fd66::2/128"}
-    assert _routes(box) == {"default wg0"}
-    assert _inside(box) == [
+    assert box.addresses() == {"10.66.0.2/32", "fd66::2/128"}
+    assert box.routes() == {"default wg0"}
+    assert box.elements_inside() == [
         'address4 ["10.66.0.2"]',
         'address6 ["fd66::2"]',
         'redirect4 [[53, "10.66.0.1"]]',
@@ -55,7 +26,7 @@ def test_up_puts_the_tunnel_in_and_down_takes_it_out(any_box: Box) -> None:
         'resolver4 ["10.66.0.1"]',
         'resolver6 ["fd66::1"]',
     ]
-    assert _elements(box) == ['endpoint4 [{"concat": ["198.51.100.7", 51820]}]']
+    assert box.elements() == ['endpoint4 [{"concat": ["198.51.100.7", 51820]}]']
     (link,) = json.loads(box.out("ip", "-n", NAME, "-j", "link", "show", "dev", "wg0"))
     assert link["mtu"] == 1420
     assert "UP" in link["flags"]
@@ -116,7 +87,7 @@ def test_wireguard_go_gets_keys_mark_and_port(box: Box) -> None:
     assert box.out("wg", "show", device, "fwmark").strip() == "0x6e7abcde"
     assert box.out("wg", "show", device, "listen-port").strip() == "51777"
     assert box.out("wg", "show", device, "endpoints").split() == [PEER, "198.51.100.7:51820"]
-    assert _state(box)["implementation"] == "userspace"
+    assert box.state()["implementation"] == "userspace"
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -136,7 +107,7 @@ def test_whatever_goes_wrong_at_whichever_step_nothing_is_left(any_boxes: list[B
         if mode.startswith("kill"):
             assert done.returncode == -9
             assert box.nsguard("tunnel", "up", NAME).returncode == 0, f"step {step}"
-            assert _routes(box) == {"default wg0"}
+            assert box.routes() == {"default wg0"}
             assert box.nsguard("tunnel", "down", NAME).returncode == 0
         else:
             assert done.returncode == 1, f"step {step}"
@@ -203,11 +174,11 @@ def test_a_change_touches_only_what_differs(any_box: Box, verb: str) -> None:
     only = "+ nft add element inet nsguard-vpn endpoint4 { 203.0.113.5 . 443 }"
     sync = next(i for i, line in enumerate(done.stderr.splitlines()) if "syncconf" in line)
     assert done.stderr.splitlines().index(both) < sync < done.stderr.splitlines().index(only)
-    assert _addresses(box) == {"10.66.0.9/32", "fd66::2/128"}
-    assert _routes(box) == {"default wg0"}
-    assert 'address4 ["10.66.0.9"]' in _inside(box)
-    assert 'redirect4 [[53, "10.66.0.7"]]' in _inside(box)
-    assert _elements(box) == ['endpoint4 [{"concat": ["203.0.113.5", 443]}]']
+    assert box.addresses() == {"10.66.0.9/32", "fd66::2/128"}
+    assert box.routes() == {"default wg0"}
+    assert 'address4 ["10.66.0.9"]' in box.elements_inside()
+    assert 'redirect4 [[53, "10.66.0.7"]]' in box.elements_inside()
+    assert box.elements() == ['endpoint4 [{"concat": ["203.0.113.5", 443]}]']
     assert box.out("cat", "/run/nsguard/vpn/inside/resolv.conf") == "nameserver 10.66.0.7\nsearch example.org\n"
 
 
@@ -223,11 +194,11 @@ def test_reload_keeps_port_and_unchanged_peers(box: Box) -> None:
     assert box.out("wg", "show", device, "listen-port") == port
     assert box.out("pgrep", "wireguard-go") == process
     assert set(box.out("wg", "show", device, "peers").split()) == {PEER, SECOND_PEER}
-    assert _routes(box) == {"default wg0", "10.9.0.0/16 wg0"}
+    assert box.routes() == {"default wg0", "10.9.0.0/16 wg0"}
     box.write("/run/tunnel.conf", config())
     assert box.nsguard("tunnel", "reload", NAME).returncode == 0
     assert box.out("wg", "show", device, "peers").split() == [PEER]
-    assert _routes(box) == {"default wg0"}
+    assert box.routes() == {"default wg0"}
 
 
 def test_an_ipv6_endpoint_after_an_ipv4_one_takes_another_process(box: Box) -> None:
@@ -248,8 +219,8 @@ def test_an_address_that_shared_a_subnet_survives_its_primary(any_box: Box) -> N
     box.nsguard("tunnel", "up", NAME)
     box.write("/run/tunnel.conf", config("10.66.0.3/24"))
     assert box.nsguard("tunnel", "reload", NAME).returncode == 0
-    assert _addresses(box) == {"10.66.0.3/24"}
-    assert _routes(box) == {"default wg0"}
+    assert box.addresses() == {"10.66.0.3/24"}
+    assert box.routes() == {"default wg0"}
 
 
 def test_reload_of_a_tunnel_that_is_down_or_lost_its_link_makes_it(any_box: Box) -> None:
@@ -258,7 +229,7 @@ def test_reload_of_a_tunnel_that_is_down_or_lost_its_link_makes_it(any_box: Box)
     assert box.nsguard("tunnel", "reload", NAME).returncode == 0
     box.out("ip", "-n", NAME, "link", "del", "wg0")
     assert box.nsguard("tunnel", "reload", NAME).returncode == 0
-    assert _routes(box) == {"default wg0"}
+    assert box.routes() == {"default wg0"}
     box.nsguard("netns", "down", NAME)
     assert box.traces() == []
 
@@ -276,7 +247,7 @@ def test_a_failed_reload_is_made_good_by_the_next(any_boxes: list[Box]) -> None:
         assert box.nsguard("tunnel", "reload", NAME).returncode == 1
         box.behave()
         assert box.nsguard("tunnel", "reload", NAME).returncode == 0
-        assert _routes(box) == {"default wg0"}
+        assert box.routes() == {"default wg0"}
 
     at_each(steps, any_boxes, check)
     for box in any_boxes:
@@ -288,11 +259,11 @@ def test_the_namespace_laid_anew_keeps_its_tunnel(any_box: Box) -> None:
     box = any_box
     box.nsguard("netns", "up", NAME)
     box.nsguard("tunnel", "up", NAME)
-    before = _inside(box)
+    before = box.elements_inside()
     assert before
     assert box.nsguard("netns", "up", NAME).returncode == 0
-    assert _inside(box) == before
-    assert _routes(box) == {"default wg0"}
+    assert box.elements_inside() == before
+    assert box.routes() == {"default wg0"}
     assert "nameserver" in box.out("cat", "/run/nsguard/vpn/inside/resolv.conf")
 
 
@@ -306,7 +277,7 @@ def test_rules_that_were_lost_are_laid_before_the_link_opens(
     box = any_box
     box.nsguard("netns", "up", NAME)
     box.nsguard("tunnel", "up", NAME)
-    before = _inside(box), _elements(box)
+    before = box.elements_inside(), box.elements()
     if not present:
         box.nsguard("tunnel", "down", NAME)
     box.out("ip", "netns", "exec", NAME, "nft", "flush", "ruleset")
@@ -317,7 +288,7 @@ def test_rules_that_were_lost_are_laid_before_the_link_opens(
     assert "nsguard: the rules of namespace vpn are gone; laying them anew" in said
     laid = said.index("+ ip netns exec vpn nft -f /etc/nsguard/vpn/namespace.nft")
     assert laid < said.index("+ ip -n vpn link set dev wg0 up")
-    assert (_inside(box), _elements(box)) == before
+    assert (box.elements_inside(), box.elements()) == before
     assert "policy drop" in box.out("ip", "netns", "exec", NAME, "nft", "list", "ruleset")
 
 
@@ -336,7 +307,7 @@ def test_a_pin_that_somebody_left_is_replaced(box: Box) -> None:
     box.out("nft", "-f", f"/etc/nsguard/{NAME}/host.nft")
     box.out("nft", "add", "rule", "inet", f"nsguard-{NAME}", "output", "accept")
     assert box.nsguard("tunnel", "up", NAME).returncode == 0
-    assert _elements(box) == ['endpoint4 [{"concat": ["198.51.100.7", 51820]}]']
+    assert box.elements() == ['endpoint4 [{"concat": ["198.51.100.7", 51820]}]']
     rules = box.out("nft", "list", "ruleset")
     assert rules.count("meta mark") == 3
     assert rules.split("}")[-3].rstrip().endswith("meta mark 0x6e7abcde drop")
@@ -347,7 +318,7 @@ def test_without_dns_the_resolver_sets_stay_empty(box: Box) -> None:
     box.write("/run/tunnel.conf", re.sub(r"DNS.*\n", "", config()))
     box.nsguard("netns", "up", NAME)
     assert box.nsguard("tunnel", "up", NAME).returncode == 0
-    assert _inside(box) == ['address4 ["10.66.0.2"]', 'address6 ["fd66::2"]']
+    assert box.elements_inside() == ['address4 ["10.66.0.2"]', 'address6 ["fd66::2"]']
     assert box.out("cat", "/run/nsguard/vpn/inside/resolv.conf") == "# nsguard: the tunnel names no resolver\n"
 
 
@@ -358,7 +329,7 @@ def test_without_enforcement_nothing_is_redirected(box: Box) -> None:
     box.write_spec(value)
     box.nsguard("netns", "up", NAME)
     assert box.nsguard("tunnel", "up", NAME).returncode == 0
-    assert [line.split()[0] for line in _inside(box)] == ["address4", "address6", "resolver4", "resolver6"]
+    assert [line.split()[0] for line in box.elements_inside()] == ["address4", "address6", "resolver4", "resolver6"]
 
 
 def test_typed_options_make_and_read_keys(box: Box) -> None:
@@ -404,14 +375,14 @@ def test_names_are_looked_up_before_anything_changes(box: Box) -> None:
     assert not (box.shim / "calls").exists()
     box.write("/run/tunnel.conf", config(endpoint="localhost:51820"))
     assert box.nsguard("tunnel", "up", NAME).returncode == 0
-    assert "127.0.0.1" in _elements(box)[0] or "::1" in _elements(box)[0]
+    assert "127.0.0.1" in box.elements()[0] or "::1" in box.elements()[0]
 
 
 def test_bad_input_changes_nothing(any_box: Box) -> None:
     box = any_box
     box.nsguard("netns", "up", NAME)
     box.nsguard("tunnel", "up", NAME)
-    before = (_state(box), _inside(box), _routes(box))
+    before = (box.state(), box.elements_inside(), box.routes())
     for text in ("", "[Interface]\nPostUp = reboot\n", "x" * (1 << 20) + "y", "\0", "\x1b[2J"):
         box.write("/run/tunnel.conf", text)
         for verb in ("up", "reload"):
@@ -421,4 +392,4 @@ def test_bad_input_changes_nothing(any_box: Box) -> None:
             assert done.stderr.startswith("nsguard: /run/tunnel.conf")
             assert done.stderr.count("\n") == 1
             assert not (box.shim / "calls").exists()
-    assert (_state(box), _inside(box), _routes(box)) == before
+    assert (box.state(), box.elements_inside(), box.routes()) == before
