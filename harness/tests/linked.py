@@ -39,7 +39,7 @@ def echoing(
     """Those of the targets that answer by any of the ways: to root on a machine, or in a namespace of its."""
     inside = f"ip netns exec {namespace} " if namespace else ""
     asked = shlex.quote(json.dumps([sorted(targets), list(ways)]))
-    said = machine.succeed(f"{inside}env PYTHONPATH={LIBRARY} python3 -m nsguard_harness.inside.ask {asked}")
+    said = machine.succeed(f"PYTHONPATH={LIBRARY} {inside}python3 -m nsguard_harness.inside.ask {asked}")
     return {Target(*it) for it in json.loads(said)}
 
 
