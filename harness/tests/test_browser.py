@@ -27,7 +27,7 @@ from nsguard_harness.errors import LabError
 from nsguard_harness.judge import Judgement, judge, merged
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import debian_client
-from nsguard_harness.lab.image import BROWSER, image
+from nsguard_harness.lab.image import APPS, image
 from nsguard_harness.tokens import Tokens
 from nsguard_harness.world import Observed
 
@@ -76,7 +76,7 @@ COLOURS = 20  # more than an empty screen or a window without content has
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ContainerLab]:
     try:
-        tree = image(BROWSER)
+        tree = image(APPS)
     except LabError as error:
         pytest.skip(f"no image with Chromium can be made, so NOTHING is shown of a browser: {error}")
     with ContainerLab(debian_client(tree)) as lab:

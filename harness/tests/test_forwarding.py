@@ -15,7 +15,6 @@ from nsguard_harness.addresses import LAB
 from nsguard_harness.attacks.tunnel import wait_for_tunnel
 from nsguard_harness.cli import subjects
 from nsguard_harness.lab.container import ContainerLab
-from nsguard_harness.lab.image import ROUTER
 from nsguard_harness.suite import Suite, Verdict, plan
 
 pytestmark = pytest.mark.lab
@@ -246,12 +245,6 @@ def test_pcp(lab: ContainerLab, tmp_path_factory: pytest.TempPathFactory) -> Non
     )
 
 
-class WithMiniupnpd(ContainerLab):
-    """The server has miniupnpd, which home routers have, in place of our own gateway."""
-
-    server_recipe = ROUTER
-
-
 @pytest.mark.parametrize("protocol", ["nat-pmp", "pcp"])
 def test_a_gateway_of_another_make(protocol: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """It maps the port, is asked again, lets in who comes from outside, and forgets the port when told to."""
@@ -260,7 +253,7 @@ def test_a_gateway_of_another_make(protocol: str, tmp_path_factory: pytest.TempP
         f"let it = import {scenario.FORWARDING}; vpn = it.namespaces.vpn; in it // {{ namespaces.vpn = vpn // {{"
         f' portForwarding = vpn.portForwarding // {{ protocol = "{protocol}"; internalPort = 6881; }}; }}; }}'
     )
-    with WithMiniupnpd() as lab:
+    with ContainerLab() as lab:
         lab.server.write_files({"/etc/portmap.conf": MINIUPNPD, "/etc/portmap.nft": PORTMAP})
         lab.server.succeed(
             "sysctl -qw net.ipv4.ip_forward=1; nft -f /etc/portmap.nft",

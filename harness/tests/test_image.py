@@ -127,7 +127,7 @@ def test_a_failed_build_leaves_nothing_that_looks_whole(tmp_path: Path, monkeypa
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with pytest.raises(LabError, match=r"mmdebstrap ended with 25: E: no such suite"):
         image.image()
-    assert [path.name for path in (tmp_path / "cache/nsguard").iterdir()] == ["lock"]
+    assert [path.name for path in (tmp_path / "cache/nsguard").iterdir()] == [f"image-{image.BASE.key}.lock"]
 
 
 def test_two_that_want_it_at_once_build_it_once(tmp_path: Path) -> None:

@@ -10,8 +10,6 @@ import pytest
 from nsguard_harness import scenario
 from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.lab.container import ContainerLab
-from nsguard_harness.lab.debian import debian_client
-from nsguard_harness.lab.image import Recipe, image
 from people import Person
 
 pytestmark = pytest.mark.lab
@@ -21,8 +19,8 @@ RUN = "nsguard run vpn --"
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ContainerLab]:
-    """A client with alice, who may run commands in the namespace, and bob, who may not; with less and vi."""
-    with ContainerLab(debian_client(image(Recipe(more=("less", "vim-tiny"))))) as lab:
+    """A client with alice, who may run commands in the namespace, and bob, who may not."""
+    with ContainerLab() as lab:
         scenario.apply(lab.client, SCENARIOS / "run.nix")
         lab.client.succeed("usermod -aG games alice; useradd -m -s /bin/bash bob")
         yield lab

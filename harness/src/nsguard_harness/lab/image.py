@@ -23,6 +23,8 @@ PACKAGES = (
     *("systemd", "systemd-sysv", "systemd-resolved", "libnss-resolve", "libnss-myhostname", "libnss-systemd"),
     *("dbus", "polkitd", "login", "passwd", "procps", "util-linux", "kmod", "python3", "bash", "tar"),
     *("iproute2", "iptables", "nftables", "iputils-ping", "tcpdump", "wireguard-tools", "wireguard-go"),
+    # what people type at, and a gateway of another make than ours
+    *("less", "vim-tiny", "miniupnpd-nftables"),
 )
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # path-excludes: nobody reads manuals in there
@@ -33,7 +35,7 @@ MASKED = (
     *("systemd-timesyncd.service", "systemd-networkd.service", "systemd-networkd-wait-online.service"),
     *("console-getty.service", "getty.target", "systemd-firstboot.service", "systemd-update-utmp.service"),
     *("ldconfig.service", "systemd-journal-catalog-update.service", "systemd-hwdb-update.service"),
-    *("e2scrub_reap.service", "nftables.service"),
+    *("e2scrub_reap.service", "nftables.service", "miniupnpd.service"),
 )
 FILES = {
     # resolved answers through nss-resolve, as Debian sets it up, but asks nobody unless asked itself
@@ -70,10 +72,9 @@ class Recipe:
         return hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:16]
 
 
+# Two, and not one for each need: an image takes longer to make than to boot some packages that are not used.
 BASE = Recipe()
-ROUTER = Recipe(more=("miniupnpd-nftables",))
-APPS = Recipe(more=("bubblewrap", "xdg-dbus-proxy"))
-BROWSER = Recipe(more=(*APPS.more, "chromium", "fonts-dejavu-core", "scrot", "xvfb"))
+APPS = Recipe(more=("bubblewrap", "xdg-dbus-proxy", "chromium", "fonts-dejavu-core", "scrot", "xvfb"))
 
 
 def cache(environment: Mapping[str, str] = os.environ) -> Path:
@@ -102,7 +103,7 @@ def cached(name: str, build: Callable[[Path], None], what: str) -> Path:
     if target.exists():
         return target
     home.mkdir(parents=True, exist_ok=True)
-    with _locked(home / "lock"):
+    with _locked(home / f"{name}.lock"):
         if not target.exists():
             say(f"building {what}, in {target}")
             with tempfile.TemporaryDirectory(prefix="building-", dir=home) as building:
@@ -117,7 +118,7 @@ def _locked(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("waiting for another process that builds for the lab")
+            say(f"waiting for another process, which builds {path.stem}")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

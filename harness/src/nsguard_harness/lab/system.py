@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .bytecode import compiled
+
 
 @dataclass(frozen=True)
 class System:
@@ -31,8 +33,7 @@ class System:
         """Lay trees, files, secrets and links below a directory."""
         for source, target in self.trees.items():
             if source.is_dir():
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(source, _place(root, target), ignore=ignored, dirs_exist_ok=True)
+                shutil.copytree(compiled(source, target, self.image), _place(root, target), dirs_exist_ok=True)
             else:
                 shutil.copy(source, _place(root, target))
         for name, text in self.files.items():
