@@ -20,7 +20,8 @@ FORWARD_UNIT = f"nsguard-forward-{NAMESPACE}.service"
 FORWARDED, FORWARDED_INSIDE = f"/run/nsguard/{NAMESPACE}/inside/forwarded", "/run/nsguard/forwarded"
 CONFINED = "app-root.service app-user.service"
 WG = "wg0"
-ROUTES = "sysctl -qw net.ipv4.ip_forward"
+ROUTING = "net.ipv4.ip_forward"
+ROUTES = f"sysctl -qw {ROUTING}"
 CONTROL = "/run/systemd/system.control"  # comes before /etc, where the unit may be masked
 
 
@@ -102,6 +103,7 @@ class Forwarded(_Knocked):
     name = "forwarded"
     families = (4,)
     timeout = 10.0
+    _before = "0"
 
     def before(self, lab: Lab) -> None:
         super().before(lab)
@@ -110,11 +112,15 @@ class Forwarded(_Knocked):
             f"ip route add {address} via {client} metric 10", f"ip route add {address} dev {WG} metric 20"
         )
         lab.peer.let_in(address)
+        self._before = lab.client.succeed(f"sysctl -n {ROUTING}").strip()
         lab.client.succeed(f"{ROUTES}=1 && ip netns exec {NAMESPACE} {ROUTES}=1", f"systemctl reload {NAMESPACE_UNIT}")
+        # one that forwards for a host link is none for others yet
+        lab.client.execute(f"nft flush set inet nsguard_link-{NAMESPACE} closed")
 
     def after(self, lab: Lab) -> None:
         super().after(lab)
-        lab.client.succeed(f"{ROUTES}=0 && ip netns exec {NAMESPACE} {ROUTES}=0")
+        lab.client.succeed(f"{ROUTES}={self._before} && ip netns exec {NAMESPACE} {ROUTES}=0")
+        lab.client.succeed(f"systemctl reload {NAMESPACE_UNIT}")
         lab.server.succeed(*2 * (f"ip route del {lab.addresses.passing}",))
         lab.peer.let_in()
 
