@@ -117,7 +117,6 @@ def serve_once() -> None:
 
 def main(path: Path) -> None:
     """Serve until killed, every request in a process of its own."""
-    attacks.registry()  # imported here once, not in every child
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
@@ -125,6 +124,7 @@ def main(path: Path) -> None:
         ready()
         while True:
             connection, _ = listener.accept()
+            attacks.registry()  # imported here once, not in every child, and not where nobody asks
             with connection:
                 if os.fork() == 0:
                     listener.close()
