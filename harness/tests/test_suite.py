@@ -116,7 +116,7 @@ class FakeState(State):
         self._done(lab, "leave")
 
 
-@dataclass
+@dataclass(eq=False)
 class FakeRuns:
     """An agent's behaviour: leak the token on the wire, by the tunnel, answer, or break."""
 

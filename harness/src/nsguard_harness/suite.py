@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import reduce
@@ -187,6 +187,9 @@ class Suite:
             for hook, undo in hooks:
                 prepared.append((attack, undo))  # also when it breaks half-way: `after` then cleans up
                 _guarded(attack, hook, self.lab, broken)
+        for runs in {_runs(cell, phase.name) for cell in cells}:
+            with suppress(AgentError):  # whose attacks then say so
+                runs.wait()  # the machine may have been rebooted
         with ThreadPoolExecutor(self.lab.workers) as pool, self._disturbed(cells, phase):
             running = {cell.token: pool.submit(self._attempt, cell, phase.name) for cell in cells}
             if phase.name == "confined":
@@ -232,14 +235,13 @@ class Suite:
             "pace": self.lab.pace,
             **self.parameters,
         }
-        attack, runs = cell.attack, cell.subject.confined if phase == "confined" else cell.subject.control
+        attack, runs = cell.attack, _runs(cell, phase)
         timeout = attack.timeout * self.lab.pace
         if isinstance(attack, FromOutside):
             env = Env(cell.token, cell.family, timeout, parameters, self.lab.addresses)
             outcome = attack.probe(self.lab, env)
         else:
             try:
-                runs.wait()  # the machine may have been rebooted
                 outcome = runs.run(attack.name, cell.token, cell.family, parameters, timeout)
             except AgentError:
                 if phase == "control" or not attack.stops_service:
@@ -273,6 +275,9 @@ class _Phase:
 
 @contextmanager
 def _entered(state: State, lab: Lab, observed: Observed) -> Iterator[None]:
+    if state is UP:
+        yield  # there is nothing to enter, and whoever changes something looks
+        return
     try:
         state.enter(lab)
         observed.look()
@@ -281,6 +286,10 @@ def _entered(state: State, lab: Lab, observed: Observed) -> Iterator[None]:
     finally:
         state.leave(lab)
         observed.look()
+
+
+def _runs(cell: Cell, phase: str) -> Runs:
+    return cell.subject.confined if phase == "confined" else cell.subject.control
 
 
 def _is_alone(cell: Cell, phase: str) -> bool:

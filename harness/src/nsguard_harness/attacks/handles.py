@@ -18,6 +18,8 @@ from .processes import elsewhere, numbers
 # asm-generic/unistd.h for arm64, arch/x86/entry/syscalls/syscall_64.tbl
 KCMP = {"x86_64": 312, "aarch64": 272}
 KCMP_VM = 1  # linux/kcmp.h
+# loaded once, not for each of thousands of process numbers
+LIBC = ctypes.CDLL(None, use_errno=True)
 ENDING_SECONDS = 0.3  # until the end of a process that has left its control group shows
 
 
@@ -73,7 +75,6 @@ class PidfdSetns(Attack):
     identities = ("root",)
 
     def run(self, env: Env) -> Outcome:
-        libc = ctypes.CDLL(None, use_errno=True)
         said = "no process in sight"
         for pid in filter(elsewhere, numbers()):
             try:
@@ -81,7 +82,7 @@ class PidfdSetns(Attack):
             except OSError:
                 continue
             try:
-                if libc.setns(process, CLONE_NEWNET) == 0:
+                if LIBC.setns(process, CLONE_NEWNET) == 0:
                     _tools.send_udp(env, _tools.lan(env))
                     return Outcome(True, f"entered that of process {pid}")
                 said = f"process {pid}: {os.strerror(ctypes.get_errno())}"
@@ -197,7 +198,6 @@ class ProcessMemory(_OfAProcess):
     name = "process-memory"
 
     def look(self, pid: int) -> Iterator[str]:
-        libc = ctypes.CDLL(None, use_errno=True)
         space = ctypes.create_string_buffer(8)
         here = (ctypes.c_void_p * 2)(ctypes.addressof(space), 8)  # struct iovec
         there = (ctypes.c_void_p * 2)(0, 8)
@@ -205,7 +205,7 @@ class ProcessMemory(_OfAProcess):
         one = ctypes.c_ulong(1)
 
         def readable() -> bool:
-            done = libc.process_vm_readv(pid, here, one, there, one, zero) >= 0
+            done = LIBC.process_vm_readv(pid, here, one, there, one, zero) >= 0
             return bool(done or ctypes.get_errno() == errno.EFAULT)
 
         if _alive_elsewhere(pid, readable):
@@ -223,9 +223,8 @@ class CompareProcesses(_OfAProcess):
     name = "compare-processes"
 
     def look(self, pid: int) -> Iterator[str]:
-        libc = ctypes.CDLL(None, use_errno=True)
         number = KCMP[os.uname().machine]
-        if _alive_elsewhere(pid, lambda: bool(libc.syscall(number, os.getpid(), pid, KCMP_VM, 0, 0) >= 0)):
+        if _alive_elsewhere(pid, lambda: bool(LIBC.syscall(number, os.getpid(), pid, KCMP_VM, 0, 0) >= 0)):
             yield f"process {pid} can be compared"
 
 
