@@ -33,7 +33,8 @@ def compiled(sources: Path, target: str, tree: Path) -> Path:
         command = ["unshare", "--mount", "sh", "-euc", COMPILE, "compile", str(place), str(tree), target]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env={})
         if done.returncode:
-            raise LabError(f"lab: {sources} could not be compiled: {(done.stderr or done.stdout).strip()[-300:]}")
+            said = " | ".join((done.stderr + done.stdout).strip().splitlines()[-5:])
+            raise LabError(f"lab: {sources} could not be compiled: {said}")
 
     return cached(f"compiled-{_digest(sources, target, python)}", build, f"the bytecode of {target}")
 
