@@ -7,6 +7,7 @@
 let
   inherit (lib) mkDefault mkOption types;
   inherit (import ./plan/defaults.nix) app;
+  inherit (import ./plan/names.nix) appBusPart;
   presets = import ./plan/presets.nix;
   cfg = config.nsguard;
   numberOf = user: config.users.users.${user}.uid or null;
@@ -30,7 +31,7 @@ let
     };
 
   appModule =
-    { config, ... }:
+    { config, name, ... }:
     {
       options = {
         preset = mkOption {
@@ -129,7 +130,8 @@ let
             along with a launch.
 
             Risk: a client of an X server reads the keys and the screen of all others, and types into them: it can have a
-            terminal outside do anything.
+            terminal outside do anything. Shared memory is named by numbers, which are the app's own and which the server
+            takes for the host's: a window of Chromium's was seen to show what one outside had drawn.
           '';
           gpu = flag app.gui.gpu ''
             Whether the app may use the graphics card, by `/dev/dri`.
@@ -161,7 +163,21 @@ let
         };
 
         dbus = {
-          session = bus "session";
+          session = bus "session" // {
+            own = mkOption {
+              type = types.listOf types.str;
+              default = app.dbus.session.own;
+              example = [ "org.mozilla.${appBusPart "web"}.*" ];
+              description = ''
+                Names that the app may have on the session bus, when it is filtered; a `.*` at the end stands for whatever
+                follows. By them a program finds the one that runs already. Each has `nsguard_NAME` for a part, NAME being
+                the app's with `_` for `-`, so that the app never finds a program outside, or another app, by it. Programs
+                of Mozilla's take that part from `MOZ_DBUS_APP_NAME` in {option}`nsguard.apps.<name>.environment`.
+
+                Risk: any program of the person's may call the app by such a name, and have it load a page in its namespace.
+              '';
+            };
+          };
           system = bus "system";
         };
 
@@ -287,7 +303,7 @@ let
         lib.mapAttrsToList (
           preset: known:
           lib.mkIf (config.preset == preset) (
-            lib.mapAttrsRecursive (_: mkDefault) known.app // { package = mkDefault pkgs.${known.package}; }
+            lib.mapAttrsRecursive (_: mkDefault) (known.app name) // { package = mkDefault pkgs.${known.package}; }
           )
         ) presets
       );

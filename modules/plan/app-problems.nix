@@ -14,6 +14,7 @@ let
     toJSON
     ;
 
+  inherit (import ./names.nix) appBusPart;
   paths = import ./paths.nix;
 
   optional = condition: message: if condition then [ message ] else [ ];
@@ -43,6 +44,15 @@ let
   ofSession = windows || app.dbus.session.access != "none";
 
   busProblems = kind: import ./bus-problems.nix "${where}.dbus.${kind}" app.dbus.${kind};
+
+  ownProblems =
+    own:
+    let
+      at = "${where}.dbus.session.own";
+      part = appBusPart name;
+    in
+    optional (match "[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*\\.${part}(\\.[A-Za-z_][A-Za-z0-9_]*)*(\\.\\*)?" own == null)
+      ''${at}: ${toJSON own} may be another program's, which works for whoever then calls it, outside the namespace; write it with a part of this app's own, like "org.example.${part}"'';
 
   pathProblems =
     path:
@@ -87,12 +97,19 @@ optional (match "[a-z][a-z0-9-]{0,18}" name == null)
 ++ optional (app.gui.portals && app.dbus.session.access != "filtered")
   ''${where}.gui.portals: portals are reached by the filtered session bus; set dbus.session.access = "filtered";''
 ++ busProblems "session"
+++ optional (app.dbus.session.own != [ ] && app.dbus.session.access != "filtered")
+  ''${where}.dbus.session.own: names are granted on a filtered bus alone; set ${where}.dbus.session.access = "filtered"; or remove them''
+++ concatMap ownProblems app.dbus.session.own
 ++ busProblems "system"
 ++ concatMap pathProblems app.readWritePaths
 ++ map (
   arg:
   "${where}.args: ${toJSON arg} gives up the program's own sandbox, which works here as it is; remove it"
 ) (filter (arg: elem arg [ "--no-sandbox" "--disable-setuid-sandbox" "--disable-namespace-sandbox" "--disable-seccomp-filter-sandbox" ]) app.args)
+++ map (
+  variable:
+  "${where}.environment: ${toJSON variable} gives up the program's own sandbox, which works here as it is; remove it"
+) (filter (variable: match "MOZ_DISABLE_.*SANDBOX" variable != null) (attrNames app.environment))
 ++ map (
   variable: "${where}.environment: ${toJSON variable} is no name of a variable"
 ) (filter (variable: match "[A-Za-z_][A-Za-z0-9_]*" variable == null) (attrNames app.environment))

@@ -41,6 +41,7 @@ let
       address,
       socket,
       talk,
+      own ? [ ],
       more ? [ ],
     }:
     [
@@ -49,6 +50,7 @@ let
     ]
     ++ concatMap (record: record.arguments) (builtins.attrValues (kept "bus" records))
     ++ map (name: "--talk=${name}") talk
+    ++ map (name: "--own=${name}") own
     ++ more;
 
   proxy =
@@ -147,6 +149,7 @@ in
           address = addresses.${kind};
           socket = "${outside}/${kind}";
           inherit (app.dbus.${kind}) talk;
+          own = app.dbus.${kind}.own or [ ];
           more = if kind == "session" && app.gui.portals then portals else [ ];
         };
 

@@ -98,7 +98,7 @@ let
       instances = specification.instances or { };
       metrics = defaults.metrics // specification.metrics or { };
       apps = mapAttrs (
-        _: app: merged (merged defaults.app (presets.${toString (app.preset or null)} or { }).app or { }) app
+        name: app: merged (merged defaults.app ((presets.${toString (app.preset or null)} or { }).app or (_: { }) name)) app
       ) (specification.apps or { });
     };
 

@@ -101,7 +101,9 @@ in
       portals = false;
     };
     dbus = {
-      session = bus;
+      session = bus // {
+        own = [ ];
+      };
       system = bus;
     };
     sandbox.enable = false;

@@ -60,6 +60,8 @@ in
   appUnit = app: "nsguard-app-${app}.service";
   appSocketUnit = app: "nsguard-app-${app}.socket";
   appBusUnit = app: "nsguard-bus-${app}.service";
+  # What a name on a bus has in it that is this app's and nobody else's.
+  appBusPart = app: "nsguard_${builtins.replaceStrings [ "-" ] [ "_" ] app}";
   appSocket = app: "/run/nsguard-apps/${app}";
   appFile = app: "/etc/nsguard-apps/${app}.json";
   # In an app's private /run: sockets of the session, and of its part of the buses. Root's, so that no app moves them.

@@ -1,7 +1,9 @@
 # Apps that many people confine: what each needs beside a namespace and a person.
 #   package  its name in nixpkgs
-#   app      options of nsguard.apps.<name>, each of which gives way to what is said there
+#   app      by its name, options of nsguard.apps.<name>, each of which gives way to what is said there
 let
+  inherit (import ./names.nix) appBusPart;
+
   # Not on an X server: there it could type into other windows.
   windows = {
     wayland = true;
@@ -16,7 +18,7 @@ let
 
   chromium = package: {
     inherit package;
-    app = {
+    app = _: {
       args = [
         # There is no key ring on its bus, and asking to be the default browser is for one outside.
         "--password-store=basic"
@@ -30,7 +32,7 @@ let
 
   client = package: {
     inherit package;
-    app = {
+    app = _: {
       gui = removeAttrs windows [
         "sound"
         "gpu"
@@ -45,9 +47,13 @@ in
 
   firefox = {
     package = "firefox";
-    app = {
+    app = name: {
       gui = windows;
-      dbus.session = notifications;
+      # It finds the one that runs by a name on the bus, after this variable: no other Firefox of the person has that.
+      environment.MOZ_DBUS_APP_NAME = appBusPart name;
+      dbus.session = notifications // {
+        own = [ "org.mozilla.${appBusPart name}.*" ];
+      };
     };
   };
 

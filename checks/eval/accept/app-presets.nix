@@ -10,6 +10,12 @@
         user = "alice";
         autoStart = true;
       };
+      web-2 = {
+        preset = "firefox";
+        namespace = "vpn";
+        user = "alice";
+        environment.MOZ_ENABLE_WAYLAND = "1";
+      };
       torrents = {
         preset = "qbittorrent";
         namespace = "vpn";
@@ -36,6 +42,11 @@
     {
       command = builtins.head (file "brave").command;
       inherit ((unit "brave").serviceConfig) User;
+      # One that runs is found by a name that no other program has.
+      bus = builtins.filter (word: builtins.isString word && builtins.match "--(talk|own).*" word != null) (
+        builtins.split " " config.nsguard.planned.units."nsguard-bus-web-2.service".serviceConfig.ExecStart
+      );
+      environment = builtins.filter (word: builtins.match "\"MOZ.*" word != null) (unit "web-2").serviceConfig.Environment;
       wayland = builtins.head (unit "brave").serviceConfig.BindReadOnlyPaths;
       x11 = builtins.head (unit "torrents").serviceConfig.BindReadOnlyPaths;
       sandbox = map (name: (file name).sandbox != [ ]) [
@@ -51,6 +62,14 @@
   expected = {
     command = "/stand-in/brave/bin/brave";
     User = "alice";
+    bus = [
+      "--talk=org.freedesktop.Notifications"
+      "--own=org.mozilla.nsguard_web_2.*"
+    ];
+    environment = [
+      "\"MOZ_DBUS_APP_NAME=nsguard_web_2\""
+      "\"MOZ_ENABLE_WAYLAND=1\""
+    ];
     wayland = "-/run/user/1000/wayland-0:/run/nsguard-session/wayland-0";
     x11 = "-/tmp/.X11-unix";
     sandbox = [

@@ -9,7 +9,15 @@
         user = "alice";
         uid = 1000;
         gui.portals = true;
-        dbus.session.talk = [ "org.freedesktop.Notifications" ];
+        dbus.session = {
+          talk = [ "org.freedesktop.Notifications" ];
+          own = [
+            "org.mozilla.firefox.*"
+            "org.nsguard_busy"
+            "org.nsguard_bus"
+            "org.mozilla.nsguard_bus.*"
+          ];
+        };
         dbus.system = {
           access = "filtered";
           talk = [
@@ -22,7 +30,10 @@
       extra = {
         namespace = "vpn";
         command = "/bin/app";
-        environment."A B" = "c";
+        environment = {
+          "A B" = "c";
+          MOZ_DISABLE_CONTENT_SANDBOX = "1";
+        };
         extraServiceConfig = {
           ExecStart = "/bin/other";
           ExecStartPre = "+/bin/prepare";
@@ -75,9 +86,13 @@
     "nsguard.apps.a-name-that-is-too-long: the name may have small letters, digits and -, starts with a letter, and has 19 characters at most; rename it"
     ''nsguard.apps.bus.gui.portals: portals are reached by the filtered session bus; set dbus.session.access = "filtered";''
     ''nsguard.apps.bus.dbus.session.talk: names are granted on a filtered bus alone; set nsguard.apps.bus.dbus.session.access = "filtered"; or remove them''
+    ''nsguard.apps.bus.dbus.session.own: names are granted on a filtered bus alone; set nsguard.apps.bus.dbus.session.access = "filtered"; or remove them''
+    ''nsguard.apps.bus.dbus.session.own: "org.mozilla.firefox.*" may be another program's, which works for whoever then calls it, outside the namespace; write it with a part of this app's own, like "org.example.nsguard_bus"''
+    ''nsguard.apps.bus.dbus.session.own: "org.nsguard_busy" may be another program's, which works for whoever then calls it, outside the namespace; write it with a part of this app's own, like "org.example.nsguard_bus"''
     ''nsguard.apps.bus.dbus.system.talk: whoever talks to "org.freedesktop.resolve1" has it work outside the namespace; remove it, or accept that with nsguard.apps.bus.dbus.system.access = "host";''
     ''nsguard.apps.bus.dbus.system.talk: whoever talks to "org.freedesktop.*" has it work outside the namespace; remove it, or accept that with nsguard.apps.bus.dbus.system.access = "host";''
     ''nsguard.apps.bus.dbus.system.talk: "--own=x" is no name on a bus; write it like "org.freedesktop.Notifications"''
+    ''nsguard.apps.extra.environment: "MOZ_DISABLE_CONTENT_SANDBOX" gives up the program's own sandbox, which works here as it is; remove it''
     ''nsguard.apps.extra.environment: "A B" is no name of a variable''
     "nsguard.apps.extra.extraServiceConfig.ExecStart: this is made from the app's other options; remove it"
     ''nsguard.apps.extra.extraServiceConfig: binding "/run/dbus" would open a way to daemons of the host that work outside the namespace; remove it''
