@@ -12,7 +12,10 @@ import pytest
 from nsguard_harness.lab.container import ContainerLab
 
 # Files are shared out among workers in this order: what takes longest begins first, so that no worker ends alone.
-LONGEST = ("test_leaks", "test_browser", "test_app_leaks", "test_tunnel", "test_endpoints", "test_planted", "test_hops")
+LONGEST = (
+    *("test_leaks", "test_browser", "test_firefox", "test_app_leaks", "test_tunnel", "test_endpoints", "test_planted"),
+    "test_hops",
+)
 PROGRAMS = ("mmdebstrap", "systemd-nspawn", "nsenter", "setpriv", "tcpdump", "wg", "ip", "nft")
 
 
