@@ -82,7 +82,7 @@ def test_kernel_link_and_tool_have_its_names(box: Box) -> None:
     box.nsguard("netns", "up", NAME)
     done = box.nsguard("tunnel", "up", NAME)
     assert done.returncode == 0, done.stderr
-    assert "+ ip link add wg0 netns vpn type amneziawg" in done.stderr
+    assert "+ ip link add nsg-1a2b3c4d netns vpn type amneziawg" in done.stderr
     assert "+ ip netns exec vpn awg setconf wg0 /dev/stdin" in done.stderr
 
 

@@ -54,7 +54,7 @@ def _pins(box: Box, *enter: str) -> dict[str, list[object]]:
 def test_the_link_is_born_in_the_one_and_lives_in_the_other(hops: Box) -> None:
     done = hops.nsguard("tunnel", "up", NAME)
     assert done.returncode == 0, done.stderr
-    assert "+ ip -n entry link add wg0 netns vpn type wireguard" in done.stderr.splitlines()
+    assert "+ ip -n entry link add nsg-1a2b3c4d netns vpn type wireguard" in done.stderr.splitlines()
     inside = ("ip", "netns", "exec", ENTRY)
     assert _pins(hops, *inside) == {"nsguard-vpn": [["198.51.100.7", 443]]}
     # On the host no packet with the mark of the second may leave at all.
@@ -117,7 +117,7 @@ def test_a_tunnel_that_shall_go_another_way_is_made_anew(hops: Box) -> None:
     hops.write_spec(spec())
     done = hops.nsguard("tunnel", "reload", NAME)
     assert done.returncode == 0
-    assert "+ ip link add wg0 netns vpn type wireguard" in done.stderr.splitlines()
+    assert "+ ip link add nsg-1a2b3c4d netns vpn type wireguard" in done.stderr.splitlines()
     assert _pins(hops, "ip", "netns", "exec", ENTRY) == {}
     assert _mtu(hops) == 1420
 

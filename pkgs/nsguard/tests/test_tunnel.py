@@ -42,13 +42,24 @@ def test_up_puts_the_tunnel_in_and_down_takes_it_out(any_box: Box) -> None:
     assert box.traces() == []
 
 
+def test_a_link_of_the_hosts_may_have_its_name(box: Box) -> None:
+    box.kernel_wireguard()
+    box.out("ip", "link", "add", "wg0", "type", "bridge")
+    box.nsguard("netns", "up", NAME)
+    done = box.nsguard("tunnel", "up", NAME)
+    assert done.returncode == 0, done.stderr
+    assert box.nsguard("netns", "down", NAME).returncode == 0
+    assert "wg0" in box.out("ip", "link")
+
+
 def test_the_link_is_born_inside_and_each_change_is_said(box: Box) -> None:
     box.kernel_wireguard()
     box.nsguard("netns", "up", NAME)
     assert box.nsguard("tunnel", "up", NAME).stderr.splitlines() == [
         "+ nft -f /etc/nsguard/vpn/host.nft",
         "+ nft add element inet nsguard-vpn endpoint4 { 198.51.100.7 . 51820 }",
-        "+ ip link add wg0 netns vpn type wireguard",
+        "+ ip link add nsg-1a2b3c4d netns vpn type wireguard",
+        "+ ip -n vpn link set dev nsg-1a2b3c4d name wg0",
         "+ ip netns exec vpn wg setconf wg0 /dev/stdin",
         "+ ip netns exec vpn nft flush set inet nsguard address4",
         "+ ip netns exec vpn nft flush set inet nsguard address6",

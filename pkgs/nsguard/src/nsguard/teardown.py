@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 
 from nsguard import files, hostlink, namespace, nft, paths, process, state, userspace
 from nsguard.errors import BadInput, NsguardError
@@ -69,8 +70,11 @@ def clear(found: State) -> None:
         steps.insert(0, lambda: userspace.stop(tunnel))
     if is_up(found):
         steps.insert(0, lambda: nft.empty_namespace(name))
-        if namespace.has_link(name, tunnel.interface):
-            steps.insert(0, lambda: process.change("ip", "-n", name, "link", "del", "dev", tunnel.interface))
+        # by the name that it was born with, where a run was killed before it had the other
+        for link in (tunnel.interface, tunnel.device):
+            if link and namespace.has_link(name, link):
+                steps.insert(0, partial(process.change, "ip", "-n", name, "link", "del", "dev", link))
+                break
     failures = []
     for step in steps:
         try:

@@ -98,7 +98,7 @@ def _set(name: str, tunnel: Tunnel, settings: Mapping[str, Sequence[str]]) -> No
 
 def create(spec: Spec, found: State, tunnel: Tunnel, text: str) -> Tunnel:
     """Make the link inside the namespace, down, and give it `text`; the tunnel with its implementation named."""
-    if spec.tunnel.implementation != "userspace" and (made := _in_kernel(spec, found.name, tunnel, text)):
+    if spec.tunnel.implementation != "userspace" and (made := _in_kernel(spec, found, tunnel, text)):
         return made
     tunnel = tunnel._replace(implementation="userspace", device=spec.userspace_interface, unit=spec.userspace_unit)
     found.write_tunnel(tunnel)  # a run killed from here on leaves a unit to stop
@@ -110,11 +110,17 @@ def create(spec: Spec, found: State, tunnel: Tunnel, text: str) -> Tunnel:
     return tunnel
 
 
-def _in_kernel(spec: Spec, name: str, tunnel: Tunnel, text: str) -> Tunnel | None:
-    """The kernel's link, or None where it has none and another way is allowed."""
-    link, kind = tunnel.interface, tunnel.kind
+def _in_kernel(spec: Spec, found: State, tunnel: Tunnel, text: str) -> Tunnel | None:
+    """The kernel's link, or None where it has none and another way is allowed.
+
+    Born by a name of its own: to older kernels, Linux 6.12 among them, a link of the wanted one that stands where the
+    call is made, as the first tunnel's does for the second, is in the way (EEXIST).
+    """
+    name, link, kind = found.name, tunnel.interface, tunnel.kind
+    born = tunnel._replace(device=spec.userspace_interface)
+    found.write_tunnel(born)  # a run killed from here on may leave a link by that name
     try:
-        process.change(*shape.ip(tunnel.outer), "link", "add", link, "netns", name, "type", kind)
+        process.change(*shape.ip(tunnel.outer), "link", "add", born.device, "netns", name, "type", kind)
     except process.CommandFailed as error:
         if not any(cause in error.said for cause in _UNKNOWN_TYPE):
             raise
@@ -124,6 +130,7 @@ def _in_kernel(spec: Spec, name: str, tunnel: Tunnel, text: str) -> Tunnel | Non
             ) from None
         process.say(f"nsguard: this kernel has no {kind}; starting it in userspace")
         return None
+    process.change("ip", "-n", name, "link", "set", "dev", born.device, "name", link)
     tunnel = tunnel._replace(implementation="kernel", device=link)
     configure(name, tunnel, "setconf", text)
     return tunnel
