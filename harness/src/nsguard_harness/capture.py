@@ -23,7 +23,9 @@ from .errors import LabError
 SENTINEL_ETHERTYPE = 0x88B5
 SENTINEL_SOURCE = bytes.fromhex("02530000005e")
 BROADCAST = b"\xff" * 6
-BUFFER_KIB = 16384
+# in immediate mode each frame takes a place of 64 KiB, where the link may have segments put together (libpcap's ring):
+# a thousand frames, for a machine that is so busy that tcpdump has to wait
+BUFFER_KIB = 65536
 # a machine's late frames (a retransmission, a delayed answer) still belong to what was captured
 QUIET_SECONDS = 0.15
 DEADLINE_SECONDS = 10.0
