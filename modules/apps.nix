@@ -127,11 +127,11 @@ let
           '';
           x11 = flag app.gui.x11 ''
             Whether the app may open windows on the X server: `/tmp/.X11-unix` is bound in, and the person's cookie goes
-            along with a launch.
+            along with a launch. Shared memory by shmget(2) is denied then: the server would look up its number among the
+            host's, and show in the app's window what another program had drawn.
 
             Risk: a client of an X server reads the keys and the screen of all others, and types into them: it can have a
-            terminal outside do anything. Shared memory is named by numbers, which are the app's own and which the server
-            takes for the host's: a window of Chromium's was seen to show what one outside had drawn.
+            terminal outside do anything.
           '';
           gpu = flag app.gui.gpu ''
             Whether the app may use the graphics card, by `/dev/dri`.

@@ -184,4 +184,9 @@ def test_a_browser_outside_is_not_handed_the_page(lab: ContainerLab) -> None:
     lab.client.succeed(f"{person} --unit=outside {outside} http://{LAB.web.v4}/{token}")
     assert set(until(lambda: sources(lab, "web", token), "the one outside did not start", 60)) <= set(LAB.client)
     beside_one_outside(lab, person, outside, "outside")
-    lab.client.succeed("systemctl stop outside nsguard-app-window")
+    # by its number, the X server would find what the one outside draws in place of the app's shared memory
+    shared = "grep -c SYSV /proc/$(systemctl show -P MainPID lab-xvfb7)/maps || true"
+    assert int(lab.client.succeed(shared)) > 0
+    lab.client.succeed("systemctl stop outside")
+    until(lambda: int(lab.client.succeed(shared)) == 0, "the server has shared memory for the app")
+    lab.client.succeed("systemctl stop nsguard-app-window")

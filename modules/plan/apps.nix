@@ -161,6 +161,9 @@ in
               map (variable: quoted "${variable}=${environment.${variable}}") (attrNames environment)
               ++ toListOf app.extraServiceConfig "Environment";
           }
+          # An X server looks up shared memory by its number among the host's, where another program's has it: the app's
+          # windows would show what that one drew. Without any, clients send what they draw.
+          // (if app.gui.x11 then { SystemCallFilter = toListOf app.extraServiceConfig "SystemCallFilter" ++ [ "~shmget:EPERM" ]; } else { })
           // (if devices == [ ] then { } else { DeviceAllow = [ "char-drm rw" ] ++ toListOf app.extraServiceConfig "DeviceAllow"; });
         wantedBy = optionals (app.autoStart && !windows) [ "multi-user.target" ];
       };
