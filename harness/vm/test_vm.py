@@ -5,7 +5,6 @@ The core set is run in both labs, and a verdict that differs is a finding.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -21,9 +20,6 @@ from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.vmlab import VmLab
 from nsguard_harness.suite import Report, Suite, Verdict, plan
 
-PROGRAMS = ("qemu-system-x86_64", "qemu-img", "mkfs.ext4")
-MISSING = [program for program in PROGRAMS if shutil.which(program) is None]
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"no {', '.join(MISSING)}; `make deps-vm` installs them")
 EXPLAINED = (Lacking.KERNEL, Lacking.FAR_END, Lacking.SCENARIO)
 
 

@@ -143,9 +143,9 @@ def _seconds(env: Env, full: float) -> float:
 
 
 def wait_for_tunnel(lab: Lab, timeout: float = 30) -> None:
-    """Wait until the namespace reaches the tunnel's server."""
+    """Wait until the namespace reaches the tunnel's server; timeout: in seconds, by the lab's pace."""
     server = lab.addresses.tunnel_server.v4
-    lab.client.wait_until_succeeds(f"ip netns exec {NAMESPACE} ping -c 1 -W 1 {server}", timeout)
+    lab.client.wait_until_succeeds(f"ip netns exec {NAMESPACE} ping -c 1 -W 1 {server}", timeout * lab.pace)
 
 
 def shoot(env: Env, address: str) -> None:

@@ -35,6 +35,8 @@ DISK_BYTES = 4 << 30
 RESIDENT, UPLINK = "/usr/lib/nsguard-lab/resident.py", "/usr/lib/nsguard-lab/uplink"
 # the second for a system whose /etc is its own
 UNITS, OTHER_UNITS = "etc/systemd/system", "usr/lib/systemd/system"
+# what the kernel would load while the first scenario starts, which takes an emulated machine seconds
+MODULES = "wireguard nft_chain_nat nft_ct nft_redir nft_reject_inet overlay"
 COMMAND_LINE = (
     "root=/dev/vda rw console=ttyS0 quiet net.ifnames=0 mitigations=off panic=10"
     " systemd.show_status=no systemd.mask=serial-getty@ttyS0.service"
@@ -108,7 +110,7 @@ WANTED = ("lab-uplink.service", "lab-resident.service", "lab-shell.service")
 def booted(suite: str, addresses: Addresses) -> Booted:
     """A machine of one of Debian's suites that has booted, made when it is not there yet; raises LabError."""
     recipe = image.Recipe(suite, PACKAGES)
-    made = [recipe.key, qemu.version(), qemu.MEMORY_MIB, COMMAND_LINE, MAC, files(addresses)]
+    made = [recipe.key, qemu.version(), qemu.EMULATION, qemu.MEMORY_MIB, COMMAND_LINE, MODULES, MAC, files(addresses)]
     key = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:16]
     tree = image.image(recipe)
 
@@ -211,6 +213,7 @@ def _boot(machine: Booted) -> None:
                 if not channel.wait_for_boot(0, BOOT_SECONDS):
                     raise LabError(f"vm: the machine did not boot in {BOOT_SECONDS:g} s: {tail(running.console)}")
                 await_default_target(channel)
+                channel.run(f"modprobe -qa {MODULES} || true", 60)
                 channel.run("sync; echo 3 > /proc/sys/vm/drop_caches; fstrim / || true", 60)
                 running.qmp("stop")
                 running.save(machine.place / "state")

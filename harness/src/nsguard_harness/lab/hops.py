@@ -1,4 +1,4 @@
-"""The container lab with two tunnels or more, one in the other: the uplink's network sees the first endpoint alone.
+"""Labs with two tunnels or more, one in the other: the uplink's network sees the first endpoint alone.
 
 The tunnel that the attacks know is the last. Its server is the lab's; those before it end at others of WireGuard's on
 the same machine, each of whose packets the one before is sent.
@@ -14,7 +14,8 @@ from ..checkout import SCENARIOS
 from .container import ContainerLab
 from .debian import TUNNEL_CONFIGURATION
 from .peer import CONFIGURATION, UNITS, Keys, generate
-from .wired import kernel_has_wireguard
+from .vmlab import VmLab
+from .wired import WiredLab, kernel_has_wireguard
 
 
 class Hop(NamedTuple):
@@ -38,7 +39,7 @@ SCENARIO = SCENARIOS / "two-hops.nix"
 THREE = SCENARIOS / "three-hops.nix"
 
 
-class Hops(ContainerLab):
+class InARow(WiredLab):
     """family: that of all endpoints; hops: the tunnels before the last, the first of them on the uplink."""
 
     def __init__(self, family: int = 4, hops: tuple[Hop, ...] = (ENTRY,), captures: Path | None = None) -> None:
@@ -106,3 +107,11 @@ class Hops(ContainerLab):
     def speak(self, hop: Hop = ENTRY) -> None:
         """Let it go on."""
         self.server.succeed(f"nft delete table inet {hop.name}")
+
+
+class Hops(InARow, ContainerLab):
+    """The client on the host's kernel."""
+
+
+class VmHops(InARow, VmLab):
+    """The client on a kernel of its own, which has WireGuard."""

@@ -1,0 +1,103 @@
+"""What is asked of tunnels in a row, on whatever kernel."""
+
+from __future__ import annotations
+
+import time
+
+from nsguard_harness.attacks.tunnel import SECONDS, LinkDeleted, wait_for_tunnel
+from nsguard_harness.cli import subjects
+from nsguard_harness.lab.base import Lab
+from nsguard_harness.lab.hops import MIDDLE, InARow
+from nsguard_harness.suite import Cell, Report, Suite, Verdict, plan
+
+UNIT = "nsguard-tunnel-entry.service"
+# The ways of packets and names: what they can reach depends on how deep the tunnels are.
+CORE = ("udp-*", "tcp-*", "dns-*", "icmp-*", "raw-*", "af-packet*")
+
+
+def inside(namespace: str) -> str:
+    """What a command begins with that is run in a namespace; the host's own has no name."""
+    return f"ip netns exec {namespace} " if namespace else ""
+
+
+def mtu(lab: InARow, *namespaces: str) -> dict[str, int]:
+    """That of each namespace's tunnel; a packet as large as the last's goes through whole, a larger one does not."""
+    found = {it: int(lab.client.succeed(f"{inside(it)}cat /sys/class/net/wg0/mtu")) for it in namespaces}
+    ping = f"{inside('vpn')}ping -c 1 -W 5 -M do {lab.addresses.tunnel_server.v4}"
+    lab.client.succeed(f"{ping} -s {found['vpn'] - 28}")
+    lab.client.fail(f"{ping} -s {found['vpn'] - 27}")
+    return found
+
+
+def whose(lab: InARow, namespace: str) -> str:
+    """The IPv4 address that the web server sees of who asks it from a namespace."""
+    web = f"http://{lab.addresses.web.v4}/ip"
+    fetch = f"import urllib.request; print(urllib.request.urlopen('{web}', timeout=5).read().decode())"
+    return lab.client.succeed(f'{inside(namespace)}python3 -c "{fetch}"').strip()
+
+
+def attacked(lab: InARow, families: tuple[int, ...]) -> Report:
+    """CORE against one service, which must be contained by tunnels that carry it."""
+    known = subjects(lab.client)
+    chosen = [cell for name in CORE for cell in plan(name, known, quick=True) if cell.family in (0, *families)]
+    report = Suite(lab, chosen).run()
+    assert [str(one) for one in report.results if one.verdict is not Verdict.CONTAINED] == []
+    assert report.confined.judgement.unowned == ()
+    assert report.confined.judgement.classes["wireguard"] > 20
+    assert len(report.results) >= len(CORE)
+    return report
+
+
+class Broken(LinkDeleted):
+    """A burst, while one of the tunnels breaks."""
+
+    name = "link-deleted"
+    breaking: str
+
+    def during(self, lab: Lab) -> None:
+        assert isinstance(lab, InARow)
+        time.sleep(SECONDS / 3)  # the moment of the disturbance, once the burst is under way
+        match self.breaking:
+            case "first server silent":
+                lab.silence()
+            case "second server silent":
+                lab.peer.stop_wireguard()
+            case "first link deleted":
+                lab.client.succeed("ip -n entry link delete wg0")
+            case "middle server silent":
+                lab.silence(MIDDLE)
+            case "middle link deleted":
+                lab.client.succeed("ip -n middle link delete wg0")
+            case "first stopped":
+                lab.client.succeed(f"systemctl stop {UNIT}")
+            case "first namespace restarted":
+                lab.client.succeed("systemctl restart nsguard-netns-entry")
+
+    def after(self, lab: Lab) -> None:
+        assert isinstance(lab, InARow)
+        match self.breaking:
+            case "first server silent":
+                lab.speak()
+            case "second server silent":
+                lab.peer.start_wireguard()
+            case "first link deleted":
+                lab.client.succeed(f"systemctl reload {UNIT}")
+            case "middle server silent":
+                lab.speak(MIDDLE)
+            case "middle link deleted":
+                lab.client.succeed("systemctl reload nsguard-tunnel-middle")
+            case "first stopped" | "first namespace restarted":
+                lab.client.succeed(f"systemctl start {UNIT}")
+        wait_for_tunnel(lab)
+
+
+def fails_closed(lab: InARow, way: str, families: tuple[int, ...]) -> None:
+    """Nothing leaves while a tunnel breaks under an app that sends, and the app runs on."""
+    root = subjects(lab.client)[0]
+    before = lab.client.get_unit_property("app-root.service", "MainPID")
+    attack = type("Broken", (Broken,), {"breaking": way, "__doc__": Broken.__doc__})
+    cells = [Cell(attack(), family, root, f"nghops{family}x000") for family in families]
+    report = Suite(lab, cells).run()
+    assert [result.verdict for result in report.results] == [Verdict.CONTAINED] * len(families), report.results
+    assert report.confined.judgement.unowned == ()
+    assert lab.client.get_unit_property("app-root.service", "MainPID") == before
