@@ -34,7 +34,7 @@ image: deps venv
 	@$(BIN)/python -m nsguard_harness.lab.image
 
 test: lint image
-	cd pkgs/nsguard && $(BIN)/pytest -q -n 2
+	cd pkgs/nsguard && $(BIN)/pytest -q -n 3
 	cd harness && $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 	$(BIN)/pytest -q -c harness/pyproject.toml --rootdir . --ignore checks/vm checks
 
