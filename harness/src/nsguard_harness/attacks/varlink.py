@@ -22,13 +22,14 @@ class _Real(Attack):
     evidence = "answer"
     path: ClassVar[str]
     method: ClassVar[str]
+    timeout = 10.0  # a daemon that has yet to start
 
     def parameters(self, env: Env) -> dict[str, Any]:
         """The call's parameters."""
         return {}
 
     def run(self, env: Env) -> Outcome:
-        with connected(self.path, patience=env.timeout - 0.5) as varlink:  # a daemon that has yet to start
+        with connected(self.path, patience=env.timeout - 0.5) as varlink:
             varlink.sendall(call(self.method, self.parameters(env)))
             said = varlink.recv(8192)
         return Outcome(bool(said), f"answered: {said[:100].decode(errors='replace')}")
