@@ -17,21 +17,30 @@ let
       `bus-activation`, `bus-names`, `resolvectl`, `resolved-dbus` and `systemd-run-bus` of `nsguard-leaktest list`
       succeed then.'';
   };
+  # Nobody but an app would be on one, and a service has no use for that.
+  private = kind == "session";
 in
 {
   access = mkOption {
-    type = types.enum [
-      "none"
-      "filtered"
-      "host"
-    ];
+    type = types.enum (
+      [
+        "none"
+        "filtered"
+        "host"
+      ]
+      ++ lib.optional private "private"
+    );
     default = default.access;
     example = "filtered";
     description = ''
       Whether the ${who} reaches the ${kind} bus: not at all, by xdg-dbus-proxy, which passes on what
       {option}`${at}.dbus.${kind}.talk` grants, or as any program does.
+      ${lib.optionalString private ''
 
-      Risk of `"host"`: ${risk.${kind}}
+        With `"private"` it has a bus of its own (dbus-daemon(1)) that nobody else is on and that starts nothing: by it a
+        second launch finds the first, whatever name the program takes. There are no notifications and no portals.
+      ''}
+      Risk of `"host"`: ${risk.${kind}}${lib.optionalString private "\n\n      Risk of `\"private\"`: none of the host's; the person's other programs can call the app by it."}
     '';
   };
 

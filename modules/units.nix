@@ -61,6 +61,7 @@ in
           systemd-cat = lib.getExe' config.systemd.package "systemd-cat";
           env = lib.getExe' pkgs.coreutils "env";
           xdg-dbus-proxy = lib.getExe' pkgs.xdg-dbus-proxy "xdg-dbus-proxy";
+          dbus-daemon = lib.getExe' pkgs.dbus "dbus-daemon";
         };
       };
       description = "The functions of modules/plan.";

@@ -45,6 +45,7 @@ let
     bubblewrap = "/usr/bin/bwrap";
     systemd-socket-proxyd = "/usr/lib/systemd/systemd-socket-proxyd";
     xdg-dbus-proxy = "/usr/bin/xdg-dbus-proxy";
+    dbus-daemon = "/usr/bin/dbus-daemon";
     systemd-cat = "/usr/bin/systemd-cat";
     env = "/usr/bin/env";
   };

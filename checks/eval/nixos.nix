@@ -13,6 +13,7 @@ let
       ++ [
         "amneziawg-go"
         "bubblewrap"
+        "dbus"
         "nsguard"
         "xdg-dbus-proxy"
       ]
@@ -68,6 +69,7 @@ in
             pkgs // lib.genAttrs [
               "amneziawg-go"
               "bubblewrap"
+              "dbus"
               "systemd"
               "wireguard-go"
               "xdg-dbus-proxy"

@@ -41,7 +41,7 @@ name: app:
 let
   where = "nsguard.apps.${name}";
   windows = app.gui.wayland || app.gui.x11 || app.gui.sound != "none";
-  ofSession = windows || app.dbus.session.access != "none";
+  ofSession = windows || elem app.dbus.session.access [ "filtered" "host" ];
 
   busProblems = kind: import ./bus-problems.nix "${where}.dbus.${kind}" app.dbus.${kind};
 

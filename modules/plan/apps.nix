@@ -204,6 +204,7 @@ in
       files = {
         ${names.appFile name} = toJSON file + "\n";
       }
+      // buses.files
       # Windows need a session, which starts these.
       // (
         if app.autoStart && windows then

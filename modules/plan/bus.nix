@@ -1,4 +1,4 @@
-# The buses that an app or a service may use: none, a part of one by xdg-dbus-proxy, or the host's.
+# The buses that an app or a service may use: none, a part of one by xdg-dbus-proxy, the host's, or one of an app's own.
 {
   tools,
   names,
@@ -53,12 +53,13 @@ let
     ++ map (name: "--own=${name}") own
     ++ more;
 
-  proxy =
+  # A process that speaks for a bus.
+  speaker =
     {
       unitConfig,
       serviceConfig,
       directory,
-      words,
+      command,
     }:
     {
       unitConfig = unitConfig // {
@@ -66,11 +67,11 @@ let
       };
       serviceConfig = serviceConfig // {
         Type = "exec";
-        ExecStart = builtins.concatStringsSep " " ([ tools.xdg-dbus-proxy ] ++ words);
+        ExecStart = builtins.concatStringsSep " " command;
         RuntimeDirectory = directory;
         RuntimeDirectoryMode = "0700";
         Restart = "on-failure";
-        # It speaks to two sockets with a path, and to nothing else.
+        # It speaks to sockets with a path, and to nothing else.
         PrivateNetwork = true;
         RestrictAddressFamilies = "AF_UNIX";
         CapabilityBoundingSet = "";
@@ -82,6 +83,22 @@ let
         SystemCallArchitectures = "native";
       };
     };
+
+  # Of an app's own bus (dbus-daemon(1)): any name and any call, and no directory of services, so that it starts nothing.
+  # Whoever is not its user it turns away by itself.
+  ofItsOwn = socket: ''
+    <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "busconfig.dtd">
+    <busconfig>
+      <type>session</type>
+      <listen>unix:path=${socket}</listen>
+      <auth>EXTERNAL</auth>
+      <policy context="default">
+        <allow own="*"/>
+        <allow send_destination="*"/>
+        <allow receive_sender="*"/>
+      </policy>
+    </busconfig>
+  '';
 in
 {
   # The system's bus for a service: { units, requires, bindReadOnlyPaths }
@@ -98,7 +115,7 @@ in
       {
         requires = [ "${names.serviceBus name}.service" ];
         bindReadOnlyPaths = [ "${outside}:${dirOf system}" ];
-        units.${names.serviceBusUnit name} = proxy {
+        units.${names.serviceBusUnit name} = speaker {
           unitConfig.Description = "System bus for service ${name}: what it was granted";
           # As whom the bus knows the service.
           serviceConfig =
@@ -108,7 +125,10 @@ in
               ExecStartPost = "${tools.nsguard} app await ${socket}";
             };
           directory = names.serviceBus name;
-          words = passed {
+          command = [
+            tools.xdg-dbus-proxy
+          ]
+          ++ passed {
             address = system;
             inherit socket talk;
           };
@@ -128,11 +148,10 @@ in
       session,
     }:
     let
-      inside = "${names.appSession}/granted";
-      outside = "/run/${names.appBus name}";
-
       having = access: filter (kind: app.dbus.${kind}.access == access) [ "session" "system" ];
       filtered = having "filtered";
+      # Of the session's kind alone.
+      private = if app.dbus.session.access == "private" then [ "session" ] else [ ];
 
       addresses = {
         session = session "bus";
@@ -147,7 +166,7 @@ in
         kind:
         passed {
           address = addresses.${kind};
-          socket = "${outside}/${kind}";
+          socket = "/run/${names.appBus name}/${kind}";
           inherit (app.dbus.${kind}) talk;
           own = app.dbus.${kind}.own or [ ];
           more = if kind == "session" && app.gui.portals then portals else [ ];
@@ -157,36 +176,65 @@ in
         session = "DBUS_SESSION_BUS_ADDRESS";
         system = "DBUS_SYSTEM_BUS_ADDRESS";
       };
-      unit = names.appBusUnit name;
+
+      # The processes of its own that speak for buses, each for some kinds.
+      speakers = filter (one: one.kinds != [ ]) [
+        {
+          kinds = filtered;
+          unit = names.appBusUnit name;
+          directory = names.appBus name;
+          inside = "${names.appSession}/granted";
+          unitConfig = {
+            Description = "D-Bus for app ${name}: what it was granted";
+            After = if app.uid == null then [ ] else [ "user@${toString app.uid}.service" ];
+          };
+          command = [ tools.xdg-dbus-proxy ] ++ concatMap proxied filtered;
+        }
+        {
+          kinds = private;
+          unit = names.appPrivateBusUnit name;
+          directory = names.appPrivateBus name;
+          inside = "${names.appSession}/private";
+          unitConfig.Description = "D-Bus for app ${name}: of its own";
+          command = [
+            tools.dbus-daemon
+            "--config-file=${names.appPrivateBusFile name}"
+            "--nofork"
+            "--nopidfile"
+          ];
+        }
+      ];
+      # What holds for each kind that they speak for, given where its socket is for the app.
+      ofSockets = make: concatMap (one: map (kind: make kind "${one.inside}/${kind}") one.kinds) speakers;
     in
     {
-      units = if filtered == [ ] then [ ] else [ unit ];
+      units = map (one: one.unit) speakers;
       bindReadOnlyPaths =
         map (kind: "${addresses.${kind}}:${hosts.${kind}}") (having "host")
-        ++ (if filtered == [ ] then [ ] else [ "${outside}:${inside}" ]);
+        ++ map (one: "/run/${one.directory}:${one.inside}") speakers;
       # For a sandbox, which covers /run once more, but for the session's directory.
       visible = if app.dbus.system.access == "host" then [ system ] else [ ];
-      waitFor = map (kind: "${inside}/${kind}") filtered;
+      waitFor = ofSockets (_: socket: socket);
       environment = listToAttrs (
-        map (kind: { name = variable.${kind}; value = "unix:path=${inside}/${kind}"; }) filtered
+        ofSockets (kind: socket: { name = variable.${kind}; value = "unix:path=${socket}"; })
         ++ map (kind: { name = variable.${kind}; value = "unix:path=${hosts.${kind}}"; }) (having "host")
       );
 
-      unitsOf =
-        if filtered == [ ] then
-          { }
-        else
-          {
-            ${unit} = proxy {
-              unitConfig = {
-                Description = "D-Bus for app ${name}: what it was granted";
-                After = if app.uid == null then [ ] else [ "user@${toString app.uid}.service" ];
-              };
-              serviceConfig = names.appIdentity name app;
-              directory = names.appBus name;
-              words = concatMap proxied filtered;
-            };
+      unitsOf = listToAttrs (
+        map (one: {
+          name = one.unit;
+          value = speaker {
+            inherit (one) unitConfig directory command;
+            serviceConfig = names.appIdentity name app;
           };
+        }) speakers
+      );
+      files = listToAttrs (
+        map (kind: {
+          name = names.appPrivateBusFile name;
+          value = ofItsOwn "/run/${names.appPrivateBus name}/${kind}";
+        }) private
+      );
     };
 
   protections = listed "bus" records;

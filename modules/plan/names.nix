@@ -57,13 +57,16 @@ in
   # Of apps. A user may have 31 characters, so an app's name has 19.
   app = app: "nsguard-app-${app}";
   appBus = app: "nsguard-bus-${app}";
+  appPrivateBus = app: "nsguard-private-bus-${app}";
   appUnit = app: "nsguard-app-${app}.service";
   appSocketUnit = app: "nsguard-app-${app}.socket";
   appBusUnit = app: "nsguard-bus-${app}.service";
+  appPrivateBusUnit = app: "nsguard-private-bus-${app}.service";
   # What a name on a bus has in it that is this app's and nobody else's.
   appBusPart = app: "nsguard_${builtins.replaceStrings [ "-" ] [ "_" ] app}";
   appSocket = app: "/run/nsguard-apps/${app}";
   appFile = app: "/etc/nsguard-apps/${app}.json";
+  appPrivateBusFile = app: "/etc/nsguard-apps/${app}.bus.conf";
   # In an app's private /run: sockets of the session, and of its part of the buses. Root's, so that no app moves them.
   appSession = "/run/nsguard-session";
   # As whom an app and its part of the buses run: the person, or a user made for as long as they do.

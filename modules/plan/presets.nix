@@ -30,14 +30,14 @@ let
     };
   };
 
-  client = package: {
+  client = package: session: {
     inherit package;
     app = _: {
       gui = removeAttrs windows [
         "sound"
         "gpu"
       ];
-      dbus.session = notifications;
+      dbus.session = session;
     };
   };
 in
@@ -57,6 +57,7 @@ in
     };
   };
 
-  transmission = client "transmission_4-gtk";
-  qbittorrent = client "qbittorrent";
+  # It ends where it can't have its name, which only numbers of a directory tell from that of one outside.
+  transmission = client "transmission_4-gtk" { access = "private"; };
+  qbittorrent = client "qbittorrent" notifications;
 }

@@ -29,6 +29,17 @@
         readWritePaths = [ "/home/alice/Downloads" ];
         extraServiceConfig.MemoryMax = "4G";
       };
+      alone = {
+        namespace = "vpn";
+        command = "/bin/app";
+        user = "alice";
+        uid = 1000;
+        dbus.session.access = "private";
+        dbus.system = {
+          access = "filtered";
+          talk = [ "org.freedesktop.hostname1" ];
+        };
+      };
     };
   };
 
@@ -42,6 +53,11 @@
     {
       closed = own "nsguard-app-closed.service";
       granted = own "nsguard-app-granted.service";
+      alone = own "nsguard-app-alone.service";
+      aloneVariables = builtins.filter (word: builtins.match "\"DBUS.*" word != null) planned.units."nsguard-app-alone.service".serviceConfig.Environment;
+      aloneWaits = (file "alone").waitFor;
+      aloneBus = planned.units."nsguard-private-bus-alone.service".serviceConfig.ExecStart;
+      aloneListens = builtins.head (builtins.match ".*<listen>(.*)</listen>.*" planned.files."/etc/nsguard-apps/alone.bus.conf");
       inherit (granted) BindPaths DeviceAllow MemoryMax ProtectSystem;
       bus = builtins.filter (word: builtins.isString word && builtins.match "--(filter|talk.*)" word != null) (
         builtins.split " " planned.units."nsguard-bus-granted.service".serviceConfig.ExecStart
@@ -63,6 +79,21 @@
       "/run/dbus/system_bus_socket:/run/dbus/system_bus_socket"
       "/run/nsguard-bus-granted:/run/nsguard-session/granted"
     ];
+    # The part of the host's is another process.
+    alone = [
+      "/run/nsguard-bus-alone:/run/nsguard-session/granted"
+      "/run/nsguard-private-bus-alone:/run/nsguard-session/private"
+    ];
+    aloneVariables = [
+      "\"DBUS_SESSION_BUS_ADDRESS=unix:path=/run/nsguard-session/private/session\""
+      "\"DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/nsguard-session/granted/system\""
+    ];
+    aloneWaits = [
+      "/run/nsguard-session/granted/system"
+      "/run/nsguard-session/private/session"
+    ];
+    aloneBus = "/usr/bin/dbus-daemon --config-file=/etc/nsguard-apps/alone.bus.conf --nofork --nopidfile";
+    aloneListens = "unix:path=/run/nsguard-private-bus-alone/session";
     BindPaths = [
       "/home/alice/Downloads"
       "-/dev/dri"

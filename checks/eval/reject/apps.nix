@@ -40,6 +40,18 @@
           BindPaths = "/run/dbus";
         };
       };
+      lonely = {
+        namespace = "vpn";
+        command = "/bin/app";
+        user = "alice";
+        uid = 1000;
+        gui.portals = true;
+        dbus.session = {
+          access = "private";
+          talk = [ "org.freedesktop.Notifications" ];
+          own = [ "org.example.nsguard_lonely" ];
+        };
+      };
       nobody = {
         namespace = "vpn";
         command = "/bin/app";
@@ -97,6 +109,9 @@
     "nsguard.apps.extra.extraServiceConfig.ExecStart: this is made from the app's other options; remove it"
     ''nsguard.apps.extra.extraServiceConfig: binding "/run/dbus" would open a way to daemons of the host that work outside the namespace; remove it''
     ''nsguard.apps.extra.extraServiceConfig.ExecStartPre: "+/bin/prepare" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !''
+    ''nsguard.apps.lonely.gui.portals: portals are reached by the filtered session bus; set dbus.session.access = "filtered";''
+    ''nsguard.apps.lonely.dbus.session.talk: names are granted on a filtered bus alone; set nsguard.apps.lonely.dbus.session.access = "filtered"; or remove them''
+    ''nsguard.apps.lonely.dbus.session.own: names are granted on a filtered bus alone; set nsguard.apps.lonely.dbus.session.access = "filtered"; or remove them''
     "nsguard.apps.nobody.sandbox.enable: bubblewrap needs openat2(2), which systemd denies to a user made for the app (RestrictSUIDSGID=); set user, or remove it"
     ''nsguard.apps.nobody: windows, sound and the session bus belong to a person; set user = "…";''
     ''nsguard.apps.nothing.namespace: an app without a namespace is not confined; set namespace = "vpn"; (defined: vpn)''

@@ -28,6 +28,7 @@ PROGRAMS = {
     "systemd-cat": "bin/systemd-cat",
     "systemd-socket-proxyd": "lib/systemd/systemd-socket-proxyd",
     "xdg-dbus-proxy": "bin/xdg-dbus-proxy",
+    "dbus-daemon": "bin/dbus-daemon",
 }
 TOOLS = "tools = { " + " ".join(f'{tool} = "/usr/{program}";' for tool, program in PROGRAMS.items()) + " };"
 PROTECTIONS = f"{{ plan }}: (import plan {{ {TOOLS} }}).protections"
