@@ -74,7 +74,12 @@ class Recipe:
 
 # Two, and not one for each need: an image takes longer to make than to boot some packages that are not used.
 BASE = Recipe()
-APPS = Recipe(more=("bubblewrap", "xdg-dbus-proxy", "chromium", "firefox-esr", "fonts-dejavu-core", "scrot", "xvfb"))
+APPS = Recipe(
+    more=(
+        *("bubblewrap", "xdg-dbus-proxy", "fonts-dejavu-core", "scrot", "xvfb"),
+        *("chromium", "firefox-esr", "transmission-gtk", "qbittorrent"),
+    )
+)
 
 
 def cache(environment: Mapping[str, str] = os.environ) -> Path:
