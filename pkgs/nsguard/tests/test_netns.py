@@ -256,6 +256,20 @@ def test_a_host_link_comes_stays_and_goes_with_the_spec(box: Box) -> None:
     assert "1767" not in box.out("ip", "-n", NAME, "rule") + box.out("ip", "-n", NAME, "-6", "rule")
 
 
+@pytest.mark.parametrize("verb", ["up", "down"])
+def test_while_another_namespace_comes_or_goes_its_link_waits(box: Box, verb: str) -> None:
+    """Who forwards for whom is looked at by one at a time: two that went at once would leave the host forwarding."""
+    _linked(box)
+    if verb == "down":
+        assert box.nsguard("netns", "up", NAME).returncode == 0
+    box.run("mkdir", "-p", "/run/nsguard")
+    with box.start("flock", "/run/nsguard", "sh", "-c", "echo held; sleep 1") as other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
+        assert box.nsguard("netns", verb, NAME).returncode == 0
+        assert other.poll() is not None
+
+
 @pytest.mark.parametrize("mode", ["fail-before", "kill-after"])
 def test_a_host_link_is_undone_from_wherever_it_failed(boxes: list[Box], mode: str) -> None:
     def check(box: Box, step: int) -> None:

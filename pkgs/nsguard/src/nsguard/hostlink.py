@@ -6,8 +6,10 @@ the rules at either end let none through.
 """
 
 import contextlib
+import fcntl
 import json
 import os
+from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
 from nsguard import files, namespace, nft, paths, process, shape
@@ -59,12 +61,13 @@ def lay(wanted: Spec, found: State) -> None:
     if link is None:
         return
     ruleset = nft.Ruleset(link.ruleset, files.read(link.ruleset))
-    ours = {*_closed_by_others(found.name), *(had.closed if had else ())}
-    families = {6 if it.listen.startswith("[") else 4 for it in link.published}
-    closed = [it for it in families if _has(it) and (it in ours or not _forwards(it))]
-    link = link._replace(closed=tuple(sorted({*closed, *(had.closed if had else ())})))
     with contextlib.nullcontext() if had else process.undone_by(lambda: clear(found)):
-        found.write_host_link(link)
+        with _alone():
+            ours = {*_closed_by_others(found.name), *(had.closed if had else ())}
+            families = {6 if it.listen.startswith("[") else 4 for it in link.published}
+            closed = [it for it in families if _has(it) and (it in ours or not _forwards(it))]
+            link = link._replace(closed=tuple(sorted({*closed, *(had.closed if had else ())})))
+            found.write_host_link(link)
         nft.load_host_link(found.name, ruleset, link.closed)
         if not had:
             _make(found.name, link)
@@ -110,10 +113,11 @@ def clear(found: State) -> None:
     with contextlib.suppress(NsguardError, OSError):
         for family, (_, there) in _by_family(link):
             process.ask("ip", "-n", found.name, f"-{family}", "rule", "del", "from", there, "pref", str(_TABLE))
-    for family in {*link.closed} - _closed_by_others(found.name):
-        _set_forwarding(family, 0)
-    nft.delete_host_link(found.name)
-    found.write_host_link(None)
+    with _alone():
+        for family in {*link.closed} - _closed_by_others(found.name):
+            _set_forwarding(family, 0)
+        nft.delete_host_link(found.name)
+        found.write_host_link(None)
 
 
 def present(name: str, link: HostLink) -> bool:
@@ -155,6 +159,17 @@ def _by_family(link: HostLink) -> list[tuple[int, tuple[str, str]]]:
 
 def _has(version: int) -> bool:
     return version == 4 or namespace.has_ipv6()
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Let no other namespace come or go meanwhile (flock(2)): two that go at once would leave it to each other."""
+    directory = os.open(paths.RUN, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
 
 
 def _closed_by_others(name: str) -> set[int]:
