@@ -13,8 +13,8 @@ from nsguard_harness.lab.container import ContainerLab
 
 # Files are shared out among workers in this order: what takes longest begins first, so that no worker ends alone.
 LONGEST = (
-    *("test_leaks", "test_browser", "test_firefox", "test_app_leaks", "test_tunnel", "test_endpoints", "test_planted"),
-    "test_hops",
+    *("test_leaks", "test_app_leaks", "test_tunnel", "test_browser", "test_firefox", "test_endpoints", "test_planted"),
+    *("test_changes", "test_hops", "test_run_leaks", "test_live", "test_mutants", "test_publish", "test_fifty"),
 )
 PROGRAMS = ("mmdebstrap", "systemd-nspawn", "nsenter", "setpriv", "tcpdump", "wg", "ip", "nft")
 

@@ -176,4 +176,5 @@ def _configure(tree: Path) -> None:
 
 
 if __name__ == "__main__":
-    print(image())
+    for one in (BASE, APPS) if sys.argv[1:] == ["--all"] else (BASE,):
+        print(image(one))
