@@ -40,7 +40,7 @@ in
         With `"private"` it has a bus of its own (dbus-daemon(1)) that nobody else is on and that starts nothing: by it a
         second launch finds the first, whatever name the program takes. There are no notifications and no portals.
       ''}
-      Risk of `"host"`: ${risk.${kind}}${lib.optionalString private "\n\n      Risk of `\"private\"`: none of the host's; the person's other programs can call the app by it."}
+      Risk of `"host"`: ${risk.${kind}}${lib.optionalString private " Of `\"private\"`: none of the host's; the person's other programs can call the app by it."}
     '';
   };
 
