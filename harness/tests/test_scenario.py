@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -21,6 +22,18 @@ def test_the_demo_renders() -> None:
     assert "NetworkNamespacePath=/run/netns/vpn\n" in plan.units["app-root.service"].text
     assert {"app-root.service", "nsguard-tunnel-vpn.service"} <= set(plan.started)
     assert json.loads(plan.files["/etc/nsguard/vpn/spec.json"])["namespace"] == "vpn"
+
+
+@needs_nix
+def test_a_stop_is_no_signal_to_what_undoes() -> None:
+    changing = ("netns up", "tunnel up", "tunnel reload", "tunnel refresh", "forward run")
+    seen = set()
+    for name, unit in scenario.render(scenario.FORWARDING).units.items():
+        for command in changing:
+            if f" {command} vpn\n" in "".join(re.findall("ExecStart=.*\n", unit.text)):
+                seen.add(command)
+                assert "KillMode=mixed\n" in unit.text, name
+    assert seen == set(changing)
 
 
 @needs_nix

@@ -39,7 +39,7 @@ else
         StartLimitIntervalSec = 0;
         X-Restart-Triggers = builtins.hashString "sha256" (builtins.toJSON portForwarding);
       };
-      serviceConfig = {
+      serviceConfig = import ./runtime.nix // {
         ExecStart = "${tools.nsguard} forward run ${name}";
         # Also after one that was killed; what is open closes by itself, too, a lifetime later.
         ExecStopPost = "${tools.nsguard} forward close ${name}";

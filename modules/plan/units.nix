@@ -40,6 +40,8 @@ let
 
   nsguard = arguments: "${tools.nsguard} ${arguments} ${name}";
 
+  runtime = import ./runtime.nix;
+
   userspaceProgram =
     {
       wireguard = tools.wireguard-go;
@@ -80,7 +82,7 @@ in
         rulesets.hostLink
       ];
     };
-    serviceConfig = {
+    serviceConfig = runtime // {
       Type = "oneshot";
       RemainAfterExit = true;
       # Taking the namespace away would take it from every service inside: a changed one is applied in place.
@@ -110,7 +112,7 @@ in
         rulesets.host
       ];
     };
-    serviceConfig = {
+    serviceConfig = runtime // {
       Type = "oneshot";
       RemainAfterExit = true;
       # Restarted in one go where it must be: between stop and start the services inside stall.
@@ -176,7 +178,7 @@ in
       Requisite = [ tunnel ];
       After = [ tunnel ];
     };
-    serviceConfig = {
+    serviceConfig = runtime // {
       Type = "oneshot";
       ExecStart = nsguard "tunnel reload";
       TimeoutStartSec = 90;
@@ -195,7 +197,7 @@ in
       # There while the tunnel has endpoints that are names: for others no process is started.
       ConditionPathExists = "${names.state name}/names.json";
     };
-    serviceConfig = {
+    serviceConfig = runtime // {
       Type = "oneshot";
       ExecStart = nsguard "tunnel refresh";
       TimeoutStartSec = 30;

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from nsguard import listen_port, portmap
-from nsguard.errors import BadInput, NsguardError
+from nsguard import forward, listen_port, nft, portmap, process
+from nsguard.errors import BadInput, NsguardError, Stopped
 from nsguard.portmap import Gateway, Mapping, Refused
+from nsguard.spec import Forwarding
 from nsguard.state import Forwarded, State
 
 Answers = Callable[[bytes], list[bytes]]
@@ -153,6 +154,20 @@ def test_the_file_reads_back(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> 
     state.write_forwarded(None)
     state.write_forwarded(None)
     assert state.forwarded() is None
+
+
+def test_a_stop_while_it_is_told_is_a_stop(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*argv: str) -> None:
+        assert argv == ("systemctl", "restart", "--no-block", "hook.service")
+        raise Stopped("stopped by SIGTERM")
+
+    (tmp_path / "vpn" / "inside").mkdir(parents=True)
+    monkeypatch.setattr("nsguard.paths.RUN", str(tmp_path))
+    monkeypatch.setattr(process, "change", stopped)
+    monkeypatch.setattr(nft, "open_ports", lambda *_, **__: None)
+    monkeypatch.setattr(forward.Keeper, "_ask", lambda _: (Mapping("tcp", 1, 2, 60, 7, None),))
+    with pytest.raises(Stopped):
+        forward.Keeper(State("vpn"), Forwarding("nat-pmp", None, ("tcp",), None, 60, "hook.service")).turn()
 
 
 class Web(http.server.BaseHTTPRequestHandler):

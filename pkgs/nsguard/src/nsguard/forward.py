@@ -12,7 +12,7 @@ import time
 from types import FrameType
 
 from nsguard import namespace, nft, portmap, process, spec
-from nsguard.errors import BadInput, NsguardError, Stopped
+from nsguard.errors import BadInput, Stopped
 from nsguard.portmap import Gateway, Mapping, Refused
 from nsguard.spec import Forwarding
 from nsguard.state import Forwarded, State
@@ -160,7 +160,7 @@ class Keeper:
         if self._wanted.hook:
             try:
                 process.change("systemctl", "restart", "--no-block", self._wanted.hook)
-            except NsguardError as error:
+            except process.CommandFailed as error:
                 process.say(f"nsguard: {self._found.name}: {error}")
 
     def _complain(self, what: str) -> None:
