@@ -12,6 +12,8 @@ Each attack runs in a process group of its own, which is killed when its time is
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 import os
 import select
@@ -29,7 +31,9 @@ from ..addresses import LAB
 from ..attack import CannotApplyError, Env
 from .notify import ready
 
-REQUEST_SECONDS = 10.0
+ANSWER_SECONDS = 10.0
+# what is no request, and a child that could not be made
+NO_ATTEMPT = (ValueError, KeyError, TypeError, OSError)
 
 
 def attempt(request: dict[str, Any]) -> dict[str, Any]:
@@ -50,90 +54,140 @@ def attempt(request: dict[str, Any]) -> dict[str, Any]:
     return asdict(outcome)
 
 
-def supervise(request: dict[str, Any]) -> dict[str, Any]:
-    """Run an attack in a child, for no longer than its time."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.setpgid(0, 0)
-        # the attack has what a service has, and not the agent's connection, which the lab made on the host
-        os.closerange(3, writer)
-        os.closerange(writer + 1, os.sysconf("SC_OPEN_MAX"))
-        os.write(writer, json.dumps(attempt(request)).encode())
-        os._exit(0)
-    os.close(writer)
-    answer = _read(reader, time.monotonic() + request["timeout"])
-    os.close(reader)
-    for target in (-child, child):  # the group, and the child should it not have made it yet
-        try:
-            os.kill(target, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            continue
-    os.waitpid(child, 0)
-    if answer is None:
-        return {"reached": False, "said": f"no end in {request['timeout']:g} s"}
-    if not answer:
-        return {"reached": False, "said": "the attacking process was killed"}
-    result: dict[str, Any] = json.loads(answer)
-    return result
+class Attempt:
+    """An attack in a child, for no longer than its time; select(2) takes it for what the child says.
 
+    Raises ValueError, KeyError or TypeError for what is no request, OSError where no child can be made.
+    """
 
-def _read(reader: int, deadline: float) -> bytes | None:
-    """Everything up to the end of a pipe; None when the deadline comes first."""
-    data = b""
-    while (left := deadline - time.monotonic()) > 0:
-        if not select.select([reader], [], [], left)[0]:
-            break
-        chunk = os.read(reader, 65536)
-        data += chunk
+    def __init__(self, line: str | bytes) -> None:
+        request = json.loads(line)
+        self._timeout = float(request["timeout"])
+        self.deadline = time.monotonic() + self._timeout
+        self._reader, writer = os.pipe()
+        self._child = os.fork()
+        if self._child == 0:
+            os.setpgid(0, 0)
+            # the attack has what a service has, and not the agent's connections, which the lab made on the host
+            os.closerange(3, writer)
+            os.closerange(writer + 1, os.sysconf("SC_OPEN_MAX"))
+            os.write(writer, json.dumps(attempt(request)).encode())
+            os._exit(0)
+        os.close(writer)
+        self._said = b""
+
+    def fileno(self) -> int:
+        """Where the child is heard."""
+        return self._reader
+
+    def over(self) -> bool:
+        """Read what the child says; whether that is all."""
+        chunk = os.read(self._reader, 65536)
+        self._said += chunk
         # a process that the attack left behind may hold the pipe open: a whole answer is enough
-        if not chunk or data.endswith(b"}"):
-            return data
-    return None
+        return not chunk or self._said.endswith(b"}")
+
+    def end(self) -> bytes:
+        """The line of JSON that answers the request; of the attack's own processes none is left."""
+        for target in (-self._child, self._child):  # the group, and the child should it not have made it yet
+            try:
+                os.kill(target, signal.SIGKILL)
+            except (ProcessLookupError, PermissionError):
+                continue
+        with contextlib.suppress(ChildProcessError):  # which has ended before, and was buried
+            os.waitpid(self._child, 0)
+        os.close(self._reader)
+        if self._said.endswith(b"}"):
+            return self._said + b"\n"
+        late = time.monotonic() >= self.deadline
+        said = f"no end in {self._timeout:g} s" if late else "the attacking process was killed"
+        return json.dumps({"reached": False, "said": said}).encode() + b"\n"
 
 
-def answered(line: str | bytes) -> bytes:
-    """The line of JSON that answers a request."""
-    try:
-        answer = supervise(json.loads(line))
-    except (ValueError, KeyError, TypeError) as error:
-        answer = {"error": f"bad request: {type(error).__name__}: {error}"}
-    return json.dumps(answer).encode() + b"\n"
-
-
-def serve(connection: socket.socket) -> None:
-    """Answer one request."""
-    connection.settimeout(REQUEST_SECONDS)
-    with connection, connection.makefile("rwb") as stream:
-        stream.write(answered(stream.readline()))
+def refused(error: Exception) -> bytes:
+    """The line of JSON that answers where there is no attempt."""
+    return json.dumps({"error": f"no attempt: {type(error).__name__}: {error}"}).encode() + b"\n"
 
 
 def serve_once() -> None:
     """Answer the one request on standard input; nothing else gets to write on standard output."""
     output = os.dup(1)
     os.dup2(2, 1)
-    os.write(output, answered(sys.stdin.readline()))
+    try:
+        running = Attempt(sys.stdin.readline())
+    except NO_ATTEMPT as error:
+        os.write(output, refused(error))
+        return
+    while (left := running.deadline - time.monotonic()) > 0:
+        if select.select([running], [], [], left)[0] and running.over():
+            break
+    os.write(output, running.end())
+
+
+def bury() -> None:
+    """Wait for all that have ended: a confined service is its own init, and has the children of its children."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+class Server:
+    """Answers requests side by side, each by a child of this process: it has one connection for each."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        self._asking: dict[socket.socket, bytes] = {}
+        self._running: dict[Attempt, socket.socket] = {}
+
+    def turn(self) -> None:
+        """Wait until there is something to do, and do it."""
+        until = min((it.deadline for it in self._running), default=None)
+        left = None if until is None else max(0.0, until - time.monotonic())
+        everybody: list[socket.socket | Attempt] = [self._listener, *self._asking, *self._running]
+        ready = select.select(everybody, [], [], left)[0]
+        bury()
+        for it in ready:
+            if isinstance(it, Attempt):
+                if it.over():
+                    self._answer(self._running.pop(it), it.end())
+            elif it is self._listener:
+                self._asking[it.accept()[0]] = b""
+                attacks.registry()  # imported here once, not in every child, and not where nobody asks
+                gc.freeze()  # a collection in a child would touch, and so copy, all of it
+            else:
+                self._hear(it)
+        for late in [it for it in self._running if it.deadline <= time.monotonic()]:
+            self._answer(self._running.pop(late), late.end())
+
+    def _hear(self, connection: socket.socket) -> None:
+        chunk = b""
+        with contextlib.suppress(OSError):
+            chunk = connection.recv(65536)
+        line = self._asking.pop(connection) + chunk
+        if chunk and not line.endswith(b"\n"):
+            self._asking[connection] = line
+            return
+        try:
+            self._running[Attempt(line)] = connection
+        except NO_ATTEMPT as error:
+            self._answer(connection, refused(error))
+
+    def _answer(self, connection: socket.socket, line: bytes) -> None:
+        with connection, contextlib.suppress(OSError):  # who asked may have gone
+            connection.settimeout(ANSWER_SECONDS)
+            connection.sendall(line)
 
 
 def main(path: Path) -> None:
-    """Serve until killed, every request in a process of its own."""
+    """Serve until killed."""
     path.unlink(missing_ok=True)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
         listener.listen(64)
         ready()
+        server = Server(listener)
         while True:
-            connection, _ = listener.accept()
-            attacks.registry()  # imported here once, not in every child, and not where nobody asks
-            with connection:
-                if os.fork() == 0:
-                    listener.close()
-                    # its own children are waited for, unlike those of the listener
-                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                    try:
-                        serve(connection)
-                    finally:
-                        os._exit(0)
+            server.turn()
 
 
 def stop(number: int, _: FrameType | None) -> None:
@@ -146,5 +200,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "-":
         serve_once()
         sys.exit()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     main(Path(sys.argv[1]))
