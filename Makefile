@@ -33,10 +33,12 @@ docs: deps
 image: deps venv
 	@$(BIN)/python -m nsguard_harness.lab.image
 
-# the program's tests wait half of their time: meanwhile the image of apps is built, where it is not there yet
-test: lint image
-	$(BIN)/python -m nsguard_harness.lab.image --all >/dev/null 2>&1 & \
-	(cd pkgs/nsguard && $(BIN)/pytest -q -n 3); status=$$?; wait; exit $$status
+# the program's tests wait half of their time: meanwhile the linters run, and the image of apps is built where it is
+# not there yet
+test: image
+	@$(BIN)/python -m nsguard_harness.lab.image --all >/dev/null 2>&1 & \
+	$(MAKE) --no-print-directory lint & lint=$$!; \
+	(cd pkgs/nsguard && $(BIN)/pytest -q -n 3) && wait $$lint; status=$$?; wait; exit $$status
 	cd harness && $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 	$(BIN)/pytest -q -c harness/pyproject.toml --rootdir . --ignore checks/vm checks
 

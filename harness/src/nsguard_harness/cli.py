@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
             "--tail", type=float, default=TAIL_SECONDS, metavar="SECONDS", help="go on watching after the last"
         )
     mutants = commands.add_parser("mutants", help="take each protection away: the suite must turn red")
-    mutants.add_argument("--only", default="*", metavar="GLOB", help="only protections with such names")
+    mutants.add_argument("--only", nargs="+", default=["*"], metavar="GLOB", help="only protections with such names")
     planted = commands.add_parser("planted", help="make a hole for each kind of attack: the suite must find it")
     for command in (mutants, planted):
         command.set_defaults(lab="container", system=None, scenario=None, guard=None, pcap=None)
@@ -195,9 +195,11 @@ def _mutants(options: argparse.Namespace, console: Console) -> int:
     from .mutants import Fate, Mutants
     from .report import fate_line
 
-    chosen = [one for one in scenario.protections() if fnmatch.fnmatchcase(one.name, options.only)]
-    if not chosen:
-        raise UsageError(f"--only {options.only}: no protection has such a name")
+    protections = scenario.protections()
+    for glob in options.only:
+        if not any(fnmatch.fnmatchcase(one.name, glob) for one in protections):
+            raise UsageError(f"--only {glob}: no protection has such a name")
+    chosen = [one for one in protections if any(fnmatch.fnmatchcase(one.name, glob) for glob in options.only)]
     fates: list[Fate] = []
     width = max(len(one.name) for one in chosen)
     for path in dict.fromkeys(one.scenario for one in chosen):
