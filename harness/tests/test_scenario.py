@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from nsguard_harness import scenario
+from nsguard_harness.attacks.options import TUNNEL_MARK
 from nsguard_harness.errors import ScenarioError
 from nsguard_harness.scenario import Plan, Unit
 
@@ -21,7 +22,9 @@ def test_the_demo_renders() -> None:
     plan = scenario.render(scenario.DEMO)
     assert "NetworkNamespacePath=/run/netns/vpn\n" in plan.units["app-root.service"].text
     assert {"app-root.service", "nsguard-tunnel-vpn.service"} <= set(plan.started)
-    assert json.loads(plan.files["/etc/nsguard/vpn/spec.json"])["namespace"] == "vpn"
+    specification = json.loads(plan.files["/etc/nsguard/vpn/spec.json"])
+    assert specification["namespace"] == "vpn"
+    assert int(specification["fwMark"], 0) == TUNNEL_MARK
 
 
 @needs_nix

@@ -162,10 +162,10 @@ def find(lab: Lab, made: Plan, subjects: Callable[[Machine], Sequence[Subject]],
     """Make a hole in a plan that runs, try the attacks that must find it, and fill it. Raises HarnessError."""
     client = lab.client
     names = [f"/run/systemd/system/{unit}.d" for unit in CONFINED.split()]
-    switch(client, made)
+    client.write_files({f"{name}/planted.conf": f"[Service]\n{hole.dropin}\n" for name in names})
     try:
-        client.write_files({f"{name}/planted.conf": f"[Service]\n{hole.dropin}\n" for name in names})
-        client.succeed("systemctl daemon-reload", *hole.by_hand, f"systemctl restart {CONFINED}")
+        switch(client, made)
+        client.succeed(*hole.by_hand)
         cells = [cell for cell in plan("*", subjects(client)) if cell.attack.name in hole.leaks]
         reds = [red for group in together_first(cells) for red in attack(lab, group)]
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import shutil
@@ -43,6 +42,8 @@ def payload(env: Env) -> bytes:
 
 def digest(env: Env) -> str:
     """What only this run sends, but not its token: for what is not to be seen on the wire but to be answered."""
+    import hashlib  # OpenSSL with it, which other attacks need not bear
+
     return hashlib.sha256(env.token.encode()).hexdigest()[:16]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from contextlib import suppress
 from typing import ClassVar
 
@@ -93,6 +92,8 @@ class Http3(_Quic):
 
 def greeting(server: str) -> bytes:
     """A TLS ClientHello for a server's name, as the standard library makes it."""
+    import ssl  # OpenSSL with it, which other attacks need not bear
+
     context = ssl.create_default_context()
     sent = ssl.MemoryBIO()
     with suppress(ssl.SSLWantReadError):

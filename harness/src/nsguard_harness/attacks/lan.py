@@ -5,7 +5,6 @@ Nothing of that may be answered, learned or let through. What comes to the host'
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from ..attack import Env, FromOutside, Outcome
@@ -252,7 +251,7 @@ class RouterAdvertised(FromOutside):
         )
 
     def probe(self, lab: Lab, env: Env) -> Outcome:
-        part = hashlib.sha256(env.token.encode()).hexdigest()[:4].lstrip("0") or "1"
+        part = _tools.digest(env)[:4].lstrip("0") or "1"
         prefix, mac = f"2001:db8:6e67:{part}::", lab.server.uplinks[0].mac
         link_local = str(env.parameters["neighbour"])
         lab.exchange(lab.client, [_packets.advertisement(mac, link_local, prefix, f"{prefix}53")], lambda _: False, 0.1)

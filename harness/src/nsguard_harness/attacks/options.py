@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import socket
 import struct
 from typing import ClassVar
@@ -15,8 +14,7 @@ IP_PKTINFO, IPV6_PKTINFO, IP_UNICAST_IF, IPV6_UNICAST_IF = 8, 50, 50, 76
 IP_TRANSPARENT, IPV6_TRANSPARENT, IP_FREEBIND, IPV6_FREEBIND = 19, 75, 15, 78
 SO_MARK = 36  # asm-generic/socket.h
 INDICES = range(1, 65)  # of interfaces; numbers begin anew in each network namespace
-# as plan/names.nix makes it of the namespace's name
-TUNNEL_MARK = int("6e7" + hashlib.sha256(b"vpn").hexdigest()[:5], 16)
+TUNNEL_MARK = 0x6E7EBF20  # as plan/names.nix makes it of the namespace's name
 
 
 class _ByIndex(Attack):

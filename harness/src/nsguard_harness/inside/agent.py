@@ -22,6 +22,7 @@ import socket
 import sys
 import time
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -54,6 +55,13 @@ def attempt(request: dict[str, Any]) -> dict[str, Any]:
     return asdict(outcome)
 
 
+@cache
+def shared() -> None:
+    """What all attacks are made of: imported once, not in every child, and not where nobody asks."""
+    attacks.registry()
+    gc.freeze()  # a collection in a child would touch, and so copy, all of it
+
+
 class Attempt:
     """An attack in a child, for no longer than its time; select(2) takes it for what the child says.
 
@@ -62,6 +70,7 @@ class Attempt:
 
     def __init__(self, line: str | bytes) -> None:
         request = json.loads(line)
+        shared()
         self._timeout = float(request["timeout"])
         self.deadline = time.monotonic() + self._timeout
         self._reader, writer = os.pipe()
@@ -152,8 +161,6 @@ class Server:
                     self._answer(self._running.pop(it), it.end())
             elif it is self._listener:
                 self._asking[it.accept()[0]] = b""
-                attacks.registry()  # imported here once, not in every child, and not where nobody asks
-                gc.freeze()  # a collection in a child would touch, and so copy, all of it
             else:
                 self._hear(it)
         for late in [it for it in self._running if it.deadline <= time.monotonic()]:

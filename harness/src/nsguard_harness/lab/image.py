@@ -37,6 +37,10 @@ MASKED = (
     *("ldconfig.service", "systemd-journal-catalog-update.service", "systemd-hwdb-update.service"),
     *("e2scrub_reap.service", "nftables.service", "miniupnpd.service"),
 )
+# What they would make units of is not there. All run at each boot, and each time that systemd reads its units anew.
+GENERATORS = (
+    *("debug", "getty", "gpt-auto", "hibernate-resume", "rc-local", "run", "ssh", "system-update", "sysv", "tpm2"),
+)
 FILES = {
     # resolved answers through nss-resolve, as Debian sets it up, but asks nobody unless asked itself
     "etc/nsswitch.conf": (
@@ -54,7 +58,8 @@ FILES = {
     "etc/fstab": "",
 }
 LINKS = {"etc/resolv.conf": "../run/systemd/resolve/stub-resolv.conf"} | {
-    f"etc/systemd/system/{unit}": "/dev/null" for unit in MASKED
+    **{f"etc/systemd/system/{unit}": "/dev/null" for unit in MASKED},
+    **{f"etc/systemd/system-generators/systemd-{one}-generator": "/dev/null" for one in GENERATORS},
 }
 
 
