@@ -1,5 +1,6 @@
 # Commands that people start: a user of the namespace may, and what they run is confined as a service is. The agent
-# of the leak suite is such a command, a new one for each attack, started by a service that is not confined itself.
+# of the leak suite is such a command, one for each attack that goes on at a time, started by a service that is not
+# confined itself.
 let
   agent = name: program: {
     serviceConfig = {

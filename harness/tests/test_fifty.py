@@ -80,6 +80,7 @@ def test_one_goes_and_the_others_stay(lab: ContainerLab) -> None:
 
 
 def test_all_come_back_with_the_machine(lab: ContainerLab) -> None:
-    lab.client.reboot()
+    lab.client.crash()
+    lab.client.start()
     lab.client.wait_until_succeeds("test $(nsguard status | grep -c 'handshake .* ago') = 50", 90)
     assert lab.client.succeed("systemctl --failed --no-legend") == ""

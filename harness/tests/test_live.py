@@ -86,7 +86,9 @@ def drop_in(lab: ContainerLab, text: str) -> Iterator[None]:
 def test_a_healthy_guard_is_contained_whatever_else_the_host_does(lab: ContainerLab) -> None:
     """What runs beside it is the host's own: look-ups, pages, pings, from an address of the uplink."""
     at = lab.addresses
-    noise = f"while :; do getent hosts noise.leak.test; ping -c1 -W1 {at.web.v4}; ping -c1 -W1 {at.web.v6}; done"
+    noise = (
+        f"while :; do getent hosts noise.leak.test; ping -c1 -W1 {at.web.v4}; ping -c1 -W1 {at.web.v6}; sleep 0.2; done"
+    )
     before = lab.client.succeed(CONFIGURATION)
     lab.client.succeed(f"systemd-run -q --unit=noise bash -c '{noise}'")
     try:

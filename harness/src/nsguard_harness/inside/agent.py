@@ -2,8 +2,8 @@
 
 usage: python3 -m nsguard_harness.inside.agent SOCKET|-
 
-With - it answers one request, on standard input and output.
-One connection, one request, one line of JSON each way:
+One connection, one request, one line of JSON each way; with - one request after the other, on standard input and
+output:
   {"attack": name, "token": text, "family": 4|6|0, "timeout": seconds, "parameters": {…}}
   {"reached": bool, "said": text, "lacks": text, "lacking": who|null}  or  {"error": text}
 `parameters` may hold `addresses`, for others than the lab's.
@@ -118,19 +118,25 @@ def refused(error: Exception) -> bytes:
     return json.dumps({"error": f"no attempt: {type(error).__name__}: {error}"}).encode() + b"\n"
 
 
-def serve_once() -> None:
-    """Answer the one request on standard input; nothing else gets to write on standard output."""
-    output = os.dup(1)
-    os.dup2(2, 1)
+def answered(line: str) -> bytes:
+    """The line of JSON that answers a request, once it is there."""
     try:
-        running = Attempt(sys.stdin.readline())
+        running = Attempt(line)
     except NO_ATTEMPT as error:
-        os.write(output, refused(error))
-        return
+        return refused(error)
     while (left := running.deadline - time.monotonic()) > 0:
         if select.select([running], [], [], left)[0] and running.over():
             break
-    os.write(output, running.end())
+    return running.end()
+
+
+def serve_lines() -> None:
+    """Answer each request on standard input, until it ends; nothing else gets to write on standard output."""
+    output = os.dup(1)
+    os.dup2(2, 1)
+    for line in sys.stdin:
+        os.write(output, answered(line))
+        bury()
 
 
 def bury() -> None:
@@ -205,6 +211,6 @@ def stop(number: int, _: FrameType | None) -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, stop)
     if sys.argv[1] == "-":
-        serve_once()
+        serve_lines()
         sys.exit()
     main(Path(sys.argv[1]))

@@ -1,38 +1,73 @@
-"""An agent that is a new command for each request, as a person would start it.
+"""An agent that is a command, as a person would start it.
 
 usage: python3 -m nsguard_harness.inside.through SOCKET COMMAND…
 
-Each connection becomes standard input and output of a command, which is an agent that answers one request.
+The command is an agent that answers requests on its standard input and output, one after the other. As many run as
+there are requests side by side.
 """
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
+import subprocess
 import sys
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from .notify import ready
 
 
-def main(path: Path, command: list[str]) -> None:
+class Commands:
+    """The commands that run, and have nothing to do."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = command
+        self._idle: list[subprocess.Popen[bytes]] = []
+
+    def answer(self, line: bytes) -> bytes:
+        """The line that one of them answers; empty if it ended instead."""
+        while self._idle:
+            # one that ended while it was idle has not got the request
+            if (running := self._idle.pop()).poll() is None:
+                return self._ask(running, line)
+        return self._ask(subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE), line)
+
+    def _ask(self, running: subprocess.Popen[bytes], line: bytes) -> bytes:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        try:
+            running.stdin.write(line)
+            running.stdin.flush()
+            answer = running.stdout.readline()
+        except OSError:
+            answer = b""
+        if answer:
+            self._idle.append(running)
+        else:
+            running.kill()
+            running.wait()
+        return answer
+
+
+def serve(connection: socket.socket, commands: Commands) -> None:
+    """Answer one request."""
+    with connection, connection.makefile("rwb") as stream:
+        stream.write(commands.answer(stream.readline()))
+
+
+def main(path: Path, command: Sequence[str]) -> None:
     """Serve until killed."""
     path.unlink(missing_ok=True)
+    commands = Commands(command)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
         listener.bind(str(path))
         listener.listen(64)
         ready()
         while True:
             connection, _ = listener.accept()
-            with connection:
-                if os.fork() == 0:
-                    for stream in (0, 1):
-                        os.dup2(connection.fileno(), stream)
-                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                    os.execvp(command[0], command)
+            threading.Thread(target=serve, args=(connection, commands), daemon=True).start()
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     main(Path(sys.argv[1]), sys.argv[2:])
