@@ -1,6 +1,7 @@
 # make demo     a tour of one confined service, watched from outside
 # make test     every test of the project
 # make test-vm  the core set against clients with a kernel of their own, under QEMU
+# make core-vm  the first of those: the core set on one such client, beside a container's
 # make bench    set-up and tear-down, beside the usual script
 # make bench-eval  what it adds to the evaluation of a host (NSGUARD_NIXPKGS names a tree with nixpkgs' lib/ and nixos/)
 # make docs     docs/options.md anew, from the options (NSGUARD_NIXPKGS names a tree with nixpkgs' lib/)
@@ -12,7 +13,7 @@ PACKAGES := debian-archive-keyring iproute2 mmdebstrap nftables nix-bin python3-
 	tcpdump util-linux wireguard-tools
 VM_PACKAGES := e2fsprogs qemu-system-x86 qemu-utils
 
-.PHONY: demo test quick test-vm bench bench-eval docs image deps deps-vm venv lint clean
+.PHONY: demo test quick test-vm core-vm bench bench-eval docs image deps deps-vm venv lint clean
 
 demo: deps venv
 	@$(BIN)/nsguard-leaktest demo
@@ -48,6 +49,9 @@ quick: venv
 test-vm: deps-vm venv
 	cd harness && $(BIN)/pytest -q vm
 	$(BIN)/pytest -q -c harness/pyproject.toml --rootdir . checks/vm
+
+core-vm: deps-vm venv
+	cd harness && $(BIN)/pytest -q vm/test_vm.py -k core_set
 
 lint: deps venv
 	$(BIN)/ruff check -q harness pkgs/nsguard
