@@ -76,7 +76,18 @@ class Dies(Attack):
         raise AssertionError
 
 
-KINDS: dict[str, type[Attack]] = {kind.name: kind for kind in (Says, Raises, Lacks, Hangs, Dies)}
+class Twice(Attack):
+    """Its child goes on where only it was to."""
+
+    name = "twice"
+
+    def run(self, env: Env) -> Outcome:
+        if child := os.fork():
+            os.waitpid(child, 0)
+        return Outcome(not child, "first" if not child else "second")
+
+
+KINDS: dict[str, type[Attack]] = {kind.name: kind for kind in (Says, Raises, Lacks, Hangs, Dies, Twice)}
 
 
 @pytest.fixture
@@ -122,6 +133,10 @@ def test_an_attack_that_hangs_is_killed_with_its_children(agent: Agent, tmp_path
 
 def test_an_attack_that_is_killed(agent: Agent) -> None:
     assert agent.run("dies", "t") == Outcome(reached=False, said="the attacking process was killed")
+
+
+def test_the_first_answer_counts(agent: Agent) -> None:
+    assert agent.run("twice", "t") == Outcome(reached=True, said="first")
 
 
 def test_an_attack_that_is_not_there_is_an_error_of_the_lab(agent: Agent) -> None:

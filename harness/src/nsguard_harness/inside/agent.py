@@ -80,7 +80,7 @@ class Attempt:
             # the attack has what a service has, and not the agent's connections, which the lab made on the host
             os.closerange(3, writer)
             os.closerange(writer + 1, os.sysconf("SC_OPEN_MAX"))
-            os.write(writer, json.dumps(attempt(request)).encode())
+            os.write(writer, json.dumps(attempt(request)).encode() + b"\n")
             os._exit(0)
         os.close(writer)
         self._said = b""
@@ -94,7 +94,7 @@ class Attempt:
         chunk = os.read(self._reader, 65536)
         self._said += chunk
         # a process that the attack left behind may hold the pipe open: a whole answer is enough
-        return not chunk or self._said.endswith(b"}")
+        return not chunk or b"\n" in self._said
 
     def end(self) -> bytes:
         """The line of JSON that answers the request; of the attack's own processes none is left."""
@@ -106,8 +106,9 @@ class Attempt:
         with contextlib.suppress(ChildProcessError):  # which has ended before, and was buried
             os.waitpid(self._child, 0)
         os.close(self._reader)
-        if self._said.endswith(b"}"):
-            return self._said + b"\n"
+        answer, whole, _ = self._said.partition(b"\n")
+        if whole:
+            return answer + whole
         late = time.monotonic() >= self.deadline
         said = f"no end in {self._timeout:g} s" if late else "the attacking process was killed"
         return json.dumps({"reached": False, "said": said}).encode() + b"\n"
