@@ -43,7 +43,7 @@ test: image
 quick: venv
 	$(BIN)/python -m nsguard_harness.lab.image --all
 	@$(MAKE) --no-print-directory lint
-	cd pkgs/nsguard && $(BIN)/pytest -q -n 2
+	cd pkgs/nsguard && $(BIN)/pytest -q
 	$(BIN)/pytest -q -c harness/pyproject.toml --rootdir . --ignore checks/vm checks
 
 test-vm: deps-vm venv

@@ -151,6 +151,7 @@ class Import(Daemon):
 
 
 class _OnBus(Attack):
+    timeout = 10.0  # a daemon that has yet to start
     families = (0,)
     evidence = "answer"
     command: ClassVar[tuple[str, ...]]
