@@ -34,7 +34,8 @@ docs: deps
 image: deps venv
 	@$(BIN)/python -m nsguard_harness.lab.image
 
-# What needs no lab waits half of its time, and runs beside the labs; what it said is shown when they have ended.
+# What needs no lab waits half of its time, and runs beside the labs; what it said is shown when they have ended. The
+# image of apps comes first of it: labs wait for that one.
 test: image
 	@$(MAKE) --no-print-directory quick >$(VENV)/quick.log 2>&1 & quick=$$!; trap "kill $$quick" INT TERM; \
 	(cd harness && $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder); labs=$$?; \

@@ -9,6 +9,8 @@ from ..attack import Attack, Env, Outcome
 from . import _tools
 from ._standins import Daemon, connected, marked
 
+STARTING = 10.0  # seconds, for a daemon that has yet to start
+
 
 def call(method: str, parameters: dict[str, Any]) -> bytes:
     """A varlink call: JSON, ended by NUL."""
@@ -22,7 +24,7 @@ class _Real(Attack):
     evidence = "answer"
     path: ClassVar[str]
     method: ClassVar[str]
-    timeout = 10.0  # a daemon that has yet to start
+    timeout = STARTING
 
     def parameters(self, env: Env) -> dict[str, Any]:
         """The call's parameters."""
@@ -151,7 +153,7 @@ class Import(Daemon):
 
 
 class _OnBus(Attack):
-    timeout = 10.0  # a daemon that has yet to start
+    timeout = STARTING
     families = (0,)
     evidence = "answer"
     command: ClassVar[tuple[str, ...]]

@@ -8,6 +8,7 @@ there are requests side by side.
 
 from __future__ import annotations
 
+import queue
 import socket
 import subprocess
 import sys
@@ -23,15 +24,17 @@ class Commands:
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = command
-        self._idle: list[subprocess.Popen[bytes]] = []
+        self._idle: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
 
     def answer(self, line: bytes) -> bytes:
         """The line that one of them answers; empty if it ended instead."""
-        while self._idle:
+        try:
             # one that ended while it was idle has not got the request
-            if (running := self._idle.pop()).poll() is None:
-                return self._ask(running, line)
-        return self._ask(subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE), line)
+            while (running := self._idle.get_nowait()).poll() is not None:
+                pass
+        except queue.Empty:
+            running = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        return self._ask(running, line)
 
     def _ask(self, running: subprocess.Popen[bytes], line: bytes) -> bytes:
         assert running.stdin is not None
@@ -43,7 +46,7 @@ class Commands:
         except OSError:
             answer = b""
         if answer:
-            self._idle.append(running)
+            self._idle.put(running)
         else:
             running.kill()
             running.wait()
