@@ -58,8 +58,6 @@ in
           amneziawg-go = lib.getExe pkgs.amneziawg-go;
           bubblewrap = lib.getExe' pkgs.bubblewrap "bwrap";
           systemd-socket-proxyd = "${config.systemd.package}/lib/systemd/systemd-socket-proxyd";
-          systemd-cat = lib.getExe' config.systemd.package "systemd-cat";
-          env = lib.getExe' pkgs.coreutils "env";
           xdg-dbus-proxy = lib.getExe' pkgs.xdg-dbus-proxy "xdg-dbus-proxy";
           dbus-daemon = lib.getExe' pkgs.dbus "dbus-daemon";
         };

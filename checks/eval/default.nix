@@ -46,8 +46,6 @@ let
     systemd-socket-proxyd = "/usr/lib/systemd/systemd-socket-proxyd";
     xdg-dbus-proxy = "/usr/bin/xdg-dbus-proxy";
     dbus-daemon = "/usr/bin/dbus-daemon";
-    systemd-cat = "/usr/bin/systemd-cat";
-    env = "/usr/bin/env";
   };
 
   plan =

@@ -110,7 +110,7 @@ def test_nothing_of_the_hosts_network_is_handed_to_it(lab: ContainerLab, app: st
 @pytest.mark.parametrize(
     ("path", "guard", "key"),
     [
-        (f"{scenario.UNITS}/nsguard-app-APP.service", "/usr/bin/systemd-cat --identifier=APP ", "handed"),
+        (f"{scenario.UNITS}/nsguard-app-APP.service", "/usr/bin/nsguard journal --identifier=APP ", "handed"),
         ("/usr/lib/nsguard/src/nsguard/apps/serve.py", "    _keep_to_ourselves()\n", "taken"),
     ],
     ids=["handed", "taken"],

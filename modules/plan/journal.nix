@@ -1,8 +1,8 @@
 # Standard output and error of a service, by a connection to the journal that is made inside.
 #
 # systemd makes it before it enters the unit's network namespace, and a socket keeps the namespace that it was made in:
-# by ioctl(2) on it a program asks for the addresses of the host's links (netdevice(7)). systemd-cat(1), started inside,
-# puts another in its place and becomes the program.
+# by ioctl(2) on it a program asks for the addresses of the host's links (netdevice(7)). `nsguard journal`, started
+# inside, puts another in its place and becomes the program.
 { tools }:
 let
   inherit (builtins)
@@ -66,8 +66,10 @@ let
       identifier = flag "identifier" "SyslogIdentifier";
     in
     (if identifier == [ ] then [ (quoted "--identifier=${base program}") ] else identifier)
-    ++ flag "priority" "SyslogLevel"
-    ++ flag "level-prefix" "SyslogLevelPrefix";
+    ++ flag "facility" "SyslogFacility"
+    ++ flag "level" "SyslogLevel"
+    ++ flag "level-prefix" "SyslogLevelPrefix"
+    ++ flag "ignore-sigpipe" "IgnoreSIGPIPE";
 
   wrapped =
     serviceConfig: value:
@@ -75,13 +77,14 @@ let
       command = toString value;
       found = match syntax command;
       group = elemAt found;
-      called = prefixed "@" command;
+      # Under another name than its own.
+      called = if prefixed "@" command then [ "--argv0=${said (group 5) program}" ] else [ ];
       program = group 2;
       # Whole, for the store paths in it.
       path = substring (stringLength (group 0)) (stringLength program) command;
       rest =
-        if called then
-          "${tools.env} --argv0=${said (group 5) program} ${path}${after [ (group 0) program (said (group 3) "") ] command}"
+        if called != [ ] then
+          "${path}${after [ (group 0) program (said (group 3) "") ] command}"
         else
           after [ (group 0) ] command;
     in
@@ -90,7 +93,10 @@ let
       value
     else
       concatStringsSep " " (
-        [ "${replaceStrings [ "@" ] [ "" ] (group 1)}${tools.systemd-cat}" ] ++ flags serviceConfig program ++ [ rest ]
+        [ "${replaceStrings [ "@" ] [ "" ] (group 1)}${tools.nsguard} journal" ]
+        ++ flags serviceConfig program
+        ++ called
+        ++ [ rest ]
       );
 in
 {

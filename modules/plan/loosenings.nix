@@ -44,7 +44,7 @@
   ownJournalConnection = {
     what = ''
       Whether standard output and error go to the journal by a connection that is made in the namespace, for which
-      systemd-cat(1) stands before each command. systemd's own is made outside and tells the host's addresses.'';
+      `nsguard journal` stands before each command. systemd's own is made outside and tells the host's addresses.'';
     without = [ "journal-connection" ];
     attacks = [ "inherited-socket-addresses" ];
   };

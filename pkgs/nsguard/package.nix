@@ -3,7 +3,6 @@
   lib,
   stdenvNoCC,
   amneziawg-tools,
-  makeBinaryWrapper,
   python3,
   iproute2,
   nftables,
@@ -24,7 +23,6 @@ stdenvNoCC.mkDerivation {
     ];
   };
 
-  nativeBuildInputs = [ makeBinaryWrapper ];
   buildInputs = [ python3 ];
 
   doCheck = true;
@@ -40,20 +38,20 @@ stdenvNoCC.mkDerivation {
 
   installPhase = ''
     runHook preInstall
-    mkdir -p $out/lib/nsguard
+    mkdir -p $out/bin $out/lib/nsguard
     cp -r bin src $out/lib/nsguard/
-    python3 -m compileall -q $out/lib/nsguard/src
     substituteInPlace $out/lib/nsguard/bin/nsguard --replace-fail /usr/bin/python3 ${python3.interpreter}
-    makeBinaryWrapper $out/lib/nsguard/bin/nsguard $out/bin/nsguard \
-      --prefix PATH : ${
-        lib.makeBinPath [
-          amneziawg-tools
-          iproute2
-          nftables
-          systemd
-          wireguard-tools
-        ]
-      }
+    substituteInPlace $out/lib/nsguard/src/nsguard/process.py --replace-fail 'TOOLS = ""' 'TOOLS = "${
+      lib.makeBinPath [
+        amneziawg-tools
+        iproute2
+        nftables
+        systemd
+        wireguard-tools
+      ]
+    }"'
+    python3 -m compileall -q $out/lib/nsguard/src
+    ln -s ../lib/nsguard/bin/nsguard $out/bin/nsguard
     runHook postInstall
   '';
 

@@ -1,4 +1,4 @@
-# Each command is started by systemd-cat, with what systemd would tell the journal; what does not write there is not.
+# Each command is started by `nsguard journal`, with what systemd would tell the journal; what does not write there is not.
 let
   service = serviceConfig: {
     namespace = "vpn";
@@ -21,8 +21,10 @@ in
       named = service {
         ExecStart = "@-/bin/busybox app --flag";
         SyslogIdentifier = "an app";
+        SyslogFacility = "local0";
         SyslogLevel = "notice";
         SyslogLevelPrefix = false;
+        IgnoreSIGPIPE = false;
       };
       quiet = service {
         Type = "oneshot";
@@ -36,27 +38,22 @@ in
     planned:
     let
       config = name: planned.units."${name}.service".serviceConfig;
-      # Where env(1) lies is NixOS's or the test's affair.
-      env = command: builtins.match "(.*) [^ ]*/env (--argv0.*)" command;
     in
     {
       plain = (config "plain").ExecStart;
       stop = (config "plain").ExecStop;
-      named = env (config "named").ExecStart;
+      named = (config "named").ExecStart;
       quiet = (config "quiet").ExecStart;
     };
 
   expected = {
-    plain = "/usr/bin/systemd-cat --identifier=app /bin/app --flag \"two words\" $A";
+    plain = "/usr/bin/nsguard journal --identifier=app /bin/app --flag \"two words\" $A";
     stop = [
-      "-/usr/bin/systemd-cat --identifier=stop /bin/stop"
+      "-/usr/bin/nsguard journal --identifier=stop /bin/stop"
       ""
-      ":/usr/bin/systemd-cat --identifier=stop '/opt/an app/stop' now"
+      ":/usr/bin/nsguard journal --identifier=stop '/opt/an app/stop' now"
     ];
-    named = [
-      "-/usr/bin/systemd-cat \"--identifier=an app\" --priority=notice --level-prefix=false"
-      "--argv0=app /bin/busybox --flag"
-    ];
+    named = "-/usr/bin/nsguard journal \"--identifier=an app\" --facility=local0 --level=notice --level-prefix=false --ignore-sigpipe=false --argv0=app /bin/busybox --flag";
     quiet = "/bin/one ; /bin/other";
   };
 }

@@ -75,8 +75,8 @@
     ];
     User = "torrent";
     ExecStart = [
-      "/usr/bin/systemd-cat --identifier=nsguard /usr/bin/nsguard listen-port qbittorrent http://127.0.0.1:8080"
-      "/usr/bin/systemd-cat --identifier=announce /bin/announce"
+      "/usr/bin/nsguard journal --identifier=nsguard /usr/bin/nsguard listen-port qbittorrent http://127.0.0.1:8080"
+      "/usr/bin/nsguard journal --identifier=announce /bin/announce"
     ];
     LoadCredential = "client:/run/secrets/qbittorrent";
     NetworkNamespacePath = "/run/netns/told";

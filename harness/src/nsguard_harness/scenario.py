@@ -24,8 +24,6 @@ PROGRAMS = {
     "wireguard-go": "bin/wireguard-go",
     "amneziawg-go": "bin/amneziawg-go",
     "bubblewrap": "bin/bwrap",
-    "env": "bin/env",
-    "systemd-cat": "bin/systemd-cat",
     "systemd-socket-proxyd": "lib/systemd/systemd-socket-proxyd",
     "xdg-dbus-proxy": "bin/xdg-dbus-proxy",
     "dbus-daemon": "bin/dbus-daemon",

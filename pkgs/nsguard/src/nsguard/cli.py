@@ -46,6 +46,10 @@ def _dispatch(arguments: list[str]) -> int:
             from nsguard.verify import verify
 
             return verify(name)
+        case ["journal", *words]:
+            from nsguard import journal
+
+            return journal.run(words)
         case ["run" | "shell" as what, *words]:
             from nsguard import client
 

@@ -15,6 +15,12 @@ from types import FrameType
 
 from nsguard.errors import NsguardError, Stopped
 
+# Directories of those programs, where a package knows them. It has no wrapper that sets PATH: what nsguard becomes, for
+# a unit or a user, finds PATH as it was.
+TOOLS = ""
+if TOOLS:
+    os.environ["PATH"] = f"{TOOLS}:{os.environ.get('PATH', os.defpath)}"
+
 # A program that has not answered by then (seconds) is killed. Each takes milliseconds on a healthy machine, but seconds
 # on one that is emulated, or that loads the kernel's modules while everything boots.
 TIMEOUT = 30.0
