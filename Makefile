@@ -11,9 +11,11 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 PACKAGES := debian-archive-keyring iproute2 mmdebstrap nftables nix-bin python3-venv shellcheck systemd-container \
 	tcpdump util-linux wireguard-tools
+# What the program's tests change a real kernel with.
+TEST_PACKAGES := wireguard-go
 VM_PACKAGES := e2fsprogs qemu-system-x86 qemu-utils
 
-.PHONY: demo test quick test-vm core-vm bench bench-eval docs image deps deps-vm venv lint clean
+.PHONY: demo test quick test-vm core-vm bench bench-eval docs image deps deps-test deps-vm venv lint clean
 
 demo: deps venv
 	@$(BIN)/nsguard-leaktest demo
@@ -36,7 +38,7 @@ image: deps venv
 
 # What needs no lab waits half of its time, and runs beside the labs; what it said is shown when they have ended. The
 # image of apps comes first of it: labs wait for that one.
-test: image
+test: deps-test image
 	@$(MAKE) --no-print-directory quick >$(VENV)/quick.log 2>&1 & quick=$$!; trap "kill $$quick" INT TERM; \
 	(cd harness && $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder); labs=$$?; \
 	wait $$quick; quick=$$?; cat $(VENV)/quick.log; exit $$((labs + quick))
@@ -63,6 +65,9 @@ lint: deps venv
 	cd harness && $(BIN)/mypy
 	shellcheck $$(git ls-files | xargs grep -lE '^#!.*\b(ba)?sh\b')
 	nix-instantiate --parse $$(git ls-files '*.nix') >/dev/null
+
+deps-test: PACKAGES += $(TEST_PACKAGES)
+deps-test: deps
 
 deps-vm: PACKAGES += $(VM_PACKAGES)
 deps-vm: deps
