@@ -37,9 +37,6 @@ UNABLE = {
         "nsguard-userspace-vpn.service": "Debian has no amneziawg-go",
         "nsguard-tunnel-vpn.service": "so there is no link to set up",
     },
-    "journal-connection": {
-        "named.service": "no env(1), by which it gets its name: NixOS takes Debian's out of /usr/bin"
-    },
     "socket-activated": {"claimed.socket": "no service of its name, without which systemd starts none"},
     "typed-tunnel": {
         "nsguard-tunnel-vpn.service": "its endpoint is a name that no resolver of the lab knows: it is tried again",
