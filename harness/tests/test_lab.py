@@ -83,6 +83,25 @@ def test_the_wire_carries_and_the_capture_sees(lab: ContainerLab, family: int) -
     assert Ether(carrying[0].data).src == uplink.mac
 
 
+@pytest.mark.parametrize("family", [4, 6])
+def test_the_server_refuses_as_often_as_it_is_asked(lab: ContainerLab, family: int) -> None:
+    domain, closed = "AF_INET6" if family == 6 else "AF_INET", 4444
+    program = f"""
+        import socket
+        udp = socket.socket(socket.{domain}, socket.SOCK_DGRAM)
+        udp.settimeout(2)
+        udp.connect(("{LAB.web.of(family)}", {closed}))
+        for _ in range(20):
+            udp.send(b"anybody?")
+            try:
+                udp.recv(1)
+            except ConnectionRefusedError:
+                print("refused")
+    """
+    lab.client.write_files({"/run/refused.py": textwrap.dedent(program)})
+    assert lab.client.succeed("python3 /run/refused.py").splitlines() == ["refused"] * 20
+
+
 def test_the_capture_is_armed_before_it_is_entered_and_whole_after(lab: ContainerLab) -> None:
     with lab.capture(lab.client) as capture, packet_socket(lab.wire.switch, "client") as port:
         port.send(b"\xff" * 6 + b"\x02\0\0\0\0\x01\x88\xb6" + b"first".ljust(46, b"\0"))

@@ -21,6 +21,9 @@ QUIET = {
 PING = {"net/ipv4/ping_group_range": "0 2147483647"}
 # ask for neighbours from an address of their network, never from one of those beyond (ip-sysctl.rst)
 ANNOUNCE = {"net/ipv4/conf/all/arp_announce": "2"}
+# The server tells everybody each time that it has no such protocol or port. By default it does so once a second to a
+# client, after the first six, and an attack that meets the limit waits in vain for what its fellow was told (icmp(7)).
+REFUSING = {"net/ipv4/icmp_ratelimit": "0", "net/ipv6/icmp/ratelimit": "0"}
 
 
 def beyond(addresses: Addresses) -> tuple[Pair, ...]:
@@ -31,10 +34,8 @@ def beyond(addresses: Addresses) -> tuple[Pair, ...]:
 def commands(interface: str, role: str, addresses: Addresses = LAB) -> list[list[str]]:
     """What brings up an interface as the `client`'s or the `server`'s."""
     own = {key.replace("/all/", f"/{interface}/"): value for key, value in QUIET.items() if "/all/" in key}
-    made = [
-        ["sysctl", "-qw", f"{key.replace('/', '.')}={value}"]
-        for key, value in {**QUIET, **ANNOUNCE, **PING, **own}.items()
-    ]
+    values = QUIET | ANNOUNCE | PING | own | (REFUSING if role == "server" else {})
+    made = [["sysctl", "-qw", f"{key.replace('/', '.')}={value}"] for key, value in values.items()]
     for one, of in zip(addresses.client if role == "client" else addresses.server, addresses.lan, strict=True):
         nodad = ["nodad"] if ":" in one else []  # address(es) that can be used at once
         made.append(["ip", "address", "add", f"{one}/{of.split('/')[1]}", "dev", interface, *nodad])

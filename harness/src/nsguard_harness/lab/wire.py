@@ -191,4 +191,6 @@ class Wire:
 
 def gateway(wire: Wire, addresses: Addresses) -> Uplink:
     """Join the server, which holds all that lies beyond; first of all, since the order gives the MAC addresses."""
-    return wire.attach("server", addresses.server, addresses.lan, local=uplinks.beyond(addresses))
+    made = wire.attach("server", addresses.server, addresses.lan, local=uplinks.beyond(addresses))
+    write_sysctls(wire.namespace("server"), uplinks.REFUSING)
+    return made
