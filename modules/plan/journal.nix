@@ -55,17 +55,14 @@ let
 
   inJournal = stream: match "(journal|syslog|kmsg)([+]console)?" stream != null;
 
-  base = program: elemAt (match "(.*/)?([^/]*)" (replaceStrings [ "\"" "'" ] [ "" "" ] program)) 1;
-
   # What systemd would tell the journal.
   flags =
-    serviceConfig: program:
+    serviceConfig:
     let
       flag =
         option: property: map (value: quoted "--${option}=${said value ""}") (toList (serviceConfig.${property} or null));
-      identifier = flag "identifier" "SyslogIdentifier";
     in
-    (if identifier == [ ] then [ (quoted "--identifier=${base program}") ] else identifier)
+    flag "identifier" "SyslogIdentifier"
     ++ flag "facility" "SyslogFacility"
     ++ flag "level" "SyslogLevel"
     ++ flag "level-prefix" "SyslogLevelPrefix"
@@ -94,7 +91,7 @@ let
     else
       concatStringsSep " " (
         [ "${replaceStrings [ "@" ] [ "" ] (group 1)}${tools.nsguard} journal" ]
-        ++ flags serviceConfig program
+        ++ flags serviceConfig
         ++ called
         ++ [ rest ]
       );

@@ -47,11 +47,11 @@ in
     };
 
   expected = {
-    plain = "/usr/bin/nsguard journal --identifier=app /bin/app --flag \"two words\" $A";
+    plain = "/usr/bin/nsguard journal /bin/app --flag \"two words\" $A";
     stop = [
-      "-/usr/bin/nsguard journal --identifier=stop /bin/stop"
+      "-/usr/bin/nsguard journal /bin/stop"
       ""
-      ":/usr/bin/nsguard journal --identifier=stop '/opt/an app/stop' now"
+      ":/usr/bin/nsguard journal '/opt/an app/stop' now"
     ];
     named = "-/usr/bin/nsguard journal \"--identifier=an app\" --facility=local0 --level=notice --level-prefix=false --ignore-sigpipe=false --argv0=app /bin/busybox --flag";
     quiet = "/bin/one ; /bin/other";

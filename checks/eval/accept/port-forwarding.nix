@@ -75,8 +75,8 @@
     ];
     User = "torrent";
     ExecStart = [
-      "/usr/bin/nsguard journal --identifier=nsguard /usr/bin/nsguard listen-port qbittorrent http://127.0.0.1:8080"
-      "/usr/bin/nsguard journal --identifier=announce /bin/announce"
+      "/usr/bin/nsguard journal /usr/bin/nsguard listen-port qbittorrent http://127.0.0.1:8080"
+      "/usr/bin/nsguard journal /bin/announce"
     ];
     LoadCredential = "client:/run/secrets/qbittorrent";
     NetworkNamespacePath = "/run/netns/told";

@@ -90,7 +90,7 @@
       "nsguard-publish-vpn@web-afc953.socket"
     ];
     wants = null;
-    ExecStart = "/usr/bin/nsguard journal --identifier=systemd-socket-proxyd /usr/lib/systemd/systemd-socket-proxyd --exit-idle-time=5min 127.0.0.1:9091";
+    ExecStart = "/usr/bin/nsguard journal /usr/lib/systemd/systemd-socket-proxyd --exit-idle-time=5min 127.0.0.1:9091";
     NetworkNamespacePath = "/run/netns/vpn";
     RestrictAddressFamilies = "AF_UNIX AF_INET";
     verified = [ "/usr/bin/nsguard netns verify vpn" ];

@@ -74,7 +74,7 @@
     ];
     ExecCondition = [
       "/usr/bin/nsguard netns verify vpn"
-      "/usr/bin/nsguard journal --identifier=condition /bin/condition"
+      "/usr/bin/nsguard journal /bin/condition"
     ];
     ExecStartPre = [ "/usr/bin/nsguard netns verify vpn" ];
     PrivateNetwork = false;

@@ -92,6 +92,16 @@ def test_the_program_finds_what_the_unit_gave_it_and_says_its_words_to_the_journ
     assert found["argv"][0] == "called"
 
 
+@pytest.mark.parametrize("options", [[], [f"--{name}=" for name in journal.OPTIONS]], ids=["none", "empty"])
+def test_what_the_unit_does_not_say_is_as_systemd_has_it(listening: Journal, options: list[str]) -> None:
+    listening.reading.set()
+    with start(listening.path, *options, "/bin/cat", "/proc/self/comm") as process:
+        assert process.wait() == 0
+    said = listening.close().decode().splitlines()
+    assert said[:7] == ["cat", "", str(3 << 3 | 6), "1", "0", "0", "0"]
+    assert said[-1] == "cat"
+
+
 @pytest.mark.parametrize(
     ("options", "ignored"), [([], True), (["--ignore-sigpipe=no"], False)], ids=["", "not ignored"]
 )

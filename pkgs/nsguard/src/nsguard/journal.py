@@ -41,7 +41,8 @@ def run(words: list[str]) -> int:
     """Become the program that `words` end with; `NOT_EXECUTED` and one line on stderr where it cannot be executed.
 
     Before it stand, as the unit has them, --identifier=, --facility=, --level= and --level-prefix= (Syslog…= in
-    systemd.exec(5)) and --ignore-sigpipe=; and --argv0=, what the program is to be called. Raises `BadInput`.
+    systemd.exec(5)) and --ignore-sigpipe=; and --argv0=, what the program is to be called. One that is empty is as
+    none, and the identifier then the program's name. Raises `BadInput`.
     """
     options, argv = _parse(words)
     # As systemd made it: Python adds a locale to an environment without one.
@@ -73,11 +74,11 @@ def _parse(words: list[str]) -> tuple[dict[str, str], list[str]]:
     options = dict(OPTIONS)
     for number, word in enumerate(words):
         if not word.startswith("--"):
-            return options, words[number:]
+            return options | {"identifier": options["identifier"] or os.path.basename(word)}, words[number:]
         name, _, value = word[2:].partition("=")
         if name not in OPTIONS:
             raise BadInput(f"journal has no option {word!a}; it has --{'=, --'.join(OPTIONS)}=")
-        options[name] = value
+        options[name] = value or OPTIONS[name]
     raise BadInput("journal needs a program to run; name it after the options")
 
 
