@@ -110,13 +110,13 @@ def test_nothing_of_the_hosts_network_is_handed_to_it(lab: ContainerLab, app: st
 @pytest.mark.parametrize(
     ("path", "guard", "key"),
     [
-        (f"{scenario.UNITS}/nsguard-app-APP.service", "/usr/bin/nsguard journal ", "handed"),
+        (f"{scenario.UNITS}/nsguard-app-APP.service", "/usr/bin/nsguard journal --identifier=APP ", "handed"),
         ("/usr/lib/nsguard/src/nsguard/apps/serve.py", "    _keep_to_ourselves()\n", "taken"),
     ],
     ids=["handed", "taken"],
 )
 def test_without_a_guard_it_would_be(lab: ContainerLab, app: str, path: str, guard: str, key: str) -> None:
-    path = path.replace("APP", app)
+    path, guard = path.replace("APP", app), guard.replace("APP", app)
     text = lab.client.succeed(f"cat {path}")
     assert guard in text
     try:
