@@ -120,8 +120,8 @@ def stopped_journal(lab: ContainerLab) -> Iterator[None]:
 def test_the_words_of_a_program_that_ends_at_once_are_its_units(lab: ContainerLab) -> None:
     """It starts once the journal knows of it."""
     with stopped_journal(lab):
-        lab.client.succeed("systemctl start --no-block brief; sleep 0.7")
-        assert lab.client.get_unit_property("brief.service", "ActiveState") == "activating"
+        waiting = "pgrep -f '^/usr/bin/python3 .*nsguard journal .*brief'"
+        lab.client.succeed(f"systemctl start --no-block brief; until {waiting}; do :; done; sleep 0.5; {waiting}")
     lab.client.wait_until_succeeds("systemctl show -P ActiveState brief | grep -qx inactive")
     assert "brief" in log(lab, "brief").splitlines()
 
