@@ -11,8 +11,8 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 PACKAGES := debian-archive-keyring iproute2 mmdebstrap nftables nix-bin python3-venv shellcheck systemd-container \
 	tcpdump util-linux wireguard-tools
-# What the program's tests change a real kernel with.
-TEST_PACKAGES := wireguard-go
+# What the program's tests change a real kernel with, and look at it with.
+TEST_PACKAGES := procps wireguard-go
 VM_PACKAGES := e2fsprogs qemu-system-x86 qemu-utils
 
 .PHONY: demo test quick test-vm core-vm bench bench-eval docs image deps deps-test deps-vm venv lint clean

@@ -17,11 +17,14 @@ PEER = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
 SECOND_PEER = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="
 PRIVATE = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
 
+# Where the checkout lies in a box for all to read; its directory outside may be root's alone.
+CHECKOUT = "/run/checkout"
 # /run is a fresh tmpfs and /etc an overlay, so that all that nsguard reads and writes lies in here.
-_SET_UP = """
+_SET_UP = f"""
 set -e
 mount -t tmpfs -o mode=0755 none /run
-mkdir -p /run/up /run/work
+mkdir -p /run/up /run/work {CHECKOUT}
+mount --bind "$1" {CHECKOUT}
 mount -t overlay -o lowerdir=/etc,upperdir=/run/up,workdir=/run/work overlay /etc
 rm -rf /etc/nsguard
 ip link set lo up
@@ -120,7 +123,7 @@ class Box:
         if os.geteuid() != 0:
             unshare.append("--map-root-user")
         # It ends with the tests, however they end, and not at an interrupt that is meant for them.
-        holder = ["setpriv", "--pdeathsig", "KILL", *unshare, "sh", "-c", _SET_UP]
+        holder = ["setpriv", "--pdeathsig", "KILL", *unshare, "sh", "-c", _SET_UP, "sh", str(HERE.parent)]
         self._holder = subprocess.Popen(holder, stdout=subprocess.PIPE, text=True, start_new_session=True)
         assert self._holder.stdout
         if self._holder.stdout.readline() != "ready\n":
@@ -164,7 +167,7 @@ class Box:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    launcher = str(LAUNCHER)
+    launcher = f"{CHECKOUT}/bin/nsguard"
 
     def nsguard(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         path = os.environ["PATH"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from box import LAUNCHER, Box
+from box import Box
 
 HERE = Path(__file__).resolve().parent
 MEMBER = ["setpriv", "--reuid", "33", "--regid", "33", "--groups", "60"]
@@ -26,7 +26,7 @@ def served(box: Box) -> Iterator[Box]:
     if f"{GROUP}:x:60:" not in Path("/etc/group").read_text():
         pytest.skip(f"NOT TESTED: there is no group {GROUP} of number 60 here")
     identity(box, namespace=own(box), host=1)
-    with box.start("python3", f"{HERE}/activator.py", "/run/nsguard-run/vpn", GROUP, "660", str(LAUNCHER)) as activator:
+    with box.start("python3", f"{HERE}/activator.py", "/run/nsguard-run/vpn", GROUP, "660", Box.launcher) as activator:
         assert activator.stdout
         assert activator.stdout.readline() == "ready\n"
         yield box
@@ -42,7 +42,7 @@ def identity(box: Box, *, namespace: int, host: int) -> None:
 
 
 def run(box: Box, *command: str, stdin: str = "", who: list[str] = MEMBER) -> subprocess.CompletedProcess[str]:
-    return box.run("env", "-C", "/", *who, str(LAUNCHER), "run", "vpn", "--", *command, stdin=stdin)
+    return box.run("env", "-C", "/", *who, Box.launcher, "run", "vpn", "--", *command, stdin=stdin)
 
 
 def test_a_command_runs_as_its_caller(served: Box) -> None:
@@ -56,7 +56,7 @@ def test_a_command_runs_as_its_caller(served: Box) -> None:
     [("exit 0", 0), ("exit 200", 200), ("kill -TERM $$", -signal.SIGTERM), ("kill -KILL $$", -signal.SIGKILL)],
 )
 def test_it_ends_as_the_command_does(served: Box, command: str, status: int) -> None:
-    client = [*MEMBER, str(LAUNCHER), "run", "vpn", "--", "sh", "-c", command]
+    client = [*MEMBER, Box.launcher, "run", "vpn", "--", "sh", "-c", command]
     program = f"import subprocess; print(subprocess.run({client!r}, cwd='/').returncode)"
     assert served.out("python3", "-c", program) == f"{status}\n"
 
@@ -100,7 +100,7 @@ def test_nothing_runs_in_another_place(served: Box) -> None:
 
 
 def test_nothing_stays_of_a_killed_client(served: Box) -> None:
-    client = " ".join([*MEMBER, str(LAUNCHER), "run", "vpn", "--"])
+    client = " ".join([*MEMBER, Box.launcher, "run", "vpn", "--"])
     leave = 'setsid sleep 4201 & (trap "" HUP TERM; sleep 4202) & sleep 4203'
     script = f"cd /; {client} sh -c '{leave}' & until pgrep -f '^sleep 4203$'; do sleep 0.02; done; kill -KILL $!"
     served.out("bash", "-c", script)
@@ -119,6 +119,6 @@ def test_nothing_stays_of_what_a_command_left(served: Box) -> None:
 
 
 def test_supervise_is_for_systemd(box: Box) -> None:
-    done = box.run(str(LAUNCHER), "supervise", "vpn", GROUP)
+    done = box.run(Box.launcher, "supervise", "vpn", GROUP)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "nsguard: supervise is for nsguard-run-NAME.socket to start; use nsguard run\n"

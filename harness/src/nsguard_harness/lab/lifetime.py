@@ -18,7 +18,9 @@ from ..errors import LabError
 GUARD = """
 read -r _ && exit
 groups() { find /sys/fs/cgroup -depth -path "*/$1*" -type d 2>/dev/null; }
-for group in $(groups "$1"); do xargs -r kill -9 <"$group/cgroup.procs"; done
+for group in $(groups "$1"); do
+    while read -r process; do kill -9 "$process"; done <"$group/cgroup.procs"
+done
 umount --lazy "$2" && rmdir "$2"
 for _ in 1 2 3 4 5 6 7 8 9; do
     groups "$1" | xargs -r rmdir 2>/dev/null && exit
