@@ -106,9 +106,10 @@ class ContainerMachine(Bootable):
         # a node of its own: another machine's systemd would change the mode of one that they share
         script += f"mknod -m 0666 {TUN} c 10 200 && "
         script += 'mount -t overlay nsguard -o "$1" "$2" && '
-        # What bubblewrap's user namespace mounts on /proc, it must find somewhere with nothing on it
-        # (mount_namespaces(7)), and nspawn covers parts of the container's. Here nspawn covers it with its own /run.
-        script += 'mount -t tmpfs nsguard "$2/run" && mkdir "$2/run/proc" && mount -t proc nsguard "$2/run/proc" && '
+        # What bubblewrap mounts on its /proc must be somewhere already with nothing on it (mount_namespaces(7)); on the
+        # container's own are nspawn's restrictions. Here it has something above it, so that nobody gets there.
+        script += 'mkdir -p "$2/mnt" && mount -t tmpfs nsguard "$2/mnt" && mkdir "$2/mnt/proc" && '
+        script += 'mount -t proc nsguard "$2/mnt/proc" && mount -t tmpfs nsguard "$2/mnt" && '
         script += 'shift 3 && exec "$@"'
         # the overlay, and what nspawn keeps for each container, are mounted where only nspawn sees them
         return [
