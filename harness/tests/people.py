@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pexpect
@@ -16,6 +16,8 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 # seconds; a machine under load starts a command in one of them
 PATIENCE = 20
 PROMPT = "[lab] "
+# What `nsguard run` says where a command has not started within three seconds, as may happen there.
+SLOW = "nsguard: vpn: waiting for the namespace and its tunnel\n"
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,10 @@ class Person:
         return ["env", "-i", "-C", directory, *(f"{k}={v}" for k, v in given.items()), *become, *command]
 
     def run(self, *command: str, stdin: bytes = b"", directory: str = "/", **environment: str) -> Completed:
-        """Run a command without a terminal, for no longer than a minute."""
+        """Run a command without a terminal, for no longer than a minute. That the machine is slow is no error."""
         line = shlex.join(self.words(*command, directory=directory, **environment))
-        return self.machine.run(f"exec {line}", 60, stdin)
+        done = self.machine.run(f"exec {line}", 60, stdin)
+        return replace(done, errors=done.errors.replace(SLOW, ""))
 
     def out(self, *command: str, **more: Any) -> str:
         """Standard output of a command that must succeed and complain of nothing."""
