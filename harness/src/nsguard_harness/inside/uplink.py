@@ -10,12 +10,12 @@ import sys
 
 from ..addresses import LAB, Addresses, Pair
 
-# The kernel is to say nothing of itself: no router solicitations, no duplicate address detection
-# (Documentation/networking/ip-sysctl.rst). `default` is for links yet to come.
+# The kernel is to say nothing of itself: no router solicitations, no duplicate address detection, and what groups it
+# is in at once but not again a second later (Documentation/networking/ip-sysctl.rst). `default`: for links yet to come.
 QUIET = {
     f"net/ipv6/conf/{scope}/{key}": "0"
     for scope in ("all", "default")
-    for key in ("accept_ra", "autoconf", "accept_dad", "router_solicitations")
+    for key in ("accept_ra", "autoconf", "accept_dad", "router_solicitations", "mldv2_unsolicited_report_interval")
 }
 # what systemd sets on a host (sysctl.d/50-default.conf), but can't in a container: ping sockets for everybody
 PING = {"net/ipv4/ping_group_range": "0 2147483647"}
