@@ -26,6 +26,11 @@ ANNOUNCE = {"net/ipv4/conf/all/arp_announce": "2"}
 REFUSING = {"net/ipv4/icmp_ratelimit": "0", "net/ipv6/icmp/ratelimit": "0"}
 
 
+def sysctls(role: str) -> dict[str, str]:
+    """What the kernel of the `client` or the `server` is told, as files below /proc/sys."""
+    return QUIET | ANNOUNCE | PING | (REFUSING if role == "server" else {})
+
+
 def beyond(addresses: Addresses) -> tuple[Pair, ...]:
     """What the server is besides the gateway: addresses of its loopback."""
     return (addresses.answer_tunnel, addresses.answer_uplink, addresses.endpoint, addresses.granted)
@@ -34,7 +39,7 @@ def beyond(addresses: Addresses) -> tuple[Pair, ...]:
 def commands(interface: str, role: str, addresses: Addresses = LAB) -> list[list[str]]:
     """What brings up an interface as the `client`'s or the `server`'s."""
     own = {key.replace("/all/", f"/{interface}/"): value for key, value in QUIET.items() if "/all/" in key}
-    values = QUIET | ANNOUNCE | PING | own | (REFUSING if role == "server" else {})
+    values = sysctls(role) | own
     made = [["sysctl", "-qw", f"{key.replace('/', '.')}={value}"] for key, value in values.items()]
     for one, of in zip(addresses.client if role == "client" else addresses.server, addresses.lan, strict=True):
         nodad = ["nodad"] if ":" in one else []  # address(es) that can be used at once

@@ -20,7 +20,6 @@ from pyroute2 import IPRoute, netns
 from ..addresses import Addresses, Pair
 from ..errors import LabError
 from ..inside import uplink as uplinks
-from ..inside.uplink import ANNOUNCE, PING, QUIET
 from ..machine import Uplink
 
 INTERFACE = "eth0"
@@ -142,7 +141,7 @@ class Wire:
         space = self._namespace(machine)
         self._ports += 1
         uplink = Uplink(INTERFACE, mac(self._ports), address.v4, address.v6, machine)
-        write_sysctls(space, QUIET | PING | ANNOUNCE)
+        write_sysctls(space, uplinks.sysctls(machine))
         with IPRoute(netns=str(self.switch)) as ip:
             peer = {"ifname": INTERFACE, "address": uplink.mac, "net_ns_fd": str(space)}
             ip.link("add", ifname=machine, kind="veth", address=mac(0x80 + self._ports), peer=peer)
@@ -191,6 +190,4 @@ class Wire:
 
 def gateway(wire: Wire, addresses: Addresses) -> Uplink:
     """Join the server, which holds all that lies beyond; first of all, since the order gives the MAC addresses."""
-    made = wire.attach("server", addresses.server, addresses.lan, local=uplinks.beyond(addresses))
-    write_sysctls(wire.namespace("server"), uplinks.REFUSING)
-    return made
+    return wire.attach("server", addresses.server, addresses.lan, local=uplinks.beyond(addresses))
