@@ -7,7 +7,8 @@
     { self, nixpkgs }:
     let
       inherit (nixpkgs) lib;
-      eachSystem = f: lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (system: f nixpkgs.legacyPackages.${system});
+      eachSystem =
+        f: lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (system: f nixpkgs.legacyPackages.${system});
     in
     {
       nixosModules = {
@@ -42,7 +43,9 @@
 
       devShells = eachSystem (pkgs: {
         default = pkgs.mkShell {
-          inputsFrom = lib.attrValues (removeAttrs self.packages.${pkgs.stdenv.hostPlatform.system} [ "default" ]);
+          inputsFrom = lib.attrValues (
+            removeAttrs self.packages.${pkgs.stdenv.hostPlatform.system} [ "default" ]
+          );
           packages = with pkgs; [
             deadnix
             mypy

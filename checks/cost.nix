@@ -52,7 +52,9 @@ let
     };
     systemd.services = lib.mkIf confined (
       lib.listToAttrs (
-        lib.genList (index: lib.nameValuePair "app${toString index}" { nsguard.namespace = namespace index; }) services
+        lib.genList (
+          index: lib.nameValuePair "app${toString index}" { nsguard.namespace = namespace index; }
+        ) services
       )
     );
   };
@@ -137,11 +139,23 @@ let
   whole = {
     units = lib.mapAttrs (_: unit: unit.text) config.systemd.units;
     # All but one, which is made by a function that the stand-ins lack.
-    userUnits = lib.mapAttrs (_: unit: unit.text) (removeAttrs config.systemd.user.units [ "nixos-activation.service" ]);
-    etc = lib.mapAttrs (_: file: [ file.target file.mode file.text ]) config.environment.etc;
+    userUnits = lib.mapAttrs (_: unit: unit.text) (
+      removeAttrs config.systemd.user.units [ "nixos-activation.service" ]
+    );
+    etc = lib.mapAttrs (_: file: [
+      file.target
+      file.mode
+      file.text
+    ]) config.environment.etc;
     files = config.environment.etc.nsguard.source or null;
     packages = map (package: package.text or package.name) config.systemd.packages;
-    users = lib.mapAttrs (_: user: [ user.uid user.group ]) config.users.users;
+    users = lib.mapAttrs (_: user: [
+      user.uid
+      user.group
+    ]) config.users.users;
   };
 in
-if failed != [ ] then throw (lib.concatStringsSep "\n" failed) else lib.stringLength (builtins.toJSON whole)
+if failed != [ ] then
+  throw (lib.concatStringsSep "\n" failed)
+else
+  lib.stringLength (builtins.toJSON whole)

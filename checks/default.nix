@@ -35,7 +35,9 @@ let
 
   evaluated =
     kind: outcomes:
-    lib.mapAttrs' (name: outcome: lib.nameValuePair "eval-${kind}-${name}" (judged kind name outcome)) outcomes;
+    lib.mapAttrs' (
+      name: outcome: lib.nameValuePair "eval-${kind}-${name}" (judged kind name outcome)
+    ) outcomes;
 
   # What checks/units says, and that the tunnel is through and tight before.
   unitTest =
@@ -75,7 +77,9 @@ let
 in
 evaluated "plan" eval.plan
 // evaluated "nixos" (eval.nixos arguments)
-// lib.mapAttrs' (name: check: lib.nameValuePair "units-${name}" (unitTest name check)) (import ./units.nix { inherit lib; })
+// lib.mapAttrs' (name: check: lib.nameValuePair "units-${name}" (unitTest name check)) (
+  import ./units.nix { inherit lib; }
+)
 // {
   inherit (packages) nsguard nsguard-harness;
 

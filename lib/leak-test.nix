@@ -174,18 +174,22 @@ let
 
   client =
     if extend == null then
-      { imports = modules ++ [ (node "client") underAttack ]; }
+      {
+        imports = modules ++ [
+          (node "client")
+          underAttack
+        ];
+      }
     else
       {
         virtualisation.vlans = [ 1 ];
         system.build.vm = lib.mkForce host.config.system.build.vm;
       };
 
-  subjects =
-    lib.mapAttrs (who: _: [
-      "confined-${who}"
-      "free-${who}"
-    ]) identities;
+  subjects = lib.mapAttrs (who: _: [
+    "confined-${who}"
+    "free-${who}"
+  ]) identities;
 in
 # `host`: the configuration that is attacked, where it was given whole.
 lib.optionalAttrs (extend != null) { inherit host; }
@@ -203,7 +207,12 @@ lib.optionalAttrs (extend != null) { inherit host; }
 
 
     def probes(lab):
-    ${if probes == "" then "    pass" else lib.concatMapStrings (line: "    ${line}\n") (lib.splitString "\n" probes)}
+    ${
+      if probes == "" then
+        "    pass"
+      else
+        lib.concatMapStrings (line: "    ${line}\n") (lib.splitString "\n" probes)
+    }
 
 
     leak_test(

@@ -303,7 +303,10 @@ let
         lib.mapAttrsToList (
           preset: known:
           lib.mkIf (config.preset == preset) (
-            lib.mapAttrsRecursive (_: mkDefault) (known.app name) // { package = mkDefault pkgs.${known.package}; }
+            lib.mapAttrsRecursive (_: mkDefault) (known.app name)
+            // {
+              package = mkDefault pkgs.${known.package};
+            }
           )
         ) presets
       );

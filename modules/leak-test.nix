@@ -17,7 +17,9 @@ let
     imports = cfg.stub;
     nsguard.tunnels = lib.mkForce (
       lib.mapAttrs (_: _: { configFile = "/etc/nsguard-lab/client.conf"; }) (
-        lib.filterAttrs (tunnel: _: tunnel == config.nsguard.namespaces.${cfg.namespace}.tunnel) config.nsguard.tunnels
+        lib.filterAttrs (
+          tunnel: _: tunnel == config.nsguard.namespaces.${cfg.namespace}.tunnel
+        ) config.nsguard.tunnels
       )
     );
     nsguard.namespaces = lib.mkForce {

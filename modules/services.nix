@@ -18,7 +18,9 @@ let
       description = ''
         ${what}
 
-        Risk of `false`: ${if lib.length attacks == 1 then "the attack" else "the attacks"} ${listed attacks} of `nsguard-leaktest list` ${
+        Risk of `false`: ${
+          if lib.length attacks == 1 then "the attack" else "the attacks"
+        } ${listed attacks} of `nsguard-leaktest list` ${
           if lib.length attacks == 1 then "succeeds" else "succeed"
         } then.
       '';
@@ -135,11 +137,18 @@ let
   activated =
     name: socket:
     map (lib.removeSuffix ".service") (
-      lib.toList (socket.socketConfig.Service or [ name "${name}@" ])
+      lib.toList (
+        socket.socketConfig.Service or [
+          name
+          "${name}@"
+        ]
+      )
     )
     ++ lib.filter (service: lib.elem "${name}.socket" claims.${service}) (lib.attrNames claims);
 
-  socketsOf = service: lib.filterAttrs (name: socket: lib.elem service (activated name socket)) config.systemd.sockets;
+  socketsOf =
+    service:
+    lib.filterAttrs (name: socket: lib.elem service (activated name socket)) config.systemd.sockets;
 
   describedSocket = socket: {
     inherit (socket) unitConfig;
@@ -179,7 +188,13 @@ let
     let
       own = { inherit (s) unitConfig serviceConfig; };
     in
-    s // cfg.plan.confineService name (s.nsguard // own) // { nsguard = s.nsguard // { inherit own; }; };
+    s
+    // cfg.plan.confineService name (s.nsguard // own)
+    // {
+      nsguard = s.nsguard // {
+        inherit own;
+      };
+    };
 in
 {
   options.systemd.services = mkOption {
@@ -221,9 +236,19 @@ in
 
   config.nsguard.specification = {
     services = lib.mapAttrs described inNamespaces;
-    instances = lib.mapAttrs (name: s: { template = templateOf name; properties = lib.attrNames s.serviceConfig; }) (
-      lib.filterAttrs (name: s: s.nsguard.namespace == null && inNamespaces ? ${toString (templateOf name)}) config.systemd.services
+    instances =
+      lib.mapAttrs
+        (name: s: {
+          template = templateOf name;
+          properties = lib.attrNames s.serviceConfig;
+        })
+        (
+          lib.filterAttrs (
+            name: s: s.nsguard.namespace == null && inNamespaces ? ${toString (templateOf name)}
+          ) config.systemd.services
+        );
+    userServices = lib.attrNames (
+      lib.filterAttrs (_: s: s.nsguard != null) config.systemd.user.services
     );
-    userServices = lib.attrNames (lib.filterAttrs (_: s: s.nsguard != null) config.systemd.user.services);
   };
 }

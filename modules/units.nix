@@ -70,7 +70,14 @@ in
       internal = true;
       readOnly = true;
       # Services are left out here: they are described from the finished configuration, which this is part of.
-      default = cfg.plan.plan { inherit (cfg) namespaces tunnels metrics apps; };
+      default = cfg.plan.plan {
+        inherit (cfg)
+          namespaces
+          tunnels
+          metrics
+          apps
+          ;
+      };
       description = "The units and files of namespaces and apps.";
     };
 

@@ -27,7 +27,9 @@ let
   ours = option: option.visible && !option.internal && lib.elem "nsguard" option.loc;
 
   options = lib.listToAttrs (
-    map (option: lib.nameValuePair option.name option) (filter ours (lib.optionAttrSetToDocList evaluated.options))
+    map (option: lib.nameValuePair option.name option) (
+      filter ours (lib.optionAttrSetToDocList evaluated.options)
+    )
   );
 
   # The first chapters, and what belongs to each; every other set of options becomes one of its own name.
@@ -61,10 +63,18 @@ let
       named;
 
   byChapter = lib.groupBy chapterOf (lib.attrValues options);
-  order = filter (chapter: byChapter ? ${chapter}) chapters ++ lib.subtractLists chapters (lib.attrNames byChapter);
+  order =
+    filter (chapter: byChapter ? ${chapter}) chapters
+    ++ lib.subtractLists chapters (lib.attrNames byChapter);
 
   # What GitHub and most others make of a heading.
-  anchor = name: lib.replaceStrings [ " " ] [ "-" ] (lib.toLower (lib.stringAsChars (c: if builtins.match "[A-Za-z0-9 _-]" c == null then "" else c) name));
+  anchor =
+    name:
+    lib.replaceStrings [ " " ] [ "-" ] (
+      lib.toLower (
+        lib.stringAsChars (c: if builtins.match "[A-Za-z0-9 _-]" c == null then "" else c) name
+      )
+    );
   link = name: "[`${name}`](#${anchor name})";
 
   # NixOS's manual knows {option}`name`; elsewhere a name that is explained here becomes a link to it.
@@ -110,7 +120,9 @@ let
     if value._type == "literalMD" then
       "- ${label}: ${plain option text}\n"
     else if lib.hasInfix "\n" text then
-      "- ${label}:\n\n${concatMapStrings (line: if line == "" then "\n" else "      ${line}\n") (splitString "\n" text)}"
+      "- ${label}:\n\n${
+        concatMapStrings (line: if line == "" then "\n" else "      ${line}\n") (splitString "\n" text)
+      }"
     else
       "- ${label}: `${text}`\n";
 
@@ -119,7 +131,9 @@ let
 
     ${concatStringsSep "\n\n" (
       map (paragraph option) (
-        map lib.trim (filter (text: text != "") (splitString "\n\n" (lib.trim (plain option option.description))))
+        map lib.trim (
+          filter (text: text != "") (splitString "\n\n" (lib.trim (plain option option.description)))
+        )
       )
     )}
 
@@ -135,13 +149,15 @@ let
 
   short = name: option: lib.removePrefix "<name>." (lib.removePrefix "${name}." option.name);
 
-  contents = name: "- [${titleOf name}](#${anchor (titleOf name)}), `${name}`: ${
-    concatStringsSep ", " (
-      map (option: "[`${short name option}`](#${anchor option.name})") (
-        filter (option: option.name != name) byChapter.${name}
+  contents =
+    name:
+    "- [${titleOf name}](#${anchor (titleOf name)}), `${name}`: ${
+      concatStringsSep ", " (
+        map (option: "[`${short name option}`](#${anchor option.name})") (
+          filter (option: option.name != name) byChapter.${name}
+        )
       )
-    )
-  }\n";
+    }\n";
 in
 {
   inherit evaluated options;

@@ -7,9 +7,9 @@ let
   inherit (lib) mkOption types;
 
   directory = ../../docs/snippets;
-  snippets = lib.mapAttrs' (file: _: lib.nameValuePair (lib.removeSuffix ".nix" file) (directory + "/${file}")) (
-    builtins.readDir directory
-  );
+  snippets = lib.mapAttrs' (
+    file: _: lib.nameValuePair (lib.removeSuffix ".nix" file) (directory + "/${file}")
+  ) (builtins.readDir directory);
 
   secretAt =
     directory: options:
@@ -49,7 +49,9 @@ let
           { users.users.alice.isNormalUser = true; }
         ]
         # One that has no tunnel of its own goes with the first.
-        ++ lib.optional (!lib.hasInfix "nsguard.tunnels" (builtins.readFile file)) (directory + "/first.nix")
+        ++ lib.optional (!lib.hasInfix "nsguard.tunnels" (builtins.readFile file)) (
+          directory + "/first.nix"
+        )
         ++ [
           (import ../../modules/leak-test.nix { makeLeakTest = lib.id; })
         ];

@@ -27,15 +27,34 @@ let
     );
 
   cases =
-    mapAttrs (_: case: { facts = _: null; expected = null; } // case) (caseFiles ./reject)
+    mapAttrs (
+      _: case:
+      {
+        facts = _: null;
+        expected = null;
+      }
+      // case
+    ) (caseFiles ./reject)
     // mapAttrs (_: case: { messages = [ ]; } // case) (caseFiles ./accept);
 
   having =
-    kind: listToAttrs (map (name: { inherit name; value = cases.${name}; }) (filter (name: cases.${name} ? ${kind}) (attrNames cases)));
+    kind:
+    listToAttrs (
+      map (name: {
+        inherit name;
+        value = cases.${name};
+      }) (filter (name: cases.${name} ? ${kind}) (attrNames cases))
+    );
 
   outcome = case: messages: subject: {
-    expected = { inherit (case) messages; facts = case.expected; };
-    actual = { inherit messages; facts = if case.messages == [ ] then case.facts subject else null; };
+    expected = {
+      inherit (case) messages;
+      facts = case.expected;
+    };
+    actual = {
+      inherit messages;
+      facts = if case.messages == [ ] then case.facts subject else null;
+    };
   };
 
   tools = {
@@ -85,7 +104,9 @@ let
     in
     mapAttrs (_: ofSpecification) (having "specification") // mapAttrs (_: ofModule) (having "module");
 
-  planTexts = scenario: mapAttrs (_: unit: unit.text) ((import ../../modules/plan { inherit tools; }).plan scenario).units;
+  planTexts =
+    scenario:
+    mapAttrs (_: unit: unit.text) ((import ../../modules/plan { inherit tools; }).plan scenario).units;
 
   # The text of every unit of a scenario, by the plan alone and by NixOS.
   unitTexts =
@@ -94,7 +115,9 @@ let
       inherit (import ./nixos.nix arguments) evaluate moduleOf;
       config = evaluate (moduleOf scenario);
       planned = (import ../../modules/plan { inherit tools; }).plan scenario;
-      packaged = config.nsguard.planned.units // config.nsguard.plan.ofServices config.nsguard.specification.services;
+      packaged =
+        config.nsguard.planned.units
+        // config.nsguard.plan.ofServices config.nsguard.specification.services;
     in
     {
       plan = mapAttrs (_: unit: unit.text) planned.units;

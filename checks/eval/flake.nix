@@ -21,8 +21,12 @@ let
       hostPlatform = standIns.stdenv.hostPlatform;
     };
     stdenvNoCC.mkDerivation = package;
-    runCommand = name: attributes: _: standIns.hello // attributes.passthru or { };
-    mkShell = attributes: builtins.seq (builtins.length (attributes.inputsFrom ++ attributes.packages)) standIns.hello;
+    runCommand =
+      name: attributes: _:
+      standIns.hello // attributes.passthru or { };
+    mkShell =
+      attributes:
+      builtins.seq (builtins.length (attributes.inputsFrom ++ attributes.packages)) standIns.hello;
     __splicedPackages = pkgs;
     testers.testBuildFailure = test: test;
     # The test's definition instead of the test, which nobody could build.
@@ -49,28 +53,27 @@ let
     };
   };
 
-  self =
-    (import ../../flake.nix).outputs {
-      inherit self;
-      nixpkgs = {
-        lib = lib // {
-          nixosSystem =
-            { modules }:
-            import (nixos + "/lib/eval-config.nix") {
-              inherit lib;
-              system = null;
-              modules = modules ++ [
-                {
-                  _module.args.pkgs = lib.mkForce pkgs;
-                  system.stateVersion = lib.mkForce "25.05";
-                }
-              ];
-            };
-        };
-        outPath = builtins.dirOf nixos;
-        legacyPackages = lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (_: pkgs);
+  self = (import ../../flake.nix).outputs {
+    inherit self;
+    nixpkgs = {
+      lib = lib // {
+        nixosSystem =
+          { modules }:
+          import (nixos + "/lib/eval-config.nix") {
+            inherit lib;
+            system = null;
+            modules = modules ++ [
+              {
+                _module.args.pkgs = lib.mkForce pkgs;
+                system.stateVersion = lib.mkForce "25.05";
+              }
+            ];
+          };
       };
+      outPath = builtins.dirOf nixos;
+      legacyPackages = lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (_: pkgs);
     };
+  };
 in
 {
   modules = builtins.attrNames self.nixosModules;
@@ -97,7 +100,9 @@ in
       };
       tests = self.checks.x86_64-linux;
     in
-    lib.mapAttrs (_: test: of test "app.service") (lib.filterAttrs (name: _: lib.hasPrefix "units-" name) tests)
+    lib.mapAttrs (_: test: of test "app.service") (
+      lib.filterAttrs (name: _: lib.hasPrefix "units-" name) tests
+    )
     // {
       planted-namespace-alone = of tests.planted-namespace-alone.test "nsguard-probe-user.service";
     };

@@ -66,7 +66,8 @@ in
         module
         {
           _module.args.pkgs = lib.mkForce (
-            pkgs // lib.genAttrs [
+            pkgs
+            // lib.genAttrs [
               "amneziawg-go"
               "bubblewrap"
               "dbus"

@@ -26,7 +26,9 @@ let
         extend = _: self;
         withPackages = _: self;
         features = { };
-        config = lib.genAttrs [ "isYes" "isEnabled" "isModule" "isSet" ] (_: _: true) // { isDisabled = _: false; };
+        config = lib.genAttrs [ "isYes" "isEnabled" "isModule" "isSet" ] (_: _: true) // {
+          isDisabled = _: false;
+        };
         kernelAtLeast = _: true;
         kernelOlder = _: false;
         modDirVersion = "999";
@@ -37,10 +39,50 @@ let
         interfaceVersion = 2;
         systemManagementModeRequired = false;
       }
-      // lib.genAttrs [ "out" "bin" "dev" "lib" "man" "doc" "info" "su" "mount" "swap" "login" "kernel" "fd" "ga" ] (_: self)
+      // lib.genAttrs [
+        "out"
+        "bin"
+        "dev"
+        "lib"
+        "man"
+        "doc"
+        "info"
+        "su"
+        "mount"
+        "swap"
+        "login"
+        "kernel"
+        "fd"
+        "ga"
+      ] (_: self)
       # systemd's build options, which NixOS's module asks for.
       // lib.mapAttrs' (option: lib.nameValuePair "with${option}") (
-        lib.genAttrs [ "Coredump" "Hostnamed" "Hwdb" "Localed" "Logind" "Networkd" "Nss" "Resolved" "Timedated" "Timesyncd" "Utmp" "Efi" "Cryptsetup" "Homed" "Machined" "Importd" "Portabled" "Repart" "Oomd" "Sysupdate" "Tpm2Tss" "Tpm2Units" "Bootloader" "Nspawn" ] (_: false)
+        lib.genAttrs [
+          "Coredump"
+          "Hostnamed"
+          "Hwdb"
+          "Localed"
+          "Logind"
+          "Networkd"
+          "Nss"
+          "Resolved"
+          "Timedated"
+          "Timesyncd"
+          "Utmp"
+          "Efi"
+          "Cryptsetup"
+          "Homed"
+          "Machined"
+          "Importd"
+          "Portabled"
+          "Repart"
+          "Oomd"
+          "Sysupdate"
+          "Tpm2Tss"
+          "Tpm2Units"
+          "Bootloader"
+          "Nspawn"
+        ] (_: false)
       );
     in
     self;
@@ -56,13 +98,34 @@ let
 
   final =
     lib.genAttrs names standIn
-    // lib.genAttrs [ "writeText" "writeScript" "writeShellScript" "writeShellScriptBin" "writeScriptBin" ] (_: named)
-    // lib.genAttrs [ "runCommand" "runCommandLocal" "runCommandCC" ] (_: name: _: _: standIn name)
-    // lib.genAttrs [ "buildEnv" "symlinkJoin" "writeTextFile" "writeShellApplication" "makeDesktopItem" "makeDBusConf" "makeInitrd" "makeInitrdNG" "makeModulesClosure" "replaceVarsWith" "closureInfo" ] (
-      _: arguments: standIn (arguments.name or "made")
+    // lib.genAttrs [
+      "writeText"
+      "writeScript"
+      "writeShellScript"
+      "writeShellScriptBin"
+      "writeScriptBin"
+    ] (_: named)
+    // lib.genAttrs [ "runCommand" "runCommandLocal" "runCommandCC" ] (
+      _: name: _: _:
+      standIn name
     )
+    // lib.genAttrs [
+      "buildEnv"
+      "symlinkJoin"
+      "writeTextFile"
+      "writeShellApplication"
+      "makeDesktopItem"
+      "makeDBusConf"
+      "makeInitrd"
+      "makeInitrdNG"
+      "makeModulesClosure"
+      "replaceVarsWith"
+      "closureInfo"
+    ] (_: arguments: standIn (arguments.name or "made"))
     // lib.genAttrs [ "pkgsStatic" "pkgsi686Linux" "buildPackages" "pkgsBuildHost" ] (_: final)
-    // lib.genAttrs [ "unixtools" "xorg" "linuxKernel" "python3Packages" ] (_: lib.genAttrs names standIn)
+    // lib.genAttrs [ "unixtools" "xorg" "linuxKernel" "python3Packages" ] (
+      _: lib.genAttrs names standIn
+    )
     // {
       formats = lib.genAttrs names (_: format);
       callPackage = _: _: standIn "called";

@@ -25,7 +25,9 @@ let
     lib.concatMap (
       command:
       lib.take 1 (
-        lib.filter (word: lib.hasPrefix "/" word && !lib.hasPrefix builtins.storeDir word) (lib.splitString " " (lib.replaceStrings [ "\"" ] [ "" ] command))
+        lib.filter (word: lib.hasPrefix "/" word && !lib.hasPrefix builtins.storeDir word) (
+          lib.splitString " " (lib.replaceStrings [ "\"" ] [ "" ] command)
+        )
       )
     ) (lib.concatMap (lib.splitString " ; ") (lib.toList (s.serviceConfig.${key} or [ ])));
   programs =
@@ -58,7 +60,9 @@ in
     };
 
   systemd.tmpfiles.rules =
-    map (file: "L ${file} - - - - /etc/nsguard-lab/client.conf") (given (map (tunnel: tunnel.configFile) tunnels))
+    map (file: "L ${file} - - - - /etc/nsguard-lab/client.conf") (
+      given (map (tunnel: tunnel.configFile) tunnels)
+    )
     ++ map (file: "f ${file} 0600 - - - xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=") (
       given (map (peer: peer.presharedKeyFile) (lib.concatMap (tunnel: tunnel.peers) tunnels))
     )

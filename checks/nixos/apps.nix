@@ -6,18 +6,20 @@ let
   commands = import ../../harness/scenarios/run-hidden.nix;
 
   # Who asks, from where, by which links; the answer lies in its home directory.
-  telling = more: {
-    namespace = "vpn";
-    user = "alice";
-    command = "/bin/sh";
-    args = [
-      "-c"
-      ''{ id -un; ip -o link; curl -s -m 20 "$1"; } >$HOME/found.new 2>&1; mv $HOME/found.new $HOME/found''
-      "tell"
-    ];
-    environment.PATH = "/usr/bin";
-  }
-  // more;
+  telling =
+    more:
+    {
+      namespace = "vpn";
+      user = "alice";
+      command = "/bin/sh";
+      args = [
+        "-c"
+        ''{ id -un; ip -o link; curl -s -m 20 "$1"; } >$HOME/found.new 2>&1; mv $HOME/found.new $HOME/found''
+        "tell"
+      ];
+      environment.PATH = "/usr/bin";
+    }
+    // more;
 in
 {
   imports = [

@@ -1,7 +1,9 @@
 # What any of these machines needs where NixOS itself is built of stand-ins: so is the runtime, a copy of the checkout.
 { pkgs, ... }:
 {
-  imports = map (module: if module == ../../modules/apps.nix then ./launchers.nix else module) (import ../../modules).imports;
+  imports = map (
+    module: if module == ../../modules/apps.nix then ./launchers.nix else module
+  ) (import ../../modules).imports;
 
   nsguard.package = pkgs.runCommand "nsguard" { meta.mainProgram = "nsguard"; } ''
     mkdir -p $out/lib

@@ -6,23 +6,25 @@ let
   key = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
   other = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=";
 
-  tunnelOf = name: peer: more: {
-    ips = [ "10.66.0.2/32" ];
-    privateKeyFile = "/var/lib/keys/${name}";
-    generatePrivateKeyFile = true;
-    dns = [ "10.66.0.1" ];
-    peers = [
-      (
-        {
-          publicKey = key;
-          endpoint = "203.0.113.51:51820";
-          allowedIPs = [ "0.0.0.0/0" ];
-        }
-        // peer
-      )
-    ];
-  }
-  // more;
+  tunnelOf =
+    name: peer: more:
+    {
+      ips = [ "10.66.0.2/32" ];
+      privateKeyFile = "/var/lib/keys/${name}";
+      generatePrivateKeyFile = true;
+      dns = [ "10.66.0.1" ];
+      peers = [
+        (
+          {
+            publicKey = key;
+            endpoint = "203.0.113.51:51820";
+            allowedIPs = [ "0.0.0.0/0" ];
+          }
+          // peer
+        )
+      ];
+    }
+    // more;
 
   # What is changed; `before` is what there is at first, where it is not what all have.
   changes = {
@@ -55,7 +57,9 @@ let
       in
       {
         nsguard.tunnels.${tunnel} = tunnelOf name (change.peer or { }) (change.tunnel or { });
-        nsguard.namespaces.${namespace} = change.namespace or { } // { inherit tunnel; };
+        nsguard.namespaces.${namespace} = change.namespace or { } // {
+          inherit tunnel;
+        };
         services."app-${name}" = {
           environment = change.environment or { };
           nsguard.namespace = namespace;
@@ -71,7 +75,9 @@ in
     (
       { config, lib, ... }:
       let
-        each = machines (change: if config.changed then removeAttrs change [ "before" ] else change.before or { });
+        each = machines (
+          change: if config.changed then removeAttrs change [ "before" ] else change.before or { }
+        );
       in
       {
         options.changed = lib.mkEnableOption "every change";

@@ -72,7 +72,11 @@ rec {
 
   # more: what else belongs to the namespace
   units =
-    { link, more ? [ ], undo ? [ ] }:
+    {
+      link,
+      more ? [ ],
+      undo ? [ ],
+    }:
     {
       nsguard-netns-vpn = oneshot { } (
         [

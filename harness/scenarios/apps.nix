@@ -1,24 +1,26 @@
 # Apps instead of services: the agent as an app, and as one in a sandbox, and again unconfined for the controls.
 let
-  agent = name: more: {
-    namespace = "vpn";
-    user = "www-data";
-    uid = 33;
-    # A part of the session's bus, so that there is something to go beyond.
-    dbus.session = {
-      access = "filtered";
-      talk = [ "org.freedesktop.Notifications" ];
-    };
-    command = "/usr/bin/python3";
-    args = [
-      "-m"
-      "nsguard_harness.inside.agent"
-      "/run/nsguard-app-${name}/socket"
-    ];
-    environment.PYTHONPATH = "/usr/lib/nsguard-harness";
-    autoStart = true;
-  }
-  // more;
+  agent =
+    name: more:
+    {
+      namespace = "vpn";
+      user = "www-data";
+      uid = 33;
+      # A part of the session's bus, so that there is something to go beyond.
+      dbus.session = {
+        access = "filtered";
+        talk = [ "org.freedesktop.Notifications" ];
+      };
+      command = "/usr/bin/python3";
+      args = [
+        "-m"
+        "nsguard_harness.inside.agent"
+        "/run/nsguard-app-${name}/socket"
+      ];
+      environment.PYTHONPATH = "/usr/lib/nsguard-harness";
+      autoStart = true;
+    }
+    // more;
 
   inherit (import ./demo.nix) tunnels namespaces services;
 in

@@ -15,30 +15,34 @@ let
 
   environment.PYTHONPATH = "/usr/lib/nsguard-harness";
 
-  web = more: {
-    preset = "chromium";
-    namespace = "vpn";
-    user = "www-data";
-    uid = 33;
-    gui = {
-      wayland = false;
-      sound = "none";
-    };
-    dbus.session = {
-      access = "none";
-      talk = [ ];
-    };
-  }
-  // more;
-
-  headless = name: more: web (
+  web =
+    more:
     {
-      command = "/usr/bin/python3";
-      args = driven "/run/nsguard-app-${name}";
-      inherit environment;
+      preset = "chromium";
+      namespace = "vpn";
+      user = "www-data";
+      uid = 33;
+      gui = {
+        wayland = false;
+        sound = "none";
+      };
+      dbus.session = {
+        access = "none";
+        talk = [ ];
+      };
     }
-    // more
-  );
+    // more;
+
+  headless =
+    name: more:
+    web (
+      {
+        command = "/usr/bin/python3";
+        args = driven "/run/nsguard-app-${name}";
+        inherit environment;
+      }
+      // more
+    );
 in
 {
   tunnels.lab.configFile = "/etc/nsguard-lab/client.conf";

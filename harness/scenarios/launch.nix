@@ -1,12 +1,14 @@
 # Apps of many kinds, launched: what each program finds must be what it was given. The program is the test's.
 let
-  app = more: {
-    namespace = "vpn";
-    user = "www-data";
-    command = "/usr/bin/python3";
-    args = [ "/opt/nsguard-test/app.py" ];
-  }
-  // more;
+  app =
+    more:
+    {
+      namespace = "vpn";
+      user = "www-data";
+      command = "/usr/bin/python3";
+      args = [ "/opt/nsguard-test/app.py" ];
+    }
+    // more;
 
   session = {
     uid = 33;

@@ -7,18 +7,23 @@ let
   agents =
     name: more:
     builtins.listToAttrs (
-      map (who: {
-        name = "${name}-${who}";
-        value =
-          demo.services."app-${who}"
-          // more
-          // {
-            serviceConfig = demo.services."app-${who}".serviceConfig // {
-              ExecStart = "/usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-${name}-${who}/socket";
-              RuntimeDirectory = "nsguard-agent-${name}-${who}";
+      map
+        (who: {
+          name = "${name}-${who}";
+          value =
+            demo.services."app-${who}"
+            // more
+            // {
+              serviceConfig = demo.services."app-${who}".serviceConfig // {
+                ExecStart = "/usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-${name}-${who}/socket";
+                RuntimeDirectory = "nsguard-agent-${name}-${who}";
+              };
             };
-          };
-      }) [ "root" "user" ]
+        })
+        [
+          "root"
+          "user"
+        ]
     );
 
   granted = {
@@ -29,29 +34,33 @@ let
   };
 
   property = name: path: "/usr/bin/busctl get-property ${name} ${path} ${name}";
-  asking = who: granted // {
-    namespace = "vpn";
-    serviceConfig = who // {
-      Type = "oneshot";
-      ExecStart = [
-        "${property "org.freedesktop.hostname1" "/org/freedesktop/hostname1"} Hostname"
-        # Exits with 0 where it is not let.
-        "/usr/bin/sh -c '! ${property "org.freedesktop.systemd1" "/org/freedesktop/systemd1"}.Manager Version'"
-      ];
+  asking =
+    who:
+    granted
+    // {
+      namespace = "vpn";
+      serviceConfig = who // {
+        Type = "oneshot";
+        ExecStart = [
+          "${property "org.freedesktop.hostname1" "/org/freedesktop/hostname1"} Hostname"
+          # Exits with 0 where it is not let.
+          "/usr/bin/sh -c '! ${property "org.freedesktop.systemd1" "/org/freedesktop/systemd1"}.Manager Version'"
+        ];
+      };
     };
-  };
 in
 {
   inherit (demo) tunnels namespaces;
 
-  services = builtins.foldl' (all: name: all // agents name { hardening.${name} = false; }) {
-    inherit (demo.services) free free-user;
-  } (builtins.attrNames loosenings)
-  // agents "devices" { devices = [ "/dev/net/tun" ]; }
-  // agents "filtered-bus" granted
-  // agents "whole-bus" { dbus.system.access = "host"; }
-  // {
-    asks-root = asking { };
-    "asks@" = asking { User = "www-data"; };
-  };
+  services =
+    builtins.foldl' (all: name: all // agents name { hardening.${name} = false; }) {
+      inherit (demo.services) free free-user;
+    } (builtins.attrNames loosenings)
+    // agents "devices" { devices = [ "/dev/net/tun" ]; }
+    // agents "filtered-bus" granted
+    // agents "whole-bus" { dbus.system.access = "host"; }
+    // {
+      asks-root = asking { };
+      "asks@" = asking { User = "www-data"; };
+    };
 }

@@ -17,7 +17,8 @@ let
   at =
     exception:
     let
-      host = if match ".*:.*" exception.address == null then exception.address else "[${exception.address}]";
+      host =
+        if match ".*:.*" exception.address == null then exception.address else "[${exception.address}]";
     in
     "${host}:${toString exception.port}";
 
@@ -104,7 +105,11 @@ in
       address = "(${octet}[.]){3}${octet}|[0-9a-fA-F:]*:[0-9a-fA-F:]+";
       # This host's own, multicast and link-local addresses (RFC 6890, RFC 4291 §2.4).
       unfit = "(0|127|169[.]254|22[4-9]|23[0-9]|24[0-9]|25[0-5])[.].*|::1?|[fF][fF].*|[fF][eE][89abAB].*";
-      same = name: filter (other: other < name && at exceptions.${other} == at exceptions.${name}) (attrNames exceptions);
+      same =
+        name:
+        filter (other: other < name && at exceptions.${other} == at exceptions.${name}) (
+          attrNames exceptions
+        );
     in
     concatMap (
       name:
@@ -114,14 +119,19 @@ in
       in
       optional (match "[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}" name == null)
         "${where}.allowedEgress: ${toJSON name} cannot name an exception, which has letters, digits, - and _, and 32 characters at most; rename it"
-      ++ malformed "${here}.address" address ''"192.168.1.10" or "fd00::10"; a name would be looked up through the tunnel'' it.address
-      ++ optional (match unfit it.address != null)
-        ''${here}.address: ${toJSON it.address} is no host on a network; write the one address that is to be reached: ${here}.address = "192.168.1.10";''
-      ++ optional (elem it.address taken)
-        "${here}.address: ${toJSON it.address} is the tunnel's own or its resolver's, which would no longer be reached through it; remove the exception"
-      ++ optional (it.protocol != "tcp")
-        ''${here}.protocol: ${toJSON it.protocol} cannot be passed on without a route, and there is none to the host's networks; use TCP: ${here}.protocol = "tcp";''
-      ++ optional (same name != [ ])
-        "${here}: ${at it} is also that of ${where}.allowedEgress.${head (same name)}; remove either"
+      ++
+        malformed "${here}.address" address
+          ''"192.168.1.10" or "fd00::10"; a name would be looked up through the tunnel''
+          it.address
+      ++
+        optional (match unfit it.address != null)
+          ''${here}.address: ${toJSON it.address} is no host on a network; write the one address that is to be reached: ${here}.address = "192.168.1.10";''
+      ++ optional (elem it.address taken) "${here}.address: ${toJSON it.address} is the tunnel's own or its resolver's, which would no longer be reached through it; remove the exception"
+      ++
+        optional (it.protocol != "tcp")
+          ''${here}.protocol: ${toJSON it.protocol} cannot be passed on without a route, and there is none to the host's networks; use TCP: ${here}.protocol = "tcp";''
+      ++ optional (
+        same name != [ ]
+      ) "${here}: ${at it} is also that of ${where}.allowedEgress.${head (same name)}; remove either"
     ) (attrNames exceptions);
 }

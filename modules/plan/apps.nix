@@ -46,11 +46,21 @@ let
         name = "Desktop Entry";
         entries = {
           Type = "Application";
-          Name = "${if app.desktopEntry.name == null then name else app.desktopEntry.name} (${app.namespace})";
+          Name = "${
+            if app.desktopEntry.name == null then name else app.desktopEntry.name
+          } (${app.namespace})";
           Exec = concatStringsSep " " exec;
           Icon = app.desktopEntry.icon;
-          Categories = if app.desktopEntry.categories == [ ] then null else concatStringsSep "" (list app.desktopEntry.categories);
-          MimeType = if app.desktopEntry.mimeTypes == [ ] then null else concatStringsSep "" (list app.desktopEntry.mimeTypes);
+          Categories =
+            if app.desktopEntry.categories == [ ] then
+              null
+            else
+              concatStringsSep "" (list app.desktopEntry.categories);
+          MimeType =
+            if app.desktopEntry.mimeTypes == [ ] then
+              null
+            else
+              concatStringsSep "" (list app.desktopEntry.mimeTypes);
         };
       }
     ];
@@ -145,26 +155,36 @@ in
           SyslogIdentifier = name;
         }
         // app.extraServiceConfig
-          // names.appIdentity name app
-          // {
-            Type = "notify";
-            ExecStart = "${tools.nsguard} app serve ${name}";
-            RuntimeDirectory = names.app name;
-            RuntimeDirectoryMode = "0700";
-            StateDirectory = names.app name;
-            StateDirectoryMode = "0700";
-            WorkingDirectory = home;
-            ProtectSystem = "strict";
-            Restart = app.restart;
-            BindPaths = app.readWritePaths ++ toListOf app.extraServiceConfig "BindPaths";
-            Environment =
-              map (variable: quoted "${variable}=${environment.${variable}}") (attrNames environment)
-              ++ toListOf app.extraServiceConfig "Environment";
-          }
-          # An X server looks up shared memory by its number among the host's, where another program's has it: the app's
-          # windows would show what that one drew. Without any, clients send what they draw.
-          // (if app.gui.x11 then { SystemCallFilter = toListOf app.extraServiceConfig "SystemCallFilter" ++ [ "~shmget:EPERM" ]; } else { })
-          // (if devices == [ ] then { } else { DeviceAllow = [ "char-drm rw" ] ++ toListOf app.extraServiceConfig "DeviceAllow"; });
+        // names.appIdentity name app
+        // {
+          Type = "notify";
+          ExecStart = "${tools.nsguard} app serve ${name}";
+          RuntimeDirectory = names.app name;
+          RuntimeDirectoryMode = "0700";
+          StateDirectory = names.app name;
+          StateDirectoryMode = "0700";
+          WorkingDirectory = home;
+          ProtectSystem = "strict";
+          Restart = app.restart;
+          BindPaths = app.readWritePaths ++ toListOf app.extraServiceConfig "BindPaths";
+          Environment =
+            map (variable: quoted "${variable}=${environment.${variable}}") (attrNames environment)
+            ++ toListOf app.extraServiceConfig "Environment";
+        }
+        # An X server looks up shared memory by its number among the host's, where another program's has it: the app's
+        # windows would show what that one drew. Without any, clients send what they draw.
+        // (
+          if app.gui.x11 then
+            { SystemCallFilter = toListOf app.extraServiceConfig "SystemCallFilter" ++ [ "~shmget:EPERM" ]; }
+          else
+            { }
+        )
+        // (
+          if devices == [ ] then
+            { }
+          else
+            { DeviceAllow = [ "char-drm rw" ] ++ toListOf app.extraServiceConfig "DeviceAllow"; }
+        );
         wantedBy = optionals (app.autoStart && !windows) [ "multi-user.target" ];
       };
 
@@ -175,7 +195,12 @@ in
         XDG_RUNTIME_DIR = runtime;
       }
       // (if app.gui.sound == "none" then { } else { PIPEWIRE_RUNTIME_DIR = names.appSession; })
-      // (if app.gui.sound == "pulse" then { PULSE_SERVER = "unix:${names.appSession}/pulse/native"; } else { })
+      // (
+        if app.gui.sound == "pulse" then
+          { PULSE_SERVER = "unix:${names.appSession}/pulse/native"; }
+        else
+          { }
+      )
       // buses.environment
       // app.environment;
     in

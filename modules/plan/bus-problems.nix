@@ -30,8 +30,8 @@ optional (bus.talk != [ ] && bus.access != "filtered")
   ''${at}.talk: names are granted on a filtered bus alone; set ${at}.access = "filtered"; or remove them''
 ++ concatMap (
   talk:
-  optional (match "[A-Za-z_][A-Za-z0-9_-]*(\\.[A-Za-z_][A-Za-z0-9_-]*)+(\\.\\*)?" talk == null)
-    ''${at}.talk: ${toJSON talk} is no name on a bus; write it like "org.freedesktop.Notifications"''
-  ++ optional (isOpen talk)
-    ''${at}.talk: whoever talks to ${toJSON talk} has it work outside the namespace; remove it, or accept that with ${at}.access = "host";''
+  optional (
+    match "[A-Za-z_][A-Za-z0-9_-]*(\\.[A-Za-z_][A-Za-z0-9_-]*)+(\\.\\*)?" talk == null
+  ) ''${at}.talk: ${toJSON talk} is no name on a bus; write it like "org.freedesktop.Notifications"''
+  ++ optional (isOpen talk) ''${at}.talk: whoever talks to ${toJSON talk} has it work outside the namespace; remove it, or accept that with ${at}.access = "host";''
 ) bus.talk

@@ -23,17 +23,20 @@ let
   system = "/run/dbus/system_bus_socket";
 
   # Of the portals those that hand over what the person picks, and none that opens, starts or tells of the network.
-  portals = concatMap (interface: [
-    "--call=org.freedesktop.portal.Desktop=${interface}.*@/org/freedesktop/portal/desktop"
-  ]) [
-    "org.freedesktop.portal.FileChooser"
-    "org.freedesktop.portal.Notification"
-    "org.freedesktop.portal.Settings"
-  ]
-  ++ [
-    "--call=org.freedesktop.portal.Desktop=org.freedesktop.portal.Request.*@/org/freedesktop/portal/desktop/*"
-    "--broadcast=org.freedesktop.portal.Desktop=*@/org/freedesktop/portal/*"
-  ];
+  portals =
+    concatMap
+      (interface: [
+        "--call=org.freedesktop.portal.Desktop=${interface}.*@/org/freedesktop/portal/desktop"
+      ])
+      [
+        "org.freedesktop.portal.FileChooser"
+        "org.freedesktop.portal.Notification"
+        "org.freedesktop.portal.Settings"
+      ]
+    ++ [
+      "--call=org.freedesktop.portal.Desktop=org.freedesktop.portal.Request.*@/org/freedesktop/portal/desktop/*"
+      "--broadcast=org.freedesktop.portal.Desktop=*@/org/freedesktop/portal/*"
+    ];
 
   # One bus of several that a process may pass on: what is at an address, for a socket of its own.
   passed =
@@ -118,12 +121,10 @@ in
         units.${names.serviceBusUnit name} = speaker {
           unitConfig.Description = "System bus for service ${name}: what it was granted";
           # As whom the bus knows the service.
-          serviceConfig =
-            names.serviceIdentity name serviceConfig
-            // {
-              # A service that starts next finds it there.
-              ExecStartPost = "${tools.nsguard} app await ${socket}";
-            };
+          serviceConfig = names.serviceIdentity name serviceConfig // {
+            # A service that starts next finds it there.
+            ExecStartPost = "${tools.nsguard} app await ${socket}";
+          };
           directory = names.serviceBus name;
           command = [
             tools.xdg-dbus-proxy
@@ -148,7 +149,12 @@ in
       session,
     }:
     let
-      having = access: filter (kind: app.dbus.${kind}.access == access) [ "session" "system" ];
+      having =
+        access:
+        filter (kind: app.dbus.${kind}.access == access) [
+          "session"
+          "system"
+        ];
       filtered = having "filtered";
       # Of the session's kind alone.
       private = if app.dbus.session.access == "private" then [ "session" ] else [ ];
@@ -216,8 +222,16 @@ in
       visible = if app.dbus.system.access == "host" then [ system ] else [ ];
       waitFor = ofSockets (_: socket: socket);
       environment = listToAttrs (
-        ofSockets (kind: socket: { name = variable.${kind}; value = "unix:path=${socket}"; })
-        ++ map (kind: { name = variable.${kind}; value = "unix:path=${hosts.${kind}}"; }) (having "host")
+        ofSockets (
+          kind: socket: {
+            name = variable.${kind};
+            value = "unix:path=${socket}";
+          }
+        )
+        ++ map (kind: {
+          name = variable.${kind};
+          value = "unix:path=${hosts.${kind}}";
+        }) (having "host")
       );
 
       unitsOf = listToAttrs (

@@ -13,22 +13,35 @@ let
     substring
     ;
 
-  toList = value: if value == null then [ ] else if isList value then value else [ value ];
+  toList =
+    value:
+    if value == null then
+      [ ]
+    else if isList value then
+      value
+    else
+      [ value ];
 
   words =
     value:
-    concatMap (v: if isString v then filter (w: isString w && w != "") (split "[ \t\n]+" v) else [ v ]) (
-      toList value
-    );
+    concatMap (
+      v: if isString v then filter (w: isString w && w != "") (split "[ \t\n]+" v) else [ v ]
+    ) (toList value);
 
   position =
     list: value:
-    if list == [ ] then 0 else if elem value (head list) then length list else position (builtins.tail list) value;
+    if list == [ ] then
+      0
+    else if elem value (head list) then
+      length list
+    else
+      position (builtins.tail list) value;
 
   prefixes = "[[:space:]]*([-@:+!|]*)";
 
   prefixed =
-    some: command: builtins.match ".*[${some}].*" (head (builtins.match "${prefixes}.*" command)) != null;
+    some: command:
+    builtins.match ".*[${some}].*" (head (builtins.match "${prefixes}.*" command)) != null;
 
   yes = [
     true
@@ -66,7 +79,12 @@ in
       ...
     }:
     let
-      named = id: elem (toString id) [ "root" "0" ];
+      named =
+        id:
+        elem (toString id) [
+          "root"
+          "0"
+        ];
       unnamed = toString User == "" && !elem DynamicUser yes;
     in
     unnamed || named User || named Group || builtins.any named (words SupplementaryGroups);

@@ -256,7 +256,8 @@ let
       ...
     }:
     {
-      DeviceAllow = own: if devices == [ ] then own else append (map (path: "${deviceClass path} rw") devices) own;
+      DeviceAllow =
+        own: if devices == [ ] then own else append (map (path: "${deviceClass path} rw") devices) own;
       BindReadOnlyPaths = append (
         bindReadOnlyPaths
         ++ names.sockets
@@ -267,9 +268,9 @@ let
         ]
       );
       # Below /run it is an empty directory for what the unit binds into it, and systemd lays no /etc over a root that
-    # is no whole system. All that would be bound is in its place as well.
-    RootDirectory = own: if match "/run/.*" (toString own) == null then own else null;
-    # The whole of the host's /run, which some units ask for, would cover the private one.
+      # is no whole system. All that would be bound is in its place as well.
+      RootDirectory = own: if match "/run/.*" (toString own) == null then own else null;
+      # The whole of the host's /run, which some units ask for, would cover the private one.
       BindPaths =
         own:
         filter (path: match "-?/run(:/run)?(:.*)?" path == null) (words own)
@@ -304,7 +305,11 @@ let
       own = dependencies.directives "service" namespace;
       tunnel = [ (names.tunnelUnit namespace) ];
       # In a unit of its own: none in the confinement may ask WireGuard, and a command with a + sees its /run all the same.
-      handshake = if waitForHandshake == null then [ ] else [ (names.handshakeUnit namespace (toString waitForHandshake)) ];
+      handshake =
+        if waitForHandshake == null then
+          [ ]
+        else
+          [ (names.handshakeUnit namespace (toString waitForHandshake)) ];
     in
     mapAttrs (_: append) (
       own
@@ -347,13 +352,14 @@ in
       };
       off = filter (name: !service.hardening.${name}) (attrNames (service.hardening or { }));
       loosened = service.loosened or [ ] ++ concatMap (name: loosenings.${name}.without) off;
-      inherit (import ./protections.nix { without = without ++ map (name: "property:${name}") loosened; }) kept;
+      inherit (import ./protections.nix { without = without ++ map (name: "property:${name}") loosened; })
+        kept
+        ;
     in
     {
       unitConfig = applied service.unitConfig (unitConfig service);
       serviceConfig = foldl' applied service.serviceConfig (
-        [ (letIn service) ]
-        ++ attrValues (mapAttrs (propertiesOf kept) (kept "property" protections))
+        [ (letIn service) ] ++ attrValues (mapAttrs (propertiesOf kept) (kept "property" protections))
       );
     };
 

@@ -98,7 +98,10 @@ let
       instances = specification.instances or { };
       metrics = defaults.metrics // specification.metrics or { };
       apps = mapAttrs (
-        name: app: merged (merged defaults.app ((presets.${toString (app.preset or null)} or { }).app or (_: { }) name)) app
+        name: app:
+        merged (merged defaults.app (
+          (presets.${toString (app.preset or null)} or { }).app or (_: { }) name
+        )) app
       ) (specification.apps or { });
     };
 
@@ -162,7 +165,10 @@ let
         // run.units
         // published.units
         // allowedEgress.units name namespace.allowedEgress
-        // forwardingOf { inherit name; inherit (namespace) portForwarding; };
+        // forwardingOf {
+          inherit name;
+          inherit (namespace) portForwarding;
+        };
       files = {
         "${names.etc name}/spec.json" = builtins.toJSON spec + "\n";
         ${spec.rulesets.namespace} = rulesets.namespace;
@@ -180,7 +186,8 @@ let
     confinement.confine (service // { inherit requires bindReadOnlyPaths; });
 
   # Units that services need of their own: name -> service, complete
-  ofServices = services: mergeAll (map (name: (bus.ofService name services.${name}).units) (attrNames services));
+  ofServices =
+    services: mergeAll (map (name: (bus.ofService name services.${name}).units) (attrNames services));
 
   socketOf =
     namespace: socket:
@@ -232,14 +239,18 @@ let
       runnable = filter (name: apps.runnable whole.apps.${name}) (attrNames whole.apps);
       eachApp = if problems == [ ] then map (name: apps.ofApp name whole.apps.${name}) runnable else [ ];
       # One whose tunnel is unknown is among the problems.
-      known = filter (name: whole.tunnels ? ${whole.namespaces.${name}.tunnel}) (attrNames whole.namespaces);
+      known = filter (name: whole.tunnels ? ${whole.namespaces.${name}.tunnel}) (
+        attrNames whole.namespaces
+      );
       each = if problems == [ ] then map (ofNamespace whole) known else [ ];
       services = listToAttrs (
         map (name: {
           name = "${name}.service";
           value =
             whole.services.${name}
-            // (if whole.services.${name}.namespace == null then { } else confineService name whole.services.${name});
+            // (
+              if whole.services.${name}.namespace == null then { } else confineService name whole.services.${name}
+            );
         }) (attrNames whole.services)
       );
       sockets = mergeAll (

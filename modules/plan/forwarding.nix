@@ -80,7 +80,12 @@ else
             TimeoutStartSec = 120;
           }
           // (if user == null then { DynamicUser = true; } else { User = user; })
-          // (if clientCredentialsFile == null then { } else { LoadCredential = "client:${clientCredentialsFile}"; });
+          // (
+            if clientCredentialsFile == null then
+              { }
+            else
+              { LoadCredential = "client:${clientCredentialsFile}"; }
+          );
         };
       }
   )

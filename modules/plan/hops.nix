@@ -14,7 +14,9 @@ let
   via = name: tunnels.${name}.via or null;
 
   # The tunnels that others go through.
-  carrying = filter (name: builtins.any (tunnel: tunnel.via == name) (attrValues tunnels)) (attrNames tunnels);
+  carrying = filter (name: builtins.any (tunnel: tunnel.via == name) (attrValues tunnels)) (
+    attrNames tunnels
+  );
 
   holding = tunnel: filter (name: namespaces.${name}.tunnel == tunnel) (attrNames namespaces);
 
@@ -35,8 +37,7 @@ in
   nameless = filter (name: namespaces ? ${name}) homeless;
 
   # tunnel -> the namespace that its socket is in, or null for the host's.
-  outer =
-    name: if via name == null then null else head (holding (via name) ++ [ (via name) ]);
+  outer = name: if via name == null then null else head (holding (via name) ++ [ (via name) ]);
 
   # tunnel -> the way round that leads back to it, as text; null if there is none
   cycle =

@@ -61,10 +61,7 @@ let
 
   linked =
     it:
-    if it.protocol == "udp" || it.keepSource then
-      filter (place: !local place) (placesOf it)
-    else
-      [ ];
+    if it.protocol == "udp" || it.keepSource then filter (place: !local place) (placesOf it) else [ ];
 in
 {
   inherit rangePattern local;

@@ -60,7 +60,8 @@ let
     serviceConfig:
     let
       flag =
-        option: property: map (value: quoted "--${option}=${said value ""}") (toList (serviceConfig.${property} or null));
+        option: property:
+        map (value: quoted "--${option}=${said value ""}") (toList (serviceConfig.${property} or null));
     in
     flag "identifier" "SyslogIdentifier"
     ++ flag "facility" "SyslogFacility"
@@ -103,7 +104,9 @@ in
   unclear =
     command:
     let
-      plain = concatStringsSep "q" (filter isString (split "\"([^\"\\\\]|\\\\.)*\"|'([^'\\\\]|\\\\.)*'" command));
+      plain = concatStringsSep "q" (
+        filter isString (split "\"([^\"\\\\]|\\\\.)*\"|'([^'\\\\]|\\\\.)*'" command)
+      );
     in
     match ".*[[:space:]];([[:space:]].*)?" plain != null || prefixed "|" command;
 
@@ -132,6 +135,9 @@ in
           let
             families = filter (family: family != "none") (words own);
           in
-          if own == null || builtins.elem "AF_UNIX" families then own else concatStringsSep " " (families ++ [ "AF_UNIX" ]);
+          if own == null || builtins.elem "AF_UNIX" families then
+            own
+          else
+            concatStringsSep " " (families ++ [ "AF_UNIX" ]);
       };
 }

@@ -29,7 +29,12 @@ let
       ip = if place.family == 4 then "ip" else "ip6";
       everywhere = if place.family == 4 then "127.0.0.0/8" else "{ ::1, fe80::/10 }";
     in
-    (if place.any then "fib daddr type local ${ip} daddr != ${everywhere}" else "${ip} daddr ${place.address}")
+    (
+      if place.any then
+        "fib daddr type local ${ip} daddr != ${everywhere}"
+      else
+        "${ip} daddr ${place.address}"
+    )
     + " ${place.protocol} dport ${toString place.port}";
 
   dnat =
@@ -130,7 +135,11 @@ in
         name = "postrouting";
         hook = "type nat hook postrouting priority srcnat;";
         rules = [
-          { text = map (place: ''oifname "${link}" ${snat ends place}'') (filter (place: !place.keepSource) places); }
+          {
+            text = map (place: ''oifname "${link}" ${snat ends place}'') (
+              filter (place: !place.keepSource) places
+            );
+          }
         ];
       }
       {

@@ -28,15 +28,13 @@
   };
 
   noIoUring = {
-    what = ''
-      Whether io_uring is denied, which some databases and runtimes are faster with.'';
+    what = "Whether io_uring is denied, which some databases and runtimes are faster with.";
     without = [ "system-calls:io-uring" ];
     attacks = [ "io-uring-socket" ];
   };
 
   nativeCalls = {
-    what = ''
-      Whether programs of the machine's own architecture alone may run, and none of 32 bits, as game servers may be.'';
+    what = "Whether programs of the machine's own architecture alone may run, and none of 32 bits, as game servers may be.";
     without = [ "native-calls" ];
     attacks = [ "compat-socket" ];
   };
@@ -50,8 +48,7 @@
   };
 
   privateTmp = {
-    what = ''
-      Whether the service has a `/tmp` and `/var/tmp` of its own. Where the unit itself says `PrivateTmp=`, that remains.'';
+    what = "Whether the service has a `/tmp` and `/var/tmp` of its own. Where the unit itself says `PrivateTmp=`, that remains.";
     without = [ "private-tmp" ];
     attacks = [
       "given-by-path"

@@ -33,10 +33,13 @@ let
 
   optional = condition: message: if condition then [ message ] else [ ];
 
-  oneOf = set: if set == { } then "none is defined" else "defined: ${concatStringsSep ", " (attrNames set)}";
+  oneOf =
+    set: if set == { } then "none is defined" else "defined: ${concatStringsSep ", " (attrNames set)}";
 
   # The other names with the same value.
-  sharing = value: set: name: filter (other: other != name && value other == value name) (attrNames set);
+  sharing =
+    value: set: name:
+    filter (other: other != name && value other == value name) (attrNames set);
 
   # A path without quotes is copied to the store when it is used, where every user of the machine can read it.
   inStore =
@@ -54,7 +57,9 @@ let
 
   malformed =
     where: pattern: example: value:
-    optional (value != null && match pattern value == null) "${where}: ${toJSON value} is malformed; write it like ${example}";
+    optional (
+      value != null && match pattern value == null
+    ) "${where}: ${toJSON value} is malformed; write it like ${example}";
 
   account = "[a-zA-Z_][a-zA-Z0-9_-]{0,30}";
 
@@ -62,21 +67,38 @@ let
     where: name: ns:
     optional (names.runs ns && match account (names.runGroup name ns) == null)
       ''${where}.group: ${toJSON (names.runGroup name ns)} cannot name a group, which has 31 letters, digits, - and _ at most; set ${where}.group = "vpn";''
-    ++ optional (ns.group == "root" || elem "root" ns.users)
-      "${where}.users: root is not let in, since commands run as ordinary users; name those who are to run them"
-    ++ concatMap (malformed "${where}.users" account ''"alice"'') (filter (user: user != "root") ns.users);
+    ++
+      optional (ns.group == "root" || elem "root" ns.users)
+        "${where}.users: root is not let in, since commands run as ordinary users; name those who are to run them"
+    ++ concatMap (malformed "${where}.users" account ''"alice"'') (
+      filter (user: user != "root") ns.users
+    );
 
   forwardingProblems =
     where: wanted:
     malformed "${where}.protocol" "nat-pmp|pcp" ''"nat-pmp" or "pcp"'' wanted.protocol
     ++ malformed "${where}.gateway" "[0-9]{1,3}([.][0-9]{1,3}){3}" ''"10.2.0.1"'' wanted.gateway
-    ++ malformed "${where}.client" "qbittorrent|transmission" ''"qbittorrent" or "transmission"'' wanted.client
-    ++ malformed "${where}.clientUrl" "http://[^[:space:]]+" ''"http://127.0.0.1:8080"'' wanted.clientUrl
+    ++
+      malformed "${where}.client" "qbittorrent|transmission" ''"qbittorrent" or "transmission"''
+        wanted.client
+    ++
+      malformed "${where}.clientUrl" "http://[^[:space:]]+" ''"http://127.0.0.1:8080"''
+        wanted.clientUrl
     ++ stored "${where}.clientCredentialsFile" wanted.clientCredentialsFile
-    ++ optional (wanted.protocols == [ ] || filter (p: !elem p [ "tcp" "udp" ]) wanted.protocols != [ ])
-      ''${where}.protocols: ${toJSON wanted.protocols} must be "tcp", "udp" or both''
-    ++ optional (wanted.onChange != null && prefixed "+!" wanted.onChange)
-      "${where}.onChange: ${toJSON wanted.onChange} would run with full privileges because of its prefix; remove the + or !";
+    ++ optional (
+      wanted.protocols == [ ]
+      ||
+        filter (
+          p:
+          !elem p [
+            "tcp"
+            "udp"
+          ]
+        ) wanted.protocols != [ ]
+    ) ''${where}.protocols: ${toJSON wanted.protocols} must be "tcp", "udp" or both''
+    ++
+      optional (wanted.onChange != null && prefixed "+!" wanted.onChange)
+        "${where}.onChange: ${toJSON wanted.onChange} would run with full privileges because of its prefix; remove the + or !";
 
   namespaceProblems =
     name:
@@ -93,12 +115,17 @@ let
       exceptions = ns.allowedEgress;
       taken =
         let
-          tunnel = tunnels.${ns.tunnel} or { ips = [ ]; dns = [ ]; };
+          tunnel =
+            tunnels.${ns.tunnel} or {
+              ips = [ ];
+              dns = [ ];
+            };
         in
         map (ip: builtins.head (match "([^/]*).*" ip)) tunnel.ips ++ tunnel.dns;
     }
-    ++ optional (match "[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}" name == null)
-      "${where}: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
+    ++
+      optional (match "[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}" name == null)
+        "${where}: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
     ++ runProblems where name ns
     ++ (
       if !tunnels ? ${ns.tunnel} then
@@ -115,7 +142,9 @@ let
     where: peer:
     stored "${where}.presharedKeyFile" peer.presharedKeyFile
     ++ malformed "${where}.publicKey" key "the 44 characters that `wg pubkey` prints" peer.publicKey
-    ++ malformed "${where}.endpoint" endpoint ''"vpn.example.org:51820" or "[2001:db8::1]:51820"'' peer.endpoint
+    ++
+      malformed "${where}.endpoint" endpoint ''"vpn.example.org:51820" or "[2001:db8::1]:51820"''
+        peer.endpoint
     ++ concatMap (malformed "${where}.allowedIPs" address ''"0.0.0.0/0"'') peer.allowedIPs;
 
   tunnelProblems =
@@ -123,33 +152,48 @@ let
     let
       tunnel = tunnels.${name};
       where = "nsguard.tunnels.${name}";
-      typed = filter (option: !elem tunnel.${option} [ null false [ ] ]) [
-        "ips"
-        "privateKeyFile"
-        "generatePrivateKeyFile"
-        "peers"
-      ];
+      typed =
+        filter
+          (
+            option:
+            !elem tunnel.${option} [
+              null
+              false
+              [ ]
+            ]
+          )
+          [
+            "ips"
+            "privateKeyFile"
+            "generatePrivateKeyFile"
+            "peers"
+          ];
       ranges = concatMap (peer: peer.allowedIPs) tunnel.peers;
       repeated = filter (range: length (filter (r: r == range) ranges) > 1) ranges;
     in
     optional (tunnel.via != null && !tunnels ? ${tunnel.via})
       "${where}.via: there is no tunnel ${toJSON tunnel.via} (${oneOf tunnels}); define nsguard.tunnels.${tunnel.via} or name another"
-    ++ optional (hops.cycle name != null)
-      "${where}.via: ${hops.cycle name} goes round in a circle, and nothing would ever leave; let one of them go by the host"
-    ++ optional (elem name hops.nameless)
-      "${where}: tunnels go through it, and the namespace for that would be called ${toJSON name}, as another is; define nsguard.namespaces.<name>.tunnel = ${toJSON name}; with a name of its own"
+    ++
+      optional (hops.cycle name != null)
+        "${where}.via: ${hops.cycle name} goes round in a circle, and nothing would ever leave; let one of them go by the host"
+    ++ optional (elem name hops.nameless) "${where}: tunnels go through it, and the namespace for that would be called ${toJSON name}, as another is; define nsguard.namespaces.<name>.tunnel = ${toJSON name}; with a name of its own"
     ++ stored "${where}.configFile" tunnel.configFile
     ++ stored "${where}.privateKeyFile" tunnel.privateKeyFile
     ++ malformed "${where}.type" "wireguard|amneziawg" ''"wireguard" or "amneziawg"'' tunnel.type
-    ++ malformed "${where}.implementation" "auto|kernel|userspace" ''"auto", "kernel" or "userspace"'' tunnel.implementation
+    ++
+      malformed "${where}.implementation" "auto|kernel|userspace" ''"auto", "kernel" or "userspace"''
+        tunnel.implementation
     ++ malformed "${where}.fwMark" "0x[0-9a-fA-F]{1,8}|[1-9][0-9]{0,9}" ''"0x51820"'' tunnel.fwMark
     ++ concatMap (malformed "${where}.ips" address ''"10.66.0.2/32"'') tunnel.ips
-    ++ concatMap (malformed "${where}.dns" "[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*" ''"10.66.0.1"'') tunnel.dns
-    ++ concatMap (
-      i: peerProblems "${where}.peers.${toString i}" (builtins.elemAt tunnel.peers i)
-    ) (builtins.genList (i: i) (length tunnel.peers))
-    ++ optional (repeated != [ ])
-      "${where}.peers: ${toJSON (builtins.head repeated)} is among the allowedIPs of two peers, and WireGuard would give it to the last alone; leave it with one"
+    ++ concatMap (malformed "${where}.dns" "[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*"
+      ''"10.66.0.1"''
+    ) tunnel.dns
+    ++ concatMap (i: peerProblems "${where}.peers.${toString i}" (builtins.elemAt tunnel.peers i)) (
+      builtins.genList (i: i) (length tunnel.peers)
+    )
+    ++
+      optional (repeated != [ ])
+        "${where}.peers: ${toJSON (builtins.head repeated)} is among the allowedIPs of two peers, and WireGuard would give it to the last alone; leave it with one"
     ++ (
       if tunnel.configFile != null then
         optional (typed != [ ])
@@ -157,12 +201,15 @@ let
       else
         optional (tunnel.type == "amneziawg")
           ''${where}.type: what AmneziaWG's packets are to look like stands in a file; set configFile = "/run/secrets/${name}.conf";''
-        ++ optional (tunnel.privateKeyFile == null)
-          ''${where}: there is no key; set configFile = "/run/secrets/${name}.conf"; or privateKeyFile = "/run/secrets/${name}.key";''
-        ++ optional (tunnel.ips == [ ])
-          ''${where}.ips: the tunnel has no address; set ips = [ "10.66.0.2/32" ]; to what your provider gave you''
-        ++ optional (tunnel.peers == [ ])
-          ''${where}.peers: there is nobody to talk to; set peers = [ { publicKey = "…"; endpoint = "…:51820"; allowedIPs = [ "0.0.0.0/0" "::/0" ]; } ];''
+        ++
+          optional (tunnel.privateKeyFile == null)
+            ''${where}: there is no key; set configFile = "/run/secrets/${name}.conf"; or privateKeyFile = "/run/secrets/${name}.key";''
+        ++
+          optional (tunnel.ips == [ ])
+            ''${where}.ips: the tunnel has no address; set ips = [ "10.66.0.2/32" ]; to what your provider gave you''
+        ++
+          optional (tunnel.peers == [ ])
+            ''${where}.peers: there is nobody to talk to; set peers = [ { publicKey = "…"; endpoint = "…:51820"; allowedIPs = [ "0.0.0.0/0" "::/0" ]; } ];''
     );
 
   ofService = import ./service-problems.nix { inherit namespaces oneOf; };
@@ -191,7 +238,9 @@ let
     in
     if own == null then names.fwMark n else own;
   clashing = filter (
-    n: filter (o: o < n && markOf o == markOf n && namespaces.${o}.tunnel != namespaces.${n}.tunnel) marked != [ ]
+    n:
+    filter (o: o < n && markOf o == markOf n && namespaces.${o}.tunnel != namespaces.${n}.tunnel) marked
+    != [ ]
   ) marked;
 in
 {
@@ -204,7 +253,10 @@ in
     concatMap namespaceProblems (attrNames namespaces)
     ++ import ./publish-problems.nix { inherit namespaces malformed hostLinks; }
     ++ concatMap tunnelProblems (attrNames tunnels)
-    ++ malformed "nsguard.metrics.textfile" "(/[a-zA-Z0-9._-]+)+\\.prom" ''"/var/lib/prometheus-node-exporter/nsguard.prom"'' metrics.textfile
+    ++
+      malformed "nsguard.metrics.textfile" "(/[a-zA-Z0-9._-]+)+\\.prom"
+        ''"/var/lib/prometheus-node-exporter/nsguard.prom"''
+        metrics.textfile
     ++ concatMap appProblems (attrNames apps)
     ++ map (
       n:

@@ -16,7 +16,9 @@ let
 in
 {
   # The records of one kind that are not taken away.
-  kept = kind: records: removeAttrs records (filter (name: elem (full kind name) without) (attrNames records));
+  kept =
+    kind: records:
+    removeAttrs records (filter (name: elem (full kind name) without) (attrNames records));
 
   # full name -> { guards; besides; }
   listed =

@@ -50,7 +50,9 @@ let
       i:
       let
         place = elemAt places i;
-        taken = filter (other: other.protocol == place.protocol && overlap other.at place.at) (genList (elemAt places) i);
+        taken = filter (other: other.protocol == place.protocol && overlap other.at place.at) (
+          genList (elemAt places) i
+        );
       in
       optional (taken != [ ])
         "${place.where}.listen: ${toJSON place.text} is taken by ${(head taken).where} (${toJSON (head taken).text}), and one alone can listen there; give it another port or address"
@@ -69,18 +71,27 @@ let
     optional (match "[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}" name == null)
       "${where}: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
     ++ malformed "${where}.protocol" "tcp|udp" ''"tcp" or "udp"'' it.protocol
-    ++ optional (hostLinks.needs it && !namespaces.${ns}.hostLink.enable)
-      "${where}.${if it.protocol == "udp" then "protocol: \"udp\"" else "keepSource"} takes packets, which a proxy does not pass on; set nsguard.namespaces.${ns}.hostLink.enable = true;"
+    ++
+      optional (hostLinks.needs it && !namespaces.${ns}.hostLink.enable)
+        "${where}.${
+          if it.protocol == "udp" then "protocol: \"udp\"" else "keepSource"
+        } takes packets, which a proxy does not pass on; set nsguard.namespaces.${ns}.hostLink.enable = true;"
     ++ map (
       text:
-      ''${where}.listen: ${toJSON text} is loopback or a path, where UDP is not passed on; set listen = [ "192.0.2.2:${toString ((parse text).port or it.port)}" ]; to an address of the host's, by which the host itself reaches it as well''
+      ''${where}.listen: ${toJSON text} is loopback or a path, where UDP is not passed on; set listen = [ "192.0.2.2:${
+        toString ((parse text).port or it.port)
+      }" ]; to an address of the host's, by which the host itself reaches it as well''
     ) (if it.protocol == "udp" then filter near it.listen else [ ])
-    ++ optional (it.listen == [ ]) ''${where}.listen: there is nothing to listen on; set listen = [ "127.0.0.1:9091" ];''
+    ++ optional (
+      it.listen == [ ]
+    ) ''${where}.listen: there is nothing to listen on; set listen = [ "127.0.0.1:9091" ];''
     ++ map (
-      text: "${where}.listen: ${toJSON text} is malformed; write it like \"127.0.0.1:9091\", \"[::1]:9091\" or \"/run/web.sock\""
+      text:
+      "${where}.listen: ${toJSON text} is malformed; write it like \"127.0.0.1:9091\", \"[::1]:9091\" or \"/run/web.sock\""
     ) (filter (text: parse text == null) it.listen)
-    ++ optional (!isPort it.port)
-      "${where}.port: ${toJSON it.port} is no port; set port = 9091; to the one that the service listens on"
+    ++
+      optional (!isPort it.port)
+        "${where}.port: ${toJSON it.port} is no port; set port = 9091; to the one that the service listens on"
     ++ malformed "${where}.mode" "0?[0-7]{3}" ''"0660"'' it.mode
     ++ malformed "${where}.group" "[a-zA-Z_][a-zA-Z0-9_-]{0,30}" ''"users"'' it.group;
 
@@ -91,7 +102,9 @@ let
     ) (filter (number: !isPort number) namespaces.${ns}.tunnelPorts.${protocol});
 
   ranged = filter (
-    ns: namespaces.${ns}.hostLink.enable && match hostLinks.rangePattern namespaces.${ns}.hostLink.range != null
+    ns:
+    namespaces.${ns}.hostLink.enable
+    && match hostLinks.rangePattern namespaces.${ns}.hostLink.range != null
   ) (attrNames namespaces);
   endOf = ns: (hostLinks.ends ns namespaces.${ns}.hostLink.range).host.v4;
   sameEnds = concatMap (
@@ -107,7 +120,9 @@ concatMap publishProblems published
 ++ clashes
 ++ concatMap (
   ns:
-  malformed "nsguard.namespaces.${ns}.hostLink.range" hostLinks.rangePattern ''"169.254.64.0/18", from /8 to /31'' namespaces.${ns}.hostLink.range
+  malformed "nsguard.namespaces.${ns}.hostLink.range" hostLinks.rangePattern
+    ''"169.254.64.0/18", from /8 to /31''
+    namespaces.${ns}.hostLink.range
 ) (attrNames namespaces)
 ++ sameEnds
 ++ concatMap (ns: tunnelPortProblems ns "tcp" ++ tunnelPortProblems ns "udp") (attrNames namespaces)

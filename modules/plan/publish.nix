@@ -18,26 +18,24 @@ let
     ;
   inherit (import ./listen.nix) parse;
 
-  socket =
-    published: it:
-    {
-      unitConfig.Description = "Published port ${published} of network namespace ${name}";
-      socketConfig = {
-        ListenStream = it.listen;
-        # An address of the network's may come later, or go and come back.
-        FreeBind = true;
-        BindIPv6Only = "ipv6-only";
-        SocketMode = it.mode;
-        SocketGroup = it.group;
-        RemoveOnStop = true;
-        # So that a client that is gone does not keep the process there for ever.
-        KeepAlive = true;
-        # Where the namespace does not come up a client is refused, and not tried for again and again.
-        FlushPending = true;
-        TriggerLimitIntervalSec = 0;
-      };
-      wantedBy = [ "sockets.target" ];
+  socket = published: it: {
+    unitConfig.Description = "Published port ${published} of network namespace ${name}";
+    socketConfig = {
+      ListenStream = it.listen;
+      # An address of the network's may come later, or go and come back.
+      FreeBind = true;
+      BindIPv6Only = "ipv6-only";
+      SocketMode = it.mode;
+      SocketGroup = it.group;
+      RemoveOnStop = true;
+      # So that a client that is gone does not keep the process there for ever.
+      KeepAlive = true;
+      # Where the namespace does not come up a client is refused, and not tried for again and again.
+      FlushPending = true;
+      TriggerLimitIntervalSec = 0;
     };
+    wantedBy = [ "sockets.target" ];
+  };
 
   # It has sockets of the host's, and what the service answers passes through it: it is confined as the service is.
   service =

@@ -89,45 +89,51 @@ let
 
   port = protocol: number: "${protocol} . ${toString number}";
 
-  input = { forwarding, tunnelPorts, hostLink }: {
-    name = "input";
-    hook = "type filter hook input priority filter;";
-    policy = "drop";
-    rules = [
-      { text = [ ''iifname "lo" accept'' ]; }
-      { text = [ "${fromTunnel} ct state established,related accept" ]; }
-    ]
-    ++ (
-      if forwarding then
-        [
-          {
-            name = "forwarded-port";
-            guards = "every port of the service's but the one that the tunnel's far end was asked for";
-            text = [ "${fromTunnel} ip daddr @address4 meta l4proto . th dport @forwarded accept" ];
-            otherwise = [ "${fromTunnel} accept" ];
-          }
-        ]
-      else
-        [ ]
-    )
-    ++ (
-      if tunnelPorts == [ ] then
-        [ ]
-      else
-        [
-          {
-            name = "tunnel-ports";
-            guards = "every port of the services' but those that were named, against the tunnel's far end";
-            text = [
-              "${fromTunnel} ip daddr @address4 meta l4proto . th dport @tunnel_ports accept"
-              "${fromTunnel} ip6 daddr @address6 meta l4proto . th dport @tunnel_ports accept"
-            ];
-            otherwise = [ "${fromTunnel} accept" ];
-          }
-        ]
-    )
-    ++ (if hostLink == null then [ ] else link.input hostLink.ends (link.ports hostLink.places));
-  };
+  input =
+    {
+      forwarding,
+      tunnelPorts,
+      hostLink,
+    }:
+    {
+      name = "input";
+      hook = "type filter hook input priority filter;";
+      policy = "drop";
+      rules = [
+        { text = [ ''iifname "lo" accept'' ]; }
+        { text = [ "${fromTunnel} ct state established,related accept" ]; }
+      ]
+      ++ (
+        if forwarding then
+          [
+            {
+              name = "forwarded-port";
+              guards = "every port of the service's but the one that the tunnel's far end was asked for";
+              text = [ "${fromTunnel} ip daddr @address4 meta l4proto . th dport @forwarded accept" ];
+              otherwise = [ "${fromTunnel} accept" ];
+            }
+          ]
+        else
+          [ ]
+      )
+      ++ (
+        if tunnelPorts == [ ] then
+          [ ]
+        else
+          [
+            {
+              name = "tunnel-ports";
+              guards = "every port of the services' but those that were named, against the tunnel's far end";
+              text = [
+                "${fromTunnel} ip daddr @address4 meta l4proto . th dport @tunnel_ports accept"
+                "${fromTunnel} ip6 daddr @address6 meta l4proto . th dport @tunnel_ports accept"
+              ];
+              otherwise = [ "${fromTunnel} accept" ];
+            }
+          ]
+      )
+      ++ (if hostLink == null then [ ] else link.input hostLink.ends (link.ports hostLink.places));
+    };
 
   forward = {
     name = "forward";
@@ -201,7 +207,11 @@ in
 
   # On the host: what is published goes over the link, and nothing else does.
   link =
-    { namespace, ends, places }@it:
+    {
+      namespace,
+      ends,
+      places,
+    }@it:
     table (names.hostLinkTable namespace) (
       # Families that the host forwards for links alone.
       [ "set closed { type nf_proto; }" ] ++ map chain (link.host it)

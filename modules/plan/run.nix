@@ -77,36 +77,35 @@ in
             wantedBy = [ "sockets.target" ];
           };
 
-          "${names.runUnit name}@.service" =
-            {
-              wantedBy = [ ];
-            }
-            // confine {
-              namespace = name;
-              # Becoming the caller, and signalling what runs as the caller.
-              capabilities = [
-                "CAP_SETUID"
-                "CAP_SETGID"
-                "CAP_KILL"
-              ];
-              asRoot = false;
-              # What the commands get as standard output is their caller's.
-              loosened = homes.loosened ++ [ "journal-connection" ];
-              unitConfig = {
-                Description = "Command in network namespace ${name}";
-                CollectMode = "inactive-or-failed";
-              };
-              serviceConfig = {
-                ExecStart = "${tools.nsguard} supervise ${name} ${group}";
-                StandardInput = "null";
-                StandardOutput = "journal";
-                TimeoutStopSec = 5;
-                # What people run goes on while the configuration changes; the next command is by the new one.
-                X-RestartIfChanged = false;
-              }
-              // wanted.own-processes.properties or { }
-              // homes.properties;
+          "${names.runUnit name}@.service" = {
+            wantedBy = [ ];
+          }
+          // confine {
+            namespace = name;
+            # Becoming the caller, and signalling what runs as the caller.
+            capabilities = [
+              "CAP_SETUID"
+              "CAP_SETGID"
+              "CAP_KILL"
+            ];
+            asRoot = false;
+            # What the commands get as standard output is their caller's.
+            loosened = homes.loosened ++ [ "journal-connection" ];
+            unitConfig = {
+              Description = "Command in network namespace ${name}";
+              CollectMode = "inactive-or-failed";
             };
+            serviceConfig = {
+              ExecStart = "${tools.nsguard} supervise ${name} ${group}";
+              StandardInput = "null";
+              StandardOutput = "journal";
+              TimeoutStopSec = 5;
+              # What people run goes on while the configuration changes; the next command is by the new one.
+              X-RestartIfChanged = false;
+            }
+            // wanted.own-processes.properties or { }
+            // homes.properties;
+          };
         };
       };
 

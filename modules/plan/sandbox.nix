@@ -28,7 +28,17 @@ let
         "property:private-devices"
         "property:private-shared-memory"
       ];
-      arguments = app: [ "--dev" "/dev" ] ++ concatMap (path: [ "--dev-bind-try" path path ]) app.devices;
+      arguments =
+        app:
+        [
+          "--dev"
+          "/dev"
+        ]
+        ++ concatMap (path: [
+          "--dev-bind-try"
+          path
+          path
+        ]) app.devices;
     };
 
     homes = {

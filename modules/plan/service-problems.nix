@@ -23,14 +23,23 @@ let
 
   optional = condition: message: if condition then [ message ] else [ ];
 
-  inherit (import ./journal.nix { tools = { }; }) error inJournal output unclear;
+  inherit (import ./journal.nix { tools = { }; })
+    error
+    inJournal
+    output
+    unclear
+    ;
 
   commands =
     config:
-    concatMap (property: map (command: { inherit property command; }) (toList (config.${property} or null))) properties;
+    concatMap (
+      property: map (command: { inherit property command; }) (toList (config.${property} or null))
+    ) properties;
 
   reopening = path: isString path && match paths.reopened path != null;
-  reopens = where: path: "${where}: binding ${toJSON path} would open a way to daemons of the host that work outside the namespace; remove it";
+  reopens =
+    where: path:
+    "${where}: binding ${toJSON path} would open a way to daemons of the host that work outside the namespace; remove it";
 
   binds =
     where: config:
@@ -64,14 +73,17 @@ let
     else
       optional (shown != inJournal (error config))
         "${where}.StandardError: with ${toJSON (error config)} beside StandardOutput = ${toJSON (output config)} one of them would be a socket of the host, which tells its addresses; set both to \"journal\" or none, ${accept}"
-      ++ optional (service.packaged && toList (config.ExecStart or null) == [ ])
-        "${where}.ExecStart: the command comes with a package and would write by a socket of the host, which tells its addresses; say it here again (ExecStart = [ \"\" \"…\" ];), set StandardOutput = \"null\", ${accept}"
+      ++
+        optional (service.packaged && toList (config.ExecStart or null) == [ ])
+          "${where}.ExecStart: the command comes with a package and would write by a socket of the host, which tells its addresses; say it here again (ExecStart = [ \"\" \"…\" ];), set StandardOutput = \"null\", ${accept}"
       ++ map (
         c:
         "${where}.${c.property}: ${toJSON c.command} is more than one command, or one for a shell; write a list of commands, each of a program, ${accept}"
       ) (filter (c: isString c.command && unclear c.command) (commands config));
 
-  named = set: name: "systemd.${set}.${if match "[A-Za-z_][A-Za-z0-9_-]*" name == null then toJSON name else name}";
+  named =
+    set: name:
+    "systemd.${set}.${if match "[A-Za-z_][A-Za-z0-9_-]*" name == null then toJSON name else name}";
 
   # Written so that a pattern would not know it.
   roundabout = path: match ".*/(/|\\.\\.?(/|:|$)).*" path != null;
@@ -79,19 +91,30 @@ let
   boundIn =
     where: path:
     if match "/[^:[:space:]\"\\\\%]*(:/[^:[:space:]\"\\\\%]*)?" path == null || roundabout path then
-      [ "${where}: ${toJSON path} is malformed; write absolute paths without spaces and quotes, \"/path\" or \"/path:/path/inside\"" ]
+      [
+        "${where}: ${toJSON path} is malformed; write absolute paths without spaces and quotes, \"/path\" or \"/path:/path/inside\""
+      ]
     else if reopening path || match "(/var)?/run/?(:.*)?" path != null then
       [ (reopens where path) ]
     else if match "${paths.home}(:.*)?" path != null then
-      [ "${where}: ${toJSON path} holds files that the session runs outside the namespace; name a directory in it" ]
+      [
+        "${where}: ${toJSON path} holds files that the session runs outside the namespace; name a directory in it"
+      ]
     else
-      optional (match "${paths.system}(:.*)?" path != null && match "(/var)?/(run|tmp|lib|cache|log)/.+" path == null)
+      optional
+        (
+          match "${paths.system}(:.*)?" path != null
+          && match "(/var)?/(run|tmp|lib|cache|log)/.+" path == null
+        )
         "${where}: ${toJSON path} belongs to the system, which runs what is in it outside the namespace; name a directory of data";
 
   device =
     where: path:
-    optional (match "/dev/[A-Za-z0-9_/.-]+" path == null || roundabout path || match "/dev/(shm|mqueue|log|fd|pts|std.*)(/.*)?" path != null)
-      "${where}: ${toJSON path} is no device; name one, or a directory of them, below /dev";
+    optional (
+      match "/dev/[A-Za-z0-9_/.-]+" path == null
+      || roundabout path
+      || match "/dev/(shm|mqueue|log|fd|pts|std.*)(/.*)?" path != null
+    ) "${where}: ${toJSON path} is no device; name one, or a directory of them, below /dev";
 
   # What may be said of one instance of a confined template: none of it opens anything.
   harmless = "Environment(File)?|LoadCredential(Encrypted)?|SetCredential(Encrypted)?|Slice|Nice|(CPU|IO|Limit|Memory|Restart|Tasks|Timeout).*";
@@ -111,7 +134,7 @@ let
     namespace: name: socket:
     map (
       path:
-      ''${named "sockets" name}: by ${toJSON path} the service would get connections that were made on the host, and tell it the host's addresses; let it listen on a port, and set nsguard.namespaces.${namespace}.publish.${name} = { listen = [ ${toJSON path} ]; port = …; };''
+      "${named "sockets" name}: by ${toJSON path} the service would get connections that were made on the host, and tell it the host's addresses; let it listen on a port, and set nsguard.namespaces.${namespace}.publish.${name} = { listen = [ ${toJSON path} ]; port = …; };"
     ) (withPath socket);
 in
 {
@@ -128,34 +151,54 @@ in
       "${at}.namespace: there is no namespace ${toJSON service.namespace} (${oneOf namespaces}); define nsguard.namespaces.${service.namespace} or name another"
     ++ (
       if service.container then
-        [ "${at}.namespace: a container is started by a program that needs the host, and what runs in it is not confined by its unit; run the program as a service of its own" ]
+        [
+          "${at}.namespace: a container is started by a program that needs the host, and what runs in it is not confined by its unit; run the program as a service of its own"
+        ]
       else if service.template != null then
-        [ "${at}.namespace: an instance is confined as its template is; set ${named "services" service.template}.nsguard.namespace" ]
+        [
+          "${at}.namespace: an instance is confined as its template is; set ${named "services" service.template}.nsguard.namespace"
+        ]
       else
         optional (commands config == [ ] && !service.packaged)
           "${at}.namespace: nothing else defines the service ${toJSON name}, so there is nothing to confine; look for a slip in the name, or set ${where}.overrideStrategy = \"asDropin\"; if its unit comes with a package"
     )
-    ++ optional (config ? RootImage || match "(/run/.*|/)?" (toString (config.RootDirectory or "")) == null)
-      "${where}.serviceConfig.RootDirectory: over another root than the host's nsguard cannot lay its own /etc, so look-ups of names would follow that root's; remove it"
-    ++ optional (config.Type or null == "forking" && isRoot config && service.hardening.hiddenProcesses)
-      ''${where}.serviceConfig.Type: "forking" does not work with process numbers of its own, which a service needs that runs as root; give it a User, or run the program in the foreground with Type = "exec" or "notify"''
-    ++ concatMap (socket: ofSocket service.namespace socket service.sockets.${socket}) (attrNames service.sockets)
-    ++ optional (service.unitConfig ? JoinsNamespaceOf)
-      "${where}.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another; remove it"
+    ++
+      optional
+        (config ? RootImage || match "(/run/.*|/)?" (toString (config.RootDirectory or "")) == null)
+        "${where}.serviceConfig.RootDirectory: over another root than the host's nsguard cannot lay its own /etc, so look-ups of names would follow that root's; remove it"
+    ++
+      optional (config.Type or null == "forking" && isRoot config && service.hardening.hiddenProcesses)
+        ''${where}.serviceConfig.Type: "forking" does not work with process numbers of its own, which a service needs that runs as root; give it a User, or run the program in the foreground with Type = "exec" or "notify"''
+    ++ concatMap (socket: ofSocket service.namespace socket service.sockets.${socket}) (
+      attrNames service.sockets
+    )
+    ++
+      optional (service.unitConfig ? JoinsNamespaceOf)
+        "${where}.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another; remove it"
     ++ binds "${where}.serviceConfig" config
     ++ outputs "${where}.serviceConfig" at service
     ++ concatMap (boundIn "${at}.bindPaths") service.bindPaths
     ++ concatMap (device "${at}.devices") service.devices
     ++ import ./bus-problems.nix "${at}.dbus.system" service.dbus.system
-    ++ optional ((config.Type or null == "dbus" || config ? BusName) && service.dbus.system.access != "host")
-      ''${where}.serviceConfig: the service is to have a name on the system's bus, which it does not reach; set Type = "exec" and no BusName, or accept that it does with ${at}.dbus.system.access = "host";''
-    ++ optional (service.dbus.system.access == "filtered" && !config ? User && elem (config.DynamicUser or false) yes && match "[a-z_][a-z0-9_-]{0,30}(@.*)?" name == null)
-      "${where}.serviceConfig.User: the part of the bus is for one user, and ${toJSON name} cannot name one; set User = \"…\";"
+    ++
+      optional
+        ((config.Type or null == "dbus" || config ? BusName) && service.dbus.system.access != "host")
+        ''${where}.serviceConfig: the service is to have a name on the system's bus, which it does not reach; set Type = "exec" and no BusName, or accept that it does with ${at}.dbus.system.access = "host";''
+    ++
+      optional
+        (
+          service.dbus.system.access == "filtered"
+          && !config ? User
+          && elem (config.DynamicUser or false) yes
+          && match "[a-z_][a-z0-9_-]{0,30}(@.*)?" name == null
+        )
+        "${where}.serviceConfig.User: the part of the bus is for one user, and ${toJSON name} cannot name one; set User = \"…\";"
     ++ (
       if service.allowPrivilegedCommands then
         [ ]
       else
-        prefixes "${where}.serviceConfig" ", or accept that with ${at}.allowPrivilegedCommands = true;" config
+        prefixes "${where}.serviceConfig" ", or accept that with ${at}.allowPrivilegedCommands = true;"
+          config
     );
 
   ofInstance =

@@ -119,8 +119,14 @@ in
             interface = names.hostLink name;
             inside = names.hostLinkInside;
             ruleset = "${names.etc name}/host-link.nft";
-            host = [ ends.host.v4 ends.host.v6 ];
-            namespace = [ ends.namespace.v4 ends.namespace.v6 ];
+            host = [
+              ends.host.v4
+              ends.host.v6
+            ];
+            namespace = [
+              ends.namespace.v4
+              ends.namespace.v6
+            ];
             published = map (place: {
               inherit (place) name protocol;
               listen = place.text;
@@ -128,12 +134,17 @@ in
             }) (hostLinks.linked namespace.publish);
           };
       inherit (namespace) tunnelPorts;
-      tunnel = removeAttrs tunnel [ "fwMark" "via" ] // {
-        name = namespace.tunnel;
-        configFile = path tunnel.configFile;
-        privateKeyFile = path tunnel.privateKeyFile;
-        peers = map (peer: peer // { presharedKeyFile = path peer.presharedKeyFile; }) tunnel.peers;
-      };
+      tunnel =
+        removeAttrs tunnel [
+          "fwMark"
+          "via"
+        ]
+        // {
+          name = namespace.tunnel;
+          configFile = path tunnel.configFile;
+          privateKeyFile = path tunnel.privateKeyFile;
+          peers = map (peer: peer // { presharedKeyFile = path peer.presharedKeyFile; }) tunnel.peers;
+        };
     };
 
   protections = listed "sysctl" sysctls // listed "file" files;

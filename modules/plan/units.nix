@@ -73,15 +73,18 @@ let
 in
 {
   ${netns} = {
-    unitConfig = untiring // joined { After = [ "network-pre.target" ]; } flushed // {
-      Description = "Network namespace ${name}";
-      Before = [ "network.target" ];
-      X-Reload-Triggers = triggers [
-        (removeAttrs spec (ofTunnel ++ [ "published" ]))
-        rulesets.namespace
-        rulesets.hostLink
-      ];
-    };
+    unitConfig =
+      untiring
+      // joined { After = [ "network-pre.target" ]; } flushed
+      // {
+        Description = "Network namespace ${name}";
+        Before = [ "network.target" ];
+        X-Reload-Triggers = triggers [
+          (removeAttrs spec (ofTunnel ++ [ "published" ]))
+          rulesets.namespace
+          rulesets.hostLink
+        ];
+      };
     serviceConfig = runtime // {
       Type = "oneshot";
       RemainAfterExit = true;
@@ -96,22 +99,30 @@ in
   };
 
   ${tunnel} = {
-    unitConfig = untiring // joined needs hop // {
-      Description = "WireGuard tunnel ${spec.tunnel.name} in network namespace ${name}";
-      # Also of a unit that is not there: by a change of these a switch would restart the tunnel.
-      Wants = (joined needs hop).Wants or [ ] ++ [
-        "${refresh}.timer"
-        (names.forwardUnit name)
-      ];
-      After = (joined needs hop).After or [ ] ++ [
-        "network.target"
-        "nss-lookup.target"
-      ];
-      X-Reload-Triggers = triggers [
-        (builtins.intersectAttrs (builtins.listToAttrs (map (name: { inherit name; value = null; }) ofTunnel)) spec)
-        rulesets.host
-      ];
-    };
+    unitConfig =
+      untiring
+      // joined needs hop
+      // {
+        Description = "WireGuard tunnel ${spec.tunnel.name} in network namespace ${name}";
+        # Also of a unit that is not there: by a change of these a switch would restart the tunnel.
+        Wants = (joined needs hop).Wants or [ ] ++ [
+          "${refresh}.timer"
+          (names.forwardUnit name)
+        ];
+        After = (joined needs hop).After or [ ] ++ [
+          "network.target"
+          "nss-lookup.target"
+        ];
+        X-Reload-Triggers = triggers [
+          (builtins.intersectAttrs (builtins.listToAttrs (
+            map (name: {
+              inherit name;
+              value = null;
+            }) ofTunnel
+          )) spec)
+          rulesets.host
+        ];
+      };
     serviceConfig = runtime // {
       Type = "oneshot";
       RemainAfterExit = true;

@@ -23,8 +23,18 @@
   facts =
     planned:
     let
-      named = builtins.filter (name: builtins.match "nsguard-egress-.*" name != null) (builtins.attrNames planned.units);
-      unit = kind: name: planned.units.${builtins.head (builtins.filter (found: builtins.match "nsguard-egress-vpn@${name}-[0-9a-f]{6}[.]${kind}" found != null) named)};
+      named = builtins.filter (name: builtins.match "nsguard-egress-.*" name != null) (
+        builtins.attrNames planned.units
+      );
+      unit =
+        kind: name:
+        planned.units.${
+          builtins.head (
+            builtins.filter (
+              found: builtins.match "nsguard-egress-vpn@${name}-[0-9a-f]{6}[.]${kind}" found != null
+            ) named
+          )
+        };
       socket = unit "socket" "printer";
       nas = unit "service" "nas";
       inherit (nas.serviceConfig) IPAddressAllow IPAddressDeny DynamicUser;
@@ -35,7 +45,12 @@
       inherit (socket.socketConfig) ListenStream NetworkNamespacePath;
       inherit (socket) wantedBy;
       bound = socket.unitConfig.BindsTo;
-      proxies = map (name: builtins.match ".*/lib/systemd/(.*)" (unit "service" name).serviceConfig.ExecStart) [ "nas" "printer" ];
+      proxies =
+        map (name: builtins.match ".*/lib/systemd/(.*)" (unit "service" name).serviceConfig.ExecStart)
+          [
+            "nas"
+            "printer"
+          ];
       inherit IPAddressAllow IPAddressDeny DynamicUser;
       inside = nas.serviceConfig ? NetworkNamespacePath;
       # What is let out by a proxy is let out by no rule.
@@ -44,10 +59,16 @@
 
   expected = {
     units = 6;
-    loopback = [ "192.168.1.10" "fd00::9" ];
+    loopback = [
+      "192.168.1.10"
+      "fd00::9"
+    ];
     ListenStream = "[fd00::9]:631";
     NetworkNamespacePath = "/run/netns/vpn";
-    wantedBy = [ "multi-user.target" "nsguard-netns-vpn.service" ];
+    wantedBy = [
+      "multi-user.target"
+      "nsguard-netns-vpn.service"
+    ];
     bound = [ "nsguard-netns-vpn.service" ];
     proxies = [
       [ "systemd-socket-proxyd 192.168.1.10:445" ]

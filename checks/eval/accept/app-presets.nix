@@ -43,10 +43,14 @@
       command = builtins.head (file "brave").command;
       inherit ((unit "brave").serviceConfig) User;
       # One that runs is found by a name that no other program has.
-      bus = builtins.filter (word: builtins.isString word && builtins.match "--(talk|own).*" word != null) (
-        builtins.split " " config.nsguard.planned.units."nsguard-bus-web-2.service".serviceConfig.ExecStart
-      );
-      environment = builtins.filter (word: builtins.match "\"MOZ.*" word != null) (unit "web-2").serviceConfig.Environment;
+      bus =
+        builtins.filter (word: builtins.isString word && builtins.match "--(talk|own).*" word != null)
+          (
+            builtins.split " " config.nsguard.planned.units."nsguard-bus-web-2.service".serviceConfig.ExecStart
+          );
+      environment =
+        builtins.filter (word: builtins.match "\"MOZ.*" word != null)
+          (unit "web-2").serviceConfig.Environment;
       wayland = builtins.head (unit "brave").serviceConfig.BindReadOnlyPaths;
       x11 = builtins.head (unit "torrents").serviceConfig.BindReadOnlyPaths;
       sandbox = map (name: (file name).sandbox != [ ]) [

@@ -46,7 +46,11 @@
   facts =
     planned:
     let
-      own = unit: builtins.filter (path: builtins.match ".*(notify|journal|/inside|current-system|opengl).*" path == null) planned.units.${unit}.serviceConfig.BindReadOnlyPaths;
+      own =
+        unit:
+        builtins.filter (
+          path: builtins.match ".*(notify|journal|/inside|current-system|opengl).*" path == null
+        ) planned.units.${unit}.serviceConfig.BindReadOnlyPaths;
       granted = planned.units."nsguard-app-granted.service".serviceConfig;
       file = name: builtins.fromJSON planned.files."/etc/nsguard-apps/${name}.json";
     in
@@ -54,16 +58,28 @@
       closed = own "nsguard-app-closed.service";
       granted = own "nsguard-app-granted.service";
       alone = own "nsguard-app-alone.service";
-      aloneVariables = builtins.filter (word: builtins.match "\"DBUS.*" word != null) planned.units."nsguard-app-alone.service".serviceConfig.Environment;
+      aloneVariables = builtins.filter (
+        word: builtins.match "\"DBUS.*" word != null
+      ) planned.units."nsguard-app-alone.service".serviceConfig.Environment;
       aloneWaits = (file "alone").waitFor;
       aloneBus = planned.units."nsguard-private-bus-alone.service".serviceConfig.ExecStart;
-      aloneListens = builtins.head (builtins.match ".*<listen>(.*)</listen>.*" planned.files."/etc/nsguard-apps/alone.bus.conf");
-      inherit (granted) BindPaths DeviceAllow MemoryMax ProtectSystem;
-      bus = builtins.filter (word: builtins.isString word && builtins.match "--(filter|talk.*)" word != null) (
-        builtins.split " " planned.units."nsguard-bus-granted.service".serviceConfig.ExecStart
+      aloneListens = builtins.head (
+        builtins.match ".*<listen>(.*)</listen>.*" planned.files."/etc/nsguard-apps/alone.bus.conf"
       );
+      inherit (granted)
+        BindPaths
+        DeviceAllow
+        MemoryMax
+        ProtectSystem
+        ;
+      bus = builtins.filter (
+        word: builtins.isString word && builtins.match "--(filter|talk.*)" word != null
+      ) (builtins.split " " planned.units."nsguard-bus-granted.service".serviceConfig.ExecStart);
       hasBus = planned.units ? "nsguard-bus-closed.service";
-      environment = map (name: (file name).environment) [ "closed" "granted" ];
+      environment = map (name: (file name).environment) [
+        "closed"
+        "granted"
+      ];
       mode = planned.units."nsguard-app-closed.socket".socketConfig.SocketMode;
       entries = builtins.attrNames planned.desktopEntries;
     };

@@ -21,7 +21,11 @@
     planned:
     if planned.units ? "app.service" then
       {
-        inherit (planned.units."app.service".serviceConfig) CapabilityBoundingSet AmbientCapabilities PrivateUsers;
+        inherit (planned.units."app.service".serviceConfig)
+          CapabilityBoundingSet
+          AmbientCapabilities
+          PrivateUsers
+          ;
       }
     else
       "no unit";

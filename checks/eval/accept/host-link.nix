@@ -38,7 +38,11 @@
     let
       planned = config.nsguard.planned;
       spec = ns: builtins.fromJSON planned.files."/etc/nsguard/${ns}/spec.json";
-      rules = file: builtins.filter (line: builtins.isString line) (builtins.split "\n *" planned.files."/etc/nsguard/vpn/${file}");
+      rules =
+        file:
+        builtins.filter (line: builtins.isString line) (
+          builtins.split "\n *" planned.files."/etc/nsguard/vpn/${file}"
+        );
       having = part: builtins.filter (line: builtins.match ".*${part}.*" line != null);
     in
     {

@@ -25,16 +25,18 @@ in
     {
       nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
       nsguard.namespaces.vpn.tunnel = "mullvad";
-      services = named (_: {
-        enable = true;
-      }) // {
-        nginx = {
+      services =
+        named (_: {
           enable = true;
-          # A stand-in has none, nor the program that looks at the configuration.
-          package = overridden (pkgs.nginx // { modules = [ ]; });
-          validateConfigFile = false;
+        })
+        // {
+          nginx = {
+            enable = true;
+            # A stand-in has none, nor the program that looks at the configuration.
+            package = overridden (pkgs.nginx // { modules = [ ]; });
+            validateConfigFile = false;
+          };
         };
-      };
       systemd.services = lib.mkMerge [
         (named (_: {
           nsguard.namespace = "vpn";

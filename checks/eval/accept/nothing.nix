@@ -2,9 +2,15 @@
 {
   module = { };
   facts = config: {
-    units = builtins.filter (name: builtins.match "nsguard.*" name != null) (builtins.attrNames config.systemd.units);
-    packages = builtins.filter (package: builtins.match "nsguard.*" package.name != null) config.systemd.packages;
-    etc = builtins.filter (name: builtins.match "nsguard.*" name != null) (builtins.attrNames config.environment.etc);
+    units = builtins.filter (name: builtins.match "nsguard.*" name != null) (
+      builtins.attrNames config.systemd.units
+    );
+    packages = builtins.filter (
+      package: builtins.match "nsguard.*" package.name != null
+    ) config.systemd.packages;
+    etc = builtins.filter (name: builtins.match "nsguard.*" name != null) (
+      builtins.attrNames config.environment.etc
+    );
   };
   expected = {
     units = [ ];

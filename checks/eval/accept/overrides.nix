@@ -24,7 +24,9 @@
     {
       inherit (service.serviceConfig) PrivatePIDs NetworkNamespacePath TemporaryFileSystem;
       inherit (service.unitConfig) BindsTo;
-      inText = builtins.match ".*\nNetworkNamespacePath=/run/netns/vpn\n.*" config.systemd.units."app.service".text != null;
+      inText =
+        builtins.match ".*\nNetworkNamespacePath=/run/netns/vpn\n.*" config.systemd.units."app.service".text
+        != null;
       elsewhere = config.systemd.services.systemd-journald.serviceConfig ? NetworkNamespacePath;
     };
 

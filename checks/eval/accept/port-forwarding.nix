@@ -33,15 +33,32 @@
     planned:
     let
       spec = ns: (builtins.fromJSON planned.files."/etc/nsguard/${ns}/spec.json").portForwarding;
-      opened = ns: builtins.match ".*@forwarded accept.*" planned.files."/etc/nsguard/${ns}/namespace.nft" != null;
+      opened =
+        ns: builtins.match ".*@forwarded accept.*" planned.files."/etc/nsguard/${ns}/namespace.nft" != null;
       hook = planned.units."nsguard-forwarded-told.service".serviceConfig;
       forward = planned.units."nsguard-forward-told.service";
     in
     {
-      specs = map spec [ "closed" "bare" "told" ];
-      opened = map opened [ "closed" "bare" "told" ];
-      units = builtins.filter (name: builtins.match "nsguard-forward.*" name != null) (builtins.attrNames planned.units);
-      inherit (hook) User ExecStart LoadCredential NetworkNamespacePath NoNewPrivileges;
+      specs = map spec [
+        "closed"
+        "bare"
+        "told"
+      ];
+      opened = map opened [
+        "closed"
+        "bare"
+        "told"
+      ];
+      units = builtins.filter (name: builtins.match "nsguard-forward.*" name != null) (
+        builtins.attrNames planned.units
+      );
+      inherit (hook)
+        User
+        ExecStart
+        LoadCredential
+        NetworkNamespacePath
+        NoNewPrivileges
+        ;
       inherit (forward) wantedBy;
       wanted = planned.units."nsguard-tunnel-told.service".unitConfig.Wants;
       bound = forward.unitConfig.BindsTo;
@@ -53,7 +70,10 @@
       {
         protocol = "nat-pmp";
         gateway = null;
-        protocols = [ "tcp" "udp" ];
+        protocols = [
+          "tcp"
+          "udp"
+        ];
         internalPort = null;
         lifetimeSeconds = 60;
         hook = null;
@@ -67,7 +87,11 @@
         hook = "nsguard-forwarded-told.service";
       }
     ];
-    opened = [ false true true ];
+    opened = [
+      false
+      true
+      true
+    ];
     units = [
       "nsguard-forward-bare.service"
       "nsguard-forward-told.service"

@@ -34,22 +34,34 @@
     let
       spec = ns: builtins.fromJSON planned.files."/etc/nsguard/${ns}/spec.json";
       rules = ns: planned.files."/etc/nsguard/${ns}/namespace.nft";
-      opened = ns: builtins.filter (line: builtins.isString line && builtins.match ".*tunnel_ports.*" line != null) (builtins.split "\n *" (rules ns));
-      units = builtins.filter (name: builtins.match "nsguard-publish.*" name != null) (builtins.attrNames planned.units);
+      opened =
+        ns:
+        builtins.filter (line: builtins.isString line && builtins.match ".*tunnel_ports.*" line != null) (
+          builtins.split "\n *" (rules ns)
+        );
+      units = builtins.filter (name: builtins.match "nsguard-publish.*" name != null) (
+        builtins.attrNames planned.units
+      );
       socket = name: planned.units.${name}.socketConfig;
       service = planned.units.${builtins.elemAt units 2};
     in
     {
       inherit (planned) openPorts;
       inherit units;
-      published = map (ns: (spec ns).published) [ "closed" "vpn" ];
+      published = map (ns: (spec ns).published) [
+        "closed"
+        "vpn"
+      ];
       inherit (socket (builtins.elemAt units 1)) SocketGroup SocketMode;
       inherit (socket (builtins.elemAt units 3)) ListenStream FreeBind;
       inherit (service.unitConfig) BindsTo After;
       wants = service.unitConfig.Wants or null;
       inherit (service.serviceConfig) ExecStart NetworkNamespacePath RestrictAddressFamilies;
       verified = service.serviceConfig.ExecStartPre;
-      opened = map opened [ "closed" "vpn" ];
+      opened = map opened [
+        "closed"
+        "vpn"
+      ];
     };
 
   expected = {
@@ -66,20 +78,31 @@
         {
           name = "local-only";
           unit = "nsguard-publish-vpn@local-only-90d57c.socket";
-          listen = [ "127.0.0.1:8080" "/run/vpn-web.sock" ];
+          listen = [
+            "127.0.0.1:8080"
+            "/run/vpn-web.sock"
+          ];
           port = 80;
         }
         {
           name = "web";
           unit = "nsguard-publish-vpn@web-afc953.socket";
-          listen = [ "127.0.0.1:9091" "[::1]:9091" "192.0.2.2:9092" ];
+          listen = [
+            "127.0.0.1:9091"
+            "[::1]:9091"
+            "192.0.2.2:9092"
+          ];
           port = 9091;
         }
       ]
     ];
     SocketGroup = "users";
     SocketMode = "0660";
-    ListenStream = [ "127.0.0.1:9091" "[::1]:9091" "192.0.2.2:9092" ];
+    ListenStream = [
+      "127.0.0.1:9091"
+      "[::1]:9091"
+      "192.0.2.2:9092"
+    ];
     FreeBind = true;
     BindsTo = [
       "nsguard-netns-vpn.service"

@@ -34,7 +34,9 @@ in
     let
       bus =
         name:
-        builtins.filter (path: builtins.match ".*bus.*" path != null) planned.units.${name}.serviceConfig.BindReadOnlyPaths;
+        builtins.filter (
+          path: builtins.match ".*bus.*" path != null
+        ) planned.units.${name}.serviceConfig.BindReadOnlyPaths;
       part = planned.units."nsguard-system-bus-part.service".serviceConfig;
       each = planned.units."nsguard-system-bus-each@.service".serviceConfig;
     in

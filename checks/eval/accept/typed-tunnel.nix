@@ -35,9 +35,12 @@
     in
     {
       inherit (spec) tunnel fwMark;
-      units = builtins.filter (name: builtins.match "nsguard-.*" name != null) (builtins.attrNames planned.units);
+      units = builtins.filter (name: builtins.match "nsguard-.*" name != null) (
+        builtins.attrNames planned.units
+      );
       refresh = planned.units."nsguard-refresh-vpn.timer".timerConfig.OnUnitActiveSec;
-      pinned = builtins.match ".*meta mark 0x51820 drop.*" planned.files."/etc/nsguard/vpn/host.nft" != null;
+      pinned =
+        builtins.match ".*meta mark 0x51820 drop.*" planned.files."/etc/nsguard/vpn/host.nft" != null;
     };
 
   expected = {

@@ -59,7 +59,7 @@
     let
       at = "nsguard.namespaces.vpn.allowedEgress";
       like = ''is malformed; write it like "192.168.1.10" or "fd00::10"; a name would be looked up through the tunnel'';
-      nowhere = ''is no host on a network; write the one address that is to be reached'';
+      nowhere = "is no host on a network; write the one address that is to be reached";
       taken = "is the tunnel's own or its resolver's, which would no longer be reached through it; remove the exception";
     in
     [

@@ -21,7 +21,10 @@
           mode = "rw";
         };
         twice = {
-          listen = [ "127.0.0.1:9091" "0.0.0.0:9091" ];
+          listen = [
+            "127.0.0.1:9091"
+            "0.0.0.0:9091"
+          ];
           port = 9091;
         };
       };
@@ -31,7 +34,10 @@
       tunnel = "two";
       publish = {
         again = {
-          listen = [ "[2001:db8::2]:8443" "/run/web.sock" ];
+          listen = [
+            "[2001:db8::2]:8443"
+            "/run/web.sock"
+          ];
           port = 443;
         };
         bad = {
@@ -52,7 +58,9 @@
   };
   messages =
     let
-      malformed = text: ''nsguard.namespaces.two.publish.bad.listen: "${text}" is malformed; write it like "127.0.0.1:9091", "[::1]:9091" or "/run/web.sock"'';
+      malformed =
+        text:
+        ''nsguard.namespaces.two.publish.bad.listen: "${text}" is malformed; write it like "127.0.0.1:9091", "[::1]:9091" or "/run/web.sock"'';
     in
     [
       ''nsguard.namespaces.one.publish.dns.protocol: "udp" takes packets, which a proxy does not pass on; set nsguard.namespaces.one.hostLink.enable = true;''
