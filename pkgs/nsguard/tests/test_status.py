@@ -8,6 +8,7 @@ import pytest
 
 from box import NAME, PEER, PRIVATE, Box, config, spec
 from nsguard import card
+from nsguard.printable import printable
 
 
 def test_status_through_a_life(any_box: Box) -> None:
@@ -177,6 +178,27 @@ def test_a_half_made_state_is_named(box: Box) -> None:
     box.nsguard("tunnel", "up", NAME)
     box.behave()
     assert "tunnel     half-made" in box.nsguard("status").stdout
+
+
+def test_what_a_terminal_could_act_on_is_shown_and_not_sent() -> None:
+    for text, shown in {
+        "Bücher 本": "Bücher 本",
+        "\x1b]0;owned\x07": "\\x1b]0;owned\\x07",
+        "a\nvpn: healthy": "a\\nvpn: healthy",
+        "\u202egnp.exe": "\\u202egnp.exe",
+        b"\xff".decode(errors="surrogateescape"): "\\udcff",
+    }.items():
+        assert printable(text) == shown
+
+
+def test_the_name_of_a_process_draws_nothing_on_the_terminal(box: Box) -> None:
+    box.nsguard("netns", "up", NAME)
+    box.write("/run/artist.py", "import time\nopen('/proc/self/comm', 'w').write('\\x1b[2J')\ntime.sleep(300)\n")
+    box.out("sh", "-c", f"ip netns exec {NAME} python3 /run/artist.py >/dev/null 2>&1 </dev/null &")
+    while "2J" not in (shown := box.nsguard("status", NAME).stdout):
+        pass
+    assert "\x1b" not in shown
+    assert r"\x1b[2J" in shown
 
 
 def test_amounts() -> None:

@@ -4,6 +4,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from nsguard.printable import printable
+
 
 def of(name: str, it: dict[str, Any]) -> str:
     """A namespace's status as lines of label and value."""
@@ -41,7 +43,8 @@ def of(name: str, it: dict[str, Any]) -> str:
         rows.append(("error", f"{error['command']}: {error['what']}{when}"))
     shown = [(label, value) for label, value in rows if value]
     width = max(len(label) for label, _ in shown)
-    return "\n".join([name, *(f"  {label:<{width}}  {value}" for label, value in shown)])
+    lines = (f"  {label:<{width}}  {value}" for label, value in shown)
+    return "\n".join([name, *map(printable, lines)])
 
 
 def few(items: Sequence[str], most: int = 6) -> str:

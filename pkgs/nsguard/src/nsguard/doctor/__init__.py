@@ -11,6 +11,7 @@ from nsguard import status
 from nsguard.doctor import inside, machine, reach, rules, sockets
 from nsguard.doctor.patient import Finding, Patient
 from nsguard.errors import BadInput
+from nsguard.printable import printable
 
 VERSION = 1
 
@@ -54,7 +55,8 @@ def main(options: argparse.Namespace) -> int:
         print("nsguard: no namespace is configured, and none is up")
     for name, findings in {} if options.json else found.items():
         for check, finding in findings:
-            print(f"{name}: {'note: ' if finding.note else ''}{check}: {finding.what}; {finding.remedy}")
+            note = "note: " if finding.note else ""
+            print(printable(f"{name}: {note}{check}: {finding.what}; {finding.remedy}"))
         if not any(not finding.note for _, finding in findings):
             print(f"{name}: healthy")
     return 1 if any(not finding.note for findings in found.values() for _, finding in findings) else 0
