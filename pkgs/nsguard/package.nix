@@ -41,7 +41,7 @@ stdenvNoCC.mkDerivation {
     mkdir -p $out/bin $out/lib/nsguard
     cp -r bin src $out/lib/nsguard/
     substituteInPlace $out/lib/nsguard/bin/nsguard --replace-fail /usr/bin/python3 ${python3.interpreter}
-    substituteInPlace $out/lib/nsguard/src/nsguard/process.py --replace-fail 'TOOLS = ""' 'TOOLS = "${
+    substituteInPlace $out/lib/nsguard/src/nsguard/system/process.py --replace-fail 'TOOLS = ""' 'TOOLS = "${
       lib.makeBinPath [
         amneziawg-tools
         iproute2

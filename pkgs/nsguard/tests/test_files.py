@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from nsguard import files
 from nsguard.errors import BadInput
+from nsguard.system import files
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 
-from nsguard import forward, listen_port, nft, portmap, process
 from nsguard.errors import BadInput, NsguardError, Stopped
-from nsguard.portmap import Gateway, Mapping, Refused
-from nsguard.spec import Forwarding
+from nsguard.forward import keeper, listen_port, portmap
+from nsguard.forward.portmap import Gateway, Mapping, Refused
+from nsguard.net import nft
+from nsguard.spec.spec import Forwarding
 from nsguard.state import Forwarded, State
+from nsguard.system import process
 
 Answers = Callable[[bytes], list[bytes]]
 
@@ -165,9 +167,9 @@ def test_a_stop_while_it_is_told_is_a_stop(tmp_path: Any, monkeypatch: pytest.Mo
     monkeypatch.setattr("nsguard.paths.RUN", str(tmp_path))
     monkeypatch.setattr(process, "change", stopped)
     monkeypatch.setattr(nft, "open_ports", lambda *_, **__: None)
-    monkeypatch.setattr(forward.Keeper, "_ask", lambda _: (Mapping("tcp", 1, 2, 60, 7, None),))
+    monkeypatch.setattr(keeper.Keeper, "_ask", lambda _: (Mapping("tcp", 1, 2, 60, 7, None),))
     with pytest.raises(Stopped):
-        forward.Keeper(State("vpn"), Forwarding("nat-pmp", None, ("tcp",), None, 60, "hook.service")).turn()
+        keeper.Keeper(State("vpn"), Forwarding("nat-pmp", None, ("tcp",), None, 60, "hook.service")).turn()
 
 
 class Web(http.server.BaseHTTPRequestHandler):

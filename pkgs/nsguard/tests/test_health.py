@@ -5,7 +5,7 @@ import json
 import pytest
 
 from box import NAME, PEER, Box, spec
-from nsguard import metrics
+from nsguard.health import metrics
 
 
 def test_a_handshake_is_waited_for(any_box: Box) -> None:

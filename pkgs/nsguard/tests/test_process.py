@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from nsguard import process
+from nsguard.system import process
 
 
 def test_a_change_is_said_and_its_input_is_not(capsys: pytest.CaptureFixture[str]) -> None:

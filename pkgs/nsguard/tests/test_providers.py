@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from box import HERE, Box
-from nsguard import files, values, wireguard
 from nsguard.errors import BadInput
-from nsguard.model import AMNEZIAWG, WIREGUARD, Config
-from nsguard.wgquick import parse
+from nsguard.net import wireguard
+from nsguard.spec import values
+from nsguard.spec.model import AMNEZIAWG, WIREGUARD, Config
+from nsguard.spec.wgquick import parse
+from nsguard.system import files
 
 PROVIDERS = {path.stem: path for path in sorted((HERE / "providers").glob("*.conf"))}
 DOCUMENT = HERE.parents[2] / "docs/provider-files.md"

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from nsguard import admission, wire
-from nsguard.admission import Peer
 from nsguard.errors import BadInput
-from nsguard.wire import Request
+from nsguard.run import admission, protocol
+from nsguard.run.admission import Peer
+from nsguard.run.protocol import Request
 
 ODD = [b"printf", b"a\nb", b"", b"\xff\xfe", b"--", b"a b", b"'\"$(id)"]
 
@@ -34,9 +34,9 @@ def request(**changes: object) -> Request:
 @pytest.mark.parametrize("changes", [{}, {"foreground": False}, {"umask": 0}, {"environment": []}])
 def test_what_is_encoded_is_decoded(changes: dict[str, object]) -> None:
     whole = request(**changes)
-    data = wire.encode(whole)
-    assert int.from_bytes(data[: wire.LENGTH], "big") == len(data) - wire.LENGTH
-    assert vars(wire.decode(data[wire.LENGTH :])) == vars(whole)
+    data = protocol.encode(whole)
+    assert int.from_bytes(data[: protocol.LENGTH], "big") == len(data) - protocol.LENGTH
+    assert vars(protocol.decode(data[protocol.LENGTH :])) == vars(whole)
 
 
 @pytest.mark.parametrize(
@@ -60,37 +60,37 @@ def test_what_is_encoded_is_decoded(changes: dict[str, object]) -> None:
     ],
 )
 def test_a_request_that_encode_would_not_make_is_refused(place: int, value: bytes) -> None:
-    fields = wire.encode(request())[wire.LENGTH :].split(b"\0")[:-1]
+    fields = protocol.encode(request())[protocol.LENGTH :].split(b"\0")[:-1]
     fields[place] = value
     with pytest.raises(BadInput):
-        wire.decode(b"".join(field + b"\0" for field in fields))
+        protocol.decode(b"".join(field + b"\0" for field in fields))
 
 
 @pytest.mark.parametrize("body", [b"", b"\0", b"1", b"1\0" * 7, b"\0" * 100])
 def test_a_body_of_another_shape_is_refused(body: bytes) -> None:
     with pytest.raises(BadInput):
-        wire.decode(body)
+        protocol.decode(body)
 
 
 def test_no_bytes_at_all_break_the_decoder() -> None:
     """Only BadInput comes out, whatever goes in."""
     chance = random.Random(7)  # noqa: S311 (a test)
-    whole = wire.encode(request())[wire.LENGTH :]
+    whole = protocol.encode(request())[protocol.LENGTH :]
     for _ in range(3000):
         data = bytearray(whole)
         for _ in range(chance.randrange(1, 6)):
             place = chance.randrange(len(data))
             data[place : place + chance.randrange(3)] = chance.randbytes(chance.randrange(3))
         with contextlib.suppress(BadInput):
-            wire.decode(bytes(data))
+            protocol.decode(bytes(data))
 
 
 @pytest.mark.parametrize(
-    "bad", [request(arguments=[b"a\0b"]), request(environment=[b"A=\0"]), request(arguments=[b"a" * wire.LIMIT])]
+    "bad", [request(arguments=[b"a\0b"]), request(environment=[b"A=\0"]), request(arguments=[b"a" * protocol.LIMIT])]
 )
 def test_what_cannot_be_said_is_refused_before_it_is_sent(bad: Request) -> None:
     with pytest.raises(BadInput):
-        wire.encode(bad)
+        protocol.encode(bad)
 
 
 @pytest.fixture
@@ -108,12 +108,12 @@ def null() -> Iterator[int]:
 
 
 def offer(sender: socket.socket, data: bytes, descriptors: list[int]) -> None:
-    socket.send_fds(sender, [data[: wire.LENGTH]], descriptors)
-    sender.sendall(data[wire.LENGTH :])
+    socket.send_fds(sender, [data[: protocol.LENGTH]], descriptors)
+    sender.sendall(data[protocol.LENGTH :])
 
 
 def test_a_request_comes_with_its_descriptors(pair: tuple[socket.socket, socket.socket], null: int) -> None:
-    offer(pair[0], wire.encode(request()), [null] * 3)
+    offer(pair[0], protocol.encode(request()), [null] * 3)
     got, descriptors = admission.receive(pair[1])
     assert got.arguments == ODD
     assert len(set(descriptors)) == 3
@@ -124,28 +124,28 @@ def test_a_request_comes_with_its_descriptors(pair: tuple[socket.socket, socket.
 def test_another_number_of_descriptors_is_refused(
     pair: tuple[socket.socket, socket.socket], null: int, count: int
 ) -> None:
-    offer(pair[0], wire.encode(request()), [null] * count)
+    offer(pair[0], protocol.encode(request()), [null] * count)
     with pytest.raises(BadInput, match="descriptors came with the request"):
         admission.receive(pair[1])
 
 
 def test_descriptors_that_come_later_are_not_taken(pair: tuple[socket.socket, socket.socket], null: int) -> None:
-    data = wire.encode(request())
-    socket.send_fds(pair[0], [data[: wire.LENGTH]], [null] * 3)
+    data = protocol.encode(request())
+    socket.send_fds(pair[0], [data[: protocol.LENGTH]], [null] * 3)
     before = set(os.listdir("/proc/self/fd"))
-    socket.send_fds(pair[0], [data[wire.LENGTH :]], [null] * 3)
+    socket.send_fds(pair[0], [data[protocol.LENGTH :]], [null] * 3)
     admission.receive(pair[1])
     assert len(set(os.listdir("/proc/self/fd")) - before) == 3
 
 
 def test_a_request_that_is_too_large_is_refused_unread(pair: tuple[socket.socket, socket.socket], null: int) -> None:
-    socket.send_fds(pair[0], [(wire.LIMIT + 1).to_bytes(4, "big")], [null] * 3)
+    socket.send_fds(pair[0], [(protocol.LIMIT + 1).to_bytes(4, "big")], [null] * 3)
     with pytest.raises(BadInput, match="larger than"):
         admission.receive(pair[1])
 
 
 def test_a_request_that_ends_half_way_is_refused(pair: tuple[socket.socket, socket.socket], null: int) -> None:
-    socket.send_fds(pair[0], [wire.encode(request())[:4]], [null] * 3)
+    socket.send_fds(pair[0], [protocol.encode(request())[:4]], [null] * 3)
     pair[0].close()
     with pytest.raises(BadInput, match="half-way"):
         admission.receive(pair[1])
@@ -156,8 +156,8 @@ def test_a_slow_request_has_a_deadline(
     pair: tuple[socket.socket, socket.socket], null: int, sent: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Bytes that trickle in do not put it off."""
-    monkeypatch.setattr(wire, "PATIENCE", 0.3)
-    data = wire.encode(request())
+    monkeypatch.setattr(protocol, "PATIENCE", 0.3)
+    data = protocol.encode(request())
     over = threading.Event()
 
     def trickle() -> None:

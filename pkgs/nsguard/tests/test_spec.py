@@ -10,8 +10,8 @@ import pytest
 from box import PEER, peer, spec
 from nsguard import paths
 from nsguard.errors import BadInput
-from nsguard.model import Endpoint
-from nsguard.spec import load
+from nsguard.spec.model import Endpoint
+from nsguard.spec.spec import load
 
 TYPED = spec(configFile=None, ips=["10.66.0.2/32"], privateKeyFile="/run/key", peers=[peer()])
 PUBLISHED = {"name": "web", "unit": "web.socket", "listen": ["127.0.0.1:80"], "port": 80}

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from box import NAME, PEER, PRIVATE, Box, config, spec
-from nsguard import card
-from nsguard.printable import printable
+from nsguard.health import summary
+from nsguard.system.printable import printable
 
 
 def test_status_through_a_life(any_box: Box) -> None:
@@ -202,7 +202,7 @@ def test_the_name_of_a_process_draws_nothing_on_the_terminal(box: Box) -> None:
 
 
 def test_amounts() -> None:
-    assert [card.span(n) for n in (0, 59, 60, 3599, 3600, 90_000)] == [
+    assert [summary.span(n) for n in (0, 59, 60, 3599, 3600, 90_000)] == [
         "0 s",
         "59 s",
         "1 min",
@@ -210,7 +210,7 @@ def test_amounts() -> None:
         "1 h",
         "1 d",
     ]
-    assert [card.size(n) for n in (0, 1023, 1024, 1 << 20, 3 << 29)] == [
+    assert [summary.size(n) for n in (0, 1023, 1024, 1 << 20, 3 << 29)] == [
         "0 B",
         "1023 B",
         "1.0 KiB",

@@ -5,10 +5,10 @@ from ipaddress import ip_address, ip_interface, ip_network
 import pytest
 
 from box import PEER, PRIVATE, SECOND_PEER
-from nsguard import files
 from nsguard.errors import BadInput
-from nsguard.model import Config, Endpoint
-from nsguard.wgquick import parse
+from nsguard.spec.model import Config, Endpoint
+from nsguard.spec.wgquick import parse
+from nsguard.system import files
 
 FILE = "/run/secrets/mullvad.conf"
 INTERFACE = f"[Interface]\nPrivateKey = {PRIVATE}\nAddress = 10.66.0.2/32\n"

@@ -9,11 +9,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from box import Box
-from nsguard import values, wireguard
-from nsguard.amneziawg import KEYS
 from nsguard.errors import BadInput
-from nsguard.model import AMNEZIAWG, WIREGUARD, Config, Endpoint, Peer, Secret
-from nsguard.wgquick import parse
+from nsguard.net import wireguard
+from nsguard.spec import values
+from nsguard.spec.amneziawg import KEYS
+from nsguard.spec.model import AMNEZIAWG, WIREGUARD, Config, Endpoint, Peer, Secret
+from nsguard.spec.wgquick import parse
 from test_providers import DEVICE, PROVIDERS, shown, stripped
 
 FILE = "/run/secrets/x.conf"

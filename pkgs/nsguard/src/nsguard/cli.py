@@ -51,11 +51,11 @@ def _dispatch(arguments: list[str]) -> int:
 
             return journal.run(words)
         case ["run" | "shell" as what, *words]:
-            from nsguard import client
+            from nsguard.run import client
 
             return client.main(what, words)
         case ["supervise", name, group]:
-            from nsguard.supervise import supervise
+            from nsguard.run.supervise import supervise
 
             return supervise(name, group)
         case ["netns" | "tunnel" as what, verb, name] if (what, verb) in _UNITS:
@@ -112,19 +112,20 @@ def _of_unit(what: str, verb: str, name: str) -> None:
     """What the units of a namespace do."""
     match what, verb:
         case _, "down":
-            from nsguard import teardown
+            from nsguard.lifecycle import teardown
 
             (teardown.namespace_down if what == "netns" else teardown.tunnel_down)(name)
         case "netns", _:
-            from nsguard import netns
+            from nsguard.lifecycle import netns
 
             netns.up(name)
         case _, "refresh":
-            from nsguard import refresh
+            from nsguard.lifecycle import refresh
 
             refresh.refresh(name)
         case _:
-            from nsguard import state, tunnel
+            from nsguard import state
+            from nsguard.lifecycle import tunnel
 
             with state.noted(name, f"tunnel up {name}"):
                 tunnel.up(name)
@@ -134,7 +135,8 @@ def prepare(name: str) -> None:
     """What all commands begin with that change a namespace. Raises `NsguardError`."""
     import os
 
-    from nsguard import paths, process
+    from nsguard import paths
+    from nsguard.system import process
 
     if not paths.valid_name(name):
         raise BadInput(f"{name!a} cannot name a namespace; use {paths.NAME_RULE}")

@@ -8,8 +8,9 @@ standard error.
 import os
 import sys
 
-from nsguard import keys, process, values
 from nsguard.errors import BadInput
+from nsguard.spec import keys, values
+from nsguard.system import process
 
 USAGE = "nsguard keygen FILE|- [ADDRESS ...]"
 

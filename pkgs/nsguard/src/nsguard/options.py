@@ -22,7 +22,7 @@ def _named(parser: argparse.ArgumentParser) -> None:
 
 
 def _status(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    from nsguard import status
+    from nsguard.health import status
 
     _named(parser)
     parser.description = "Show namespaces, tunnels and apps. Exit status: 0 all up, 1 something is down, 2 bad input."
@@ -33,7 +33,7 @@ def _status(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
 
 def _doctor(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    from nsguard import doctor
+    from nsguard.health import doctor
 
     _named(parser)
     parser.description = "Examine namespaces and say what to do. Exit status: 0 healthy, 1 findings, 2 bad input."
@@ -42,7 +42,7 @@ def _doctor(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
 
 def _metrics(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    from nsguard import metrics
+    from nsguard.health import metrics
 
     parser.description = "Write the status for Prometheus; docs/metrics.md says what."
     parser.add_argument("file")
@@ -51,7 +51,9 @@ def _metrics(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
 
 def _wait(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    from nsguard import cli, handshake, values
+    from nsguard import cli
+    from nsguard.lifecycle import handshake
+    from nsguard.spec import values
 
     parser.description = "Wait for the tunnel to be up and a peer of it to answer."
     parser.add_argument("namespace", metavar="NAME")
@@ -67,19 +69,20 @@ def _wait(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
 
 def _forward(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    from nsguard import cli, forward
+    from nsguard import cli
+    from nsguard.forward import keeper
 
     parser.description = "Keep a port of the tunnel's far end open; docs/port-forwarding.md."
     parser.add_argument("what", choices=["run", "close"])
     parser.add_argument("namespace", metavar="NAME")
     options = parser.parse_args(arguments)
     cli.prepare(options.namespace)
-    (forward.run if options.what == "run" else forward.close)(options.namespace)
+    (keeper.run if options.what == "run" else keeper.close)(options.namespace)
     return 0
 
 
 def _listen_port(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    from nsguard import listen_port
+    from nsguard.forward import listen_port
 
     parser.description = "Give the port in $NSGUARD_PORT to a program inside; docs/port-forwarding.md."
     parser.add_argument("client", choices=list(listen_port.SETTERS))

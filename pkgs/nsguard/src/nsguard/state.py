@@ -18,9 +18,10 @@ import time
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from nsguard import files, paths, process
+from nsguard import paths
 from nsguard.errors import NsguardError
-from nsguard.model import WIREGUARD, HostLink, Linked
+from nsguard.spec.model import WIREGUARD, HostLink, Linked
+from nsguard.system import files, process
 
 # Seconds to wait for another nsguard at work on the same namespace; longer than a whole `tunnel up` takes.
 LOCK_TIMEOUT = 60.0

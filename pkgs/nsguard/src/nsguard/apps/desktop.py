@@ -2,8 +2,8 @@
 
 import re
 
-from nsguard import files
 from nsguard.errors import BadInput
+from nsguard.system import files
 
 # Started by D-Bus, or looked for, it would be the unconfined program.
 DROPPED = ("TryExec", "DBusActivatable", "Path")

@@ -7,7 +7,7 @@ import json
 import os
 
 from nsguard.apps import LIMIT, App, LaunchError, encode, load
-from nsguard.unix import connect
+from nsguard.system.unix import connect
 
 # Bytes of an X cookie file: a few entries of some 50 bytes each.
 COOKIE_LIMIT = 1 << 16

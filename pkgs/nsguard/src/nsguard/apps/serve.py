@@ -19,7 +19,7 @@ import time
 from nsguard import apps
 from nsguard.apps import LIMIT, App, Launch, decode_launch, encode
 from nsguard.errors import NsguardError
-from nsguard.unix import connect
+from nsguard.system.unix import connect
 
 LISTENER = 3  # the first descriptor that systemd passes (sd_listen_fds(3))
 PATIENCE = 5.0  # seconds for a launch to be said, and for sockets that are waited for

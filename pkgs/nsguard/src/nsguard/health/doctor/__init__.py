@@ -1,0 +1,78 @@
+"""`nsguard doctor [NAME]`: what is wrong with a namespace from end to end, and what to do about it.
+
+Each check is a function of the patient that yields findings; none changes anything.
+"""
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+
+from nsguard.errors import BadInput
+from nsguard.health import status
+from nsguard.health.doctor import inside, machine, reach, rules, sockets
+from nsguard.health.doctor.subject import Finding, Patient
+from nsguard.system.printable import printable
+
+VERSION = 1
+
+# Check → how it is done; in this order, the causes before what comes of them.
+CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
+    "keys": machine.keys,
+    "clock": machine.clock,
+    "units": machine.units,
+    "rules": rules.inside,
+    "pin": rules.outside,
+    "link": rules.link,
+    "sysctls": rules.sysctls,
+    "links": inside.ways_out,
+    "files": inside.files,
+    "services": inside.services,
+    "sockets": sockets.sockets,
+    "handshake": reach.handshake,
+    "resolver": reach.resolver,
+    "mtu": reach.mtu,
+}
+
+
+# Check → those that must have found nothing before it is done: what comes of another fault is none of its own.
+AFTER = {
+    "handshake": ("units", "pin", "links"),
+    "resolver": ("units", "rules", "pin", "links", "handshake"),
+    "mtu": ("units", "rules", "pin", "links", "handshake"),
+}
+
+
+def main(options: argparse.Namespace) -> int:
+    """Examine one namespace or all of them; 0 if nothing is wrong, else 1. Raises `BadInput` for an unknown one."""
+    found = {name: list(examine(name)) for name in status.chosen(options.namespace)}
+    if options.json:
+        said = {
+            name: [{"check": check} | finding._asdict() for check, finding in findings]
+            for name, findings in found.items()
+        }
+        print(json.dumps({"version": VERSION, "namespaces": said}, indent=2))
+    elif not found:
+        print("nsguard: no namespace is configured, and none is up")
+    for name, findings in {} if options.json else found.items():
+        for check, finding in findings:
+            note = "note: " if finding.note else ""
+            print(printable(f"{name}: {note}{check}: {finding.what}; {finding.remedy}"))
+        if not any(not finding.note for _, finding in findings):
+            print(f"{name}: healthy")
+    return 1 if any(not finding.note for findings in found.values() for _, finding in findings) else 0
+
+
+def examine(name: str) -> Iterator[tuple[str, Finding]]:
+    """Every finding with the check that made it. A spec that cannot be read is the only one then."""
+    try:
+        patient = Patient(name)
+    except BadInput as error:
+        what, _, remedy = str(error).rpartition("; ")
+        yield "spec", Finding(what, remedy)
+        return
+    wrong: set[str] = set()
+    for check, function in CHECKS.items():
+        if wrong.isdisjoint(AFTER.get(check, ())):
+            for finding in function(patient):
+                wrong |= set() if finding.note else {check}
+                yield check, finding

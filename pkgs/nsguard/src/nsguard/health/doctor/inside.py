@@ -1,0 +1,83 @@
+"""In the namespace: links, addresses, routes, the files of confined services, and whether those are in it."""
+
+import os
+from collections.abc import Iterable, Iterator
+
+from nsguard import paths
+from nsguard.health.doctor.subject import Finding, Patient
+from nsguard.lifecycle import tunnel
+from nsguard.net import host_link, links, namespace
+from nsguard.system import systemd
+
+
+def ways_out(patient: Patient) -> Iterator[Finding]:
+    """Nothing but the tunnel leads out, and it has the addresses and routes of the spec."""
+    if not patient.up:
+        return
+    name, own = patient.name, patient.spec.interface
+    joined = patient.spec.host_link
+    for link in sorted(namespace.links(name) - {"lo", own, *([joined.inside] if joined else [])}):
+        yield Finding(f"link {link} is another way out", f"ip -n {name} link del {link}")
+    for what, remedy in host_link.faults(name, patient.state.host_link() or joined) if joined else ():
+        yield Finding(what, remedy)
+    had_lo, want_lo = links.beside_loopback(name), links.loopback(patient.spec.loopback)
+    if had_lo != want_lo:
+        yield Finding(
+            f"lo has the further addresses {_listed(had_lo)} instead of {_listed(want_lo)}",
+            f"systemctl reload nsguard-netns-{name}",
+        )
+    if patient.tunnel is None or patient.config is None:
+        return
+    present, wanted = links.of(name, own), links.wanted(patient.config)
+    for what, had, want in (
+        ("addresses", present.addresses, wanted.addresses),
+        ("routes", present.routes, wanted.routes),
+        ("mtu", {present.mtu}, {wanted.mtu}),
+    ):
+        if had != want:
+            yield Finding(
+                f"{own} has the {what} {_listed(had)} instead of {_listed(want)}",
+                f"systemctl reload nsguard-tunnel-{name}",
+            )
+
+
+def _listed(items: Iterable[object]) -> str:
+    return ", ".join(sorted(map(str, items))) or "none"
+
+
+def files(patient: Patient) -> Iterator[Finding]:
+    """What lies over /etc of confined services."""
+    if not patient.up:
+        return
+    netns, wireguard = (f"systemctl reload nsguard-{what}-{patient.name}" for what in ("netns", "tunnel"))
+    wanted = {f"{patient.state.confext}/etc/{name}": (text, netns) for name, text in patient.spec.etc.items()}
+    if patient.tunnel and patient.config:
+        wanted[f"{patient.state.inside}/resolv.conf"] = (tunnel.resolv_conf(patient.config), wireguard)
+    for path, (text, remedy) in wanted.items():
+        if _text(path) != text:
+            yield Finding(f"{path} is not what it should be, and services look up names by it", remedy)
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def services(patient: Patient) -> Iterator[Finding]:
+    """Each service that is to be in the namespace is in it, and not in one that had its name before."""
+    if not patient.up:
+        return
+    shown = systemd.show(["*.service"], ["MainPID", "NetworkNamespacePath"])
+    for unit in shown:
+        pid = unit.get("MainPID", "0")
+        if unit.get("NetworkNamespacePath") == f"{paths.NETNS}/{patient.name}" and pid != "0":
+            try:
+                inode = os.stat(f"/proc/{pid}/ns/net").st_ino
+            except OSError:
+                continue  # it ended meanwhile
+            if inode != patient.state.identity():
+                where = "the host's network namespace" if inode == namespace.host_inode() else "another namespace"
+                yield Finding(f"{unit['Id']} (PID {pid}) runs in {where}", f"systemctl restart {unit['Id']}")

@@ -1,0 +1,97 @@
+"""Around the namespace: units, the clock, files with keys."""
+
+import contextlib
+import os
+import stat
+import time
+from collections.abc import Iterator
+
+from nsguard.health.doctor.subject import Finding, Patient
+from nsguard.lifecycle import handshake
+from nsguard.system import process, systemd
+
+# Files whose time a clock that was right has set: systemd-timesyncd(8), and the release of the system itself.
+_CLOCKS = ("/var/lib/systemd/timesync/clock", "/usr/lib/clock-epoch")
+# Seconds that a clock may go back without harm being likely.
+_SLACK = 2
+
+
+def keys(patient: Patient) -> Iterator[Finding]:
+    """Files with keys are root's, and nobody else reads or replaces them."""
+    for path in _key_files(patient):
+        try:
+            found = os.stat(path)
+        except OSError as error:
+            making = path == patient.spec.tunnel.private_key_file and patient.spec.tunnel.generate_private_key_file
+            made = "restart the tunnel, which makes it" if making else "put it in place"
+            yield Finding(f"{path}: {(error.strerror or str(error)).lower()}", made)
+            continue
+        mode = stat.S_IMODE(found.st_mode)
+        if mode & 0o077:
+            yield Finding(f"{path}: mode {mode:04o} opens the key to others than root", f"chmod 0600 {path}")
+        if found.st_uid != 0:
+            yield Finding(f"{path}: belongs to user {found.st_uid}, who may change the tunnel", f"chown root {path}")
+        parent = os.path.dirname(path)
+        mode = stat.S_IMODE(os.stat(parent).st_mode)
+        if mode & 0o022 and not mode & stat.S_ISVTX:
+            yield Finding(f"{parent}: mode {mode:04o} lets others replace {path}", f"chmod go-w {parent}")
+
+
+def _key_files(patient: Patient) -> list[str]:
+    tunnel = patient.spec.tunnel
+    files = [tunnel.config_file, tunnel.private_key_file, *(peer.preshared_key_file for peer in tunnel.peers)]
+    return [path for path in files if path is not None]
+
+
+def clock(patient: Patient) -> Iterator[Finding]:
+    """A peer refuses handshakes that are dated before the last one that it had (WireGuard whitepaper §5.1)."""
+    known = {path: found for path in (*_CLOCKS, *_key_files(patient)) if (found := _modified(path)) is not None}
+    latest = max(known, key=lambda path: known[path], default="")
+    behind = known[latest] - time.time() if latest else 0
+    why = f"{latest} was written later than that"
+    if patient.tunnel:
+        with contextlib.suppress(process.CommandFailed):
+            ages = handshake.ages(patient.name, patient.tunnel).values()
+            set_back = max((-age for age in ages if age is not None), default=0)
+            if set_back > max(behind, 0):
+                behind, why = set_back, "the last handshake was later than that"
+    if behind > _SLACK:
+        now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
+        yield Finding(
+            f"it is {now} UTC by this machine's clock, but {why}; peers refuse handshakes out of the past",
+            "set the clock, or let it be set: timedatectl set-ntp true",
+        )
+
+
+def _modified(path: str) -> float | None:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return None
+
+
+def units(patient: Patient) -> Iterator[Finding]:
+    """The namespace and its tunnel are up, by their units where there are any."""
+    name = patient.name
+    needed = {f"nsguard-netns-{name}.service": patient.up, f"nsguard-tunnel-{name}.service": patient.tunnel is not None}
+    sockets = [it.unit for it in patient.spec.published]
+    properties = ["LoadState", "ActiveState", "SubState", "Result", "NeedDaemonReload"]
+    shown = systemd.show([*needed, *sockets, f"nsguard-*-{name}.*", f"nsguard-publish-{name}@*.service"], properties)
+    found = {unit["Id"]: unit for unit in shown if unit.get("LoadState") != "not-found" and "Id" in unit}
+    for unit, it in sorted(found.items()):
+        state = it["ActiveState"]
+        if it["NeedDaemonReload"] == "yes":
+            yield Finding(f"{unit} has changed on disk", "systemctl daemon-reload")
+        if state == "failed" or it["SubState"] == "auto-restart" or (unit in {*needed, *sockets} and state != "active"):
+            said = systemd.last_words(unit) if it["Result"] != "success" else ""
+            yield Finding(
+                f"{unit} is {it['SubState'] if it['SubState'] == 'auto-restart' else state}{said and f': {said}'}",
+                f"mend that, then: systemctl restart {unit}" if said else f"systemctl restart {unit}",
+            )
+        elif unit in needed and not needed[unit]:
+            what = "namespace" if "netns" in unit else "tunnel"
+            yield Finding(f"{unit} is active, but its {what} is gone", f"systemctl restart {unit}")
+    for unit, up in needed.items():
+        if not up and unit not in found:
+            what = "netns" if "netns" in unit else "tunnel"
+            yield Finding(f"{what} {name} is down", f"nsguard {what} up {name}")

@@ -1,0 +1,156 @@
+"""Through the tunnel: the handshake, the resolvers, and how large a packet may be."""
+
+import os
+import secrets
+import socket
+import struct
+import time
+from collections.abc import Iterator
+
+from nsguard.health.doctor.subject import PATIENCE, Finding, Patient
+from nsguard.net import namespace, wireguard
+from nsguard.spec.model import DEFAULT_MTU, IPV6_MIN_MTU
+
+# Seconds for one answer, of as many attempts.
+_ANSWER, _ATTEMPTS = 2.0, 2
+_DNS_PORT = 53
+# RFC 791 §3.2: what every link carries is 68, but nobody has less than the 576 that every host takes.
+_LEAST = {4: 576, 6: IPV6_MIN_MTU}
+_HEADERS = {4: 20 + 8, 6: 40 + 8}
+# RFC 792, RFC 4443 §4.1
+_ECHO = {4: 8, 6: 128}
+_ECHO_REPLY = {4: 0, 6: 129}
+# linux/in.h, linux/in6.h: never fragment, whatever the path is thought to carry
+_MTU_DISCOVER = {4: (socket.IPPROTO_IP, 10), 6: (socket.IPPROTO_IPV6, 23)}
+_PROBE = 3
+# Bytes: WireGuard pads to multiples of it, so nothing lies between (whitepaper §5.4.6).
+_STEP = 16
+
+
+def handshake(patient: Patient) -> Iterator[Finding]:
+    """A peer answers."""
+    if patient.tunnel and not patient.answered:
+        peers = ", ".join(f"{host} port {port}" for host, port in patient.tunnel.endpoints) or "no endpoint"
+        key = wireguard.show(patient.name, patient.tunnel, "public-key")[0][0]
+        now = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
+        yield Finding(
+            f"no peer has answered for 3 minutes, nor within {PATIENCE:g} s when asked ({peers})",
+            f"see that this is the endpoint, that UDP gets there, that the peer knows our key (its public half: "
+            f"{key}), and that it is {now} UTC, as the clock has it",
+        )
+
+
+def resolver(patient: Patient) -> Iterator[Finding]:
+    """Each resolver answers, asked as a service would ask it."""
+    if not patient.answered or patient.tunnel is None:
+        return
+    for address in patient.tunnel.dns:
+        code = _ask(patient.name, address)
+        if code is None:
+            yield Finding(
+                f"resolver {address} gives no answer", "name another in nsguard.tunnels.<name>.dns, or mend that one"
+            )
+        elif code not in (0, 3):
+            yield Finding(f"resolver {address} refuses with code {code}", "ask whoever runs it")
+
+
+def _ask(name: str, address: str) -> int | None:
+    """The code of the answer to a question for the servers of the root (RFC 1035 §4.1), or None."""
+    token = secrets.token_bytes(2)
+    query = token + struct.pack("!HHHHH", 0x0100, 1, 0, 0, 0) + b"\0" + struct.pack("!HH", 2, 1)
+    with namespace.entered(name):
+        udp = socket.socket(_inet(address), socket.SOCK_DGRAM)
+    with udp:
+        udp.settimeout(_ANSWER)
+        for _ in range(_ATTEMPTS):
+            try:
+                udp.connect((address, _DNS_PORT))
+                udp.send(query)
+                said = udp.recv(4096)
+            except OSError:
+                continue
+            if len(said) >= 12 and said[:2] == token and said[2] & 0x80:
+                return said[3] & 0x0F
+    return None
+
+
+def mtu(patient: Patient) -> Iterator[Finding]:
+    """A packet as large as the link says gets there and back. Tried where a resolver answers pings at all."""
+    if not patient.answered or patient.tunnel is None:
+        return
+    size = (patient.config.mtu if patient.config else None) or DEFAULT_MTU
+    for address in patient.tunnel.dns[:1]:
+        least = _LEAST[_family(address)]
+        if not _passes(patient.name, address, least) or _passes(patient.name, address, size):
+            continue
+        most = _most(patient.name, address, least, size)
+        yield Finding(
+            f"packets of {size} bytes, the link's mtu, do not get through the tunnel, those of {most} do",
+            f"set nsguard.tunnels.{patient.spec.tunnel.name}.mtu = {most}",
+        )
+
+
+def _most(name: str, address: str, least: int, size: int) -> int:
+    """The largest that passes, below `size`, which does not, and from `least` on, which does; in steps."""
+    low, high = least, size
+    while high - low > _STEP:
+        middle = low + (high - low) // 2
+        low, high = (middle, high) if _passes(name, address, middle) else (low, middle)
+    return low
+
+
+def _passes(name: str, address: str, size: int) -> bool:
+    """Whether a ping of `size` bytes, headers and all, is answered."""
+    family = _family(address)
+    identity = int.from_bytes(secrets.token_bytes(2), "big")
+    with namespace.entered(name):
+        icmp = socket.socket(
+            _inet(address), socket.SOCK_RAW, socket.IPPROTO_ICMP if family == 4 else socket.IPPROTO_ICMPV6
+        )
+    with icmp:
+        icmp.setsockopt(*_MTU_DISCOVER[family], _PROBE)
+        for number in range(_ATTEMPTS):
+            try:
+                icmp.sendto(_echo(family, identity, number, size - _HEADERS[family]), (address, 0))
+            except OSError:
+                return False
+            if _answered(icmp, family, identity):
+                return True
+    return False
+
+
+def _answered(icmp: socket.socket, family: int, identity: int) -> bool:
+    deadline = time.monotonic() + _ANSWER
+    while (left := deadline - time.monotonic()) > 0:
+        icmp.settimeout(left)
+        try:
+            said = icmp.recv(65535)
+        except OSError:
+            return False
+        said = said[(said[0] & 0x0F) * 4 :] if family == 4 else said
+        if len(said) >= 8 and said[0] == _ECHO_REPLY[family] and said[4:6] == identity.to_bytes(2, "big"):
+            return True
+    return False
+
+
+def _echo(family: int, identity: int, number: int, length: int) -> bytes:
+    """An echo request; the kernel makes the checksum of IPv6's (ipv6(7))."""
+    message = struct.pack("!BBHHH", _ECHO[family], 0, 0, identity, number) + os.urandom(length)
+    return message if family == 6 else message[:2] + _checksum(message) + message[4:]
+
+
+def _checksum(data: bytes) -> bytes:
+    """RFC 1071."""
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data[: len(data) // 2 * 2]))
+    total += data[-1] << 8 if len(data) % 2 else 0
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return struct.pack("!H", ~total & 0xFFFF)
+
+
+def _family(address: str) -> int:
+    return 6 if ":" in address else 4
+
+
+def _inet(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -1,0 +1,193 @@
+"""The rules and settings that are loaded, beside those that the spec names.
+
+The intended text is loaded in a network namespace that is thrown away, with the elements that the runtime would add,
+and both are compared as nft itself describes them.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from nsguard import paths
+from nsguard.errors import BadInput
+from nsguard.health.doctor.subject import Finding, Patient
+from nsguard.net import namespace, nft
+from nsguard.state import State, Tunnel
+from nsguard.system import files, process
+
+Table = list[dict[str, Any]]
+
+
+def inside(patient: Patient) -> Iterator[Finding]:
+    """The rules in the namespace."""
+    if not patient.up:
+        return
+    path = patient.spec.namespace_ruleset
+    with namespace.entered(patient.name):
+        present = _table("nsguard")
+        others = [name for name in _tables() if name not in {"inet nsguard", *_pins(patient.name)}]
+    elements = nft.elements(wanted(patient)) + nft.forwarded_elements(patient.state.forwarded())
+    for what in _compare(path, "nsguard", elements, present):
+        yield Finding(f"in the namespace, {what}", f"systemctl reload nsguard-netns-{patient.name}")
+    for other in others:
+        yield Finding(
+            f"in the namespace, table {other} is not nsguard's and may redirect what passes",
+            f"ip netns exec {patient.name} nft delete table {other}",
+        )
+
+
+def outside(patient: Patient) -> Iterator[Finding]:
+    """The pin on the host, and whether the peers are where it lets packets go."""
+    tunnel = patient.tunnel
+    if tunnel is None:
+        return
+    table = f"nsguard-{patient.name}"
+    remedy = f"systemctl reload nsguard-tunnel-{patient.name}"
+    with namespace.maybe_entered(tunnel.outer):
+        present = _table(table)
+    where = "on the host" if tunnel.outer is None else f"in namespace {tunnel.outer}"
+    for what in _compare(patient.spec.host_ruleset, table, nft.pin_elements(patient.name, tunnel.endpoints), present):
+        yield Finding(f"{where}, {what}", remedy)
+    with contextlib.suppress(process.CommandFailed):
+        for key, at in wireguard_endpoints(patient, tunnel).items():
+            if at not in tunnel.endpoints:
+                yield Finding(f"peer {key} has moved to {at[0]} port {at[1]}, where no packet is let go", remedy)
+
+
+def link(patient: Patient) -> Iterator[Finding]:
+    """The rules of the host link, on the host."""
+    if not patient.up or patient.spec.host_link is None:
+        return
+    table = nft.host_link_table(patient.name)
+    laid = patient.state.host_link()
+    elements = nft.host_link_elements(patient.name, laid.closed if laid else ())
+    for what in _compare(patient.spec.host_link.ruleset, table, elements, _table(table)):
+        yield Finding(f"on the host, {what}", f"systemctl reload nsguard-netns-{patient.name}")
+
+
+def _pins(name: str) -> Iterator[str]:
+    """The tables that pin tunnels which go through the one of this namespace."""
+    for other in os.listdir(paths.RUN):
+        if paths.valid_name(other) and (tunnel := State(other).tunnel()) and tunnel.outer == name:
+            yield f"inet nsguard-{other}"
+
+
+def wireguard_endpoints(patient: Patient, tunnel: Tunnel) -> dict[str, tuple[str, int]]:
+    """Public key → address and port, for each peer that has one. Raises `CommandFailed`."""
+    from nsguard.net import wireguard
+
+    shown = dict(wireguard.show(patient.name, tunnel, "endpoints"))
+    return {
+        key: (host.strip("[]"), int(port))
+        for key, (host, _, port) in ((key, text.rpartition(":")) for key, text in shown.items())
+        if port.isdecimal()
+    }
+
+
+def sysctls(patient: Patient) -> Iterator[Finding]:
+    """The namespace's settings."""
+    if not patient.up:
+        return
+    with namespace.entered(patient.name):
+        for key, value in patient.spec.sysctls.items():
+            with contextlib.suppress(FileNotFoundError), open(f"/proc/sys/{key.replace('.', '/')}") as file:
+                if (present := file.read().split()) != value.split():
+                    yield Finding(
+                        f"in the namespace, {key} is {' '.join(present)} instead of {value}",
+                        f"systemctl reload nsguard-netns-{patient.name}",
+                    )
+
+
+def wanted(patient: Patient) -> Tunnel | None:
+    """What the sets are to hold: the tunnel as it is wanted now, if one was put in."""
+    tunnel, config = patient.state.tunnel(), patient.config
+    if tunnel is None or not tunnel.complete:
+        return None
+    if config is None:
+        return tunnel
+    return tunnel._replace(
+        addresses=tuple(str(address) for address in config.addresses),
+        dns=tuple(str(resolver) for resolver in config.dns),
+        enforce_dns=patient.spec.enforce_dns,
+    )
+
+
+def _compare(path: str, table: str, elements: list[str], present: Table | None) -> Iterator[str]:
+    try:
+        text = files.read(path)
+        with namespace.throwaway():
+            nft.load_silently(text, elements)
+            intended = _table(table)
+    except (BadInput, process.CommandFailed) as error:
+        yield str(error)
+        return
+    if present is None:
+        yield f"table {table} is gone"
+    elif intended is not None:
+        yield from _differences(intended, present)
+
+
+def _tables() -> list[str]:
+    said = json.loads(process.ask("nft", "-j", "list", "tables"))["nftables"]
+    return [f"{it['table']['family']} {it['table']['name']}" for it in said if "table" in it]
+
+
+def _table(name: str) -> Table | None:
+    """A table's objects as nft lists them, without what differs from load to load; None if there is none."""
+    try:
+        said = json.loads(process.ask("nft", "-j", "list", "table", "inet", name))["nftables"]
+    except process.CommandFailed as error:
+        if "No such file" in error.said:
+            return None
+        raise
+    return [_lasting(it) for it in said if "metainfo" not in it and "table" not in it]
+
+
+def _lasting(it: Any) -> Any:
+    if isinstance(it, list):
+        return [_lasting(one) for one in it]
+    if not isinstance(it, dict):
+        return it
+    if "val" in it.get("elem", ()):  # an element with a time: that it is there counts
+        return _lasting(it["elem"]["val"])
+    found = {key: _lasting(value) for key, value in it.items() if key != "handle"}
+    if "elem" in found:
+        found["elem"] = sorted(found["elem"], key=json.dumps)
+    return found
+
+
+def _differences(intended: Table, present: Table) -> Iterator[str]:
+    wanted, had = _by_place(intended), _by_place(present)
+    for place in [*wanted, *(place for place in had if place not in wanted)]:
+        if place not in had:
+            yield f"{place} is missing"
+        elif place not in wanted:
+            yield f"{place} is not ours"
+        elif wanted[place] != had[place]:
+            yield f"{place} {_difference(wanted[place], had[place])}"
+
+
+def _by_place(table: Table) -> dict[str, Any]:
+    """Sets, maps and chains by name; a chain's rules in their order, apart from what the chain itself says."""
+    found: dict[str, Any] = {}
+    for it in table:
+        ((kind, body),) = it.items()
+        if kind == "rule":
+            found[f"chain {body['chain']}"]["rules"].append(body["expr"])
+        else:
+            found[f"{kind} {body['name']}"] = body | ({"rules": []} if kind == "chain" else {})
+    return found
+
+
+def _difference(wanted: dict[str, Any], had: dict[str, Any]) -> str:
+    if "elem" in wanted or "elem" in had:
+        return f"holds {_elements(had)} instead of {_elements(wanted)}"
+    if (rules := had.get("rules")) != wanted.get("rules"):
+        return f"has {len(rules or [])} rules, and not the {len(wanted['rules'])} that it should have"
+    return f"has policy {had.get('policy')} instead of {wanted.get('policy')}"
+
+
+def _elements(it: dict[str, Any]) -> str:
+    return ", ".join(one if isinstance(one, str) else json.dumps(one) for one in it.get("elem", [])) or "nothing"

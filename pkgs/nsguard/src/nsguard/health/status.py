@@ -1,0 +1,222 @@
+"""`nsguard status`: what is up, what passes through it, who is inside."""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import time
+from typing import Any
+
+from nsguard import paths
+from nsguard.errors import BadInput, NsguardError
+from nsguard.health import summary
+from nsguard.lifecycle import teardown
+from nsguard.net import host_link, namespace, wireguard
+from nsguard.spec import spec
+from nsguard.state import Forwarded, State, Tunnel
+from nsguard.system import process, systemd
+
+# Of the JSON; docs/status.md says what it holds. A change of meaning changes it, a new key does not.
+VERSION = 1
+WATCH_SECONDS = 2.0
+_CLEAR = "\x1b[H\x1b[2J"
+
+
+def main(options: argparse.Namespace) -> int:
+    """Print the status of one namespace or of all; 0 if all are up with their tunnels, else 1.
+
+    `--watch` goes on until interrupted, with `--json` one document a line. Raises `BadInput` for a name that is
+    neither configured nor up.
+    """
+    if options.exit_address:
+        from nsguard.health import exit_address  # urllib takes longer to load than all the rest
+
+        exit_address.check(options.exit_address)
+    if not options.watch:
+        return _show(options, "")
+    try:
+        while True:
+            _show(options, _CLEAR if sys.stdout.isatty() else "")
+            sys.stdout.flush()
+            time.sleep(WATCH_SECONDS)
+    except BrokenPipeError:  # whoever read it has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _show(options: argparse.Namespace, before: str) -> int:
+    found = {name: of(name, options.exit_address) for name in chosen(options.namespace)}
+    if options.json:
+        output = json.dumps({"version": VERSION, "namespaces": found}, indent=None if options.watch else 2)
+    else:
+        output = "\n\n".join(summary.of(each, it) for each, it in found.items())
+    print(before + output)
+    return 0 if all(it["state"] == "up" and it["tunnel"]["state"] == "up" for it in found.values()) else 1
+
+
+def chosen(name: str | None) -> list[str]:
+    """That namespace, or all that are configured or up. Raises `BadInput` if it is neither."""
+    if os.geteuid() != 0:
+        raise NsguardError("only root can look into namespaces; use sudo")
+    names: set[str] = set()
+    for directory in (paths.ETC, paths.RUN):
+        with contextlib.suppress(FileNotFoundError):
+            names.update(name for name in os.listdir(directory) if paths.valid_name(name))
+    if name is None:
+        return sorted(names)
+    if name not in names:
+        known = ", ".join(sorted(names)) or "none"
+        raise BadInput(f"{name if paths.valid_name(name) else ascii(name)}: no such namespace; there is: {known}")
+    return [name]
+
+
+def of(name: str, url: str | None = None) -> dict[str, Any]:
+    """What docs/status.md describes, of one namespace; `url` asks for the exit address."""
+    found = State(name)
+    up = teardown.is_up(found)
+    inode = found.identity()
+    tunnel = _tunnel(name, found.tunnel() if up else None)
+    said = {
+        "state": "up" if up else "half-made" if os.path.exists(found.directory) else "down",
+        "tunnel": tunnel,
+        "apps": _apps(namespace.processes(inode) if up and inode is not None else []),
+        "forwarded": _forwarded(found.forwarded() if up else None),
+        **_configured(name, found),
+        "error": found.error() or _unit_error(name),
+    }
+    if url is not None:
+        said["exitAddress"] = {"address": None, "fault": "the tunnel is not up"}
+        if tunnel["state"] == "up":
+            from nsguard.health import exit_address
+
+            said["exitAddress"] = exit_address.ask(found, url)
+    return said
+
+
+def _tunnel(name: str, tunnel: Tunnel | None) -> dict[str, Any]:
+    up = tunnel is not None and tunnel.complete and namespace.has_link(name, tunnel.interface)
+    if tunnel is None or not up:
+        return {"state": "half-made" if tunnel and not tunnel.complete else "down"}
+    said: dict[str, Any] = {
+        "state": "up",
+        "name": tunnel.name,
+        "implementation": tunnel.implementation,
+        "addresses": list(tunnel.addresses),
+        "dns": list(tunnel.dns),
+        "peers": [],
+    }
+    try:
+        said["peers"] = peers(name, tunnel)
+    except process.CommandFailed as error:  # wireguard-go died, say
+        said |= {"state": "broken", "fault": str(error)}
+    return said
+
+
+def peers(name: str, tunnel: Tunnel) -> list[dict[str, Any]]:
+    """The peers of a tunnel that is up. Raises `CommandFailed`."""
+    # Three questions instead of `dump`, whose answer holds the private key.
+    endpoints = dict(wireguard.show(name, tunnel, "endpoints"))
+    handshakes = dict(wireguard.show(name, tunnel, "latest-handshakes"))
+    now = time.time()
+    return [
+        {
+            "publicKey": key,
+            "endpoint": None if endpoints.get(key, "(none)") == "(none)" else endpoints[key],
+            "latestHandshakeAge": round(now - int(at)) if (at := handshakes.get(key, "0")) != "0" else None,
+            "received": int(received),
+            "sent": int(sent),
+        }
+        for key, received, sent in wireguard.show(name, tunnel, "transfer")
+    ]
+
+
+def _forwarded(forwarded: Forwarded | None) -> dict[str, Any] | None:
+    if forwarded is None:
+        return None
+    return {
+        "port": forwarded.port,
+        "publicPort": forwarded.public_port,
+        "publicAddress": forwarded.public_address,
+        "protocols": list(forwarded.protocols),
+    }
+
+
+def _configured(name: str, found: State) -> dict[str, Any]:
+    """Ports that the configuration publishes, and those that it opens to the tunnel; none where none can be read."""
+    try:
+        wanted = spec.load(name)
+    except BadInput:
+        return {"published": [], "hostLink": None, "tunnelPorts": {"tcp": [], "udp": []}}
+    sockets = [it.unit for it in wanted.published]
+    shown = systemd.show(sockets, ["ActiveState"]) if sockets else []
+    states = {it.get("Id"): it.get("ActiveState", "") for it in shown}
+    published = [
+        {
+            "name": it.name,
+            "listen": list(it.listen),
+            "port": it.port,
+            "state": {"active": "listening", "failed": "failed"}.get(states.get(it.unit, ""), "down"),
+            "unit": it.unit,
+        }
+        for it in wanted.published
+    ]
+    link = found.host_link()
+    up = link is not None and host_link.present(name, link)
+    published += [
+        {
+            "name": it.name,
+            "listen": [f"{it.protocol}:{it.listen}"],
+            "port": it.port,
+            "state": "listening" if up else "down",
+            "unit": None,
+        }
+        for it in (wanted.host_link.published if wanted.host_link else ())
+    ]
+    return {
+        "published": published,
+        "hostLink": wanted.host_link
+        and {
+            "state": "up" if up else "down",
+            "interface": wanted.host_link.interface,
+            "host": list(wanted.host_link.host),
+            "namespace": list(wanted.host_link.namespace),
+        },
+        "tunnelPorts": {key: list(ports) for key, ports in wanted.tunnel_ports.items()},
+    }
+
+
+def _apps(pids: list[int]) -> list[dict[str, Any]]:
+    """Processes by the unit that they belong to; those of none, as of `ip netns exec`, under null, last."""
+    apps: dict[str, list[dict[str, Any]]] = {}
+    for pid in pids:
+        apps.setdefault(unit_of(pid) or "", []).append({"pid": pid, "name": _read(pid, "comm").strip() or "?"})
+    units_first = sorted(apps.items(), key=lambda item: (not item[0], item[0]))
+    return [{"unit": unit or None, "processes": processes} for unit, processes in units_first]
+
+
+def unit_of(pid: int) -> str | None:
+    """The unit that process `pid` belongs to: the innermost in the path of its control group (cgroups(7))."""
+    parts = _read(pid, "cgroup").strip().rpartition("::")[2].split("/")
+    return next((part for part in reversed(parts) if part.endswith((".service", ".scope"))), None)
+
+
+def _read(pid: int, what: str) -> str:
+    try:
+        with open(f"/proc/{pid}/{what}", encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _unit_error(name: str) -> dict[str, Any] | None:
+    """What the namespace's unit said when it failed: there is no state then to keep it."""
+    unit = f"nsguard-netns-{name}.service"
+    for shown in systemd.show([unit], ["ActiveState", "Result", "InactiveEnterTimestamp"], "--timestamp=unix"):
+        if shown.get("ActiveState") == "failed":
+            at = shown.get("InactiveEnterTimestamp", "").removeprefix("@")
+            what = systemd.last_words(unit) or f"{unit} failed ({shown.get('Result')})"
+            return {"at": int(at) if at.isdecimal() else None, "command": f"netns up {name}", "what": what}
+    return None

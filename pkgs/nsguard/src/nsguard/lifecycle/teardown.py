@@ -1,0 +1,100 @@
+"""What is there, and taking it away: one way for `down`, for what failed, and for what a killed run left."""
+
+import os
+from collections.abc import Callable
+from functools import partial
+
+from nsguard import paths, state
+from nsguard.errors import BadInput, NsguardError
+from nsguard.net import host_link, namespace, nft, userspace
+from nsguard.state import State, Tunnel
+from nsguard.system import files, process
+
+
+def namespace_down(name: str) -> None:
+    """Remove namespace `name` with its tunnel and state; nothing to remove is fine.
+
+    Raises `NsguardError`, with nothing changed, while processes live in it.
+    """
+    with state.locked(name) as found:
+        if found is None:
+            if not os.path.exists(f"{paths.ETC}/{name}"):
+                raise BadInput(f"{name}: no such namespace; see nsguard status")
+            return
+        inode = None if foreign(found) else namespace.inode(name)
+        if inode is not None and (pids := namespace.processes(inode)):
+            raise NsguardError(f"namespace {name} is in use by {_listed(pids)}; stop them first")
+        remove(found)
+
+
+def tunnel_down(name: str) -> None:
+    """Take the tunnel out of namespace `name`: no link, no route, closed rules. Nothing to take out is fine."""
+    with state.locked(name) as found:
+        if found is not None:
+            if found.tunnel():
+                clear(found)
+            files.remove(found.names)
+        elif not os.path.exists(f"{paths.ETC}/{name}"):
+            raise BadInput(f"{name}: no such namespace; see nsguard status")
+
+
+def is_up(found: State) -> bool:
+    """Whether the namespace is there, made by us, and made to the end."""
+    identity = found.identity()
+    return identity is not None and not os.path.exists(found.making) and _inode(found.name) == identity
+
+
+def foreign(found: State) -> bool:
+    """Whether somebody else made the namespace (or the file) of this name."""
+    path = f"{paths.NETNS}/{found.name}"
+    return os.path.lexists(path) and not os.path.exists(found.making) and not is_up(found)
+
+
+def remove(found: State) -> None:
+    """Take away all of it, whatever is there: `down`, undoing, and clearing what a killed run left."""
+    if found.tunnel():
+        clear(found)
+    host_link.clear(found)
+    if os.path.lexists(f"{paths.NETNS}/{found.name}") and not foreign(found):
+        process.change("ip", "netns", "del", found.name)
+    found.empty()
+
+
+def clear(found: State) -> None:
+    """Remove every trace of a tunnel, at whatever step it stands; a failing step does not keep the others."""
+    tunnel = found.tunnel() or Tunnel()
+    name = found.name
+    steps: list[Callable[[], None]] = [
+        lambda: nft.delete_pin(name, tunnel.outer),
+        lambda: found.write_resolv_conf(state.CLOSED_RESOLV_CONF),
+    ]
+    if tunnel.unit:
+        steps.insert(0, lambda: userspace.stop(tunnel))
+    if is_up(found):
+        steps.insert(0, lambda: nft.empty_namespace(name))
+        # by the name that it was born with, where a run was killed before it had the other
+        for link in (tunnel.interface, tunnel.device):
+            if link and namespace.has_link(name, link):
+                steps.insert(0, partial(process.change, "ip", "-n", name, "link", "del", "dev", link))
+                break
+    failures = []
+    for step in steps:
+        try:
+            step()
+        except NsguardError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    found.write_tunnel(None)
+
+
+def _inode(name: str) -> int | None:
+    try:
+        return namespace.inode(name)
+    except NsguardError:
+        return None
+
+
+def _listed(pids: list[int]) -> str:
+    shown = ", ".join(str(pid) for pid in pids[:8])
+    return f"PID{'s' if len(pids) > 1 else ''} {shown}" + (f" and {len(pids) - 8} more" if len(pids) > 8 else "")

@@ -1,0 +1,48 @@
+"""How large a packet in a tunnel may be, where the tunnel goes through another."""
+
+import json
+from collections.abc import Mapping
+
+from nsguard.errors import NsguardError
+from nsguard.spec.model import DEFAULT_MTU, IPV6_MIN_MTU, Config, Endpoint
+from nsguard.spec.spec import Spec
+from nsguard.system import process
+
+# Bytes of what WireGuard puts round a packet: its own (whitepaper §5.4.6), UDP's (RFC 768), IP's (RFC 791, RFC 8200).
+_WIREGUARD, _UDP, _IP = 32, 8, {4: 20, 6: 40}
+
+
+def fitting(spec: Spec, config: Config, endpoints: Mapping[str, Endpoint]) -> int:
+    """The MTU in bytes: that of the configuration, if it fits into the tunnel that this one goes through.
+
+    Raises `NsguardError` if that one is not up, or leaves too little for IPv6.
+    """
+    if spec.outer is None:
+        return config.mtu or DEFAULT_MTU
+    room = _of_link(spec) - overhead(config, endpoints)
+    if config.mtu is not None and config.mtu > room:
+        process.say(f"nsguard: warning: MTU {config.mtu} does not fit into namespace {spec.outer}; it becomes {room}")
+    mtu = min(config.mtu or room, room)
+    if mtu < IPV6_MIN_MTU and any(address.version == 6 for address in config.addresses):
+        raise NsguardError(
+            f"tunnel {spec.tunnel.name}: mtu {mtu} is what namespace {spec.outer} leaves, and IPv6 needs"
+            f" {IPV6_MIN_MTU}; raise the mtu there or leave out a tunnel"
+        )
+    return mtu
+
+
+def overhead(config: Config, endpoints: Mapping[str, Endpoint]) -> int:
+    """Bytes more that a packet has when it leaves."""
+    families = {6 if ":" in endpoint.host else 4 for endpoint in endpoints.values()} or {6}
+    return _WIREGUARD + _UDP + max(_IP[family] for family in families) + int(dict(config.amneziawg).get("S4", 0))
+
+
+def _of_link(spec: Spec) -> int:
+    try:
+        (link,) = json.loads(process.ask("ip", "-n", str(spec.outer), "-j", "link", "show", "dev", spec.interface))
+    except process.CommandFailed:
+        raise NsguardError(
+            f"tunnel {spec.tunnel.name} goes through namespace {spec.outer}, which has no tunnel now;"
+            f" run: nsguard tunnel up {spec.outer}"
+        ) from None
+    return int(link["mtu"])

@@ -1,0 +1,132 @@
+"""Who asks, what for, and what is handed over with it: whatever is not as it should be is refused in one line.
+
+Runs as root inside the confinement, before anything of the caller's runs. What the caller sends is only bytes here.
+"""
+
+import fcntl
+import grp
+import os
+import socket
+import stat
+import struct
+import time
+
+from nsguard import paths
+from nsguard.errors import BadInput
+from nsguard.run import protocol
+from nsguard.run.protocol import Request
+
+# asm-generic/socket.h; Python names only SO_PEERCRED. getsockopt of Python takes 1024 bytes at most.
+SO_PEERGROUPS = 59
+GROUPS_BYTES = 1024
+# More than are ever right, so that more than are right are noticed.
+DESCRIPTORS = 16
+# devices.txt of the kernel: null, zero, full, random, urandom of the memory devices; the slaves of pseudo-terminals.
+MEMORY, HARMLESS = 1, {3, 5, 7, 8, 9}
+PTY_SLAVES = range(136, 144)
+
+
+class Peer:
+    """Who connected: numbers, as they were when it connected."""
+
+    def __init__(self, uid: int, gid: int, groups: list[int]) -> None:
+        self.uid, self.gid, self.groups = uid, gid, groups
+
+
+def peer(connection: socket.socket) -> Peer:
+    """Raises `BadInput` for a caller that cannot be told whole, or that nobody may become here."""
+    _, uid, gid = struct.unpack("3I", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    try:
+        packed = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, GROUPS_BYTES)
+    except OSError:
+        raise BadInput(f"you are in more than {GROUPS_BYTES // 4} groups; leave some") from None
+    if uid == 0:
+        raise BadInput("root is not let in: commands run as an ordinary user; use such an account")
+    return Peer(uid, gid, list(struct.unpack(f"{len(packed) // 4}I", packed)))
+
+
+def admit(caller: Peer, group: str) -> None:
+    """Raises `BadInput` unless the caller is in `group`. The socket's mode says the same; this is the second lock."""
+    try:
+        number = grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise BadInput(f"there is no group {group} on this machine; make it") from None
+    if number not in (caller.gid, *caller.groups):
+        raise BadInput(f"you are not in group {group}; ask to be put in, and log in again")
+
+
+def receive(connection: socket.socket) -> tuple[Request, list[int]]:
+    """The request and its descriptors, all of them judged. Raises `BadInput`; closes none, since the process ends."""
+    deadline = time.monotonic() + protocol.PATIENCE
+    try:
+        connection.settimeout(protocol.PATIENCE)
+        room = socket.CMSG_SPACE(DESCRIPTORS * struct.calcsize("i"))
+        head, ancillary, flags, _ = connection.recvmsg(protocol.LENGTH, room, socket.MSG_CMSG_CLOEXEC)
+        length = int.from_bytes(head + _exactly(connection, protocol.LENGTH - len(head), deadline), "big")
+        if length > protocol.LIMIT:
+            raise BadInput(f"the request is larger than {protocol.LIMIT} bytes; shorten arguments and environment")
+        body = _exactly(connection, length, deadline)
+    except TimeoutError:
+        raise BadInput(f"the request was not whole after {protocol.PATIENCE:g} s; try again") from None
+    descriptors = _descriptors(ancillary)
+    if flags & socket.MSG_CTRUNC or len(descriptors) not in (protocol.STDIO, protocol.STDIO + 1):
+        raise BadInput(f"{len(descriptors)} descriptors came with the request; send {protocol.STDIO}, and a terminal")
+    request = protocol.decode(body)
+    judge(descriptors)
+    return request, descriptors
+
+
+def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
+    found: list[int] = []
+    for level, kind, data in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            found += struct.unpack(f"{len(data) // 4}i", data[: len(data) // 4 * 4])
+    return found
+
+
+def _exactly(connection: socket.socket, size: int, deadline: float) -> bytes:
+    parts = []
+    while size:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        connection.settimeout(left)
+        part = connection.recv(min(size, 1 << 16))
+        if not part:
+            raise BadInput("the request ended half-way; try again")
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def judge(descriptors: list[int]) -> None:
+    """A descriptor keeps the network and the mounts that it was made in. Raises `BadInput` for all but harmless ones.
+
+    Let in are plain files, pipes, null and its like, and the one terminal that was made for the command. A socket
+    would work outside, a directory is a way to the host's files, and other terminals are not the command's to read.
+    """
+    terminal = os.fstat(descriptors[protocol.STDIO]).st_rdev if descriptors[protocol.STDIO :] else None
+    for number, descriptor in enumerate(descriptors):
+        if fault := _fault(descriptor, terminal):
+            raise BadInput(f"descriptor {number} is {fault}; redirect it")
+        if number == protocol.STDIO and os.major(os.fstat(descriptor).st_rdev) not in PTY_SLAVES:
+            raise BadInput(f"descriptor {number} is not the terminal; redirect it")
+
+
+def _fault(descriptor: int, terminal: int | None) -> str:
+    found = os.fstat(descriptor)
+    if fcntl.fcntl(descriptor, fcntl.F_GETFL) & getattr(os, "O_PATH", 0):
+        return "a path without a file"
+    if stat.S_ISREG(found.st_mode):
+        # nsfs: a way into the namespace that it is of
+        return "a namespace" if found.st_dev == os.stat(paths.OWN_NETNS).st_dev else ""
+    if stat.S_ISFIFO(found.st_mode):
+        return ""
+    if stat.S_ISCHR(found.st_mode):
+        major, minor = os.major(found.st_rdev), os.minor(found.st_rdev)
+        if major == MEMORY and minor in HARMLESS:
+            return ""
+        if major in PTY_SLAVES and found.st_rdev == terminal:
+            return ""
+        return "another terminal or a device"
+    return "a socket" if stat.S_ISSOCK(found.st_mode) else "a directory or a device"

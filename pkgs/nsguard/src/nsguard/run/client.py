@@ -1,0 +1,187 @@
+"""`nsguard run` and `nsguard shell`: what the caller's own process does, without any privilege.
+
+It finds out what a command started directly would have had, hands that over, and waits for the end.
+"""
+
+import errno
+import os
+import socket
+import stat
+
+from nsguard import paths
+from nsguard.errors import BadInput, NsguardError
+from nsguard.run import protocol
+from nsguard.run.protocol import Request
+
+# What says nothing about the host, its network or its owner's other programs; the rest goes by -E.
+PASSED = {
+    *(b"HOME", b"LOGNAME", b"USER", b"SHELL", b"PATH", b"PWD", b"TZ", b"TZDIR"),
+    *(b"TERM", b"COLORTERM", b"TERMINFO", b"TERMINFO_DIRS", b"LS_COLORS", b"NO_COLOR", b"CLICOLOR"),
+    *(b"LANG", b"LANGUAGE", b"LOCALE_ARCHIVE", b"EDITOR", b"VISUAL", b"PAGER", b"MANPAGER", b"LESS"),
+    *(b"SSL_CERT_FILE", b"SSL_CERT_DIR", b"NIX_SSL_CERT_FILE", b"NIX_PROFILES", b"XDG_DATA_DIRS", b"XDG_CONFIG_DIRS"),
+}
+PASSED_PREFIX = b"LC_"
+BASH_PROMPT = "prompt.bash"
+MEMORY_DEVICES = 1  # their major number, in devices.txt of the kernel
+
+
+class RunFailed(NsguardError):
+    """The command did not run, or its end is unknown."""
+
+    status = protocol.FAILED
+
+
+class BadUsage(BadInput):
+    """The command line is wrong. Not 2, which may be the command's own status."""
+
+    status = protocol.FAILED
+
+
+def main(what: str, words: list[str]) -> int:
+    """`nsguard run` or `nsguard shell`, with the words that follow; the status to exit with. Raises `NsguardError`."""
+    name, variables, command = _options(words)
+    if what == "shell":
+        if command:
+            raise BadUsage("shell takes no command; write nsguard run NAMESPACE -- COMMAND")
+        command = shell(name, variables)
+    elif not command:
+        raise BadUsage("there is no command to run; write nsguard run NAMESPACE -- COMMAND")
+    try:
+        return _start(name, [os.fsencode(word) for word in command], variables)
+    except OSError as error:
+        raise RunFailed(f"{name}: {(error.strerror or str(error)).lower()}; try again") from None
+
+
+def shell(name: str, variables: dict[bytes, bytes]) -> list[str]:
+    """The caller's shell with the namespace in its prompt, for which it may add to `variables`."""
+    program = os.environ.get("SHELL") or "/bin/sh"
+    match os.path.basename(program):
+        case "bash":
+            return [program, "--rcfile", f"{os.path.dirname(os.path.realpath(__file__))}/{BASH_PROMPT}"]
+        case "fish":
+            prompt = f"functions -c fish_prompt _own; function fish_prompt; echo -n '({name}) '; _own; end"
+            return [program, "-C", prompt]
+        case "zsh":
+            variables.setdefault(b"RPROMPT", os.fsencode(f"({name})"))
+        case _:
+            variables.setdefault(b"PS1", os.fsencode(f"({name}) $ "))
+    return [program]
+
+
+def _options(words: list[str]) -> tuple[str, dict[bytes, bytes], list[str]]:
+    """The namespace, the variables of -E, and what follows."""
+    rest, name = list(words), ""
+    given: dict[bytes, bytes] = {}
+    while rest:
+        word = rest.pop(0)
+        if word == "-E":
+            given |= _variable(rest.pop(0) if rest else "")
+        elif word == "--" and name:
+            break
+        elif word.startswith("-"):
+            raise BadUsage(f"there is no option {word!a}; put -- before the command")
+        elif name:
+            rest.insert(0, word)
+            break
+        elif not paths.valid_name(word):
+            raise BadUsage(f"{word!a} cannot name a namespace; use {paths.NAME_RULE}")
+        else:
+            name = word
+    if not name:
+        raise BadUsage("which namespace? write nsguard run NAMESPACE -- COMMAND")
+    return name, given, rest
+
+
+def _variable(text: str) -> dict[bytes, bytes]:
+    """NAME=VALUE, or NAME with the value that it has here, if any."""
+    name, separator, value = os.fsencode(text).partition(b"=")
+    if not name:
+        raise BadUsage("-E wants a variable; write -E NAME or -E NAME=VALUE")
+    found = value if separator else os.environb.get(name)
+    return {} if found is None else {name: found}
+
+
+def environment(name: str, given: dict[bytes, bytes]) -> list[bytes]:
+    """What of this process's environment the command gets, and what was asked for besides."""
+    kept = {k: v for k, v in os.environb.items() if k in PASSED or k.startswith(PASSED_PREFIX)}
+    kept[b"NSGUARD_NAMESPACE"] = os.fsencode(name)
+    return [k + b"=" + v for k, v in {**kept, **given}.items()]
+
+
+def _start(name: str, command: list[bytes], variables: dict[bytes, bytes]) -> int:
+    _fill()
+    try:
+        directory = os.getcwdb()
+        here = os.stat(".")
+    except OSError:
+        raise RunFailed("the working directory is gone; go to another one") from None
+    with connect(name) as connection:
+        # Imported when it is known that there is something to do.
+        from nsguard.run import session, streams, terminal
+
+        umask = os.umask(0o077)
+        os.umask(umask)
+        screen = terminal.find()
+        request = Request(
+            command,
+            environment(name, variables),
+            directory,
+            (here.st_dev, here.st_ino),
+            umask,
+            foreground=screen is not None and screen.ready(),
+        )
+        given = [streams.Stream(number, plain=_is_plain(number)) for number in range(protocol.STDIO)]
+        descriptors = [stream.handed(screen) for stream in given]
+        send(connection, protocol.encode(request), descriptors + ([screen.slave] if screen else []))
+        return session.Session(name, connection, screen, given).attend()
+
+
+def _fill() -> None:
+    """Put null where a stream is closed, before anything else gets its number."""
+    for number in range(protocol.STDIO):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+
+
+def _is_plain(number: int) -> bool:
+    """Whether the supervisor takes this descriptor as it is; others are copied through a pipe."""
+    mode = os.fstat(number)
+    if stat.S_ISCHR(mode.st_mode):
+        return os.major(mode.st_rdev) == MEMORY_DEVICES
+    return stat.S_ISREG(mode.st_mode) or stat.S_ISFIFO(mode.st_mode)
+
+
+def connect(name: str) -> socket.socket:
+    """To the namespace's socket. Raises `RunFailed` saying what is missing."""
+    connection = None
+    try:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.connect(f"{paths.COMMANDS}/{name}")
+    except OSError as error:
+        if connection:
+            connection.close()
+        # Where commands run there is no such socket to see, or no socket of the kind at all.
+        if b"NSGUARD_NAMESPACE" in os.environb and error.errno in (errno.ENOENT, errno.EAFNOSUPPORT):
+            raise RunFailed("this is a namespace already; run the command itself, or go outside") from None
+        match error.errno:
+            case errno.ENOENT:
+                text = "takes no commands; set nsguard.namespaces.{}.users, or look for a slip in the name"
+            case errno.EACCES | errno.EPERM:
+                text = "is not yours to use; have yourself put into nsguard.namespaces.{}.users, and log in again"
+            case errno.ECONNREFUSED:
+                text = "takes no commands now; start nsguard-run-{}.socket"
+            case _:
+                text = f"cannot be reached: {(error.strerror or str(error)).lower()}; try again"
+        raise RunFailed(f"{name}: the namespace {text.format(name)}") from None
+    return connection
+
+
+def send(connection: socket.socket, request: bytes, descriptors: list[int]) -> None:
+    """The descriptors go with the first four bytes. What the other end thinks of it, its answer says."""
+    try:
+        socket.send_fds(connection, [request[: protocol.LENGTH]], descriptors)
+        connection.sendall(request[protocol.LENGTH :])
+    except (BrokenPipeError, ConnectionResetError):
+        return

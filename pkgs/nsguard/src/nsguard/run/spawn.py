@@ -1,0 +1,130 @@
+"""Becoming the caller, and the program that the caller named: all that a child does between fork and exec."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import signal
+import termios
+
+from nsguard.errors import NsguardError
+from nsguard.run import protocol
+from nsguard.run.admission import Peer
+from nsguard.run.protocol import Request
+
+# confstr(3), _CS_PATH, and where NixOS has its programs
+DEFAULT_PATH = b"/run/current-system/sw/bin:/usr/local/bin:/usr/bin:/bin"
+
+
+class LaunchFailed(NsguardError):
+    """The program does not run. `status` is what the caller is to exit with."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+def launch(request: Request, descriptors: list[int], caller: Peer) -> int:
+    """Start the program in a process group of its own; its PID. Raises `LaunchFailed`.
+
+    With a terminal, which becomes that of this process's session, the group is in its foreground if that was asked.
+    """
+    terminal = descriptors[protocol.STDIO] if descriptors[protocol.STDIO :] else None
+    if terminal is not None:
+        _take(terminal)  # before the fork: a process gets the session's terminal from its parent
+    reader, writer = os.pipe()
+    go, gone = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setpgid(0, 0)
+            os.close(gone)
+            if os.read(go, 1):  # nothing: this process's parent is gone
+                _become(request, descriptors, caller)
+        except LaunchFailed as failed:
+            os.write(writer, bytes([failed.status]) + str(failed).encode(errors="surrogateescape"))
+        except OSError as error:
+            os.write(writer, bytes([protocol.FAILED]) + f"it cannot be started: {error}".encode())
+        finally:
+            os._exit(protocol.FAILED)
+    os.close(writer)
+    os.close(go)
+    with contextlib.suppress(PermissionError, ProcessLookupError):  # the child did it, or is gone
+        os.setpgid(child, child)
+    if terminal is not None and request.foreground:
+        os.tcsetpgrp(terminal, child)
+    for descriptor in descriptors[: protocol.STDIO]:
+        os.close(descriptor)
+    os.write(gone, b"g")
+    os.close(gone)
+    said = _all(reader)
+    if said:
+        os.waitpid(child, 0)
+        raise LaunchFailed(said[0], said[1:].decode(errors="surrogateescape"))
+    return child
+
+
+def _take(terminal: int) -> None:
+    """Make `terminal` that of this session, whose leader this process is; it must be no other's."""
+    try:
+        fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+    except PermissionError:
+        raise LaunchFailed(protocol.FAILED, "the terminal is another session's; use one of its own") from None
+
+
+def _become(request: Request, descriptors: list[int], caller: Peer) -> None:
+    """Never returns. Raises `LaunchFailed` or OSError."""
+    os.setgroups(caller.groups)
+    os.setresgid(caller.gid, caller.gid, caller.gid)
+    os.setresuid(caller.uid, caller.uid, caller.uid)
+    # From here on all is done with the caller's rights, imports included.
+    os.umask(request.umask)
+    _enter(request.directory, request.identity)
+    for number, descriptor in enumerate(descriptors[: protocol.STDIO]):
+        os.dup2(descriptor, number)
+    for number in range(1, signal.NSIG):
+        with contextlib.suppress(OSError, ValueError):  # SIGKILL, SIGSTOP, and what the C library keeps
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    environment = dict(variable.split(b"=", 1) for variable in request.environment)
+    _execute(request.arguments, environment)
+
+
+def _enter(directory: bytes, identity: tuple[int, int]) -> None:
+    shown = os.fsdecode(directory)
+    try:
+        os.chdir(directory)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise LaunchFailed(protocol.FAILED, f"{shown!a}: {reason} in there; go to another directory first") from None
+    found = os.stat(".")
+    if (found.st_dev, found.st_ino) != identity:
+        raise LaunchFailed(protocol.FAILED, f"{shown!a} is another directory in there; go to another one first")
+
+
+def _execute(arguments: list[bytes], environment: dict[bytes, bytes]) -> None:
+    """execvp(3) with the new environment's PATH. Raises `LaunchFailed`."""
+    name = arguments[0]
+    if b"/" in name:
+        candidates = [name]
+    else:
+        candidates = [d + b"/" + name if d else name for d in environment.get(b"PATH", DEFAULT_PATH).split(b":")]
+    refused: OSError | None = None
+    for path in candidates:
+        try:
+            os.execve(path, arguments, environment)  # noqa: S606 (the caller's own command)
+        except OSError as error:
+            if error.errno == errno.ENOEXEC:  # a script without #!, as shells run it
+                os.execve(b"/bin/sh", [b"sh", path, *arguments[1:]], environment)  # noqa: S606
+            if os.path.lexists(path):  # else it was not found, as a shell says
+                refused = error
+    shown = os.fsdecode(name)
+    if refused:
+        raise LaunchFailed(protocol.NOT_EXECUTABLE, f"{shown!a}: {(refused.strerror or str(refused)).lower()}")
+    missing = "no such file" if b"/" in name else "command not found"
+    raise LaunchFailed(protocol.NOT_FOUND, f"{shown!a}: {missing} in there")
+
+
+def _all(reader: int) -> bytes:
+    with open(reader, "rb") as file:
+        return file.read()

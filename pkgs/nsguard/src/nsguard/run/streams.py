@@ -1,0 +1,54 @@
+"""What a command gets for its caller's standard input, output and error."""
+
+import _thread
+import contextlib
+import os
+
+from nsguard.run.terminal import Screen
+
+CHUNK = 1 << 16
+
+
+class Stream:
+    """One of standard input, output and error, and what the command gets for it.
+
+    plain: it may be handed over as it is. The rest but terminals, sockets above all, keeps outside the namespace:
+    what passes is copied through a pipe.
+    """
+
+    def __init__(self, number: int, *, plain: bool) -> None:
+        self.number, self._plain = number, plain
+        self._inner = -1
+        self._copied = _thread.allocate_lock()
+
+    def handed(self, screen: Screen | None) -> int:
+        """The descriptor for the command."""
+        if self._plain:
+            return self.number
+        if screen and os.isatty(self.number):
+            return screen.slave
+        reader, writer = os.pipe()
+        source, sink = (self.number, writer) if self.number == 0 else (reader, self.number)
+        self._inner = reader if self.number == 0 else writer
+        self._copied.acquire()
+        _thread.start_new_thread(self._copy, (source, sink))
+        return self._inner
+
+    def close(self) -> None:
+        """This process's copy of the end that the command has."""
+        if self._inner >= 0:
+            os.close(self._inner)
+
+    def drain(self) -> None:
+        """Wait until all that the command wrote is copied."""
+        if self._inner >= 0 and self.number != 0:
+            self._copied.acquire()
+
+    def _copy(self, source: int, sink: int) -> None:
+        with contextlib.suppress(OSError):
+            while data := os.read(source, CHUNK):
+                while data:
+                    data = data[os.write(sink, data) :]
+        with contextlib.suppress(OSError):
+            os.close(sink if self.number == 0 else source)
+        self._copied.release()

@@ -1,0 +1,161 @@
+"""`nsguard supervise NAME GROUP`: one command of `nsguard run`, from its request to its end.
+
+systemd starts it for each connection to the namespace's socket, confined as any service, as root with three
+capabilities: to become the caller, and to signal what then runs. It is process 1 of a PID namespace: when it ends,
+which it does when the caller's end of the connection is closed, the kernel ends the command and all that it left.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import sys
+from types import FrameType
+
+from nsguard import verify
+from nsguard.errors import NsguardError
+from nsguard.run import admission, protocol, spawn
+
+# sd_listen_fds(3): the first descriptor that is passed
+CONNECTION = 3
+# What a terminal or another process would send to the command, had it been started directly.
+FORWARDED = {
+    *(signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT),
+    *(signal.SIGTERM, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2),
+}
+BY_TERMINAL = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT}
+# What systemd or a closed terminal sends to all that is in the unit: the command's to act on.
+IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTTOU, signal.SIGTTIN, signal.SIGTSTP)
+
+
+def supervise(name: str, group: str) -> int:
+    """Serve the connection that systemd handed over; this process's exit status."""
+    if os.environ.get("LISTEN_FDS") != "1":
+        raise NsguardError("supervise is for nsguard-run-NAME.socket to start; use nsguard run")
+    with socket.socket(fileno=CONNECTION) as connection:
+        connection.set_inheritable(False)
+        for number in IGNORED:
+            signal.signal(number, signal.SIG_IGN)
+        with contextlib.suppress(PermissionError):  # systemd did it already
+            os.setsid()
+        children = _wakeup()
+        uid: int | str = "?"
+        try:
+            caller = admission.peer(connection)
+            uid = caller.uid
+            admission.admit(caller, group)
+            if verify.verify(name):  # which says more to the journal
+                raise NsguardError("the namespace is not as it should be; have root look at journalctl -u 'nsguard-*'")
+            request, descriptors = admission.receive(connection)
+            if _is_gone(connection):
+                return 0
+            child = spawn.launch(request, descriptors, caller)
+        except spawn.LaunchFailed as failed:
+            _refuse(connection, failed.status, failed)
+            return 0
+        except (NsguardError, OSError) as error:
+            print(f"nsguard: refused user {uid}: {error}", file=sys.stderr)
+            _refuse(connection, protocol.FAILED, error)
+            return 1
+        connection.settimeout(None)
+        _tell(connection, protocol.STARTED + b"\0")
+        terminal = descriptors[protocol.STDIO] if descriptors[protocol.STDIO :] else None
+        _attend(connection, children, child, terminal)
+    return 0
+
+
+def _wakeup() -> int:
+    """A descriptor that can be read when a child changed its state."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.set_blocking(writer, False)
+    signal.signal(signal.SIGCHLD, _nothing)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    return reader
+
+
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    """A signal that only wakes."""
+
+
+def _attend(connection: socket.socket, children: int, child: int, terminal: int | None) -> None:
+    """Carry signals in and changes of state out, until the command ends or its caller is gone."""
+    poll = select.poll()
+    for descriptor in (connection.fileno(), children):
+        poll.register(descriptor, select.POLLIN)
+    while True:
+        if not _report(connection, child):
+            return
+        ready = [descriptor for descriptor, _ in poll.poll()]
+        if children in ready:
+            with contextlib.suppress(BlockingIOError):
+                os.read(children, 4096)
+        if connection.fileno() in ready and not _obey(connection, child, terminal):
+            return
+
+
+def _obey(connection: socket.socket, child: int, terminal: int | None) -> bool:
+    """Do what one message says; whether there will be more."""
+    try:
+        message = connection.recv(2, socket.MSG_WAITALL)
+    except OSError:
+        return False
+    if len(message) < 2:
+        return False
+    kind, number = message
+    if kind == protocol.CONTINUE:
+        if terminal is not None:
+            with contextlib.suppress(OSError):  # the terminal or the group is gone
+                os.tcsetpgrp(terminal, child if number else os.getpgrp())
+        _signal(child, signal.SIGCONT)
+    elif kind == protocol.SIGNAL and number in FORWARDED:
+        _signal(child, number)
+    else:
+        return False
+    return True
+
+
+def _report(connection: socket.socket, child: int) -> bool:
+    """Tell how the command does, and see that nothing is left a zombie; whether the command is still there."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
+        except ChildProcessError:
+            return False
+        if pid == 0:
+            return True
+        if pid != child:
+            continue
+        if os.WIFSTOPPED(status):
+            _tell(connection, protocol.STOPPED + bytes([os.WSTOPSIG(status)]))
+            continue
+        how = (
+            (protocol.KILLED, os.WTERMSIG(status))
+            if os.WIFSIGNALED(status)
+            else (protocol.EXITED, os.WEXITSTATUS(status))
+        )
+        _tell(connection, how[0] + bytes([how[1]]))
+        return False
+
+
+def _signal(child: int, number: int) -> None:
+    """What a terminal sends, it sends to all of a job; the rest is for one process."""
+    with contextlib.suppress(ProcessLookupError):
+        (os.killpg if number in BY_TERMINAL else os.kill)(child, number)
+
+
+def _is_gone(connection: socket.socket) -> bool:
+    """Whether the caller gave up, while the namespace and its tunnel were awaited."""
+    poll = select.poll()
+    poll.register(connection, select.POLLRDHUP)
+    return bool(poll.poll(0))
+
+
+def _refuse(connection: socket.socket, status: int, why: Exception) -> None:
+    _tell(connection, protocol.REFUSED + bytes([status]) + str(why).encode(errors="replace") + b"\n")
+
+
+def _tell(connection: socket.socket, message: bytes) -> None:
+    with contextlib.suppress(OSError):  # the caller is gone, which the next look at the connection tells
+        connection.sendall(message, socket.MSG_NOSIGNAL)

@@ -1,0 +1,127 @@
+"""Single values as WireGuard writes them. Each raises ValueError with what is wrong and how to mend it."""
+
+import binascii
+import ipaddress
+import re
+
+from nsguard.spec.model import Address, Endpoint, Interface, Network
+
+_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
+_NUMBER = re.compile(r"[0-9]{1,10}\Z")
+_CIDR = re.compile(r"[0-9A-Fa-f:.]+(/[0-9]{1,3})?\Z")
+# A key, or a part of one that was torn: long, or with capitals and small letters mixed.
+_KEY_LIKE = re.compile(
+    r"[A-Za-z0-9+/]{20,}|(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{8,}",
+)
+
+
+def shown(text: str) -> str:
+    """`text` for a message: quoted and short, left out where it could be a key put in the wrong place."""
+    return "the value" if len(text) > 64 or _KEY_LIKE.search(text) else ascii(text)
+
+
+def key(text: str) -> str:
+    """A Curve25519 or preshared key: 32 bytes in canonical base64, 44 characters (wg(8))."""
+    try:
+        data = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+    except (ValueError, UnicodeEncodeError):
+        data = b""
+    if len(data) != 32 or binascii.b2a_base64(data, newline=False).decode() != text:
+        raise ValueError("malformed key; copy all 44 characters of it, the last is =")
+    return text
+
+
+def interface(text: str) -> Interface:
+    """An address with or without prefix length; without, the address alone (wg-quick(8), Address)."""
+    try:
+        return ipaddress.ip_interface(_cidr(text))
+    except ValueError:
+        raise ValueError(f"{shown(text)} is not an address; write one like 10.66.0.2/32 or fd66::2/128") from None
+
+
+def network(text: str) -> Network:
+    """An allowed IP; bits beyond the prefix are cleared as wg(8) does."""
+    try:
+        return ipaddress.ip_network(_cidr(text), strict=False)
+    except ValueError:
+        raise ValueError(f"{shown(text)} is not an address range; write one like 0.0.0.0/0 or ::/0") from None
+
+
+def address(text: str) -> Address:
+    """An address without prefix length."""
+    try:
+        return ipaddress.ip_address(_cidr(text))
+    except ValueError:
+        raise ValueError(f"{shown(text)} is not an address; write one like 10.66.0.1 or fd66::1") from None
+
+
+def ipv4(text: str) -> ipaddress.IPv4Address:
+    """An IPv4 address."""
+    try:
+        return ipaddress.IPv4Address(text)
+    except ValueError:
+        raise ValueError(f"{shown(text)} is not an IPv4 address; write one like 10.2.0.1") from None
+
+
+def _cidr(text: str) -> str:
+    # ipaddress also takes netmasks and scope ids, which neither wg nor a tunnel's address has.
+    if not _CIDR.match(text):
+        raise ValueError
+    return text
+
+
+def domain(text: str) -> str:
+    """A search domain."""
+    if not _is_name(text):
+        raise ValueError(f"{shown(text)} is neither an address nor a domain; correct it")
+    return text
+
+
+def endpoint(text: str) -> Endpoint:
+    """host:port, address:port or [IPv6]:port (wg(8), Endpoint)."""
+    host, colon, port = text.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+        right = ":" in host and is_address(host)
+    else:
+        right = _is_name(host) or (":" not in host and is_address(host))
+    if not (colon and right and _NUMBER.match(port) and 1 <= int(port) <= 65535):
+        raise ValueError(f"{shown(text)} is not an endpoint; write host:port or [IPv6 address]:port")
+    return Endpoint(host, int(port))
+
+
+def _is_name(text: str) -> bool:
+    labels = text.removesuffix(".").split(".")
+    # A last label of digits is an address gone wrong (RFC 1123 §2.1).
+    return len(text) <= 253 and all(_LABEL.match(label) for label in labels) and not _NUMBER.match(labels[-1])
+
+
+def is_address(text: str) -> bool:
+    """Whether it is an address rather than a name."""
+    try:
+        address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def number(text: str, least: int, most: int) -> int:
+    """A decimal number within bounds."""
+    if not (_NUMBER.match(text) and least <= int(text) <= most):
+        raise ValueError(f"{shown(text)} is not a number from {least} to {most}; correct it")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """A UDP port to listen on; 0 lets the kernel choose (wg(8), ListenPort)."""
+    return number(text, 0, 65535)
+
+
+def mtu(text: str) -> int:
+    """Bytes; from RFC 791's 576 on."""
+    return number(text, 576, 65535)
+
+
+def keepalive(text: str) -> int:
+    """Seconds, or off, which is 0 (wg(8), PersistentKeepalive)."""
+    return 0 if text.lower() == "off" else number(text, 0, 65535)

@@ -1,0 +1,56 @@
+"""Work that can be neither bounded nor interrupted from within, such as getaddrinfo(3), done in a child."""
+
+import json
+import os
+import select
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from nsguard.system import process
+
+
+class Failed(Exception):
+    """The child's function raised an OSError or a ValueError; the text says which."""
+
+
+class Late(Exception):
+    """The child was not done in time."""
+
+
+def answer(function: Callable[[], Any], timeout: float) -> Any:
+    """What `function` returns, a JSON value, within `timeout` seconds. Raises `Failed`, `Late`, `Stopped`."""
+    process.checkpoint()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        _work(function, writer)
+    os.close(writer)
+    with open(reader, "rb") as pipe, process.interruptible(child):
+        answered = select.select([pipe], [], [], timeout)[0]
+        if not answered:
+            os.kill(child, signal.SIGKILL)
+        data = pipe.read()
+    os.waitpid(child, 0)
+    process.checkpoint()
+    if not data:
+        raise Late if not answered else Failed("no answer")
+    said = json.loads(data)
+    if "failed" in said:
+        raise Failed(said["failed"])
+    return said["answer"]
+
+
+def _work(function: Callable[[], Any], writer: int) -> None:
+    """The child's part: do it, write JSON, end."""
+    try:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        try:
+            said = {"answer": function()}
+        except (OSError, ValueError) as error:
+            said = {"failed": str(getattr(error, "strerror", None) or error)}
+        with open(writer, "wb") as pipe:
+            pipe.write(json.dumps(said).encode())
+    finally:
+        os._exit(0)

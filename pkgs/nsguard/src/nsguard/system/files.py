@@ -1,0 +1,72 @@
+"""Reading what others wrote, strictly and bounded; writing our own, atomically."""
+
+import contextlib
+import os
+import stat
+
+from nsguard.errors import BadInput
+from nsguard.system.process import say
+
+# Bytes. Provider files are under 1 KiB; a spec with hundreds of peers is under 200 KiB.
+LIMIT = 1 << 20
+
+
+def read(path: str, *, secret: bool = False) -> str:
+    """The text of a regular UTF-8 file without NUL, at most `LIMIT` bytes, a byte order mark left out.
+
+    Raises `BadInput` naming the file, the line where one is at fault, and the remedy.
+    If `secret`, a mode that lets group or others read it is warned about.
+    """
+    try:
+        # O_NONBLOCK: opening a FIFO must not wait for a writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise BadInput(f"{path}: {(error.strerror or str(error)).lower()}; make it a file that root can read") from None
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise BadInput(f"{path}: not a regular file; name a file")
+    with open(descriptor, "rb") as file:
+        data = file.read(LIMIT + 1)
+    if len(data) > LIMIT:
+        raise BadInput(f"{path}: larger than {LIMIT} bytes; name the right file")
+    if (zero := data.find(b"\0")) >= 0:
+        raise BadInput(f"{path}:{_line(data, zero)}: a NUL byte; save the file as plain text")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}:{_line(data, error.start)}: not UTF-8; save the file as UTF-8") from None
+    if secret and mode & 0o077:
+        say(f"nsguard: warning: {path}: mode {stat.S_IMODE(mode):04o} lets others read the key; chmod 0600 {path}")
+    return text
+
+
+def _line(data: bytes, offset: int) -> int:
+    return data.count(b"\n", 0, offset) + 1
+
+
+def write(path: str, text: str, *, mode: int = 0o644) -> None:
+    """Replace `path` by `text` in one step, if it differs, making parent directories (0755)."""
+    with contextlib.suppress(OSError), open(path, encoding="utf-8") as file:
+        if file.read() == text:
+            return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    fresh = f"{path}.new"
+    remove(fresh)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with open(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(fresh, path)
+
+
+def remove(path: str) -> None:
+    """Remove a file or a directory with all it holds; symlinks are not followed; nothing there is no fault."""
+    try:
+        if stat.S_ISDIR(os.lstat(path).st_mode):
+            for name in os.listdir(path):
+                remove(f"{path}/{name}")
+            os.rmdir(path)
+        else:
+            os.unlink(path)
+    except FileNotFoundError:
+        pass
