@@ -225,6 +225,7 @@ let
         (section "Service" (unit.serviceConfig or { }))
         (section "Socket" (unit.socketConfig or { }))
         (section "Timer" (unit.timerConfig or { }))
+        (section "Path" (unit.pathConfig or { }))
         (section "Install" (if unit.wantedBy or [ ] == [ ] then { } else { WantedBy = unit.wantedBy; }))
       ];
     };

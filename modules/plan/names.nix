@@ -17,6 +17,9 @@ in
   mendUnit = ns: "nsguard-mend-${ns}.service";
   runUnit = ns: "nsguard-run-${ns}";
   refreshUnit = ns: "nsguard-refresh-${ns}";
+  # The files are in the name: nixos-rebuild switch leaves a changed path unit as it is, and takes this for another.
+  secretsUnit =
+    ns: files: "nsguard-secrets-${ns}-${builtins.substring 0 6 (digest (builtins.toJSON files))}.path";
 
   # A template: its instance is the seconds to wait.
   handshakeUnit = ns: seconds: "nsguard-handshake-${ns}@${seconds}.service";

@@ -70,8 +70,38 @@ let
   ];
 
   triggers = value: builtins.hashString "sha256" (builtins.toJSON value);
+
+  # The files with keys that others put in place, perhaps after the machine's start. One that nsguard generates is none.
+  secrets = builtins.filter (file: file != null) (
+    [
+      spec.tunnel.configFile
+      (if spec.tunnel.generatePrivateKeyFile then null else spec.tunnel.privateKeyFile)
+    ]
+    ++ map (peer: peer.presharedKeyFile) spec.tunnel.peers
+  );
+
+  # `%` begins a specifier in a unit (systemd.unit(5)).
+  literal = builtins.replaceStrings [ "%" ] [ "%%" ];
 in
-{
+(
+  if secrets == [ ] then
+    { }
+  else
+    {
+      # Starts the tunnel when one of the files appears or is written, and does nothing while the tunnel is up.
+      ${names.secretsUnit name secrets} = {
+        unitConfig.Description = "Key files of tunnel ${spec.tunnel.name}";
+        pathConfig = {
+          PathChanged = map literal secrets;
+          Unit = tunnel;
+          # A manager of secrets that writes many files must not end it.
+          TriggerLimitIntervalSec = 0;
+        };
+        wantedBy = [ "multi-user.target" ];
+      };
+    }
+)
+// {
   ${netns} = {
     unitConfig =
       untiring

@@ -35,8 +35,12 @@
     in
     {
       inherit (spec) tunnel fwMark;
-      units = builtins.filter (name: builtins.match "nsguard-.*" name != null) (
+      units = builtins.filter (name: builtins.match "nsguard-.*\\.(service|timer)" name != null) (
         builtins.attrNames planned.units
+      );
+      # The key that nsguard makes is not waited for.
+      awaited = map (unit: unit.pathConfig) (
+        builtins.filter (unit: unit ? pathConfig) (builtins.attrValues planned.units)
       );
       refresh = planned.units."nsguard-refresh-vpn.timer".timerConfig.OnUnitActiveSec;
       pinned =
@@ -83,6 +87,13 @@
       "nsguard-refresh-vpn.timer"
       "nsguard-tunnel-vpn.service"
       "nsguard-userspace-vpn.service"
+    ];
+    awaited = [
+      {
+        PathChanged = [ "/run/secrets/typed.psk" ];
+        Unit = "nsguard-tunnel-vpn.service";
+        TriggerLimitIntervalSec = 0;
+      }
     ];
     refresh = 30;
     pinned = true;

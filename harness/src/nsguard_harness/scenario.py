@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from .checkout import PLAN, SCENARIOS
 from .errors import ScenarioError
@@ -112,6 +113,14 @@ def render(scenario: Path, without: Sequence[str] = ()) -> Plan:
     """Evaluate a scenario. without: protections to leave out, by their names in the plan. Raises ScenarioError."""
     arguments = {"scenario": str(scenario.absolute()), "without": json.dumps(list(without))}
     return parse(scenario, _evaluate(str(scenario), EXPRESSION, arguments))
+
+
+def render_data(specification: Mapping[str, Any], directory: Path) -> Plan:
+    """Evaluate a scenario that is plain data here; `directory` holds its files. Raises ScenarioError."""
+    (directory / "specification.json").write_text(json.dumps(specification))
+    scenario = directory / "scenario.nix"
+    scenario.write_text("builtins.fromJSON (builtins.readFile ./specification.json)\n")
+    return render(scenario)
 
 
 def protections() -> tuple[Protection, ...]:

@@ -1,0 +1,62 @@
+"""What comes back by itself: a tunnel whose key file is late, a service whose tunnel answers late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nsguard_harness import inspection, scenario
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
+
+pytestmark = pytest.mark.lab
+TUNNEL = "nsguard-tunnel-late.service"
+SLEEP = {"ExecStart": "/usr/bin/sleep infinity", "Type": "exec", "User": "www-data"}
+# how managers of secrets put a file in place: behind a link that appears at the end, whole under its name, or piecemeal
+ARRIVALS = {
+    "behind a link": "mkdir -p /run/made; cp {kept} /run/made/late.conf; ln -sfT made /run/secrets",
+    "renamed": "mkdir -p /run/secrets; cp {kept} /run/secrets/.new; mv /run/secrets/.new /run/secrets/late.conf",
+    "written in place": "mkdir -p /run/secrets; cp {kept} /run/secrets/late.conf",
+}
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ContainerLab]:
+    with ContainerLab() as lab:
+        yield lab
+
+
+def late(**service: Any) -> dict[str, Any]:
+    return {
+        "tunnels": {"late": {"configFile": "/run/secrets/late.conf"}},
+        "namespaces": {"late": {"tunnel": "late"}},
+        "services": {"s": {"namespace": "late", "wantedBy": ["multi-user.target"], "serviceConfig": SLEEP, **service}},
+    }
+
+
+@pytest.mark.parametrize("arrival", ARRIVALS.values(), ids=ARRIVALS)
+def test_a_tunnel_whose_file_comes_after_boot_comes_up(lab: ContainerLab, tmp_path: Path, arrival: str) -> None:
+    scenario.install(lab.client, scenario.render_data(late(), tmp_path))
+    lab.client.reboot()
+    lab.client.wait_until_succeeds(f"systemctl is-failed {TUNNEL}", 30)
+    assert lab.client.get_unit_property("s.service", "ActiveState") == "active"
+    pid = lab.client.get_unit_property("s.service", "MainPID")
+    assert inspection.namespace(lab.client, "late").links == {"lo"}
+    lab.client.succeed(arrival.format(kept=TUNNEL_CONFIGURATION))
+    lab.client.wait_for_unit(TUNNEL, 30)
+    assert inspection.namespace(lab.client, "late").links == {"lo", "wg0"}
+    assert lab.client.get_unit_property("s.service", "MainPID") == pid
+
+
+def test_a_malformed_file_that_is_mended_is_tried_again(lab: ContainerLab, tmp_path: Path) -> None:
+    scenario.install(lab.client, scenario.render_data(late(), tmp_path))
+    lab.client.reboot()
+    lab.client.succeed("mkdir -p /run/secrets; echo nonsense > /run/secrets/late.conf")
+    said = f"journalctl --sync; journalctl -b -o cat -u {TUNNEL} | grep -q late.conf:1:"
+    lab.client.wait_until_succeeds(said, 30)
+    lab.client.wait_until_succeeds(f"systemctl is-failed {TUNNEL}", 30)
+    lab.client.succeed(f"cp {TUNNEL_CONFIGURATION} /run/secrets/late.conf")
+    lab.client.wait_for_unit(TUNNEL, 30)
