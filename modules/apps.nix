@@ -8,7 +8,7 @@ let
   inherit (lib) mkDefault mkOption types;
   inherit (import ./plan/defaults.nix) app;
   inherit (import ./plan/names.nix) appBusPart;
-  presets = import ./plan/presets.nix;
+  presets = import ./plan/units/presets.nix;
   cfg = config.nsguard;
   numberOf = user: config.users.users.${user}.uid or null;
 

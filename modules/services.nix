@@ -3,7 +3,7 @@ let
   inherit (lib) mkOption types;
   inherit (import ./plan/defaults.nix) service;
   inherit (import ./plan/combine.nix) words;
-  loosenings = import ./plan/loosenings.nix;
+  loosenings = import ./plan/confinement/loosenings.nix;
   cfg = config.nsguard;
 
   listed = lib.concatMapStringsSep ", " (name: "`${name}`");

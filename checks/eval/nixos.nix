@@ -17,7 +17,7 @@ let
         "nsguard"
         "xdg-dbus-proxy"
       ]
-      ++ map (preset: preset.package) (builtins.attrValues (import ../../modules/plan/presets.nix));
+      ++ map (preset: preset.package) (builtins.attrValues (import ../../modules/plan/units/presets.nix));
   };
 
   # Where a scenario of plain data has its programs.

@@ -2,7 +2,7 @@
 # And services that ask on a bus, as root and, one of several instances, as a user.
 let
   demo = import ./demo.nix;
-  loosenings = import ../../modules/plan/loosenings.nix;
+  loosenings = import ../../modules/plan/confinement/loosenings.nix;
 
   agents =
     name: more:

@@ -22,25 +22,25 @@ let
 
   names = import ./names.nix;
   defaults = import ./defaults.nix;
-  ini = import ./ini.nix;
-  ruleset = import ./ruleset.nix { inherit names without; };
-  confinement = import ./confinement.nix { inherit tools names without; };
-  dependencies = import ./dependencies.nix { inherit names without; };
-  commands = import ./run.nix {
+  ini = import ./units/ini.nix;
+  ruleset = import ./network/ruleset.nix { inherit names without; };
+  confinement = import ./confinement { inherit tools names without; };
+  dependencies = import ./confinement/dependencies.nix { inherit names without; };
+  commands = import ./units/run.nix {
     inherit tools names without;
     inherit (confinement) confine;
   };
-  forwardingOf = import ./forwarding.nix {
+  forwardingOf = import ./units/forwarding.nix {
     inherit tools names;
     inherit (confinement) confine;
   };
-  publishOf = import ./publish.nix {
+  publishOf = import ./units/publish.nix {
     inherit tools names dependencies;
     inherit (confinement) confine;
   };
-  allowedEgress = import ./allowed-egress.nix { inherit tools names; };
-  metricsOf = import ./metrics.nix { inherit tools; };
-  unitsOf = import ./units.nix { inherit tools names dependencies; };
+  allowedEgress = import ./units/allowed-egress.nix { inherit tools names; };
+  metricsOf = import ./units/metrics.nix { inherit tools; };
+  unitsOf = import ./units { inherit tools names dependencies; };
   specs = import ./spec.nix {
     inherit
       names
@@ -49,11 +49,11 @@ let
       without
       ;
   };
-  problemsOf = import ./problems.nix { inherit names allowedEgress hostLinks; };
-  sandbox = import ./sandbox.nix { inherit tools without; };
-  presets = import ./presets.nix;
-  bus = import ./bus.nix { inherit tools names without; };
-  apps = import ./apps.nix {
+  problemsOf = import ./problems { inherit names allowedEgress hostLinks; };
+  sandbox = import ./confinement/sandbox.nix { inherit tools without; };
+  presets = import ./units/presets.nix;
+  bus = import ./units/bus.nix { inherit tools names without; };
+  apps = import ./units/apps.nix {
     inherit
       tools
       names
@@ -63,8 +63,8 @@ let
       bus
       ;
   };
-  hostLinks = import ./host-link.nix;
-  hopsOf = import ./hops.nix;
+  hostLinks = import ./network/host-link.nix;
+  hopsOf = import ./network/hops.nix;
 
   complete =
     specification:
@@ -297,7 +297,7 @@ in
   inherit confineService;
   inherit (confinement) confineSocket;
   ofServices = services: mapAttrs (_: render) (ofServices services);
-  loosenings = import ./loosenings.nix;
+  loosenings = import ./confinement/loosenings.nix;
 
   # name -> { guards; besides; }; every name may stand in `without` (see ./protections.nix).
   protections =

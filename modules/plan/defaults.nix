@@ -130,7 +130,7 @@ in
     bindPaths = [ ];
     devices = [ ];
     dbus.system = bus;
-    hardening = builtins.mapAttrs (_: _: true) (import ./loosenings.nix);
+    hardening = builtins.mapAttrs (_: _: true) (import ./confinement/loosenings.nix);
     # What the rest of the configuration says of it: sockets that systemd listens on for it, name -> { unitConfig;
     # socketConfig; }; whether its unit lies in a package, and whether it is a container; of an instance,
     # its template.

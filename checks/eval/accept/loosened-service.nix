@@ -6,7 +6,7 @@ let
     listToAttrs
     map
     ;
-  loosenings = import ../../../modules/plan/loosenings.nix;
+  loosenings = import ../../../modules/plan/confinement/loosenings.nix;
   program = {
     namespace = "vpn";
     serviceConfig.ExecStart = "/bin/app";

@@ -14,8 +14,8 @@ let
     toJSON
     ;
 
-  inherit (import ./names.nix) appBusPart;
-  paths = import ./paths.nix;
+  inherit (import ../names.nix) appBusPart;
+  paths = import ../confinement/paths.nix;
 
   optional = condition: message: if condition then [ message ] else [ ];
 
@@ -48,7 +48,7 @@ let
       "host"
     ];
 
-  busProblems = kind: import ./bus-problems.nix "${where}.dbus.${kind}" app.dbus.${kind};
+  busProblems = kind: import ./bus.nix "${where}.dbus.${kind}" app.dbus.${kind};
 
   ownProblems =
     own:

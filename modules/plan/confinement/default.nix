@@ -21,10 +21,10 @@ let
     mapAttrs
     match
     ;
-  inherit (import ./protections.nix { inherit without; }) listed;
+  inherit (import ../protections.nix { inherit without; }) listed;
   journal = import ./journal.nix { inherit tools; };
   dependencies = import ./dependencies.nix { inherit names without; };
-  inherit (import ./combine.nix)
+  inherit (import ../combine.nix)
     append
     atLeast
     isRoot
@@ -352,7 +352,8 @@ in
       };
       off = filter (name: !service.hardening.${name}) (attrNames (service.hardening or { }));
       loosened = service.loosened or [ ] ++ concatMap (name: loosenings.${name}.without) off;
-      inherit (import ./protections.nix { without = without ++ map (name: "property:${name}") loosened; })
+      inherit
+        (import ../protections.nix { without = without ++ map (name: "property:${name}") loosened; })
         kept
         ;
     in

@@ -8,7 +8,7 @@ let
     filter
     listToAttrs
     ;
-  inherit (import ./protections.nix { inherit without; }) kept listed;
+  inherit (import ../protections.nix { inherit without; }) kept listed;
 
   # of: `service`, `tunnel`, `link` or `publish`; unitConfig: namespace -> lists by directive
   records = {

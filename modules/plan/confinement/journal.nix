@@ -19,7 +19,7 @@ let
     substring
     toJSON
     ;
-  inherit (import ./combine.nix)
+  inherit (import ../combine.nix)
     commands
     prefixed
     prefixes

@@ -1,9 +1,9 @@
 # bubblewrap around an app, within the confinement of its unit: a second wall, without privileges of its own.
-# One record for each protection, as in ./confinement.nix; bwrap(1) defines the options, which it takes in order.
+# One record for each protection, as in ./default.nix; bwrap(1) defines the options, which it takes in order.
 { tools, without }:
 let
   inherit (builtins) attrNames concatMap;
-  inherit (import ./protections.nix { inherit without; }) kept listed;
+  inherit (import ../protections.nix { inherit without; }) kept listed;
 
   records = {
     processes = {

@@ -11,7 +11,7 @@ let
     listToAttrs
     map
     ;
-  inherit (import ./protections.nix { inherit without; }) kept listed;
+  inherit (import ../protections.nix { inherit without; }) kept listed;
 
   records = {
     filter = {

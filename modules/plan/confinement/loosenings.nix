@@ -1,6 +1,6 @@
 # What a service may do without, each by an option of its own, nsguard.hardening.NAME = false:
 #   what     what the option is for, in its description
-#   without  the protections that go, by their names in ./confinement.nix
+#   without  the protections that go, by their names in ./default.nix
 #   attacks  of those that `nsguard-leaktest list` shows, the ones that succeed then
 {
   hiddenHomes = {

@@ -1,5 +1,5 @@
 # What systemd-socket-proxyd may do, wherever it stands: take connections, make others, and hand bytes on.
-import ./hardening.nix
+import ../confinement/hardening.nix
 // {
   CapabilityBoundingSet = "";
   DynamicUser = true;

@@ -2,7 +2,7 @@
 #   package  its name in nixpkgs
 #   app      by its name, options of nsguard.apps.<name>, each of which gives way to what is said there
 let
-  inherit (import ./names.nix) appBusPart;
+  inherit (import ../names.nix) appBusPart;
 
   # Not on an X server: there it could type into other windows.
   windows = {

@@ -28,8 +28,8 @@ let
     toJSON
     ;
 
-  inherit (import ./combine.nix) prefixed;
-  hops = import ./hops.nix { inherit namespaces tunnels; };
+  inherit (import ../combine.nix) prefixed;
+  hops = import ../network/hops.nix { inherit namespaces tunnels; };
 
   optional = condition: message: if condition then [ message ] else [ ];
 
@@ -212,13 +212,13 @@ let
             ''${where}.peers: there is nobody to talk to; set peers = [ { publicKey = "…"; endpoint = "…:51820"; allowedIPs = [ "0.0.0.0/0" "::/0" ]; } ];''
     );
 
-  ofService = import ./service-problems.nix { inherit namespaces oneOf; };
+  ofService = import ./service.nix { inherit namespaces oneOf; };
 
   appProblems =
     let
-      problemsOf = import ./app-problems.nix {
+      problemsOf = import ./app.nix {
         inherit namespaces oneOf;
-        presets = import ./presets.nix;
+        presets = import ../units/presets.nix;
       };
     in
     name:
@@ -251,7 +251,7 @@ in
 
   others =
     concatMap namespaceProblems (attrNames namespaces)
-    ++ import ./publish-problems.nix { inherit namespaces malformed hostLinks; }
+    ++ import ./publish.nix { inherit namespaces malformed hostLinks; }
     ++ concatMap tunnelProblems (attrNames tunnels)
     ++
       malformed "nsguard.metrics.textfile" "(/[a-zA-Z0-9._-]+)+\\.prom"

@@ -16,7 +16,7 @@ let
     filter
     foldl'
     ;
-  inherit (import ./listen.nix) parse;
+  inherit (import ../network/listen.nix) parse;
 
   socket = published: it: {
     unitConfig.Description = "Published port ${published} of network namespace ${name}";

@@ -3,7 +3,7 @@
 { names, without }:
 let
   inherit (builtins) concatStringsSep;
-  inherit (import ./protections.nix { inherit without; }) listed;
+  inherit (import ../protections.nix { inherit without; }) listed;
   inherit (import ./nft-text.nix { inherit without; }) chain guards table;
   link = import ./link-ruleset.nix { inherit names; };
 

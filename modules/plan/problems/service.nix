@@ -11,19 +11,19 @@ let
     substring
     toJSON
     ;
-  inherit (import ./combine.nix)
+  inherit (import ../combine.nix)
     isRoot
     prefixed
     toList
     words
     yes
     ;
-  properties = (import ./combine.nix).commands;
-  paths = import ./paths.nix;
+  properties = (import ../combine.nix).commands;
+  paths = import ../confinement/paths.nix;
 
   optional = condition: message: if condition then [ message ] else [ ];
 
-  inherit (import ./journal.nix { tools = { }; })
+  inherit (import ../confinement/journal.nix { tools = { }; })
     error
     inJournal
     output
@@ -179,7 +179,7 @@ in
     ++ outputs "${where}.serviceConfig" at service
     ++ concatMap (boundIn "${at}.bindPaths") service.bindPaths
     ++ concatMap (device "${at}.devices") service.devices
-    ++ import ./bus-problems.nix "${at}.dbus.system" service.dbus.system
+    ++ import ./bus.nix "${at}.dbus.system" service.dbus.system
     ++
       optional
         ((config.Type or null == "dbus" || config ? BusName) && service.dbus.system.access != "host")

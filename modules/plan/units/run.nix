@@ -9,7 +9,7 @@
   without,
 }:
 let
-  inherit (import ./protections.nix { inherit without; }) kept listed;
+  inherit (import ../protections.nix { inherit without; }) kept listed;
 
   records = {
     no-sockets-by-path = {

@@ -10,7 +10,7 @@ let
     }
     .${type};
 in
-import ./hardening.nix
+import ../confinement/hardening.nix
 // {
   BindPaths = "/run/${sockets}";
   # For the link and for the mark of its packets (tun(4), socket(7)).

@@ -91,7 +91,7 @@ in
       )
     );
 
-  # taken: the addresses that the namespace has otherwise; malformed, optional: as in ./problems.nix
+  # taken: the addresses that the namespace has otherwise; malformed, optional: as in ../problems
   problems =
     {
       where,

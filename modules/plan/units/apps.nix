@@ -188,7 +188,7 @@ in
         wantedBy = optionals (app.autoStart && !windows) [ "multi-user.target" ];
       };
 
-      toListOf = config: key: (import ./combine.nix).toList (config.${key} or null);
+      toListOf = config: key: (import ../combine.nix).toList (config.${key} or null);
 
       environment = {
         HOME = home;

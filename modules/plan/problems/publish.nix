@@ -17,7 +17,7 @@ let
     match
     toJSON
     ;
-  inherit (import ./listen.nix) overlap parse;
+  inherit (import ../network/listen.nix) overlap parse;
 
   optional = condition: message: if condition then [ message ] else [ ];
 
