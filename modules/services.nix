@@ -105,11 +105,13 @@ let
         default = service.waitForHandshake;
         example = 30;
         description = ''
-          Seconds to wait, before the service starts, for the tunnel to be up and a peer of it to answer. Where none
-          does, the service is not started, and `nsguard-handshake-NAME@SECONDS.service` says why. By default it starts
-          when the tunnel has been set up, answered or not, and stalls until it is.
+          Seconds for which a start of the service waits until the tunnel is up and one of its peers answers. If none does,
+          that start fails and `nsguard-handshake-NAME@SECONDS.service` says why. Then
+          `nsguard-late-NAME@SERVICE.service` waits on, without a limit, and starts the service when a peer answers;
+          stopping the service ends that as well. By default the service starts as soon as the tunnel is set up, and its
+          connections wait until a peer answers.
 
-          Risk: the service stays down, until it is started again, when the peer answers later than that.
+          Risk: none for what leaves the host. The service is down for as long as no peer answers.
         '';
       };
 

@@ -60,3 +60,31 @@ def test_a_malformed_file_that_is_mended_is_tried_again(lab: ContainerLab, tmp_p
     lab.client.wait_until_succeeds(f"systemctl is-failed {TUNNEL}", 30)
     lab.client.succeed(f"cp {TUNNEL_CONFIGURATION} /run/secrets/late.conf")
     lab.client.wait_for_unit(TUNNEL, 30)
+
+
+def test_a_service_that_waits_for_a_handshake_starts_when_a_peer_answers_at_last(
+    lab: ContainerLab, tmp_path: Path
+) -> None:
+    """As after a power cut: the machine is up long before the router that leads to the server."""
+    specification = late(waitForHandshake=1)
+    specification["tunnels"]["late"]["configFile"] = TUNNEL_CONFIGURATION
+    specification["services"]["stopped"] = specification["services"]["s"]
+    scenario.install(lab.client, scenario.render_data(specification, tmp_path))
+    lab.peer.stop_wireguard()
+    try:
+        lab.client.reboot()
+        for service in ("s", "stopped"):
+            lab.client.wait_for_unit(f"nsguard-late-late@{service}.service", 30)
+            assert lab.client.get_unit_property(f"{service}.service", "ActiveState") == "inactive"
+        # the machine's start waits for nobody
+        lab.client.wait_for_unit("multi-user.target", 30)
+        lab.client.succeed("systemctl stop stopped.service")
+        # systemctl does not wait for what it stops besides
+        over = '[ "$(systemctl show -P ActiveState nsguard-late-late@stopped.service)" = inactive ]'
+        lab.client.wait_until_succeeds(over, 30)
+    finally:
+        lab.peer.start_wireguard()
+    lab.client.wait_for_unit("s.service", 60)
+    lab.client.wait_until_fails("systemctl is-active nsguard-late-late@s.service", 30)
+    assert lab.client.get_unit_property("nsguard-late-late@s.service", "Result") == "success"
+    assert lab.client.get_unit_property("stopped.service", "ActiveState") == "inactive"

@@ -23,6 +23,9 @@ in
 
   # A template: its instance is the seconds to wait.
   handshakeUnit = ns: seconds: "nsguard-handshake-${ns}@${seconds}.service";
+  # A template: its instance is the service that is started once a peer answers.
+  latePrefix = ns: "nsguard-late-${ns}@";
+  lateUnit = ns: "nsguard-late-${ns}@.service";
   forwardUnit = ns: "nsguard-forward-${ns}.service";
   forwardedUnit = ns: "nsguard-forwarded-${ns}.service";
 

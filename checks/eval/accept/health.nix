@@ -27,6 +27,7 @@
       after = builtins.elem "nsguard-handshake-vpn@30.service" (unit "waiting").After;
       hasty = (unit "hasty").Requires or [ ];
       command = planned.units."nsguard-handshake-vpn@.service".serviceConfig.ExecStart;
+      late = planned.units."nsguard-late-vpn@.service".serviceConfig.ExecStart;
       metrics = planned.units."nsguard-metrics.service".serviceConfig.ExecStart;
       timer = planned.units."nsguard-metrics.timer".timerConfig.OnUnitActiveSec;
     };
@@ -35,7 +36,8 @@
     required = [ "nsguard-handshake-vpn@30.service" ];
     after = true;
     hasty = [ ];
-    command = "/usr/bin/nsguard wait vpn %i";
+    command = "/usr/bin/nsguard wait vpn %i --for %n --later nsguard-late-vpn@";
+    late = "/usr/bin/nsguard start-late vpn %i.service";
     metrics = "/usr/bin/nsguard metrics /var/lib/metrics/nsguard.prom";
     timer = 15;
   };

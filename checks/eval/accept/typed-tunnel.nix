@@ -81,6 +81,7 @@
     };
     units = [
       "nsguard-handshake-vpn@.service"
+      "nsguard-late-vpn@.service"
       "nsguard-mend-vpn.service"
       "nsguard-netns-vpn.service"
       "nsguard-refresh-vpn.service"

@@ -178,8 +178,28 @@ in
     };
     serviceConfig = {
       Type = "oneshot";
-      ExecStart = nsguard "wait" + " %i";
+      ExecStart = "${nsguard "wait"} %i --for %n --later ${names.latePrefix name}";
       TimeoutStartSec = "infinity"; # it ends by itself
+    };
+  };
+
+  # Started for each service whose start waited in vain. To stop the service ends the wait for it as well.
+  ${names.lateUnit name} = {
+    unitConfig = untiring // {
+      Description = "Start of %i once tunnel ${spec.tunnel.name} answers";
+      After = [ netns ];
+      PartOf = [
+        netns
+        "%i.service"
+      ];
+    };
+    serviceConfig = {
+      # Nobody waits for it, least of all the machine's start.
+      Type = "exec";
+      ExecStart = "${nsguard "start-late"} %i.service";
+      Restart = "on-failure";
+      RestartSec = 5;
+      RestartPreventExitStatus = 2;
     };
   };
 

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from nsguard.errors import BadInput
+from nsguard.errors import BadInput, NsguardError, Stopped
 
 
 class _Parser(argparse.ArgumentParser):
@@ -52,19 +52,41 @@ def _metrics(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
 def _wait(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     from nsguard import cli
-    from nsguard.lifecycle import handshake
+    from nsguard.lifecycle import handshake, late
     from nsguard.spec import values
 
     parser.description = "Wait for the tunnel to be up and a peer of it to answer."
     parser.add_argument("namespace", metavar="NAME")
     parser.add_argument("seconds", help="1 to 3600")
+    parser.add_argument("--for", dest="unit", help=argparse.SUPPRESS)
+    parser.add_argument("--later", metavar="TEMPLATE", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     cli.prepare(options.namespace)
     try:
         timeout = values.number(options.seconds, 1, 3600)
     except ValueError as error:
         raise BadInput(f"wait: {error}") from None
-    handshake.wait_up(options.namespace, timeout)
+    try:
+        handshake.wait_up(options.namespace, timeout)
+    except Stopped:
+        raise
+    except NsguardError:
+        if options.unit and options.later:
+            late.promise(options.unit, options.later)
+        raise
+    return 0
+
+
+def _start_late(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    from nsguard import cli
+    from nsguard.lifecycle import late
+
+    parser.description = "Start a service once a peer of the tunnel answers, however long that takes."
+    parser.add_argument("namespace", metavar="NAME")
+    parser.add_argument("service", metavar="UNIT")
+    options = parser.parse_args(arguments)
+    cli.prepare(options.namespace)
+    late.start(options.namespace, options.service)
     return 0
 
 
@@ -97,6 +119,7 @@ _COMMANDS: dict[str, Callable[[argparse.ArgumentParser, Sequence[str]], int]] = 
     "doctor": _doctor,
     "metrics": _metrics,
     "wait": _wait,
+    "start-late": _start_late,
     "forward": _forward,
     "listen-port": _listen_port,
 }

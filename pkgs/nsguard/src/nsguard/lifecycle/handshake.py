@@ -1,5 +1,6 @@
 """Whether a peer has been heard, which for WireGuard means a handshake."""
 
+import math
 import time
 
 from nsguard.errors import NsguardError
@@ -12,7 +13,8 @@ from nsguard.system import process
 FRESH = 180
 # Seconds between attempts of our own; the protocol's are 5 apart (Rekey-Timeout).
 _ASK_AGAIN = 5.0
-_POLL = 0.1
+# Seconds between looks while a service's start waits, and while nobody does.
+_POLL, _POLL_IDLE = 0.1, 2.0
 
 
 def ages(name: str, tunnel: Tunnel) -> dict[str, float | None]:
@@ -30,8 +32,9 @@ def is_fresh(found: dict[str, float | None]) -> bool:
 
 def wait_up(name: str, timeout: float) -> None:
     """Wait until the tunnel of namespace `name` is up and a peer has been heard. Raises `NsguardError` if neither is
-    within `timeout` seconds."""
+    within `timeout` seconds, which may be infinite."""
     deadline = time.monotonic() + timeout
+    poll = _POLL_IDLE if timeout == math.inf else _POLL
     found = State(name)
     what = "the tunnel is not up"
     while (left := deadline - time.monotonic()) > 0:
@@ -39,16 +42,16 @@ def wait_up(name: str, timeout: float) -> None:
         if tunnel and tunnel.complete:
             what = "no peer answers"
             try:
-                if wait(name, tunnel, left):
+                if wait(name, tunnel, left, poll):
                     return
             except process.CommandFailed:  # the tunnel went meanwhile
                 what = "the tunnel is not up"
         process.checkpoint()
-        time.sleep(_POLL)
+        time.sleep(poll)
     raise NsguardError(f"namespace {name}: {what}, after {timeout:g} s; see nsguard doctor {name}")
 
 
-def wait(name: str, tunnel: Tunnel, timeout: float) -> bool:
+def wait(name: str, tunnel: Tunnel, timeout: float, poll: float = _POLL) -> bool:
     """Ask the peers for a handshake unless one is fresh, for up to `timeout` seconds. Raises `CommandFailed`."""
     deadline = time.monotonic() + timeout
     asked = float("-inf")
@@ -60,5 +63,5 @@ def wait(name: str, tunnel: Tunnel, timeout: float) -> bool:
             asked = now
             wireguard.greet(name, tunnel)
         process.checkpoint()
-        time.sleep(_POLL)
+        time.sleep(poll)
     return True
