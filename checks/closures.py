@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from nsguard_harness.attacks.tunnel import wait_for_tunnel
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import nixos_client
+from nsguard_harness.target import wait_for_tunnel
 
 NEEDED = ("NSGUARD_NIXPKGS", "NSGUARD_NIXOS_LAB", "NSGUARD_NIXOS_IMAGE")
 MISSING = [name for name in NEEDED if not os.environ.get(name)]

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from closures import NIXOS, closure, connected, needs_nixos
 from nsguard_harness import inspection
-from nsguard_harness.agent import Agent
+from nsguard_harness.agent_client import Agent
 from nsguard_harness.attacks.tunnel import ConnectionHeld
-from nsguard_harness.cli import subjects
 from nsguard_harness.lab.base import Lab
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
-from nsguard_harness.suite import Cell, Suite, Verdict, plan
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import Cell, Suite, Verdict, plan
 
 pytestmark = [pytest.mark.lab, needs_nixos]
 OTHER_PEER = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="

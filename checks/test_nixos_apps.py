@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 from closures import NIXOS, closure, connected, needs_nixos
-from nsguard_harness.agent import Agent
+from nsguard_harness.agent_client import Agent
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.machine import Completed, Machine
-from nsguard_harness.suite import Subject, Suite, Verdict, plan
+from nsguard_harness.run.suite import Subject, Suite, Verdict, plan
 
 pytestmark = [pytest.mark.lab, needs_nixos]
 # Packets and names; and where an app, one in bubblewrap, a command and a service differ: sight, sockets, handles.

@@ -11,11 +11,11 @@ import pytest
 from closures import NIXOS, closure_of, connected, needs_nixos
 from linked import FORWARDING, Target, at_uplink, check_reached, echoing
 from nsguard_harness.addresses import LAB
-from nsguard_harness.attacks.tunnel import wait_for_tunnel
-from nsguard_harness.cli import subjects
 from nsguard_harness.lab.container import ContainerLab
-from nsguard_harness.rules import ROUTER
-from nsguard_harness.suite import Suite, Verdict, plan
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import Suite, Verdict, plan
+from nsguard_harness.target import wait_for_tunnel
+from nsguard_harness.verdict.rules import ROUTER
 
 pytestmark = [pytest.mark.lab, needs_nixos]
 TRIED = ("link-*", "udp-*", "tcp-*", "tunnel-address-*", "getaddrinfo", "dns-*")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from closures import NIXOS, closure_of, connected, needs_nixos
-from nsguard_harness.cli import subjects
 from nsguard_harness.lab.container import ContainerLab
-from nsguard_harness.suite import Report, Suite, Verdict, plan
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import Report, Suite, Verdict, plan
 
 pytestmark = [pytest.mark.lab, needs_nixos]
 CHECKS = Path(__file__).parent

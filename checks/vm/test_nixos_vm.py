@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 from closures import NIXOS, closure, connected, needs_nixos
-from nsguard_harness.attacks.tunnel import wait_for_tunnel
-from nsguard_harness.cli import subjects
-from nsguard_harness.compare import cells, differences
 from nsguard_harness.lab.base import Lab
 from nsguard_harness.lab.debian import nixos_client
 from nsguard_harness.lab.vmlab import VmLab
-from nsguard_harness.suite import Report, Suite, plan
+from nsguard_harness.output.compare import cells, differences
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import Report, Suite, plan
+from nsguard_harness.target import wait_for_tunnel
 
 PROGRAMS = ("qemu-system-x86_64", "qemu-img", "mkfs.ext4", "nix-store")
 MISSING = [program for program in PROGRAMS if shutil.which(program) is None]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 
-from nsguard_harness.attacks.tunnel import SECONDS, LinkDeleted, wait_for_tunnel
-from nsguard_harness.cli import subjects
+from nsguard_harness.attacks.tunnel import SECONDS, LinkDeleted
 from nsguard_harness.lab.base import Lab
 from nsguard_harness.lab.hops import MIDDLE, InARow
-from nsguard_harness.suite import Cell, Report, Suite, Verdict, plan
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import Cell, Report, Suite, Verdict, plan
+from nsguard_harness.target import wait_for_tunnel
 
 UNIT = "nsguard-tunnel-entry.service"
 # The ways of packets and names: what they can reach depends on how deep the tunnels are.

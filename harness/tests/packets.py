@@ -26,7 +26,7 @@ from scapy.layers.inet6 import (
 from scapy.layers.l2 import ARP, Dot1Q, Ether
 from scapy.packet import Packet, Padding, Raw
 
-from nsguard_harness.rules import (
+from nsguard_harness.verdict.rules import (
     ROUTER,
     Wire,
     World,

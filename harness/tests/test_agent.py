@@ -14,7 +14,7 @@ from typing import cast
 import pytest
 
 from nsguard_harness import attacks
-from nsguard_harness.agent import Agent
+from nsguard_harness.agent_client import Agent
 from nsguard_harness.attack import Attack, CannotApplyError, Env, Lacking, Outcome
 from nsguard_harness.errors import AgentError
 from nsguard_harness.inside import agent as inside

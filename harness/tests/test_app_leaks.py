@@ -8,11 +8,12 @@ import pytest
 
 from nsguard_harness import scenario
 from nsguard_harness.attack import Lacking
-from nsguard_harness.cli import main, subjects
+from nsguard_harness.cli import main
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import debian_client
 from nsguard_harness.lab.image import APPS, image
-from nsguard_harness.suite import Suite, Verdict, plan
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import Suite, Verdict, plan
 
 pytestmark = pytest.mark.lab
 

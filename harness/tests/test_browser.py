@@ -27,9 +27,9 @@ from browsing import (
     watched,
 )
 from nsguard_harness.addresses import LAB
-from nsguard_harness.attacks.tunnel import TUNNEL_UNIT, wait_for_tunnel
-from nsguard_harness.browser import Browser
+from nsguard_harness.browser_client import Browser
 from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.target import TUNNEL_UNIT, wait_for_tunnel
 
 pytestmark = pytest.mark.lab
 

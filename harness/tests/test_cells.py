@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nsguard_harness import attacks
-from nsguard_harness.cells import OUTSIDER, Subject, plan
-from nsguard_harness.states import STATES, UP
+from nsguard_harness.run.cells import OUTSIDER, Subject, plan
+from nsguard_harness.run.states import STATES, UP
 
 SUBJECTS = [Subject(who, OUTSIDER.confined, OUTSIDER.control) for who in ("root", "user")]
 

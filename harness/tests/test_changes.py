@@ -17,11 +17,11 @@ import pytest
 
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
-from nsguard_harness.attacks.tunnel import wait_for_tunnel
 from nsguard_harness.checkout import ROOT
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.peer import generate
 from nsguard_harness.scenario import Plan
+from nsguard_harness.target import wait_for_tunnel
 
 DOCUMENT = ROOT / "docs/tunnels.md"
 KEY, PSK = "/etc/nsguard-lab/client.key", "/etc/nsguard-lab/client.psk"

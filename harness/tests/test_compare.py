@@ -10,10 +10,10 @@ import pytest
 
 from nsguard_harness.attack import Lacking
 from nsguard_harness.cli import main
-from nsguard_harness.compare import cells, differences, read
-from nsguard_harness.judge import Judgement
-from nsguard_harness.report import as_json
-from nsguard_harness.suite import Report, Result, Run, Verdict
+from nsguard_harness.output.compare import cells, differences, read
+from nsguard_harness.output.report import as_json
+from nsguard_harness.run.suite import Report, Result, Run, Verdict
+from nsguard_harness.verdict.judge import Judgement
 
 HELD = Result("udp-lan", 4, "root", "ngaaaax0000", Verdict.CONTAINED, "nothing on the uplink", "sent", "seen")
 LACKS = replace(

@@ -28,9 +28,9 @@ from browsing import (
     watched,
 )
 from nsguard_harness.addresses import LAB
-from nsguard_harness.attacks.tunnel import TUNNEL_UNIT, wait_for_tunnel
-from nsguard_harness.judge import Judgement
 from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.target import TUNNEL_UNIT, wait_for_tunnel
+from nsguard_harness.verdict.judge import Judgement
 
 pytestmark = pytest.mark.lab
 

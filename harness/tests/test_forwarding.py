@@ -12,10 +12,10 @@ import pytest
 
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
-from nsguard_harness.attacks.tunnel import wait_for_tunnel
-from nsguard_harness.cli import subjects
 from nsguard_harness.lab.container import ContainerLab
-from nsguard_harness.suite import Suite, Verdict, plan
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import Suite, Verdict, plan
+from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
 

@@ -12,9 +12,9 @@ import pytest
 
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
-from nsguard_harness.attacks.tunnel import wait_for_tunnel
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
+from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
 TUNNEL, NETNS = "nsguard-tunnel-vpn.service", "nsguard-netns-vpn.service"

@@ -8,10 +8,10 @@ import pytest
 
 from hopping import attacked, fails_closed, mtu, whose
 from nsguard_harness import inspection, scenario
-from nsguard_harness.attacks.tunnel import wait_for_tunnel
-from nsguard_harness.cli import subjects
 from nsguard_harness.lab.hops import ENTRY, MIDDLE, SCENARIO, THREE, Hops
-from nsguard_harness.suite import Suite, Verdict, plan
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import Suite, Verdict, plan
+from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
 

@@ -17,9 +17,9 @@ from scapy.layers.inet6 import (
 from scapy.layers.l2 import ARP, LLC, Dot1Q, Ether
 from scapy.packet import Packet, Padding, Raw
 
-from nsguard_harness.judge import judge
-from nsguard_harness.rules import ROUTER, RULES
-from nsguard_harness.tokens import Tokens
+from nsguard_harness.verdict.judge import judge
+from nsguard_harness.verdict.rules import ROUTER, RULES
+from nsguard_harness.verdict.tokens import Tokens
 from packets import ALLOWED, GATE, GATE4, NEAR, OWN, OWN4, OWN6, TUNNEL4, WORLD, arp, back, ether, tunnel4
 
 TOKEN = "ngq7k2x01"

@@ -10,9 +10,9 @@ import pytest
 
 from nsguard_harness import scenario
 from nsguard_harness.attack import OUTSIDE, Attack, Lacking, Outcome
-from nsguard_harness.cli import subjects
 from nsguard_harness.lab.container import ContainerLab
-from nsguard_harness.suite import Cell, Report, Subject, Suite, Verdict, escape, plan
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import Cell, Report, Subject, Suite, Verdict, escape, plan
 
 pytestmark = pytest.mark.lab
 

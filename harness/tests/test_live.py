@@ -14,14 +14,15 @@ from typing import Any
 
 import pytest
 
-from nsguard_harness import frames, scenario
-from nsguard_harness.cli import subjects
+from nsguard_harness import scenario
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import debian_client
 from nsguard_harness.lab.image import image
 from nsguard_harness.lab.peer import LIBRARY
 from nsguard_harness.machine import Completed
 from nsguard_harness.planted import NO_VETH, VETH
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.verdict import frames
 
 pytestmark = pytest.mark.lab
 

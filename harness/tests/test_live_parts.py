@@ -14,11 +14,11 @@ from nsguard_harness.capture import COOKED, RAW, Frame, ethernet
 from nsguard_harness.errors import HarnessError, LabError
 from nsguard_harness.live.catalogue import CATALOGUE
 from nsguard_harness.live.host import Link, uplinks
-from nsguard_harness.live.judge import Scene, judge
+from nsguard_harness.live.judgement import Scene, judge
 from nsguard_harness.live.run import chosen
 from nsguard_harness.live.targets import Targets
 from nsguard_harness.live.units import Service, confining, optional
-from nsguard_harness.tokens import Tokens
+from nsguard_harness.verdict.tokens import Tokens
 
 TOKEN = "ngabcdex0001"
 OWN, OWN6, GATEWAY, ENDPOINT, TARGET, TARGET6 = (

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from nsguard_harness import scenario
-from nsguard_harness.agent import Agent
+from nsguard_harness.agent_client import Agent
 from nsguard_harness.attack import OUTSIDE
 from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import debian_client
 from nsguard_harness.lab.image import APPS, image
-from nsguard_harness.suite import Cell, Subject, Suite, Verdict, plan
-from nsguard_harness.trial import UNOWNED, reds_of
+from nsguard_harness.run.suite import Cell, Subject, Suite, Verdict, plan
+from nsguard_harness.run.trial import UNOWNED, reds_of
 
 pytestmark = pytest.mark.lab
 

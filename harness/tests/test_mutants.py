@@ -11,14 +11,15 @@ import pytest
 from nsguard_harness import attacks, scenario
 from nsguard_harness.attack import Attack, Env, Outcome
 from nsguard_harness.capture import Frame
-from nsguard_harness.cli import main, subjects
-from nsguard_harness.judge import Judgement, Leak
+from nsguard_harness.cli import main
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.mutants import START, Fate, Mutants, first, likeness
-from nsguard_harness.report import fate_line
+from nsguard_harness.output.report import fate_line
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import OUTSIDER, Cell, Run, Verdict
+from nsguard_harness.run.trial import UNOWNED, Red, reds_of, renewed, together_first
 from nsguard_harness.scenario import Protection
-from nsguard_harness.suite import OUTSIDER, Cell, Run, Verdict
-from nsguard_harness.trial import UNOWNED, Red, reds_of, renewed, together_first
+from nsguard_harness.verdict.judge import Judgement, Leak
 
 needs_nix = pytest.mark.skipif(shutil.which("nix-instantiate") is None, reason="nix-instantiate is not installed")
 
@@ -166,7 +167,7 @@ def test_mutants_meet_their_fate(mutants: Mutants, name: str, killers: set[str],
 def test_what_is_red_with_nothing_removed_kills_no_mutant(mutants: Mutants, monkeypatch: pytest.MonkeyPatch) -> None:
     before = set(mutants.red)
     monkeypatch.setattr(mutants, "green", set())
-    monkeypatch.setattr("nsguard_harness.trial.escape", lambda cell, run: "red whatever is removed")
+    monkeypatch.setattr("nsguard_harness.run.trial.escape", lambda cell, run: "red whatever is removed")
     assert not mutants.fate(Protection("nft:output-multicast", "announcements")).killed
     assert mutants.red - before
     mutants.red = before

@@ -13,12 +13,12 @@ import pytest
 from nsguard_harness.addresses import LAB
 from nsguard_harness.attack import Outcome
 from nsguard_harness.capture import Frame
-from nsguard_harness.judge import Judgement, Leak
-from nsguard_harness.junit import junit
-from nsguard_harness.page import overall, page
-from nsguard_harness.page.matrix import dump
-from nsguard_harness.page.pictures import disturbances, timeline, topology
-from nsguard_harness.suite import Report, Result, Run, Span, Verdict
+from nsguard_harness.output.junit import junit
+from nsguard_harness.output.page import overall, page
+from nsguard_harness.output.page.matrix import dump
+from nsguard_harness.output.page.pictures import disturbances, timeline, topology
+from nsguard_harness.run.suite import Report, Result, Run, Span, Verdict
+from nsguard_harness.verdict.judge import Judgement, Leak
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 HOSTILE = '<script>alert("x")</script>&amp;'

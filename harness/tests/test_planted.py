@@ -8,10 +8,10 @@ import pytest
 
 from nsguard_harness import attacks, scenario
 from nsguard_harness.checkout import GUARDS
-from nsguard_harness.cli import subjects
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.planted import HOLES, Hole, find
-from nsguard_harness.suite import Suite, Verdict, plan
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import Suite, Verdict, plan
 
 
 def test_there_is_a_hole_for_every_family_of_attacks() -> None:

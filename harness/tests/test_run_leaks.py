@@ -9,9 +9,9 @@ import pytest
 
 from nsguard_harness import scenario
 from nsguard_harness.checkout import SCENARIOS
-from nsguard_harness.cli import subjects
 from nsguard_harness.lab.container import ContainerLab
-from nsguard_harness.suite import Suite, Verdict, plan
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import Suite, Verdict, plan
 
 pytestmark = pytest.mark.lab
 

@@ -8,10 +8,10 @@ import pytest
 
 from nsguard_harness import scenario
 from nsguard_harness.attack import OUTSIDE, FromOutside, Lacking
-from nsguard_harness.cli import subjects
 from nsguard_harness.lab.container import ContainerLab
-from nsguard_harness.states import STATES
-from nsguard_harness.suite import Suite, Verdict, plan
+from nsguard_harness.run.states import STATES
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import Suite, Verdict, plan
 
 pytestmark = pytest.mark.lab
 

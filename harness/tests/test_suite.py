@@ -20,9 +20,9 @@ from nsguard_harness.attack import Attack, Env, FromOutside, Lacking, Outcome
 from nsguard_harness.capture import Frame
 from nsguard_harness.errors import AgentError, CommandError
 from nsguard_harness.machine import Uplink
-from nsguard_harness.report import as_json, attacks_table, classes_table, last_line
-from nsguard_harness.states import State
-from nsguard_harness.suite import Cell, Report, Subject, Suite, Verdict
+from nsguard_harness.output.report import as_json, attacks_table, classes_table, last_line
+from nsguard_harness.run.states import State
+from nsguard_harness.run.suite import Cell, Report, Subject, Suite, Verdict
 
 UPLINK = Uplink("eth0", "02:00:00:00:00:02", LAB.client.v4, LAB.client.v6, "client")
 GATE = Uplink("eth0", "02:00:00:00:00:01", LAB.server.v4, LAB.server.v6, "server")

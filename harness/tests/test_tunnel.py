@@ -11,12 +11,13 @@ import pytest
 
 from nsguard_harness import inspection, scenario
 from nsguard_harness.addresses import LAB
-from nsguard_harness.attacks.tunnel import ConnectionHeld, wait_for_tunnel
-from nsguard_harness.cli import subjects
+from nsguard_harness.attacks.tunnel import ConnectionHeld
 from nsguard_harness.lab.base import Lab
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
-from nsguard_harness.suite import Cell, Suite, Verdict
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import Cell, Suite, Verdict
+from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
 TUNNEL, NETNS = "nsguard-tunnel-vpn.service", "nsguard-netns-vpn.service"

@@ -14,7 +14,7 @@ from nsguard_harness.attacks.hostlink import INSIDE
 from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.peer import CONFIGURATION, generate
-from nsguard_harness.trial import switch
+from nsguard_harness.run.trial import switch
 
 pytestmark = pytest.mark.lab
 TWO_LINKS = SCENARIOS / "two-links.nix"

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from nsguard_harness import inspection, scenario
-from nsguard_harness.attacks.tunnel import STREAM_SECONDS, ConnectionHeld, LinkDeleted, wait_for_tunnel
-from nsguard_harness.cli import subjects
+from nsguard_harness.attacks.tunnel import STREAM_SECONDS, ConnectionHeld, LinkDeleted
 from nsguard_harness.lab.base import Lab
 from nsguard_harness.lab.container import ContainerLab
-from nsguard_harness.suite import Cell, Suite, Verdict
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import Cell, Suite, Verdict
+from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
 UNIT, TUNNEL = "nsguard-userspace-vpn.service", "nsguard-tunnel-vpn.service"

@@ -9,8 +9,8 @@ import pytest
 
 from hopping import attacked, fails_closed, inside, mtu, whose
 from nsguard_harness import scenario
-from nsguard_harness.attacks.tunnel import wait_for_tunnel
 from nsguard_harness.lab.hops import ENTRY, SCENARIO, VmHops
+from nsguard_harness.target import wait_for_tunnel
 
 HOST = ""  # its own namespace has no name
 

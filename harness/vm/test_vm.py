@@ -11,14 +11,15 @@ import pytest
 
 from nsguard_harness import scenario
 from nsguard_harness.attack import Lacking
-from nsguard_harness.attacks.tunnel import ConnectionHeld, wait_for_tunnel
-from nsguard_harness.cells import Cell
-from nsguard_harness.cli import subjects
-from nsguard_harness.compare import cells, differences
+from nsguard_harness.attacks.tunnel import ConnectionHeld
 from nsguard_harness.lab.base import Lab
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.vmlab import VmLab
-from nsguard_harness.suite import Report, Suite, Verdict, plan
+from nsguard_harness.output.compare import cells, differences
+from nsguard_harness.run.cells import Cell
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import Report, Suite, Verdict, plan
+from nsguard_harness.target import wait_for_tunnel
 
 EXPLAINED = (Lacking.KERNEL, Lacking.FAR_END, Lacking.SCENARIO)
 

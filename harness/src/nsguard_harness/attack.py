@@ -15,7 +15,7 @@ from .addresses import LAB, Addresses
 
 if TYPE_CHECKING:
     from .lab.base import Lab
-    from .rules import World
+    from .verdict.rules import World
 
 OUTSIDE = "outside"
 # seconds to wait for an answer; all servers are a wire away

@@ -20,23 +20,19 @@ from rich.table import Table
 from rich.text import Text
 
 from . import attacks
-from .agent import Agent
 from .attacks._unreachable import UNREACHABLE
-from .attacks.tunnel import wait_for_tunnel
 from .checkout import GUARDS
 from .description import describe
 from .errors import HarnessError
 from .lab.base import Lab
 from .lab.image import APPS, BASE
-from .machine import Machine
-from .states import STATES, UP
-from .suite import EXIT, TAIL_SECONDS, Report, Subject, Suite, Verdict, plan
+from .run.states import STATES, UP
+from .run.subjects import subjects
+from .run.suite import EXIT, TAIL_SECONDS, Report, Subject, Suite, Verdict, plan
+from .target import wait_for_tunnel
 
 if TYPE_CHECKING:
-    from .page import Setting
-
-# scenario services by identity: the confined one, and the one for the controls
-SERVICES = {"root": ("app-root", "free"), "user": ("app-user", "free-user")}
+    from .output.page import Setting
 
 # by name, the suite of Debian's that a virtual client runs
 LABS = {"container": "", "vm": "trixie", "vm-sid": "sid"}
@@ -138,8 +134,8 @@ def _list(options: argparse.Namespace, console: Console) -> int:
 
 def _run(options: argparse.Namespace, console: Console) -> int:
     _check(options)
-    with _lab(options) as (lab, subjects), Progress(console=console, transient=True) as progress:
-        cells = plan(options.attack, subjects, UP.name if options.quick else options.state, quick=options.quick)
+    with _lab(options) as (lab, attackers), Progress(console=console, transient=True) as progress:
+        cells = plan(options.attack, attackers, UP.name if options.quick else options.state, quick=options.quick)
         runs = [1 + (cell.token == cell.control) for cell in cells if not cell.cannot]
         task = progress.add_task("attacks and controls", total=sum(runs))
         report = Suite(lab, cells, lambda attack, phase: progress.advance(task), options.tail).run()
@@ -167,7 +163,7 @@ def _live(options: argparse.Namespace, console: Console) -> int:
 
 def _told(options: argparse.Namespace, console: Console, report: Report, setting: Setting | None = None) -> int:
     """Print a report and write it where it is wanted; its exit status."""
-    from .report import attacks_table, classes_table, last_line
+    from .output.report import attacks_table, classes_table, last_line
 
     console.print(attacks_table(report))
     console.print(Text("\nframes on the wire while the attacks ran confined", "bold"))
@@ -178,9 +174,9 @@ def _told(options: argparse.Namespace, console: Console, report: Report, setting
 
 
 def _write(options: argparse.Namespace, report: Report, setting: Setting | None) -> None:
-    from .junit import junit
-    from .page import page
-    from .report import as_json
+    from .output.junit import junit
+    from .output.page import page
+    from .output.report import as_json
 
     if options.json:
         options.json.write_text(json.dumps(as_json(report), indent=1) + "\n")
@@ -193,7 +189,7 @@ def _write(options: argparse.Namespace, report: Report, setting: Setting | None)
 def _mutants(options: argparse.Namespace, console: Console) -> int:
     from . import scenario
     from .mutants import Fate, Mutants
-    from .report import fate_line
+    from .output.report import fate_line
 
     protections = scenario.protections()
     for glob in options.only:
@@ -224,8 +220,8 @@ def _mutants(options: argparse.Namespace, console: Console) -> int:
 
 def _planted(options: argparse.Namespace, console: Console) -> int:
     from . import scenario
+    from .output.report import finds_table
     from .planted import HOLES, Find, find
-    from .report import finds_table
 
     finds: list[Find] = []
     with _lab(options) as (lab, _), Progress(console=console, transient=True) as progress:
@@ -239,8 +235,8 @@ def _planted(options: argparse.Namespace, console: Console) -> int:
 
 
 def _compare(options: argparse.Namespace, console: Console) -> int:
-    from .compare import differences, read
-    from .report import compared_line, differences_table
+    from .output.compare import differences, read
+    from .output.report import compared_line, differences_table
 
     one, other = read(options.one), read(options.other)
     found = differences(one, other)
@@ -254,8 +250,8 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
     from .demo import Demo
 
     started = time.monotonic()
-    with _lab(options) as (lab, subjects):
-        status, line = Demo(lab, subjects, console, started).run()
+    with _lab(options) as (lab, attackers):
+        status, line = Demo(lab, attackers, console, started).run()
     console.print(f"\n[dim]{time.monotonic() - started:.1f} s in all; nothing is left behind[/dim]")
     print(line)
     return status
@@ -310,25 +306,3 @@ def _made(options: argparse.Namespace) -> Lab:
         return ContainerLab(nixos, options.pcap)
     recipe = APPS if options.scenario == scenario.APPS else BASE
     return ContainerLab(debian_client(image(recipe)), options.pcap)
-
-
-def subjects(machine: Machine, app: str = "boxed") -> tuple[Subject, ...]:
-    """The agents of a scenario's services, of those that it has, ready to be asked. Raises AgentError.
-
-    app: which of a scenario's apps attacks as the ordinary user, where it has apps.
-    """
-    pairs = {who: pair for who, pair in SERVICES.items() if machine.execute(f"systemctl cat {' '.join(pair)}")[0] == 0}
-    agents = {name: Agent(machine, f"/run/nsguard-agent-{name}/socket") for pair in pairs.values() for name in pair}
-    for agent in agents.values():
-        agent.wait()
-    found = [Subject(who, agents[inside], agents[out]) for who, (inside, out) in pairs.items()]
-    if machine.execute(f"systemctl cat nsguard-app-{app}.service")[0] == 0:
-        found.append(_app(machine, app))
-    return tuple(found)
-
-
-def _app(machine: Machine, app: str) -> Subject:
-    agents = [Agent(machine, f"/run/{place}/socket") for place in (f"nsguard-app-{app}", "nsguard-agent-free-user")]
-    for agent in agents:
-        agent.wait()
-    return Subject("user", *agents)

@@ -13,11 +13,12 @@ from rich.table import Table
 
 from .addresses import Addresses
 from .attacks import registry
-from .attacks.tunnel import ConnectionHeld, wait_for_tunnel
-from .judge import merged
+from .attacks.tunnel import ConnectionHeld
 from .lab.base import Lab
-from .report import attacks_table, classes_table, last_line
-from .suite import Cell, Report, Subject, Suite, plan
+from .output.report import attacks_table, classes_table, last_line
+from .run.suite import Cell, Report, Subject, Suite, plan
+from .target import wait_for_tunnel
+from .verdict.judge import merged
 
 TOPOLOGY = """
   client {client:<15}                               server {server:<15}

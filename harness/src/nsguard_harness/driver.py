@@ -20,10 +20,9 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from .addresses import Pair
-from .agent import Agent
+from .agent_client import Agent
 from .attack import OUTSIDE
 from .capture import Capture, Captures
-from .cells import Cell, Subject, plan
 from .errors import HarnessError, LabError
 from .lab import peer
 from .lab.base import Lab
@@ -33,9 +32,10 @@ from .lab.qemu import Qmp
 from .lab.system import System
 from .lab.virtual import Recording, VirtualMachine
 from .machine import Machine, Uplink
-from .report import as_json, last_line
-from .states import UP
-from .suite import Report, Suite, Verdict
+from .output.report import as_json, last_line
+from .run.cells import Cell, Subject, plan
+from .run.states import UP
+from .run.suite import Report, Suite, Verdict
 
 # by lib/leak-test.nix, in the directory that the driver starts a machine in
 PORT, QMP = "nsguard-port", "nsguard-qmp"
@@ -186,7 +186,7 @@ def leak_test(
     attacks, states: globs; quick: the core set; probes: more checks, called with the lab at the end;
     out: where the report (HTML, JSON) and the captures are left.
     """
-    from .page import page
+    from .output.page import page
 
     place = (out or Path.cwd()) / "leak-test"
     place.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .errors import CommandError, LabError
-from .rules import Rule
+from .verdict.rules import Rule
 
 
 @dataclass(frozen=True)

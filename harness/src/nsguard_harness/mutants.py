@@ -14,9 +14,9 @@ from . import attacks, scenario
 from .errors import AgentError, CommandError
 from .lab.base import Lab
 from .machine import Machine
+from .run.suite import Cell, Subject, Verdict, plan
+from .run.trial import Red, attack, switch, together_first
 from .scenario import Protection
-from .suite import Cell, Subject, Verdict, plan
-from .trial import Red, attack, switch, together_first
 
 LIKELIEST = 25  # attacks side by side that are tried before the rest
 START = "start"  # stands for an attack where the confined services do not even start

@@ -13,9 +13,9 @@ from .addresses import LAB
 from .attacks.inbound import CONFINED
 from .lab.base import Lab
 from .machine import Machine
+from .run.suite import Subject, Verdict, plan
+from .run.trial import Red, attack, switch, together_first
 from .scenario import Plan
-from .suite import Subject, Verdict, plan
-from .trial import Red, attack, switch, together_first
 
 # the namespace's own rules, emptied
 OPEN = (

@@ -23,9 +23,9 @@ import pytest
 # What takes long to import is imported by who uses it: every run of pytest loads a plugin that is installed.
 if TYPE_CHECKING:
     from .capture import Frame
-    from .judge import Judgement, Leak
     from .lab.base import Lab
     from .machine import Machine
+    from .verdict.judge import Judgement, Leak
 
 LABS = ("container", "vm", "vm-sid")
 
@@ -60,9 +60,9 @@ class Observer:
         Raises LabError when frames were lost: then nothing is shown.
         """
         from .errors import LabError
-        from .judge import judge
-        from .tokens import Tokens
-        from .world import Observed
+        from .verdict.judge import judge
+        from .verdict.tokens import Tokens
+        from .verdict.world import Observed
 
         watched, observed = Watched(), Observed(self._lab)
         with self._lab.capture(self._lab.client) as capture:

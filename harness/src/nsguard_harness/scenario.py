@@ -13,7 +13,7 @@ from typing import Any
 from .checkout import PLAN, SCENARIOS
 from .errors import ScenarioError
 from .machine import Machine
-from .rules import ROUTER, Rule, allowed_egress
+from .verdict.rules import ROUTER, Rule, allowed_egress
 
 DEMO, RUN, FORWARDING, PUBLISH, APPS, EXCEPTIONS, HOSTLINK = (
     SCENARIOS / f"{name}.nix" for name in ("demo", "run", "forwarding", "publish", "apps", "exceptions", "hostlink")

@@ -8,7 +8,7 @@ from typing import Self
 from .capture import BUFFER_KIB
 from .errors import LabError
 from .machine import Machine
-from .tokens import Tokens
+from .verdict.tokens import Tokens
 
 DIRECTORY = "/run/nsguard-tap"
 

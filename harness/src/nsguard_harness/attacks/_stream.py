@@ -8,13 +8,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from ..attack import Attack, Env, Outcome
+from ..target import TUNNEL_UNIT, wait_for_tunnel
 from . import _tools
-from .tunnel import NAMESPACE, TUNNEL_UNIT, shoot, wait_for_tunnel
+from .tunnel import shoot
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
 
-NAMESPACE_UNIT = f"nsguard-netns-{NAMESPACE}.service"
 CONFIGURATION = "/etc/nsguard-lab/client.conf"  # as the demo's scenario names it
 STEP = 0.1  # seconds between two lines; a gap in the guard as long as two steps is hit
 BEFORE = 0.35  # seconds of undisturbed traffic

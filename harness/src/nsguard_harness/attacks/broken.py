@@ -6,8 +6,8 @@ import itertools
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from ._stream import BEFORE, NAMESPACE_UNIT, Disrupted, FixedPort
-from .tunnel import NAMESPACE, TUNNEL_UNIT, wait_for_tunnel
+from ..target import NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT, wait_for_tunnel
+from ._stream import BEFORE, Disrupted, FixedPort
 
 if TYPE_CHECKING:
     from ..lab.base import Lab

@@ -7,12 +7,12 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, ClassVar
 
+from ..target import TUNNEL_UNIT, wait_for_tunnel
 from ._stream import BEFORE, CONFIGURATION, Disrupted
-from .tunnel import TUNNEL_UNIT, wait_for_tunnel
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
-    from ..rules import World
+    from ..verdict.rules import World
 
 
 class _HostCommand(Disrupted):

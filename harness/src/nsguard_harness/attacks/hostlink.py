@@ -14,8 +14,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..attack import Attack, CannotApplyError, Env, Lacking, Outcome
+from ..target import NAMESPACE
 from . import _packets, _tools, lan
-from .tunnel import NAMESPACE
 
 if TYPE_CHECKING:
     from ..lab.base import Lab

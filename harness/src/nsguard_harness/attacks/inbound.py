@@ -9,13 +9,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..attack import Attack, CannotApplyError, Env, Lacking, Outcome
+from ..target import NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT, wait_for_tunnel
 from . import _tools
-from .tunnel import NAMESPACE, TUNNEL_UNIT, wait_for_tunnel
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
 
-NAMESPACE_UNIT = f"nsguard-netns-{NAMESPACE}.service"
 FORWARD_UNIT = f"nsguard-forward-{NAMESPACE}.service"
 FORWARDED, FORWARDED_INSIDE = f"/run/nsguard/{NAMESPACE}/inside/forwarded", "/run/nsguard/forwarded"
 CONFINED = "app-root.service app-user.service"

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..attack import Env, FromOutside, Outcome
+from ..target import NAMESPACE
 from . import _packets, _tools
-from .tunnel import NAMESPACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

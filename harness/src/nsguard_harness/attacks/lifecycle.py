@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
+from ..target import NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT
 from . import _tools
-from .inbound import CONFINED, NAMESPACE_UNIT, restored
-from .tunnel import NAMESPACE, TUNNEL_UNIT
+from .inbound import CONFINED, restored
 
 if TYPE_CHECKING:
     from ..lab.base import Lab

@@ -8,13 +8,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
+from ..target import NAMESPACE, TUNNEL_UNIT, wait_for_tunnel
 from . import _tools
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
 
-NAMESPACE = "vpn"
-TUNNEL_UNIT = f"nsguard-tunnel-{NAMESPACE}.service"
 SECONDS, STEP = 1.2, 0.1
 STREAM_SECONDS = 4.5
 
@@ -140,12 +139,6 @@ class ConnectionHeld(Attack):
 def _seconds(env: Env, full: float) -> float:
     """How long to go on: nothing is disturbed under a control, so it only has to be seen."""
     return min(full, 0.3) if env.parameters.get("control") else full
-
-
-def wait_for_tunnel(lab: Lab, timeout: float = 30) -> None:
-    """Wait until the namespace reaches the tunnel's server; timeout: in seconds, by the lab's pace."""
-    server = lab.addresses.tunnel_server.v4
-    lab.client.wait_until_succeeds(f"ip netns exec {NAMESPACE} ping -c 1 -W 1 {server}", timeout * lab.pace)
 
 
 def shoot(env: Env, address: str) -> None:

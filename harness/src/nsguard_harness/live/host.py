@@ -15,8 +15,8 @@ from pyroute2 import IPRoute
 
 from .. import inspection
 from ..errors import HarnessError
-from ..frames import Address
 from ..machine import ask
+from ..verdict.frames import Address
 
 PROGRAMS = ("tcpdump", "nsenter", "setpriv", "systemctl", "systemd-run")
 # kinds of links that lead to other parts of the same machine, unless the default route says otherwise

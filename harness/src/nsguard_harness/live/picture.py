@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..page import Setting
-from ..page.pictures import WIDTH, box, text
+from ..output.page import Setting
+from ..output.page.pictures import WIDTH, box, text
 from .run import Live
 
 

@@ -19,15 +19,15 @@ from ..addresses import Pair
 from ..attack import Lacking, Outcome
 from ..attacks import _tools
 from ..attacks.sight import GRANTED
-from ..cells import Cell, Subject, plan
 from ..errors import HarnessError
 from ..lab.lifetime import terminable
-from ..states import UP, Up
-from ..suite import TAIL_SECONDS, Report, Result, Run, Span, Verdict, decide
-from ..tokens import Tokens
+from ..run.cells import Cell, Subject, plan
+from ..run.states import UP, Up
+from ..run.suite import TAIL_SECONDS, Report, Result, Run, Span, Verdict, decide
+from ..verdict.tokens import Tokens
 from . import host, units
 from .catalogue import CATALOGUE, NAMES, SAME, Control
-from .judge import Scene, judge
+from .judgement import Scene, judge
 from .listen import Listener, Uplinks, send
 from .targets import Targets
 from .units import Service

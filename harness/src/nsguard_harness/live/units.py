@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..agent import Agent
+from ..agent_client import Agent
 from ..errors import HarnessError, LabError
 from .host import Host
 

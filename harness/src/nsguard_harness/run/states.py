@@ -8,10 +8,8 @@ from __future__ import annotations
 from abc import ABC
 from typing import ClassVar
 
-from .attacks.tunnel import NAMESPACE, TUNNEL_UNIT, wait_for_tunnel
-from .lab.base import Lab
-
-NAMESPACE_UNIT = f"nsguard-netns-{NAMESPACE}.service"
+from ..lab.base import Lab
+from ..target import NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT, wait_for_tunnel
 
 
 class State(ABC):

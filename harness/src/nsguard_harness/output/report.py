@@ -10,15 +10,15 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .judge import Judgement
-from .rules import ALLOWED_EGRESS, HOST, INJECTED, ROUTER, RULES
-from .states import UP
-from .suite import Report, Result, Run, Verdict
+from ..run.states import UP
+from ..run.suite import Report, Result, Run, Verdict
+from ..verdict.judge import Judgement
+from ..verdict.rules import ALLOWED_EGRESS, HOST, INJECTED, ROUTER, RULES
 
 if TYPE_CHECKING:
+    from ..mutants import Fate
+    from ..planted import Find
     from .compare import Cells, Difference
-    from .mutants import Fate
-    from .planted import Find
 
 STYLE = {Verdict.CONTAINED: "green", Verdict.LEAKED: "bold red", Verdict.VACUOUS: "yellow", Verdict.ERROR: "magenta"}
 STYLE[Verdict.CANNOT] = "dim"

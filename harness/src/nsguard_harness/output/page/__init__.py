@@ -9,9 +9,9 @@ from datetime import datetime
 from html import escape
 from pathlib import Path
 
-from ..addresses import LAB, Addresses
+from ...addresses import LAB, Addresses
+from ...run.suite import Report, Verdict
 from ..report import WEIGHT, Fault, classes_rows, faults, last_line
-from ..suite import Report, Verdict
 from .matrix import anchor, badge, matrix
 from .pictures import disturbances, timeline, topology
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+from ..run.suite import Report, Result, Verdict
 from .report import FAMILIES
-from .suite import Report, Result, Verdict
 
 # nothing proved is no success: that is what a control is for
 OUTCOMES = {Verdict.LEAKED: "failure", Verdict.VACUOUS: "failure", Verdict.ERROR: "error"}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from .. import attacks
-from ..capture import Frame
-from ..description import describe
-from ..judge import Leak, counted
+from ... import attacks
+from ...capture import Frame
+from ...description import describe
+from ...run.states import UP
+from ...run.suite import Report, Result, Run, Verdict
+from ...verdict.judge import Leak, counted
 from ..report import FAMILIES, MARKS, WEIGHT
-from ..states import UP
-from ..suite import Report, Result, Run, Verdict
 
 SIGNS = {Verdict.CONTAINED: "✓", Verdict.LEAKED: "✕", Verdict.VACUOUS: "?", Verdict.ERROR: "!", Verdict.CANNOT: "–"}
 GOOD = (Verdict.CONTAINED, Verdict.CANNOT)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
-from .errors import HarnessError
-from .suite import Result, Verdict
+from ..errors import HarnessError
+from ..run.suite import Result, Verdict
 
 Cells = Mapping[tuple[str, str, int, str], Result]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from . import scenario
-from .lab.base import Lab
-from .machine import Machine
-from .scenario import Plan
+from .. import scenario
+from ..lab.base import Lab
+from ..machine import Machine
+from ..scenario import Plan
 from .suite import Cell, Run, Suite, Verdict, escape
 
 TAIL_SECONDS = 0.5  # the first frame that gets out is enough

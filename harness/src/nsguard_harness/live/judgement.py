@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from .. import frames
 from ..capture import Frame
-from ..frames import Address, Packet
-from ..judge import Judgement, Leak
-from ..rules import HANDSHAKE_SIZES, HOST, OVERHEAD, TRANSPORT
-from ..tokens import Tokens
+from ..verdict import frames
+from ..verdict.frames import Address, Packet
+from ..verdict.judge import Judgement, Leak
+from ..verdict.rules import HANDSHAKE_SIZES, HOST, OVERHEAD, TRANSPORT
+from ..verdict.tokens import Tokens
 
 WIREGUARD = "wireguard"
 

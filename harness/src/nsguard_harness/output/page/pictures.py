@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from html import escape
 from math import log1p
 
-from ..addresses import Addresses
-from ..capture import Frame
-from ..states import UP
-from ..suite import Report, Run, Span
+from ...addresses import Addresses
+from ...capture import Frame
+from ...run.states import UP
+from ...run.suite import Report, Run, Span
 
 WIDTH = 1000
 LEFT, RIGHT = 118, 985

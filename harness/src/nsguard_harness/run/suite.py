@@ -18,17 +18,17 @@ from itertools import pairwise
 from threading import Event
 from typing import Any
 
-from .attack import Attack, Env, FromOutside, Lacking, Outcome
-from .capture import CaptureLike, Frame
+from ..attack import Attack, Env, FromOutside, Lacking, Outcome
+from ..capture import CaptureLike, Frame
+from ..errors import AgentError, CommandError, HarnessError
+from ..lab.base import Lab
+from ..tap import Tap
+from ..verdict.judge import Judgement, counted, judge, merged
+from ..verdict.rules import link_local
+from ..verdict.tokens import Tokens
+from ..verdict.world import Observed
 from .cells import OUTSIDER, Cell, Runs, Subject, plan
-from .errors import AgentError, CommandError, HarnessError
-from .judge import Judgement, counted, judge, merged
-from .lab.base import Lab
-from .rules import link_local
 from .states import UP, State
-from .tap import Tap
-from .tokens import Tokens
-from .world import Observed
 
 __all__ = [
     "EXIT",

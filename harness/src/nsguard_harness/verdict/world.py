@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from ipaddress import ip_address
 
-from .lab.base import Lab
-from .machine import Uplink
+from ..lab.base import Lab
+from ..machine import Uplink
 from .rules import Station, Wire, World, station
 
 

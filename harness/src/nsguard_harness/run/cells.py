@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from . import attacks as catalogue
-from .attack import OUTSIDE, Attack, Outcome
+from .. import attacks as catalogue
+from ..attack import OUTSIDE, Attack, Outcome
 from .states import STATES, UP, State
 
 

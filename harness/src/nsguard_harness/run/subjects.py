@@ -1,0 +1,32 @@
+"""Who attacks in a run: the agents of a scenario's services, confined and free."""
+
+from __future__ import annotations
+
+from ..agent_client import Agent
+from ..machine import Machine
+from .cells import Subject
+
+# scenario services by identity: the confined one, and the one for the controls
+SERVICES = {"root": ("app-root", "free"), "user": ("app-user", "free-user")}
+
+
+def subjects(machine: Machine, app: str = "boxed") -> tuple[Subject, ...]:
+    """The agents of a scenario's services, of those that it has, ready to be asked. Raises AgentError.
+
+    app: which of a scenario's apps attacks as the ordinary user, where it has apps.
+    """
+    pairs = {who: pair for who, pair in SERVICES.items() if machine.execute(f"systemctl cat {' '.join(pair)}")[0] == 0}
+    agents = {name: Agent(machine, f"/run/nsguard-agent-{name}/socket") for pair in pairs.values() for name in pair}
+    for agent in agents.values():
+        agent.wait()
+    found = [Subject(who, agents[inside], agents[out]) for who, (inside, out) in pairs.items()]
+    if machine.execute(f"systemctl cat nsguard-app-{app}.service")[0] == 0:
+        found.append(_app(machine, app))
+    return tuple(found)
+
+
+def _app(machine: Machine, app: str) -> Subject:
+    agents = [Agent(machine, f"/run/{place}/socket") for place in (f"nsguard-app-{app}", "nsguard-agent-free-user")]
+    for agent in agents:
+        agent.wait()
+    return Subject("user", *agents)

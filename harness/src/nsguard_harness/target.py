@@ -1,0 +1,18 @@
+"""What is attacked, by the names that the scenarios give it: a namespace, its units, and when its tunnel carries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .lab.base import Lab
+
+NAMESPACE = "vpn"
+NAMESPACE_UNIT = f"nsguard-netns-{NAMESPACE}.service"
+TUNNEL_UNIT = f"nsguard-tunnel-{NAMESPACE}.service"
+
+
+def wait_for_tunnel(lab: Lab, timeout: float = 30) -> None:
+    """Wait until the namespace reaches the tunnel's server; timeout: in seconds, by the lab's pace."""
+    server = lab.addresses.tunnel_server.v4
+    lab.client.wait_until_succeeds(f"ip netns exec {NAMESPACE} ping -c 1 -W 1 {server}", timeout * lab.pace)
