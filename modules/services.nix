@@ -133,10 +133,7 @@ let
   inNamespaces = lib.filterAttrs (_: s: s.nsguard.namespace != null) config.systemd.services;
 
   # The services that a socket is for (systemd.socket(5)): one, or one for each connection, or those that say so.
-  claims = lib.filterAttrs (_: sockets: sockets != [ ]) (
-    lib.mapAttrs (_: s: words (s.serviceConfig.Sockets or null)) inNamespaces
-  );
-  activated =
+  named =
     name: socket:
     map (lib.removeSuffix ".service") (
       lib.toList (
@@ -145,12 +142,51 @@ let
           "${name}@"
         ]
       )
-    )
-    ++ lib.filter (service: lib.elem "${name}.socket" claims.${service}) (lib.attrNames claims);
+    );
+  claiming =
+    name:
+    lib.filter (
+      service:
+      lib.elem "${name}.socket" (
+        words (inNamespaces.${service}.nsguard.own.serviceConfig.Sockets or null)
+      )
+    ) (lib.attrNames inNamespaces);
 
   socketsOf =
     service:
-    lib.filterAttrs (name: socket: lib.elem service (activated name socket)) config.systemd.sockets;
+    lib.filterAttrs (
+      name: socket: lib.elem service (named name socket ++ claiming name)
+    ) config.systemd.sockets;
+
+  inNamespaceOf =
+    service: socket:
+    cfg.plan.confineSocket {
+      inherit (inNamespaces.${service}.nsguard) namespace;
+      inherit (socket) unitConfig socketConfig;
+    };
+
+  # Whether a service claims a socket is known when that service's commands are, and these may read the socket. So what it
+  # listens on is told first, and of what the confinement adds only that it may be there: an empty list is no line.
+  claimedSocket =
+    name: socket:
+    let
+      claimers = claiming name;
+      confined = inNamespaceOf (lib.head claimers) socket;
+      shape = cfg.plan.confineSocket {
+        namespace = "";
+        inherit (socket) unitConfig socketConfig;
+      };
+      section =
+        part:
+        lib.mapAttrs (
+          key: _: if claimers == [ ] then socket.${part}.${key} or [ ] else confined.${part}.${key} or [ ]
+        ) (socket.${part} // shape.${part});
+    in
+    socket
+    // {
+      unitConfig = section "unitConfig";
+      socketConfig = section "socketConfig";
+    };
 
   describedSocket = socket: {
     inherit (socket) unitConfig;
@@ -209,16 +245,14 @@ in
     apply = lib.mapAttrs (
       name: socket:
       let
-        confined = lib.filter (service: inNamespaces ? ${service}) (activated name socket);
+        confined = lib.filter (service: inNamespaces ? ${service}) (named name socket);
       in
-      if confined == [ ] then
+      if inNamespaces == { } then
         socket
+      else if confined == [ ] then
+        claimedSocket name socket
       else
-        socket
-        // cfg.plan.confineSocket {
-          inherit (inNamespaces.${lib.head confined}.nsguard) namespace;
-          inherit (socket) unitConfig socketConfig;
-        }
+        socket // inNamespaceOf (lib.head confined) socket
     );
   };
 

@@ -15,6 +15,10 @@ let
   ofNamespaces = lib.filterAttrs (path: _: lib.hasPrefix "/etc/nsguard/" path) files;
   inEtc = lib.mapAttrs' (path: lib.nameValuePair (lib.removePrefix "/etc/" path));
 
+  # Of services, by their options; and where these are as they should be, by the text that systemd will read.
+  refused = cfg.plan.serviceProblems cfg.specification;
+  holes = cfg.plan.serviceHoles cfg.specification (name: config.systemd.units.${name}.text);
+
   # One package for all units and one for all files: as an option of NixOS each, ten namespaces would add a fifth to the
   # time that a host's configuration takes to evaluate. Options of systemd.services for one of these become a drop-in.
   tree =
@@ -94,7 +98,7 @@ in
       assertions = map (message: {
         assertion = false;
         inherit message;
-      }) (cfg.planned.problems ++ cfg.plan.serviceProblems cfg.specification);
+      }) (cfg.planned.problems ++ (if refused == [ ] then holes else refused));
     }
     (lib.mkIf (cfg.namespaces != { }) {
       environment.systemPackages = [ cfg.package ];

@@ -65,6 +65,9 @@ let
   };
   hostLinks = import ./network/host-link.nix;
   hopsOf = import ./network/hops.nix;
+  wanted = import ./judge/wanted.nix { inherit tools names; };
+  judge = import ./judge;
+  inherit (import ./judge/verdict.nix) messages;
 
   complete =
     specification:
@@ -178,12 +181,10 @@ let
     };
 
   # name -> service, complete -> its sections, confined
-  confineService =
-    name: service:
-    let
-      inherit (bus.ofService name service) requires bindReadOnlyPaths;
-    in
-    confinement.confine (service // { inherit requires bindReadOnlyPaths; });
+  confineService = name: service: confinement.confine (withBus name service);
+
+  withBus =
+    name: service: service // { inherit (bus.ofService name service) requires bindReadOnlyPaths; };
 
   # Units that services need of their own: name -> service, complete
   ofServices =
@@ -213,6 +214,30 @@ let
 
   problemsIn = whole: problemsOf (whole // { services = removeAttrs whole.services (freeIn whole); });
 
+  # What the finished units of a specification leave open. textOf: unit -> its text
+  holes =
+    whole: textOf:
+    builtins.concatMap (
+      name:
+      let
+        service = withBus name whole.services.${name};
+        unit = "${name}.service";
+      in
+      messages "systemd.services.${quoted name}" (holesOf service unit (textOf unit))
+      ++ builtins.concatMap (
+        socket:
+        messages "systemd.sockets.${quoted socket}" (
+          judge.socket (wanted.socket service.namespace) "${socket}.socket" (textOf "${socket}.socket")
+        )
+      ) (attrNames service.sockets)
+    ) (attrNames (removeAttrs whole.services (freeIn whole)));
+
+  # service: complete; unit: its full name
+  holesOf = service: judge.service (wanted.service service);
+
+  quoted =
+    name: if builtins.match "[A-Za-z_][A-Za-z0-9_-]*" name == null then builtins.toJSON name else name;
+
   section = name: entries: { inherit name entries; };
 
   render =
@@ -236,14 +261,14 @@ let
       whole = complete specification;
       free = freeIn whole;
       found = problemsIn whole;
-      problems = found.others ++ found.services;
+      refused = found.others ++ found.services;
       runnable = filter (name: apps.runnable whole.apps.${name}) (attrNames whole.apps);
-      eachApp = if problems == [ ] then map (name: apps.ofApp name whole.apps.${name}) runnable else [ ];
+      eachApp = if refused == [ ] then map (name: apps.ofApp name whole.apps.${name}) runnable else [ ];
       # One whose tunnel is unknown is among the problems.
       known = filter (name: whole.tunnels ? ${whole.namespaces.${name}.tunnel}) (
         attrNames whole.namespaces
       );
-      each = if problems == [ ] then map (ofNamespace whole) known else [ ];
+      each = if refused == [ ] then map (ofNamespace whole) known else [ ];
       services = listToAttrs (
         map (name: {
           name = "${name}.service";
@@ -265,9 +290,6 @@ let
           )
         ) (builtins.attrValues whole.services)
       );
-    in
-    {
-      inherit problems;
       units = mapAttrs (_: render) (
         mergeAll (map (n: n.units) (each ++ eachApp))
         // (if each == [ ] then { } else metricsOf whole.metrics)
@@ -275,6 +297,13 @@ let
         // sockets
         // ofServices (removeAttrs whole.services free)
       );
+      open = holes whole (name: units.${name}.text);
+    in
+    {
+      inherit units;
+      # What is refused, and of what is not what would be open: nothing, unless protections were taken away for a test.
+      problems = refused ++ (if refused == [ ] && without == [ ] then open else [ ]);
+      holes = open;
       files = mergeAll (map (n: n.files) (each ++ eachApp));
       # name -> argv, to which a launcher appends its own arguments
       launchers = listToAttrs (map (named apps.launcher) runnable);
@@ -294,7 +323,9 @@ in
   inherit plan defaults presets;
   # Of a specification that is otherwise planned without its services: what is wrong with these.
   serviceProblems = specification: (problemsIn (complete specification)).services;
-  inherit confineService;
+  # The same of its finished units. textOf: unit -> its text
+  serviceHoles = specification: holes (complete specification);
+  inherit confineService holesOf render;
   inherit (confinement) confineSocket;
   ofServices = services: mapAttrs (_: render) (ofServices services);
   loosenings = import ./confinement/loosenings.nix;

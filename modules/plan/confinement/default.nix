@@ -23,6 +23,7 @@ let
     ;
   inherit (import ../protections.nix { inherit without; }) listed;
   journal = import ./journal.nix { inherit tools; };
+  binds = import ./binds.nix;
   dependencies = import ./dependencies.nix { inherit names without; };
   inherit (import ../combine.nix)
     append
@@ -254,26 +255,26 @@ let
       bindReadOnlyPaths ? [ ],
       devices ? [ ],
       ...
-    }:
+    }@service:
     {
       DeviceAllow =
         own: if devices == [ ] then own else append (map (path: "${deviceClass path} rw") devices) own;
-      BindReadOnlyPaths = append (
-        bindReadOnlyPaths
+      BindReadOnlyPaths =
+        own:
+        binds.kept service own
+        ++ bindReadOnlyPaths
         ++ names.sockets
         ++ [
           "${names.state namespace}/inside:/run/nsguard"
           "-/run/current-system"
           "-/run/opengl-driver"
-        ]
-      );
+        ];
       # Below /run it is an empty directory for what the unit binds into it, and systemd lays no /etc over a root that
       # is no whole system. All that would be bound is in its place as well.
       RootDirectory = own: if match "/run/.*" (toString own) == null then own else null;
-      # The whole of the host's /run, which some units ask for, would cover the private one.
       BindPaths =
         own:
-        filter (path: match "-?/run(:/run)?(:.*)?" path == null) (words own)
+        binds.kept service own
         ++ bindPaths
         ++ map (path: "-${path}") devices
         ++ map (dir: "/run/${dir}") (words (serviceConfig.RuntimeDirectory or null));

@@ -100,7 +100,8 @@ in
 {
   inherit inJournal output error;
 
-  # Whether a line cannot be given to one program: several commands in one, or one for a shell (since systemd 258).
+  # Whether a line cannot be given to one program: several commands in one, or one for a shell (since systemd 258). A
+  # semicolon at its end ends the only one.
   unclear =
     command:
     let
@@ -108,7 +109,7 @@ in
         filter isString (split "\"([^\"\\\\]|\\\\.)*\"|'([^'\\\\]|\\\\.)*'" command)
       );
     in
-    match ".*[[:space:]];([[:space:]].*)?" plain != null || prefixed "|" command;
+    match ".*[[:space:]];[[:space:]]+[^[:space:]].*" plain != null || prefixed "|" command;
 
   properties =
     serviceConfig:

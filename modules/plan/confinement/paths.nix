@@ -1,4 +1,10 @@
 # Paths of the host that lead out of the confinement where they are bound into it, as patterns.
+let
+  any = builtins.concatStringsSep "|";
+
+  # What is looked up, shared or listed through these is ours.
+  files = "/etc/(resolv\\.conf|nsswitch\\.conf|hosts)";
+in
 {
   # The private /run, /tmp and what else is hidden are there to close these.
   reopened =
@@ -28,11 +34,28 @@
       elsewhere = [
         "/net"
         "/nix/var"
-        "/var/lib/(incus|lxd|sss)"
+        "/var/lib/(incus|lxd|sss|NetworkManager|dhcp|dhcpcd)"
       ];
-      any = builtins.concatStringsSep "|";
     in
     "-?(/(var/?(lib/?)?)?|(/var)?/run/(${any run})(/.*)?|(/var)?/tmp/?((${tmp})(/.*)?)?|(${any elsewhere})(/.*)?)(:.*)?";
+
+  # Whole directories in which some of these lie.
+  surrounding = "/(run|nix|dev|etc)?|/home(/[^/]+)?|/root";
+
+  # Where what is ours stands, whatever would be put there.
+  ours = "/run|/etc|${files}|/(proc|sys|dev)|/(proc|sys)/.*|/dev/shm(/.*)?|/run/shm(/.*)?";
+
+  # What a service has anyway when it is bound to its own place.
+  repeated = "/(nix|tmp|var/tmp|usr)|/run/systemd(/(notify|journal(/.*)?|resolve(/.*)?))?|/dev/log|/dev/(null|zero|full|random|urandom|tty)";
+
+  # What is replaced by what is ours, wherever it would be put.
+  replaced = "${files}|/(proc|sys)(/.*)?|/dev/shm(/.*)?|/run/systemd/resolve(/.*)?";
+
+  # Secrets and the system's own links, by which nothing is reached.
+  harmless = "/run/(agenix|agenix\\.d|binfmt|booted-system|credentials|current-system|keys|opengl-driver|secrets|secrets\\.d)(/.*)?|/dev/(null|zero|full|random|urandom)";
+
+  # What is private, empty or closed to a service.
+  private = "/run/.+|/tmp/.+|/var/tmp(/.+)?|/dev/.+";
 
   # What the host runs lies there.
   system = "/(etc|usr|boot|nix|dev|proc|sys|run|var)(/.*)?";

@@ -227,7 +227,10 @@ let
       at = "nsguard.apps.${name}.extraServiceConfig";
     in
     problemsOf name app
-    ++ ofService.binds at app.extraServiceConfig
+    ++ ofService.ofBinds at {
+      serviceConfig = app.extraServiceConfig;
+      bindPaths = app.readWritePaths;
+    }
     ++ ofService.prefixes at "" app.extraServiceConfig;
 
   marked = filter (n: tunnels ? ${namespaces.${n}.tunnel}) (attrNames namespaces);

@@ -36,22 +36,7 @@ let
       property: map (command: { inherit property command; }) (toList (config.${property} or null))
     ) properties;
 
-  reopening = path: isString path && match paths.reopened path != null;
-  reopens =
-    where: path:
-    "${where}: binding ${toJSON path} would open a way to daemons of the host that work outside the namespace; remove it";
-
-  binds =
-    where: config:
-    map (reopens where) (
-      filter reopening (
-        concatMap (property: words (config.${property} or null)) [
-          "BindPaths"
-          "BindReadOnlyPaths"
-          "OpenFile"
-        ]
-      )
-    );
+  exposure = import ./exposure.nix;
 
   prefixes =
     where: remedy: config:
@@ -59,6 +44,12 @@ let
       c:
       "${where}.${c.property}: ${toJSON c.command} runs with full privileges and sees the host's sockets because of its prefix; remove the + or !${remedy}"
     ) (filter (c: isString c.command && prefixed "+!" c.command) (commands config));
+
+  # Whether the command is that of a unit which comes with a package, and no more than a part of it is said here.
+  unseen =
+    service:
+    filter (command: command != "") (toList (service.serviceConfig.ExecStart or null)) == [ ]
+    && (service.packaged || commands service.serviceConfig != [ ]);
 
   # Where the journal is to show what a service writes, by a connection of its own.
   outputs =
@@ -73,9 +64,7 @@ let
     else
       optional (shown != inJournal (error config))
         "${where}.StandardError: with ${toJSON (error config)} beside StandardOutput = ${toJSON (output config)} one of them would be a socket of the host, which tells its addresses; set both to \"journal\" or none, ${accept}"
-      ++
-        optional (service.packaged && toList (config.ExecStart or null) == [ ])
-          "${where}.ExecStart: the command comes with a package and would write by a socket of the host, which tells its addresses; say it here again (ExecStart = [ \"\" \"…\" ];), set StandardOutput = \"null\", ${accept}"
+      ++ optional (unseen service) "${where}.ExecStart: the command comes with a package and would write by a socket of the host, which tells its addresses; say it here again (ExecStart = [ \"\" \"…\" ];), set StandardOutput = \"null\", ${accept}"
       ++ map (
         c:
         "${where}.${c.property}: ${toJSON c.command} is more than one command, or one for a shell; write a list of commands, each of a program, ${accept}"
@@ -94,8 +83,10 @@ let
       [
         "${where}: ${toJSON path} is malformed; write absolute paths without spaces and quotes, \"/path\" or \"/path:/path/inside\""
       ]
-    else if reopening path || match "(/var)?/run/?(:.*)?" path != null then
-      [ (reopens where path) ]
+    else if match paths.reopened path != null || match "(/var)?/run/?(:.*)?" path != null then
+      [
+        "${where}: binding ${toJSON path} would open a way to daemons of the host that work outside the namespace; remove it"
+      ]
     else if match "${paths.home}(:.*)?" path != null then
       [
         "${where}: ${toJSON path} holds files that the session runs outside the namespace; name a directory in it"
@@ -119,26 +110,20 @@ let
   # What may be said of one instance of a confined template: none of it opens anything.
   harmless = "Environment(File)?|LoadCredential(Encrypted)?|SetCredential(Encrypted)?|Slice|Nice|(CPU|IO|Limit|Memory|Restart|Tasks|Timeout).*";
 
-  # The host's programs would reach it by these, and by their connections it the host's addresses.
-  withPath =
-    socket:
-    filter (address: isString address && substring 0 1 address == "/") (
-      concatMap (kind: toList (socket.socketConfig.${kind} or null)) [
-        "ListenStream"
-        "ListenDatagram"
-        "ListenSequentialPacket"
-      ]
-    );
-
   ofSocket =
     namespace: name: socket:
     map (
       path:
       "${named "sockets" name}: by ${toJSON path} the service would get connections that were made on the host, and tell it the host's addresses; let it listen on a port, and set nsguard.namespaces.${namespace}.publish.${name} = { listen = [ ${toJSON path} ]; port = …; };"
-    ) (withPath socket);
+    ) (exposure.withPath socket)
+    ++ map (
+      address:
+      "${named "sockets" name}: ${toJSON address} is of the machine and knows no network namespace; let it listen on a port of TCP or UDP"
+    ) (exposure.ofMachine socket);
 in
 {
-  inherit binds prefixes;
+  inherit (exposure) ofBinds;
+  inherit prefixes;
 
   problems =
     name: service:
@@ -154,13 +139,17 @@ in
         [
           "${at}.namespace: a container is started by a program that needs the host, and what runs in it is not confined by its unit; run the program as a service of its own"
         ]
+      else if match "user@.*" name != null then
+        [
+          "${at}.namespace: a person's service manager starts programs of the whole session, and its units would go on in the host's namespace; confine the services themselves, or define nsguard.apps.<name>"
+        ]
       else if service.template != null then
         [
           "${at}.namespace: an instance is confined as its template is; set ${named "services" service.template}.nsguard.namespace"
         ]
       else
         optional (commands config == [ ] && !service.packaged)
-          "${at}.namespace: nothing else defines the service ${toJSON name}, so there is nothing to confine; look for a slip in the name, or set ${where}.overrideStrategy = \"asDropin\"; if its unit comes with a package"
+          "${at}.namespace: nothing else defines the service ${toJSON name}, so there is nothing to confine; look for a slip in the name, or, if its unit comes with a package, say its command here: ${where}.serviceConfig.ExecStart = [ \"\" \"…\" ];"
     )
     ++
       optional
@@ -168,14 +157,15 @@ in
         "${where}.serviceConfig.RootDirectory: over another root than the host's nsguard cannot lay its own /etc, so look-ups of names would follow that root's; remove it"
     ++
       optional (config.Type or null == "forking" && isRoot config && service.hardening.hiddenProcesses)
-        ''${where}.serviceConfig.Type: "forking" does not work with process numbers of its own, which a service needs that runs as root; give it a User, or run the program in the foreground with Type = "exec" or "notify"''
+        ''${where}.serviceConfig.Type: "forking" does not work with process numbers of its own, which a service needs that runs as root; give it a User, run the program in the foreground with Type = "exec" or "notify", or accept that it sees the processes of the host with ${at}.hardening.hiddenProcesses = false;''
     ++ concatMap (socket: ofSocket service.namespace socket service.sockets.${socket}) (
       attrNames service.sockets
     )
     ++
       optional (service.unitConfig ? JoinsNamespaceOf)
         "${where}.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another; remove it"
-    ++ binds "${where}.serviceConfig" config
+    ++ exposure.ofBinds "${where}.serviceConfig" service
+    ++ exposure.ofService "${where}.serviceConfig" at service
     ++ outputs "${where}.serviceConfig" at service
     ++ concatMap (boundIn "${at}.bindPaths") service.bindPaths
     ++ concatMap (device "${at}.devices") service.devices

@@ -139,7 +139,7 @@ in
       own = {
         inherit (app) namespace;
         capabilities = [ ];
-        bindPaths = map (path: "-${path}") devices;
+        bindPaths = app.readWritePaths ++ map (path: "-${path}") devices;
         bindReadOnlyPaths = sockets ++ buses.bindReadOnlyPaths;
         unitConfig = {
           Description = "App ${name} in network namespace ${app.namespace}";
@@ -166,7 +166,6 @@ in
           WorkingDirectory = home;
           ProtectSystem = "strict";
           Restart = app.restart;
-          BindPaths = app.readWritePaths ++ toListOf app.extraServiceConfig "BindPaths";
           Environment =
             map (variable: quoted "${variable}=${environment.${variable}}") (attrNames environment)
             ++ toListOf app.extraServiceConfig "Environment";

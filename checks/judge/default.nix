@@ -1,0 +1,118 @@
+# The judge of finished units (modules/plan/judge) put to the test: beside the refusals, and on the protections one by one.
+#
+#   generated FILE   units as JSON, [ { property; value; } ], through refusals, confinement and judge
+#   mutants          protection -> whether the judge misses it when it is taken away
+let
+  inherit (builtins)
+    attrNames
+    filter
+    fromJSON
+    genList
+    elemAt
+    length
+    listToAttrs
+    map
+    match
+    readFile
+    ;
+
+  tools = {
+    nsguard = "/usr/bin/nsguard";
+    wireguard-go = "/usr/bin/wireguard-go";
+    amneziawg-go = "/usr/bin/amneziawg-go";
+    bubblewrap = "/usr/bin/bwrap";
+    systemd-socket-proxyd = "/usr/lib/systemd/systemd-socket-proxyd";
+    xdg-dbus-proxy = "/usr/bin/xdg-dbus-proxy";
+    dbus-daemon = "/usr/bin/dbus-daemon";
+  };
+  planWithout =
+    without:
+    import ../../modules/plan {
+      inherit tools without;
+    };
+  whole = planWithout [ ];
+
+  specification = services: {
+    tunnels.lab.configFile = "/run/secrets/lab.conf";
+    namespaces.vpn.tunnel = "lab";
+    inherit services;
+  };
+
+  service = serviceConfig: {
+    namespace = "vpn";
+    serviceConfig = {
+      ExecStart = "/usr/bin/app";
+      User = "app";
+      RuntimeDirectory = "app";
+      StateDirectory = "app";
+    }
+    // serviceConfig;
+  };
+
+  generated =
+    file:
+    let
+      cases = fromJSON (readFile file);
+      name = index: "app${toString index}";
+      services = listToAttrs (
+        genList (index: {
+          name = name index;
+          value = service { ${(elemAt cases index).property} = (elemAt cases index).value; };
+        }) (length cases)
+      );
+      whole' = specification services;
+      plain =
+        (whole.plan (specification {
+          app = service { };
+        })).units."app.service".text;
+      messages = whole.serviceProblems whole';
+      # Those of one service begin with its name.
+      refused = builtins.groupBy (
+        message: builtins.head (match "systemd\\.services\\.(app[0-9]+)\\..*" message)
+      ) messages;
+      complete = service: whole.defaults.service // service;
+      text = service: (whole.render (whole.confineService "app" (complete service))).text;
+    in
+    genList (
+      index:
+      let
+        case = elemAt cases index;
+      in
+      {
+        refused = refused ? ${name index};
+        # What the confinement leaves of it.
+        finished = whole.holesOf (complete services.${name index}) "app.service" (
+          text services.${name index}
+        );
+        # What it would be if nothing refused or dropped it: a drop-in laid over a confined unit.
+        raw = whole.holesOf (complete (
+          service { }
+        )) "app.service" "${plain}\n[Service]\n${case.property}=${case.value}\n";
+      }
+    ) (length cases);
+
+  mutants =
+    let
+      services = {
+        user = service { };
+        root = service { User = null; };
+      };
+      of = protection: (planWithout [ protection ]).plan (specification services);
+    in
+    listToAttrs (
+      map
+        (protection: {
+          name = protection;
+          value = (of protection).holes;
+        })
+        (filter (name: match "(property|dependency:service).*" name != null) (attrNames whole.protections))
+    );
+in
+{
+  inherit generated mutants;
+  none =
+    (whole.plan (specification {
+      user = service { };
+      root = service { User = null; };
+    })).holes;
+}

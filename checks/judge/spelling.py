@@ -1,0 +1,124 @@
+"""Paths of the host in every spelling that systemd takes for the same one, and units that bind or open them.
+
+Nothing here is taken from modules/: what is dangerous and what is harmless is said once more, so that an entry that is
+missing there is seen.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import NamedTuple
+
+DANGEROUS = (
+    "/", "/dev", "/dev/net/tun", "/dev/shm", "/etc", "/etc/hosts", "/etc/nsswitch.conf", "/etc/resolv.conf", "/home",
+    "/home/alice", "/net", "/nix", "/nix/var", "/nix/var/nix/daemon-socket/socket", "/proc", "/proc/1/net", "/root",
+    "/run", "/run/NetworkManager", "/run/avahi-daemon/socket", "/run/containerd/containerd.sock",
+    "/run/cups/cups.sock", "/run/dbus", "/run/dbus/system_bus_socket", "/run/docker.sock", "/run/libvirt",
+    "/run/netns/other", "/run/nscd", "/run/nscd/socket", "/run/pcscd", "/run/podman/podman.sock",
+    "/run/systemd/private",
+    "/run/systemd/resolve/io.systemd.Resolve", "/run/tailscale/tailscaled.sock", "/run/user/1000/bus",
+    "/run/wpa_supplicant", "/sys", "/sys/class/net", "/tmp/.X11-unix", "/tmp/tmux-1000/default", "/var", "/var/lib",
+    "/var/lib/NetworkManager", "/var/lib/dhcp", "/var/lib/dhcpcd/eth0.lease", "/var/lib/incus/unix.socket",
+    "/var/lib/lxd", "/var/lib/sss/pipes",
+)  # fmt: skip
+
+HARMLESS = (
+    "/home/alice/Music", "/mnt/media", "/nix/store/abc-app", "/opt/app", "/root-of-trees", "/run/app",
+    "/run/app/socket",
+    "/run/secrets/token", "/running/data", "/srv/data", "/usr/share/zoneinfo", "/var/cache/app", "/var/lib/app",
+    "/var/lib/sss-backup", "/var/log/app",
+)  # fmt: skip
+
+SPECIFIERS = {
+    "/run": "%t",
+    "/var/lib": "%S",
+    "/var/cache": "%C",
+    "/var/log": "%L",
+    "/etc": "%E",
+    "/tmp": "%T",
+    "/root": "%h",
+}
+
+Spelling = Callable[[random.Random, str], str]
+
+
+def _between(inserted: str) -> Spelling:
+    """Doubles one of the slashes, or puts a dot between two."""
+
+    def spelt(rng: random.Random, path: str) -> str:
+        slashes = [i for i, char in enumerate(path) if char == "/"]
+        at = rng.choice(slashes or [len(path)])
+        return path[:at] + inserted + path[at:]
+
+    return spelt
+
+
+def _detour(rng: random.Random, path: str) -> str:
+    at = rng.choice([i for i, char in enumerate(path) if char == "/"])
+    return f"{path[:at]}/srv/..{path[at:]}"
+
+
+def _linked(_: random.Random, path: str) -> str:
+    return f"/var{path}" if path == "/run" or path.startswith("/run/") else path
+
+
+def _specified(_: random.Random, path: str) -> str:
+    for directory, specifier in SPECIFIERS.items():
+        if path == directory or path.startswith(f"{directory}/"):
+            return specifier + path.removeprefix(directory)
+    return path
+
+
+def _trailing(_: random.Random, path: str) -> str:
+    return f"{path}/" if path != "/" else "//"
+
+
+PLAIN: tuple[Spelling, ...] = (lambda _, path: path, _between("/"), _between("/."), _linked, _specified, _trailing)
+
+
+def _quoted(rng: random.Random, entry: str) -> str:
+    quote = rng.choice("\"'")
+    return f"{quote}{entry}{quote}"
+
+
+def _escaped(rng: random.Random, entry: str) -> str:
+    """One letter as systemd.syntax(7) has it by its number; in quotes, as nothing else is sure to be read so."""
+    letters = [i for i, char in enumerate(entry) if char.isalnum() and not entry[:i].endswith("%")]
+    if not letters:
+        return _quoted(rng, entry)
+    at = rng.choice(letters)
+    number = rng.choice(["\\x{:02x}", "\\{:03o}"]).format(ord(entry[at]))
+    return f'"{entry[:at]}{number}{entry[at + 1 :]}"'
+
+
+class Unit(NamedTuple):
+    """A confined unit's one property beside what is ours.
+
+    dangerous: whether it leads out; plain: whether it is written without quotes, escapes and "..".
+    """
+
+    property: str
+    value: str
+    path: str
+    dangerous: bool
+    plain: bool
+
+
+def unit(rng: random.Random) -> Unit:
+    dangerous = rng.random() < 0.7
+    target = path = rng.choice(DANGEROUS if dangerous else HARMLESS)
+    for spelling in rng.choices(PLAIN, k=rng.randint(0, 3)):
+        path = spelling(rng, path)
+    plain = rng.random() < 0.6
+    if not plain and rng.random() < 0.4 and path.startswith("/"):
+        path = _detour(rng, path)
+    key = rng.choice(["BindPaths", "BindPaths", "BindReadOnlyPaths", "OpenFile"])
+    if key == "OpenFile":
+        entry = path + rng.choice(["", ":name", ":name:read-only"])
+    else:
+        entry = rng.choice(["", "-"]) + path + rng.choice(["", "", ":/srv/inside", ":/srv//inside:rbind", f":{path}"])
+    if not plain:
+        entry = rng.choice([_quoted, _escaped])(rng, entry)
+    beside = rng.choice(["", "", "/srv/other "]) if key != "OpenFile" else ""
+    return Unit(key, beside + entry, target, dangerous, plain)

@@ -1,0 +1,59 @@
+"""The judge of finished units, beside the refusals that it shares no code with, and on each protection.
+
+By default a part of the generated units is judged; NSGUARD_UNITS says how many, `make judge` ten thousand.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nix import evaluate
+
+CHECKS = Path(__file__).parent
+sys.path.insert(0, str(CHECKS / "judge"))
+
+from spelling import Unit, unit  # noqa: E402
+
+UNITS = int(os.environ.get("NSGUARD_UNITS", "600"))
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Unit, dict[str, Any]]]:
+    rng = random.Random(15)
+    units = [unit(rng) for _ in range(UNITS)]
+    file = tmp_path_factory.mktemp("judge") / "units.json"
+    file.write_text(json.dumps([it._asdict() for it in units]))
+    return list(zip(units, evaluate(f"(import {CHECKS}/judge).generated {file}"), strict=True))
+
+
+def test_whatever_the_refusals_let_pass_is_tight_once_it_is_finished(
+    generated: list[tuple[Unit, dict[str, Any]]],
+) -> None:
+    open_ones = [(it, found["finished"]) for it, found in generated if not found["refused"] and found["finished"]]
+    assert open_ones == []
+
+
+def test_the_judge_sees_every_dangerous_path_in_every_spelling(generated: list[tuple[Unit, dict[str, Any]]]) -> None:
+    unseen = [it for it, found in generated if it.dangerous and not found["raw"]]
+    assert unseen == []
+    assert sum(it.dangerous for it, _ in generated) > UNITS / 2
+
+
+def test_what_leads_nowhere_is_neither_refused_nor_judged(generated: list[tuple[Unit, dict[str, Any]]]) -> None:
+    # An escape that systemd may read in two ways is judged by both.
+    harmless = [(it, found) for it, found in generated if not it.dangerous]
+    assert [(it, found["raw"]) for it, found in harmless if it.plain and found["raw"]] == []
+    assert [it for it, found in harmless if it.plain and found["refused"]] == []
+
+
+def test_the_judge_misses_each_protection_that_is_taken_away() -> None:
+    judged = evaluate(f"{{ inherit (import {CHECKS}/judge) mutants none; }}")
+    assert judged["none"] == []
+    assert [name for name, holes in judged["mutants"].items() if not holes] == []
+    assert len(judged["mutants"]) > 25

@@ -1,0 +1,122 @@
+# What becomes of the paths that a unit itself binds into its view (systemd.exec(5), BindPaths=): each is
+#   kept     it leads to nothing that is hidden, or to what the service owns or was granted
+#   dropped  what is ours, or what the service has anyway, stands in that place
+#   hidden   it leads to a place that is private, and is dropped unless the service is granted it
+#   refused  it leads to daemons of the host or to what surrounds them
+#   unclear  it is written in a way that cannot be read with certainty
+#
+# Only plain paths are read here: no quotes, no escapes, no specifiers but those of directories.
+let
+  inherit (builtins)
+    attrNames
+    concatStringsSep
+    elemAt
+    filter
+    head
+    isString
+    length
+    match
+    replaceStrings
+    split
+    stringLength
+    substring
+    ;
+  inherit (import ../combine.nix) words;
+  paths = import ./paths.nix;
+
+  # The directories of system services (systemd.unit(5), specifiers).
+  directories = {
+    "%t" = "/run";
+    "%S" = "/var/lib";
+    "%C" = "/var/cache";
+    "%L" = "/var/log";
+    "%E" = "/etc";
+    "%T" = "/tmp";
+    "%V" = "/var/tmp";
+    "%h" = "/root";
+  };
+  # Those that are one harmless word in a path.
+  ofUnit = "%[nNpuUgG]";
+
+  spelt = replaceStrings (attrNames directories) (builtins.attrValues directories);
+
+  # Without doubled slashes, and by way of /run where it is written as /var/run.
+  plain =
+    path:
+    let
+      parts = filter (part: isString part && part != "" && part != ".") (split "/" (spelt path));
+      whole = "/" + concatStringsSep "/" parts;
+      outdated = match "/var/run(/.*)?" whole;
+    in
+    if outdated == null then whole else "/run${toString (head outdated)}";
+
+  readable =
+    path:
+    match "(/|%[a-zA-Z])[^\"'\\\\]*" path != null
+    && match "(.*/)?\\.\\.(/.*)?" path == null
+    && match ".*%.*" (concatStringsSep "" (filter isString (split ofUnit (spelt path)))) == null;
+
+  within =
+    path: directory:
+    path == directory || substring 0 (stringLength directory + 1) path == "${directory}/";
+  among = directories: path: filter (within path) directories != [ ];
+
+  # An entry as the three things it says.
+  read =
+    entry:
+    let
+      parts = filter isString (split ":" (head (match "-?(.*)" entry)));
+      source = head parts;
+      destination = if length parts > 1 && elemAt parts 1 != "" then elemAt parts 1 else source;
+    in
+    {
+      inherit source destination;
+      clear = readable source && readable destination;
+      from = plain source;
+      to = plain destination;
+    };
+
+  verdictOf =
+    service: entry:
+    let
+      bind = read entry;
+      own = map (directory: plain "/run/${head (filter isString (split ":" directory))}") (
+        words (service.serviceConfig.RuntimeDirectory or null)
+      );
+      granted = map (path: (read path).from) (service.bindPaths or [ ]) ++ service.devices or [ ];
+    in
+    if !bind.clear then
+      "unclear"
+    else if
+      match paths.ours bind.to != null || bind.from == bind.to && match paths.repeated bind.from != null
+    then
+      "dropped"
+    else if
+      match paths.reopened bind.from == null && (among own bind.from || among granted bind.from)
+    then
+      "kept"
+    else if match paths.replaced bind.from != null then
+      "dropped"
+    else if match paths.surrounding bind.from != null || match paths.reopened bind.from != null then
+      "refused"
+    else if match paths.harmless bind.from != null then
+      "kept"
+    else if match paths.private bind.from != null then
+      "hidden"
+    else
+      "kept";
+in
+{
+  # service: { serviceConfig; bindPaths; devices; }; value: of BindPaths= or BindReadOnlyPaths=
+  # -> verdict -> entries
+  sorted = service: value: builtins.groupBy (verdictOf service) (map toString (words value));
+
+  # What is left of it when the rest has been refused or dropped.
+  kept =
+    service: value: filter (entry: verdictOf service entry == "kept") (map toString (words value));
+
+  # Of a path that systemd opens for the service.
+  verdictOf = service: path: verdictOf service (head (filter isString (split ":" path)));
+
+  inherit plain;
+}

@@ -1,0 +1,110 @@
+# The judge of finished units: what in the text of a confined service or socket leaves a way out, whatever made it.
+#
+#   (import ./.).service want name text -> [ { directive; value; reason; protection ? ; } ]
+#   (import ./.).socket  want name text
+#
+# `text` is what systemd reads, all drop-ins behind it; `name` is the unit's full one; `want` is what the plan says of it,
+# see `defaults`. It knows nothing of the refusals in ../problems and shares no code with them, so that neither hides what
+# the other overlooks. `facts.json` is what it goes by; `nsguard doctor` judges a running unit by the same.
+let
+  inherit (builtins)
+    concatMap
+    elem
+    filter
+    fromJSON
+    match
+    readFile
+    ;
+
+  facts = fromJSON (readFile ./facts.json);
+  place = import ./place.nix { inherit facts; };
+  exposed = import ./exposed.nix { inherit facts place; };
+  lacking = import ./lacking.nix { inherit facts place; };
+  commands = import ./commands.nix { inherit facts; };
+  inherit (import ./text.nix) directives effective last;
+  inherit (import ./words.nix) words;
+
+  defaults = {
+    # What the plan puts into each unit: paths, units, commands.
+    netns = "";
+    netnsUnit = "";
+    confext = "";
+    check = "";
+    # Programs that stand before a command, and binds, as the plan writes them.
+    starters = [ ];
+    ours = [ ];
+    # What the options of the service grant, and the protections that they take away.
+    bindPaths = [ ];
+    devices = [ ];
+    capabilities = [ ];
+    loosened = [ ];
+    privileged = false;
+    # Sockets that are made in the namespace.
+    sockets = [ ];
+    # Whether the text is all of the unit.
+    complete = true;
+  };
+
+  isRoot =
+    values:
+    let
+      named =
+        id:
+        elem id [
+          "root"
+          "0"
+        ];
+      user = last (values "Service.User");
+      dynamic = lacking.canonical (last (values "Service.DynamicUser")) == "yes";
+    in
+    (if user == null then !dynamic else named user)
+    || named (last (values "Service.Group"))
+    || filter named (concatMap words (values "Service.SupplementaryGroups")) != [ ];
+
+  unitOf =
+    section: want: name: text:
+    let
+      read = directives text;
+      raw = key: read.${key} or [ ];
+      whole = defaults // want;
+      resolvedSource = entry: place.resolved name (builtins.head (match "-?([^:]*).*" entry));
+      self = whole // {
+        inherit name section raw;
+        values = key: effective (raw key);
+        root = isRoot raw;
+        ours = map (entry: builtins.head (match "-?(.*)" entry)) whole.ours;
+        granted = map resolvedSource (whole.bindPaths ++ whole.devices);
+        runtime = exposed.runtimeOf self;
+      };
+    in
+    self;
+
+  # Without what the user has done without.
+  counted =
+    unit:
+    filter (
+      hole:
+      let
+        protection = hole.protection or "";
+        whole = builtins.head (match "([^:]*).*" protection);
+      in
+      !elem protection unit.loosened && !elem whole unit.loosened
+    );
+in
+{
+  inherit facts;
+
+  service =
+    want: name: text:
+    let
+      unit = unitOf "Service" want name text;
+    in
+    counted unit (exposed.ofService unit ++ commands.ofService unit ++ lacking.ofService unit);
+
+  socket =
+    want: name: text:
+    let
+      unit = unitOf "Socket" want name text;
+    in
+    counted unit (exposed.ofSocket unit ++ commands.ofSocket unit ++ lacking.ofSocket unit);
+}

@@ -1,0 +1,245 @@
+# What a unit lets in from the host by name: binds, images, open files, sockets, commands outside the sandbox.
+# Functions of { unit; values; want; } -> holes { directive; value; reason; }, see ./default.nix.
+{ facts, place }:
+let
+  inherit (builtins)
+    attrNames
+    concatMap
+    concatStringsSep
+    elem
+    elemAt
+    filter
+    foldl'
+    head
+    isString
+    length
+    match
+    split
+    stringLength
+    ;
+  inherit (import ./words.nix) stripped words;
+  inherit (import ./text.nix) effective last;
+
+  hole = directive: value: reason: { inherit directive value reason; };
+
+  unlisted = prefix: entry: elemAt (match "${prefix}(.*)" entry) 0;
+  plain = unlisted "-?";
+
+  # Every word of a list, by each way in which systemd may read an escape.
+  wordsOf = key: unit: concatMap (value: words value ++ stripped value) (unit.values key);
+
+  # "source:destination:options", its paths resolved.
+  bind =
+    unit: entry:
+    let
+      parts = filter isString (split ":" (plain entry));
+      part = index: if length parts > index then elemAt parts index else "";
+    in
+    {
+      source = place.resolved unit.name (part 0);
+      destination = place.resolved unit.name (if part 1 == "" then part 0 else part 1);
+    };
+
+  # Whole homes are hidden, and not a directory in one that a unit names.
+  inHome = path: match "/home/[^/*]+/[^*]+|/root/[^*]+" path != null;
+
+  # Why a path of the host is not to be had inside; null if it may be.
+  secluded =
+    unit: path:
+    let
+      hidden = attrNames facts.hidden;
+      around = filter (place.perhapsWithin path) hidden;
+      deepest = foldl' (
+        found: hidden: if stringLength hidden > stringLength found then hidden else found
+      ) "" around;
+      granted =
+        place.among path (unit.runtime ++ unit.granted) && !place.perhapsAmong path facts.daemons
+        || place.among path facts.harmless
+        || inHome path;
+    in
+    if filter (place.isAbove path) hidden != [ ] then
+      "daemons"
+    else if around == [ ] || granted then
+      null
+    else
+      facts.hidden.${deepest};
+
+  # The same of a file that systemd itself reads or writes for the unit, and not the unit.
+  telling =
+    unit: path:
+    let
+      reason = secluded unit path;
+    in
+    if
+      place.perhapsAmong path facts.daemons
+      || elem reason [
+        "addresses"
+        "names"
+        "processes"
+      ]
+    then
+      reason
+    else
+      null;
+
+  whereSecluded =
+    judged: directive: value: path:
+    let
+      reason = judged path;
+    in
+    if reason == null then [ ] else [ (hole directive value reason) ];
+
+  binds =
+    unit: key:
+    concatMap (
+      entry:
+      let
+        inherit (bind unit entry) source destination;
+      in
+      if elem (plain entry) unit.ours then
+        [ ]
+      else
+        whereSecluded (secluded unit) key entry source
+        ++ (
+          if filter (covered: place.perhapsAbove destination covered) (attrNames facts.covered) != [ ] then
+            [ (hole key entry "covers") ]
+          else
+            [ ]
+        )
+    ) (wordsOf key unit);
+
+  # "path:name:options", "id:path" and "-path".
+  opened =
+    unit: key: judged: pathOf:
+    concatMap (entry: whereSecluded (judged unit) key entry (place.resolved unit.name (pathOf entry))) (
+      wordsOf key unit
+    );
+  first = entry: head (filter isString (split ":" entry));
+  afterColon = entry: unlisted "[^:]*:?" entry;
+
+  streams =
+    unit: key:
+    let
+      value = toString (last (unit.raw key));
+      parts = match "(file|append|truncate):(.*)" value;
+    in
+    if parts == null then
+      [ ]
+    else
+      whereSecluded (telling unit) key value (place.resolved unit.name (elemAt parts 1));
+
+  writable =
+    unit:
+    concatMap (
+      entry:
+      let
+        path = place.resolved unit.name (unlisted "[-+]*" entry);
+        covering = filter (place.perhapsAbove path) facts.writable != [ ];
+      in
+      if
+        unit.root
+        && (
+          covering
+          || place.perhapsAmong path [
+            "/proc"
+            "/sys"
+          ]
+        )
+      then
+        [ (hole "Service.ReadWritePaths" entry "system") ]
+      else
+        [ ]
+    ) (wordsOf "Service.ReadWritePaths" unit);
+
+  roots =
+    unit:
+    let
+      root = last (unit.raw "Service.RootDirectory");
+    in
+    if root == null || place.resolved unit.name (plain root) == "/" then
+      [ ]
+    else
+      [ (hole "Service.RootDirectory" root "image") ];
+
+  forbidden =
+    unit:
+    concatMap (
+      key:
+      let
+        values = unit.values "Service.${key}";
+      in
+      if values == [ ] then
+        [ ]
+      else
+        [ (hole "Service.${key}" (concatStringsSep " " values) facts.forbidden.${key}) ]
+    ) (attrNames facts.forbidden);
+
+  extensions =
+    unit:
+    map (entry: hole "Service.ExtensionDirectories" entry "image") (
+      filter (entry: entry != unit.confext) (map plain (wordsOf "Service.ExtensionDirectories" unit))
+    );
+
+  named =
+    unit: key: reason: harmless:
+    map (word: hole key word reason) (filter (word: !elem word harmless) (wordsOf key unit));
+
+  ownDirectories =
+    unit:
+    concatMap (
+      directory:
+      if place.perhapsAmong directory facts.daemons then
+        [ (hole "Service.RuntimeDirectory" directory "daemons") ]
+      else
+        [ ]
+    ) unit.runtime;
+in
+{
+  inherit hole;
+
+  # What the paths of unit.runtime are: RuntimeDirectory= of the unit.
+  runtimeOf =
+    unit:
+    map (entry: place.resolved unit.name "/run/${first entry}") (
+      wordsOf "Service.RuntimeDirectory" unit
+    );
+
+  ofService =
+    unit:
+    concatMap (binds unit) [
+      "Service.BindPaths"
+      "Service.BindReadOnlyPaths"
+    ]
+    ++ opened unit "Service.OpenFile" secluded first
+    ++ opened unit "Service.LoadCredential" telling afterColon
+    ++ opened unit "Service.LoadCredentialEncrypted" telling afterColon
+    ++ opened unit "Service.EnvironmentFile" telling plain
+    ++ concatMap (streams unit) [
+      "Service.StandardInput"
+      "Service.StandardOutput"
+      "Service.StandardError"
+    ]
+    ++ writable unit
+    ++ roots unit
+    ++ forbidden unit
+    ++ extensions unit
+    ++ ownDirectories unit
+    ++ named unit "Service.Sockets" "host-sockets" unit.sockets
+    ++ named unit "Unit.JoinsNamespaceOf" "joined" [ ];
+
+  # What a socket of systemd's listens on by a path is reached on the host, and AF_VSOCK knows no namespace.
+  ofSocket =
+    unit:
+    concatMap
+      (
+        key:
+        map (value: hole key value "daemons") (
+          filter (value: match "/.*|vsock.*" (place.filled unit.name value) != null) (unit.values key)
+        )
+      )
+      [
+        "Socket.ListenDatagram"
+        "Socket.ListenSequentialPacket"
+        "Socket.ListenStream"
+      ];
+}

@@ -1,0 +1,50 @@
+# The directives of a unit's text, its drop-ins behind it, as systemd.syntax(7) reads them.
+let
+  inherit (builtins)
+    elemAt
+    filter
+    foldl'
+    isString
+    match
+    replaceStrings
+    split
+    ;
+
+  lines = text: filter isString (split "\n" (replaceStrings [ "\\\n" ] [ " " ] text));
+
+  line =
+    read: text:
+    let
+      section = match "[[:space:]]*\\[(.*)][[:space:]]*" text;
+      directive = match "[[:space:]]*([A-Za-z0-9-]+)[[:space:]]*=[[:space:]]*(.*)" text;
+      key = "${read.section}.${elemAt directive 0}";
+    in
+    if section != null then
+      read // { section = elemAt section 0; }
+    else if directive != null then
+      read
+      // {
+        directives = read.directives // {
+          ${key} = read.directives.${key} or [ ] ++ [ (trimmed (elemAt directive 1)) ];
+        };
+      }
+    else
+      read;
+
+  trimmed = text: elemAt (match "(.*[^[:space:]]|)[[:space:]]*" text) 0;
+in
+{
+  # "Section.Key" -> its values in order; an empty one resets what stands before it.
+  directives =
+    text:
+    (foldl' line {
+      section = "";
+      directives = { };
+    } (lines text)).directives;
+
+  # What is left of a list after its last reset.
+  effective = foldl' (values: value: if value == "" then [ ] else values ++ [ value ]) [ ];
+
+  # What a setting with one value comes to; null for its default.
+  last = foldl' (_: value: if value == "" then null else value) null;
+}

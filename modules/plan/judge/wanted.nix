@@ -1,0 +1,46 @@
+# What the plan wants of a confined service, as the judge takes it: `want` of ./default.nix.
+{ tools, names }:
+let
+  inherit (builtins)
+    attrNames
+    concatMap
+    filter
+    ;
+  loosenings = import ../confinement/loosenings.nix;
+
+  ofNamespace = namespace: {
+    netns = names.netns namespace;
+    netnsUnit = names.netnsUnit namespace;
+    check = "${tools.nsguard} netns verify ${namespace}";
+  };
+in
+{
+  service =
+    service:
+    let
+      inherit (service) namespace;
+      hardening = service.hardening or { };
+    in
+    ofNamespace namespace
+    // {
+      inherit (service) capabilities;
+      confext = "${names.state namespace}/confext";
+      starters = [ "${tools.nsguard} journal" ];
+      ours =
+        names.sockets
+        ++ service.bindReadOnlyPaths or [ ]
+        ++ [ "${names.state namespace}/inside:/run/nsguard" ];
+      bindPaths = service.bindPaths or [ ];
+      devices = service.devices or [ ];
+      loosened =
+        service.loosened or [ ]
+        ++ concatMap (name: loosenings.${name}.without) (
+          filter (name: !hardening.${name}) (attrNames hardening)
+        );
+      privileged = service.allowPrivilegedCommands or false;
+      sockets = map (name: "${name}.socket") (attrNames (service.sockets or { }));
+      complete = !(service.packaged or false);
+    };
+
+  socket = ofNamespace;
+}
