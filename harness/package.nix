@@ -39,7 +39,7 @@ python3.pkgs.buildPythonApplication {
   # A build sandbox has neither machines nor network namespaces.
   disabledTestMarks = [ "lab" ];
   # Nor a Nix that evaluates.
-  disabledTestPaths = [ "tests/test_scenario.py" ];
+  disabledTestPaths = [ "tests/unit/test_scenario.py" ];
 
   postInstall = ''
     mkdir -p $out/lib/harness $out/lib/modules $out/lib/pkgs/nsguard

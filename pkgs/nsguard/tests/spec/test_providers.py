@@ -16,10 +16,9 @@ from nsguard.spec import values
 from nsguard.spec.model import AMNEZIAWG, WIREGUARD, Config
 from nsguard.spec.wgquick import parse
 from nsguard.system import files
+from provider_files import DEVICE, PROVIDERS, shown, stripped
 
-PROVIDERS = {path.stem: path for path in sorted((HERE / "providers").glob("*.conf"))}
 DOCUMENT = HERE.parents[2] / "docs/provider-files.md"
-DEVICE = "wgtest"
 # What the header's type of each file has to be; the rest are plain WireGuard.
 AMNEZIA = {"windscribe-amneziawg", "wg-easy-amneziawg"}
 REFUSED = {"mullvad-kill-switch"}
@@ -94,23 +93,6 @@ def device(box: Box) -> Box:
     """A box with a link of wireguard-go in it."""
     box.out("sh", "-c", f"WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1 wireguard-go {DEVICE}")
     return box
-
-
-def shown(box: Box, text: str) -> list[str]:
-    """What wg(8) has made of a configuration, without what is drawn by lot or ours alone. Raises ValueError."""
-    done = box.run("wg", "setconf", DEVICE, "/dev/stdin", stdin=text)
-    if done.returncode:
-        raise ValueError(done.stderr)
-    lines = box.out("wg", "showconf", DEVICE).splitlines()
-    kept = [line for line in lines if not line.startswith(("FwMark", "ListenPort"))]
-    sections = "\n".join(", ".join(sorted(line.replace(",", "").split())) for line in kept).split("\n\n")
-    return sorted(sections)  # peers and ranges come in no order
-
-
-def stripped(box: Box, text: str) -> str:
-    """What wg-quick(8) leaves of a file for wg(8)."""
-    box.write("/run/strip/it.conf", text)
-    return box.out("wg-quick", "strip", "/run/strip/it.conf")
 
 
 @pytest.mark.parametrize("name", sorted(PROVIDERS.keys() - REFUSED - AMNEZIA))

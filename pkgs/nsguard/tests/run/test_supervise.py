@@ -11,7 +11,7 @@ import pytest
 
 from box import Box
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1] / "support"
 MEMBER = ["setpriv", "--reuid", "33", "--regid", "33", "--groups", "60"]
 STRANGER = ["setpriv", "--reuid", "33", "--regid", "33", "--clear-groups"]
 # The number of this group is the same on every Debian, and there is one of that name on NixOS, too.

@@ -15,7 +15,7 @@ from nsguard.spec import values
 from nsguard.spec.amneziawg import KEYS
 from nsguard.spec.model import AMNEZIAWG, WIREGUARD, Config, Endpoint, Peer, Secret
 from nsguard.spec.wgquick import parse
-from test_providers import DEVICE, PROVIDERS, shown, stripped
+from provider_files import DEVICE, PROVIDERS, shown, stripped
 
 FILE = "/run/secrets/x.conf"
 # Capitals, small letters and digits within every few characters, as in a key made by lot.
