@@ -101,7 +101,10 @@ class Attack(ABC):
         """Prepare on the lab's side, before the run; nothing by default."""
 
     def during(self, lab: Lab) -> None:  # noqa: B027 (a hook)
-        """Disturb on the lab's side while run() goes on in the machine; not called for a control."""
+        """Disturb on the lab's side while run() goes on in the machine: once its token has come out of the tunnel.
+
+        Not called for a control.
+        """
 
     def after(self, lab: Lab) -> None:  # noqa: B027 (a hook)
         """Undo `before`; called even when the run failed."""

@@ -122,7 +122,6 @@ class Narrated(ConnectionHeld):
 
     def during(self, lab: Lab) -> None:
         self._start = time.monotonic()
-        time.sleep(0.7)  # the stream is to be under way
         self._tell("the app reads a stream; the server stops")
         lab.peer.stop_wireguard()
         time.sleep(HELD_SECONDS)

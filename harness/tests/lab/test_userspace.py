@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from nsguard_harness import inspection, scenario
-from nsguard_harness.attacks.tunnel import STREAM_SECONDS, ConnectionHeld, LinkDeleted
+from nsguard_harness.attacks.tunnel import ConnectionHeld, LinkDeleted
 from nsguard_harness.lab.base import Lab
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.run.subjects import subjects
@@ -64,7 +63,6 @@ class HeldOverDeath(ConnectionHeld):
     name = "connection-held"
 
     def during(self, lab: Lab) -> None:
-        time.sleep(STREAM_SECONDS / 6)  # the moment of the disturbance, when the connection is there
         kill(lab)
 
 

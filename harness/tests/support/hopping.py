@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
-from nsguard_harness.attacks.tunnel import SECONDS, LinkDeleted
+from nsguard_harness.attacks.tunnel import LinkDeleted
 from nsguard_harness.lab.base import Lab
 from nsguard_harness.lab.hops import MIDDLE, InARow
 from nsguard_harness.run.subjects import subjects
@@ -57,7 +55,6 @@ class Broken(LinkDeleted):
 
     def during(self, lab: Lab) -> None:
         assert isinstance(lab, InARow)
-        time.sleep(SECONDS / 3)  # the moment of the disturbance, once the burst is under way
         match self.breaking:
             case "first server silent":
                 lab.silence()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -310,6 +311,40 @@ def test_a_hook_that_breaks_is_an_error_and_is_still_cleaned_up(hook: str) -> No
     assert (report.results[0].verdict, report.status) == (Verdict.ERROR, 3)
     assert f"confined: {hook}: client: {hook} ended with 1" in report.results[0].evidence
     assert lab.said[:3] == ["before", "during", "after"]
+
+
+@dataclass(eq=False)
+class SlowRuns(FakeRuns):
+    """Sends after a while, if at all, and goes on until it is disturbed or its time is over."""
+
+    silent: bool = False
+
+    def run(self, attack: str, token: str, family: int, parameters: Mapping[str, Any], timeout: float) -> Outcome:
+        deadline = time.monotonic() + timeout + 1
+        time.sleep(0.2)
+        if not self.silent:
+            self.lab.said.append("sent")
+            self.lab.server.tunnel += token.encode()
+        while "during" not in self.lab.said and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return Outcome(False)
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_an_attack_is_disturbed_when_it_is_under_way(silent: bool) -> None:
+    lab, attack = FakeLab(), Unprepared()
+    attack.timeout = 1.0  # type: ignore[misc]
+    subject = Subject("root", SlowRuns(lab, silent=silent), FakeRuns(lab, leak=True))
+    (result,) = Suite(lab, [Cell(attack, 4, subject, "ngfakex000")], tail=0).run().results  # type: ignore[arg-type]
+    if silent:
+        assert lab.said == ["before", "after"]
+        assert (result.verdict, result.evidence) == (
+            Verdict.ERROR,
+            "confined: during: nothing of ngfakex000 came out of the tunnel within 1 s",
+        )
+    else:
+        assert lab.said == ["before", "sent", "during", "after"]
+        assert result.verdict is Verdict.CONTAINED
 
 
 def test_a_state_surrounds_the_confined_alone() -> None:

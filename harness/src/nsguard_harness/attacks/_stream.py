@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CONFIGURATION = "/etc/nsguard-lab/client.conf"  # as the demo's scenario names it
 STEP = 0.1  # seconds between two lines; a gap in the guard as long as two steps is hit
-BEFORE = 0.35  # seconds of undisturbed traffic
+PAUSE = 0.35  # seconds between the two halves of a disturbance
 UNDER_WAY = 5.0  # seconds until traffic flows at the latest
 HELD = 0.8  # a pause that long is no hiccup of a busy machine
 
@@ -36,10 +36,6 @@ class Disrupted(Attack):
     seconds: ClassVar[float] = 1.6
 
     def during(self, lab: Lab) -> None:
-        begun, deadline = _streams(lab), time.monotonic() + UNDER_WAY
-        while _streams(lab) == begun and time.monotonic() < deadline:
-            time.sleep(STEP)
-        time.sleep(BEFORE)  # the moment of the disturbance, not a wait for it
         self.disrupt(lab)
 
     def disrupt(self, lab: Lab) -> None:
@@ -111,11 +107,6 @@ class Stream:
             return f"{many}, {self.echoed} lines came back, none in the last {silent:.1f} s"
         how = f"was held for {self.pause:.1f} s and went on" if self.pause > HELD else "went on"
         return f"{many}, {how}: {self.echoed} lines came back"
-
-
-def _streams(lab: Lab) -> int:
-    """How many lines the echo server had so far."""
-    return sum(record["transport"] == "stream" for record in lab.peer.records("echo"))
 
 
 class FixedPort(Disrupted):

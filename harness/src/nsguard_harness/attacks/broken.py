@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar
 
 from ..target import NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT, wait_for_tunnel
-from ._stream import BEFORE, Disrupted, FixedPort
+from ._stream import PAUSE, Disrupted, FixedPort
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
@@ -43,7 +43,7 @@ class TunnelStopped(FixedPort):
 
     def disrupt(self, lab: Lab) -> None:
         lab.client.succeed(f"systemctl stop {TUNNEL_UNIT}")
-        time.sleep(2 * BEFORE)
+        time.sleep(2 * PAUSE)
         lab.client.succeed(f"systemctl start {TUNNEL_UNIT}")
 
 
@@ -60,7 +60,7 @@ class LinkRemoved(FixedPort):
 
     def disrupt(self, lab: Lab) -> None:
         lab.client.succeed(f"ip -n {NAMESPACE} link delete wg0")
-        time.sleep(2 * BEFORE)
+        time.sleep(2 * PAUSE)
         lab.client.succeed(f"systemctl restart {TUNNEL_UNIT}")
 
 

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, ClassVar
 
 from ..target import TUNNEL_UNIT, wait_for_tunnel
-from ._stream import BEFORE, CONFIGURATION, Disrupted
+from ._stream import CONFIGURATION, PAUSE, Disrupted
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
@@ -151,7 +151,7 @@ class UplinkFlaps(Disrupted):
         uplink = lab.client.uplinks[0].interface
         for _ in range(2):
             lab.client.succeed(f"ip link set {uplink} down")
-            time.sleep(BEFORE)
+            time.sleep(PAUSE)
             lab.client.succeed(f"ip link set {uplink} up", *_addressed(lab))
 
 
@@ -175,7 +175,7 @@ class UplinkReaddressed(Disrupted):
                 f"ip address add {new}/24 dev {uplink}",
                 f"ip route replace default via {lab.addresses.server.v4} dev {uplink}",
             )
-            time.sleep(2 * BEFORE)
+            time.sleep(2 * PAUSE)
 
     def after(self, lab: Lab) -> None:
         super().after(lab)
@@ -208,7 +208,7 @@ class EndpointMoves(Disrupted):
         for endpoint in (f"[{at.endpoint.v6}]", at.endpoint.v4):
             edit = f"s/^Endpoint = .*/Endpoint = {endpoint}:{at.endpoint_port}/"
             lab.client.succeed(f"sed -i '{edit}' {CONFIGURATION}", f"systemctl reload {TUNNEL_UNIT}")
-            time.sleep(BEFORE)
+            time.sleep(PAUSE)
 
 
 def _addressed(lab: Lab) -> tuple[str, ...]:

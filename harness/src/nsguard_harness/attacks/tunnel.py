@@ -48,7 +48,6 @@ class LinkDeleted(_Burst):
     name = "link-deleted"
 
     def during(self, lab: Lab) -> None:
-        time.sleep(SECONDS / 3)  # so that the burst is under way: this is the disturbance's moment, not a wait for it
         lab.client.succeed(f"ip -n {NAMESPACE} link delete wg0")
 
     def after(self, lab: Lab) -> None:
@@ -112,9 +111,8 @@ class ConnectionHeld(Attack):
     prepared_control = False
 
     def during(self, lab: Lab) -> None:
-        time.sleep(STREAM_SECONDS / 6)  # the moment of the disturbance, not a wait for it
         lab.peer.stop_wireguard()
-        time.sleep(STREAM_SECONDS / 3)
+        time.sleep(STREAM_SECONDS / 3)  # how long the server is silent
         lab.peer.start_wireguard()
 
     def after(self, lab: Lab) -> None:

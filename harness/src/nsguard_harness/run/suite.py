@@ -27,6 +27,7 @@ from ..verdict.judge import Judgement, counted, judge, merged
 from ..verdict.rules import link_local
 from ..verdict.tokens import Tokens
 from ..verdict.world import Observed
+from . import hooks
 from .cells import OUTSIDER, Cell, Runs, Subject, plan
 from .states import UP, State
 
@@ -155,9 +156,9 @@ class Suite:
     def _phase(self, name: str) -> Run:
         start = time.monotonic()
         tokens = Tokens({cell.token: cell.attack.name for cell in self.cells})
-        phase = _Phase(name, Observed(self.lab))
         capture: CaptureLike = self.lab.capture(self.lab.client)
         with capture, Tap(self.lab.server) as tap:
+            phase = _Phase(name, Observed(self.lab), lambda: tap.tokens(tokens))
             for group in _groups(self.cells, name):
                 begun = time.time()
                 state = group[0].state if name == "confined" else UP
@@ -181,20 +182,20 @@ class Suite:
         prepared: list[tuple[Attack, str]] = []
         broken: dict[str, str] = {}
         for attack in used:
-            hooks = [("before", "after")] if phase.name == "confined" or attack.prepared_control else []
+            around = [("before", "after")] if phase.name == "confined" or attack.prepared_control else []
             if phase.name == "control" and isinstance(attack, FromOutside):
-                hooks.append(("expose", "conceal"))
-            for hook, undo in hooks:
+                around.append(("expose", "conceal"))
+            for hook, undo in around:
                 prepared.append((attack, undo))  # also when it breaks half-way: `after` then cleans up
-                _guarded(attack, hook, self.lab, broken)
+                hooks.guarded(attack, hook, self.lab, broken)
         for runs in {_runs(cell, phase.name) for cell in cells}:
             with suppress(AgentError):  # whose attacks then say so
                 runs.wait()  # the machine may have been rebooted
         with ThreadPoolExecutor(self.lab.workers) as pool, self._disturbed(cells, phase):
             running = {cell.token: pool.submit(self._attempt, cell, phase.name) for cell in cells}
             if phase.name == "confined":
-                for attack in used:
-                    _guarded(attack, "during", self.lab, broken)
+                own = {a.name: {c.token: running[c.token] for c in cells if c.attack.name == a.name} for a in used}
+                hooks.disturb(used, own, phase.arrived, self.lab, broken)
             for token, future in running.items():
                 try:
                     phase.outcomes[token] = future.result()
@@ -202,7 +203,7 @@ class Suite:
                     phase.failures[token] = str(error)
         phase.observed.look()
         for attack, undo in reversed(prepared):
-            _guarded(attack, undo, self.lab, broken)
+            hooks.guarded(attack, undo, self.lab, broken)
         phase.observed.look()
         phase.failures.update({c.token: broken[c.attack.name] for c in cells if c.attack.name in broken})
 
@@ -253,10 +254,14 @@ class Suite:
 
 @dataclass(frozen=True)
 class _Phase:
-    """What gathers while one phase, `confined` or `control`, goes on. alone: for each span, whose it is."""
+    """What gathers while one phase, `confined` or `control`, goes on. alone: for each span, whose it is.
+
+    arrived: the tokens that came out of the tunnel so far.
+    """
 
     name: str
     observed: Observed
+    arrived: Callable[[], frozenset[str]]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     spans: list[Span] = field(default_factory=list)
@@ -310,14 +315,6 @@ def _groups(cells: Sequence[Cell], phase: str) -> Iterable[list[Cell]]:
         groups.setdefault((cell.state.name if phase == "confined" else "", name), []).append(cell)
     names = list(dict.fromkeys(state for state, _ in groups))
     return [groups[key] for key in sorted(groups, key=lambda key: (names.index(key[0]), key[1] != ""))]
-
-
-def _guarded(attack: Attack, hook: str, lab: Lab, broken: dict[str, str]) -> None:
-    """A command that fails spoils its attack; a machine that is gone ends the run, by LabError."""
-    try:
-        getattr(attack, hook)(lab)
-    except CommandError as error:
-        broken.setdefault(attack.name, f"{hook}: {error}")
 
 
 def escape(cell: Cell, confined: Run) -> str:
