@@ -60,9 +60,9 @@ class Observer:
         Raises LabError when frames were lost: then nothing is shown.
         """
         from .errors import LabError
+        from .run.world import Observed
         from .verdict.judge import judge
         from .verdict.tokens import Tokens
-        from .verdict.world import Observed
 
         watched, observed = Watched(), Observed(self._lab)
         with self._lab.capture(self._lab.client) as capture:

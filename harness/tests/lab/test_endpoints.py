@@ -17,11 +17,11 @@ from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
 from nsguard_harness.lab.peer import LIBRARY, STATE
 from nsguard_harness.lab.wire import INTERFACE
+from nsguard_harness.run.world import Observed
 from nsguard_harness.target import wait_for_tunnel
 from nsguard_harness.verdict.judge import Judgement, judge
 from nsguard_harness.verdict.rules import Wire
 from nsguard_harness.verdict.tokens import Tokens
-from nsguard_harness.verdict.world import Observed
 
 pytestmark = pytest.mark.lab
 NAME, TUNNEL = "endpoint.lab.test", "nsguard-tunnel-vpn.service"

@@ -24,10 +24,10 @@ from nsguard_harness.errors import LabError
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import debian_client
 from nsguard_harness.lab.image import APPS, image
+from nsguard_harness.run.world import Observed
 from nsguard_harness.target import wait_for_tunnel
 from nsguard_harness.verdict.judge import Judgement, judge, merged
 from nsguard_harness.verdict.tokens import Tokens
-from nsguard_harness.verdict.world import Observed
 
 # Whoever is asked answers with the address that it was asked from (RFC 8489 §7.3, §14.2).
 STUN = r"""

@@ -26,10 +26,10 @@ from ..tap import Tap
 from ..verdict.judge import Judgement, counted, judge, merged
 from ..verdict.rules import link_local
 from ..verdict.tokens import Tokens
-from ..verdict.world import Observed
 from . import hooks
 from .cells import OUTSIDER, Cell, Runs, Subject, plan
 from .states import UP, State
+from .world import Observed
 
 __all__ = [
     "EXIT",

@@ -59,6 +59,8 @@ def _dispatch(arguments: list[str]) -> int:
 
             return supervise(name, group)
         case ["netns" | "tunnel" as what, verb, name] if (what, verb) in _UNITS:
+            from nsguard.command import prepare
+
             prepare(name)
             _of_unit(what, verb, name)
             return 0
@@ -129,18 +131,3 @@ def _of_unit(what: str, verb: str, name: str) -> None:
 
             with state.noted(name, f"tunnel up {name}"):
                 tunnel.up(name)
-
-
-def prepare(name: str) -> None:
-    """What all commands begin with that change a namespace. Raises `NsguardError`."""
-    import os
-
-    from nsguard import paths
-    from nsguard.system import process
-
-    if not paths.valid_name(name):
-        raise BadInput(f"{name!a} cannot name a namespace; use {paths.NAME_RULE}")
-    if os.geteuid() != 0:
-        raise NsguardError("only root can look into namespaces; use sudo")
-    os.umask(0o022)
-    process.catch_signals()

@@ -51,7 +51,7 @@ def _metrics(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
 
 def _wait(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    from nsguard import cli
+    from nsguard.command import prepare
     from nsguard.lifecycle import handshake, late
     from nsguard.spec import values
 
@@ -61,7 +61,7 @@ def _wait(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     parser.add_argument("--for", dest="unit", help=argparse.SUPPRESS)
     parser.add_argument("--later", metavar="TEMPLATE", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    cli.prepare(options.namespace)
+    prepare(options.namespace)
     try:
         timeout = values.number(options.seconds, 1, 3600)
     except ValueError as error:
@@ -78,27 +78,27 @@ def _wait(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
 
 def _start_late(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    from nsguard import cli
+    from nsguard.command import prepare
     from nsguard.lifecycle import late
 
     parser.description = "Start a service once a peer of the tunnel answers, however long that takes."
     parser.add_argument("namespace", metavar="NAME")
     parser.add_argument("service", metavar="UNIT")
     options = parser.parse_args(arguments)
-    cli.prepare(options.namespace)
+    prepare(options.namespace)
     late.start(options.namespace, options.service)
     return 0
 
 
 def _forward(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    from nsguard import cli
+    from nsguard.command import prepare
     from nsguard.forward import keeper
 
     parser.description = "Keep a port of the tunnel's far end open; docs/port-forwarding.md."
     parser.add_argument("what", choices=["run", "close"])
     parser.add_argument("namespace", metavar="NAME")
     options = parser.parse_args(arguments)
-    cli.prepare(options.namespace)
+    prepare(options.namespace)
     (keeper.run if options.what == "run" else keeper.close)(options.namespace)
     return 0
 

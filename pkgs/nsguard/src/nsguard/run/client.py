@@ -9,8 +9,8 @@ import socket
 import stat
 
 from nsguard import paths
-from nsguard.errors import BadInput, NsguardError
 from nsguard.run import protocol
+from nsguard.run.errors import BadUsage, RunFailed
 from nsguard.run.protocol import Request
 
 # What says nothing about the host, its network or its owner's other programs; the rest goes by -E.
@@ -23,18 +23,6 @@ PASSED = {
 PASSED_PREFIX = b"LC_"
 BASH_PROMPT = "prompt.bash"
 MEMORY_DEVICES = 1  # their major number, in devices.txt of the kernel
-
-
-class RunFailed(NsguardError):
-    """The command did not run, or its end is unknown."""
-
-    status = protocol.FAILED
-
-
-class BadUsage(BadInput):
-    """The command line is wrong. Not 2, which may be the command's own status."""
-
-    status = protocol.FAILED
 
 
 def main(what: str, words: list[str]) -> int:

@@ -10,7 +10,7 @@ import sys
 from types import FrameType
 
 from nsguard.run import protocol
-from nsguard.run.client import RunFailed
+from nsguard.run.errors import RunFailed
 from nsguard.run.streams import CHUNK, Stream
 from nsguard.run.terminal import Screen
 

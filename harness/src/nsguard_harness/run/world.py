@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from ..lab.base import Lab
 from ..machine import Uplink
-from .rules import Station, Wire, World, station
+from ..verdict.rules import Station, Wire, World, station
 
 
 class Observed:

@@ -1,0 +1,16 @@
+"""What can go wrong with `nsguard run`; its exit statuses leave the command's own alone."""
+
+from nsguard.errors import BadInput, NsguardError
+from nsguard.run import protocol
+
+
+class RunFailed(NsguardError):
+    """The command did not run, or its end is unknown."""
+
+    status = protocol.FAILED
+
+
+class BadUsage(BadInput):
+    """The command line is wrong. Not 2, which may be the command's own status."""
+
+    status = protocol.FAILED
