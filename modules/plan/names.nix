@@ -57,6 +57,8 @@ in
   hostLinkPrefix = "vensg-";
   hostLink = ns: "vensg-${builtins.substring 0 8 (digest ns)}";
   hostLinkInside = "host0";
+  # A mark of connections in the namespace alone ("nslk"), where nothing else marks any.
+  hostLinkMark = "0x6e736c6b";
   # No name of a namespace makes hostTable of it.
   hostLinkTable = ns: "nsguard_link-${ns}";
 

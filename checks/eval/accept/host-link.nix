@@ -50,7 +50,7 @@
       inherit ((spec "vpn").hostLink) interface host;
       linked = map (it: "${it.protocol} ${it.listen}") (spec "vpn").hostLink.published;
       proxied = map (it: it.listen) (spec "vpn").published;
-      inside = having "host0" (having "(dport|oif).*" (rules "namespace.nft"));
+      inside = having "host0" (having "(dport|oif|mark).*" (rules "namespace.nft"));
       dnat = having "dnat ip to" (having "iifname.*" (rules "host-link.nft"));
       snat = having "snat" (rules "host-link.nft");
       inherit (config.networking.firewall) allowedTCPPorts;
@@ -77,7 +77,9 @@
       ]
     ];
     inside = [
+      ''oifname "host0" ct mark != 0x6e736c6b drop''
       ''oifname "host0" ct direction reply ct state established accept''
+      ''iifname "host0" ct state new ct mark set 0x6e736c6b''
       ''iifname "host0" ip daddr 10.9.0.3 meta l4proto . th dport { tcp . 80, udp . 53 } accept''
       ''iifname "host0" ip6 daddr fd7c:1e73:129f:15d9::2 meta l4proto . th dport { tcp . 80, udp . 53 } accept''
     ];

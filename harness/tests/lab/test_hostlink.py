@@ -21,6 +21,7 @@ pytestmark = pytest.mark.lab
 
 NETNS = "nsguard-netns-vpn"
 ATTACKS = {name for name, it in attacks.registry().items() if it.__module__ == hostlink.__name__}
+REFLECTED = {"link-freebind", "link-own-address"}
 ROUTED = "tunnel-address-connected"  # what a host that forwards for others answers
 UPLINK = at_uplink()
 LOOPBACK = {Target("tcp", at, BY_LINK) for at in ("127.0.0.1", "::1")}
@@ -76,14 +77,29 @@ def test_the_core_attacks_are_contained(lab: ContainerLab) -> None:
     bad = [one for one in report.results if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
     assert (bad, report.confined.judgement.unowned, report.status) == ([], (), 0)
     contained = {one.attack for one in report.results if one.verdict is Verdict.CONTAINED}
-    assert contained >= {*ATTACKS, "link-local-address"}
+    assert contained >= {*(it for it in ATTACKS if attacks.find(it).core), "link-local-address"}
+
+
+def test_no_answer_in_a_connection_over_lo_leaves_by_the_link_even_without_the_hosts_rules(lab: ContainerLab) -> None:
+    report = Suite(lab, [it for it in plan("link-*", subjects(lab.client)) if it.attack.name in REFLECTED]).run()
+    verdicts = {(one.attack, one.family): one.verdict for one in report.results}
+    assert verdicts == dict.fromkeys(
+        [("link-freebind", 6), ("link-own-address", 4), ("link-own-address", 6)], Verdict.CONTAINED
+    )
+    assert echoing(lab.server, UPLINK) == UPLINK
 
 
 @pytest.mark.parametrize(
     ("without", "red"),
     [
-        (["output", "input", "host-input", "forward-out"], {"link-to-host", "link-to-lan", "link-spoofed"}),
-        (["output", "input"], set()),  # the host's hold
+        (
+            ["output", "entered", "input", "host-input", "forward-out"],
+            {"link-to-host", "link-to-lan", "link-spoofed", *REFLECTED},
+        ),
+        (["output", "entered", "input"], REFLECTED),  # the host's hold, but on these: they take its rules away
+        (["entered"], {"link-own-address"}),
+        (["loopback"], set()),  # of a connection over lo none has the mark
+        (["entered", "loopback"], REFLECTED),
         (["input", "forward-in", "forward-others"], {"link-published", "link-unpublished", ROUTED}),
     ],
 )

@@ -70,8 +70,8 @@ def test_each_is_reached_by_its_own_ports_and_sees_who_comes(lab: ContainerLab, 
     ("without", "held"),
     [
         ([], True),
-        (["output", "input"], True),  # the host's hold
-        (["output", "input", "host-input", "forward-out", "forward-in", "forward-others"], False),
+        (["output", "entered", "input"], True),  # the host's hold
+        (["output", "entered", "input", "host-input", "forward-out", "forward-in", "forward-others"], False),
     ],
     ids=["whole", "host", "none"],
 )

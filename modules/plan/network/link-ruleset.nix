@@ -1,5 +1,7 @@
-# The rules of the host link, as data. The host begins every connection over it, the namespace none: what it sends is let
-# through by its direction in a connection that is known, whatever address or mark it has.
+# The rules of the host link, as data. The host begins every connection over it, the namespace none. Connection tracking
+# alone does not tell who began: it files a connection by its addresses, and a packet over lo may begin one whose answers
+# would leave by the link. So a connection is marked where its first packet enters by the link, and only answers of such
+# a connection leave by it. No packet can carry that mark, and no service has the capability to set it (CAP_NET_ADMIN).
 { names }:
 let
   inherit (builtins)
@@ -60,6 +62,7 @@ in
 {
   # In the namespace: rules of its chains input and output. ports: "udp . 53", …
   input = ends: ports: [
+    { text = [ ''iifname "${inside}" ct state new ct mark set ${names.hostLinkMark}'' ]; }
     {
       name = "link-input";
       guards = "every port of the services but those that are published, against host and network";
@@ -80,11 +83,27 @@ in
     }
   ];
 
+  # In the namespace's chain output, before lo is let through.
+  loopback = [
+    {
+      name = "link-loopback";
+      guards = "a connection over lo from a foreign address: what answers it would leave by the host link";
+      besides = [ "nft:link-entered" ];
+      text = [ ''oifname "lo" fib saddr type != local drop'' ];
+    }
+  ];
+
   output = [
+    {
+      name = "link-entered";
+      guards = "packets over the host link that pass for answers in a connection which began over lo";
+      text = [ ''oifname "${inside}" ct mark != ${names.hostLinkMark} drop'' ];
+    }
     {
       name = "link-output";
       guards = "what a service begins over the host link, to the host, to its network and beyond";
       besides = [
+        "nft:link-entered"
         "nft:link-forward-out"
         "nft:link-host-input"
       ];

@@ -39,50 +39,52 @@ let
     hook = "type filter hook output priority filter;";
     policy = "drop";
     besides = privileges;
-    rules = [
-      { text = [ ''oifname "lo" accept'' ]; }
-    ]
-    ++ (if hostLink == null then [ ] else link.output)
-    ++ [
-      {
-        name = "output-multicast";
-        guards = "announcements to the network at the tunnel's far end";
-        text = [ "fib daddr type { broadcast, multicast } drop" ];
-      }
-      {
-        name = "output-link-local";
-        guards = "what is meant for a neighbour: a tunnel has none, and its far end would get it";
-        text = [ "ip6 daddr fe80::/10 drop" ];
-      }
-    ]
-    ++ (
-      if enforceDns then
-        [
-          {
-            name = "output-dns";
-            guards = "look-ups when the tunnel has no resolver to redirect them to";
-            besides = [ "nft:dns-redirect" ];
-            text = [
-              "meta nfproto ipv4 meta l4proto { tcp, udp } th dport 53 ip daddr != @resolver4 drop"
-              "meta nfproto ipv6 meta l4proto { tcp, udp } th dport 53 ip6 daddr != @resolver6 drop"
-            ];
-          }
-        ]
-      else
-        [ ]
-    )
-    ++ [
-      {
-        name = "output-source";
-        guards = "packets with another source address than the tunnel's";
-        besides = privileges;
-        text = [
-          "${wg} ip saddr @address4 accept"
-          "${wg} ip6 saddr @address6 accept"
-        ];
-        otherwise = [ "${wg} accept" ];
-      }
-    ];
+    rules =
+      (if hostLink == null then [ ] else link.loopback)
+      ++ [
+        { text = [ ''oifname "lo" accept'' ]; }
+      ]
+      ++ (if hostLink == null then [ ] else link.output)
+      ++ [
+        {
+          name = "output-multicast";
+          guards = "announcements to the network at the tunnel's far end";
+          text = [ "fib daddr type { broadcast, multicast } drop" ];
+        }
+        {
+          name = "output-link-local";
+          guards = "what is meant for a neighbour: a tunnel has none, and its far end would get it";
+          text = [ "ip6 daddr fe80::/10 drop" ];
+        }
+      ]
+      ++ (
+        if enforceDns then
+          [
+            {
+              name = "output-dns";
+              guards = "look-ups when the tunnel has no resolver to redirect them to";
+              besides = [ "nft:dns-redirect" ];
+              text = [
+                "meta nfproto ipv4 meta l4proto { tcp, udp } th dport 53 ip daddr != @resolver4 drop"
+                "meta nfproto ipv6 meta l4proto { tcp, udp } th dport 53 ip6 daddr != @resolver6 drop"
+              ];
+            }
+          ]
+        else
+          [ ]
+      )
+      ++ [
+        {
+          name = "output-source";
+          guards = "packets with another source address than the tunnel's";
+          besides = privileges;
+          text = [
+            "${wg} ip saddr @address4 accept"
+            "${wg} ip6 saddr @address6 accept"
+          ];
+          otherwise = [ "${wg} accept" ];
+        }
+      ];
   };
 
   fromTunnel = ''iifname "${names.interface}"'';

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..attack import Attack, CannotApplyError, Env, Lacking, Outcome
-from ..target import NAMESPACE
+from ..target import NAMESPACE, NAMESPACE_UNIT
 from . import _packets, _tools, lan
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 INSIDE, OUTSIDE = "host0", "vensg-"  # the ends' names, the second one's beginning
 NO_LINK = "no host link in this scenario"
 SIOCGIFADDR, IP_FREEBIND = 0x8915, 15  # linux/sockios.h, ip(7)
+FREEBIND = {4: (socket.IPPROTO_IP, IP_FREEBIND), 6: (socket.IPPROTO_IPV6, 78)}  # linux/in6.h, IPV6_FREEBIND
+HOST_TABLE = f"nsguard_link-{NAMESPACE}"
 ANSWERED = (0, errno.ECONNREFUSED)  # a refusal is an answer, too
 
 
@@ -192,6 +194,73 @@ class LinkSpoofed(Attack):
                     else:
                         said.append("sent")
         return Outcome("sent" in said, ", ".join(said))
+
+
+class _Reflected(Attack):
+    """A connection that the service begins itself over lo, so that its answers pass for those to a client's."""
+
+    alone = True
+    core = False
+    prepared_control = False
+
+    def before(self, lab: Lab) -> None:
+        lab.client.execute(f"nft delete table inet {HOST_TABLE}")  # there is none in other scenarios
+
+    def after(self, lab: Lab) -> None:
+        lab.client.succeed(f"systemctl reload {NAMESPACE_UNIT}")
+
+    def client(self, env: Env) -> str:
+        """Who begins the connection over lo, and who gets the answer."""
+        raise NotImplementedError
+
+    def run(self, env: Env) -> Outcome:
+        device, client = _device(), (self.client(env), env.addresses.echo_port)
+        with (
+            socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as answering,
+            socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as asking,
+        ):
+            answering.bind((_own(device, env.family), 0))
+            if not env.parameters["control"]:
+                asking.setsockopt(*FREEBIND[env.family], 1)
+                asking.bind(client)
+                with suppress(OSError):  # a rule that refuses it
+                    asking.sendto(b"a question\n", answering.getsockname()[:2])
+                _bind(answering, None, device)
+            answering.sendto(_tools.payload(env), client)
+        return Outcome(True, "sent")
+
+
+class LinkFreebind(_Reflected):
+    """Claim: nothing gets out by the host link as the answer to a packet that somebody else's address sent over lo.
+
+    Method: a socket bound to an address of the uplink's network (IPV6_FREEBIND takes no privilege) sends to the
+    namespace's address on the link, over lo; the answer to it, with the token, goes by the link. Meanwhile the host's
+    own rules for the link are gone, as where somebody flushes all tables.
+    Limitations: IPv6: Linux sends nothing over IPv4 from an address that is not its own, unless a capability says so.
+    Source: ipv6(7), IPV6_FREEBIND; nf_conntrack (a connection is what its addresses and ports say).
+    """
+
+    name = "link-freebind"
+    families = (6,)
+
+    def client(self, env: Env) -> str:
+        return _tools.lan(env)
+
+
+class LinkOwnAddress(_Reflected):
+    """Claim: nothing gets out by the host link as the answer to a packet that the service itself sent over lo.
+
+    Method: as link-freebind from the tunnel's own address, which every rule takes for the namespace's; the answering
+    socket is tied to the link (SO_BINDTODEVICE takes no privilege).
+    Limitations: an address of 127.0.0.0/8 as the client is not tried: a host takes no such packet from a link, unless
+    route_localnet says so.
+    Source: socket(7), SO_BINDTODEVICE; ip-sysctl.rst, route_localnet.
+    """
+
+    name = "link-own-address"
+
+    def client(self, env: Env) -> str:
+        return env.addresses.tunnel_client.of(env.family)
 
 
 class _ToLinkAddress(lan.ToTunnelAddress):
