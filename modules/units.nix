@@ -95,6 +95,7 @@ in
   config = lib.mkMerge [
     {
       nsguard.specification = { inherit (cfg) namespaces tunnels metrics; };
+      inherit (cfg.planned) warnings;
       assertions = map (message: {
         assertion = false;
         inherit message;

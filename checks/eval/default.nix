@@ -1,6 +1,7 @@
 # Specifications and modules with what they must come to, one a file, found by directory:
 #   reject/NAME.nix  { specification or module; messages; }           exactly these messages
 #   accept/NAME.nix  { specification or module; facts; expected; }    no message, and the facts that it yields
+# Either may have `warnings`, exactly these.
 #
 # A specification is plain data and is judged twice: by the plan alone, which needs no nixpkgs, and as the options
 # of a NixOS configuration. A module is judged as NixOS alone. `facts` is a function of the plan of the namespaces,
@@ -32,10 +33,18 @@ let
       {
         facts = _: null;
         expected = null;
+        warnings = [ ];
       }
       // case
     ) (caseFiles ./reject)
-    // mapAttrs (_: case: { messages = [ ]; } // case) (caseFiles ./accept);
+    // mapAttrs (
+      _: case:
+      {
+        messages = [ ];
+        warnings = [ ];
+      }
+      // case
+    ) (caseFiles ./accept);
 
   having =
     kind:
@@ -46,13 +55,15 @@ let
       }) (filter (name: cases.${name} ? ${kind}) (attrNames cases))
     );
 
-  outcome = case: messages: subject: {
+  # warnings: those of ours alone, as NixOS has its own
+  outcome = case: messages: warnings: subject: {
     expected = {
-      inherit (case) messages;
+      inherit (case) messages warnings;
       facts = case.expected;
     };
     actual = {
       inherit messages;
+      warnings = filter (it: match "nsguard.*" it != null) warnings;
       facts = if case.messages == [ ] then case.facts subject else null;
     };
   };
@@ -76,7 +87,7 @@ let
       let
         planned = plan case.specification;
       in
-      outcome case planned.problems planned
+      outcome case planned.problems planned.warnings planned
     ) (having "specification");
 
   nixos =
@@ -86,7 +97,9 @@ let
 
       judge =
         case: config: subject:
-        outcome case (map (a: a.message) (filter (a: !a.assertion) config.assertions)) subject;
+        outcome case (map (a: a.message) (
+          filter (a: !a.assertion) config.assertions
+        )) config.warnings subject;
 
       ofSpecification =
         case:

@@ -304,6 +304,8 @@ let
       # What is refused, and of what is not what would be open: nothing, unless protections were taken away for a test.
       problems = refused ++ (if refused == [ ] && without == [ ] then open else [ ]);
       holes = open;
+      # What can be planned and will hardly do what was meant.
+      warnings = if refused == [ ] then import ./problems/warnings.nix whole else [ ];
       files = mergeAll (map (n: n.files) (each ++ eachApp));
       # name -> argv, to which a launcher appends its own arguments
       launchers = listToAttrs (map (named apps.launcher) runnable);

@@ -2,44 +2,15 @@
 let
   inherit (builtins)
     all
-    concatMap
     elemAt
-    filter
     fromJSON
     genList
-    isString
-    length
     match
-    replaceStrings
-    split
     stringLength
     ;
 
-  octet = "([0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])";
+  inherit (import ./addresses.nix) octet groups;
   port = "([1-9][0-9]{0,4})";
-
-  # A group of hexadecimal digits without leading zeros, in a list; nothing for what is none.
-  group =
-    text:
-    let
-      lower = replaceStrings [ "A" "B" "C" "D" "E" "F" ] [ "a" "b" "c" "d" "e" "f" ] text;
-      found = match "0*([0-9a-f]+)" lower;
-    in
-    if stringLength text > 4 || found == null then [ ] else found;
-
-  # The eight groups of an IPv6 address, in one form of all that may be written (RFC 4291 §2.2); null for none.
-  groups =
-    text:
-    let
-      halves = match "(.*)::(.*)" text;
-      written = part: if part == "" then [ ] else filter isString (split ":" part);
-      left = written (if halves == null then text else elemAt halves 0);
-      right = if halves == null then [ ] else written (elemAt halves 1);
-      missing = 8 - length left - length right;
-      zeros = if missing < 1 then [ ] else genList (_: "0") missing;
-      made = concatMap group left ++ zeros ++ concatMap group right;
-    in
-    if length made == 8 && (if halves == null then missing == 0 else missing > 0) then made else null;
 
   at =
     family: address: port: special:

@@ -29,6 +29,8 @@ let
     ;
 
   inherit (import ../combine.nix) prefixed;
+  addresses = import ../network/addresses.nix;
+  inherit (addresses) network;
   hops = import ../network/hops.nix { inherit namespaces tunnels; };
 
   optional = condition: message: if condition then [ message ] else [ ];
@@ -60,6 +62,16 @@ let
     optional (
       value != null && match pattern value == null
     ) "${where}: ${toJSON value} is malformed; write it like ${example}";
+
+  # Addresses that name no single other host.
+  nowhere =
+    where: remedy:
+    concatMap (
+      text:
+      optional (
+        addresses.special text != ""
+      ) "${where}: ${toJSON text} is ${addresses.special text}, ${remedy}"
+    );
 
   account = "[a-zA-Z_][a-zA-Z0-9_-]{0,30}";
 
@@ -138,10 +150,19 @@ let
           "${where}.tunnel: tunnel ${toJSON ns.tunnel} is also that of nsguard.namespaces.${concatStringsSep ", nsguard.namespaces." others}, and two ends with one key cut each other off; define a tunnel for each, or put the services into one namespace"
     );
 
+  # A peer's endpoint without its port, in a list; nothing where there is none, or where it is malformed.
+  hostsOf =
+    peer:
+    let
+      found = if peer.endpoint == null then null else match "\\[?([^]]*)]?:[0-9]+" peer.endpoint;
+    in
+    if found == null then [ ] else found;
+
   peerProblems =
     where: peer:
     stored "${where}.presharedKeyFile" peer.presharedKeyFile
     ++ malformed "${where}.publicKey" key "the 44 characters that `wg pubkey` prints" peer.publicKey
+    ++ nowhere "${where}.endpoint" "where no peer can be; write the peer's own address" (hostsOf peer)
     ++
       malformed "${where}.endpoint" endpoint ''"vpn.example.org:51820" or "[2001:db8::1]:51820"''
         peer.endpoint
@@ -169,7 +190,8 @@ let
             "peers"
           ];
       ranges = concatMap (peer: peer.allowedIPs) tunnel.peers;
-      repeated = filter (range: length (filter (r: r == range) ranges) > 1) ranges;
+      same = one: other: one == other || network one != null && network one == network other;
+      repeated = filter (range: length (filter (same range) ranges) > 1) ranges;
     in
     optional (tunnel.via != null && !tunnels ? ${tunnel.via})
       "${where}.via: there is no tunnel ${toJSON tunnel.via} (${oneOf tunnels}); define nsguard.tunnels.${tunnel.via} or name another"
@@ -188,6 +210,12 @@ let
     ++ concatMap (malformed "${where}.dns" "[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*"
       ''"10.66.0.1"''
     ) tunnel.dns
+    ++ nowhere "${where}.ips" "which no tunnel has; write the address that the provider gave you" (
+      map (ip: builtins.head (match "([^/]*).*" ip)) tunnel.ips
+    )
+    ++
+      nowhere "${where}.dns" "where no resolver answers through the tunnel; write the provider's resolver"
+        tunnel.dns
     ++ concatMap (i: peerProblems "${where}.peers.${toString i}" (builtins.elemAt tunnel.peers i)) (
       builtins.genList (i: i) (length tunnel.peers)
     )

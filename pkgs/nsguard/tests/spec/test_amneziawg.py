@@ -8,7 +8,7 @@ import pytest
 from box import NAME, PRIVATE, Box, spec
 
 DISGUISE = "Jc = 4\nJmin = 40\nJmax = 70\nS1 = 15\nS2 = 79\nH1 = 1011\nH2 = 2022\nH3 = 3033-4000\nH4 = 4044\n"
-PORT = 51999
+FAR, PORT = "192.0.2.9", 51999
 programs = pytest.mark.skipif(
     not (shutil.which("awg") and shutil.which("amneziawg-go")),
     reason="amneziawg-go and awg (amneziawg-tools) are not installed: AmneziaWG is NOT run",
@@ -18,7 +18,7 @@ programs = pytest.mark.skipif(
 def file(peer: str, disguise: str = DISGUISE) -> str:
     return (
         f"[Interface]\nPrivateKey = {PRIVATE}\nAddress = 10.66.0.2/32\n{disguise}"
-        f"[Peer]\nPublicKey = {peer}\nEndpoint = 127.0.0.1:{PORT}\nAllowedIPs = 0.0.0.0/0\n"
+        f"[Peer]\nPublicKey = {peer}\nEndpoint = {FAR}:{PORT}\nAllowedIPs = 0.0.0.0/0\n"
     )
 
 
@@ -27,6 +27,7 @@ def far_end(box: Box) -> str:
     own = box.out("awg", "genkey").strip()
     public = box.run("awg", "pubkey", stdin=own).stdout.strip()
     box.out("amneziawg-go", "far")
+    box.out("ip", "address", "add", f"{FAR}/32", "dev", "lo")
     settings = f"[Interface]\nPrivateKey = {own}\nListenPort = {PORT}\n{DISGUISE}"
     client = box.run("awg", "pubkey", stdin=PRIVATE).stdout.strip()
     box.write("/run/far.conf", f"{settings}[Peer]\nPublicKey = {client}\nAllowedIPs = 10.66.0.2/32\n")

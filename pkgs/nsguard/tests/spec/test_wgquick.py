@@ -110,6 +110,53 @@ def test_what_is_ignored_is_said() -> None:
     ]
 
 
+def test_settings_of_other_clients_are_ignored_and_said() -> None:
+    services = "which services use the tunnel is said by nsguard.namespace"
+    given_up = "AmneziaWG 2.0 has given it up, and the far end needs none of it"
+    junk = "".join(f"{key} = <b 0x01>\n" for key in ("J1", "J2", "J3")) + "Itime = 60\n"
+    apps = "AllowedApps = C:\\\\Program Files\\\\x.exe, y\nDisallowedApps =\nDisallowedIPs = 192.0.2.0/24\n"
+    config, warnings = parse(INTERFACE + junk + PEERS + apps, FILE)
+    assert (config.peers, config.amneziawg) == (_parse(WHOLE).peers, ())
+    assert warnings == [
+        *(f"{FILE}:{line}: {key} is ignored: {given_up}" for line, key in enumerate(("J1", "J2", "J3", "Itime"), 4)),
+        f"{FILE}:10: AllowedApps is ignored: {services}",
+        f"{FILE}:11: DisallowedApps is ignored: {services}",
+        f"{FILE}:12: DisallowedIPs is ignored: nothing leaves a namespace past its tunnel; AllowedIPs says what a peer "
+        f"gets",
+    ]
+
+
+SPECIAL = {
+    "127.0.0.1": "a loopback address",
+    "::1": "a loopback address",
+    "::ffff:127.0.0.9": "a loopback address",
+    "224.0.0.251": "a multicast address",
+    "ff02::1": "a multicast address",
+    "0.0.0.0": "an unspecified address",  # noqa: S104 (nothing listens)
+    "0.1.2.3": "an unspecified address",
+    "::": "an unspecified address",
+    "255.255.255.255": "the broadcast address",
+}
+
+
+@pytest.mark.parametrize(("address", "kind"), SPECIAL.items())
+def test_addresses_of_nobody_else_are_refused(address: str, kind: str) -> None:
+    at = f"[{address}]:67" if ":" in address else f"{address}:67"
+    peer = f"{at!r} is at {kind}, where no peer can be; write the peer's own address"
+    no_resolver = f"{address} is {kind}, where no resolver answers through the tunnel; write the provider's resolver"
+    for text, message in (
+        (WHOLE + f"Endpoint = {at}\n", f":6: Endpoint: {peer}"),
+        (INTERFACE + f"DNS = 10.66.0.1, {address}\n" + PEERS, f":4: DNS: {no_resolver}"),
+        (
+            WHOLE.replace("10.66.0.2/32", f"{address}/32"),
+            f":3: Address: {address}/32 is {kind}, which no tunnel has; write the address that the provider gave you",
+        ),
+    ):
+        with pytest.raises(BadInput) as refused:
+            parse(text, FILE)
+        assert str(refused.value) == FILE + message
+
+
 KEY_HELP = "malformed key; copy all 44 characters of it, the last is ="
 ADDRESS_HELP = "write one like 10.66.0.2/32 or fd66::2/128"
 ENDPOINT_HELP = "write host:port or [IPv6 address]:port"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from nsguard.errors import NsguardError
 from nsguard.net import as_service
+from nsguard.spec import values
 from nsguard.state import State
 from nsguard.system import child
 
@@ -79,7 +80,9 @@ def _look_up(name: str) -> list[str] | str:
     except OSError as error:
         return (error.strerror or str(error)).lower()
     # An address with a scope (fe80::1%eth0) means something else in another namespace.
-    return _reachable_first([str(i[4][0]) for i in infos if "%" not in str(i[4][0])]) or "no usable address"
+    found = [str(i[4][0]) for i in infos if "%" not in str(i[4][0])]
+    usable = [it for it in found if not values.special(values.address(it))]
+    return _reachable_first(usable) or f"no address where a peer can be, but {', '.join(found) or 'none at all'}"
 
 
 def _reachable_first(found: list[str]) -> list[str]:

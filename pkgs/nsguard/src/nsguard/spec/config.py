@@ -2,6 +2,7 @@
 
 from nsguard.errors import BadInput
 from nsguard.spec import keys, wgquick
+from nsguard.spec.gaps import gaps
 from nsguard.spec.model import IPV6_MIN_MTU, Config, Peer
 from nsguard.spec.spec import Spec, TunnelSpec
 from nsguard.system import files
@@ -22,9 +23,8 @@ def load(spec: Spec) -> Config:
     )
     if config.mtu is not None and config.mtu < IPV6_MIN_MTU and any(a.version == 6 for a in config.addresses):
         raise BadInput(f"tunnel {tunnel.name}: mtu {config.mtu}: IPv6 needs {IPV6_MIN_MTU}; raise it")
-    for peer in config.peers:
-        if peer.endpoint is None:
-            say(f"nsguard: warning: peer {peer.public_key} has no endpoint; nothing is sent to it; give it one")
+    for gap in gaps(config):
+        say(f"nsguard: warning: tunnel {tunnel.name}: {gap.what}; {gap.remedy}")
     return config
 
 

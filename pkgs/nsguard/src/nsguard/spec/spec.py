@@ -324,7 +324,7 @@ def _tunnel(field: _Field) -> TunnelSpec:
         generate_private_key_file=generate.flag(),
         listen_port=port.maybe(lambda it: it.number(values.port)),
         mtu=mtu.maybe(lambda it: it.number(values.mtu)),
-        dns=dns.many(values.address),
+        dns=dns.many(values.resolver),
         refresh=refresh.number(_seconds),
         peers=found,
     )

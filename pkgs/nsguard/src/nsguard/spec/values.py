@@ -9,6 +9,7 @@ from nsguard.spec.model import Address, Endpoint, Interface, Network
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
 _NUMBER = re.compile(r"[0-9]{1,10}\Z")
 _CIDR = re.compile(r"[0-9A-Fa-f:.]+(/[0-9]{1,3})?\Z")
+_THIS_NETWORK, _BROADCAST = ipaddress.IPv4Network("0.0.0.0/8"), ipaddress.IPv4Address("255.255.255.255")
 # A key, or a part of one that was torn: long, or with capitals and small letters mixed.
 _KEY_LIKE = re.compile(
     r"[A-Za-z0-9+/]{20,}|(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{8,}",
@@ -34,9 +35,12 @@ def key(text: str) -> str:
 def interface(text: str) -> Interface:
     """An address with or without prefix length; without, the address alone (wg-quick(8), Address)."""
     try:
-        return ipaddress.ip_interface(_cidr(text))
+        found = ipaddress.ip_interface(_cidr(text))
     except ValueError:
         raise ValueError(f"{shown(text)} is not an address; write one like 10.66.0.2/32 or fd66::2/128") from None
+    if kind := special(found.ip):
+        raise ValueError(f"{text} is {kind}, which no tunnel has; write the address that the provider gave you")
+    return found
 
 
 def network(text: str) -> Network:
@@ -53,6 +57,33 @@ def address(text: str) -> Address:
         return ipaddress.ip_address(_cidr(text))
     except ValueError:
         raise ValueError(f"{shown(text)} is not an address; write one like 10.66.0.1 or fd66::1") from None
+
+
+def special(found: Address) -> str:
+    """What an address is that names no single other host, as `a loopback address`; empty for one that does.
+
+    RFC 6890 §2.2.2 (this network, loopback, limited broadcast), RFC 5771 §3 and RFC 4291 §2.4 (multicast, loopback,
+    unspecified); an IPv4 address in an IPv6 one (RFC 4291 §2.5.5) counts as that.
+    """
+    if found.version == 6 and found.ipv4_mapped:
+        return special(found.ipv4_mapped)
+    if found.is_loopback:
+        return "a loopback address"
+    if found.is_multicast:
+        return "a multicast address"
+    if found.is_unspecified or found in _THIS_NETWORK:
+        return "an unspecified address"
+    return "the broadcast address" if found == _BROADCAST else ""
+
+
+def resolver(text: str) -> Address:
+    """The address of a resolver that is asked through the tunnel."""
+    found = address(text)
+    if kind := special(found):
+        raise ValueError(
+            f"{text} is {kind}, where no resolver answers through the tunnel; write the provider's resolver"
+        )
+    return found
 
 
 def ipv4(text: str) -> ipaddress.IPv4Address:
@@ -87,6 +118,8 @@ def endpoint(text: str) -> Endpoint:
         right = _is_name(host) or (":" not in host and is_address(host))
     if not (colon and right and _NUMBER.match(port) and 1 <= int(port) <= 65535):
         raise ValueError(f"{shown(text)} is not an endpoint; write host:port or [IPv6 address]:port")
+    if is_address(host) and (kind := special(address(host))):
+        raise ValueError(f"{shown(text)} is at {kind}, where no peer can be; write the peer's own address")
     return Endpoint(host, int(port))
 
 

@@ -18,21 +18,30 @@ T = TypeVar("T")
 _BLANKS_DIVIDE = {"Address", "DNS"}
 _HOOKS = {"PreUp", "PostUp", "PreDown", "PostDown"}
 _RESERVED = "WireGuard has zeros there, for a server that wants other bytes this tunnel stays silent"
+_SERVICES = "which services use the tunnel is said by nsguard.namespace"
 _IGNORED = {
     "Interface": {
         "Table": "a namespace of its own has routes of its own",
         "SaveConfig": "nsguard never writes to the file",
         "FwMark": "nsguard marks by itself to pin the tunnel to its endpoints",
         # The Android app's (its export has them beside wg-quick's).
-        "IncludedApplications": "which services use the tunnel is said by nsguard.namespace",
-        "ExcludedApplications": "which services use the tunnel is said by nsguard.namespace",
+        "IncludedApplications": _SERVICES,
+        "ExcludedApplications": _SERVICES,
         "HttpProxy": "a program in the namespace is told of a proxy by its own settings",
         "Reserved": _RESERVED,
+        # AmneziaWG 1.5's packets of junk, which 2.0 has no more; the far end takes no notice of any (awg(8)).
+        **dict.fromkeys(("J1", "J2", "J3", "Itime"), "AmneziaWG 2.0 has given it up, and the far end needs none of it"),
     },
-    # Other clients' name for the client id of Cloudflare WARP.
-    "Peer": {"Reserved": _RESERVED},
+    "Peer": {
+        # Other clients' name for the client id of Cloudflare WARP.
+        "Reserved": _RESERVED,
+        # WireSock's, a client for Windows.
+        "AllowedApps": _SERVICES,
+        "DisallowedApps": _SERVICES,
+        "DisallowedIPs": "nothing leaves a namespace past its tunnel; AllowedIPs says what a peer gets",
+    },
 }
-_LISTS = {"Address", "DNS", "AllowedIPs", *_IGNORED["Interface"]}  # may be repeated, or empty
+_LISTS = {"Address", "DNS", "AllowedIPs", *_IGNORED["Interface"], *_IGNORED["Peer"]}  # may be repeated, or empty
 _KEYS = {
     "Interface": {
         "PrivateKey",
@@ -227,6 +236,7 @@ def _secret(text: str) -> Secret:
 
 def _resolver_or_domain(text: str) -> Address | str:
     try:
-        return values.address(text)
+        values.address(text)
     except ValueError:
         return values.domain(text)
+    return values.resolver(text)

@@ -29,6 +29,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
     "services": inside.services,
     "sockets": sockets.sockets,
     "handshake": reach.handshake,
+    "ranges": reach.ranges,
     "resolver": reach.resolver,
     "mtu": reach.mtu,
 }
@@ -37,8 +38,8 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
 # Check → those that must have found nothing before it is done: what comes of another fault is none of its own.
 AFTER = {
     "handshake": ("units", "pin", "links"),
-    "resolver": ("units", "rules", "pin", "links", "handshake"),
-    "mtu": ("units", "rules", "pin", "links", "handshake"),
+    "resolver": ("units", "rules", "pin", "links", "handshake", "ranges"),
+    "mtu": ("units", "rules", "pin", "links", "handshake", "ranges"),
 }
 
 

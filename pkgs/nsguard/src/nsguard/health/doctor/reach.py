@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from nsguard.health.doctor.subject import PATIENCE, Finding, Patient
 from nsguard.net import namespace, wireguard
+from nsguard.spec.gaps import gaps
 from nsguard.spec.model import DEFAULT_MTU, IPV6_MIN_MTU
 
 # Seconds for one answer, of as many attempts.
@@ -38,6 +39,11 @@ def handshake(patient: Patient) -> Iterator[Finding]:
             f"see that this is the endpoint, that UDP gets there, that the peer knows our key (its public half: "
             f"{key}), and that it is {now} UTC, as the clock has it",
         )
+
+
+def ranges(patient: Patient) -> Iterator[Finding]:
+    """What the peers' AllowedIPs are said to cover."""
+    yield from (Finding(*gap) for gap in gaps(patient.config)) if patient.config else ()
 
 
 def resolver(patient: Patient) -> Iterator[Finding]:

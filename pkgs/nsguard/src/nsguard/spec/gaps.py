@@ -1,0 +1,45 @@
+"""Gaps in a tunnel whose values are each right: what such a tunnel does not carry, though somebody may expect it to."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from nsguard.spec.model import Config, Network
+
+
+class Gap(NamedTuple):
+    """What the tunnel does not carry and why, and what to do. A note is what the user may have meant."""
+
+    what: str
+    remedy: str
+    note: bool = False
+
+
+def gaps(config: Config) -> Iterator[Gap]:
+    """Every gap, the cause before what comes of it."""
+    if not any(peer.endpoint for peer in config.peers):
+        yield Gap("no peer has an endpoint, so the tunnel can begin nothing", "add the Endpoint of a peer")
+    else:
+        for peer in config.peers:
+            if peer.endpoint is None:
+                yield Gap(f"peer {peer.public_key} has no endpoint, so nothing is sent to it", "give it one", note=True)
+    holders: dict[Network, str] = {}
+    for peer in config.peers:
+        if not peer.allowed_ips:
+            yield Gap(
+                f"peer {peer.public_key} has no AllowedIPs, so nothing is sent to it",
+                "add them: 0.0.0.0/0 for all of IPv4, ::/0 for all of IPv6",
+            )
+        for network in dict.fromkeys(peer.allowed_ips):
+            if network in holders:
+                yield Gap(
+                    f"peers {holders[network]} and {peer.public_key} both have AllowedIPs {network}, and WireGuard "
+                    f"sends that to the latter alone",
+                    "leave the range with one of them",
+                )
+            holders[network] = peer.public_key
+    for resolver in config.dns if holders else ():
+        if not any(resolver in network for network in holders):
+            yield Gap(
+                f"no peer's AllowedIPs cover {resolver}, so this resolver gets no question",
+                f"add {resolver}/{resolver.max_prefixlen} to the AllowedIPs of a peer, or name another resolver",
+            )
