@@ -5,6 +5,7 @@
 # make bench    set-up and tear-down, beside the usual script
 # make bench-eval  what it adds to the evaluation of a host (NSGUARD_NIXPKGS names a tree with nixpkgs' lib/ and nixos/)
 # make judge    ten thousand generated units through the refusals and the judge of finished units
+# make sweep    every service module of nixpkgs, confined: what is refused, will not work, or leaves a way out
 # make docs     docs/options.md anew, from the options (NSGUARD_NIXPKGS names a tree with nixpkgs' lib/)
 # make image    build the lab's image now (the others do when it is missing)
 
@@ -16,7 +17,7 @@ PACKAGES := debian-archive-keyring iproute2 mmdebstrap nftables nix-bin python3-
 TEST_PACKAGES := procps wireguard-go
 VM_PACKAGES := e2fsprogs qemu-system-x86 qemu-utils
 
-.PHONY: demo test quick test-vm core-vm bench bench-eval judge docs image deps deps-test deps-vm venv lint clean
+.PHONY: demo test quick test-vm core-vm bench bench-eval judge sweep docs image deps deps-test deps-vm venv lint clean
 
 demo: deps venv
 	@$(BIN)/nsguard-leaktest demo
@@ -29,6 +30,9 @@ bench-eval: deps venv
 
 judge: deps venv
 	@NSGUARD_UNITS=10000 $(BIN)/pytest -q -c harness/pyproject.toml --rootdir . checks/test_judge.py
+
+sweep: deps
+	@python3 checks/sweep/sweep.py --json $(VENV)/sweep.json
 
 docs: deps
 	@test -n "$(NSGUARD_NIXPKGS)" || { echo "make docs: set NSGUARD_NIXPKGS to a tree with nixpkgs' lib/" >&2; exit 2; }

@@ -216,6 +216,17 @@ let
     // s.nsguard.own
     // {
       packaged = s.overrideStrategy == "asDropin";
+      inherit (s) after environment;
+      # What the configuration has its commands do, where it is a text.
+      scripts = [
+        s.preStart
+        s.script
+        s.postStart
+        s.reload
+        s.preStop
+        s.postStop
+      ];
+      systemdVersion = lib.toIntBase10 (lib.versions.major config.systemd.package.version);
       template = templateOf name;
       sockets = lib.mapAttrs (_: describedSocket) (socketsOf name);
       container = lib.elem name containers || builtins.match "(container|systemd-nspawn)@.*" name != null;

@@ -7,6 +7,7 @@
 }:
 let
   inherit (lib) mkOption types;
+  inherit (import ./plan/combine.nix) words;
   cfg = config.nsguard;
 
   inherit (cfg.planned) files groups units;
@@ -18,6 +19,21 @@ let
   # Of services, by their options; and where these are as they should be, by the text that systemd will read.
   refused = cfg.plan.serviceProblems cfg.specification;
   holes = cfg.plan.serviceHoles cfg.specification (name: config.systemd.units.${name}.text);
+
+  warnings = cfg.plan.serviceWarnings cfg.specification (makers config.systemd.services);
+  # Directory below /run -> the service that makes it.
+  makers =
+    services:
+    lib.listToAttrs (
+      lib.concatLists (
+        lib.mapAttrsToList (
+          name: service:
+          map (directory: lib.nameValuePair (lib.head (lib.splitString "/" directory)) name) (
+            words (service.serviceConfig.RuntimeDirectory or null)
+          )
+        ) services
+      )
+    );
 
   # One package for all units and one for all files: as an option of NixOS each, ten namespaces would add a fifth to the
   # time that a host's configuration takes to evaluate. Options of systemd.services for one of these become a drop-in.
@@ -95,7 +111,7 @@ in
   config = lib.mkMerge [
     {
       nsguard.specification = { inherit (cfg) namespaces tunnels metrics; };
-      inherit (cfg.planned) warnings;
+      warnings = cfg.planned.warnings ++ warnings;
       assertions = map (message: {
         assertion = false;
         inherit message;

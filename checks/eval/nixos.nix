@@ -40,25 +40,10 @@ let
     serviceConfig = value.serviceConfig or { };
     wantedBy = value.wantedBy or [ ];
   };
-in
-{
-  # The same specification, said in NixOS's options.
-  moduleOf = specification: {
-    nsguard = {
-      namespaces = specification.namespaces or { };
-      tunnels = specification.tunnels or { };
-      metrics = specification.metrics or { };
-      apps = specification.apps or { };
-    };
-    systemd.services = builtins.mapAttrs (_: service) (specification.services or { });
-    systemd.sockets = lib.mergeAttrsList (
-      map (value: value.sockets or { }) (builtins.attrValues (specification.services or { }))
-    );
-  };
 
-  evaluate =
+  evaluateWhole =
     module:
-    (import (nixos + "/lib/eval-config.nix") {
+    import (nixos + "/lib/eval-config.nix") {
       inherit lib;
       system = null;
       modules = [
@@ -83,5 +68,24 @@ in
           system.stateVersion = "25.05";
         }
       ];
-    }).config;
+    };
+in
+{
+  # The same specification, said in NixOS's options.
+  moduleOf = specification: {
+    nsguard = {
+      namespaces = specification.namespaces or { };
+      tunnels = specification.tunnels or { };
+      metrics = specification.metrics or { };
+      apps = specification.apps or { };
+    };
+    systemd.services = builtins.mapAttrs (_: service) (specification.services or { });
+    systemd.sockets = lib.mergeAttrsList (
+      map (value: value.sockets or { }) (builtins.attrValues (specification.services or { }))
+    );
+  };
+
+  evaluate = module: (evaluateWhole module).config;
+
+  inherit evaluateWhole pkgs;
 }

@@ -38,6 +38,7 @@ let
         util-linux = self;
         interfaceVersion = 2;
         systemManagementModeRequired = false;
+        psqlSchema = "17";
       }
       // lib.genAttrs [
         "out"

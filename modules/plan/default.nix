@@ -305,7 +305,8 @@ let
       problems = refused ++ (if refused == [ ] && without == [ ] then open else [ ]);
       holes = open;
       # What can be planned and will hardly do what was meant.
-      warnings = if refused == [ ] then import ./problems/warnings.nix whole else [ ];
+      warnings =
+        if refused == [ ] then import ./problems/warnings.nix whole ++ found.warnings { } else [ ];
       files = mergeAll (map (n: n.files) (each ++ eachApp));
       # name -> argv, to which a launcher appends its own arguments
       launchers = listToAttrs (map (named apps.launcher) runnable);
@@ -325,6 +326,8 @@ in
   inherit plan defaults presets;
   # Of a specification that is otherwise planned without its services: what is wrong with these.
   serviceProblems = specification: (problemsIn (complete specification)).services;
+  # What will not work of them. makers: directory below /run -> the service that makes it
+  serviceWarnings = specification: makers: (problemsIn (complete specification)).warnings makers;
   # The same of its finished units. textOf: unit -> its text
   serviceHoles = specification: holes (complete specification);
   inherit confineService holesOf render;

@@ -9,6 +9,7 @@
 let
   inherit (builtins)
     attrNames
+    concatMap
     concatStringsSep
     elemAt
     filter
@@ -76,14 +77,21 @@ let
       to = plain destination;
     };
 
+  # Directories that systemd makes for the service, and what its options let in.
+  ownOf =
+    service:
+    map (directory: plain "/run/${head (filter isString (split ":" directory))}") (
+      words (service.serviceConfig.RuntimeDirectory or null)
+    );
+  grantedTo =
+    service: map (path: (read path).from) (service.bindPaths or [ ]) ++ service.devices or [ ];
+
   verdictOf =
     service: entry:
     let
       bind = read entry;
-      own = map (directory: plain "/run/${head (filter isString (split ":" directory))}") (
-        words (service.serviceConfig.RuntimeDirectory or null)
-      );
-      granted = map (path: (read path).from) (service.bindPaths or [ ]) ++ service.devices or [ ];
+      own = ownOf service;
+      granted = grantedTo service;
     in
     if !bind.clear then
       "unclear"
@@ -105,18 +113,36 @@ let
       "hidden"
     else
       "kept";
+  # What is left of it when the rest has been refused or dropped.
+  kept =
+    service: value: filter (entry: verdictOf service entry == "kept") (map toString (words value));
 in
 {
   # service: { serviceConfig; bindPaths; devices; }; value: of BindPaths= or BindReadOnlyPaths=
   # -> verdict -> entries
   sorted = service: value: builtins.groupBy (verdictOf service) (map toString (words value));
 
-  # What is left of it when the rest has been refused or dropped.
-  kept =
-    service: value: filter (entry: verdictOf service entry == "kept") (map toString (words value));
-
   # Of a path that systemd opens for the service.
   verdictOf = service: path: verdictOf service (head (filter isString (split ":" path)));
 
-  inherit plain;
+  # Where a service sees something in what is otherwise private.
+  visible =
+    service:
+    ownOf service
+    ++ map (path: (read path).to) (
+      service.bindPaths or [ ]
+      ++ concatMap (property: kept service (service.serviceConfig.${property} or null)) [
+        "BindPaths"
+        "BindReadOnlyPaths"
+      ]
+    );
+
+  source = entry: (read entry).from;
+
+  inherit
+    kept
+    plain
+    spelt
+    within
+    ;
 }

@@ -280,6 +280,10 @@ in
     ++ concatMap ofService.ofUser userServices
     ++ concatMap (name: ofService.ofInstance name instances.${name}) (attrNames instances);
 
+  # What does not keep a service from being confined, and will keep it from working.
+  warnings =
+    makers: concatMap (name: ofService.warnings makers name services.${name}) (attrNames services);
+
   others =
     concatMap namespaceProblems (attrNames namespaces)
     ++ import ./publish.nix { inherit namespaces malformed hostLinks; }

@@ -124,6 +124,7 @@ in
 {
   inherit (exposure) ofBinds;
   inherit prefixes;
+  inherit (import ./hidden.nix { inherit named; }) warnings;
 
   problems =
     name: service:

@@ -1,0 +1,89 @@
+# NixOS: what a service names and will not find is said, with the line that lets it in.
+let
+  confined = serviceConfig: {
+    nsguard.namespace = "vpn";
+    serviceConfig = {
+      ExecStart = "/usr/bin/true";
+      User = "app";
+    }
+    // serviceConfig;
+  };
+in
+{
+  module =
+    { lib, ... }:
+    {
+      nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+      nsguard.namespaces.vpn.tunnel = "mullvad";
+      systemd.services = {
+        # borgbackup's shape
+        cache = confined { ReadWritePaths = [ "/root/.cache/x" ]; } // {
+          environment.KEY_FILE = "/run/secrets/k";
+        };
+        # searx's shape
+        search-init.serviceConfig = {
+          Type = "oneshot";
+          RuntimeDirectory = "search";
+          RuntimeDirectoryPreserve = true;
+          ExecStart = "/bin/sh -c 'echo ok > /run/search/settings'";
+        };
+        search = confined { ExecStart = "/usr/bin/cat /run/search/settings"; };
+        ordered = confined { ExecStart = "/usr/bin/cat %t/search/settings"; } // {
+          after = [ "search-init.service" ];
+        };
+        # What it owns, was granted, or what systemd reads for it, is not named.
+        fine = lib.recursiveUpdate (confined {
+          RuntimeDirectory = "fine";
+          PIDFile = "/run/fine/fine.pid";
+          EnvironmentFile = "/run/secrets/environment";
+          LoadCredential = "k:/run/secrets/k";
+          ExecStart = "/usr/bin/app --socket /run/fine/socket --key /run/secrets/k --home /home/app";
+        }) { nsguard.bindPaths = [ "/run/secrets/k" ]; };
+        pid = confined {
+          PIDFile = "/run/pid.pid";
+          BindPaths = [
+            "/run/postgresql"
+            "/dev/video0"
+          ];
+        };
+        lost = confined {
+          ExecStart = "/run/wrappers/bin/ping example.org";
+          AmbientCapabilities = "CAP_NET_BIND_SERVICE CAP_NET_RAW";
+          CapabilityBoundingSet = [
+            "CAP_CHOWN"
+            "CAP_FOWNER"
+          ];
+        };
+        becomes = {
+          nsguard = {
+            namespace = "vpn";
+            capabilities = [
+              "CAP_SETUID"
+              "CAP_SETGID"
+            ];
+          };
+          serviceConfig = {
+            ExecStart = "/usr/bin/true";
+            User = "root";
+          };
+        };
+      };
+    };
+
+  facts =
+    config:
+    builtins.filter (text: builtins.match "systemd\\.services\\..*" text != null) config.warnings;
+
+  expected = [
+    ''systemd.services.becomes.serviceConfig.User: with "root" said, systemd takes CAP_SETUID, CAP_SETGID from the service, whatever nsguard.capabilities says; leave it unsaid: systemd.services.becomes.serviceConfig.User = lib.mkForce null;''
+    ''systemd.services.cache: /run/secrets/k, /root/.cache/x are hidden from the service, which names them; to let in what exists, set systemd.services.cache.nsguard.bindPaths = [ "/run/secrets/k" "/root/.cache/x" ];''
+    "systemd.services.lost: /run/wrappers/bin/ping: set-uid programs are hidden, and give a confined service no privileges; use the program of the package itself, or leave the service unconfined"
+    "systemd.services.lost: CAP_NET_RAW is taken away, and no option gives it back: a service that sets up networks or reads packets does not work in a namespace; leave it unconfined if it needs that"
+    ''systemd.services.lost: CAP_CHOWN, CAP_FOWNER are taken away; if the service needs them, set systemd.services.lost.nsguard.capabilities = [ "CAP_CHOWN" "CAP_FOWNER" ];''
+    ''systemd.services.ordered: /run/search/settings is hidden from the service, which names it; to let in what exists, set systemd.services.ordered.nsguard.bindPaths = [ "/run/search" ];''
+    ''systemd.services.pid: /run/postgresql is hidden from the service, which names it; to let in what exists, set systemd.services.pid.nsguard.bindPaths = [ "/run/postgresql" ];''
+    ''systemd.services.pid: /dev/video0 is a device that the service does not see; set systemd.services.pid.nsguard.devices = [ "/dev/video0" ];''
+    ''systemd.services.pid.serviceConfig.PIDFile: "/run/pid.pid" is in a /run of the service's own, where systemd does not look; have the program write it to a directory of its own: systemd.services.pid.serviceConfig = { RuntimeDirectory = "pid"; PIDFile = lib.mkForce "/run/pid/pid.pid"; };''
+    ''systemd.services.search: /run/search/settings is hidden from the service, which names it; to let in what exists, set systemd.services.search.nsguard.bindPaths = [ "/run/search" ]; and, for what another unit makes, systemd.services.search.after = [ "search-init.service" ];''
+  ];
+}

@@ -1,0 +1,276 @@
+# Every service of nixpkgs' modules, confined: what becomes of it by evaluation alone, with stand-ins for packages.
+#
+#   import ./. { lib; nixos; names; }
+#   -> { paths; say = [ { path; fillings; more; } ] -> … a line for each: { services; problems; holes; warnings; crashed; } }
+#
+# A path is that of a set of options, from `services` on. What the module calls for beside is made up by type.
+arguments:
+let
+  inherit (arguments) lib;
+  inherit (lib)
+    attrByPath
+    concatMap
+    elem
+    filter
+    filterAttrs
+    getAttrFromPath
+    isOption
+    mapAttrs
+    setAttrByPath
+    types
+    ;
+  inherit (import ../eval/nixos.nix arguments) evaluateWhole pkgs;
+
+  host = {
+    nsguard.tunnels.lab.configFile = "/run/secrets/lab.conf";
+    nsguard.namespaces.vpn.tunnel = "lab";
+    networking.hostName = "host";
+    networking.domain = "example.org";
+  };
+
+  bare = evaluateWhole host;
+  baseline = lib.attrNames bare.config.systemd.services;
+
+  # Everything that a module adds.
+  confining = {
+    options.systemd.services = lib.mkOption {
+      type = types.attrsOf (
+        types.submodule (
+          { name, ... }:
+          {
+            config.nsguard.namespace = lib.mkIf (!elem name baseline) "vpn";
+          }
+        )
+      );
+    };
+  };
+
+  # The topmost options that switch something on, and sets of options that take things by name.
+  switches =
+    path: options:
+    if isOption options then
+      [ ]
+    else if options ? enable && isOption options.enable then
+      [ path ]
+    else if filter (name: takesNames options.${name}) (lib.attrNames options) != [ ] then
+      [ path ]
+    else
+      concatMap (name: switches (path ++ [ name ]) options.${name}) (lib.attrNames options);
+
+  takesNames =
+    option:
+    isOption option
+    && elem (option.type.name or "") [
+      "attrsOf"
+      "lazyAttrsOf"
+    ]
+    && (option.type.nestedTypes.elemType.name or "") == "submodule";
+
+  # A value of a type, where there is one that says nothing.
+  made =
+    type:
+    let
+      name = type.name or "";
+      inner = type.nestedTypes.elemType or null;
+    in
+    if name == "nullOr" then
+      null
+    else if name == "bool" then
+      false
+    else if name == "path" || name == "pathInStore" || name == "externalPath" then
+      "/srv/made"
+    else if
+      lib.hasPrefix "int" name
+      || lib.hasInfix "nsignedInt" name
+      || name == "positiveInt"
+      || name == "number"
+    then
+      1
+    else if name == "package" then
+      pkgs.hello
+    else if name == "enum" then
+      lib.head (type.functor.payload.values or type.functor.payload)
+    else if
+      elem name [
+        "str"
+        "string"
+        "singleLineStr"
+        "nonEmptyStr"
+        "separatedString"
+        "lines"
+      ]
+      || lib.hasPrefix "strMatching" name
+    then
+      "made.example.org"
+    else if name == "listOf" then
+      [ ]
+    else if
+      elem name [
+        "attrsOf"
+        "lazyAttrsOf"
+        "attrs"
+        "anything"
+        "unspecified"
+      ]
+    then
+      { }
+    else if name == "submodule" then
+      filled (type.getSubOptions [ ])
+    else if name == "either" then
+      made (type.nestedTypes.left or types.str)
+    else if name == "coercedTo" then
+      made (type.nestedTypes.finalType or types.str)
+    else
+      "made";
+
+  # What a set of options calls for: those without a default.
+  filled =
+    options:
+    filterAttrs (_: value: value != { }) (
+      mapAttrs
+        (
+          _: option:
+          if isOption option then
+            if option ? default || option.readOnly or false || option.internal or false then
+              { }
+            else
+              lib.mkDefault (made option.type)
+          else
+            filled option
+        )
+        (
+          removeAttrs options [
+            "_module"
+            "enable"
+          ]
+        )
+    );
+
+  # One of each kind of thing that a module takes by name.
+  instances =
+    options:
+    filterAttrs (_: value: value != { }) (
+      mapAttrs (
+        _: option:
+        if takesNames option then
+          {
+            one =
+              let
+                inner = option.type.nestedTypes.elemType.getSubOptions [ ];
+              in
+              filled inner // lib.optionalAttrs (inner ? enable) { enable = true; };
+          }
+        else
+          { }
+      ) (removeAttrs options [ "_module" ])
+    );
+
+  configurationOf =
+    { path, filling }:
+    let
+      options = attrByPath path { } bare.options.services;
+    in
+    {
+      services = setAttrByPath path (
+        (
+          if filling == "nothing" then
+            { }
+          else if filling == "required" then
+            filled options
+          else
+            lib.recursiveUpdate (filled options) (instances options)
+        )
+        // lib.optionalAttrs (options ? enable) { enable = true; }
+      );
+    };
+
+  outcome =
+    {
+      path,
+      filling ? "nothing",
+      confined ? true,
+      more ? { },
+    }:
+    let
+      inherit
+        (evaluateWhole {
+          imports = [
+            host
+            (configurationOf { inherit path filling; })
+            more
+          ]
+          ++ lib.optional confined confining;
+        })
+        config
+        ;
+      own = filter (name: !elem name baseline) (lib.attrNames config.systemd.services);
+      specification = config.nsguard.specification;
+      problems = config.nsguard.plan.serviceProblems specification;
+      holes = config.nsguard.plan.serviceHoles specification (name: config.systemd.units.${name}.text);
+    in
+    {
+      services = own;
+      # The text of every unit is wanted in either case, so that what fails fails.
+      texts = lib.stringLength (
+        lib.concatMapStrings (name: config.systemd.units."${name}.service".text or "") own
+      );
+      problems = if confined then problems else [ ];
+      holes = if confined then holes else [ ];
+      warnings = if confined then filter (lib.hasPrefix "systemd.services.") config.warnings else [ ];
+    };
+  # The first way to fill a module in that evaluates and gives it services. What a module throws is caught; the rest ends
+  # the evaluation, and ./sweep.py goes on behind it. `crashed`: it evaluates as long as it is not confined.
+  swept =
+    {
+      path,
+      fillings ? [
+        "instances"
+        "required"
+        "nothing"
+      ],
+      more ? { },
+    }:
+    let
+      try =
+        confined: filling:
+        let
+          it = outcome {
+            inherit
+              path
+              filling
+              confined
+              more
+              ;
+          };
+        in
+        builtins.tryEval (builtins.deepSeq it it);
+      first =
+        best: left:
+        let
+          tried = try true (lib.head left);
+        in
+        if left == [ ] then
+          best
+        else if tried.success && tried.value.services != [ ] then
+          tried.value
+        else
+          first (if best == null && tried.success then tried.value else best) (lib.tail left);
+      best = first null fillings;
+    in
+    if best != null then best // { crashed = false; } else { crashed = (try false "nothing").success; };
+in
+{
+  inherit baseline outcome;
+
+  # Of each in turn, said as soon as it is known.
+  say =
+    modules:
+    builtins.foldl' (
+      count: module:
+      builtins.seq (builtins.trace "swept ${builtins.toJSON (swept module)}" null) (count + 1)
+    ) 0 modules;
+
+  paths = concatMap (name: switches [ name ] bare.options.services.${name}) (
+    lib.attrNames bare.options.services
+  );
+}

@@ -1,0 +1,160 @@
+"""Every service module of nixpkgs with the smallest configuration that evaluates, all its services confined.
+
+    sweep.py [--every N] [--json FILE] [MODULE …]
+
+NSGUARD_NIXPKGS names the tree. Nothing is built: what is looked at are refusals, warnings and the text of units, which
+the judge of finished units searches for ways out. A hole or a crash makes the exit status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+HERE = Path(__file__).parent
+SHARD = 40
+
+KINDS = ("clean", "cannot work", "refused", "hole", "crash", "without services", "not evaluable")
+
+
+class Module(NamedTuple):
+    """What became of one module. name: its option below `services`; said: refusals, warnings, holes or the error."""
+
+    name: str
+    kind: str
+    services: list[str]
+    said: list[str]
+
+
+class Tree:
+    """A tree with nixpkgs' lib/ and nixos/, evaluated with stand-ins for its packages."""
+
+    def __init__(self, tree: Path, directory: Path) -> None:
+        words = {
+            word for path in tree.glob("nixos/**/*.nix") for word in re.findall(r"[A-Za-z_][\w-]*", path.read_text())
+        }
+        names = directory / "names.json"
+        names.write_text(json.dumps(sorted(words)))
+        self._sweep = (
+            f"(import {HERE} {{ lib = import {tree}/lib; nixos = {tree}/nixos; "
+            f"names = builtins.fromJSON (builtins.readFile {names}); }})"
+        )
+
+    def _evaluate(self, expression: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["nix-instantiate", "--option", "store", "dummy://", "--eval", "--strict", "--json", "-E", expression],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
+    def paths(self) -> list[list[str]]:
+        """Of every module its option, word by word."""
+        done = self._evaluate(f"{self._sweep}.paths")
+        if done.returncode:
+            raise SystemExit(done.stderr)
+        return list(json.loads(done.stdout))
+
+    def _said(self, modules: Iterable[str]) -> tuple[list[dict[str, Any]], str]:
+        """What became of modules, each as Nix has it, up to one that ends the evaluation; and what Nix said of that."""
+        done = self._evaluate(f"{self._sweep}.say [ {' '.join(modules)} ]")
+        told = [
+            json.loads(line.removeprefix("trace: swept "))
+            for line in done.stderr.splitlines()
+            if line.startswith("trace: swept ")
+        ]
+        return told, done.stderr[done.stderr.rfind("error:") :] if done.returncode else ""
+
+    def modules(self, paths: list[list[str]], more: str = "{ }") -> Iterator[Module]:
+        """Each of them in turn. more: a module of NixOS's that is laid over each."""
+        while paths:
+            told, error = self._said(f"{{ path = {_list(path)}; more = {more}; }}" for path in paths)
+            yield from map(classified, paths, told)
+            if error:
+                yield self._apart(paths[len(told)], error, more)
+                paths = paths[len(told) + 1 :]
+            else:
+                return
+
+    def _apart(self, path: list[str], error: str, more: str) -> Module:
+        """A module that ends the evaluation, as with less in it or unconfined it may not."""
+        for filling in ("required", "nothing"):
+            told, _ = self._said([f'{{ path = {_list(path)}; fillings = [ "{filling}" ]; more = {more}; }}'])
+            if told:
+                return classified(path, told[0])
+        told, _ = self._said([f"{{ path = {_list(path)}; fillings = [ ]; more = {more}; }}"])
+        crashed = bool(told) and told[0]["crashed"]
+        return Module(".".join(path), "crash" if crashed else "not evaluable", [], [error])
+
+
+def _list(words: Iterable[str]) -> str:
+    return f"[ {' '.join(map(json.dumps, words))} ]"
+
+
+def unit_of(message: str) -> str:
+    """The service or socket that a message is about."""
+    found = re.match(r'systemd\.(?:services|sockets)\.("[^"]*"|[\w-]+)', message)
+    return found[1].strip('"') if found else message
+
+
+def classified(path: list[str], value: dict[str, Any]) -> Module:
+    """A module by what its services came to, the worst first."""
+    name = ".".join(path)
+    if "services" not in value:
+        return Module(name, "crash" if value["crashed"] else "not evaluable", [], ["throws"])
+    refused = {unit_of(message) for message in value["problems"]}
+    holes = [hole for hole in value["holes"] if unit_of(hole) not in refused]
+    kind, said = "clean", []
+    if holes:
+        kind, said = "hole", holes
+    elif value["problems"]:
+        kind, said = "refused", value["problems"] + value["warnings"]
+    elif value["warnings"]:
+        kind, said = "cannot work", value["warnings"]
+    elif not value["services"]:
+        kind = "without services"
+    return Module(name, kind, value["services"], said)
+
+
+def swept(paths: list[list[str]] | None = None, every: int = 1) -> list[Module]:
+    """All modules of the tree, those at `paths`, or one in so many."""
+    with tempfile.TemporaryDirectory() as directory:
+        tree = Tree(Path(os.environ["NSGUARD_NIXPKGS"]), Path(directory))
+        chosen = tree.paths()[::every] if paths is None else paths
+        shards = [chosen[i : i + SHARD] for i in range(0, len(chosen), SHARD)]
+        with ThreadPoolExecutor(2) as pool:
+            return [
+                module for modules in pool.map(lambda shard: list(tree.modules(shard)), shards) for module in modules
+            ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help="options below services; all where none is named")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="one module in N")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what became of each")
+    options = parser.parse_args()
+    modules = swept([name.split(".") for name in options.modules] or None, options.every)
+    if options.json:
+        options.json.write_text(json.dumps([it._asdict() for it in modules], indent=1))
+    counts = Counter(it.kind for it in modules)
+    for kind in KINDS:
+        print(f"{counts[kind]:5} {kind}")
+    bad = [it for it in modules if it.kind in ("hole", "crash")]
+    for it in bad:
+        print(f"{it.kind}: {it.name}: {it.said[0].strip()[-300:]}", file=sys.stderr)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
