@@ -41,7 +41,8 @@ in
     description = ''
       IPv4 address of whom to ask; by default the tunnel's first resolver, which is the same with providers that offer it.
 
-      Risk: it decides which port of the namespace is opened.
+      Risk: it decides which port of the namespace is opened, if {option}`internalPort` does not: one from 1024 on that no
+      option gives to a service, and that no program inside listens on unless it was told of it before.
     '';
   };
 

@@ -182,6 +182,33 @@ def test_a_gateway_that_starts_anew_with_another_port(lab: ContainerLab) -> None
     until(lambda: values(lab).get("NSGUARD_PORT") == str(LAB.forwarded_port))
 
 
+@pytest.mark.parametrize(
+    ("port", "why"),
+    [
+        (22, "it is below 1024, where well-known services listen"),
+        (40901, "a program inside listens on it by tcp already, which was never told of it"),
+    ],
+)
+def test_a_hostile_gateway_opens_no_port_of_another_service(lab: ContainerLab, port: int, why: str) -> None:
+    lab.client.write_files({"/opt/nsguard-test/listen.py": LISTEN})
+    where, listening = "-p NetworkNamespacePath=/run/netns/vpn", f"- {port} {LAB.forwarded_port}"
+    lab.client.succeed(f"systemd-run -q --unit=listener {where} python3 /opt/nsguard-test/listen.py {listening}")
+    hostile = f"{port}:4"
+    try:
+        until(lambda: reached(lab, LAB.tunnel_client.v4, LAB.forwarded_port))  # the eye
+        lab.peer.stop("natpmp", FIRST)
+        lab.peer.start("natpmp", hostile)
+        said = f"nsguard: vpn: the gateway chose port {port}, which stays closed: {why}; "
+        until(lambda: said in lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {FORWARD}"))
+        until(lambda: not open_ports(lab))
+        assert not reached(lab, LAB.tunnel_client.v4, port)
+    finally:
+        lab.peer.stop("natpmp", hostile)
+        lab.peer.start("natpmp", FIRST)
+        lab.client.succeed("systemctl stop listener")
+    until(lambda: values(lab).get("NSGUARD_PORT") == str(LAB.forwarded_port))
+
+
 def test_a_port_that_is_lost_is_closed_and_told_and_comes_back(lab: ContainerLab) -> None:
     lab.peer.stop("natpmp", FIRST)
     try:

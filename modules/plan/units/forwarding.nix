@@ -51,6 +51,8 @@ else
         NoNewPrivileges = true;
         ProtectSystem = "strict";
         ReadWritePaths = "/run/nsguard";
+        # The ports that programs inside were told last, and may listen on when the machine is started again.
+        StateDirectory = "nsguard/forwarded";
         ProtectHome = true;
         PrivateTmp = true;
         RestrictAddressFamilies = "AF_UNIX AF_INET AF_NETLINK";

@@ -2,6 +2,8 @@
 
 ETC = "/etc/nsguard"
 RUN = "/run/nsguard"
+# The ports that were forwarded last, by the namespace's name (StateDirectory= of modules/plan/units/forwarding.nix).
+FORWARDED = "/var/lib/nsguard/forwarded"
 # The sockets of `nsguard run`, by the namespace's name (modules/plan/names.nix).
 COMMANDS = "/run/nsguard-run"
 # ip-netns(8): named namespaces are bind mounts of nsfs files here.

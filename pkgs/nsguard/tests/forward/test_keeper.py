@@ -1,10 +1,12 @@
 """Asking for ports, from fake gateways; and giving them to programs, by fakes of what these document."""
 
+import contextlib
 import http.server
 import json
 import socket
 import struct
 import threading
+import types
 import urllib.parse
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,10 +14,11 @@ from typing import Any
 import pytest
 
 from nsguard.errors import BadInput, NsguardError, Stopped
-from nsguard.forward import keeper, listen_port, portmap
+from nsguard.forward import granted, keeper, listen_port, portmap
 from nsguard.forward.portmap import Gateway, Mapping, Refused
-from nsguard.net import nft
-from nsguard.spec.spec import Forwarding
+from nsguard.net import namespace, nft
+from nsguard.spec.model import HostLink, Linked
+from nsguard.spec.spec import Forwarding, Published
 from nsguard.state import Forwarded, State
 from nsguard.system import process
 
@@ -167,9 +170,107 @@ def test_a_stop_while_it_is_told_is_a_stop(tmp_path: Any, monkeypatch: pytest.Mo
     monkeypatch.setattr("nsguard.paths.RUN", str(tmp_path))
     monkeypatch.setattr(process, "change", stopped)
     monkeypatch.setattr(nft, "open_ports", lambda *_, **__: None)
-    monkeypatch.setattr(keeper.Keeper, "_ask", lambda _: (Mapping("tcp", 1, 2, 60, 7, None),))
+    monkeypatch.setattr(keeper.Keeper, "_ask", lambda _: (Mapping("tcp", 1, 2000, 60, 7, None),))
     with pytest.raises(Stopped):
         keeper.Keeper(State("vpn"), Forwarding("nat-pmp", None, ("tcp",), None, 60, "hook.service")).turn()
+
+
+@pytest.fixture
+def keeping(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A keeper's surroundings: what the gateway grants next (`granted`), and what was opened last (`opened`)."""
+    (tmp_path / "vpn" / "inside").mkdir(parents=True)
+    monkeypatch.setattr("nsguard.paths.RUN", str(tmp_path))
+    monkeypatch.setattr("nsguard.paths.FORWARDED", str(tmp_path / "kept"))
+    it: dict[str, Any] = {"listening": [], "opened": None, "said": [], "ended": []}
+
+    def answer(protocol: str, internal: int, _external: int, lifetime: int, _patience: float | None = None) -> Mapping:
+        if not lifetime:
+            it["ended"].append(protocol)
+        port, seconds = it["granted"]
+        return Mapping(protocol, internal, port, seconds, 7, None)
+
+    monkeypatch.setattr(keeper.Keeper, "_reach", lambda _: types.SimpleNamespace(map=answer, close=lambda: None))
+    monkeypatch.setattr(granted, "listening", lambda _: it["listening"])
+    monkeypatch.setattr(nft, "open_ports", lambda _, ports, seconds, **__: it.update(opened=(ports, seconds)))
+    monkeypatch.setattr(process, "say", it["said"].append)
+    return it
+
+
+def made(protocol: str = "nat-pmp", internal: int | None = None) -> keeper.Keeper:
+    wanted = Forwarding(protocol, None, ("tcp", "udp"), internal, 60, None)
+    return keeper.Keeper(State("vpn"), wanted, granted.named(SPEC))
+
+
+LINK = HostLink("vensg-1", "host0", "/x", (), (), (Linked("dns", "udp", "192.0.2.2:53", 5353),))
+SPEC: Any = types.SimpleNamespace(
+    published=(Published("web", "web.socket", ("192.0.2.2:80",), 8080),),
+    host_link=LINK,
+    tunnel_ports={"tcp": (9999,), "udp": ()},
+)
+WELL_KNOWN = "it is below 1024, where well-known services listen"
+OF_OPTIONS = "the options give it to a service of the namespace"
+
+
+@pytest.mark.parametrize(
+    ("port", "why"),
+    [
+        (22, WELL_KNOWN),
+        (1023, WELL_KNOWN),
+        (8080, OF_OPTIONS),
+        (5353, OF_OPTIONS),
+        (9999, OF_OPTIONS),
+        (6881, "a program inside listens on it by udp already, which was never told of it"),
+    ],
+)
+def test_the_gateway_does_not_choose_anothers_port(keeping: dict[str, Any], port: int, why: str) -> None:
+    keeping.update(granted=(port, 60), listening=[("udp", 6881)])
+    made().turn()
+    assert (keeping["opened"], State("vpn").forwarded()) == (None, None)
+    assert keeping["said"] == [
+        f"nsguard: vpn: the gateway chose port {port}, which stays closed: {why}; "
+        "set nsguard.namespaces.vpn.portForwarding.internalPort if it may"
+    ]
+    assert keeping["ended"] == ["tcp", "udp"], "so that it may choose another"
+    keeping.update(granted=(51413, 60))
+    made().turn()
+    assert keeping["opened"] == ([("tcp", 51413), ("udp", 51413)], 60)
+    made(internal=port).turn()
+    assert keeping["opened"] == ([("tcp", port), ("udp", port)], 60), "what the options name is theirs to name"
+
+
+def test_a_program_keeps_the_port_that_it_was_told(keeping: dict[str, Any]) -> None:
+    """Also when the keeper, or the machine, was started again, and the program was there first."""
+    keeping.update(granted=(6881, 60))
+    made().turn()
+    keeping.update(listening=[("tcp", 6881), ("udp", 6881)], opened=None)
+    State("vpn").write_forwarded(None)
+    made().turn()
+    assert keeping["opened"] == ([("tcp", 6881), ("udp", 6881)], 60)
+
+
+@pytest.mark.parametrize(("protocol", "counts"), [("nat-pmp", 60), ("pcp", 86400)])
+def test_a_lifetime_without_end_is_cut(keeping: dict[str, Any], protocol: str, counts: int) -> None:
+    keeping.update(granted=(51413, 2**32 - 1))
+    it = made(protocol)
+    assert it.turn() == it.turn() == counts * 0.75
+    assert keeping["opened"] == ([("tcp", 51413), ("udp", 51413)], counts)
+    assert keeping["said"] == [
+        f"nsguard: vpn: the gateway grants 4294967295 s, of which {counts} count",
+        "nsguard: vpn: port 51413 is open, public as 51413",
+    ]
+
+
+def test_who_listens_is_read_from_the_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(namespace, "entered", lambda _: contextlib.nullcontext())
+    with (
+        socket.create_server(("127.0.0.1", 0)) as tcp,
+        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp,
+        socket.create_connection(tcp.getsockname()) as client,
+    ):
+        udp.bind(("::1", 0))
+        found = set(granted.listening("vpn"))
+        assert {("tcp", tcp.getsockname()[1]), ("udp", udp.getsockname()[1])} <= found
+        assert ("tcp", client.getsockname()[1]) not in found
 
 
 class Web(http.server.BaseHTTPRequestHandler):

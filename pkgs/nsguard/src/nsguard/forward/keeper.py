@@ -9,10 +9,12 @@ import secrets
 import signal
 import socket
 import time
+from collections.abc import Collection, Sequence
 from types import FrameType
 
 from nsguard.errors import BadInput, Stopped
-from nsguard.forward import portmap
+from nsguard.forward import granted, portmap
+from nsguard.forward.granted import Port
 from nsguard.forward.portmap import Gateway, Mapping, Refused
 from nsguard.net import namespace, nft
 from nsguard.spec import spec
@@ -30,12 +32,13 @@ _ANY = 1
 
 def run(name: str) -> None:
     """Map a port and keep it, until stopped. Raises `BadInput`."""
-    wanted = spec.load(name).forwarding
+    whole = spec.load(name)
+    wanted = whole.forwarding
     if wanted is None:
         raise BadInput(f"{name}: no port is to be forwarded; see nsguard.namespaces.{name}.portForwarding")
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
-    keeper = Keeper(State(name), wanted)
+    keeper = Keeper(State(name), wanted, granted.named(whole))
     try:
         while True:
             time.sleep(keeper.turn())
@@ -59,15 +62,16 @@ def close(name: str) -> None:
 
 
 class Keeper:
-    """Holds the mappings of one namespace."""
+    """Holds the mappings of one namespace. taken: the ports that its options give to services."""
 
-    def __init__(self, found: State, wanted: Forwarding) -> None:
-        self._found, self._wanted = found, wanted
+    def __init__(self, found: State, wanted: Forwarding, taken: Collection[Port] = ()) -> None:
+        self._found, self._wanted, self._taken = found, wanted, taken
         self._gateway: Gateway | None = None
         self._nonce = secrets.token_bytes(12)
         self._held: tuple[Mapping, ...] = ()
         self._at = self._until = 0.0
         self._complained = ""
+        self._warned = False
 
     def turn(self) -> float:
         """Map or renew once; seconds to wait before the next turn."""
@@ -115,7 +119,32 @@ class Keeper:
             suggested = mappings[0].external
         if any(it.lifetime < 1 or not it.external for it in mappings):
             raise Refused("the gateway grants no time")
-        return tuple(mappings)
+        self._check(mappings)
+        return tuple(self._limited(it) for it in mappings)
+
+    def _check(self, mappings: Sequence[Mapping]) -> None:
+        """Raise `Refused` for a port that the gateway must not choose; ours, where we named one, is as we want it."""
+        if self._wanted.internal_port:
+            return
+        for it in mappings:
+            if why := granted.fault(self._found.name, (it.protocol, it.external), self._taken):
+                for each in mappings:  # it may choose another then
+                    with contextlib.suppress(Refused):
+                        self._reach().map(each.protocol, each.internal, 0, 0, portmap.SHORT)
+                raise Refused(
+                    f"the gateway chose port {it.external}, which stays closed: {why}; "
+                    f"set nsguard.namespaces.{self._found.name}.portForwarding.internalPort if it may"
+                )
+
+    def _limited(self, mapping: Mapping) -> Mapping:
+        """The same for no longer than its protocol has it."""
+        longest = portmap.longest(self._wanted.protocol, self._wanted.lifetime)
+        if mapping.lifetime > longest and not self._warned:
+            self._warned = True
+            process.say(
+                f"nsguard: {self._found.name}: the gateway grants {mapping.lifetime} s, of which {longest} count"
+            )
+        return mapping._replace(lifetime=min(mapping.lifetime, longest))
 
     def _reach(self) -> Gateway:
         if self._gateway is None:
@@ -146,6 +175,7 @@ class Keeper:
         now = Forwarded(self._local(first), first.external, first.address, tuple(it.protocol for it in mappings))
         if changed or self._found.forwarded() != now:
             self._tell(now)
+        granted.tell(self._found.name, [(it.protocol, self._local(it)) for it in mappings])
 
     def _key(self, mappings: tuple[Mapping, ...]) -> list[tuple[str, int, int]]:
         return [(it.protocol, self._local(it), it.external) for it in mappings]

@@ -15,6 +15,8 @@ _FIRST = {"nat-pmp": 0.25, "pcp": 3.0}
 PATIENCE = 10.0
 # Seconds for what is good to know, or to say, but not needed.
 SHORT = 1.0
+# Seconds, the most that RFC 6887 §15 recommends to grant.
+_DAY = 86400
 # RFC 6886 §3.5, RFC 6887 §7.4
 _NAT_PMP_RESULTS = {1: "unsupported version", 2: "not authorised", 3: "network failure", 4: "out of resources"}
 _PCP_RESULTS = {1: "unsupported version", 2: "not authorised", 4: "unsupported operation", 8: "no resources"}
@@ -110,6 +112,14 @@ class Gateway:
         except OSError as error:
             raise Refused(f"the gateway cannot be asked: {(error.strerror or str(error)).lower()}") from None
         raise Refused(f"the gateway gives no answer within {patience:g} s")
+
+
+def longest(protocol: str, asked: int) -> int:
+    """The most seconds that count of what is granted.
+
+    NAT-PMP's gateway should offer no more than what was asked for (RFC 6886 §3.3), PCP's may (RFC 6887 §15).
+    """
+    return _DAY if protocol == "pcp" else asked
 
 
 def restarted(before: Mapping, elapsed: float, after: Mapping) -> bool:
