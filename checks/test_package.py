@@ -1,20 +1,41 @@
-"""The package of the runtime: its own install phase, run here with a stand-in for what nixpkgs' stdenv has."""
+"""The two packages: what their files declare, and their phases, run here as Nix would run them.
+
+The install phase is the package's own. The check phase runs in a sandbox like Nix's, as an ordinary user, without
+network and /usr/bin, with the declared inputs alone: by this Python, and by that of Debian sid, the next one to come.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
+from typing import Any
+
+import pytest
+from builder import Builder, interpreter, lay_out_python
+from nix import evaluate
+from nsguard_harness.lab.image import Recipe, image
 
 ROOT = Path(__file__).parent.parent
-# substituteInPlace FILE --replace-fail OLD NEW (nixpkgs' manual, "Functions provided by stdenv")
-SUBSTITUTE = r"""
-runHook() { :; }
+PACKAGES = {"nsguard": ROOT / "pkgs/nsguard", "nsguard-harness": ROOT / "harness"}
+# What a package takes of a Python's packages beside those that its pyproject.toml names.
+HOOKS = ("pytestCheckHook", "setuptools", "hypothesis")
+OF_DEBIAN = tuple(f"python3-{name}" for name in ("hypothesis", "pexpect", "pyroute2", "pytest", "rich", "scapy"))
+# What nixpkgs' stdenv gives to phases (its manual, "Functions provided by stdenv").
+STDENV = r"""
+runHook() { if [ -n "${!1-}" ]; then eval "${!1}"; fi; }
+patchShebangs() {
+    while [ "${1#--}" != "$1" ]; do shift; done
+    find "$@" -type f -perm -100 -exec sed -i "1s|^#!/usr/bin/python3|#!$python|" {} +
+}
 substituteInPlace() {
     [ "$2" = --replace-fail ] && [ $# = 4 ] || return 1
-    python3 - "$1" "$3" "$4" <<'END'
+    $python - "$1" "$3" "$4" <<'END'
 import sys
 from pathlib import Path
 path, old, new = Path(sys.argv[1]), *sys.argv[2:]
@@ -24,40 +45,124 @@ path.write_text(text.replace(old, new))
 END
 }
 """
-PACKAGE = """\
-(import {file} {{
-  lib = {{
-    fileset = {{ toSource = _: null; unions = _: null; }};
-    makeBinPath = builtins.concatStringsSep ":";
-    licenses.mit = null;
-    platforms.linux = null;
-  }};
-  stdenvNoCC.mkDerivation = it: it;
-  python3 = {{ interpreter = "{python}"; pkgs = {{ hypothesis = null; pytest = null; }}; }};
-  amneziawg-tools = "/tools/awg";
-  iproute2 = "{tools}";
-  nftables = "/tools/nft";
-  systemd = "/tools/systemd";
-  wireguard-tools = "/tools/wg";
-}}).installPhase"""
 TELLING = """\
 import os
-from nsguard import process
+from nsguard.system import process
 print(process.ask("ip", "told"), os.environ["PATH"])
 """
 
 
+def project(name: str) -> dict[str, Any]:
+    """The table `project` of a package's pyproject.toml."""
+    return dict(tomllib.loads((PACKAGES[name] / "pyproject.toml").read_text())["project"])
+
+
+def names(requirements: list[str]) -> list[str]:
+    return [re.split(r"[^\w-]", requirement)[0] for requirement in requirements]
+
+
+def attributes(name: str, **arguments: Any) -> dict[str, Any]:
+    """What a package's file gives to mkDerivation (checks/eval/package.nix)."""
+    python = [*names(project(name)["dependencies"]), *HOOKS]
+    given = {"python": python, **arguments}
+    written = " ".join(f"{key} = builtins.fromJSON {json.dumps(json.dumps(value))};" for key, value in given.items())
+    expression = f"import {ROOT}/checks/eval/package.nix {{ file = {PACKAGES[name]}/package.nix; {written} }}"
+    return dict(evaluate(expression))
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_the_package_is_what_pyproject_says(name: str) -> None:
+    package, written = attributes(name), project(name)
+    assert package["version"] == written["version"]
+    assert package["pname"] == written["name"]
+    assert sorted(package.get("dependencies", [])) == sorted(names(written["dependencies"]))
+    build = tomllib.loads((PACKAGES[name] / "pyproject.toml").read_text())["build-system"]
+    if package.get("pyproject"):
+        assert package["build-system"] == names(build["requires"])
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("suite", ["", "sid"], ids=["this Python", "the next Python"])
+@pytest.mark.parametrize("name", PACKAGES)
+def test_the_check_phase_in_a_sandbox(name: str, suite: str, tmp_path: Path) -> None:
+    # Another Python needs packages of its own: some are compiled. Those of a Debian are all there.
+    tree = image(Recipe(suite, OF_DEBIAN)) if suite else Path("/")
+    python, seen = interpreter(tree)
+    package = attributes(name, interpreter=python)
+    builder = Builder(tmp_path / "root", tree, seen)
+    place = package.get("sourceRoot", "source")
+    unpack(name, package["src"], builder.build / "source", place.count("/"))
+    checked_by = set(package["nativeCheckInputs"])
+    modules = [*package.get("dependencies", []), *({"hypothesis"} & checked_by), "pytest"]
+    lay_out_python([] if suite else modules, builder.root / "declared/python")
+    register(name, builder.root / "declared/python")
+    declared = checked_by.union(package.get("nativeBuildInputs", [])) - {*HOOKS, "python3"}
+    environment = {
+        "PATH": builder.offer(["stdenv", *sorted(declared)]),
+        "HOME": "/homeless-shelter",
+        "TMPDIR": "/build",
+        "NIX_BUILD_TOP": "/build",
+        "SOURCE_DATE_EPOCH": "315532800",
+        "PYTHONPATH": f"/build/{place}/src:/declared/python",
+        "python": python,
+        **{key: package[key] for key in ("postPatch", "preCheck") if key in package},
+    }
+    marks = [f"-m 'not ({' or '.join(package['disabledTestMarks'])})'"] if "disabledTestMarks" in package else []
+    flags = " ".join([*marks, *package.get("pytestFlags", [])])
+    script = f"{STDENV}\n{PROBE}\ncd {place}\nrunHook postPatch\nrunHook preCheck\nexec $python -m pytest {flags}"
+    done = builder.run(script, environment)
+    assert done.stdout.split()[:3] == ["no-/usr/bin", "no-network", "no-root"], done.stdout[:300] + done.stderr
+    assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+    assert int(re.findall(r"(\d+) passed", done.stdout)[-1]) > 100
+
+
+def register(name: str, directory: Path) -> None:
+    """What an installation of the package tells of it: its entry points."""
+    written = project(name)
+    place = directory / f"{name.replace('-', '_')}-{written['version']}.dist-info"
+    place.mkdir()
+    (place / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {written['version']}\n")
+    points = {"console_scripts": written["scripts"], **written.get("entry-points", {})}
+    lines = [line for group, of in points.items() for line in (f"[{group}]", *(f"{k} = {v}" for k, v in of.items()))]
+    (place / "entry_points.txt").write_text("\n".join(lines) + "\n")
+
+
+# It would let everything pass that is no sandbox.
+PROBE = """
+ls /usr/bin >/dev/null 2>&1 || echo no-/usr/bin
+(exec 3<>/dev/udp/192.0.2.1/9) 2>/dev/null || echo no-network
+[ "$(id -u)" = 0 ] || echo no-root
+"""
+
+
+def unpack(name: str, sources: list[str], target: Path, depth: int) -> None:
+    """Lay out the source of a package: what its fileset names, below the directory `depth` above the package's own."""
+    top = [PACKAGES[name], *PACKAGES[name].parents][depth]
+    for source in map(Path, sources):
+        to = target / source.relative_to(top)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            left_out = shutil.ignore_patterns("__pycache__", ".*_cache", ".hypothesis", "*.egg-info")
+            shutil.copytree(source, to, ignore=left_out, symlinks=True, dirs_exist_ok=True)
+        else:
+            shutil.copy(source, to)
+
+
 def test_it_has_its_tools_and_leaves_the_path_to_those_it_runs_for_others(tmp_path: Path) -> None:
-    out, tools = tmp_path / "out", tmp_path / "tools"
-    tools.mkdir()
+    out, tools = tmp_path / "out", tmp_path / "tools/bin"
+    tools.mkdir(parents=True)
     (tools / "ip").write_text('#!/bin/sh\necho "ip was $1"\n')
     (tools / "ip").chmod(0o755)
-    expression = PACKAGE.format(file=ROOT / "pkgs/nsguard/package.nix", python=sys.executable, tools=tools)
-    nix = ["nix-instantiate", "--option", "store", "dummy://", "--eval", "--strict", "--json", "-E", expression]
-    phase = json.loads(subprocess.run(nix, check=True, capture_output=True, text=True).stdout)
-    environment = {"out": str(out), "PATH": os.environ["PATH"]}
-    script = SUBSTITUTE + phase
-    subprocess.run(["bash", "-euc", script], check=True, env=environment, cwd=ROOT / "pkgs/nsguard")
+    package = attributes("nsguard", interpreter=sys.executable, paths={"iproute2": str(tools.parent)})
+    source = tmp_path / "source"
+    unpack("nsguard", package["src"], source, 0)
+    environment = {
+        "out": str(out),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "python": sys.executable,
+    }
+    script = f"{STDENV}\n{package['postPatch']}\n{package['installPhase']}\n{package['postFixup']}"
+    subprocess.run(["bash", "-euc", script], check=True, env=environment, cwd=source)
 
     own = {"PATH": "/bin"}
     command = [out / "bin/nsguard", "journal", "/usr/bin/env", "sh", "-c", f"echo $PATH >{tmp_path}/path"]
@@ -66,4 +171,5 @@ def test_it_has_its_tools_and_leaves_the_path_to_those_it_runs_for_others(tmp_pa
     code = f"import sys; sys.path.insert(0, '{out}/lib/nsguard/src')\n{TELLING}"
     told = subprocess.run([sys.executable, "-IS", "-c", code], check=True, env=own, capture_output=True, text=True)
     assert told.stdout.split("\n")[0] == "ip was told"
-    assert told.stdout.split()[-1] == f"/tools/awg:{tools}:/tools/nft:/tools/systemd:/tools/wg:/bin"
+    others = (f"/{name}/bin" for name in ("nftables", "systemd", "wireguard-tools"))
+    assert told.stdout.split()[-1] == ":".join(["/amneziawg-tools/bin", str(tools), *others, "/bin"])

@@ -7,7 +7,12 @@
 let
   standIns = import ./stand-ins.nix { inherit lib names; };
 
-  package = attributes: standIns.hello // { inherit (attributes) pname version meta; };
+  package =
+    given:
+    let
+      attributes = if lib.isFunction given then given attributes else given;
+    in
+    standIns.hello // { inherit (attributes) pname version meta; };
 
   # A package file is called with what it names, as callPackage does.
   pkgs = standIns // {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from box import LAUNCHER
+from box import LAUNCHER, program
 from nsguard import journal
 
 SRC = LAUNCHER.parent.parent / "src"
@@ -95,7 +95,7 @@ def test_the_program_finds_what_the_unit_gave_it_and_says_its_words_to_the_journ
 @pytest.mark.parametrize("options", [[], [f"--{name}=" for name in journal.OPTIONS]], ids=["none", "empty"])
 def test_what_the_unit_does_not_say_is_as_systemd_has_it(listening: Journal, options: list[str]) -> None:
     listening.reading.set()
-    with start(listening.path, *options, "/bin/cat", "/proc/self/comm") as process:
+    with start(listening.path, *options, program("cat"), "/proc/self/comm") as process:
         assert process.wait() == 0
     said = listening.close().decode().splitlines()
     assert said[:7] == ["cat", "", str(3 << 3 | 6), "1", "0", "0", "0"]
@@ -107,7 +107,7 @@ def test_what_the_unit_does_not_say_is_as_systemd_has_it(listening: Journal, opt
 )
 def test_signals_are_as_the_unit_has_them(listening: Journal, options: list[str], *, ignored: bool) -> None:
     listening.reading.set()
-    with start(listening.path, *options, "/bin/grep", "SigIgn", "/proc/self/status") as process:
+    with start(listening.path, *options, program("grep"), "SigIgn", "/proc/self/status") as process:
         process.wait()
     mask = int(listening.close().decode().split()[-1], 16)
     assert bool(mask & 1 << signal.SIGPIPE - 1) is ignored
@@ -116,7 +116,7 @@ def test_signals_are_as_the_unit_has_them(listening: Journal, options: list[str]
 
 def test_the_program_waits_until_the_journal_has_read(listening: Journal, tmp_path: Path) -> None:
     begun = tmp_path / "begun"
-    with start(listening.path, "/bin/touch", str(begun)) as process:
+    with start(listening.path, program("touch"), str(begun)) as process:
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.5)
         assert not begun.exists()
@@ -126,15 +126,15 @@ def test_the_program_waits_until_the_journal_has_read(listening: Journal, tmp_pa
 
 
 def test_a_journal_that_does_not_read_is_not_waited_for_long(listening: Journal) -> None:
-    with start(listening.path, "/bin/true") as process:
+    with start(listening.path, program("true")) as process:
         assert process.wait(journal.PATIENCE + 20) == 0
 
 
 def test_without_a_journal_the_program_runs_and_its_words_go_nowhere(tmp_path: Path) -> None:
-    with start(tmp_path / "none", "/bin/sh", "-c", f"echo lost; touch {tmp_path}/ran") as process:
+    with start(tmp_path / "none", program("sh"), "-c", f"echo lost; {program('touch')} {tmp_path}/ran") as process:
         assert process.communicate() == (
             "",
-            f"nsguard: {tmp_path}/none: No such file or directory; what /bin/sh writes is not kept\n",
+            f"nsguard: {tmp_path}/none: No such file or directory; what {program('sh')} writes is not kept\n",
         )
         assert process.returncode == 0
     assert (tmp_path / "ran").exists()

@@ -26,7 +26,7 @@ PACKAGES = (
     # what people type at, and a gateway of another make than ours
     *("less", "vim-tiny", "miniupnpd-nftables"),
 )
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+KEYRING = Path(os.environ.get("NSGUARD_DEBIAN_KEYRING", "/usr/share/keyrings/debian-archive-keyring.gpg"))
 # path-excludes: nobody reads manuals in there
 DPKG_OPTIONS = ("path-exclude=/usr/share/doc/*", "path-exclude=/usr/share/man/*", "path-exclude=/usr/share/locale/*")
 # What would send of its own accord, or only costs time at boot.

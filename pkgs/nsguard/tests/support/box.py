@@ -1,5 +1,6 @@
 """A private machine in miniature: its own network, mounts and PIDs, where the real tools change a real kernel."""
 
+import functools
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ PRIVATE = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
 # Where the checkout lies in a box for all to read; its directory outside may be root's alone.
 CHECKOUT = "/run/checkout"
 # /run is a fresh tmpfs and /etc an overlay, so that all that nsguard reads and writes lies in here.
-_SET_UP = f"""
+_MOUNTS = f"""
 set -e
 mount -t tmpfs -o mode=0755 none /run
 mkdir -p /run/up /run/work {CHECKOUT}
@@ -28,6 +29,8 @@ mount --bind "$1" {CHECKOUT}
 mount -t overlay -o lowerdir=/etc,upperdir=/run/up,workdir=/run/work overlay /etc
 rm -rf /etc/nsguard
 ip link set lo up
+"""
+_SET_UP = f"""{_MOUNTS}
 echo ready
 exec >&-
 sleep infinity &
@@ -256,12 +259,21 @@ def at_each(steps: int, boxes: Sequence[Box], check: Callable[[Box, int], None])
         list(pool.map(one, range(1, steps + 1)))
 
 
+def program(name: str) -> str:
+    """The path of a program that PATH has: a build sandbox has no /usr/bin."""
+    path = shutil.which(name)
+    assert path, f"{name} is not installed"
+    return path
+
+
+@functools.cache
 def available() -> str:
-    """Why no box can be made here; empty if one can."""
+    """Why no box can be made here; empty if one can. A build sandbox lets nobody mount, for one."""
     needed = ("setpriv", "unshare", "nsenter", "ip", "nft", "wg", "wireguard-go")
     missing = [tool for tool in needed if not shutil.which(tool)]
     if missing:
         return f"not installed: {', '.join(missing)}"
     flags = ["--net", "--mount", "--pid", "--fork", "--mount-proc", *([] if os.geteuid() == 0 else ["--map-root-user"])]
-    probe = subprocess.run(["unshare", *flags, "true"], capture_output=True, text=True, check=False)
-    return probe.stderr.strip()
+    set_up = ["unshare", *flags, "sh", "-c", _MOUNTS, "sh", str(HERE.parent)]
+    probe = subprocess.run(set_up, capture_output=True, text=True, check=False)
+    return probe.stderr.strip() or (f"exit status {probe.returncode}" if probe.returncode else "")
