@@ -9,11 +9,11 @@ let
   inherit (pkgs) lib;
 
   eval = import ./eval;
+  hole = import ./planted.nix;
 
   arguments = {
-    inherit lib;
+    inherit lib pkgs;
     nixos = nixpkgs + "/nixos";
-    names = lib.attrNames pkgs;
   };
 
   # Fails with both sides shown where a case does not come to what it must.
@@ -51,16 +51,17 @@ let
       probes = script;
     };
 
-  # Guards with a hole, whose leak test must fail, and by a leak.
+  # Guards with a hole, whose leak test must fail, and by this attack.
   planted =
-    name: test:
+    name: attack: test:
     pkgs.runCommand "planted-${name}"
       {
-        failed = pkgs.testers.testBuildFailure test;
+        # What runNixOSTest returns is not the derivation itself, and lacks its overrideAttrs.
+        failed = pkgs.testers.testBuildFailure test.config.rawTestDerivation;
         passthru = { inherit test; };
       }
       ''
-        grep LEAKED "$failed/testBuildFailure.log"
+        grep "attack='${attack}'.*Verdict.LEAKED" "$failed/testBuildFailure.log"
         touch $out
       '';
 
@@ -98,8 +99,8 @@ evaluated "plan" eval.plan
   leaks = nsguard.lib.makeLeakTest (import ./leaks.nix { inherit pkgs nsguard; });
 
   # The same where services are put into the namespace, and nothing else.
-  planted-namespace-alone = planted "namespace-alone" (
-    nsguard.lib.makeLeakTest (import ./leaks.nix { inherit pkgs nsguard; } // import ./planted.nix)
+  planted-namespace-alone = planted "namespace-alone" hole.attacks (
+    nsguard.lib.makeLeakTest (import ./leaks.nix { inherit pkgs nsguard; } // hole)
   );
 
   # What a flake made from the template checks of itself.
@@ -121,7 +122,9 @@ evaluated "plan" eval.plan
         pkgs.ruff
         (pkgs.python3.withPackages (
           python: with python; [
+            hypothesis
             mypy
+            pexpect
             pyroute2
             pytest
             rich

@@ -7,6 +7,7 @@ let
   published.options = {
     listen = mkOption {
       type = types.listOf types.str;
+      default = [ ];
       example = [
         "127.0.0.1:9091"
         "[::1]:9091"

@@ -54,6 +54,7 @@ let
 
       allowedIPs = mkOption {
         type = types.listOf types.str;
+        default = [ ];
         example = [
           "0.0.0.0/0"
           "::/0"

@@ -1,29 +1,37 @@
-# A specification of plain data as a NixOS configuration, evaluated with stand-ins for packages.
+# A specification of plain data as a NixOS configuration.
+#
+#   pkgs: nixpkgs' own packages; without them stand-ins, one for each of `names`
 {
   lib,
   nixos ? null,
   names ? [ ],
+  pkgs ? null,
 }:
 let
-  pkgs = import ./stand-ins.nix {
+  packages = if pkgs != null then pkgs else standIns;
+
+  standIns = import ./stand-ins.nix {
     inherit lib;
-    # What our own modules name, nixpkgs' may not.
+    # What our own modules name, a tree of nixpkgs may not.
     names =
       names
-      ++ [
-        "amneziawg-go"
-        "bubblewrap"
-        "dbus"
-        "nsguard"
-        "xdg-dbus-proxy"
-      ]
+      ++ ours
       ++ map (preset: preset.package) (builtins.attrValues (import ../../modules/plan/units/presets.nix));
   };
 
+  ours = [
+    "amneziawg-go"
+    "bubblewrap"
+    "dbus"
+    "systemd"
+    "wireguard-go"
+    "xdg-dbus-proxy"
+  ];
+
   # Where a scenario of plain data has its programs.
   inUsr =
-    name:
-    pkgs.${name}
+    package:
+    package
     // {
       outPath = "/usr";
       bin = "/usr";
@@ -50,21 +58,15 @@ let
         ../../modules
         module
         {
-          _module.args.pkgs = lib.mkForce (
-            pkgs
-            // lib.genAttrs [
-              "amneziawg-go"
-              "bubblewrap"
-              "dbus"
-              "systemd"
-              "wireguard-go"
-              "xdg-dbus-proxy"
-            ] inUsr
-          );
+          _module.args.pkgs = lib.mkForce (packages // lib.genAttrs ours (name: inUsr packages.${name}));
           boot.isContainer = true;
           documentation.enable = false;
           nixpkgs.hostPlatform = "x86_64-linux";
-          nsguard.package = inUsr "nsguard";
+          nsguard.package = inUsr {
+            type = "derivation";
+            name = "nsguard";
+            meta.mainProgram = "nsguard";
+          };
           system.stateVersion = "25.05";
         }
       ];

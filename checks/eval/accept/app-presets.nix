@@ -37,10 +37,14 @@
     config:
     let
       unit = name: config.nsguard.planned.units."nsguard-app-${name}.service";
-      file = name: builtins.fromJSON config.environment.etc."nsguard-apps/${name}.json".text;
+      file =
+        name:
+        builtins.fromJSON (
+          builtins.unsafeDiscardStringContext config.environment.etc."nsguard-apps/${name}.json".text
+        );
     in
     {
-      command = builtins.head (file "brave").command;
+      program = baseNameOf (builtins.head (file "brave").command);
       inherit ((unit "brave").serviceConfig) User;
       # One that runs is found by a name that no other program has.
       bus =
@@ -64,7 +68,7 @@
     };
 
   expected = {
-    command = "/stand-in/brave/bin/brave";
+    program = "brave";
     User = "alice";
     bus = [
       "--talk=org.freedesktop.Notifications"
