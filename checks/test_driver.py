@@ -2,6 +2,7 @@
 
 Its machines are what it takes any machine to be: a command that runs QEMU, an interface on a VLAN, a root shell on
 hvc0. Here they are Debian's, with the units that the plan made; NixOS's own come from nixpkgs, which needs building.
+The driver finds no program but those that its package declares.
 
 NSGUARD_NIXPKGS  a tree with nixos/lib/test-driver
 """
@@ -33,13 +34,14 @@ pytestmark = [
     ),
 ]
 MACS = {"server": mac(1), "client": mac(2)}
-START = """#!/bin/sh
-exec setpriv --pdeathsig KILL qemu-system-x86_64 {acceleration} -smp 2 -m 1024 -nodefaults -vga none \\
-    -kernel {kernel} -initrd {initrd} -append '{line} systemd.hostname={name}' \\
-    -drive if=virtio,file={disk},format=qcow2,cache=unsafe \\
-    -netdev vde,id=vlan1,sock="$QEMU_VDE_SOCKET_1" -device virtio-net-pci,netdev=vlan1,mac={mac},romfile= \\
+START = f"""#!/bin/sh
+exec {shutil.which("setpriv")} --pdeathsig KILL \\
+    qemu-system-x86_64 {{acceleration}} -smp 2 -m 1024 -nodefaults -vga none \\
+    -kernel {{kernel}} -initrd {{initrd}} -append '{{line}} systemd.hostname={{name}}' \\
+    -drive if=virtio,file={{disk}},format=qcow2,cache=unsafe \\
+    -netdev vde,id=vlan1,sock="$QEMU_VDE_SOCKET_1" -device virtio-net-pci,netdev=vlan1,mac={{mac}},romfile= \\
     -device virtio-serial-pci,id=nsguard -chardev socket,id=nsguard,path=nsguard-port,server=on,wait=off \\
-    -device virtserialport,bus=nsguard.0,chardev=nsguard,name={port} -qmp unix:nsguard-qmp,server=on,wait=off \\
+    -device virtserialport,bus=nsguard.0,chardev=nsguard,name={{port}} -qmp unix:nsguard-qmp,server=on,wait=off \\
     $QEMU_OPTS "$@"
 """
 SCRIPT = """
@@ -52,13 +54,29 @@ def prepare(lab):
     lab.client.lay_out(debian_client(image()))
     scenario.apply(lab.client, scenario.{scenario})
 
+def reboot(lab):
+    lab.client.reboot()
+    lab.client.succeed("true")
+
 start_all
 report = leak_test(
-    client, server, interface="eth0", attacks={attacks!r}, prepare=prepare, out=driver.out_dir,
+    client, server, interface="eth0", attacks={attacks!r}, prepare=prepare, probes=[reboot], out=driver.out_dir,
     subjects={{"root": ("app-root", "free"), "user": ("app-user", "free-user")}},
 )
 assert len(report.results) > 5
 """
+# What nixos/lib/test-driver declares: its wrapper has them in PATH, and nothing else is there in a build.
+DECLARED = ("coreutils", "qemu-system-x86", "qemu-utils", "socat", "vde-switch")
+
+
+def declared(directory: Path) -> Path:
+    """A directory of links to the programs that the driver's package declares."""
+    directory.mkdir()
+    listed = subprocess.run(["dpkg", "-L", *DECLARED], check=False, capture_output=True, text=True).stdout
+    for program in map(Path, listed.split()):
+        if program.parent.name in ("bin", "sbin") and program.is_file():
+            (directory / program.name).symlink_to(program)
+    return directory
 
 
 def run(tmp_path: Path, attacks: str, scenario: str = "DEMO") -> subprocess.CompletedProcess[str]:
@@ -89,6 +107,7 @@ def run(tmp_path: Path, attacks: str, scenario: str = "DEMO") -> subprocess.Comp
     command = [sys.executable, "-c", driver, "--start-scripts", *scripts, "--vlans", "1"]
     command += ["--global-timeout", "1500", "-o", str(tmp_path / "out"), "--", str(tmp_path / "script.py")]
     environment = os.environ | {
+        "PATH": str(declared(tmp_path / "bin")),
         "PYTHONPATH": f"{NIXPKGS}/nixos/lib/test-driver",
         "TMPDIR": str(tmp_path / "state"),
     }

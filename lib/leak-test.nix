@@ -61,6 +61,9 @@ let
     };
   };
 
+  # udev makes the device some time after the machine has begun to start services.
+  port = "dev-virtio\\x2dports-nsguard.resident.device";
+
   # Both machines: an agent on a serial port, a second line to the hypervisor, and one way out, by the lab's VLAN.
   node = role: {
     virtualisation = {
@@ -113,6 +116,9 @@ let
       lab-resident = {
         description = "Agent of the lab";
         wantedBy = [ "multi-user.target" ];
+        requires = [ port ];
+        after = [ port ];
+        startLimitIntervalSec = 0; # without it, nobody would hear of the machine again
         path = [ "/run/current-system/sw" ];
         serviceConfig = {
           ExecStart = "${python} ${library}/nsguard_harness/inside/resident.py /dev/virtio-ports/nsguard.resident";

@@ -48,10 +48,9 @@ class Driven(Protocol):
 
     name: str
     state_dir: Path
+    connected: bool  # whether it holds a shell on the machine; it asks for one where it does not
 
     def start(self, allow_reboot: bool = False) -> None: ...
-
-    def wait_for_unit(self, unit: str, user: str | None = None, timeout: int = 900) -> None: ...
 
 
 class LeakError(HarnessError):
@@ -61,19 +60,27 @@ class LeakError(HarnessError):
 class DriverMachine(VirtualMachine):
     """A machine that the driver started."""
 
+    pace = PACE
+
     def __init__(self, driven: Driven, interface: str, address: Pair) -> None:
         """interface: the one on the lab's VLAN."""
         self.name, self._driven, self._interface, self._address = driven.name, driven, interface, address
 
-    def connect(self) -> None:
-        """Boot it, and take hold of its agent. Raises LabError."""
+    def launch(self) -> None:
+        """Have the driver start it, and listen for its agent; returns before it has booted. Raises LabError."""
         self._driven.start(allow_reboot=True)
-        self._driven.wait_for_unit("lab-resident.service")
-        self._channel = Channel(self.name, self._driven.state_dir / PORT)
+        self._channel = Channel(self.name, self._driven.state_dir / PORT, self.pace)
         self._qmp = Qmp(self._driven.state_dir / QMP)
-        self._ready = True
+
+    def connect(self) -> None:
+        """Wait until it has booted. Raises LabError."""
+        self._await_boot(0)
         mac = self.read(f"/sys/class/net/{self._interface}/address").decode().strip()
         self.uplinks = (Uplink(self._interface, mac, *self._address, self.name),)
+
+    def _gone(self) -> None:
+        super()._gone()
+        self._driven.connected = False  # or the driver would take the next boot's first words for an answer
 
     def close(self) -> None:
         """Let go of it; the driver ends it."""
@@ -96,8 +103,6 @@ class DriverLab(Lab):
         self.client = DriverMachine(client, interface, self.addresses.client)
         self.server = DriverMachine(server, interface, self.addresses.server)
         self.machines = {"client": self.client, "server": self.server}
-        self.secrets = peer.Secrets.generate()
-        self.peer = peer.Peer(self.server, self.secrets, self.addresses)
         self.injected = Counter()
         self._netdev, self._place, self._number = netdev, place, 0
         self._stack = ExitStack()
@@ -105,8 +110,13 @@ class DriverLab(Lab):
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             for machine in (self.server, self.client):
-                machine.connect()
                 stack.callback(machine.close)
+                machine.launch()
+            for machine in (self.server, self.client):
+                machine.connect()
+            # by the server, since the driver's own process has no `wg`
+            self.secrets = peer.Secrets.generate(peer.wg_of(self.server))
+            self.peer = peer.Peer(self.server, self.secrets, self.addresses)
             units = peer.units(kernel=True)
             system = System(
                 image=Path(),
@@ -150,7 +160,7 @@ class DriverLab(Lab):
 
 def _agent(lab: Lab, name: str) -> Agent:
     agent = Agent(lab.client, f"/run/nsguard-agent-{name}/socket")
-    agent.wait(60)
+    agent.wait(60 * lab.pace)
     return agent
 
 
@@ -194,7 +204,7 @@ def leak_test(
         if callable(prepare):
             prepare(lab)
         elif prepare:
-            lab.client.succeed(prepare, timeout=300)
+            lab.client.succeed(prepare, timeout=300 * lab.pace)
         known = [Subject(who, *(_agent(lab, name) for name in names)) for who, names in subjects.items()]
         cells = plan(attacks, known, states, quick=quick)
         for service in services:

@@ -17,16 +17,16 @@ from typing import Any
 from ..errors import LabError
 from ..machine import Completed
 
-# beyond a request's own time, under emulation
+# beyond a request's own time, times the machine's pace
 GRACE_SECONDS = 30.0
 
 
 class Channel:
     """Requests of any thread, side by side. `boots` grows each time that an agent says it started."""
 
-    def __init__(self, name: str, path: Path) -> None:
-        """name: for messages; path: the socket that the hypervisor listens on. Raises LabError."""
-        self.name = name
+    def __init__(self, name: str, path: Path, pace: float = 1.0) -> None:
+        """name: for messages; path: the socket that the hypervisor listens on; pace: as a lab's. Raises LabError."""
+        self.name, self._grace = name, GRACE_SECONDS * pace
         self.boots = 0
         self._numbers = itertools.count()
         self._waiting: dict[int, Future[dict[str, Any]]] = {}
@@ -91,7 +91,7 @@ class Channel:
         try:
             with self._sending:
                 self._socket.sendall(line)
-            answer = future.result(None if timeout is None else timeout + GRACE_SECONDS)
+            answer = future.result(None if timeout is None else timeout + self._grace)
         except FutureTimeoutError:
             raise LabError(f"{self.name}: its agent does not answer") from None
         except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,7 +34,12 @@ class Keys(NamedTuple):
     public: str
 
 
-def _wg(command: str, given: str = "") -> str:
+# Runs `wg` with a command, and with its standard input; returns what it prints. Raises LabError.
+Wg = Callable[[str, str], str]
+
+
+def wg_here(command: str, given: str) -> str:
+    """`wg` of the host that the harness runs on."""
     try:
         done = subprocess.run(["wg", command], input=given, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
@@ -41,10 +47,22 @@ def _wg(command: str, given: str = "") -> str:
     return done.stdout.strip()
 
 
-def generate() -> Keys:
+def wg_of(machine: Machine) -> Wg:
+    """`wg` of a machine, for a harness whose host has none."""
+
+    def wg(command: str, given: str) -> str:
+        done = machine.run(f"wg {command}", stdin=given.encode())
+        if done.status:
+            raise LabError(f"{machine.name}: `wg {command}` failed: {done.errors.strip()}")
+        return done.output.strip()
+
+    return wg
+
+
+def generate(wg: Wg = wg_here) -> Keys:
     """A new key pair."""
-    private = _wg("genkey")
-    return Keys(private, _wg("pubkey", private))
+    private = wg("genkey", "")
+    return Keys(private, wg("pubkey", private))
 
 
 @dataclass(frozen=True)
@@ -56,9 +74,9 @@ class Secrets:
     preshared: str
 
     @classmethod
-    def generate(cls) -> Secrets:
+    def generate(cls, wg: Wg = wg_here) -> Secrets:
         """New keys for both ends."""
-        return cls(generate(), generate(), _wg("genpsk"))
+        return cls(generate(wg), generate(wg), wg("genpsk", ""))
 
     def client_configuration(self, addresses: Addresses = LAB, family: int = 4) -> str:
         """The client's end in wg-quick's format, as a provider delivers it; family: that of the endpoint."""

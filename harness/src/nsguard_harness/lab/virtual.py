@@ -24,6 +24,8 @@ class VirtualMachine(Machine):
     _channel: Channel | None = None
     _qmp: Qmp | None = None
     _ready = False
+    # as a lab's: how many times longer it may take to boot, and to answer
+    pace: float = 1.0
 
     def hypervisor(self) -> Qmp:
         """Raises LabError when there is none."""
@@ -49,7 +51,7 @@ class VirtualMachine(Machine):
             done = self.run(f"{unpack} && systemctl daemon-reload", None, packed.getvalue())
         if done.status:
             raise LabError(f"{self.name}: its files could not be laid out: {done.errors.strip()[-300:]}")
-        self.succeed("systemctl start multi-user.target", timeout=BOOT_SECONDS)
+        self.succeed("systemctl start multi-user.target", timeout=BOOT_SECONDS * self.pace)
 
     def start(self) -> None:
         if self._channel is None or self._ready:
@@ -68,14 +70,15 @@ class VirtualMachine(Machine):
 
     def _await_boot(self, before: int) -> None:
         assert self._channel is not None
-        if not self._channel.wait_for_boot(before, BOOT_SECONDS):
-            raise LabError(f"{self.name}: did not boot in {BOOT_SECONDS:g} s: {self.console()}")
+        seconds = BOOT_SECONDS * self.pace
+        if not self._channel.wait_for_boot(before, seconds):
+            raise LabError(f"{self.name}: did not boot in {seconds:g} s: {self.console()}")
         self._ready = True
-        await_default_target(self._channel)
+        await_default_target(self._channel, seconds)
 
     def shutdown(self) -> None:
         self._up().spawn("systemctl poweroff")
-        self.wait_for_shutdown(STOP_SECONDS)
+        self.wait_for_shutdown(STOP_SECONDS * self.pace)
 
     def wait_for_shutdown(self, timeout: float = 60) -> None:
         if not self.hypervisor().wait_for_status("shutdown", timeout=timeout):
@@ -117,9 +120,9 @@ class VirtualMachine(Machine):
         return self._up().ask(path, line, timeout)
 
 
-def await_default_target(channel: Channel) -> None:
+def await_default_target(channel: Channel, timeout: float = BOOT_SECONDS) -> None:
     """Wait until a machine has started all that it starts; units that failed are not our business."""
-    channel.run("systemctl is-system-running --wait || true", BOOT_SECONDS)
+    channel.run("systemctl is-system-running --wait || true", timeout)
 
 
 class Recording:
