@@ -1,6 +1,7 @@
 # Protections are records with a name, so that tests can list them, take one away, and see what it is for:
 #   guards   what it keeps shut; a record without it is no protection
 #   besides  other protections that keep the same shut, so that it takes all of them away to see a leak
+#   ownKernel  whether it is missed only on a machine with a kernel of its own; in a container, the kernel is another's
 # Their full names are KIND:NAME, and KIND:NAME:PART for what can be taken from a list.
 { without }:
 let
@@ -20,7 +21,7 @@ in
     kind: records:
     removeAttrs records (filter (name: elem (full kind name) without) (attrNames records));
 
-  # full name -> { guards; besides; }
+  # full name -> { guards; besides; ownKernel; }
   listed =
     kind: records:
     let
@@ -29,6 +30,7 @@ in
         value = {
           inherit (record) guards;
           besides = record.besides or [ ];
+          ownKernel = record.ownKernel or false;
         };
       };
       entries =

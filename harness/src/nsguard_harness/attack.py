@@ -44,7 +44,7 @@ class Env:
     """What an attack is given. family: 4, 6, or 0 where it means nothing; timeout: seconds until it is killed.
 
     parameters: `uplink`, the interface's name; `control`, whether this is one: it may be shorter, once it is seen;
-    `pace`, how many times slower the machines are than usual.
+    `pace`, how many times slower the machines are than usual; `own_kernel`, whether the machine shares its with none.
     """
 
     token: str

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ from .target import wait_for_tunnel
 
 if TYPE_CHECKING:
     from .output.page import Setting
+    from .scenario import Protection
 
 # by name, the suite of Debian's that a virtual client runs
 LABS = {"container": "", "vm": "trixie", "vm-sid": "sid"}
@@ -99,12 +100,13 @@ def _parser() -> argparse.ArgumentParser:
             "--tail", type=float, default=TAIL_SECONDS, metavar="SECONDS", help="go on watching after the last"
         )
     mutants = commands.add_parser("mutants", help="take each protection away: the suite must turn red")
+    mutants.add_argument("--lab", choices=LABS, default="container", help="vm: the client has a kernel of its own")
     mutants.add_argument("--only", nargs="+", default=["*"], metavar="GLOB", help="only protections with such names")
     planted = commands.add_parser("planted", help="make a hole for each kind of attack: the suite must find it")
     for command in (mutants, planted):
-        command.set_defaults(lab="container", system=None, scenario=None, guard=None, pcap=None)
+        command.set_defaults(system=None, scenario=None, guard=None, pcap=None)
     mutants.set_defaults(run=_mutants)
-    planted.set_defaults(run=_planted)
+    planted.set_defaults(run=_planted, lab="container")
     compare = commands.add_parser("compare", help="two reports side by side: the cells whose verdicts differ")
     for name in ("one", "other"):
         compare.add_argument(name, type=Path, metavar=f"{name.upper()}.json", help="what `run --json` wrote")
@@ -196,8 +198,12 @@ def _mutants(options: argparse.Namespace, console: Console) -> int:
         if not any(fnmatch.fnmatchcase(one.name, glob) for one in protections):
             raise UsageError(f"--only {glob}: no protection has such a name")
     chosen = [one for one in protections if any(fnmatch.fnmatchcase(one.name, glob) for glob in options.only)]
+    untried = [one for one in chosen if one.own_kernel and options.lab == "container"]
+    if untried:
+        console.print(f"not tried, for they show on a kernel of the client's own: --lab vm --only {_names(untried)}")
+    chosen = [one for one in chosen if one not in untried]
     fates: list[Fate] = []
-    width = max(len(one.name) for one in chosen)
+    width = max((len(one.name) for one in chosen), default=0)
     for path in dict.fromkeys(one.scenario for one in chosen):
         standing = [one for one in chosen if one.scenario == path]
         options.scenario = path
@@ -216,6 +222,10 @@ def _mutants(options: argparse.Namespace, console: Console) -> int:
     survived = sum(not fate.killed for fate in fates)
     print(f"nsguard: {len(fates)} mutants, {len(fates) - survived} killed, {survived} survived")
     return EXIT[Verdict.LEAKED if survived else Verdict.CONTAINED]
+
+
+def _names(protections: Iterable[Protection]) -> str:
+    return " ".join(f"'{one.name}'" for one in protections)
 
 
 def _planted(options: argparse.Namespace, console: Console) -> int:

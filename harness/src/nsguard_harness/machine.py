@@ -82,6 +82,8 @@ class Machine(ABC):
     uplinks: tuple[Uplink, ...]
     # what its scenario lets out beside the tunnel
     exceptions: tuple[Rule, ...] = ()
+    # whether what is written into its kernel changes no other machine
+    own_kernel: bool = False
 
     @abstractmethod
     def run(self, command: str, timeout: float | None = None, stdin: bytes = b"") -> Completed:

@@ -75,11 +75,15 @@ class Unit:
 
 @dataclass(frozen=True)
 class Protection:
-    """One protection of the plan. besides: others that keep the same shut, so that it takes all of them away to see."""
+    """One protection of the plan. besides: others that keep the same shut, so that it takes all of them away to see.
+
+    own_kernel: it is missed only where the client has a kernel of its own.
+    """
 
     name: str
     guards: str
     besides: tuple[str, ...] = ()
+    own_kernel: bool = False
 
     @property
     def scenario(self) -> Path:
@@ -126,7 +130,9 @@ def render_data(specification: Mapping[str, Any], directory: Path) -> Plan:
 def protections() -> tuple[Protection, ...]:
     """Every protection of the plan, as the plan itself lists them. Raises ScenarioError."""
     listed = json.loads(_evaluate("the plan's protections", PROTECTIONS, {}))
-    return tuple(Protection(name, one["guards"], tuple(one["besides"])) for name, one in listed.items())
+    return tuple(
+        Protection(name, one["guards"], tuple(one["besides"]), one["ownKernel"]) for name, one in listed.items()
+    )
 
 
 def loosenings() -> dict[str, set[str]]:

@@ -50,7 +50,8 @@ let
       asRoot,
       serviceConfig,
     }:
-    {
+    import ./kernel.nix
+    // {
       network-namespace = {
         guards = "every packet: in the namespace there is the tunnel or nothing";
         besides = [ "property:namespace-check" ];

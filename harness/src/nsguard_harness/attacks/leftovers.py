@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import pwd
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ..attack import Env, Outcome
+from ..attack import Attack, Env, Outcome
 from . import _tools
 from ._standins import WithStandins, marked
 from .processes import USERS
@@ -72,6 +73,37 @@ class LeftForALogin(_Left):
     directories = tuple(
         f"{HOMES}/{directory}" for directory in (".config/autostart", ".config/systemd/user", ".bashrc.d", "bin")
     )
+
+
+class SetUidFile(Attack):
+    """Claim: the service can't leave a program that runs with its own rights, or its group's, for whoever starts it.
+
+    Method: in a directory of its own that the host sees, make a file set-uid and set-gid, by chmod(2), and by open(2)
+    from the start. One that is so is a success, and is removed.
+    Limitations: none is run. A file that another made so can still be given to the service.
+    Source: inode(7), S_ISUID; systemd.exec(5), RestrictSUIDSGID=.
+    """
+
+    name = "set-uid-file"
+    families = (0,)
+    evidence = "answer"
+
+    def run(self, env: Env) -> Outcome:
+        mode, said = 0o6755, []
+        path = Path(os.environ["RUNTIME_DIRECTORY"].split(":")[0], env.token)
+        for way in ("chmod", "open"):
+            created = mode if way == "open" else 0o644
+            try:
+                os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, created))
+                if way == "chmod":
+                    path.chmod(mode)
+                if path.stat().st_mode & (stat.S_ISUID | stat.S_ISGID):
+                    return Outcome(True, f"{way} made {path} set-uid")
+            except OSError as error:
+                said.append(f"{way}: {error.strerror}")
+            finally:
+                path.unlink(missing_ok=True)
+        return Outcome(False, ", ".join(said))
 
 
 def places() -> Iterator[tuple[str, str]]:

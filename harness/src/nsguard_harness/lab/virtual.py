@@ -22,6 +22,7 @@ class VirtualMachine(Machine):
     """The hypervisor runs on while the machine is down: a crash or a boot is nothing to a recording of its frames."""
 
     _channel: Channel | None = None
+    own_kernel = True
     _qmp: Qmp | None = None
     _ready = False
     # as a lab's: how many times longer it may take to boot, and to answer

@@ -234,6 +234,7 @@ class Suite:
             "neighbour": str(link_local(self.lab.server.uplinks[0].mac)),
             "control": phase == "control",
             "pace": self.lab.pace,
+            "own_kernel": self.lab.client.own_kernel,
             **self.parameters,
         }
         attack, runs = cell.attack, _runs(cell, phase)

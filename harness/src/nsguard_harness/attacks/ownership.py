@@ -1,0 +1,351 @@
+"""What root owns without any capability: the kernel's own files, and the control groups of other units."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from ..attack import Attack, Env, Outcome
+from . import _tools
+from ._ownkernel import CGROUPS, laid_over, require_own_kernel, writable
+
+if TYPE_CHECKING:
+    from ..lab.base import Lab
+
+SHOWN = 4  # of the files that are open, so many are named
+BYSTANDER = "nsguard-leaktest-bystander.service"
+
+
+class _Owned(Attack):
+    """What is common to these: they need root, and say themselves that they got there."""
+
+    families = (0,)
+    evidence: ClassVar[Literal["wire", "answer"]] = "answer"
+    identities = ("root",)
+
+
+class KernelFiles(_Owned):
+    """Claim: no file of the kernel's can be written, but for those of the service's own control group's pressure.
+
+    Method: open for writing, and write nothing, each file below /proc/sys, /sys (debugfs, tracefs and control groups
+    with it) and those of /proc that set something. They are counted; one that opens is a success.
+    Limitations: in a container the manager has laid most of them read-only; a kernel of the machine's own shows all.
+    Source: proc(5), sysfs(5); systemd.exec(5), ProtectKernelTunables=, ProtectControlGroups=.
+    """
+
+    name = "kernel-files"
+    timeout = 20.0
+
+    def run(self, env: Env) -> Outcome:
+        opened = list(writable())
+        named = ", ".join(opened[:SHOWN])
+        return Outcome(bool(opened), f"{len(opened)} files open for writing{': ' if named else ''}{named}")
+
+
+class CorePattern(_Owned):
+    """Claim: the service can't have the kernel run a program of its own as the host's root when a process crashes.
+
+    Method: leave a program in the service's runtime directory, name it in /proc/sys/kernel/core_pattern, crash; the
+    kernel runs it outside every namespace, where it sends the token. The pattern is put back.
+    Limitations: only where the machine has a kernel of its own.
+    Source: core(5), piping core dumps to a program.
+    """
+
+    name = "core-pattern"
+    evidence = "wire"
+    alone = True
+    pattern: ClassVar[Path] = Path("/proc/sys/kernel/core_pattern")
+
+    def run(self, env: Env) -> Outcome:
+        require_own_kernel(env)
+        program = Path(os.environ["RUNTIME_DIRECTORY"].split(":")[0], "handler")
+        interpreter, _, code = _tools.sender(env)
+        program.write_text(f"#!{interpreter}\n{code}\n")
+        program.chmod(0o755)
+        before = self.pattern.read_text()
+        try:
+            self.pattern.write_text(f"|{program}")
+            self._crash()
+        finally:
+            with suppress(OSError):
+                self.pattern.write_text(before)
+            program.unlink()
+        return Outcome(True, "a process of the service crashed under a core pattern of its own")
+
+    def _crash(self) -> None:
+        """End a child by SIGSEGV; the kernel has run the program when the child is gone."""
+        child = os.fork()
+        if not child:
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            signal.signal(signal.SIGSEGV, signal.SIG_DFL)
+            os.kill(os.getpid(), signal.SIGSEGV)
+            os._exit(0)
+        os.waitpid(child, 0)
+
+
+class _Written(_Owned):
+    """Write a few bytes into a file of the kernel's; being taken is the success. What they change is put back."""
+
+    file: ClassVar[str]
+    alone = True
+
+    def words(self, before: str) -> str:
+        """What to write, given what is there."""
+        raise NotImplementedError
+
+    def undo(self, before: str) -> str:
+        """What puts it back; empty where nothing was changed."""
+        return before
+
+    def run(self, env: Env) -> Outcome:
+        require_own_kernel(env)
+        path, before = Path(self.file), ""
+        with suppress(OSError):
+            before = path.read_text()
+        path.write_text(self.words(before))
+        if put_back := self.undo(before):
+            path.write_text(put_back)
+        return Outcome(True, f"{self.file} took what was written")
+
+
+class SystemRequest(_Written):
+    """Claim: the service can't command the kernel by its system request key, which resets the machine.
+
+    Method: write `h`, which has the kernel log what there is to command, to /proc/sysrq-trigger.
+    Limitations: only where the machine has a kernel of its own; nothing is reset.
+    Source: sysrq (kernel documentation).
+    """
+
+    name = "system-request"
+    file = "/proc/sysrq-trigger"
+
+    def words(self, before: str) -> str:
+        return "h"
+
+    def undo(self, before: str) -> str:
+        return ""
+
+
+class ForeignFormat(_Written):
+    """Claim: the service can't name a program that the host's processes run for files of some format.
+
+    Method: register a format in /proc/sys/fs/binfmt_misc, and remove it.
+    Limitations: only where the machine has a kernel of its own.
+    Source: binfmt_misc (kernel documentation).
+    """
+
+    name = "foreign-format"
+    file = "/proc/sys/fs/binfmt_misc/register"
+    entry: ClassVar[Path] = Path("/proc/sys/fs/binfmt_misc/nsguard-leaktest")
+
+    def words(self, before: str) -> str:
+        return f":{self.entry.name}:M::nsguard-leaktest::/bin/false:"
+
+    def undo(self, before: str) -> str:
+        self.entry.write_text("-1")
+        return ""
+
+
+class Tracing(_Written):
+    """Claim: the service can't trace the kernel, and by it every process of the host.
+
+    Method: write a probe's definition, and remove it, in tracefs or its place in debugfs.
+    Limitations: only where the machine has a kernel of its own and tracefs is there.
+    Source: kprobetrace (kernel documentation).
+    """
+
+    name = "tracing"
+    file = "/sys/kernel/tracing/kprobe_events"
+
+    def words(self, before: str) -> str:
+        return "p:nsguard_leaktest do_exit"
+
+    def undo(self, before: str) -> str:
+        return "-:nsguard_leaktest"
+
+    def run(self, env: Env) -> Outcome:
+        try:
+            return super().run(env)
+        except FileNotFoundError:
+            old = Path("/sys/kernel/debug/tracing/kprobe_events")
+            old.write_text(self.words(""))
+            old.write_text(self.undo(""))
+            return Outcome(True, f"{old} took what was written")
+
+
+class HostNameSet(_Owned):
+    """Claim: the service can't set the host's name, which the host announces on its network.
+
+    Method: write another name to /proc/sys/kernel/hostname, and by sethostname(2); the old one is put back.
+    Limitations: in a container the manager has laid the file read-only for the control.
+    Source: sethostname(2), proc(5), uts_namespaces(7).
+    """
+
+    name = "host-name-set"
+    alone = True
+    file: ClassVar[Path] = Path("/proc/sys/kernel/hostname")
+
+    def run(self, env: Env) -> Outcome:
+        require_own_kernel(env)
+        before = socket.gethostname()
+        ways: dict[str, Callable[[str], object]] = {
+            "sethostname": socket.sethostname,
+            str(self.file): self.file.write_text,
+        }
+        said = []
+        for way, set_name in ways.items():
+            try:
+                set_name(env.token)
+            except OSError as error:
+                said.append(f"{way}: {error.strerror}")
+                continue
+            set_name(before)
+            return Outcome(True, f"{way} set the name")
+        return Outcome(False, ", ".join(said))
+
+
+class OtherControlGroups(_Owned):
+    """Claim: the service can't end, freeze or join other units by their control groups.
+
+    Method: a bystander's unit runs; then write to its group: a child of this process as another member, frozen and
+    thawed, ended. One taken is a success.
+    Limitations: with the first version of control groups there is only the joining.
+    Source: cgroups(7), cgroup-v2 (kernel documentation).
+    """
+
+    name = "other-control-groups"
+    alone = True
+
+    def before(self, lab: Lab) -> None:
+        lab.client.succeed(f"systemd-run -q --unit={BYSTANDER} --collect sleep infinity")
+
+    def after(self, lab: Lab) -> None:
+        lab.client.succeed(f"systemctl stop {BYSTANDER} 2>/dev/null || true")  # it may have been ended
+
+    def run(self, env: Env) -> Outcome:
+        groups = [path for path in CGROUPS.glob(f"**/{BYSTANDER}") if path.is_dir()]
+        said = [f"{len(groups)} groups of the bystander in sight"]
+        child = os.fork()
+        if not child:
+            signal.pause()
+            os._exit(0)
+        words = (("cgroup.procs", str(child)), ("cgroup.freeze", "1"), ("cgroup.freeze", "0"), ("cgroup.kill", "1"))
+        try:
+            taken = [f"{path}" for group in groups for name, text in words if _took(path := group / name, text, said)]
+        finally:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+        return Outcome(bool(taken), f"{', '.join(taken[:SHOWN])} took what was written" if taken else said[-1])
+
+
+def _took(path: Path, text: str, said: list[str]) -> bool:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        if path.exists():
+            said.append(f"{path}: {error.strerror}")
+        return False
+    return True
+
+
+class NamespaceSettings(_Owned):
+    """Claim: root in the service can't change its namespace's own settings, by which closed doors open.
+
+    Method: write what is there once more into accept_ra, route_localnet, disable_ipv6 and their kind of every link.
+    Limitations: only whether they can be written; what each opens, others show.
+    Source: ip-sysctl (kernel documentation).
+    """
+
+    name = "namespace-settings"
+    settings = (
+        *("ipv4/conf/{link}/route_localnet", "ipv4/conf/{link}/rp_filter", "ipv4/ip_nonlocal_bind", "ipv4/ip_forward"),
+        *("ipv6/conf/{link}/accept_ra", "ipv6/conf/{link}/disable_ipv6", "ipv6/ip_nonlocal_bind"),
+    )
+
+    def run(self, env: Env) -> Outcome:
+        said = ""
+        for setting in self.settings:
+            for link in ("all", "default", "lo", *_tools.interfaces()):
+                path = Path("/proc/sys/net", setting.format(link=link))
+                try:
+                    path.write_text(path.read_text())
+                except OSError as error:
+                    laid_over(env, error)
+                    said = f"{path}: {error.strerror}"
+                else:
+                    return Outcome(True, f"{path} took what was written")
+        return Outcome(False, said)
+
+
+class KernelLog(_Owned):
+    """Claim: the kernel's log, which names the host's links, addresses and access points, can't be read.
+
+    Method: syslog(2), SYSLOG_ACTION_READ_ALL, and a read of /dev/kmsg; an answer is a success.
+    Limitations: a container's manager denies both; ordinary users are refused wherever dmesg_restrict is set.
+    Source: syslog(2); dev-kmsg (kernel documentation).
+    """
+
+    name = "kernel-log"
+    read_all: ClassVar[int] = 3  # SYSLOG_ACTION_READ_ALL
+
+    def run(self, env: Env) -> Outcome:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.klogctl(self.read_all, ctypes.create_string_buffer(4096), 4096) > 0:
+            return Outcome(True, "syslog(2) gave the kernel's log")
+        said = os.strerror(ctypes.get_errno())
+        with suppress(OSError):
+            descriptor = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+            if os.read(descriptor, 8192):
+                return Outcome(True, "/dev/kmsg gave the kernel's log")
+        require_own_kernel(env)
+        return Outcome(False, f"syslog(2): {said}")
+
+
+class KernelModule(_Owned):
+    """Claim: the service can't load a module into the kernel.
+
+    Method: init_module(2) with what is no module. Where that is what the kernel objects to, it would take one.
+    Limitations: a container's manager denies it.
+    Source: init_module(2).
+    """
+
+    name = "kernel-module"
+    refused: ClassVar[frozenset[int]] = frozenset({1, 38})  # EPERM, ENOSYS
+
+    def run(self, env: Env) -> Outcome:
+        libc = ctypes.CDLL(None, use_errno=True)
+        number = {"x86_64": 175, "aarch64": 105}[os.uname().machine]
+        libc.syscall(number, b"no module", ctypes.c_size_t(9), b"")
+        error = ctypes.get_errno()
+        if error in self.refused:
+            require_own_kernel(env)
+        return Outcome(error not in self.refused, f"init_module: {os.strerror(error)}")
+
+
+class Clock(_Owned):
+    """Claim: the service can't set the host's clock, by which certificates and handshakes come to be invalid.
+
+    Method: clock_adjtime(2) of an offset of nothing, which needs what any other needs.
+    Limitations: a container's manager denies it.
+    Source: adjtimex(2).
+    """
+
+    name = "clock"
+
+    def run(self, env: Env) -> Outcome:
+        libc = ctypes.CDLL(None, use_errno=True)
+        # ADJ_OFFSET_SINGLESHOT, of 0 microseconds
+        timex = ctypes.create_string_buffer((0x8001).to_bytes(4, sys.byteorder), 512)
+        if libc.adjtimex(timex) >= 0:
+            return Outcome(True, "adjtimex(2) was taken")
+        error = os.strerror(ctypes.get_errno())
+        require_own_kernel(env)
+        return Outcome(False, f"adjtimex: {error}")
