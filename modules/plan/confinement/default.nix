@@ -48,9 +48,10 @@ let
       namespace,
       capabilities,
       asRoot,
+      nests,
       serviceConfig,
     }:
-    import ./kernel.nix
+    import ./kernel.nix { inherit nests; }
     // {
       network-namespace = {
         guards = "every packet: in the namespace there is the tunnel or nothing";
@@ -344,13 +345,15 @@ in
 {
   # { namespace, capabilities, waitForHandshake, bindPaths, devices, hardening, unitConfig, serviceConfig }
   # -> { unitConfig, serviceConfig }
-  # asRoot: whether what runs keeps root's user; loosened: names of protections that are the user's to do without.
+  # asRoot: whether what runs keeps root's user; nests: whether it may make sandboxes of its own (./kernel.nix); loosened: names of protections that are the user's to do without.
   confine =
     service:
     let
+      asRoot = service.asRoot or (isRoot service.serviceConfig);
       protections = protectionsOf {
         inherit (service) namespace capabilities serviceConfig;
-        asRoot = service.asRoot or (isRoot service.serviceConfig);
+        inherit asRoot;
+        nests = service.nests or false && !asRoot;
       };
       off = filter (name: !service.hardening.${name}) (attrNames (service.hardening or { }));
       loosened = service.loosened or [ ] ++ concatMap (name: loosenings.${name}.without) off;
@@ -399,6 +402,7 @@ in
       namespace = "";
       capabilities = [ ];
       asRoot = false;
+      nests = false;
       serviceConfig = { };
     })
     // dependencies.protections;

@@ -1,5 +1,10 @@
 # The kernel's own files and calls: root owns them even without a capability. Records of protections, as in
-# ../confinement.nix.
+# ./default.nix.
+#
+# nests: whether what runs is a person's and may make sandboxes of its own. A user namespace may have a procfs of its own
+# only while the one outside has nothing laid over it (mount_namespaces(7)), and a host name of its own only where the
+# call is allowed. Neither file nor name is anybody's but root's, so that an ordinary user needs no more than the rest.
+{ nests }:
 let
   inherit (import ../combine.nix)
     append
@@ -12,13 +17,15 @@ in
   kernel-tunables = {
     guards = "the kernel's own files in /proc and /sys, which are root's whatever capability it lacks: by one of them the kernel runs a program on the host, by others it sees and steers every process";
     properties = {
-      ProtectKernelTunables = set true;
       InaccessiblePaths = append [
         "-/sys/kernel/debug"
         "-/sys/kernel/tracing"
         "-/dev/hugepages"
       ];
-    };
+    }
+    // (
+      if nests then { ReadOnlyPaths = append [ "/sys" ]; } else { ProtectKernelTunables = set true; }
+    );
   };
 
   control-groups = {
@@ -39,7 +46,11 @@ in
       "property:private-devices"
       "property:hidden-processes"
     ];
-    properties.ProtectKernelLogs = set true;
+    properties =
+      if nests then
+        { SystemCallFilter = append [ "~syslog:EPERM" ]; }
+      else
+        { ProtectKernelLogs = set true; };
   };
 
   kernel-modules = {
@@ -60,10 +71,16 @@ in
       "property:kernel-tunables"
       "property:private-users"
     ];
-    properties.ProtectHostname = atLeast [
-      [ "private" ]
-      yes
-    ] true;
+    properties =
+      if nests then
+        { }
+      else
+        {
+          ProtectHostname = atLeast [
+            [ "private" ]
+            yes
+          ] true;
+        };
   };
 
   clock = {

@@ -89,6 +89,7 @@ in
               "CAP_KILL"
             ];
             asRoot = false;
+            nests = true;
             # What the commands get as standard output is their caller's.
             loosened = homes.loosened ++ [ "journal-connection" ];
             unitConfig = {

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ..attack import Attack, Env, Outcome
+from ..attack import Env, Outcome
 from . import _tools
 from ._standins import WithStandins, marked
 from .processes import USERS
@@ -29,7 +29,7 @@ class _Left(WithStandins):
 
     def run(self, env: Env) -> Outcome:
         said, left = [], False
-        user = pwd.getpwuid(os.getuid()).pw_name
+        user = _user()
         for directory in self.directories:
             path = Path(directory.format(user=user), marked(env))
             try:
@@ -75,22 +75,20 @@ class LeftForALogin(_Left):
     )
 
 
-class SetUidFile(Attack):
+class SetUidFile(WithStandins):
     """Claim: the service can't leave a program that runs with its own rights, or its group's, for whoever starts it.
 
-    Method: in a directory of its own that the host sees, make a file set-uid and set-gid, by chmod(2), and by open(2)
-    from the start. One that is so is a success, and is removed.
+    Method: in a directory of its own that others on the host may enter, make a file set-uid and set-gid, by chmod(2),
+    and by open(2) from the start. One that is so is a success, and is removed.
     Limitations: none is run. A file that another made so can still be given to the service.
     Source: inode(7), S_ISUID; systemd.exec(5), RestrictSUIDSGID=.
     """
 
     name = "set-uid-file"
-    families = (0,)
-    evidence = "answer"
 
     def run(self, env: Env) -> Outcome:
         mode, said = 0o6755, []
-        path = Path(os.environ["RUNTIME_DIRECTORY"].split(":")[0], env.token)
+        path = Path(_entered_by_others(), env.token)
         for way in ("chmod", "open"):
             created = mode if way == "open" else 0o644
             try:
@@ -104,6 +102,19 @@ class SetUidFile(Attack):
             finally:
                 path.unlink(missing_ok=True)
         return Outcome(False, ", ".join(said))
+
+
+def _entered_by_others() -> str:
+    """A directory of this service's, or this user's, that other users may enter. Raises PermissionError."""
+    own = [*os.environ.get("RUNTIME_DIRECTORY", "").split(":"), os.environ.get("HOME", ""), HOMES.format(user=_user())]
+    for path in (Path(one) for one in own if one and os.access(one, os.W_OK)):
+        if all(one.stat().st_mode & stat.S_IXOTH for one in (path, *path.parents)):
+            return str(path)
+    raise PermissionError("there is no directory of its own that others may enter")
+
+
+def _user() -> str:
+    return pwd.getpwuid(os.getuid()).pw_name
 
 
 def places() -> Iterator[tuple[str, str]]:

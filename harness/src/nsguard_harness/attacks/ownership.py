@@ -68,11 +68,10 @@ class CorePattern(_Owned):
         require_own_kernel(env)
         program = Path(os.environ["RUNTIME_DIRECTORY"].split(":")[0], "handler")
         interpreter, _, code = _tools.sender(env)
-        program.write_text(f"#!{interpreter}\n{code}\n")
-        program.chmod(0o755)
+        program.write_text(f"{code}\n")
         before = self.pattern.read_text()
         try:
-            self.pattern.write_text(f"|{program}")
+            self.pattern.write_text(f"|{interpreter} {program}")
             self._crash()
         finally:
             with suppress(OSError):
@@ -157,7 +156,7 @@ class ForeignFormat(_Written):
 class Tracing(_Written):
     """Claim: the service can't trace the kernel, and by it every process of the host.
 
-    Method: write a probe's definition, and remove it, in tracefs or its place in debugfs.
+    Method: write a probe's definition into tracefs, and remove it.
     Limitations: only where the machine has a kernel of its own and tracefs is there.
     Source: kprobetrace (kernel documentation).
     """
@@ -166,19 +165,10 @@ class Tracing(_Written):
     file = "/sys/kernel/tracing/kprobe_events"
 
     def words(self, before: str) -> str:
-        return "p:nsguard_leaktest do_exit"
+        return "p:nsguard_leaktest vfs_read"
 
     def undo(self, before: str) -> str:
         return "-:nsguard_leaktest"
-
-    def run(self, env: Env) -> Outcome:
-        try:
-            return super().run(env)
-        except FileNotFoundError:
-            old = Path("/sys/kernel/debug/tracing/kprobe_events")
-            old.write_text(self.words(""))
-            old.write_text(self.undo(""))
-            return Outcome(True, f"{old} took what was written")
 
 
 class HostNameSet(_Owned):
