@@ -63,13 +63,18 @@
       "staff 0660"
     ];
     none = false;
+    # Of the kernel's own files and calls a command has the rest, so that it may make sandboxes of its own.
     weaker = [
       "CapabilityBoundingSet"
       "ExecStart"
       "ExecStartPre"
       "PrivateUsers"
       "ProtectHome"
+      "ProtectHostname"
+      "ProtectKernelLogs"
+      "ProtectKernelTunables"
       "RestrictAddressFamilies"
+      "SystemCallFilter"
       "User"
     ];
     families = [

@@ -125,6 +125,12 @@ HOLES = (
         ("files-of-host", "left-for-the-host"),
         "ReadWritePaths=/usr/local/bin",
     ),
+    Hole(
+        "the kernel's own files",
+        ("kernel-files", "namespace-settings", "other-control-groups"),
+        "ProtectKernelTunables=no\nProtectControlGroups=no",
+    ),
+    Hole("set-uid files", ("set-uid-file",), "RestrictSUIDSGID=no"),
     Hole("message queues of the host", ("message-queue-system-v",), "PrivateIPC=no"),
     Hole(
         "the tunnel's address on the host",

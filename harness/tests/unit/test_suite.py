@@ -36,6 +36,7 @@ class FakeMachine:
     uplinks: tuple[Uplink, ...]
     tunnel: bytes = b""
     exceptions: tuple[()] = ()
+    own_kernel: bool = False
 
     def succeed(self, *commands: str, timeout: float | None = None) -> str:
         return "wg0\n" if commands == ("wg show interfaces",) else ""

@@ -42,7 +42,6 @@ UNREACHABLE = (
         "property:network-namespace",
         "systemd-nspawn(1), sysfs(5)",
     ),
-    Unreachable("kernel-log", KERNEL, "property:capability-bounds", "syslog(2)"),
     Unreachable("kernel-events", f"{KERNEL}, and its devices do not come and go", "none: reading alone", "netlink(7)"),
     Unreachable(
         "automounter",
