@@ -39,6 +39,7 @@ let
     inherit (confinement) confine;
   };
   allowedEgress = import ./units/allowed-egress.nix { inherit tools names; };
+  statusOf = import ./units/status.nix { inherit tools names; };
   metricsOf = import ./units/metrics.nix { inherit tools; };
   unitsOf = import ./units { inherit tools names dependencies; };
   specs = import ./spec.nix {
@@ -166,6 +167,7 @@ let
       units =
         unitsOf { inherit name spec rulesets; }
         // run.units
+        // statusOf { inherit name namespace; }
         // published.units
         // allowedEgress.units name namespace.allowedEgress
         // forwardingOf {

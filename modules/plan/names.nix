@@ -43,6 +43,8 @@ in
   netns = ns: "/run/netns/${ns}";
   state = ns: "/run/nsguard/${ns}";
   runSocket = ns: "/run/nsguard-run/${ns}";
+  statusUnit = ns: "nsguard-status-${ns}";
+  statusSocket = ns: "/run/nsguard-status/${ns}";
   etc = ns: "/etc/nsguard/${ns}";
 
   # Whether anybody may run commands in a namespace, and the group that may.

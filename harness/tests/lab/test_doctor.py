@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -24,6 +25,12 @@ STATE = "/run/nsguard/vpn"
 DROP_IN = "/run/systemd/system/app-user.service.d"
 RELOAD = f"systemctl reload {NETNS} {TUNNEL}"
 CLOCK = "/var/lib/systemd/timesync/clock"
+
+
+LISTENER = (
+    "import os, socket, time; s = socket.socket(1); s.bind('/tmp/x11'); s.listen(); os.chmod('/tmp/x11', 0o777); "
+    "time.sleep(600)"
+)
 
 
 def drop_in(text: str) -> str:
@@ -218,8 +225,18 @@ BREAKS = [
         "run-of-the-host",
         drop_in("TemporaryFileSystem="),
         UNDO_DROP_IN,
-        r"sockets: app-user\.service reaches /run/\S+ and \d+ more, of the host; confine it by "
-        r"systemd\.services\.app-user\.nsguard\.namespace, and look for drop-ins",
+        r"sockets: app-user\.service reaches /run/\S+ and \d+ more, of the host; TemporaryFileSystem= in "
+        rf"{DROP_IN}/broken\.conf uncovers it; correct "
+        r"systemd\.services\.app-user\.serviceConfig\.TemporaryFileSystem, then: systemctl restart app-user\.service",
+    ),
+    break_(
+        "tmp-of-the-host",
+        f"systemd-run -q --unit=x11 python3 -c {shlex.quote(LISTENER)} && until [ -S /tmp/x11 ]; do :; done; "
+        + drop_in("PrivateTmp=false"),
+        f"{UNDO_DROP_IN}; systemctl stop x11",
+        r"sockets: app-user\.service reaches /tmp/x11, of the host; PrivateTmp=false in "
+        rf"{DROP_IN}/broken\.conf uncovers it; correct systemd\.services\.app-user\.serviceConfig\.PrivateTmp, "
+        r"then: systemctl restart app-user\.service",
     ),
     break_(
         "bus-bound",

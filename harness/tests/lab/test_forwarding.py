@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -50,6 +51,8 @@ table inet portmap {
   chain postrouting { type nat hook postrouting priority srcnat; jump unmapped; }
 }
 """
+MUTE = "table inet mute { chain input { type filter hook input priority 0; udp dport 5351 drop; }; }"
+REFUSING = f"{LAB.forwarded_port}:4:2"  # RFC 6886 §3.5: not authorised
 FIRST, SECOND = f"{LAB.forwarded_port}:4", "52525:4"
 
 
@@ -222,6 +225,71 @@ def test_a_port_that_is_lost_is_closed_and_told_and_comes_back(lab: ContainerLab
         lab.peer.start("natpmp", FIRST)
     lab.client.wait_for_file(FILE, 30)
     assert open_ports(lab)
+
+
+def asking(lab: ContainerLab) -> dict[str, Any]:
+    """What the status has of asking for the port."""
+    status = json.loads(lab.client.execute("nsguard status vpn --json")[1])
+    return dict(status["namespaces"]["vpn"]["portForwarding"])
+
+
+def doctor(lab: ContainerLab) -> str:
+    """Doctor's line about it."""
+    said = lab.client.execute("nsguard doctor vpn")[1]
+    return next((line for line in said.splitlines() if line.startswith("vpn: forwarding: ")), "")
+
+
+def test_a_gateway_that_refuses_or_is_silent_is_told_with_its_word(lab: ContainerLab) -> None:
+    until(lambda: asking(lab)["state"] == "open")
+    assert asking(lab)["gateway"] == LAB.tunnel_server.v4
+    assert doctor(lab) == ""
+    lab.server.succeed(f"nft -f - <<< '{MUTE}'")
+    try:
+        until(lambda: asking(lab)["state"] == "silent", 60)
+        until(lambda: not values(lab))
+        now = asking(lab)
+        assert 0 <= time.time() - now["since"] < 300
+        assert re.fullmatch(r"the gateway gives no answer within [\d.]+ s", now["answer"])
+        status, said = lab.client.execute("nsguard status vpn")
+        assert re.search(
+            rf"forwarded +asked for .*: the gateway gives no answer within .* \(gateway {now['gateway']}\)", said
+        )
+        assert status == 1
+        assert doctor(lab).startswith(
+            f"vpn: forwarding: asked for a port at {now['gateway']} by nat-pmp, the gateway gives no answer within "
+        )
+        assert "nsguard.namespaces.vpn.portForwarding.gateway" in doctor(lab)
+        lab.peer.stop("natpmp", FIRST)
+    finally:
+        lab.server.succeed("nft delete table inet mute")
+    until(lambda: asking(lab)["answer"] == "the gateway cannot be asked: connection refused", 60)
+    assert asking(lab)["state"] == "silent"
+    lab.peer.start("natpmp", REFUSING)
+    try:
+        until(lambda: asking(lab)["state"] == "refused", 60)
+        now = asking(lab)
+        assert now["answer"] == "the gateway refuses tcp: not authorised"
+        assert re.search(
+            r"forwarded +refused for .*: the gateway refuses tcp: not authorised",
+            lab.client.execute("nsguard status vpn")[1],
+        )
+        assert doctor(lab) == (
+            f"vpn: forwarding: no port is forwarded at {now['gateway']}: the gateway refuses tcp: not authorised; ask "
+            "the provider whether this server and this account may have one, and look at "
+            "nsguard.namespaces.vpn.portForwarding"
+        )
+    finally:
+        lab.peer.stop("natpmp", REFUSING)
+        lab.peer.start("natpmp", FIRST)
+    until(lambda: asking(lab)["state"] == "open")
+    assert asking(lab)["answer"] is None
+    lab.client.succeed(f"systemctl stop {FORWARD}")
+    try:
+        assert asking(lab)["state"] == "not running"
+        assert doctor(lab) == "vpn: forwarding: no port is asked for; systemctl restart nsguard-forward-vpn"
+    finally:
+        lab.client.succeed(f"systemctl start {FORWARD}")
+    lab.client.wait_for_file(FILE, 30)
 
 
 @pytest.mark.parametrize("how", ["systemctl kill -s KILL", "systemctl stop"])

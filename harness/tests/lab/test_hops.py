@@ -42,6 +42,11 @@ def test_the_second_is_in_the_first(lab: Hops) -> None:
     assert len(sockets) >= 2
 
 
+def test_the_doctor_finds_nothing_wrong_with_either(lab: Hops) -> None:
+    """Neither the tunnel's own process in the first namespace, nor what it shares a directory with."""
+    assert lab.client.execute("nsguard doctor") == (0, "entry: healthy\nvpn: healthy\n")
+
+
 def test_the_core_set_is_contained_on_two_hops(lab: Hops) -> None:
     """The only frames that may be on the uplink are those to the first endpoint.
 

@@ -20,6 +20,11 @@ from nsguard_harness.run.trial import attack, switch
 from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
+# The other web server of the scenario is for those inside alone.
+UNPUBLISHED = (
+    "vpn: note: ports: beside.service listens on port 9092 inside, and nothing outside reaches it there; if the host "
+    'is to reach it: nsguard.namespaces.vpn.publish.beside = { listen = [ "127.0.0.1:9092" ]; port = 9092; };\n'
+)
 
 # ports of two web servers in the namespace: the one is published and open to the tunnel, the other is not
 INSIDE, BESIDE = 9091, 9092
@@ -163,14 +168,14 @@ def test_status_and_doctor_tell_of_them(lab: ContainerLab) -> None:
     (published,) = it["published"]
     assert (published["name"], published["port"], published["state"]) == ("web", INSIDE, "listening")
     assert it["tunnelPorts"] == {"tcp": [INSIDE], "udp": [INSIDE]}
-    assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")
+    assert lab.client.execute("nsguard doctor vpn") == (0, f"{UNPUBLISHED}vpn: healthy\n")
     unit = published["unit"]
     lab.client.succeed(f"systemctl stop {unit}")
     try:
         assert "to port 9091 (down)" in lab.client.execute("nsguard status vpn")[1]
         assert lab.client.execute("nsguard doctor vpn") == (
             1,
-            f"vpn: units: {unit} is inactive; systemctl restart {unit}\n",
+            f"vpn: units: {unit} is inactive; systemctl restart {unit}\n{UNPUBLISHED}",
         )
     finally:
         lab.client.succeed(f"systemctl start {unit}")

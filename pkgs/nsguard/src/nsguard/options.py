@@ -27,6 +27,7 @@ def _status(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     _named(parser)
     parser.description = "Show namespaces, tunnels and apps. Exit status: 0 all up, 1 something is down, 2 bad input."
     parser.add_argument("--json", action="store_true", help="for programs; docs/status.md says what it holds")
+    parser.add_argument("--no-lines", action="store_true", help="leave out what services that failed wrote last")
     parser.add_argument("--watch", action="store_true", help=f"again every {status.WATCH_SECONDS:g} s, until ^C")
     parser.add_argument("--exit-address", metavar="URL", help="ask there, by the tunnel, which address the world sees")
     return status.main(parser.parse_args(arguments))

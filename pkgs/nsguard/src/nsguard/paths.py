@@ -6,6 +6,8 @@ RUN = "/run/nsguard"
 FORWARDED = "/var/lib/nsguard/forwarded"
 # The sockets of `nsguard run`, by the namespace's name (modules/plan/names.nix).
 COMMANDS = "/run/nsguard-run"
+# The sockets by which a namespace's users see its status, by its name.
+STATUS = "/run/nsguard-status"
 # ip-netns(8): named namespaces are bind mounts of nsfs files here.
 NETNS = "/run/netns"
 # The same directory as PID 1 sees it: a mount made in a private mount namespace does not show there.

@@ -5,6 +5,7 @@ confext/      files laid over /etc of confined services
 making        there while the namespace is made: a name that appears beside it is ours, though unfinished
 error.json    the last command that failed and what it said, until the same command does not
 tunnel.json   the tunnel: written before the first of it is made, removed after the last is gone
+forwarding.json  what became of asking the gateway for a port, while `nsguard forward run` does
 host-link.json  the host link: written before the first of it is made, removed after the last is gone
 names.json    endpoints that are names (see `names`), while the tunnel is up, or to be made anew
 sought        there once names have been looked up
@@ -60,6 +61,19 @@ class Forwarded(NamedTuple):
     protocols: tuple[str, ...]
 
 
+class ForwardingState(NamedTuple):
+    """What became of asking a gateway for a port.
+
+    state: "asking", "open", "refused" or "silent"; since: when that began, in seconds since the epoch; gateway: its
+    address, empty where none is known; answer: its word, or why there is none.
+    """
+
+    state: str
+    since: int
+    gateway: str
+    answer: str
+
+
 class State:
     """The state directory of one namespace."""
 
@@ -73,6 +87,7 @@ class State:
         self.sought = f"{self.directory}/sought"
         self._tunnel = f"{self.directory}/tunnel.json"
         self._error = f"{self.directory}/error.json"
+        self._forwarding = f"{self.directory}/forwarding.json"
         self._host_link = f"{self.directory}/host-link.json"
         self._identity = f"{self.inside}/identity"
 
@@ -150,6 +165,15 @@ class State:
         )
         files.write(f"{self.inside}/forwarded", text)
 
+    def forwarding(self) -> ForwardingState | None:
+        """What became of asking for a port; None while nobody asks."""
+        data = _read(self._forwarding)
+        return ForwardingState(**data) if data is not None and data.keys() == set(ForwardingState._fields) else None
+
+    def write_forwarding(self, now: ForwardingState | None) -> None:
+        if now is None or os.path.isdir(self.directory):  # it may have gone, and its keeper not yet
+            _write(self._forwarding, now)
+
     def empty(self) -> None:
         """Remove all but the directory, which is the lock and goes with it."""
         for name in os.listdir(self.directory):
@@ -165,7 +189,7 @@ def _read(path: str) -> dict[str, Any] | None:
         return None
 
 
-def _write(path: str, record: Tunnel | HostLink | None) -> None:
+def _write(path: str, record: Tunnel | HostLink | ForwardingState | None) -> None:
     """Keep a record there, in which `_read` finds the same; no file for none."""
     if record is None:
         files.remove(path)

@@ -16,7 +16,7 @@ def test_status_through_a_life(any_box: Box) -> None:
     assert box.nsguard("status").stdout == "vpn\n  namespace  down\n  tunnel     down\n"
     assert box.nsguard("status").returncode == 1
     box.nsguard("netns", "up", NAME)
-    assert box.nsguard("status", NAME).stdout == "vpn\n  namespace  up\n  tunnel     down\n"
+    assert box.nsguard("status", NAME).stdout == "vpn\n  tunnel     down\n  namespace  up\n"
     assert box.nsguard("status", NAME).returncode == 1
     box.nsguard("tunnel", "up", NAME)
     box.behave()
@@ -53,7 +53,12 @@ def test_status_as_json(box: Box) -> None:
     found = namespaces(box)
     while not any(each["name"] == "sleep" for app in found[NAME]["apps"] for each in app["processes"]):
         found = namespaces(box)
-    assert set(found[NAME]) == {"state", "tunnel", "apps", "forwarded", "published", "hostLink", "tunnelPorts", "error"}
+    assert set(found[NAME]) == {
+        *("state", "tunnel", "units", "apps", "forwarded", "portForwarding", "published", "hostLink", "tunnelPorts"),
+        "error",
+    }
+    assert found[NAME]["units"] == []  # there is no systemd in a box
+    assert found[NAME]["portForwarding"] is None
     assert found[NAME]["state"] == "up"
     assert found[NAME]["error"] is None
     assert found[NAME]["tunnel"] == {
@@ -79,7 +84,8 @@ def test_ports_that_are_published_or_open_in_the_tunnel(box: Box) -> None:
     box.write_spec(spec() | {"published": [web | {"port": 8080}], "tunnelPorts": {"tcp": [22, 80], "udp": [53]}})
     box.nsguard("netns", "up", NAME)
     found = namespaces(box)[NAME]
-    assert found["published"] == [web | {"port": 8080, "state": "down"}]
+    inside = {"answered": False, "expected": "a service in the namespace", "elsewhere": []}
+    assert found["published"] == [web | {"port": 8080, "state": "down"} | inside]
     assert found["tunnelPorts"] == {"tcp": [22, 80], "udp": [53]}
     said = box.nsguard("status").stdout
     assert "  published       web: 127.0.0.1:80, [::1]:80 to port 8080 (down)\n" in said
@@ -151,6 +157,22 @@ def test_what_is_no_web_address_is_refused(box: Box, url: str) -> None:
     done = box.nsguard("status", "--exit-address", url)
     what = f"nsguard: --exit-address '{url}': not a web address; write one like https://am.i.mullvad.net/ip\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", what)
+
+
+def test_a_published_port_is_answered_by_whoever_listens_where_the_proxy_asks(box: Box) -> None:
+    web = {"name": "web", "unit": "nsguard-publish-vpn@web-1a2b3c.socket", "listen": ["127.0.0.1:80"], "port": 8080}
+    box.write_spec(spec() | {"published": [web]})
+    box.nsguard("netns", "up", NAME)
+    box.write("/run/web.py", _WEB.replace("127.0.0.1", "127.0.0.2"))
+    box.out("sh", "-c", f"ip netns exec {NAME} python3 /run/web.py >/dev/null 2>&1 </dev/null &")
+    while not (port := namespaces(box)[NAME]["published"][0])["elsewhere"]:
+        pass
+    assert (port["answered"], port["elsewhere"]) == (False, ["127.0.0.2"])
+    box.write("/run/web.py", _WEB)
+    box.out("sh", "-c", f"ip netns exec {NAME} python3 /run/web.py >/dev/null 2>&1 </dev/null &")
+    while not (port := namespaces(box)[NAME]["published"][0])["answered"]:
+        pass
+    assert (port["expected"], port["elsewhere"]) == (None, [])
 
 
 def test_an_unknown_namespace_is_bad_input(box: Box) -> None:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Collection, Iterator
 
 from nsguard import paths
-from nsguard.net import namespace
+from nsguard.net.listening import listeners
 from nsguard.spec.spec import Spec
 from nsguard.system import files
 
@@ -13,8 +13,6 @@ Port = tuple[str, int]  # protocol and number
 
 # ip-sysctl.rst, ip_unprivileged_port_start: services that everybody knows listen below.
 _FIRST_UNPRIVILEGED = 1024
-# proc_net_tcp.rst: TCP_LISTEN, and the state of a UDP socket that is not connected.
-_LISTENING = {"tcp": "0A", "udp": "07"}
 
 
 def named(wanted: Spec) -> frozenset[Port]:
@@ -43,14 +41,10 @@ def fault(name: str, port: Port, taken: Collection[Port]) -> str:
 
 
 def listening(name: str) -> Iterator[Port]:
-    """The ports that sockets in the namespace listen on, at whatever address (proc_net_tcp.rst)."""
-    with namespace.entered(name):
-        for protocol, state in _LISTENING.items():
-            for family in ("", "6"):
-                with contextlib.suppress(FileNotFoundError), open(f"/proc/thread-self/net/{protocol}{family}") as table:
-                    for fields in map(str.split, list(table)[1:]):
-                        if fields[3] == state:
-                            yield protocol, int(fields[1].rpartition(":")[2], 16)
+    """The ports that sockets in the namespace listen on, at whatever address."""
+    for protocol in ("tcp", "udp"):
+        for listener in listeners(name, protocol):
+            yield protocol, listener.port
 
 
 def told(name: str) -> set[Port]:

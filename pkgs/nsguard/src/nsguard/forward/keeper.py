@@ -15,11 +15,11 @@ from types import FrameType
 from nsguard.errors import BadInput, Stopped
 from nsguard.forward import granted, portmap
 from nsguard.forward.granted import Port
-from nsguard.forward.portmap import Gateway, Mapping, Refused
+from nsguard.forward.portmap import Denied, Gateway, Mapping, Refused
 from nsguard.net import namespace, nft
 from nsguard.spec import spec
 from nsguard.spec.spec import Forwarding
-from nsguard.state import Forwarded, State
+from nsguard.state import Forwarded, ForwardingState, State
 from nsguard.system import process
 
 # Of the lifetime that was granted: 45 s of 60, as Proton has it in its guide to NAT-PMP by hand.
@@ -57,6 +57,7 @@ def close(name: str) -> None:
     """No port is open from now on. Nothing to close is fine."""
     found = State(name)
     found.write_forwarded(None)
+    found.write_forwarding(None)
     if namespace.inode(name) is not None:
         nft.open_ports(name, (), 0)
 
@@ -72,6 +73,7 @@ class Keeper:
         self._at = self._until = 0.0
         self._complained = ""
         self._warned = False
+        self._report("asking")
 
     def turn(self) -> float:
         """Map or renew once; seconds to wait before the next turn."""
@@ -79,6 +81,7 @@ class Keeper:
             mappings = self._round()
         except (Refused, OSError) as error:
             self._complain(f"{self._found.name}: {error}")
+            self._report("refused" if isinstance(error, Denied) else "silent", str(error))
             if self._gateway:  # the tunnel may have got another one
                 self._gateway.close()
                 self._gateway = None
@@ -118,7 +121,7 @@ class Keeper:
             )
             suggested = mappings[0].external
         if any(it.lifetime < 1 or not it.external for it in mappings):
-            raise Refused("the gateway grants no time")
+            raise Denied("the gateway grants no time")
         self._check(mappings)
         return tuple(self._limited(it) for it in mappings)
 
@@ -131,7 +134,7 @@ class Keeper:
                 for each in mappings:  # it may choose another then
                     with contextlib.suppress(Refused):
                         self._reach().map(each.protocol, each.internal, 0, 0, portmap.SHORT)
-                raise Refused(
+                raise Denied(
                     f"the gateway chose port {it.external}, which stays closed: {why}; "
                     f"set nsguard.namespaces.{self._found.name}.portForwarding.internalPort if it may"
                 )
@@ -176,6 +179,7 @@ class Keeper:
         if changed or self._found.forwarded() != now:
             self._tell(now)
         granted.tell(self._found.name, [(it.protocol, self._local(it)) for it in mappings])
+        self._report("open")
 
     def _key(self, mappings: tuple[Mapping, ...]) -> list[tuple[str, int, int]]:
         return [(it.protocol, self._local(it), it.external) for it in mappings]
@@ -195,6 +199,19 @@ class Keeper:
                 process.change("systemctl", "restart", "--no-block", self._wanted.hook)
             except process.CommandFailed as error:
                 process.say(f"nsguard: {self._found.name}: {error}")
+
+    def _report(self, state: str, answer: str = "") -> None:
+        """What `nsguard status` says of it; `since` is kept for as long as the state and the answer are the same."""
+        before = self._found.forwarding()
+        if before is None or (before.state, before.answer) != (state, answer):
+            self._found.write_forwarding(ForwardingState(state, round(time.time()), self._named(), answer))
+
+    def _named(self) -> str:
+        """The gateway's address, as far as one is known."""
+        try:
+            return self._address()
+        except Refused:
+            return ""
 
     def _complain(self, what: str) -> None:
         """Once for each reason."""

@@ -23,7 +23,11 @@ _PCP_RESULTS = {1: "unsupported version", 2: "not authorised", 4: "unsupported o
 
 
 class Refused(Exception):
-    """The gateway does not answer, or says no."""
+    """There is no port to be had: the gateway does not answer, or says no."""
+
+
+class Denied(Refused):
+    """The gateway says no, or offers what cannot be taken."""
 
 
 class Mapping(NamedTuple):
@@ -65,7 +69,7 @@ class Gateway:
         said = self._ask(asked, lambda said: len(said) >= 4 and said[:2] == bytes([0, operation + 128]), patience)
         (result,) = struct.unpack("!H", said[2:4])
         if result or len(said) != 16:
-            raise Refused(f"the gateway refuses {protocol}: {_NAT_PMP_RESULTS.get(result, f'result {result}')}")
+            raise Denied(f"the gateway refuses {protocol}: {_NAT_PMP_RESULTS.get(result, f'result {result}')}")
         epoch, internal, external, lifetime = struct.unpack("!IHHI", said[4:])
         return Mapping(protocol, internal, external, lifetime, epoch, self._public_address())
 
@@ -87,7 +91,7 @@ class Gateway:
             asked, lambda said: len(said) >= 24 and said[:2] == b"\x02\x81" and said[24:42] == which, patience
         )
         if said[3] or len(said) != 60:
-            raise Refused(f"the gateway refuses {protocol}: {_PCP_RESULTS.get(said[3], f'result {said[3]}')}")
+            raise Denied(f"the gateway refuses {protocol}: {_PCP_RESULTS.get(said[3], f'result {said[3]}')}")
         lifetime, epoch = struct.unpack("!II", said[4:12])
         (external,) = struct.unpack("!H", said[42:44])
         address = ipaddress.IPv6Address(said[44:60])

@@ -6,13 +6,16 @@ import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from nsguard import paths
 from nsguard.errors import BadInput, NsguardError
-from nsguard.health import summary
+from nsguard.health import confined, layout, published, summary
+from nsguard.health.confined import Unit
 from nsguard.lifecycle import teardown
-from nsguard.net import host_link, namespace, wireguard
+from nsguard.net import host_link, listening, namespace, wireguard
+from nsguard.net.listening import Listener
 from nsguard.spec import spec
 from nsguard.state import Forwarded, State, Tunnel
 from nsguard.system import process, systemd
@@ -48,13 +51,29 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace, before: str) -> int:
-    found = {name: of(name, options.exit_address) for name in chosen(options.namespace)}
+    found = _statuses(options)
     if options.json:
         output = json.dumps({"version": VERSION, "namespaces": found}, indent=None if options.watch else 2)
     else:
-        output = "\n\n".join(summary.of(each, it) for each, it in found.items())
+        style = layout.stdout_style()
+        ordered = sorted(found.items(), key=lambda item: not summary.wrong(item[1]))
+        output = "\n\n".join(summary.of(each, it, style) for each, it in ordered)
     print(before + output)
-    return 0 if all(it["state"] == "up" and it["tunnel"]["state"] == "up" for it in found.values()) else 1
+    return 1 if any(map(summary.wrong, found.values())) else 0
+
+
+def _statuses(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """The status by namespace, as far as the caller may see it. Raises `NsguardError`."""
+    if os.geteuid() != 0:
+        from nsguard.health import members
+
+        if options.exit_address:
+            raise NsguardError("--exit-address: only root can ask from inside a namespace; use sudo")
+        return members.statuses(options.namespace)
+    found = {name: of(name, options.exit_address) for name in chosen(options.namespace)}
+    for unit in (unit for it in found.values() for unit in it["units"] if options.no_lines):
+        unit["lines"] = []
+    return found
 
 
 def chosen(name: str | None) -> list[str]:
@@ -79,12 +98,14 @@ def of(name: str, url: str | None = None) -> dict[str, Any]:
     up = teardown.is_up(found)
     inode = found.identity()
     tunnel = _tunnel(name, found.tunnel() if up else None)
+    units = confined.units(name)
     said = {
         "state": "up" if up else "half-made" if os.path.exists(found.directory) else "down",
         "tunnel": tunnel,
+        "units": [unit.as_json() for unit in units],
         "apps": _apps(namespace.processes(inode) if up and inode is not None else []),
         "forwarded": _forwarded(found.forwarded() if up else None),
-        **_configured(name, found),
+        **_configured(name, found, units, listening.listeners(name) if up else None),
         "error": found.error() or _unit_error(name),
     }
     if url is not None:
@@ -144,39 +165,16 @@ def _forwarded(forwarded: Forwarded | None) -> dict[str, Any] | None:
     }
 
 
-def _configured(name: str, found: State) -> dict[str, Any]:
-    """Ports that the configuration publishes, and those that it opens to the tunnel; none where none can be read."""
+def _configured(name: str, found: State, units: Sequence[Unit], listeners: Sequence[Listener] | None) -> dict[str, Any]:
+    """What the configuration says of ports, and how far it is so; nothing where it cannot be read."""
     try:
         wanted = spec.load(name)
     except BadInput:
-        return {"published": [], "hostLink": None, "tunnelPorts": {"tcp": [], "udp": []}}
-    sockets = [it.unit for it in wanted.published]
-    shown = systemd.show(sockets, ["ActiveState"]) if sockets else []
-    states = {it.get("Id"): it.get("ActiveState", "") for it in shown}
-    published = [
-        {
-            "name": it.name,
-            "listen": list(it.listen),
-            "port": it.port,
-            "state": {"active": "listening", "failed": "failed"}.get(states.get(it.unit, ""), "down"),
-            "unit": it.unit,
-        }
-        for it in wanted.published
-    ]
+        return {"published": [], "hostLink": None, "tunnelPorts": {"tcp": [], "udp": []}, "portForwarding": None}
     link = found.host_link()
     up = link is not None and host_link.present(name, link)
-    published += [
-        {
-            "name": it.name,
-            "listen": [f"{it.protocol}:{it.listen}"],
-            "port": it.port,
-            "state": "listening" if up else "down",
-            "unit": None,
-        }
-        for it in (wanted.host_link.published if wanted.host_link else ())
-    ]
     return {
-        "published": published,
+        "published": published.ports(wanted, units, listeners, link_up=up),
         "hostLink": wanted.host_link
         and {
             "state": "up" if up else "down",
@@ -185,7 +183,16 @@ def _configured(name: str, found: State) -> dict[str, Any]:
             "namespace": list(wanted.host_link.namespace),
         },
         "tunnelPorts": {key: list(ports) for key, ports in wanted.tunnel_ports.items()},
+        "portForwarding": _forwarding(found) if wanted.forwarding else None,
     }
+
+
+def _forwarding(found: State) -> dict[str, Any]:
+    """What became of asking for a port."""
+    now = found.forwarding()
+    if now is None:
+        return {"state": "not running", "since": None, "gateway": None, "answer": None}
+    return now._asdict() | {"gateway": now.gateway or None, "answer": now.answer or None}
 
 
 def _apps(pids: list[int]) -> list[dict[str, Any]]:

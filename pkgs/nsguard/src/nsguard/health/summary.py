@@ -1,50 +1,148 @@
 """Status as people read it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from nsguard.system.printable import printable
+from nsguard.health import layout
+from nsguard.health.confined import BAD as BAD_STATES
+from nsguard.health.layout import BAD, GOOD, PLAIN, WARN, Row, Style
+
+# Seconds after which WireGuard makes new keys, or gives up (whitepaper §6.1, Reject-After-Time).
+_SILENT = 180
+# States of units in words, with the time since when, where that tells something.
+_STATES = {
+    "running": "running for {}",
+    "starting": "starting",
+    "stopping": "stopping",
+    "done": "done {} ago",
+    "stopped": "stopped {} ago",
+    "waiting": "waits to be asked for",
+    "skipped": "not started: a condition of it does not hold",
+    "not wanted": "not started: nothing starts it",
+    "never started": "never started",
+    "failed": "failed {} ago",
+    "looping": "restarts again and again",
+}
+_LEVELS = {"running": GOOD, "stopped": WARN} | dict.fromkeys(BAD_STATES, BAD)
 
 
-def of(name: str, it: dict[str, Any]) -> str:
+def of(name: str, it: dict[str, Any], style: Style = Style()) -> str:  # noqa: B008 (it is immutable)
     """A namespace's status as lines of label and value."""
+    return layout.drawn(name, _rows(it), style)
+
+
+def wrong(it: dict[str, Any]) -> bool:
+    """Whether anything of a namespace is down or failed: the exit status of `nsguard status` says so."""
+    up = it["state"] == "up" and it["tunnel"]["state"] == "up"
+    asked = it["portForwarding"]
+    no_port = asked is not None and asked["state"] not in ("open", "asking") and it["forwarded"] is None
+    return not up or no_port or any(unit["state"] in BAD_STATES for unit in it["units"])
+
+
+def _rows(it: dict[str, Any]) -> Iterator[Row]:
     tunnel = it["tunnel"]
-    rows: list[tuple[str, str]] = [("namespace", it["state"])]
+    yield Row("namespace", it["state"], GOOD if it["state"] == "up" else BAD, _helpers(it, "namespace"))
     what = f" ({tunnel['name']}, {tunnel['implementation']})" if "name" in tunnel else ""
-    rows.append(("tunnel", tunnel["state"] + what))
-    if "fault" in tunnel:
-        rows.append(("fault", tunnel["fault"]))
-    rows.append(("addresses", ", ".join(tunnel.get("addresses", ()))))
-    rows.append(("dns", ", ".join(tunnel.get("dns", ()))))
+    level = GOOD if tunnel["state"] == "up" else BAD
+    yield Row("tunnel", tunnel["state"] + what, level, _helpers(it, "tunnel"))
+    yield Row("fault", tunnel.get("fault", ""), BAD)
+    yield Row("addresses", ", ".join(tunnel.get("addresses", ())))
+    yield Row("dns", ", ".join(tunnel.get("dns", ())))
     for peer in tunnel.get("peers", ()):
-        age = peer["latestHandshakeAge"]
-        rows.append(("peer", peer["endpoint"] or "no endpoint"))
-        rows.append(("handshake", "none yet" if age is None else f"{span(age)} ago"))
-        rows.append(("traffic", f"{size(peer['received'])} received, {size(peer['sent'])} sent"))
+        yield from _peer(peer)
     if exit_address := it.get("exitAddress"):
-        rows.append(("exit", exit_address["address"] or exit_address["fault"]))
-    if forwarded := it["forwarded"]:
-        public = ":".join(str(it) for it in (forwarded["publicAddress"], forwarded["publicPort"]) if it)
-        rows.append(
-            ("forwarded", f"port {forwarded['port']} ({', '.join(forwarded['protocols'])}), public as {public}")
-        )
+        level = GOOD if exit_address["address"] else WARN
+        yield Row("exit", exit_address["address"] or exit_address["fault"], level)
+    yield from _forwarded(it)
     if link := it["hostLink"]:
-        rows.append(("host link", f"{link['state']} ({link['interface']}, {', '.join(link['namespace'])} inside)"))
+        text = f"{link['state']} ({link['interface']}, {', '.join(link['namespace'])} inside)"
+        yield Row("host link", text, GOOD if link["state"] == "up" else BAD)
     for port in it["published"]:
-        where = f"{', '.join(port['listen'])} to port {port['port']}"
-        rows.append(("published", f"{port['name']}: {where} ({port['state']})"))
-    open_ports = [f"{protocol} {few(list(map(str, ports)))}" for protocol, ports in it["tunnelPorts"].items() if ports]
-    rows.append(("open in tunnel", "; ".join(open_ports)))
-    for app in it["apps"]:
-        rows.append((app["unit"] or "processes", few([f"{each['pid']} {each['name']}" for each in app["processes"]])))
+        yield _published(it, port)
+    ports = [f"{protocol} {few(list(map(str, ports)))}" for protocol, ports in it["tunnelPorts"].items() if ports]
+    yield Row("open in tunnel", "; ".join(ports))
+    yield from _units(it)
     if error := it["error"]:
         when = "" if error["at"] is None else f" ({span(max(0, time.time() - error['at']))} ago)"
-        rows.append(("error", f"{error['command']}: {error['what']}{when}"))
-    shown = [(label, value) for label, value in rows if value]
-    width = max(len(label) for label, _ in shown)
-    lines = (f"  {label:<{width}}  {value}" for label, value in shown)
-    return "\n".join([name, *map(printable, lines)])
+        yield Row("error", f"{error['command']}: {error['what']}{when}", BAD)
+
+
+def _peer(peer: dict[str, Any]) -> Iterator[Row]:
+    age = peer["latestHandshakeAge"]
+    yield Row("peer", peer["endpoint"] or "no endpoint", PLAIN if peer["endpoint"] else WARN)
+    yield Row("handshake", "none yet" if age is None else f"{span(age)} ago", WARN if (age or 0) > _SILENT else PLAIN)
+    yield Row("traffic", f"{size(peer['received'])} received, {size(peer['sent'])} sent")
+
+
+def _forwarded(it: dict[str, Any]) -> Iterator[Row]:
+    """The port of the tunnel's far end, and what became of asking for it."""
+    forwarded, asked = it["forwarded"], it["portForwarding"]
+    text = ""
+    if forwarded:
+        public = ":".join(str(part) for part in (forwarded["publicAddress"], forwarded["publicPort"]) if part)
+        text = f"port {forwarded['port']} ({', '.join(forwarded['protocols'])}), public as {public}"
+    if asked is None or asked["state"] == "open":
+        yield Row("forwarded", text, GOOD, _helpers(it, "forwarder"))
+        return
+    words = {
+        "asking": "asked for {since}, no answer yet",
+        "refused": "refused for {since}: {answer}",
+        "silent": "asked for {since}: {answer}",
+        "not running": "not asked for: nsguard-forward is not running",
+    }[asked["state"]]
+    since = "" if asked["since"] is None else span(max(0, time.time() - asked["since"]))
+    gateway = f" (gateway {asked['gateway']})" if asked["gateway"] else ""
+    now = words.format(since=since, answer=asked["answer"]) + gateway
+    level = WARN if asked["state"] == "asking" or forwarded else BAD
+    yield Row("forwarded", "; ".join(filter(None, (text, now))), level, _helpers(it, "forwarder"))
+
+
+def _published(it: dict[str, Any], port: dict[str, Any]) -> Row:
+    where = f"{port['name']}: {', '.join(port['listen'])} to port {port['port']}"
+    helpers = _helpers(it, "published", port["name"])
+    if port["state"] != "listening":
+        return Row("published", f"{where} ({port['state']})", BAD, helpers)
+    if port["answered"] is False:
+        return Row("published", f"{where} (nobody answers inside; {port['expected']} should)", WARN, helpers)
+    return Row("published", f"{where} (listening)", GOOD, helpers)
+
+
+def _units(it: dict[str, Any]) -> Iterator[Row]:
+    """What runs inside by its unit, with those that serve it below; then the other processes."""
+    processes = {app["unit"]: app["processes"] for app in it["apps"]}
+    for unit in it["units"]:
+        names = few([f"{each['pid']} {each['name']}" for each in processes.pop(unit["unit"], [])])
+        served = unit["kind"] in ("service", "app") or (unit["kind"] == "socket" and not unit["of"])
+        if served or unit["state"] in BAD_STATES:
+            yield Row(unit["unit"], _state(unit, names), _LEVELS.get(unit["state"], PLAIN), _beside(it, unit))
+    for name, each in processes.items():
+        yield Row(name or "processes", few([f"{process['pid']} {process['name']}" for process in each]))
+
+
+def _state(unit: dict[str, Any], names: str) -> str:
+    since = "" if unit["since"] is None else span(max(0, time.time() - unit["since"]))
+    text = _STATES[unit["state"]].format(since)
+    return ": ".join(filter(None, (text, unit["reason"] or names)))
+
+
+def _beside(it: dict[str, Any], unit: dict[str, Any]) -> tuple[str, ...]:
+    """Under a unit: what to do, its last lines, and the units that serve it."""
+    serving = _by(each for each in it["units"] if each["of"] == unit["unit"])
+    remedy = [unit["remedy"]] if unit["remedy"] else []
+    said = [f"it wrote: {line}" for line in unit["lines"]]
+    return (*remedy, *said, *serving)
+
+
+def _helpers(it: dict[str, Any], kind: str, of: str | None = None) -> tuple[str, ...]:
+    """The units of nsguard's own that serve this, as far as they do something now; those that failed have rows."""
+    return _by(unit for unit in it["units"] if unit["kind"] == kind and unit["of"] == of)
+
+
+def _by(units: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    """A line that names those of the units that do something now; none for none."""
+    names = ", ".join(unit["unit"] for unit in units if unit["state"] in ("running", "starting", "stopping"))
+    return (f"by {names}",) if names else ()
 
 
 def few(items: Sequence[str], most: int = 6) -> str:

@@ -1,8 +1,26 @@
-"""What systemd says of units (systemctl(1), show)."""
+"""What systemd and its journal say of units (systemctl(1), journalctl(1))."""
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 from nsguard.system import process
+
+# Where unit files of the system lie (systemd.unit(5)).
+_PATH = (
+    *(f"/{place}/systemd/{kind}" for place in ("etc", "run") for kind in ("system", "system.control")),
+    *(
+        "/run/systemd/transient",
+        "/run/systemd/generator.early",
+        "/run/systemd/generator",
+        "/run/systemd/generator.late",
+    ),
+    *("/etc/systemd/system.attached", "/run/systemd/system.attached"),
+    *("/usr/local/lib/systemd/system", "/usr/lib/systemd/system"),
+)
 
 
 def show(units: Iterable[str], properties: Sequence[str], *more: str) -> list[dict[str, str]]:
@@ -24,3 +42,70 @@ def last_words(unit: str) -> str:
         return ""
     said = (line.removeprefix("nsguard: ") for line in reversed(lines) if line.startswith("nsguard: "))
     return next((line for line in said if not line.startswith(("undoing", "warning:"))), "")
+
+
+class Entry(NamedTuple):
+    """A line of the journal about a unit; `own`: by the unit's processes, and not by systemd about them."""
+
+    text: str
+    own: bool
+
+
+def entries(unit: str, invocation: str, most: int = 40) -> list[Entry]:
+    """The last `most` lines about `unit`, oldest first; of that invocation alone where the journal has lines of it."""
+    try:
+        text = process.ask("journalctl", "-q", "-b", "-o", "json", "-n", str(most), "-u", unit)
+        lines = [json.loads(line) for line in text.splitlines()]
+    except (process.CommandFailed, ValueError):
+        return []
+    ids = ("_SYSTEMD_INVOCATION_ID", "INVOCATION_ID")
+    latest = [line for line in lines if invocation and invocation in map(line.get, ids)]
+    return [Entry(_message(line), "UNIT" not in line) for line in latest or lines]
+
+
+def _message(line: dict[str, Any]) -> str:
+    """Text that is no UTF-8, or that holds control characters, comes as a list of bytes (systemd's JSON)."""
+    message = line.get("MESSAGE") or ""
+    return bytes(message).decode(errors="replace") if isinstance(message, list) else str(message)
+
+
+def settings(unit: str, key: str) -> list[tuple[str, str]]:
+    """Each line of a unit's files that sets `key`, in their order: the file, and the value (systemd.syntax(7))."""
+    try:
+        text = process.ask("systemctl", "cat", "--no-pager", "--", unit)
+    except process.CommandFailed:
+        return []
+    found, path = [], ""
+    for line in text.replace("\\\n", " ").splitlines():
+        name, _, value = line.partition("=")
+        if line.startswith("# /"):
+            path = line.removeprefix("# ")
+        elif name.strip() == key:
+            found.append((path, value.strip()))
+    return found
+
+
+def with_line(line: re.Pattern[str]) -> set[str]:
+    """The units that have a line like it in their file, or in one laid over it; a template stands for its instances.
+
+    Also of units that systemd has not loaded, because nothing has started or wanted them since the boot.
+    """
+    found = set()
+    for directory in _PATH:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(directory):
+                path, unit = f"{directory}/{name}", name.removesuffix(".d")
+                if unit.endswith((".service", ".socket")) and any(line.search(text) for text in _texts(path)):
+                    found.add(unit.replace("@.", "@*."))
+    return found
+
+
+def _texts(path: str) -> Iterator[str]:
+    """The unit file there, or each of those in a directory of files that are laid over one."""
+    try:
+        paths = [f"{path}/{name}" for name in os.listdir(path)] if path.endswith(".d") else [path]
+    except OSError:
+        return
+    for each in paths:
+        with contextlib.suppress(OSError), open(each, encoding="utf-8", errors="replace") as file:
+            yield file.read()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from nsguard.errors import BadInput
 from nsguard.health import status
-from nsguard.health.doctor import inside, machine, reach, rules, sockets
+from nsguard.health.doctor import confined, inside, machine, reach, rules, sockets
 from nsguard.health.doctor.subject import Finding, Patient
 from nsguard.system.printable import printable
 
@@ -27,17 +27,23 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
     "links": inside.ways_out,
     "files": inside.files,
     "services": inside.services,
+    "confined": confined.failed,
+    "published": confined.answered,
+    "ports": confined.unpublished,
     "sockets": sockets.sockets,
     "handshake": reach.handshake,
     "ranges": reach.ranges,
     "resolver": reach.resolver,
     "mtu": reach.mtu,
+    "forwarding": confined.forwarding,
 }
 
 
 # Check → those that must have found nothing before it is done: what comes of another fault is none of its own.
 AFTER = {
     "handshake": ("units", "pin", "links"),
+    "published": ("units", "confined"),
+    "forwarding": ("units", "pin", "links", "handshake"),
     "resolver": ("units", "rules", "pin", "links", "handshake", "ranges"),
     "mtu": ("units", "rules", "pin", "links", "handshake", "ranges"),
 }

@@ -2,17 +2,29 @@
 
 import functools
 import os
+import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from nsguard.health import status
+from nsguard.health import reasons, status
 from nsguard.health.doctor.subject import Finding, Patient
 from nsguard.system import child, kernel, systemd
 
 # unix(7), /proc/net/unix: flag of a socket that listens, type of one that takes datagrams from anybody.
 _LISTENS, _DATAGRAM = 0x10000, 2
 _BINDS = ("BindPaths", "BindReadOnlyPaths")
+# What hides the paths below a directory from a confined unit, the narrowest first (systemd.exec(5)).
+_HIDING = {
+    "/tmp": "PrivateTmp",  # noqa: S108 (compared, not used)
+    "/var/tmp": "PrivateTmp",  # noqa: S108
+    "/home": "ProtectHome",
+    "/root": "ProtectHome",
+    "/": "TemporaryFileSystem",
+}
+# A process that is a tunnel, and where it and its like hear wg(8): of a tunnel through another the process is inside.
+_TUNNEL_UNIT = re.compile(r"nsguard-userspace-.*\.service\Z")
+_TUNNEL_SOCKET = re.compile(r"(/var)?/run/(wireguard|amneziawg)/nsg-[0-9a-f]{8}\.sock\Z")
 # Seconds; it takes milliseconds.
 _TIMEOUT = 5.0
 
@@ -28,14 +40,16 @@ def sockets(patient: Patient) -> Iterator[Finding]:
             seen = child.answer(functools.partial(_reachable, pid, listening), _TIMEOUT)
         except (child.Failed, child.Late):
             continue  # it ended meanwhile
+        seen = [path for path in seen if not (_TUNNEL_UNIT.match(unit) and _TUNNEL_SOCKET.match(path))]
         shown = _shown(unit) if seen else {}
         if _mute(shown.get("RestrictAddressFamilies", "").split()):
             continue
         # Paths of the host that the unit itself binds into its view (systemd.exec(5), BindPaths=).
         bound = [word.split(":")[0] for key in _BINDS for word in shown.get(key, "").split()]
-        own = [path for path in seen if any(path == it or path.startswith(f"{it}/") for it in bound)]
+        own = [path for path in seen if any(_below(path, it) for it in bound)]
+        others = [path for path in seen if path not in own]
         for paths, note, remedy in (
-            ([path for path in seen if path not in own], False, _confine(unit)),
+            (others, False, _mend(patient.name, unit, shown, others[0]) if others else ""),
             (
                 own,
                 True,
@@ -45,6 +59,23 @@ def sockets(patient: Patient) -> Iterator[Finding]:
             if paths:
                 more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
                 yield Finding(f"{unit} reaches {paths[0]}{more}, of the host", remedy, note)
+
+
+def _mend(namespace: str, unit: str, shown: Mapping[str, str], path: str) -> str:
+    """Of a unit that nsguard confines, the setting that lets the path be seen; any other is to be confined."""
+    if f"/run/nsguard/{namespace}/" not in shown.get("ExtensionDirectories", "") + shown.get("BindReadOnlyPaths", ""):
+        return _confine(unit)
+    key = next(key for directory, key in _HIDING.items() if _below(path, directory))
+    lines = systemd.settings(unit, key)
+    # An empty line forgets those before it (systemd.syntax(7)); of what is no list the last line counts.
+    blamed = [line for line in lines if not line[1]] or lines
+    where = f"{key}={blamed[-1][1]} in {blamed[-1][0]} uncovers it" if blamed else f"no {key}= covers it"
+    return f"{where}; correct {reasons.option(unit)}.serviceConfig.{key}, then: systemctl restart {unit}"
+
+
+def _below(path: str, directory: str) -> bool:
+    path = path.removeprefix("/var") if path.startswith("/var/run/") else path
+    return path == directory or path.startswith(f"{directory.rstrip('/')}/")
 
 
 def _confine(unit: str) -> str:
@@ -98,7 +129,7 @@ def _identity(pid: int) -> tuple[int, int, list[int]]:
 
 
 def _shown(unit: str) -> dict[str, str]:
-    names = [*_BINDS, "RestrictAddressFamilies"]
+    names = [*_BINDS, "RestrictAddressFamilies", "ExtensionDirectories"]
     return next(iter(systemd.show([unit], names) if unit.endswith(".service") else []), {})
 
 

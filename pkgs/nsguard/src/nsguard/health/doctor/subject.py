@@ -7,8 +7,11 @@ import os
 from typing import NamedTuple
 
 from nsguard.errors import NsguardError
+from nsguard.health import confined
+from nsguard.health.confined import Unit
 from nsguard.lifecycle import handshake, teardown, tunnel
-from nsguard.net import mtu, namespace
+from nsguard.net import listening, mtu, namespace
+from nsguard.net.listening import Listener
 from nsguard.spec import config, spec
 from nsguard.spec.model import Config, Endpoint
 from nsguard.state import State, Tunnel
@@ -60,6 +63,16 @@ class Patient:
         """Who is inside."""
         inode = self.state.identity()
         return namespace.processes(inode) if self.up and inode is not None else []
+
+    @functools.cached_property
+    def units(self) -> list[Unit]:
+        """The namespace's units: what runs in it, and what serves that."""
+        return confined.units(self.name)
+
+    @functools.cached_property
+    def listeners(self) -> list[Listener]:
+        """Who takes connections inside."""
+        return listening.listeners(self.name) if self.up else []
 
     @functools.cached_property
     def answered(self) -> bool:

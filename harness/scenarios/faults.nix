@@ -1,0 +1,86 @@
+# A namespace in which each service has a fault of its own, for what `nsguard status` and `nsguard doctor` say of it.
+# None starts with the machine but those that are well: the test starts the rest, and they fail.
+let
+  demo = import ./demo.nix;
+
+  confined = serviceConfig: {
+    namespace = "vpn";
+    inherit serviceConfig;
+  };
+  service =
+    more:
+    confined (
+      {
+        ExecStart = "/usr/bin/sleep infinity";
+        User = "www-data";
+        Group = "www-data";
+      }
+      // more
+    );
+  shell = script: "/bin/sh -c '${script}'";
+  web =
+    port: service { ExecStart = "/usr/bin/python3 -m http.server ${toString port} --bind 127.0.0.1"; };
+in
+demo
+// {
+  namespaces.vpn = demo.namespaces.vpn // {
+    publish.web = {
+      listen = [ "127.0.0.1:8091" ];
+      port = 9091;
+    };
+  };
+
+  services = demo.services // {
+    path-missing = service { BindPaths = "/srv/nowhere"; };
+    path-hidden = service { ReadWritePaths = "/run/lab-hidden"; };
+    directory-hidden = service { WorkingDirectory = "/home/lab-hidden"; };
+    program-missing = service { ExecStart = "/usr/bin/nowhere"; };
+    program-hidden = service { ExecStart = "/home/lab-hidden/program"; };
+    user-missing = confined {
+      ExecStart = "/usr/bin/sleep infinity";
+      User = "nobody-has-this";
+    };
+    group-missing = service { Group = "nobody-has-this"; };
+    secret-missing = service { LoadCredential = "password:/run/lab-secrets/password"; };
+    call-forbidden = service {
+      ExecStart = "/usr/bin/python3 -c 'import time; time.clock_settime(0, 0)'";
+      SystemCallFilter = "~clock_settime";
+    };
+    fails = service { ExecStart = shell "echo the database is locked >&2; exit 3"; };
+    crashes = service { ExecStart = shell "kill -ABRT $$$$"; };
+    late = service {
+      Type = "notify";
+      TimeoutStartSec = 1;
+    };
+    loops =
+      service {
+        ExecStart = shell "echo no such option --bind; exit 1";
+        Restart = "always";
+        RestartSec = "200ms";
+      }
+      // {
+        unitConfig.StartLimitIntervalSec = 0;
+      };
+    limited = service {
+      ExecStart = shell "exit 4";
+      Restart = "always";
+      RestartSec = "1ms";
+    };
+    needy = service { } // {
+      unitConfig = {
+        Requires = [ "path-missing.service" ];
+        After = [ "path-missing.service" ];
+      };
+      wantedBy = [ "multi-user.target" ];
+    };
+    forgotten = service { };
+    stopped = service { } // {
+      wantedBy = [ "multi-user.target" ];
+    };
+    web = web 9091;
+    beside = web 9092;
+    taken = service { } // {
+      sockets.taken.socketConfig.ListenStream = "127.0.0.1:9092";
+    };
+  };
+}

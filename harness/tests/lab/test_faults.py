@@ -1,0 +1,274 @@
+"""Fault → what `nsguard status` says → what `nsguard doctor` says: many services, each with a fault of its own.
+
+All fail beside each other on one machine, which is looked at once, so that none hides another.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from nsguard_harness import scenario
+from nsguard_harness.checkout import SCENARIOS
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.target import wait_for_tunnel
+
+pytestmark = pytest.mark.lab
+
+WELL = ("app-root.service", "app-user.service", "beside.service")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """unit: at fault; state: its state in the JSON; reason and remedy: regular expressions for the whole of each.
+
+    note: whether doctor has but a note of it, in other words: `said` is then the whole of it.
+    """
+
+    unit: str
+    state: str
+    reason: str
+    remedy: str
+    said: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.unit.partition(".")[0]
+
+
+def fault(name: str, state: str, reason: str, remedy: str, said: str = "") -> Fault:
+    unit = name if name.endswith(".socket") else f"{name}.service"
+    again = re.escape(f"systemctl restart {unit}")
+    return Fault(unit, state, reason, remedy.replace("AGAIN", f"then: {again}"), said)
+
+
+def let_in(name: str, path: str) -> str:
+    return re.escape(f'let it in: systemd.services.{name}.nsguard.bindPaths = [ "{path}" ]; ') + "AGAIN"
+
+
+FAULTS = [
+    fault(
+        "path-missing",
+        "failed",
+        "the path /srv/nowhere is missing",
+        r"make /srv/nowhere, or order path-missing\.service after the unit that makes it; "
+        "a - before the path lets it be missing; AGAIN",
+    ),
+    fault(
+        "path-hidden",
+        "failed",
+        "the path /run/lab-hidden is hidden inside, and is there on the host",
+        let_in("path-hidden", "/run/lab-hidden"),
+    ),
+    fault(
+        "directory-hidden",
+        "failed",
+        "its working directory /home/lab-hidden is hidden inside, and is there on the host",
+        let_in("directory-hidden", "/home/lab-hidden"),
+    ),
+    fault(
+        "program-missing",
+        "failed",
+        "its program /usr/bin/nowhere is missing",
+        r"name a program that exists in ExecStart of program-missing\.service; AGAIN",
+    ),
+    fault(
+        "program-hidden",
+        "failed",
+        "its program /home/lab-hidden/program is hidden inside, and is there on the host",
+        let_in("program-hidden", "/home/lab-hidden/program"),
+    ),
+    fault(
+        "user-missing",
+        "failed",
+        "its user nobody-has-this does not exist",
+        r"define users\.users\.nobody-has-this, or correct systemd\.services\.user-missing\.serviceConfig\.User; AGAIN",
+    ),
+    fault(
+        "group-missing",
+        "failed",
+        "its group nobody-has-this does not exist",
+        r"define users\.groups\.nobody-has-this, or correct systemd\.services\.group-missing\.serviceConfig\.Group; "
+        "AGAIN",
+    ),
+    fault(
+        "secret-missing",
+        "failed",
+        "its secret /run/lab-secrets/password is missing",
+        "put it in place; AGAIN",
+    ),
+    fault(
+        "call-forbidden",
+        "failed",
+        r"a system call that its filter forbids ended its program \(31/SYS\)",
+        r"journalctl -b -g SECCOMP may name the call; allow it by "
+        r"systemd\.services\.call-forbidden\.serviceConfig\.SystemCallFilter, or a program of 32 bits by "
+        r"systemd\.services\.call-forbidden\.nsguard\.hardening\.nativeCalls = false; AGAIN",
+    ),
+    fault(
+        "fails",
+        "failed",
+        "its program ended with status 3",
+        r"journalctl -b -u fails\.service shows more; mend it, AGAIN",
+    ),
+    fault(
+        "crashes",
+        "failed",
+        "SIGABRT ended its program",
+        r"journalctl -b -u crashes\.service shows more; mend it, AGAIN",
+    ),
+    fault(
+        "late",
+        "failed",
+        "it did not get ready, or did not end, in time",
+        r"journalctl -b -u late\.service shows what it waits for; "
+        r"systemd\.services\.late\.serviceConfig\.TimeoutStartSec gives it longer",
+    ),
+    fault(
+        "loops",
+        "looping",
+        r"its program ended with status 1; systemd has restarted it \d+ times",
+        r"journalctl -b -u loops\.service shows more; mend it, AGAIN",
+    ),
+    fault(
+        "limited",
+        "failed",
+        "its program ended with status 4.*",
+        r"journalctl -b -u limited\.service shows more; mend it, AGAIN",
+    ),
+    fault(
+        "needy",
+        "never started",
+        r"it needs path-missing\.service, which failed",
+        r"mend that one \(systemctl status path-missing\.service\), then: systemctl start needy\.service",
+    ),
+    fault(
+        "taken.socket",
+        "failed",
+        r"it cannot listen at 127\.0\.0\.1:9092: .*",
+        r"ip netns exec vpn ss -ltnp shows whether another program does; end that one, or choose another port; AGAIN",
+    ),
+    fault(
+        "stopped",
+        "stopped",
+        "",
+        "",
+        r"note: confined: stopped\.service is stopped; if that is not meant: systemctl start stopped\.service",
+    ),
+    fault("forgotten", "not wanted", "", ""),
+]
+SAID = {"looping": "restarts again and again", "never started": "was never started"}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What both commands said of the machine: the JSON of one namespace, its text, and doctor's lines and status."""
+
+    status: dict[str, Any]
+    text: list[str]
+    code: int
+    doctor: list[str]
+    doctor_code: int
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ContainerLab]:
+    with ContainerLab() as lab:
+        plan = scenario.render(SCENARIOS / "faults.nix")
+        scenario.install(lab.client, plan)
+        lab.client.succeed(
+            "mkdir -p /run/lab-hidden /home/lab-hidden && install -m755 /usr/bin/true /home/lab-hidden/program",
+            # what wants a unit at the next boot wants it from now on, once systemd has read that
+            "systemctl daemon-reload",
+            f"systemctl start nsguard-tunnel-vpn {' '.join(WELL)}",
+            "systemctl start $(ls /etc/systemd/system | grep '^nsguard-publish-vpn@web-.*socket')",
+        )
+        wait_for_tunnel(lab)
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def seen(lab: ContainerLab) -> Seen:
+    started = [one.unit for one in FAULTS if one.name != "forgotten"]
+    lab.client.wait_until_succeeds("ip netns exec vpn ss -Hltn | grep -q :9092", 30)
+    lab.client.execute(f"systemctl start {' '.join(started)}")
+    lab.client.succeed("systemctl stop stopped")
+    restarts = "systemctl show -P NRestarts loops"
+    lab.client.wait_until_succeeds(f"[ $({restarts}) -ge 3 ] && systemctl is-failed limited late", 60)
+    code, text = lab.client.execute("nsguard status vpn")
+    said = lab.client.execute("nsguard status vpn --json")[1]
+    doctor_code, doctor = lab.client.execute("nsguard doctor vpn")
+    print(text, doctor, sep="\n")
+    return Seen(json.loads(said)["namespaces"]["vpn"], text.splitlines(), code, doctor.splitlines(), doctor_code)
+
+
+@pytest.mark.parametrize("at", FAULTS, ids=lambda one: one.name)
+def test_a_fault_is_told_by_both(seen: Seen, at: Fault) -> None:
+    (unit,) = (one for one in seen.status["units"] if one["unit"] == at.unit)
+    assert unit["state"] == at.state
+    assert re.fullmatch(at.reason, unit["reason"] or ""), unit["reason"]
+    assert re.fullmatch(at.remedy, unit["remedy"] or ""), unit["remedy"]
+    (row,) = (line for line in seen.text if line.split()[:1] == [at.unit])
+    assert re.search(at.reason, row)
+    lines = [line for line in seen.doctor if f" {at.unit} " in line.partition(";")[0]]
+    if not at.reason:
+        assert lines == ([] if not at.said else [line for line in lines if re.fullmatch(f"vpn: {at.said}", line)])
+        return
+    state = SAID.get(at.state, at.state)
+    (line,) = lines
+    assert re.fullmatch(rf"vpn: confined: {re.escape(at.unit)} {state}: {at.reason}.*; {at.remedy}", line), line
+
+
+def test_what_a_program_last_wrote_stands_beside_its_fault(seen: Seen) -> None:
+    for unit, words in (("fails", "the database is locked"), ("loops", "no such option --bind")):
+        (line,) = (line for line in seen.doctor if f" {unit}.service " in line.partition(";")[0])
+        assert f'; it last wrote "{words}"; ' in line
+        row = next(at for at, line in enumerate(seen.text) if line.split()[:1] == [f"{unit}.service"])
+        assert f"it wrote: {words}" in " ".join(seen.text[row + 1 : row + 5])
+
+
+def test_what_is_well_has_no_line_of_doctors(seen: Seen) -> None:
+    for unit in ("app-root.service", "app-user.service"):
+        assert not [line for line in seen.doctor if unit in line]
+        (row,) = (line for line in seen.text if line.split()[:1] == [unit])
+        assert "running for " in row
+
+
+def test_faults_come_first_and_count_for_the_exit_status(seen: Seen) -> None:
+    assert (seen.code, seen.doctor_code) == (1, 1)
+    rows = [line.split()[0] for line in seen.text if line.startswith("  ") and line[2:3] != " "]
+    bad = [one["unit"] for one in seen.status["units"] if one["state"] in ("failed", "looping", "never started")]
+    assert set(rows[: len(bad)]) == set(bad)
+    assert "vpn: healthy" not in seen.doctor
+
+
+def test_a_published_port_that_nobody_answers_names_who_should(lab: ContainerLab, seen: Seen) -> None:
+    (port,) = seen.status["published"]
+    assert (port["state"], port["answered"], port["expected"]) == ("listening", False, "web.service")
+    assert any("(nobody answers inside; web.service should)" in line for line in seen.text)
+    # doctor looks for it once all run that should
+    lab.client.succeed("systemctl stop loops late limited; systemctl disable needy; systemctl reset-failed")
+    assert [line for line in doctor(lab) if line.startswith("vpn: published:")] == [
+        "vpn: published: published port web leads to port 9091 inside, where nobody answers; web.service should; "
+        "start it, or let nsguard.namespaces.vpn.publish.web.port be the port that it listens on"
+    ]
+    lab.client.succeed("systemctl start web")
+    lab.client.wait_until_succeeds("ip netns exec vpn ss -Hltn | grep -q :9091", 30)
+    assert not [line for line in doctor(lab) if line.startswith("vpn: published:")]
+    assert "to port 9091 (listening)" in lab.client.execute("nsguard status vpn")[1]
+
+
+def test_a_port_that_nothing_leads_to_is_a_note_with_the_line_that_publishes_it(seen: Seen) -> None:
+    assert [line for line in seen.doctor if ": ports: " in line] == [
+        "vpn: note: ports: beside.service listens on port 9092 inside, and nothing outside reaches it there; if the "
+        'host is to reach it: nsguard.namespaces.vpn.publish.beside = { listen = [ "127.0.0.1:9092" ]; port = 9092; };'
+    ]
+
+
+def doctor(lab: ContainerLab) -> list[str]:
+    return lab.client.execute("nsguard doctor vpn")[1].splitlines()

@@ -1,0 +1,210 @@
+"""The units of a namespace: what runs in it, what serves that, and how each of them is.
+
+Which they are is read from unit files, so that one that was never started is among them, too.
+"""
+
+import fnmatch
+import re
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from nsguard import paths
+from nsguard.health import reasons
+from nsguard.health.reasons import Reason
+from nsguard.system import systemd
+
+# Restarts of a unit that runs for less than these seconds are a loop.
+_LOOP, _STEADY = 3, 60
+_PROPERTIES = (
+    *("LoadState", "ActiveState", "SubState", "NRestarts", "NetworkNamespacePath", "Job"),
+    *(
+        "InactiveEnterTimestamp",
+        "ActiveEnterTimestamp",
+        "StateChangeTimestamp",
+        "ConditionResult",
+        "ConditionTimestamp",
+    ),
+    *("TriggeredBy", "Triggers", "WantedBy", "RequiredBy", "UpheldBy", "Requires", "BindsTo", "Requisite"),
+    *reasons.PROPERTIES,
+)
+# States in which something is wrong; and those of a unit that does what it should, or waits for a reason to.
+BAD = ("failed", "looping", "never started")
+# Units of nsguard's own that serve the namespace, as systemctl(1) takes them, and what each is: names.nix of the plan
+# makes the names. After an @ stand a port's name and six digits by which a changed one is told apart.
+_OF_NAMESPACE = {
+    "nsguard-netns-{}.service": "namespace",
+    "nsguard-tunnel-{}.service": "tunnel",
+    "nsguard-userspace-{}.service": "tunnel",
+    "nsguard-handshake-{}@*.service": "tunnel",
+    "nsguard-refresh-{}.service": "tunnel",
+    "nsguard-mend-{}.service": "tunnel",
+    f"nsguard-secrets-{{}}-{'[0-9a-f]' * 6}.path": "tunnel",
+    "nsguard-forward-{}.service": "forwarder",
+    "nsguard-forwarded-{}.service": "forwarder",
+    "nsguard-publish-{}@*.socket": "published",
+    "nsguard-publish-{}@*.service": "published",
+    "nsguard-egress-{}@*.socket": "egress",
+    "nsguard-egress-{}@*.service": "egress",
+    "nsguard-run-{}.socket": "commands",
+    "nsguard-status-{}.socket": "commands",
+}
+# Those that serve an app or a service, by its name, and which.
+_OF_UNIT = {
+    "nsguard-app-*.socket": ("nsguard-app-{}.service", "socket"),
+    "nsguard-bus-*.service": ("nsguard-app-{}.service", "bus"),
+    "nsguard-private-bus-*.service": ("nsguard-app-{}.service", "bus"),
+    "nsguard-system-bus-*.service": ("{}.service", "bus"),
+}
+_APP = re.compile(r"nsguard-app-.+\.service\Z")
+_INSTANCE = re.compile(r".+@(.+)-[0-9a-f]{6}\.(?:service|socket)\Z")
+
+
+class Unit(NamedTuple):
+    """A unit of the namespace's, as docs/status.md describes it.
+
+    kind: "service", "socket", or what it does for nsguard; of: the service, app or port that it serves, empty for none;
+    since: seconds since the epoch, None for never; reason: in a state of `BAD`; lines: the unit's own last lines then.
+    """
+
+    unit: str
+    kind: str
+    of: str
+    state: str
+    since: int | None
+    reason: Reason | None = None
+    lines: tuple[str, ...] = ()
+
+    @property
+    def bad(self) -> bool:
+        return self.state in BAD
+
+    @property
+    def helper(self) -> bool:
+        """Whether it is one of nsguard's own, that serves another; an app is none."""
+        return self.kind not in ("service", "socket", "app")
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as docs/status.md has it."""
+        what, remedy = self.reason or (None, None)
+        plain = self._asdict() | {"of": self.of or None, "lines": list(self.lines)}
+        del plain["reason"]
+        return plain | {"reason": what, "remedy": remedy}
+
+
+def units(name: str) -> list[Unit]:
+    """The units of namespace `name`, those in a state of `BAD` first, then what runs in it, then what serves that."""
+    inside = re.escape(f"{paths.NETNS}/{name}")
+    line = re.compile(rf'^[ \t]*NetworkNamespacePath[ \t]*=[ \t]*"?{inside}"?[ \t]*$', re.MULTILINE)
+    wanted = [*systemd.with_line(line), *(pattern.format(name) for pattern in _OF_NAMESPACE), *_OF_UNIT]
+    shown = {
+        it["Id"]: it
+        for it in systemd.show(wanted, _PROPERTIES, "--timestamp=unix")
+        if it.get("LoadState") != "not-found" and it.get("Id")
+    }
+    roles = _roles(shown, name)
+    others = _states(other for unit in roles for other in _related(shown[unit]))
+    found = [_unit(shown[unit], *role, others) for unit, role in roles.items()]
+    return sorted(found, key=lambda unit: (not unit.bad, unit.helper, unit.kind, unit.unit))
+
+
+def _roles(shown: Mapping[str, Mapping[str, str]], name: str) -> dict[str, tuple[str, str]]:
+    """What each unit of the namespace is, and for whom; those that turn out to be of another are left out."""
+    roles = {}
+    for unit, it in shown.items():
+        if it.get("NetworkNamespacePath") == f"{paths.NETNS}/{name}":
+            kind = "app" if _APP.match(unit) else unit.rpartition(".")[2]
+            roles[unit] = (kind, it.get("Triggers", "") if kind == "socket" else "")
+    for pattern, kind in _OF_NAMESPACE.items():
+        for unit in fnmatch.filter(shown, pattern.format(name)):
+            instance = _INSTANCE.match(unit)
+            roles[unit] = (kind, instance[1] if instance else "")
+    for pattern, (served, kind) in _OF_UNIT.items():
+        before, after = pattern.split("*")
+        for unit in fnmatch.filter(shown, pattern):
+            other = served.format(unit.removeprefix(before).removesuffix(after))
+            if roles.get(other, ("",))[0] in ("app", "service"):
+                roles[unit] = (kind, other)
+    return roles
+
+
+def _related(it: Mapping[str, str]) -> list[str]:
+    keys = ("WantedBy", "RequiredBy", "UpheldBy", "Requires", "BindsTo", "Requisite")
+    return [other for key in keys for other in it.get(key, "").split()]
+
+
+def _states(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    wanted = sorted(set(names))
+    properties = ["ActiveState", "InactiveEnterTimestamp", "Result"]
+    return {it["Id"]: it for it in systemd.show(wanted, properties)} if wanted else {}
+
+
+def _unit(it: Mapping[str, str], kind: str, of: str, others: Mapping[str, Mapping[str, str]]) -> Unit:
+    state = _state(it, others)
+    since = _at(it, "ActiveEnterTimestamp" if state == "running" else "StateChangeTimestamp")
+    if state == "never started":
+        return Unit(it["Id"], kind, of, state, None, _held_back(it, others))
+    if state not in BAD:
+        return Unit(it["Id"], kind, of, state, since)
+    # What runs anew all the time has said nothing yet in its last run.
+    entries = systemd.entries(it["Id"], "" if state == "looping" else it.get("InvocationID", ""))
+    reason = reasons.of(it, entries)
+    if state == "looping":
+        reason = Reason(f"{reason.what}; systemd has restarted it {it.get('NRestarts')} times", reason.remedy)
+    own = tuple(entry.text for entry in entries if entry.own and entry.text.strip())
+    return Unit(it["Id"], kind, of, state, since, reason, own[-3:])
+
+
+def _state(it: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -> str:
+    active, restarts = it.get("ActiveState", ""), int(it.get("NRestarts") or 0)
+    if it.get("LoadState") in {"bad-setting", "error"} or active == "failed":
+        return "failed"
+    if it.get("SubState", "").startswith("auto-restart"):
+        return "looping" if restarts >= _LOOP else "failed"
+    up_for = time.time() - (_at(it, "ActiveEnterTimestamp") or 0)
+    if restarts >= _LOOP and (active == "activating" or up_for < _STEADY):
+        return "looping"
+    if active in ("active", "reloading", "deactivating", "activating"):
+        return {"active": "running", "reloading": "running", "activating": "starting"}.get(active, "stopping")
+    if it.get("Job", "0") not in ("", "0"):
+        return "starting"
+    if _at(it, "InactiveEnterTimestamp") is not None:
+        return "done" if it.get("Type") == "oneshot" and it.get("Result") == "success" else "stopped"
+    if it.get("ConditionResult") == "no" and _at(it, "ConditionTimestamp") is not None:
+        return "skipped"
+    if it.get("TriggeredBy"):
+        return "waiting"
+    return "never started" if _wanted(it, others) else "not wanted"
+
+
+def _wanted(it: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether a unit that is up asks for it, as a target of the boot does."""
+    asking = [other for key in ("WantedBy", "RequiredBy", "UpheldBy") for other in it.get(key, "").split()]
+    return any(others.get(other, {}).get("ActiveState") == "active" for other in asking)
+
+
+def _held_back(it: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -> Reason:
+    """Of a unit that was never started: the unit that it needs and that is not up, where there is one."""
+    name = it["Id"]
+    needed = [other for key in ("Requires", "BindsTo", "Requisite") for other in it.get(key, "").split()]
+    for other in needed:
+        state = others.get(other, {})
+        if state.get("ActiveState") == "failed":
+            return Reason(
+                f"it needs {other}, which failed",
+                f"mend that one (systemctl status {other}), then: systemctl start {name}",
+            )
+    for other in needed:
+        if others.get(other, {}).get("ActiveState") == "inactive" and other.startswith("nsguard-"):
+            return Reason(
+                f"it needs {other}, which is not up", f"systemctl start {other}, then: systemctl start {name}"
+            )
+    return Reason(
+        "nothing has started it since the boot, although a target that is up wants it", f"systemctl start {name}"
+    )
+
+
+def _at(it: Mapping[str, str], key: str) -> int | None:
+    """A time of systemd's, in seconds since the epoch; None for never. With `--timestamp=unix` it begins with an @."""
+    text = it.get(key, "").removeprefix("@")
+    return int(text) if text.isdecimal() and text != "0" else None

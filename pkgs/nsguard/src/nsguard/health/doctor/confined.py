@@ -1,0 +1,116 @@
+"""What runs in the namespace: whether it runs, whether it answers where ports lead, and whether a port leads to it."""
+
+from collections.abc import Iterator
+
+from nsguard.health import published
+from nsguard.health.confined import Unit
+from nsguard.health.doctor.subject import Finding, Patient
+from nsguard.health.reasons import quoted
+from nsguard.health.status import unit_of
+from nsguard.net import host_link, listening
+
+# Kinds of units that the check of nsguard's own units leaves out.
+_KINDS = ("service", "app", "socket", "bus")
+
+
+def failed(patient: Patient) -> Iterator[Finding]:
+    """Each confined unit that a target of the boot wants runs, or has done its work."""
+    for unit in patient.units:
+        if unit.kind not in _KINDS:
+            continue
+        if unit.reason:
+            own = f"; it last wrote {quoted(unit.lines[-1])}" if unit.lines else ""
+            if patient.up or "nsguard-netns-" not in unit.reason.what:  # that one has a line of its own
+                yield Finding(f"{unit.unit} {_state(unit)}: {unit.reason.what}{own}", unit.reason.remedy)
+        elif unit.state == "stopped" and unit.kind != "socket" and patient.up:
+            yield Finding(f"{unit.unit} is stopped", f"if that is not meant: systemctl start {unit.unit}", note=True)
+
+
+def _state(unit: Unit) -> str:
+    return {"looping": "restarts again and again", "never started": "was never started"}.get(unit.state, unit.state)
+
+
+def answered(patient: Patient) -> Iterator[Finding]:
+    """Somebody answers inside at each published port."""
+    if not patient.up:
+        return
+    link = patient.state.host_link()
+    up = link is not None and host_link.present(patient.name, link)
+    for port in published.ports(patient.spec, patient.units, patient.listeners, link_up=up):
+        if port["answered"] is not False:
+            continue
+        at = f"nsguard.namespaces.{patient.name}.publish.{port['name']}.port"
+        if port["elsewhere"]:
+            yield Finding(
+                f"published port {port['name']} leads to port {port['port']} inside, where a service listens, but at "
+                f"{', '.join(port['elsewhere'])} alone",
+                "let it listen at 127.0.0.1, or at all addresses",
+            )
+        else:
+            yield Finding(
+                f"published port {port['name']} leads to port {port['port']} inside, where nobody answers; "
+                f"{port['expected']} should",
+                f"start it, or let {at} be the port that it listens on",
+            )
+
+
+def unpublished(patient: Patient) -> Iterator[Finding]:
+    """Services that take connections at ports that nothing leads to; they may be for the others inside."""
+    if not patient.up:
+        return
+    forwarded = patient.state.forwarded()
+    known = {*(it.port for it in patient.spec.published), *patient.spec.tunnel_ports["tcp"]}
+    known |= {forwarded.port} if forwarded else set()
+    known |= {it.port for it in patient.spec.host_link.published} if patient.spec.host_link else set()
+    if patient.spec.forwarding and patient.spec.forwarding.internal_port:
+        known.add(patient.spec.forwarding.internal_port)
+    exceptions, passing = set(map(str, patient.spec.loopback)), listening.ephemeral(patient.name)
+    wanted = [
+        one
+        for one in patient.listeners
+        if one.port not in known and one.port not in passing and one.address not in exceptions
+    ]
+    ports: dict[str, set[int]] = {}
+    for listener, pid in listening.owners(wanted, patient.processes).items():
+        ports.setdefault(unit_of(pid) or f"PID {pid}", set()).add(listener.port)
+    for unit, numbers in sorted(ports.items()):
+        yield _publish(patient.name, unit, sorted(numbers))
+
+
+def _publish(namespace: str, unit: str, ports: list[int]) -> Finding:
+    many = f"ports {', '.join(map(str, ports))}" if len(ports) > 1 else f"port {ports[0]}"
+    name = unit.rpartition(".")[0].removeprefix("nsguard-app-") or "web"
+    publish = f"nsguard.namespaces.{namespace}.publish.{name}"
+    line = f'{publish} = {{ listen = [ "127.0.0.1:{ports[0]}" ]; port = {ports[0]}; }};'
+    return Finding(
+        f"{unit} listens on {many} inside, and nothing outside reaches it there",
+        f"if the host is to reach it: {line}",
+        note=True,
+    )
+
+
+def forwarding(patient: Patient) -> Iterator[Finding]:
+    """The tunnel's far end has given the port that it is asked for."""
+    wanted = patient.spec.forwarding
+    if wanted is None or patient.tunnel is None:
+        return
+    now = patient.state.forwarding()
+    at = f"nsguard.namespaces.{patient.name}.portForwarding"
+    if now is None:
+        yield Finding("no port is asked for", f"systemctl restart nsguard-forward-{patient.name}")
+        return
+    gateway = f" at {now.gateway}" if now.gateway else ""
+    if now.state == "asking":
+        yield Finding(
+            f"a port is asked for{gateway}, and the answer is not there yet", "ask again in a minute", note=True
+        )
+    elif now.state == "silent":
+        yield Finding(
+            f"asked for a port{gateway} by {wanted.protocol}, {now.answer}",
+            f"see that the provider forwards ports on this server, and that {at}.protocol and {at}.gateway are its own",
+        )
+    elif now.state == "refused":
+        yield Finding(
+            f"no port is forwarded{gateway}: {now.answer}",
+            f"ask the provider whether this server and this account may have one, and look at {at}",
+        )

@@ -1,0 +1,84 @@
+"""The status for whoever is not root: asked of the socket that a namespace's users may connect to.
+
+systemd starts `nsguard status NAME --json --no-lines` for each connection; who may connect is the socket's group.
+"""
+
+import grp
+import json
+import os
+import socket
+from typing import Any
+
+from nsguard import paths
+from nsguard.errors import BadInput, NsguardError
+from nsguard.system import unix
+
+# Seconds; it takes less than one.
+_PATIENCE = 30.0
+
+
+def statuses(name: str | None) -> dict[str, dict[str, Any]]:
+    """The status by namespace: of that one, or of all that the caller may look at.
+
+    Raises `BadInput` for a name that is no namespace's, and `NsguardError` where the caller may look at none.
+    """
+    if name is not None:
+        if not paths.valid_name(name) or not os.path.exists(f"{paths.ETC}/{name}"):
+            raise BadInput(f"{name if paths.valid_name(name) else ascii(name)}: no such namespace")
+        return _ask(name)
+    found: dict[str, dict[str, Any]] = {}
+    for each in sorted(_listed()):
+        if os.access(f"{paths.STATUS}/{each}", os.R_OK | os.W_OK):
+            found |= _ask(each)
+    if not found:
+        groups = sorted({group for each in _listed() if (group := _group(each))})
+        raise NsguardError(_refusal("any namespace", groups))
+    return found
+
+
+def _listed() -> list[str]:
+    try:
+        return [name for name in os.listdir(paths.STATUS) if paths.valid_name(name)]
+    except FileNotFoundError:
+        return []
+
+
+def _ask(name: str) -> dict[str, dict[str, Any]]:
+    try:
+        with unix.connect(f"{paths.STATUS}/{name}", _PATIENCE) as stream:
+            answer = _all(stream)
+    except FileNotFoundError:
+        raise NsguardError(
+            f"{name}: only root may look at its status; use sudo, or set nsguard.namespaces.{name}.users"
+        ) from None
+    except PermissionError:
+        raise NsguardError(_refusal(name, [group] if (group := _group(name)) else [])) from None
+    except OSError as error:
+        raise NsguardError(
+            f"{name}: its status cannot be asked for: {(error.strerror or str(error)).lower()}"
+        ) from None
+    try:
+        return dict(json.loads(answer)["namespaces"])
+    except (ValueError, KeyError, TypeError):
+        raise NsguardError(f"{name}: no status came; ask an administrator to run nsguard doctor {name}") from None
+
+
+def _all(stream: socket.socket) -> bytes:
+    stream.shutdown(socket.SHUT_WR)
+    parts = []
+    while part := stream.recv(65536):
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _group(name: str) -> str:
+    """The group whose members may look; empty where there is none."""
+    try:
+        return grp.getgrgid(os.stat(f"{paths.STATUS}/{name}").st_gid).gr_name
+    except (OSError, KeyError):
+        return ""
+
+
+def _refusal(what: str, groups: list[str]) -> str:
+    to = f", or ask an administrator to add you to {' or '.join(groups)}" if groups else ""
+    return f"you may not look at the status of {what}; use sudo{to}"

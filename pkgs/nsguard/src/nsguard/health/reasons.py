@@ -1,0 +1,239 @@
+"""Why a unit failed, in words, and the line that mends it: from systemd's result and the unit's last lines.
+
+systemd ends a process that it cannot set up with a status of 200 and more, one for each step (systemd.exec(5), "Process
+Exit Codes"), and says which path or name was at fault in a line of the journal, in so far as the journal is in reach of
+that process.
+"""
+
+import os
+import re
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from nsguard.system import systemd
+from nsguard.system.systemd import Entry
+
+# What `of` looks at.
+PROPERTIES = (
+    *("Result", "ExecMainCode", "ExecMainStatus", "InvocationID", "WorkingDirectory", "User", "Group", "ExecStart"),
+    *("LoadState", "NetworkNamespacePath"),
+)
+# waitid(2): CLD_KILLED, CLD_DUMPED
+_BY_SIGNAL = {"2", "3"}
+_MOUNT = re.compile(r"Failed to set up mount namespacing: (?:/run/systemd/(?:mount-rootfs|unit-root))?(/[^:]*): (.*)")
+_EXIT = re.compile(r"(Main|Control) process exited, code=exited, status=(\d+)")
+_SOCKET = re.compile(r"Failed to (?:create|receive) listening socket \(([^)]*)\): (.*)")
+_WORDS = 200
+
+
+class Reason(NamedTuple):
+    """What went wrong, and what to do; neither ends with a full stop, nor holds words of the program's own."""
+
+    what: str
+    remedy: str
+
+
+def of(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
+    """The reason of a unit that failed. `unit`: its `PROPERTIES` and Id; `entries`: its last lines, oldest first."""
+    name = unit["Id"]
+    if unit.get("LoadState") in {"bad-setting", "error"}:
+        return Reason("systemd refuses its file", f"systemd-analyze verify {name} names the line; mend it")
+    result = unit.get("Result", "")
+    main, status = _status(unit, entries)
+    if result == "exit-code" and (step := _STEPS.get(status)):
+        return step(unit, entries)
+    if result in {"signal", "core-dump"} and unit.get("ExecMainCode") in _BY_SIGNAL:
+        return _killed(unit, int(unit.get("ExecMainStatus") or 0))
+    if name.endswith(".socket") and result == "resources":
+        return _socket(unit, entries)
+    if result == "start-limit-hit" and status:  # that of the last try is the reason
+        last = of({**unit, "Result": "exit-code"}, entries)
+        return Reason(f"{last.what}; it failed so often that systemd tries no more", last.remedy)
+    if found := _RESULTS.get(result):
+        return Reason(found[0], found[1].format(unit=name, option=option(name)))
+    command = "its program" if main else "a command before or after its program"
+    what = f"{command} ended with status {status}" if status else f"systemd says {result or 'nothing'}"
+    return Reason(what, _look(name))
+
+
+def last_own(entries: Sequence[Entry]) -> str:
+    """The last line that the unit's own processes wrote; empty for none."""
+    return next((entry.text.strip() for entry in reversed(entries) if entry.own and entry.text.strip()), "")
+
+
+def option(name: str) -> str:
+    """The NixOS option of a unit: `systemd.services.web` of `web.service`, `systemd.services."web@"` of an instance."""
+    stem, _, kind = name.rpartition(".")
+    stem = re.sub(r"@.*", "@", stem)
+    return f"systemd.{kind}s.{stem if re.fullmatch(r'[A-Za-z_][A-Za-z0-9_-]*', stem) else _nix(stem)}"
+
+
+def quoted(text: str) -> str:
+    """A line for a message: in quotes, and not longer than a few lines of a terminal."""
+    short = text if len(text) <= _WORDS else text[:_WORDS] + "…"
+    return f'"{short}"' if text else ""
+
+
+def let_in(name: str, path: str) -> str:
+    """The line by which a confined service sees a path of the host that is hidden from it."""
+    return f"let it in: {option(name)}.nsguard.bindPaths = [ {_nix(path)} ];"
+
+
+def _nix(text: str) -> str:
+    return '"' + re.sub(r'([\\"]|\$\{)', r"\\\1", text) + '"'
+
+
+def _status(unit: Mapping[str, str], entries: Sequence[Entry]) -> tuple[bool, int]:
+    """Whether the main process failed, and the status: that of another command, or of a last try, the journal has."""
+    if unit.get("ExecMainCode") == "1" and (status := int(unit.get("ExecMainStatus") or 0)):
+        return True, status
+    ends = [found for entry in entries if not entry.own and (found := _EXIT.search(entry.text))]
+    return (ends[-1][1] == "Main", int(ends[-1][2])) if ends else (True, 0)
+
+
+def _look(name: str) -> str:
+    return f"journalctl -b -u {name} shows more; mend it, then: systemctl restart {name}"
+
+
+def _again(name: str) -> str:
+    return f"then: systemctl restart {name}"
+
+
+def _path(name: str, what: str, path: str, hidden: str, missing: str) -> Reason:
+    """Of a path that the unit does not find: hidden where the host has it, else missing."""
+    if os.path.exists(path):
+        return Reason(f"{what} {path} is hidden inside, and is there on the host", f"{hidden} {_again(name)}")
+    return Reason(f"{what} {path} is missing", f"{missing}; {_again(name)}")
+
+
+def _chdir(unit: Mapping[str, str], _: Sequence[Entry]) -> Reason:
+    name, path = unit["Id"], unit.get("WorkingDirectory", "").lstrip("!-")
+    return _path(name, "its working directory", path, let_in(name, path), f"make {path}, as its user may enter it")
+
+
+def _exec(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
+    name = unit["Id"]
+    # By `nsguard journal`, which every confined command begins with, or by systemd itself.
+    said = re.search(r"cannot execute ([^:]+): (.*)", last_own(entries))
+    path = said[1] if said else (re.search(r"path=(\S+)", unit.get("ExecStart", "")) or ["", ""])[1]
+    if said and "no such file" not in said[2].lower():
+        return Reason(f"its program {path} cannot be executed: {said[2].lower()}", f"mend that; {_again(name)}")
+    return _path(name, "its program", path, let_in(name, path), f"name a program that exists in ExecStart of {name}")
+
+
+def _mount(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
+    name = unit["Id"]
+    found = next((match for entry in reversed(entries) if (match := _MOUNT.search(entry.text))), None)
+    if found is None:
+        return Reason("systemd could not set up its view of the files", _look(name))
+    path, error = found[1], found[2].lower()
+    if "no such file" in error:
+        missing = f"make {path}, or order {name} after the unit that makes it; a - before the path lets it be missing"
+        return _path(name, "the path", path, let_in(name, path), missing)
+    return Reason(f"the path {path} cannot be mounted inside: {error}", f"mend that; {_again(name)}")
+
+
+def _account(kind: str) -> Callable[[Mapping[str, str], Sequence[Entry]], Reason]:
+    def reason(unit: Mapping[str, str], _: Sequence[Entry]) -> Reason:
+        who = unit.get(kind) or unit.get("User") or "?"
+        made = f"users.{kind.lower()}s.{who}"
+        return Reason(
+            f"its {kind.lower()} {who} does not exist",
+            f"define {made}, or correct {option(unit['Id'])}.serviceConfig.{kind}; {_again(unit['Id'])}",
+        )
+
+    return reason
+
+
+def _credentials(unit: Mapping[str, str], _: Sequence[Entry]) -> Reason:
+    # `systemctl show` does not show it: a credential may be a secret itself.
+    files = [value.partition(":")[2] for _, value in systemd.settings(unit["Id"], "LoadCredential")]
+    missing = next((path for path in files if path.startswith("/") and not os.path.exists(path)), None)
+    what = f"its secret {missing} is missing" if missing else "a secret of its LoadCredential= cannot be read"
+    return Reason(what, f"put it in place; {_again(unit['Id'])}")
+
+
+def _step(what: str) -> Callable[[Mapping[str, str], Sequence[Entry]], Reason]:
+    def reason(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
+        said = next((entry.text for entry in reversed(entries) if not entry.own and "Failed to" in entry.text), "")
+        return Reason(what + (f": {quoted(said)}" if said else ""), _look(unit["Id"]))
+
+    return reason
+
+
+def _killed(unit: Mapping[str, str], number: int) -> Reason:
+    name = unit["Id"]
+    if number == signal.SIGSYS:
+        return Reason(
+            "a system call that its filter forbids ended its program (31/SYS)",
+            f"journalctl -b -g SECCOMP may name the call; allow it by {option(name)}.serviceConfig.SystemCallFilter, "
+            f"or a program of 32 bits by {option(name)}.nsguard.hardening.nativeCalls = false; {_again(name)}",
+        )
+    try:
+        what = signal.Signals(number).name
+    except ValueError:
+        what = f"signal {number}"
+    return Reason(f"{what} ended its program", _look(name))
+
+
+def _socket(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
+    name = unit["Id"]
+    found = next((match for entry in entries if (match := _SOCKET.search(entry.text))), None)
+    if found is None:
+        return Reason(f"systemd says {unit.get('Result')}", _look(name))
+    # Inside, a helper of systemd's makes the socket, of which it knows but that it could not.
+    inside = unit.get("NetworkNamespacePath", "").rpartition("/")[2]
+    see = f"ip netns exec {inside} ss -ltnp" if inside else "ss -ltnp"
+    return Reason(
+        f"it cannot listen at {found[1]}: {found[2].lower()}",
+        f"{see} shows whether another program does; end that one, or choose another port; {_again(name)}",
+    )
+
+
+# Result → what it says, and what to do (systemd.service(5), systemd.socket(5)).
+_RESULTS = {
+    "oom-kill": ("it used more memory than there is", "give it more, or less to do; then: systemctl restart {unit}"),
+    "watchdog": (
+        "it did not tell systemd in time that it is alive",
+        "journalctl -b -u {unit}; systemctl restart {unit}",
+    ),
+    "timeout": (
+        "it did not get ready, or did not end, in time",
+        "journalctl -b -u {unit} shows what it waits for; {option}.serviceConfig.TimeoutStartSec gives it longer",
+    ),
+    "protocol": (
+        "it ended before it told systemd that it is ready",
+        "journalctl -b -u {unit}; compare {option}.serviceConfig.Type with what the program does",
+    ),
+    "start-limit-hit": (
+        "it failed so often that systemd tries no more",
+        "journalctl -b -u {unit} says why; mend it, then: systemctl reset-failed {unit} && systemctl start {unit}",
+    ),
+    "service-start-limit-hit": (
+        "the service behind it failed so often that systemd tries no more",
+        "mend that one, then: systemctl reset-failed {unit} && systemctl start {unit}",
+    ),
+    "trigger-limit-hit": (
+        "it was triggered so often that systemd stopped it",
+        "journalctl -b -u {unit}; then: systemctl reset-failed {unit} && systemctl start {unit}",
+    ),
+    "resources": ("systemd could not start it", "journalctl -b -u {unit} says what was lacking"),
+}
+
+_STEPS: dict[int, Callable[[Mapping[str, str], Sequence[Entry]], Reason]] = {
+    200: _chdir,
+    203: _exec,
+    216: _account("Group"),
+    217: _account("User"),
+    218: _step("it may not have the capabilities that it asks for"),
+    225: _step("systemd could not put it into its network namespace"),
+    226: _mount,
+    228: _step("systemd could not set up its filter of system calls"),
+    233: _step("its runtime directory could not be made"),
+    238: _step("its state directory could not be made"),
+    239: _step("its cache directory could not be made"),
+    240: _step("its logs directory could not be made"),
+    241: _step("its configuration directory could not be made"),
+    243: _credentials,
+}

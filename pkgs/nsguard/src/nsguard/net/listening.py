@@ -1,0 +1,69 @@
+"""Who listens inside a namespace, at which addresses and ports."""
+
+import contextlib
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from nsguard.net import namespace
+
+# TCP_LISTEN, and the state of a UDP socket that is not connected, as /proc/net shows them (proc_net_tcp.rst)
+_LISTENING = {"tcp": "0A", "udp": "07"}
+
+
+class Listener(NamedTuple):
+    """A socket that takes connections, or datagrams. inode: by which a process that holds it is found."""
+
+    address: str
+    port: int
+    inode: int
+
+    def answers(self, address: str) -> bool:
+        """Whether a connection to `address` gets there: it listens at that one, or at all."""
+        return self.address in (address, "0.0.0.0", "::")  # noqa: S104 (compared, not bound)
+
+
+def listeners(name: str, protocol: str = "tcp") -> list[Listener]:
+    """Those of a protocol, "tcp" or "udp", in namespace `name`, which is up."""
+    found = []
+    for suffix, family in (("", socket.AF_INET), ("6", socket.AF_INET6)):
+        file = f"/proc/thread-self/net/{protocol}{suffix}"
+        with namespace.entered(name), contextlib.suppress(FileNotFoundError), open(file) as lines:
+            for line in list(lines)[1:]:
+                words = line.split()
+                if words[3] == _LISTENING[protocol]:
+                    address, port = words[1].split(":")
+                    found.append(Listener(_address(address, family), int(port, 16), int(words[9])))
+    return found
+
+
+def _address(digits: str, family: socket.AddressFamily) -> str:
+    """An address from words of 32 bits, each in the order of this machine's bytes."""
+    words = [int(digits[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(digits), 8)]
+    address = ipaddress.ip_address(socket.inet_ntop(family, b"".join(words)))
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
+
+
+def owners(wanted: Iterable[Listener], pids: Iterable[int]) -> dict[Listener, int]:
+    """The first of the processes `pids` that holds each listener; none for one that another holds, such as systemd."""
+    sockets = {f"socket:[{listener.inode}]": listener for listener in wanted}
+    found: dict[Listener, int] = {}
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for descriptor in os.listdir(f"/proc/{pid}/fd"):
+                with contextlib.suppress(OSError):
+                    listener = sockets.get(os.readlink(f"/proc/{pid}/fd/{descriptor}"))
+                    if listener is not None:
+                        found.setdefault(listener, pid)
+    return found
+
+
+def ephemeral(name: str) -> range:
+    """The ports that the kernel gives to whoever asks for any (ip(7), ip_local_port_range)."""
+    with namespace.entered(name), open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+        first, last = map(int, file.read().split())
+    return range(first, last + 1)
