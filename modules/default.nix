@@ -4,6 +4,7 @@
     ./namespaces.nix
     ./tunnels.nix
     ./services.nix
+    ./leaktest.nix
     ./metrics.nix
     ./apps.nix
     ./units.nix

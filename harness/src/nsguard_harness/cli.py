@@ -6,6 +6,7 @@ import argparse
 import fnmatch
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +27,8 @@ from .description import describe
 from .errors import HarnessError
 from .lab.base import Lab
 from .lab.image import APPS, BASE
+from .output.about import About
+from .output.plain import plain
 from .run.states import STATES, UP
 from .run.subjects import subjects
 from .run.suite import EXIT, TAIL_SECONDS, Report, Subject, Suite, Verdict, plan
@@ -49,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Of `compare`: 0 the same verdicts, 1 others, 3 a file that is no report.
     """
     options = _parser().parse_args(arguments)
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)  # nothing from outside is markup
     try:
         status: int = options.run(options, console)
     except HarnessError as error:
@@ -123,13 +126,13 @@ def _list(options: argparse.Namespace, console: Console) -> int:
     table.add_column("attack", no_wrap=True)
     table.add_column("what holds when it is contained")
     for name, attack in attacks.registry().items():
-        table.add_row(name, describe(attack).claim)
+        table.add_row(plain(name), plain(describe(attack).claim))
     console.print(table)
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("out of reach", "why", "what stands against it", "source"):
         table.add_column(heading)
     for one in UNREACHABLE:
-        table.add_row(*one)
+        table.add_row(*map(plain, one))
     console.print(table)
     return 0
 
@@ -140,8 +143,18 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         cells = plan(options.attack, attackers, UP.name if options.quick else options.state, quick=options.quick)
         runs = [1 + (cell.token == cell.control) for cell in cells if not cell.cannot]
         task = progress.add_task("attacks and controls", total=sum(runs))
+        about = About.of(lab.client.execute, _guard(options))
         report = Suite(lab, cells, lambda attack, phase: progress.advance(task), options.tail).run()
-    return _told(options, console, report)
+    return _told(options, console, report, about)
+
+
+def _guard(options: argparse.Namespace) -> str:
+    """What confines the attacks, as the command line says it."""
+    from . import scenario
+
+    if options.system:
+        return f"system {options.system}"
+    return f"guard {options.guard}" if options.guard else f"scenario {(options.scenario or scenario.DEMO).stem}"
 
 
 def _live(options: argparse.Namespace, console: Console) -> int:
@@ -153,39 +166,45 @@ def _live(options: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"--attack {options.attack}: no attack with such a name is fit for a host in use")
     _check_files(options)
     live = Live.of(options.namespace, options.unit)
-    console.print(
-        f"[dim]namespace {live.namespace}, confined as {', '.join(one.unit for one in live.services)}; "
-        f"captured: {', '.join(link.name for link in live.links)}[/dim]"
-    )
+    about = About.of(_execute, f"namespace {live.namespace}, as {', '.join(one.unit for one in live.services)}")
+    console.print(plain(f"{about.line()}; captured: {', '.join(link.name for link in live.links)}", "dim"))
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("attacks and controls", total=None)
         report = live.run(options.attack, lambda attack, phase: progress.advance(task), options.pcap, options.tail)
-    return _told(options, console, report, setting(live, report.status == EXIT[Verdict.LEAKED]))
+    return _told(options, console, report, about, setting(live))
 
 
-def _told(options: argparse.Namespace, console: Console, report: Report, setting: Setting | None = None) -> int:
+def _execute(command: str) -> tuple[int, str]:
+    """A command on this host: its exit status, and what it printed."""
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, errors="replace")
+    return done.returncode, done.stdout
+
+
+def _told(
+    options: argparse.Namespace, console: Console, report: Report, about: About, setting: Setting | None = None
+) -> int:
     """Print a report and write it where it is wanted; its exit status."""
     from .output.report import attacks_table, classes_table, last_line
 
     console.print(attacks_table(report))
     console.print(Text("\nframes on the wire while the attacks ran confined", "bold"))
     console.print(classes_table(report.confined.judgement))
-    _write(options, report, setting)
+    _write(options, report, about, setting)
     print(last_line(report))
     return report.status
 
 
-def _write(options: argparse.Namespace, report: Report, setting: Setting | None) -> None:
+def _write(options: argparse.Namespace, report: Report, about: About, setting: Setting | None) -> None:
     from .output.junit import junit
     from .output.page import page
     from .output.report import as_json
 
     if options.json:
-        options.json.write_text(json.dumps(as_json(report), indent=1) + "\n")
+        options.json.write_text(json.dumps(as_json(report, about), indent=1) + "\n")
     if options.junit:
-        options.junit.write_text(junit(report))
+        options.junit.write_text(junit(report, about))
     if options.html:
-        options.html.write_text(page(report, datetime.now().astimezone(), setting))
+        options.html.write_text(page(report, datetime.now().astimezone(), setting, about))
 
 
 def _mutants(options: argparse.Namespace, console: Console) -> int:
@@ -262,7 +281,7 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
     started = time.monotonic()
     with _lab(options) as (lab, attackers):
         status, line = Demo(lab, attackers, console, started).run()
-    console.print(f"\n[dim]{time.monotonic() - started:.1f} s in all; nothing is left behind[/dim]")
+    console.print(plain(f"\n{time.monotonic() - started:.1f} s in all; nothing is left behind", "dim"))
     print(line)
     return status
 

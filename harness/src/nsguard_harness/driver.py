@@ -32,6 +32,7 @@ from .lab.qemu import Qmp
 from .lab.system import System
 from .lab.virtual import Recording, VirtualMachine
 from .machine import Machine, Uplink
+from .output.about import About
 from .output.report import as_json, last_line
 from .run.cells import Cell, Subject, plan
 from .run.states import UP
@@ -209,11 +210,12 @@ def leak_test(
         cells = plan(attacks, known, states, quick=quick)
         for service in services:
             cells += _in_its_place(service, _agent(lab, service), plan(attacks, known, states, quick=True))
+        about = About.of(lab.client.execute, f"configuration of {client.name}")
         report = Suite(lab, cells).run()
         for probe in probes:
             probe(lab)
-    (place / "report.json").write_text(json.dumps(as_json(report), indent=1) + "\n")
-    (place / "report.html").write_text(page(report, datetime.now().astimezone()))
+    (place / "report.json").write_text(json.dumps(as_json(report, about), indent=1) + "\n")
+    (place / "report.html").write_text(page(report, datetime.now().astimezone(), about=about))
     for one in report.results:
         if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT):
             print(one)

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address, ip_network
 
 import pytest
 
 from nsguard_harness import attacks
+from nsguard_harness.addresses import Pair
 from nsguard_harness.attack import Attack, FromOutside
 from nsguard_harness.attacks import _packets
 from nsguard_harness.attacks._standins import WithStandins
 from nsguard_harness.capture import COOKED, RAW, Frame, ethernet
 from nsguard_harness.errors import HarnessError, LabError
 from nsguard_harness.live.catalogue import CATALOGUE
-from nsguard_harness.live.host import Link, uplinks
+from nsguard_harness.live.host import Link, Tunnel, uplinks
 from nsguard_harness.live.judgement import Scene, judge
-from nsguard_harness.live.run import chosen
+from nsguard_harness.live.run import Live, cells_of, chosen
 from nsguard_harness.live.targets import Targets
 from nsguard_harness.live.units import Service, confining, optional
+from nsguard_harness.run.cells import OUTSIDER, Subject
 from nsguard_harness.verdict.tokens import Tokens
 
 TOKEN = "ngabcdex0001"
@@ -180,3 +183,19 @@ def test_one_service_as_root_and_one_as_a_user() -> None:
     assert [one.unit for one in chosen(services, strict=False)] == ["a", "b"]
     with pytest.raises(HarnessError, match=r"--unit c: it runs as root, as a does"):
         chosen(services, strict=True)
+
+
+def test_a_question_over_a_family_without_a_resolver_can_not_apply() -> None:
+    """As with a provider's file that has an address of each family and resolvers of IPv4 alone."""
+    subject = Subject("root", OUTSIDER.confined, OUTSIDER.control)
+    addresses = frozenset({ip_address("10.66.0.2"), ip_address("fd66::2")})
+    everywhere = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+    tunnel = Tunnel(addresses, PORT, frozenset(), everywhere, ("10.66.0.1",))
+    for enforced, reason in ((True, "the tunnel has no IPv6 resolver"), (False, "")):
+        live = Live("vpn", (), replace(tunnel, enforced=enforced), (), Pair(OWN, OWN6))
+        cells = {(cell.attack.name, cell.family): cell for cell in cells_of(live, [subject], "*")}
+        for name in ("dns-beyond", "dns-tcp"):
+            assert cells[name, 6].cannot.startswith(reason)
+            assert bool(cells[name, 6].cannot) is enforced
+            assert cells[name, 4].cannot == ""
+        assert cells["udp-beyond", 6].cannot == ""

@@ -13,10 +13,12 @@ import pytest
 from nsguard_harness.addresses import LAB
 from nsguard_harness.attack import Outcome
 from nsguard_harness.capture import Frame
+from nsguard_harness.output.about import About
 from nsguard_harness.output.junit import junit
 from nsguard_harness.output.page import overall, page
 from nsguard_harness.output.page.matrix import dump
-from nsguard_harness.output.page.pictures import disturbances, timeline, topology
+from nsguard_harness.output.page.timeline import NARROW, disturbances, timeline
+from nsguard_harness.output.page.topology import laboratory, narrow, wide
 from nsguard_harness.run.suite import Report, Result, Run, Span, Verdict
 from nsguard_harness.verdict.judge import Judgement, Leak
 
@@ -113,6 +115,11 @@ def test_the_page_is_in_order_and_stands_alone(one: Report) -> None:
         (REPORTS[2], Verdict.LEAKED, "LEAKED: 1"),
         (REPORTS[4], Verdict.ERROR, "The test itself failed: 1 of 2 attempts"),
         (report(result(Verdict.VACUOUS)), Verdict.VACUOUS, "Nothing proved: 1 of 1 attempts"),
+        (
+            report(result(), result(family=6), result(Verdict.VACUOUS, identity="user")),
+            Verdict.VACUOUS,
+            "Contained: 2 of 3 attempts; not proved: 1",
+        ),
         (REPORTS[5], Verdict.VACUOUS, "Nothing proved: 0 of 0 attempts"),
     ],
 )
@@ -157,9 +164,36 @@ def test_pictures_are_xml_and_mark_what_happened() -> None:
     ElementTree.fromstring(picture)
     assert disturbances(REPORTS[2]) == ["link-deleted", "all, remade"]
     assert 'class="leak-mark"' in picture and "<title>link-deleted</title>" in picture
-    assert "leak-path" in topology(LAB, leaked=True)
-    assert "leak-path" not in topology(LAB, leaked=False)
-    ElementTree.fromstring(topology(LAB, leaked=True))
+    for draw in (wide, narrow):
+        assert "leak-path" in draw(laboratory(LAB), leaked=True)
+        assert "leak-path" not in draw(laboratory(LAB), leaked=False)
+        ElementTree.fromstring(draw(laboratory(LAB), leaked=True))
+
+
+def test_a_phone_has_pictures_of_its_own_width() -> None:
+    """At 390 pixels letters of 13 in a picture of 1000 would be 5 high."""
+    text = page(REPORTS[2], WHEN)
+    widths = [int(found) for found in re.findall(r'<svg viewBox="0 0 (\d+) ', text)]
+    assert widths == [1000, 360, 1000, NARROW]
+    assert text.count('<figure class="narrow">') == text.count('<figure class="wide">') == 2
+    edges = [float(x) for x in re.findall(r'<rect class="[^"]*" x="([\d.]+)"', timeline(REPORTS[2], NARROW))]
+    assert max(edges) <= NARROW
+
+
+def test_what_was_tested_is_named_with_its_versions() -> None:
+    about = About("0.1.0", "6.12.1", "257 (257.9)", f"guard {HOSTILE}")
+    text = page(REPORTS[0], WHEN, about=about)
+    line = text[text.index('<p class="about">') :].partition("</p>")[0]
+    assert "nsguard 0.1.0, Linux 6.12.1, systemd 257 (257.9); guard " in line
+    assert HOSTILE not in text
+    case = ElementTree.fromstring(junit(REPORTS[0], about)).findall("testsuite/properties/property")
+    assert {one.get("name"): one.get("value") for one in case} == about.rows()
+    said = {
+        "uname -r 2>/dev/null": (0, "6.1.0\n"),
+        "systemctl --version 2>/dev/null": (0, "systemd 257 (257.9-1)\n+PAM\n"),
+    }
+    found = About.of(lambda command: said.get(command, (127, "")), "guard naive")
+    assert (found.kernel, found.systemd, found.guard) == ("6.1.0", "257 (257.9-1)", "guard naive")
 
 
 def test_a_dump_shows_bytes_and_text() -> None:

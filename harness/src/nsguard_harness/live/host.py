@@ -40,13 +40,17 @@ class Link:
 
 @dataclass(frozen=True)
 class Tunnel:
-    """A namespace's tunnel as the kernel has it. carries: the prefixes that it has routes for."""
+    """A namespace's tunnel as the kernel has it. carries: the prefixes that it has routes for.
+
+    enforced: whether questions to any resolver are led to those of the tunnel, or nowhere.
+    """
 
     addresses: frozenset[Address]
     listen_port: int
     endpoints: frozenset[tuple[Address, int]]
     carries: tuple[IPv4Network | IPv6Network, ...]
     resolvers: tuple[str, ...]
+    enforced: bool = True
 
     def reaches(self, address: str) -> bool:
         """Whether what is sent to an address goes into the tunnel."""
@@ -108,6 +112,7 @@ def tunnel(namespace: str) -> Tunnel:
         frozenset(endpoints),
         tuple(network for prefix in routes for network in _networks(prefix, seen.addresses)),
         tuple(line.split()[1] for line in resolv_conf.splitlines() if line.startswith("nameserver ")),
+        bool(kept["enforce_dns"]),
     )
 
 

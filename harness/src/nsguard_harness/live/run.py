@@ -103,10 +103,21 @@ def cells_of(live: Live, subjects: Sequence[Subject], pattern: str) -> list[Cell
 def _fitted(live: Live, cell: Cell) -> Cell:
     if cell.family and not live.address.of(cell.family):
         return replace(cell, cannot=f"this host has no IPv{cell.family} address on an uplink")
+    if cell.family and cell.attack.name in NAMES and not _asks(live.tunnel, cell.family):
+        return replace(
+            cell,
+            cannot=f"the tunnel has no IPv{cell.family} resolver, and nsguard lets a question go to no other: there is "
+            "nothing that could get through",
+        )
     if not cell.attack.tunnelled:
         return cell
     asked = live.tunnel.resolvers if cell.attack.name in NAMES else (_example(cell.family or 4),)
     return cell if any(map(live.tunnel.reaches, asked)) else replace(cell, state=NotCarried())
+
+
+def _asks(tunnel: host.Tunnel, family: int) -> bool:
+    """Whether a question over that family has a way: to the tunnel's resolver, or to any where it may ask any."""
+    return not tunnel.enforced or any(ip_address(one).version == family for one in tunnel.resolvers)
 
 
 def _example(family: int) -> str:

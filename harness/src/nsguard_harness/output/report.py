@@ -14,10 +14,12 @@ from ..run.states import UP
 from ..run.suite import Report, Result, Run, Verdict
 from ..verdict.judge import Judgement
 from ..verdict.rules import ALLOWED_EGRESS, HOST, INJECTED, ROUTER, RULES
+from .plain import plain
 
 if TYPE_CHECKING:
     from ..mutants import Fate
     from ..planted import Find
+    from .about import About
     from .compare import Cells, Difference
 
 STYLE = {Verdict.CONTAINED: "green", Verdict.LEAKED: "bold red", Verdict.VACUOUS: "yellow", Verdict.ERROR: "magenta"}
@@ -73,13 +75,16 @@ def attacks_table(report: Report) -> RenderableType:
             row.get(result.identity, result), result, key=lambda one: (WEIGHT.index(one.verdict), bool(one.control))
         )
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("attack", no_wrap=True, min_width=max(map(len, rows), default=0))
+    table.add_column("attack", overflow="fold")
     for identity in identities:
+        # the column that is never dropped or cut, however narrow the terminal
         table.add_column(identity, no_wrap=True, min_width=max(len(identity), *map(len, MARKS.values())))
-    table.add_column("unconfined, as control", style="dim", overflow="ellipsis", no_wrap=True, ratio=1, min_width=1)
+    # a column that may wrap is the first to be narrowed; its cells do not wrap, but end early
+    table.add_column("unconfined, as control", style="dim")
     for attack, cells in rows.items():
-        witness = next((cell.control for cell in cells.values() if cell.control), "")
-        table.add_row(attack, *(_verdict(cells.get(identity)) for identity in identities), witness)
+        witness = plain(next((cell.control for cell in cells.values() if cell.control), "").replace("\n", " "))
+        witness.no_wrap, witness.overflow = True, "ellipsis"
+        table.add_row(plain(attack), *(_verdict(cells.get(identity)) for identity in identities), witness)
     return Group(table, *_explanations(report))
 
 
@@ -89,7 +94,7 @@ def _verdict(result: Result | None) -> Text:
 
 def _explanations(report: Report) -> list[Text]:
     return [
-        Text.assemble((fault.verdict, STYLE[fault.verdict]), f" {fault.where}: {fault.evidence}")
+        Text.assemble((fault.verdict, STYLE[fault.verdict]), plain(f" {fault.where}: {fault.evidence}"))
         for fault in faults(report)
     ]
 
@@ -115,7 +120,7 @@ def classes_table(judgement: Judgement) -> Table:
     table.add_column("frames", justify="right")
     table.add_column("", style="dim")
     for name, count, why in classes_rows(judgement):
-        table.add_row(Text(name, "bold red" if why == "a leak" else ""), str(count), why)
+        table.add_row(plain(name, "bold red" if why == "a leak" else ""), str(count), plain(why))
     return table
 
 
@@ -140,20 +145,21 @@ def finds_table(finds: Sequence[Find]) -> Table:
         found = Text(", ".join(name for name in find.hole.leaks if name in find.caught))
         if find.missed:
             found.append(f" MISSED by {', '.join(find.missed)}", "bold red")
-        table.add_row(find.hole.what, found)
+        table.add_row(plain(find.hole.what), found)
     return table
 
 
 def differences_table(found: Sequence[Difference], one: str, other: str) -> Table:
     """The cells in which two reports differ, and why, by the weightier verdict. one, other: the reports' names."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("cell", one, other):
-        table.add_column(heading, no_wrap=True)
+    table.add_column("cell", overflow="fold")
+    for heading in (one, other):
+        table.add_column(plain(heading), no_wrap=True, min_width=max(map(len, MARKS.values())))
     table.add_column("why", style="dim")
     for pair in found:
         told = [result for result in (pair.one, pair.other) if result and result.verdict is not Verdict.CONTAINED]
         why = "; ".join(dict.fromkeys(result.evidence for result in told)) or "only one report has it"
-        table.add_row(where(pair.cell), _verdict(pair.one), _verdict(pair.other), why)
+        table.add_row(plain(where(pair.cell)), _verdict(pair.one), _verdict(pair.other), plain(why))
     return table
 
 
@@ -177,10 +183,11 @@ def last_line(report: Report) -> str:
     return "nsguard: " + ", ".join(f"{report.count(verdict)} {word}" for verdict, word in counts)
 
 
-def as_json(report: Report) -> dict[str, Any]:
+def as_json(report: Report, about: About | None = None) -> dict[str, Any]:
     """Everything but the frames, as plain data; docs/testing.md describes it. A change of meaning changes `version`."""
     return {
         "version": 1,
+        "about": about.rows() if about else None,
         "status": report.status,
         "counts": {verdict.value: report.count(verdict) for verdict in Verdict},
         "results": [asdict(result) for result in report.results],

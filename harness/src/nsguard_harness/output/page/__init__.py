@@ -11,9 +11,12 @@ from pathlib import Path
 
 from ...addresses import LAB, Addresses
 from ...run.suite import Report, Verdict
+from ..about import About
 from ..report import WEIGHT, Fault, classes_rows, faults, last_line
+from . import topology
 from .matrix import anchor, badge, matrix
-from .pictures import disturbances, timeline, topology
+from .timeline import NARROW, disturbances, timeline
+from .topology import Place
 
 FAULTS_SHOWN = 8
 HERE = Path(__file__).parent
@@ -27,24 +30,24 @@ MEANINGS = {
     Verdict.CONTAINED: "Every control was seen on the wire, and nothing of the confined attacks was.",
     Verdict.LEAKED: "Something left the machine that should not have.",
     Verdict.ERROR: "What was found says nothing of the system under test.",
-    Verdict.VACUOUS: "Where a control is not seen, seeing nothing of the attack means nothing.",
+    Verdict.VACUOUS: "Of what was proved, nothing got out. Where a control is not seen, seeing nothing means nothing.",
 }
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a run took place: a picture in SVG, what was watched, in what order things ran, and on which wire."""
+    """Where a run took place: what the picture of it says, what was watched, in what order, and on which wire."""
 
-    picture: str
+    place: Place
     watched: str
     order: str
     wire: str
 
 
-def laboratory(addresses: Addresses, leaked: bool) -> Setting:
+def laboratory(addresses: Addresses) -> Setting:
     """The lab: two machines, and a capture between them."""
     return Setting(
-        topology(addresses, leaked),
+        topology.laboratory(addresses),
         "Every frame on the client's uplink, captured outside the client, so that nothing in it can hide from the "
         "capture.",
         "First every attack runs confined, then the same attacks run unconfined as controls: each must be seen there, "
@@ -53,22 +56,26 @@ def laboratory(addresses: Addresses, leaked: bool) -> Setting:
     )
 
 
-def page(report: Report, when: datetime, setting: Setting | None = None) -> str:
-    """The whole page. setting: where it took place, the lab by default."""
+def page(report: Report, when: datetime, setting: Setting | None = None, about: About | None = None) -> str:
+    """The whole page. setting: where it took place, the lab by default; about: what was tested."""
     template = string.Template((HERE / "page.html").read_text())
     verdict = overall(report)
-    setting = setting or laboratory(LAB, leaked=verdict is Verdict.LEAKED)
+    setting = setting or laboratory(LAB)
+    leaked = verdict is Verdict.LEAKED
     return template.substitute(
-        title=f"nsguard leak test: {HEADLINES[verdict]}",
+        title=escape(f"nsguard leak test: {headline(report, verdict)}"),
         style=(HERE / "style.css").read_text(),
         verdict=_verdict(report, verdict),
         counts=_counts(report),
         faults=_faults(report),
-        picture=setting.picture,
+        about=_about(about),
+        wide=topology.wide(setting.place, leaked=leaked),
+        narrow=topology.narrow(setting.place, leaked=leaked),
         watched=escape(setting.watched),
         order=escape(setting.order),
         wire=escape(setting.wire),
         timeline=timeline(report),
+        timeline_narrow=timeline(report, NARROW),
         disturbances=_disturbances(report),
         key="".join(f"<span>{badge(one)}{escape(text)}</span>" for one, text in KEY.items()),
         matrix=matrix(report),
@@ -99,11 +106,27 @@ def tried(report: Report) -> int:
     return len(report.results) - report.count(Verdict.CANNOT)
 
 
+def headline(report: Report, verdict: Verdict) -> str:
+    """The run in a few words: what was proved, then what was not."""
+    count, contained = report.count(verdict), report.count(Verdict.CONTAINED)
+    if verdict is Verdict.LEAKED:
+        return f"{HEADLINES[verdict]}: {count}"
+    if verdict is Verdict.VACUOUS:
+        if not contained:
+            return f"{HEADLINES[verdict]}: {count} of {tried(report)} attempts"
+        return f"{HEADLINES[Verdict.CONTAINED]}: {contained} of {tried(report)} attempts; not proved: {count}"
+    return f"{HEADLINES[verdict]}: {count} of {tried(report)} attempts"
+
+
+def _about(about: About | None) -> str:
+    if about is None:
+        return ""
+    return f'<p class="about">{escape(about.line())}</p>'
+
+
 def _verdict(report: Report, verdict: Verdict) -> str:
-    count = report.count(verdict)
-    of = f": {count}" if verdict is Verdict.LEAKED else f": {count} of {tried(report)} attempts"
     return (
-        f'<div class="verdict {verdict.name.lower()}"><strong>{escape(HEADLINES[verdict] + of)}</strong>'
+        f'<div class="verdict {verdict.name.lower()}"><strong>{escape(headline(report, verdict))}</strong>'
         f"<p>{escape(MEANINGS[verdict])}</p></div>"
     )
 

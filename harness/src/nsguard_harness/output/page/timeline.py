@@ -1,4 +1,4 @@
-"""Two pictures in SVG: the lab, and the wire over time."""
+"""The wire over time, in SVG: once as wide as a screen, once for a phone."""
 
 from __future__ import annotations
 
@@ -7,77 +7,30 @@ from collections.abc import Callable, Iterable
 from html import escape
 from math import log1p
 
-from ...addresses import Addresses
 from ...capture import Frame
 from ...run.states import UP
 from ...run.suite import Report, Run, Span
+from .drawing import WIDTH, svg, text
 
-WIDTH = 1000
-LEFT, RIGHT = 118, 985
-BINS = 400
+NARROW = 400
+LEFT, MARGIN = 118, 15
+# a bin of time is so wide, and a mark below the lanes needs so much room
+BIN, TICK = 2, 65
 TUNNEL, QUIET, OUTSIDE = "tunnel", "neighbours", "outside it"
 LANES = (OUTSIDE, TUNNEL, QUIET)
 LANE_HEIGHT, PANEL_HEAD, PANEL_FOOT = 46, 38, 34
 
 
-def topology(at: Addresses, leaked: bool) -> str:
-    """The two machines, the tunnel between them, and where the capture stands."""
-    way_out = "and something got past it" if leaked else "nothing got past it"
-    leak = '<path class="leak-path" d="M335 205 V262 H395 M450 262 H700"/>' if leaked else ""
-    return f"""<svg viewBox="0 0 {WIDTH} 340" role="img" aria-label="The lab: {escape(way_out)}">
-{box(20, 20, 430, 300, "client", at.client.v4)}
-{box(700, 20, 280, 300, "server", at.server.v4)}
-<rect class="inner" x="45" y="75" width="300" height="130" rx="8"/>
-{text(60, 98, "network namespace")}
-<rect class="box" x="60" y="120" width="110" height="60" rx="6"/>{text(115, 155, "service", middle=True)}
-<rect class="box" x="225" y="120" width="105" height="60" rx="6"/>
-{text(277, 147, "wg0", middle=True)}{text(277, 166, at.tunnel_client.v4, small=True, middle=True)}
-<path class="wire" d="M170 150 H225"/>
-<rect class="inner" x="45" y="225" width="300" height="75" rx="8"/>
-{text(60, 250, "the host's own")}
-{text(60, 273, "resolver, D-Bus, nscd, systemd, other processes", small=True)}
-<path class="wire" d="M450 262 H700"/>
-{leak}
-<path class="tunnel" d="M330 150 H715"/>
-{text(575, 135, "tunnel", middle=True)}
-<circle class="tap" cx="575" cy="262" r="9"/>
-{text(575, 290, "captured here,", small=True, middle=True)}
-{text(575, 305, "outside the client", small=True, middle=True)}
-{text(415, 267, "eth0", middle=True)}
-<path class="wire" d="M345 262 H395"/>
-<rect class="inner" x="715" y="75" width="250" height="130" rx="8"/>
-{text(730, 98, "end of the tunnel")}{text(730, 120, f"{at.endpoint.v4}:{at.endpoint_port}", small=True)}
-{text(730, 150, f"inside: {at.tunnel_server.v4}, its resolver", small=True)}
-{text(730, 172, f"beyond: web and echo, {at.web.v4}", small=True)}
-<rect class="inner" x="715" y="225" width="250" height="75" rx="8"/>
-{text(730, 250, "the uplink's network")}
-{text(730, 273, "gateway, host, the uplink's resolver", small=True)}
-</svg>"""
-
-
-def box(x: int, y: int, width: int, height: int, name: str, address: str) -> str:
-    """A machine: its frame, its name and its address."""
-    return (
-        f'<rect class="box" x="{x}" y="{y}" width="{width}" height="{height}" rx="12"/>'
-        f"{text(x + 22, y + 34, name)}{text(x + 80, y + 34, address, small=True)}"
-    )
-
-
-def text(x: float, y: float, words: str, *, small: bool = False, middle: bool = False) -> str:
-    """Words at a place."""
-    more = ' class="small"' if small else ""
-    more += ' text-anchor="middle"' if middle else ""
-    return f'<text x="{x:g}" y="{y:g}"{more}>{escape(words)}</text>'
-
-
-def timeline(report: Report) -> str:
+def timeline(report: Report, width: int = WIDTH) -> str:
     """What passed on the wire in both phases: inside the tunnel, outside it, and between neighbours."""
+    right = width - MARGIN
     height = len(LANES) * LANE_HEIGHT + PANEL_HEAD + PANEL_FOOT
     numbers = {name: i for i, name in enumerate(disturbances(report), 1)}
-    panels = _panel(report.confined, "confined", 0, numbers, "leak-mark")
-    panels += _panel(report.control, "unconfined, as control", height, numbers, "control-mark")
-    label = "Frames on the wire over time: confined, then the controls"
-    return f'<svg viewBox="0 0 {WIDTH} {2 * height}" role="img" aria-label="{label}">{panels}</svg>'
+    panels = [
+        _panel(report.confined, "confined", 0, right, numbers, "leak-mark"),
+        _panel(report.control, "unconfined, as control", height, right, numbers, "control-mark"),
+    ]
+    return svg(width, 2 * height, "Frames on the wire over time: confined, then the controls", panels)
 
 
 def disturbances(report: Report) -> list[str]:
@@ -90,12 +43,12 @@ def label(span: Span) -> str:
     return span.name or (f"all, {span.state}" if span.state != UP.name else "")
 
 
-def _panel(run: Run, title: str, top: int, numbers: dict[str, int], mark: str) -> str:
+def _panel(run: Run, title: str, top: int, right: int, numbers: dict[str, int], mark: str) -> str:
     times = [frame.time for frame in run.frames] + [t for span in run.spans for t in (span.start, span.end)]
     if not times:
         return text(20, top + 24, f"{title}: nothing was captured")
     start, end = min(times), max(times)
-    scale = (RIGHT - LEFT) / max(end - start, 0.001)
+    scale = (right - LEFT) / max(end - start, 0.001)
     lanes = sorted_frames(run)
     foot = top + PANEL_HEAD + len(LANES) * LANE_HEIGHT
     parts = [text(20, top + 24, title)]
@@ -104,10 +57,10 @@ def _panel(run: Run, title: str, top: int, numbers: dict[str, int], mark: str) -
         base = top + PANEL_HEAD + (number + 1) * LANE_HEIGHT - 6
         parts.append(text(20, base - 16, lane))
         parts.append(text(20, base - 2, f"{len(lanes[lane])} frames", small=True))
-        parts.append(f'<path class="lane" d="M{LEFT} {base} H{RIGHT}"/>')
+        parts.append(f'<path class="lane" d="M{LEFT} {base} H{right}"/>')
         moments = [LEFT + (frame.time - start) * scale for frame in lanes[lane]]
-        parts.append(_marks(moments, base, mark) if lane == OUTSIDE else _bars(moments, base, lane))
-    parts += _ticks(end - start, scale, foot)
+        parts.append(_marks(moments, base, mark) if lane == OUTSIDE else _bars(moments, base, lane, right))
+    parts += _ticks(end - start, scale, foot, (right - LEFT) // TICK)
     return "".join(parts)
 
 
@@ -152,9 +105,9 @@ def _marks(moments: Iterable[float], base: float, style: str) -> str:
     return "".join(f'<path class="{style}" d="M{x} {base - 24} l6 9 l-6 9 l-6 -9 z"/>' for x in places)
 
 
-def _bars(moments: Iterable[float], base: float, lane: str) -> str:
+def _bars(moments: Iterable[float], base: float, lane: str, right: int) -> str:
     """Frames for each bin of time, on a logarithmic scale."""
-    width = (RIGHT - LEFT) / BINS
+    width = (right - LEFT) / max(1, (right - LEFT) // BIN)
     bins = Counter(int((x - LEFT) / width) for x in moments)
     most = log1p(max(bins.values(), default=1))
     style = "tunnel-bar" if lane == TUNNEL else "quiet-bar"
@@ -168,7 +121,7 @@ def _bars(moments: Iterable[float], base: float, lane: str) -> str:
     return "".join(bars)
 
 
-def _ticks(seconds: float, scale: float, foot: float) -> list[str]:
-    step = next((s for s in (0.5, 1, 2, 5, 10, 30, 60, 120) if seconds / s <= 12), 300)
+def _ticks(seconds: float, scale: float, foot: float, most: int) -> list[str]:
+    step = next((s for s in (0.5, 1, 2, 5, 10, 30, 60, 120) if seconds / s <= most), 300)
     marks = [step * number for number in range(int(seconds / step) + 1)]
     return [text(LEFT + mark * scale, foot + 14, f"{mark:g} s", small=True, middle=True) for mark in marks]

@@ -1,0 +1,41 @@
+# nsguard.leaktest: the leak test for this host as it runs.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkOption types;
+  cfg = config.nsguard.leaktest;
+in
+{
+  options.nsguard.leaktest = {
+    enable = mkOption {
+      type = types.bool;
+      default = false;
+      example = true;
+      description = ''
+        Whether to install `nsguard-leaktest`, with which root tries a namespace of this host as it runs:
+        `sudo nsguard-leaktest live vpn`.
+
+        Risk: none while nobody runs it. A run sends a few packets in clear to addresses that nobody has, and tells the
+        uplink's network by them that this host tests its confinement.
+      '';
+    };
+
+    package = mkOption {
+      type = types.package;
+      default = pkgs.callPackage ../harness/package.nix { };
+      defaultText = lib.literalExpression "nsguard.packages.\${system}.nsguard-harness";
+      example = lib.literalExpression "pkgs.nsguard-harness";
+      description = ''
+        The package of `nsguard-leaktest`, with all the programs that it runs.
+
+        Risk: root runs it, outside of every confinement.
+      '';
+    };
+  };
+
+  config = lib.mkIf cfg.enable { environment.systemPackages = [ cfg.package ]; };
+}
