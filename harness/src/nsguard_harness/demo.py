@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rich.console import Console
@@ -15,8 +16,9 @@ from .addresses import Addresses
 from .attacks import registry
 from .attacks.tunnel import ConnectionHeld
 from .lab.base import Lab
+from .output.plain import plain
 from .output.report import attacks_table, classes_table, last_line
-from .run.suite import Cell, Report, Subject, Suite, plan
+from .run.suite import Cell, Report, Result, Subject, Suite, plan
 from .target import wait_for_tunnel
 from .verdict.judge import merged
 
@@ -55,10 +57,13 @@ class Demo:
         self._inside_and_outside()
         report = self._attacks()
         report = self._silence(report)
-        return report.status, last_line(report)
+        line = last_line(report).removeprefix("nsguard: ")
+        return report.status, f"nsguard: {counted(report.results)}: {line}"
 
     def _heading(self, text: str) -> None:
-        self.console.print(f"\n[bold]{text}[/bold] [dim]{time.monotonic() - self.started:.1f} s[/dim]")
+        self.console.print(
+            plain(f"\n{text}", "bold").append_text(plain(f" {time.monotonic() - self.started:.1f} s", "not bold dim"))
+        )
 
     def _topology(self) -> None:
         at: Addresses = self.lab.addresses
@@ -79,14 +84,14 @@ class Demo:
                 token = f"ng{secrets.token_hex(3)}x000"
                 both = (subject.confined, subject.control)
                 said = [runs.run(attack, token, family, {}, 5.0).said.split()[-1] for runs in both]
-                table.add_row(f"{label}, IPv{family}", *said)
+                table.add_row(f"{label}, IPv{family}", *map(plain, said))
         self.console.print(table)
 
     def _attacks(self) -> Report:
-        shown = {name for pattern in TOUR for name in fnmatch.filter(registry(), pattern)}
+        wanted = {name for pattern in TOUR for name in fnmatch.filter(registry(), pattern)}
         every = plan("*", self.subjects, quick=True) + plan("endpoint-down-at-boot", self.subjects[:1])
-        cells = [cell for cell in every if cell.attack.name in shown]
-        self._heading(f"{len(shown)} attacks, each confined, then unconfined as control")
+        cells = [cell for cell in every if cell.attack.name in wanted]
+        self._heading(f"{counted(cells)}, each confined, then unconfined as control")
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, console=self.console, transient=True) as progress:
             tasks = {phase: progress.add_task(phase, total=len(cells)) for phase in ("confined", "control")}
@@ -104,7 +109,8 @@ class Demo:
         cell = Cell(Narrated(self.console), 4, self.subjects[0], f"ng{secrets.token_hex(3)}x001")
         more = Suite(self.lab, [cell], parameters={"seconds": STREAM_SECONDS}, tail=0).run()
         same = "the same process" if before == self._process() else "ANOTHER process"
-        self.console.print(f"  the app saw {more.results[0].said}; it is {same}")
+        self.console.print(plain(f"  the app saw {more.results[0].said}; it is {same}"))
+        self.console.print(attacks_table(more))
         self.console.print(classes_table(more.confined.judgement))
         judgement = merged(report.confined.judgement, more.confined.judgement)
         confined = replace(report.confined, judgement=judgement)
@@ -112,6 +118,12 @@ class Demo:
 
     def _process(self) -> str:
         return self.lab.client.get_unit_property(APP, "MainPID")
+
+
+def counted(cells: Sequence[Cell | Result]) -> str:
+    """How many attacks there are, each a row of a table, and how many attempts: by family and by user."""
+    names = {one.attack if isinstance(one, Result) else one.attack.name for one in cells}
+    return f"{len(names)} attacks in {len(cells)} attempts"
 
 
 class Narrated(ConnectionHeld):
@@ -131,4 +143,4 @@ class Narrated(ConnectionHeld):
         self._tell("the tunnel answers")
 
     def _tell(self, text: str) -> None:
-        self._console.print(f"  [dim]{time.monotonic() - self._start:4.1f} s[/dim]  {text}")
+        self._console.print(plain(f"  {time.monotonic() - self._start:4.1f} s", "dim").append_text(plain(f"  {text}")))

@@ -1,0 +1,29 @@
+"""`make demo`: what it counts is what it shows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from nsguard_harness.attacks import registry
+from nsguard_harness.cli import main
+
+pytestmark = pytest.mark.lab
+
+
+def test_the_counts_that_it_says_are_those_of_the_rows_that_it_shows(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    assert main(["demo"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line.split()[0] for line in lines if line.split()[:1] and line.split()[0] in registry()]
+    assert len(rows) == len(set(rows))
+    said = [re.search(r"(\d+) attacks in (\d+) attempts", line) for line in lines]
+    heading, last = (tuple(map(int, found.groups())) for found in said if found)
+    # the connection that is held while the server is silent is one attack more, in one attempt
+    assert last == (heading[0] + 1, heading[1] + 1)
+    assert len(rows) == last[0]
+    verdicts = re.findall(r"(\d+) (?:contained|leaked|vacuous|in error|cannot apply)", lines[-1])
+    assert sum(map(int, verdicts)) == last[1]
