@@ -16,7 +16,7 @@ PACKAGES |= {"systemctl": "systemd", "systemd-run": "systemd"}
 
 def test_the_package_has_the_programs_that_live_runs() -> None:
     text = (ROOT / "harness/package.nix").read_text()
-    path = re.search(r"makeWrapperArgs.*?makeBinPath \[(.*?)\]", text, re.DOTALL)
+    path = re.search(r"\btools = \[(.*?)\];", text, re.DOTALL)
     assert path is not None
     assert set(PACKAGES) == set(PROGRAMS)
     assert set(PACKAGES.values()) <= set(path[1].split())
