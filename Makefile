@@ -1,52 +1,54 @@
-# make demo     a tour of one confined service, watched from outside
-# make test     every test of the project
-# make test-vm  the core set against clients with a kernel of their own, under QEMU
-# make core-vm  the first of those: the core set on one such client, beside a container's
-# make bench    set-up and tear-down, beside the usual script
-# make bench-eval  what it adds to the evaluation of a host (NSGUARD_NIXPKGS names a tree with nixpkgs' lib/ and nixos/)
-# make judge    ten thousand generated units through the refusals and the judge of finished units
-# make sweep    every service module of nixpkgs, confined: what is refused, will not work, or leaves a way out
-# make docs     docs/options.md anew, from the options (NSGUARD_NIXPKGS names a tree with nixpkgs' lib/)
-# make image    build the lab's image now (the others do when it is missing)
+# `make` or `make help` lists what there is. A line `target: … ## text` is shown by it.
 
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
+SITE_BIN := $(CURDIR)/$(VENV)/site/bin
+T ?=
 PACKAGES := debian-archive-keyring iproute2 mmdebstrap nftables nix-bin python3-venv shellcheck systemd-container \
 	tcpdump util-linux wireguard-tools
-# What the program's tests change a real kernel with, and look at it with.
+# The runtime's tests change a real kernel with these, and look at it with them.
 TEST_PACKAGES := procps wireguard-go
 VM_PACKAGES := e2fsprogs qemu-system-x86 qemu-utils
 
-.PHONY: demo test quick test-vm core-vm bench bench-eval judge sweep docs image deps deps-test deps-vm venv lint clean
+.DEFAULT_GOAL := help
+.PHONY: help demo format lint unit lab test quick test-vm core-vm bench bench-eval judge sweep docs site image deps deps-test deps-vm venv clean
 
-demo: deps venv
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: deps venv ## a tour of one confined service, watched from outside (root, Debian or Ubuntu)
 	@$(BIN)/nsguard-leaktest demo
 
-bench: deps venv
-	@$(BIN)/python -m nsguard_harness.bench
+format: venv ## format Python, and Nix where nixfmt is installed
+	$(BIN)/ruff check -q --select I --fix harness pkgs/nsguard
+	$(BIN)/ruff check -q --select I --fix --config harness/pyproject.toml checks docs
+	$(BIN)/ruff format -q harness pkgs/nsguard
+	$(BIN)/ruff format -q --config harness/pyproject.toml checks docs
+	@if command -v nixfmt >/dev/null; then nixfmt $$(git ls-files '*.nix'); else echo "nixfmt is not installed; *.nix is as it was" >&2; fi
 
-bench-eval: deps venv
-	@$(BIN)/python checks/cost.py
+lint: venv ## linters, types, and that every Nix file parses; installs no packages
+	@for tool in shellcheck nix-instantiate; do \
+		command -v $$tool >/dev/null || { echo "make lint: $$tool is not installed; run make deps" >&2; exit 2; }; \
+	done
+	$(BIN)/ruff check -q harness pkgs/nsguard
+	$(BIN)/ruff check -q --config harness/pyproject.toml checks docs
+	$(BIN)/ruff format -q --check harness pkgs/nsguard
+	$(BIN)/ruff format -q --check --config harness/pyproject.toml checks docs
+	cd pkgs/nsguard && $(BIN)/mypy
+	cd harness && $(BIN)/mypy
+	shellcheck $$(git ls-files | xargs grep -lE '^#!.*\b(ba)?sh\b')
+	nix-instantiate --parse $$(git ls-files '*.nix') >/dev/null
 
-judge: deps venv
-	@NSGUARD_UNITS=10000 $(BIN)/pytest -q -c harness/pyproject.toml --rootdir . checks/test_judge.py
+unit: venv ## tests of the runtime and the harness that boot nothing; T=NAME runs those whose names match
+	cd pkgs/nsguard && $(BIN)/pytest -q $(if $(T),-k '$(T)')
+	cd harness && $(BIN)/pytest -q tests/unit $(if $(T),-k '$(T)')
 
-sweep: deps
-	@python3 checks/sweep/sweep.py --json $(VENV)/sweep.json
+lab: venv ## tests of nsguard in a lab (root); T=test_doctor.py or T=test_doctor.py::NAME runs those alone
+	cd harness && $(BIN)/pytest -q tests/lab/$(T)
 
-docs: deps
-	@test -n "$(NSGUARD_NIXPKGS)" || { echo "make docs: set NSGUARD_NIXPKGS to a tree with nixpkgs' lib/" >&2; exit 2; }
-	@nix-instantiate --option store dummy:// --eval --strict --json -E \
-		'(import ./checks/docs/options.nix { lib = import $(NSGUARD_NIXPKGS)/lib; }).markdown' \
-		| python3 -c 'import json, sys; sys.stdout.write(json.load(sys.stdin))' >docs/options.md.new
-	@mv docs/options.md.new docs/options.md
-
-image: deps venv
-	@$(BIN)/python -m nsguard_harness.lab.image
-
-# What needs no lab waits half of its time, and runs beside the labs; what it said is shown when they have ended. The
-# image of apps comes first of it: labs wait for that one.
-test: deps-test image
+# The tests that need no lab are mostly idle, so they run in parallel; their output is printed at the end. They build the
+# image of apps first, because the labs wait for it.
+test: deps-test image ## every test of the project (root; about a quarter of an hour)
 	@$(MAKE) --no-print-directory quick >$(VENV)/quick.log 2>&1 & quick=$$!; trap "kill $$quick" INT TERM; \
 	(cd harness && $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder); labs=$$?; \
 	wait $$quick; quick=$$?; cat $(VENV)/quick.log; exit $$((labs + quick))
@@ -57,30 +59,41 @@ quick: venv
 	cd pkgs/nsguard && $(BIN)/pytest -q
 	$(BIN)/pytest -q -c harness/pyproject.toml --rootdir . --ignore checks/vm checks
 
-test-vm: deps-vm venv
+test-vm: deps-vm venv ## the core set against clients with a kernel of their own, under QEMU
 	cd harness && $(BIN)/pytest -q vm
 	$(BIN)/pytest -q -c harness/pyproject.toml --rootdir . checks/vm
 
-core-vm: deps-vm venv
+core-vm: deps-vm venv ## the first test of test-vm: the core set on one such client, beside a container's
 	cd harness && $(BIN)/pytest -q vm/test_vm.py -k core_set
 
-lint: deps venv
-	$(BIN)/ruff check -q harness pkgs/nsguard
-	$(BIN)/ruff check -q --config harness/pyproject.toml checks
-	$(BIN)/ruff format -q --check harness pkgs/nsguard
-	$(BIN)/ruff format -q --check --config harness/pyproject.toml checks
-	cd pkgs/nsguard && $(BIN)/mypy
-	cd harness && $(BIN)/mypy
-	shellcheck $$(git ls-files | xargs grep -lE '^#!.*\b(ba)?sh\b')
-	nix-instantiate --parse $$(git ls-files '*.nix') >/dev/null
+bench: deps venv ## set-up and tear-down of a namespace, beside the usual script
+	@$(BIN)/python -m nsguard_harness.bench
 
-deps-test: PACKAGES += $(TEST_PACKAGES)
-deps-test: deps
+bench-eval: deps venv ## what nsguard adds to a host's evaluation (NSGUARD_NIXPKGS: a tree with nixpkgs' lib/ and nixos/)
+	@$(BIN)/python checks/cost.py
 
-deps-vm: PACKAGES += $(VM_PACKAGES)
-deps-vm: deps
+judge: deps venv ## ten thousand generated units through the refusals and the judge of finished units
+	@NSGUARD_UNITS=10000 $(BIN)/pytest -q -c harness/pyproject.toml --rootdir . checks/test_judge.py
 
-deps:
+sweep: deps venv ## confine every service module of nixpkgs, by evaluation (NSGUARD_NIXPKGS)
+	@python3 checks/sweep/sweep.py --json $(VENV)/sweep.json
+
+docs: ## write docs/options.md from the options (NSGUARD_NIXPKGS: a tree with nixpkgs' lib/)
+	@test -n "$(NSGUARD_NIXPKGS)" || { echo "make docs: set NSGUARD_NIXPKGS to a tree with nixpkgs' lib/" >&2; exit 2; }
+	@nix-instantiate --option store dummy:// --eval --strict --json -E \
+		'(import ./checks/docs/options.nix { lib = import $(NSGUARD_NIXPKGS)/lib; }).markdown' \
+		| python3 -c 'import json, sys; sys.stdout.write(json.load(sys.stdin))' >docs/options.md.new
+	@mv docs/options.md.new docs/options.md
+
+site: $(VENV)/site/ready ## the documentation as a web site, in .venv/site/html
+	@python3 docs/site/pages.py $(VENV)/site/pages
+	@NO_MKDOCS_2_WARNING=1 $(SITE_BIN)/mkdocs build --quiet --strict --config-file $(VENV)/site/mkdocs.yml
+	@echo "$(VENV)/site/html/index.html"
+
+image: deps venv ## build the lab's image now; tests build it when it is missing
+	@$(BIN)/python -m nsguard_harness.lab.image
+
+deps: ## install the Debian packages that the labs and linters need (root)
 	@missing=; for package in $(PACKAGES); do \
 		dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || missing="$$missing $$package"; \
 	done; \
@@ -89,7 +102,13 @@ deps:
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
 	fi
 
-venv: $(VENV)/ready
+deps-test: PACKAGES += $(TEST_PACKAGES)
+deps-test: deps ## those, and what make test needs besides
+
+deps-vm: PACKAGES += $(VM_PACKAGES)
+deps-vm: deps ## those, and what make test-vm needs besides
+
+venv: $(VENV)/ready ## make .venv, with the Python packages of the tests
 
 $(VENV)/ready: harness/requirements.txt harness/pyproject.toml
 	@echo "nsguard: making $(VENV) from harness/requirements.txt" >&2
@@ -98,5 +117,11 @@ $(VENV)/ready: harness/requirements.txt harness/pyproject.toml
 	@$(BIN)/pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e harness
 	@touch $@
 
-clean:
+$(VENV)/site/ready: docs/site/requirements.txt $(VENV)/ready
+	@echo "nsguard: making $(VENV)/site from docs/site/requirements.txt" >&2
+	@python3 -m venv --clear $(VENV)/site
+	@$(SITE_BIN)/pip install -qq --disable-pip-version-check --require-hashes -r docs/site/requirements.txt
+	@touch $@
+
+clean: ## remove .venv
 	rm -rf $(VENV)

@@ -53,8 +53,11 @@ print(process.ask("ip", "told"), os.environ["PATH"])
 
 
 def project(name: str) -> dict[str, Any]:
-    """The table `project` of a package's pyproject.toml."""
-    return dict(tomllib.loads((PACKAGES[name] / "pyproject.toml").read_text())["project"])
+    """The table `project` of a package's pyproject.toml. The version of both is in the runtime's."""
+    runtime, own = (
+        tomllib.loads((PACKAGES[package] / "pyproject.toml").read_text())["project"] for package in ("nsguard", name)
+    )
+    return {"version": runtime["version"], **own}
 
 
 def names(requirements: list[str]) -> list[str]:
@@ -173,3 +176,12 @@ def test_it_has_its_tools_and_leaves_the_path_to_those_it_runs_for_others(tmp_pa
     assert told.stdout.split("\n")[0] == "ip was told"
     others = (f"/{name}/bin" for name in ("nftables", "systemd", "wireguard-tools"))
     assert told.stdout.split()[-1] == ":".join(["/amneziawg-tools/bin", str(tools), *others, "/bin"])
+
+
+def test_the_version_stands_once_and_its_changes_are_dated() -> None:
+    version = tomllib.loads((ROOT / "pkgs/nsguard/pyproject.toml").read_text())["project"]["version"]
+    releases = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert releases[0] == "Unreleased"
+    assert re.fullmatch(rf"{re.escape(version)} - \d{{4}}-\d\d-\d\d", releases[1])
+    for place in ("pkgs/nsguard/package.nix", "harness/package.nix", "harness/pyproject.toml"):
+        assert version not in (ROOT / place).read_text(), place

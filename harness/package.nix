@@ -27,7 +27,7 @@ let
 in
 python3.pkgs.buildPythonApplication {
   pname = "nsguard-harness";
-  inherit ((lib.importTOML ./pyproject.toml).project) version;
+  inherit ((lib.importTOML ../pkgs/nsguard/pyproject.toml).project) version;
   pyproject = true;
 
   src = lib.fileset.toSource {
