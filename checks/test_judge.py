@@ -16,8 +16,9 @@ import pytest
 from nix import evaluate
 
 CHECKS = Path(__file__).parent
-sys.path.insert(0, str(CHECKS / "judge"))
+sys.path[:0] = [str(CHECKS / "judge"), str(CHECKS.parent / "pkgs/nsguard/src")]
 
+from nsguard.health import judge  # noqa: E402
 from spelling import Unit, unit  # noqa: E402
 
 UNITS = int(os.environ.get("NSGUARD_UNITS", "600"))
@@ -57,3 +58,32 @@ def test_the_judge_misses_each_protection_that_is_taken_away() -> None:
     assert judged["none"] == []
     assert [name for name, holes in judged["mutants"].items() if not holes] == []
     assert len(judged["mutants"]) > 25
+
+
+def brief(holes: list[dict[str, str]]) -> list[tuple[str, ...]]:
+    return sorted((it["directive"], it["value"], it["reason"], it.get("protection", "")) for it in holes)
+
+
+def test_both_judges_find_what_a_drop_in_opens() -> None:
+    cases = json.loads((CHECKS / "judge/cases.json").read_text())
+    laid = evaluate(f"(import {CHECKS}/judge).laid {CHECKS}/judge/cases.json")
+    for case, text, holes in zip(cases, laid["texts"], laid["holes"], strict=True):
+        twin = judge.service(laid["facts"], laid["want"], "app.service", text)
+        assert sorted(map(list, {(it["directive"], it["reason"]) for it in holes})) == sorted(
+            map(list, {tuple(it) for it in case["holes"]})
+        ), case["lines"]
+        assert sorted(tuple(it) for it in twin) == brief(holes), case["lines"]
+
+
+def test_the_judge_of_running_units_is_its_twin(tmp_path: Path) -> None:
+    rng = random.Random(16)
+    file = tmp_path / "units.json"
+    file.write_text(json.dumps([{"lines": [f"{it.property}={it.value}"]} for it in (unit(rng) for _ in range(UNITS))]))
+    laid = evaluate(f"(import {CHECKS}/judge).laid {file}")
+    twins = [judge.service(laid["facts"], laid["want"], "app.service", text) for text in laid["texts"]]
+    different = [
+        (text.rsplit("\n", 2)[-2], twin, holes)
+        for text, twin, holes in zip(laid["texts"], twins, laid["holes"], strict=True)
+        if sorted(tuple(it) for it in twin) != brief(holes)
+    ]
+    assert different == []

@@ -238,7 +238,14 @@ let
       own = { inherit (s) unitConfig serviceConfig; };
     in
     s
-    // cfg.plan.confineService name (s.nsguard // own)
+    // cfg.plan.confineService name (
+      s.nsguard
+      // own
+      // {
+        packaged = s.overrideStrategy == "asDropin";
+        sockets = socketsOf name;
+      }
+    )
     // {
       nsguard = s.nsguard // {
         inherit own;

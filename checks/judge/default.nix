@@ -1,6 +1,7 @@
 # The judge of finished units (modules/plan/judge) put to the test: beside the refusals, and on the protections one by one.
 #
 #   generated FILE   units as JSON, [ { property; value; } ], through refusals, confinement and judge
+#   laid FILE        drop-ins as JSON, [ { lines; } ], laid over a confined unit: what the twin of `nsguard doctor` takes too
 #   mutants          protection -> whether the judge misses it when it is taken away
 let
   inherit (builtins)
@@ -49,6 +50,12 @@ let
     // serviceConfig;
   };
 
+  complete = service: whole.defaults.service // service;
+  confinedText =
+    (whole.plan (specification {
+      app = service { };
+    })).units."app.service".text;
+
   generated =
     file:
     let
@@ -70,7 +77,6 @@ let
       refused = builtins.groupBy (
         message: builtins.head (match "systemd\\.services\\.(app[0-9]+)\\..*" message)
       ) messages;
-      complete = service: whole.defaults.service // service;
       text = service: (whole.render (whole.confineService "app" (complete service))).text;
     in
     genList (
@@ -91,6 +97,22 @@ let
       }
     ) (length cases);
 
+  laid =
+    file:
+    let
+      plain = confinedText;
+      it = complete (service { });
+      texts = map (case: "${plain}\n[Service]\n${builtins.concatStringsSep "\n" case.lines}\n") (
+        fromJSON (readFile file)
+      );
+    in
+    {
+      inherit (whole) facts;
+      want = whole.wantedOf it;
+      inherit texts;
+      holes = map (whole.holesOf it "app.service") texts;
+    };
+
   mutants =
     let
       services = {
@@ -109,7 +131,7 @@ let
     );
 in
 {
-  inherit generated mutants;
+  inherit generated laid mutants;
   none =
     (whole.plan (specification {
       user = service { };

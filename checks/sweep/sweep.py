@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
-SHARD = 40
+SHARD = 20
 
 KINDS = ("clean", "cannot work", "refused", "hole", "crash", "without services", "not evaluable")
 
@@ -126,16 +126,15 @@ def classified(path: list[str], value: dict[str, Any]) -> Module:
     return Module(name, kind, value["services"], said)
 
 
-def swept(paths: list[list[str]] | None = None, every: int = 1) -> list[Module]:
-    """All modules of the tree, those at `paths`, or one in so many."""
+def swept(paths: list[list[str]] | None = None, every: int = 1) -> Iterator[Module]:
+    """All modules of the tree, those at `paths`, or one in so many, a shard at a time."""
     with tempfile.TemporaryDirectory() as directory:
         tree = Tree(Path(os.environ["NSGUARD_NIXPKGS"]), Path(directory))
         chosen = tree.paths()[::every] if paths is None else paths
         shards = [chosen[i : i + SHARD] for i in range(0, len(chosen), SHARD)]
         with ThreadPoolExecutor(2) as pool:
-            return [
-                module for modules in pool.map(lambda shard: list(tree.modules(shard)), shards) for module in modules
-            ]
+            for modules in pool.map(lambda shard: list(tree.modules(shard)), shards):
+                yield from modules
 
 
 def main() -> int:
@@ -144,9 +143,11 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="one module in N")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what became of each")
     options = parser.parse_args()
-    modules = swept([name.split(".") for name in options.modules] or None, options.every)
-    if options.json:
-        options.json.write_text(json.dumps([it._asdict() for it in modules], indent=1))
+    modules = []
+    for module in swept([name.split(".") for name in options.modules] or None, options.every):
+        modules.append(module)
+        if options.json:  # what is known so far, for whoever does not wait for the end
+            options.json.write_text(json.dumps([it._asdict() for it in modules], indent=1))
     counts = Counter(it.kind for it in modules)
     for kind in KINDS:
         print(f"{counts[kind]:5} {kind}")

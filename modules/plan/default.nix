@@ -176,6 +176,7 @@ let
         };
       files = {
         "${names.etc name}/spec.json" = builtins.toJSON spec + "\n";
+        "${names.etc name}/judge.json" = builtins.toJSON judge.facts + "\n";
         ${spec.rulesets.namespace} = rulesets.namespace;
         ${spec.rulesets.host} = rulesets.host;
       }
@@ -183,7 +184,19 @@ let
     };
 
   # name -> service, complete -> its sections, confined
-  confineService = name: service: confinement.confine (withBus name service);
+  confineService =
+    name: service:
+    let
+      whole = withBus name service;
+      confined = confinement.confine whole;
+    in
+    confined
+    // {
+      unitConfig = confined.unitConfig // {
+        # For `nsguard doctor`, which judges the unit that runs.
+        X-NsguardWanted = builtins.toJSON (wanted.service whole);
+      };
+    };
 
   withBus =
     name: service: service // { inherit (bus.ofService name service) requires bindReadOnlyPaths; };
@@ -333,6 +346,9 @@ in
   # The same of its finished units. textOf: unit -> its text
   serviceHoles = specification: holes (complete specification);
   inherit confineService holesOf render;
+  # What the judge goes by, and what it is told of a service.
+  inherit (judge) facts;
+  wantedOf = wanted.service;
   inherit (confinement) confineSocket;
   ofServices = services: mapAttrs (_: render) (ofServices services);
   loosenings = import ./confinement/loosenings.nix;

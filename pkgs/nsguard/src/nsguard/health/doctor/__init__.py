@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from nsguard.errors import BadInput
 from nsguard.health import status
-from nsguard.health.doctor import confined, inside, machine, reach, rules, sockets
+from nsguard.health.doctor import confined, inside, machine, reach, rules, sockets, units
 from nsguard.health.doctor.subject import Finding, Patient
 from nsguard.system.printable import printable
 
@@ -30,6 +30,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
     "confined": confined.failed,
     "published": confined.answered,
     "ports": confined.unpublished,
+    "holes": units.holes,
     "sockets": sockets.sockets,
     "handshake": reach.handshake,
     "ranges": reach.ranges,

@@ -1,0 +1,103 @@
+"""What a unit lets in from the host by name: binds, images, open files, sockets."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from nsguard.health.judge import place
+from nsguard.health.judge.unit import Hole, Unit
+
+_TELLING = ("addresses", "names", "processes")
+
+
+def holes(unit: Unit) -> Iterator[Hole]:
+    """All of them."""
+    for key in ("Service.BindPaths", "Service.BindReadOnlyPaths"):
+        yield from _binds(unit, key)
+    yield from _opened(unit, "Service.OpenFile", _secluded, lambda entry: entry.split(":")[0])
+    yield from _opened(unit, "Service.LoadCredential", _telling, _after_colon)
+    yield from _opened(unit, "Service.LoadCredentialEncrypted", _telling, _after_colon)
+    yield from _opened(unit, "Service.EnvironmentFile", _telling, lambda entry: entry.removeprefix("-"))
+    for stream in ("StandardInput", "StandardOutput", "StandardError"):
+        value = unit.setting(stream)
+        if match := re.fullmatch("(file|append|truncate):(.*)", value):
+            yield from _judged(_telling, unit, f"Service.{stream}", value, match[2])
+    yield from _writable(unit)
+    yield from _trees(unit)
+    for directory in unit.runtime:
+        if place.perhaps_among(directory, unit.facts["daemons"]):
+            yield Hole("Service.RuntimeDirectory", directory, "daemons")
+    for word in unit.spelt("Service.Sockets"):
+        if word not in unit.want["sockets"]:
+            yield Hole("Service.Sockets", word, "host-sockets")
+    for word in unit.spelt("Unit.JoinsNamespaceOf"):
+        yield Hole("Unit.JoinsNamespaceOf", word, "joined")
+
+
+def _binds(unit: Unit, key: str) -> Iterator[Hole]:
+    for entry in unit.spelt(key):
+        plain = entry.removeprefix("-")
+        if plain in unit.ours:
+            continue
+        source, destination, *_ = [*plain.split(":"), "", ""]
+        yield from _judged(_secluded, unit, key, entry, source)
+        target = unit.places.resolved(destination or source)
+        if any(place.perhaps_above(target, covered) for covered in unit.facts["covered"]):
+            yield Hole(key, entry, "covers")
+
+
+def _secluded(unit: Unit, path: str) -> str:
+    """Why a path of the host is not to be had inside; empty if it may be."""
+    hidden = unit.facts["hidden"]
+    if any(path != it and place.within(it, path) for it in hidden):
+        return "daemons"
+    around = [it for it in hidden if place.perhaps_within(path, it)]
+    owned = place.among(path, unit.runtime + unit.granted) and not place.perhaps_among(path, unit.facts["daemons"])
+    if not around or owned or place.among(path, unit.facts["harmless"]) or _in_home(path):
+        return ""
+    return str(hidden[max(around, key=len)])
+
+
+def _in_home(path: str) -> bool:
+    """Whole homes are hidden, and not a directory in one that a unit names."""
+    return re.fullmatch("/home/[^/*]+/[^*]+|/root/[^*]+", path) is not None
+
+
+def _telling(unit: Unit, path: str) -> str:
+    """The same of a file that systemd itself reads or writes for the unit, and not the unit."""
+    reason = _secluded(unit, path)
+    return reason if place.perhaps_among(path, unit.facts["daemons"]) or reason in _TELLING else ""
+
+
+def _judged(judge: Callable[[Unit, str], str], unit: Unit, key: str, value: str, path: str) -> Iterator[Hole]:
+    if reason := judge(unit, unit.places.resolved(path)):
+        yield Hole(key, value, reason)
+
+
+def _opened(unit: Unit, key: str, judge: Callable[[Unit, str], str], path_of: Callable[[str], str]) -> Iterator[Hole]:
+    for entry in unit.spelt(key):
+        yield from _judged(judge, unit, key, entry, path_of(entry))
+
+
+def _after_colon(entry: str) -> str:
+    return entry.partition(":")[2]
+
+
+def _writable(unit: Unit) -> Iterator[Hole]:
+    for entry in unit.spelt("Service.ReadWritePaths") if unit.root else []:
+        path = unit.places.resolved(entry.lstrip("-+"))
+        above = any(place.perhaps_above(path, it) for it in unit.facts["writable"])
+        if above or place.perhaps_among(path, ("/proc", "/sys")):
+            yield Hole("Service.ReadWritePaths", entry, "system")
+
+
+def _trees(unit: Unit) -> Iterator[Hole]:
+    """Another root or image, and namespaces of another unit."""
+    root = unit.setting("RootDirectory")
+    if root and unit.places.resolved(root.removeprefix("-")) != "/":
+        yield Hole("Service.RootDirectory", root, "image")
+    for key, reason in unit.facts["forbidden"].items():
+        if values := unit.values(f"Service.{key}"):
+            yield Hole(f"Service.{key}", " ".join(values), reason)
+    for entry in unit.spelt("Service.ExtensionDirectories"):
+        if entry.removeprefix("-") != unit.want["confext"]:
+            yield Hole("Service.ExtensionDirectories", entry.removeprefix("-"), "image")

@@ -1,0 +1,81 @@
+"""The protections of a confined unit that its text does not put in force, each by its name in the plan."""
+
+from collections.abc import Iterator
+
+from nsguard.health.judge import place, text
+from nsguard.health.judge.unit import Hole, Unit, canonical
+
+# Covered by a mount that stays when the host makes the place anew (mount_namespaces(7)).
+_ONLY_COVERED = ("/run", "/dev/shm")  # noqa: S108
+
+
+def holes(unit: Unit) -> Iterator[Hole]:
+    """All of them."""
+    if unit.setting("NetworkNamespacePath") != unit.want["netns"]:
+        yield _lacking("network-namespace", "NetworkNamespacePath", unit.setting("NetworkNamespacePath"))
+    required = unit.facts["required"] | (unit.facts["requiredOfRoot"] if unit.root else {})
+    for protection, accepted in required.items():
+        if not any(canonical(unit.setting(key)) in values for key, values in accepted.items()):
+            key = min(accepted)
+            yield _lacking(protection, key, unit.setting(key))
+    yield from _covers(unit)
+    yield from _calls(unit)
+    yield from _families(unit)
+    yield from _capabilities(unit)
+    if unit.want["confext"] not in unit.words("Service.ExtensionDirectories"):
+        yield _lacking("resolver-files", "ExtensionDirectories", "")
+    for key, protection in (("BindsTo", "service-bound"), ("After", "service-after")):
+        if unit.want["netnsUnit"] not in unit.words(f"Unit.{key}"):
+            yield Hole(f"Unit.{key}", "", "lacking", protection)
+
+
+def _lacking(protection: str, key: str, value: str) -> Hole:
+    return Hole(f"Service.{key}", value, "lacking", protection)
+
+
+def _covers(unit: Unit) -> Iterator[Hole]:
+    covered = [unit.places.resolved(word.split(":")[0]) for word in unit.words("Service.TemporaryFileSystem")]
+    closed = [unit.places.resolved(word.lstrip("-+")) for word in unit.words("Service.InaccessiblePaths")]
+    for path, protection in unit.facts["covers"].items():
+        if not place.among(path, covered if path in _ONLY_COVERED else covered + closed):
+            yield _lacking(protection, "TemporaryFileSystem", path)
+
+
+def _calls(unit: Unit) -> Iterator[Hole]:
+    """systemd.exec(5), SystemCallFilter=: the first line says what becomes of a call that none names."""
+    lines = unit.values("Service.SystemCallFilter")
+    for part, group in unit.facts["calls"].items():
+        for call in group["calls"]:
+            allowed = not lines or lines[0].startswith("~")
+            for line in lines:
+                listed = {word.split(":")[0] for word in text.words(line.removeprefix("~"))}
+                if listed & {call, *group["sets"]}:
+                    allowed = not line.startswith("~")
+            if allowed:
+                yield _lacking(f"system-calls:{part}", "SystemCallFilter", call)
+                break
+
+
+def _families(unit: Unit) -> Iterator[Hole]:
+    lines = unit.values("Service.RestrictAddressFamilies")
+    listed = [word for line in lines for word in text.words(line) if word != "none"]
+    more = [family for family in listed if family not in unit.facts["families"]]
+    if not lines or more:
+        yield _lacking("address-families", "RestrictAddressFamilies", " ".join(more))
+
+
+def _capabilities(unit: Unit) -> Iterator[Hole]:
+    """systemd.exec(5), CapabilityBoundingSet=: lines add up, one with ~ takes away, an empty one leaves none."""
+    for key in ("AmbientCapabilities", "CapabilityBoundingSet"):
+        lines = unit.raw(f"Service.{key}")
+        whole = key == "CapabilityBoundingSet" and (not lines or lines[0].startswith("~"))
+        held = ["all"] if whole else []
+        for line in lines:
+            if not line:
+                held = []
+            elif line.startswith("~"):
+                held = [it for it in held if it not in text.words(line[1:])]
+            else:
+                held = [it for it in held if it != "all"] + text.words(line)
+        if more := [it for it in held if it not in unit.want["capabilities"]]:
+            yield _lacking("capability-bounds", key, " ".join(more))
