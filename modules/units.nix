@@ -21,6 +21,14 @@ let
   holes = cfg.plan.serviceHoles cfg.specification (name: config.systemd.units.${name}.text);
 
   warnings = cfg.plan.serviceWarnings cfg.specification (makers config.systemd.services);
+  # Unit -> its namespace.
+  confined = lib.concatMapAttrs (
+    name: service:
+    {
+      "${name}.service" = service.namespace;
+    }
+    // lib.mapAttrs' (socket: _: lib.nameValuePair "${socket}.socket" service.namespace) service.sockets
+  ) cfg.specification.services;
   # Directory below /run -> the service that makes it.
   makers =
     services:
@@ -124,6 +132,8 @@ in
         // {
           nsguard.source = "${tree "nsguard-files" (inEtc ofNamespaces)}/nsguard";
         };
+      # What runs unconfined is ended when it is first confined: a switch leaves sockets as they are, and some services too.
+      system.activationScripts.nsguard = "${lib.getExe cfg.package} settle ${pkgs.writeText "nsguard-confined.json" (builtins.toJSON confined)}";
       systemd.packages = [
         (tree "nsguard-units" (
           lib.mapAttrs' (name: unit: lib.nameValuePair "lib/systemd/system/${name}" unit.text) (

@@ -64,7 +64,10 @@ def _dispatch(arguments: list[str]) -> int:
             prepare(name)
             _of_unit(what, verb, name)
             return 0
-        case ["status" | "doctor" | "metrics" | "wait" | "start-late" | "forward" | "listen-port" as command, *rest]:
+        case [
+            "status" | "doctor" | "metrics" | "wait" | "start-late" | "forward" | "listen-port" | "settle" as command,
+            *rest,
+        ]:
             from nsguard import options
 
             return options.run(command, rest)

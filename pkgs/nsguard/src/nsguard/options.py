@@ -115,6 +115,15 @@ def _listen_port(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> i
     return 0
 
 
+def _settle(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    from nsguard.lifecycle.settle import settle
+
+    parser.description = "End what a new configuration confines and what still runs by the old one."
+    parser.add_argument("file", help="JSON: units with their namespaces")
+    settle(parser.parse_args(arguments).file)
+    return 0
+
+
 _COMMANDS: dict[str, Callable[[argparse.ArgumentParser, Sequence[str]], int]] = {
     "status": _status,
     "doctor": _doctor,
@@ -123,4 +132,5 @@ _COMMANDS: dict[str, Callable[[argparse.ArgumentParser, Sequence[str]], int]] = 
     "start-late": _start_late,
     "forward": _forward,
     "listen-port": _listen_port,
+    "settle": _settle,
 }

@@ -1,0 +1,5 @@
+# The same, confined: what `nixos-rebuild switch` would bring.
+{
+  imports = [ ./first-switch.nix ];
+  firstSwitch.confine = true;
+}
