@@ -14,10 +14,10 @@
       nixosModules = {
         nsguard = ./modules;
         default = self.nixosModules.nsguard;
-        leak-test = import ./modules/leak-test.nix { inherit (self.lib) makeLeakTest; };
+        leak-test = lib.modules.importApply ./modules/leak-test.nix { inherit (self.lib) makeLeakTest; };
       };
 
-      lib.makeLeakTest = import ./lib/leak-test.nix { nsguard = self; };
+      lib.makeLeakTest = import ./lib/leak-test.nix;
 
       templates.default = {
         path = ./templates/default;
@@ -47,12 +47,13 @@
             removeAttrs self.packages.${pkgs.stdenv.hostPlatform.system} [ "default" ]
           );
           packages = with pkgs; [
+            # nixpkgs has these two; nobody who wrote this project could run them (docs/testing.md).
             deadnix
+            statix
             mypy
             nixfmt
             ruff
             shellcheck
-            statix
             tcpdump
             wireguard-tools
           ];

@@ -27,7 +27,7 @@ DEBIAN = {
         *("bash", "bzip2", "coreutils", "diffutils", "file", "findutils", "gawk", "grep", "gzip", "make", "patch"),
         *("sed", "tar", "xz-utils"),
     ),
-    "stdenv's compiler": ("gcc", "binutils", "libc6-dev"),
+    "compiler": ("gcc", "binutils", "libc6-dev"),
 }
 BUILDER, GROUP = 30001, 30000  # nixbld1, and its group
 # Debian's programs lie where no program looks for them; their loader, and what they load, where they expect it.
@@ -37,6 +37,7 @@ SEEN = (
     ("usr/lib", "lib"),
     ("usr/lib64", "lib64"),
     ("usr/share", "usr/share"),
+    ("usr/include", "usr/include"),
 )
 USERS = f"root:x:0:0::/build:/noshell\nnixbld:x:{BUILDER}:{GROUP}::/build:/noshell\nnobody:x:65534:65534::/:/noshell\n"
 GROUPS = f"root:x:0:\nnixbld:!:{GROUP}:\nnogroup:x:65534:\n"

@@ -83,7 +83,10 @@ let
   host = {
     _module.args.pkgs = lib.mkForce pkgs;
     boot.loader.grub.enable = false;
-    fileSystems."/".device = "/dev/disk/by-label/nixos";
+    fileSystems."/" = {
+      device = "/dev/disk/by-label/nixos";
+      fsType = "ext4";
+    };
     documentation.enable = false;
     programs.command-not-found.enable = false;
     nixpkgs.hostPlatform = "x86_64-linux";

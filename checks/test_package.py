@@ -100,19 +100,20 @@ def test_the_check_phase_in_a_sandbox(name: str, suite: str, tmp_path: Path) -> 
     lay_out_python([] if suite else modules, builder.root / "declared/python")
     register(name, builder.root / "declared/python")
     declared = checked_by.union(package.get("nativeBuildInputs", [])) - {*HOOKS, "python3"}
+    stdenv = ["stdenv", *(["compiler"] if package["hasCompiler"] else [])]
     environment = {
-        "PATH": builder.offer(["stdenv", *sorted(declared)]),
+        "PATH": builder.offer([*stdenv, *sorted(declared)]),
         "HOME": "/homeless-shelter",
         "TMPDIR": "/build",
         "NIX_BUILD_TOP": "/build",
         "SOURCE_DATE_EPOCH": "315532800",
         "PYTHONPATH": f"/build/{place}/src:/declared/python",
         "python": python,
-        **{key: package[key] for key in ("postPatch", "preCheck") if key in package},
+        **{key: package[key] for key in ("postPatch", "buildPhase", "preCheck") if key in package},
     }
     marks = [f"-m 'not ({' or '.join(package['disabledTestMarks'])})'"] if "disabledTestMarks" in package else []
     flags = " ".join([*marks, *package.get("pytestFlags", [])])
-    script = f"{STDENV}\n{PROBE}\ncd {place}\nrunHook postPatch\nrunHook preCheck\nexec $python -m pytest {flags}"
+    script = f"{STDENV}\n{PROBE}\ncd {place}\nrunHook postPatch\nrunHook buildPhase\nrunHook preCheck\nexec $python -m pytest {flags}"
     done = builder.run(script, environment)
     assert done.stdout.split()[:3] == ["no-/usr/bin", "no-network", "no-root"], done.stdout[:300] + done.stderr
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]

@@ -1,6 +1,5 @@
 # Leak tests for any flake: a NixOS test of two machines, one of which confines what the other, the whole world around
 # it, then looks for. `confine` may be a guard that is not nsguard's.
-{ nsguard }:
 {
   pkgs,
   name ? "leak-test",
@@ -24,10 +23,15 @@
   quick ? true,
   # Python: more checks after the attacks, with `lab` at hand.
   probes ? "",
+  # NixOS modules of both machines: more memory, another kernel.
+  nodes ? [ ],
+  # Seconds that the whole test may take.
+  globalTimeout ? 3600,
 }:
 let
   inherit (pkgs) lib;
-  harness = nsguard.packages.${pkgs.stdenv.hostPlatform.system}.nsguard-harness;
+  # Of these packages, so that it is for the Python that runs it.
+  harness = pkgs.callPackage ../harness/package.nix { };
   python = lib.getExe pkgs.python3;
   library = "${harness}/${pkgs.python3.sitePackages}";
 
@@ -152,11 +156,14 @@ let
     };
 
   host = extend {
-    modules = modules ++ [
-      asNode
-      (removeVlans (node "client"))
-      underAttack
-    ];
+    modules =
+      modules
+      ++ nodes
+      ++ [
+        asNode
+        (removeVlans (node "client"))
+        underAttack
+      ];
   };
   removeVlans = module: module // { virtualisation = removeAttrs module.virtualisation [ "vlans" ]; };
 
@@ -197,13 +204,13 @@ let
     "free-${who}"
   ]) identities;
 in
-# `host`: the configuration that is attacked, where it was given whole.
-lib.optionalAttrs (extend != null) { inherit host; }
-// pkgs.testers.runNixOSTest {
-  inherit name;
+pkgs.testers.runNixOSTest {
+  inherit globalTimeout name;
+  # `host`: the configuration that is attacked, where it was given whole.
+  passthru = lib.optionalAttrs (extend != null) { inherit host; };
   nodes = {
-    inherit client;
-    server = node "server";
+    client.imports = [ client ] ++ lib.optionals (extend == null) nodes;
+    server.imports = [ (node "server") ] ++ nodes;
   };
   extraPythonPackages = p: [ (p.toPythonModule harness) ];
   # The driver's own type check does not see these packages.

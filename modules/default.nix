@@ -1,9 +1,11 @@
 # nsguard for NixOS: imports = [ nsguard.nixosModules.default ];
 {
+  _class = "nixos";
   imports = [
     ./namespaces.nix
     ./tunnels.nix
     ./services.nix
+    ./kernel.nix
     ./leaktest.nix
     ./metrics.nix
     ./apps.nix

@@ -28,6 +28,7 @@ let
   };
 in
 {
+  _class = "nixos";
   options.nsguard.tests = {
     namespace = mkOption {
       type = types.str;

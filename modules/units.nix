@@ -49,10 +49,17 @@ let
     name: texts:
     pkgs.runCommand name { } (
       lib.concatStrings (
-        lib.mapAttrsToList (path: text: ''
-          install -Dm444 /dev/stdin "$out/${path}" <<'END OF FILE'
-          ${text}END OF FILE
-        '') texts
+        lib.mapAttrsToList (
+          path: text:
+          let
+            # No text holds its own hash, so that none ends before its end.
+            end = builtins.hashString "sha256" text;
+          in
+          ''
+            install -Dm444 /dev/stdin "$out/${path}" <<'${end}'
+            ${text}${end}
+          ''
+        ) texts
       )
     );
 

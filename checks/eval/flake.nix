@@ -48,7 +48,7 @@ let
           };
         };
       in
-      standIns.hello // { inherit (evaluated) config; };
+      standIns.hello // { inherit (evaluated) config; } // evaluated.config.passthru;
     python3 = standIns.python3 // {
       interpreter = "/stand-in/python3";
       sitePackages = "lib/python3/site-packages";

@@ -48,14 +48,15 @@ let
     in
     attributes;
 
-  builder.mkDerivation = derivation;
+  builder = hasCompiler: {
+    mkDerivation = given: derivation given // { inherit hasCompiler; };
+  };
 
   lib = {
     fileset = {
       toSource = { fileset, ... }: fileset;
       unions = concatMap (part: if isList part then part else [ part ]);
-      difference = whole: _: whole;
-      maybeMissing = part: part;
+      fileFilter = _: part: part;
     };
     getExe = package: "${package}/bin/${package.mainProgram}";
     importTOML = path: fromTOML (readFile path);
@@ -68,12 +69,12 @@ let
 
   given = {
     inherit lib;
-    stdenv = builder;
-    stdenvNoCC = builder;
+    stdenv = builder true;
+    stdenvNoCC = builder false;
     python3 = package "python3" // {
       inherit interpreter;
       pkgs = each python package // {
-        buildPythonApplication = derivation;
+        buildPythonApplication = given: derivation given // { hasCompiler = false; };
       };
     };
   };

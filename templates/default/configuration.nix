@@ -4,7 +4,10 @@
 
   # Yours: disks, boot loader, users.
   boot.loader.grub.enable = false;
-  fileSystems."/".device = "/dev/disk/by-label/nixos";
+  fileSystems."/" = {
+    device = "/dev/disk/by-label/nixos";
+    fsType = "ext4";
+  };
 
   # The tunnel, as your provider delivers it; a secret's manager puts the file there.
   nsguard.tunnels.provider.configFile = "/run/secrets/provider.conf";

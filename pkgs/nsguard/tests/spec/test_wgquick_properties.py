@@ -92,13 +92,21 @@ def test_any_text_is_a_tunnel_or_one_clear_line(text: str, kind: str) -> None:
 _keys = st.binary(min_size=32, max_size=32).map(lambda data: base64.b64encode(data).decode())
 _ip4 = st.ip_addresses(v=4).map(str)
 _ip6 = st.ip_addresses(v=6).map(lambda it: str(it).partition("%")[0])
+# of a single other host, as peers and resolvers are
+_host4 = st.ip_addresses(v=4).filter(lambda it: not values.special(it)).map(str)
+_host6 = _ip6.filter(lambda it: not values.special(values.address(it)))
 _label = st.from_regex(r"[a-z][a-z0-9-]{0,8}[a-z]", fullmatch=True)
 _names = st.lists(_label, min_size=1, max_size=3).map(".".join)
-_interfaces = st.one_of(st.tuples(_ip4, st.integers(0, 32)), st.tuples(_ip6, st.integers(0, 128))).map(
-    lambda it: ip_interface(f"{it[0]}/{it[1]}")
-)
-_networks = _interfaces.map(lambda it: ip_network(it, strict=False))
-_numeric = st.builds(Endpoint, st.one_of(_ip4, _ip6), st.integers(1, 65535))
+
+
+def _with_length(ip4: st.SearchStrategy[str], ip6: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    either = st.one_of(st.tuples(ip4, st.integers(0, 32)), st.tuples(ip6, st.integers(0, 128)))
+    return either.map(lambda it: f"{it[0]}/{it[1]}")
+
+
+_interfaces = _with_length(_host4, _host6).map(ip_interface)
+_networks = _with_length(_ip4, _ip6).map(lambda it: ip_network(it, strict=False))
+_numeric = st.builds(Endpoint, st.one_of(_host4, _host6), st.integers(1, 65535))
 _named = st.builds(Endpoint, _names, st.integers(1, 65535))
 
 
@@ -120,7 +128,7 @@ def _configs(endpoints: st.SearchStrategy[Endpoint]) -> st.SearchStrategy[Config
         private_key=_keys.map(Secret),
         addresses=st.lists(_interfaces, min_size=1, max_size=3).map(tuple),
         peers=_peers(endpoints),
-        dns=st.lists(st.one_of(st.ip_addresses(v=4), _ip6.map(values.address)), max_size=3).map(tuple),
+        dns=st.lists(st.one_of(_host4, _host6).map(values.address), max_size=3).map(tuple),
         search=st.lists(_names, max_size=2).map(tuple),
         mtu=st.none() | st.integers(1280, 65535),
         listen_port=st.none() | st.integers(0, 65535),

@@ -1,0 +1,20 @@
+# NixOS: a kernel that is closed for what confinement needs of it is no kernel to promise anything on.
+{
+  module = {
+    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    nsguard.tunnels.disguised = {
+      configFile = "/run/secrets/disguised.conf";
+      type = "amneziawg";
+      implementation = "kernel";
+    };
+    nsguard.namespaces.vpn.tunnel = "mullvad";
+    nsguard.namespaces.other.tunnel = "disguised";
+    security.allowUserNamespaces = false;
+    security.lockKernelModules = true;
+    nix.settings.sandbox = false; # which needs user namespaces as well
+  };
+  messages = [
+    "security.allowUserNamespaces = false: every confined service and app runs in a user namespace of its own, and none would start; remove that line"
+    "nsguard.tunnels.disguised: security.lockKernelModules keeps the kernel's amneziawg from being loaded when the tunnel starts; add it to boot.kernelModules and to boot.extraModulePackages, or set nsguard.tunnels.disguised.implementation = \"userspace\""
+  ];
+}
