@@ -109,11 +109,13 @@ def test_the_check_phase_in_a_sandbox(name: str, suite: str, tmp_path: Path) -> 
         "SOURCE_DATE_EPOCH": "315532800",
         "PYTHONPATH": f"/build/{place}/src:/declared/python",
         "python": python,
+        **package.get("env", {}),
         **{key: package[key] for key in ("postPatch", "buildPhase", "preCheck") if key in package},
     }
     marks = [f"-m 'not ({' or '.join(package['disabledTestMarks'])})'"] if "disabledTestMarks" in package else []
     flags = " ".join([*marks, *package.get("pytestFlags", [])])
-    script = f"{STDENV}\n{PROBE}\ncd {place}\nrunHook postPatch\nrunHook buildPhase\nrunHook preCheck\nexec $python -m pytest {flags}"
+    phases = "\n".join(f"runHook {phase}" for phase in ("postPatch", "buildPhase", "preCheck"))
+    script = f"{STDENV}\n{PROBE}\ncd {place}\n{phases}\nexec $python -m pytest {flags}"
     done = builder.run(script, environment)
     assert done.stdout.split()[:3] == ["no-/usr/bin", "no-network", "no-root"], done.stdout[:300] + done.stderr
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]

@@ -56,6 +56,8 @@ python3.pkgs.buildPythonApplication {
     python3.pkgs.pytestCheckHook
   ]
   ++ tools;
+  # Hypothesis tries the same examples at each build, for as long as it takes.
+  env.CI = "1";
   # A pytest of tomorrow may warn of what today's does not.
   pytestFlags = [ "-Wdefault" ];
   # A build sandbox has neither machines nor network namespaces.

@@ -37,6 +37,8 @@ stdenvNoCC.mkDerivation (finalAttrs: {
   '';
 
   doCheck = true;
+  # Hypothesis tries the same examples at each build, for as long as it takes.
+  env.CI = "1";
   # A pytest of tomorrow may warn of what today's does not.
   pytestFlags = [ "-Wdefault" ];
   nativeCheckInputs = [
