@@ -39,7 +39,7 @@ let
           default = app.preset;
           example = "chromium";
           description = ''
-            Name of a program whose needs are known: its package, windows, sound and part of the session bus are then the
+            Name of a program whose needs are known: its package, windows and part of the session bus are then the
             defaults of the other options.
 
             Risk: that of each option it sets; `nixos-option nsguard.apps.<name>` shows them.
@@ -120,10 +120,21 @@ let
 
         gui = {
           wayland = flag app.gui.wayland ''
-            Whether the app may open windows on the person's Wayland display: the sockets `wayland-0` and `wayland-1` of
-            the session are bound in.
+            Whether the app may open windows on the person's Wayland displays, `wayland-0` and `wayland-1` of the session.
+            The compositor must offer security contexts (`wp_security_context_manager_v1`; Sway does from 1.9). The app
+            gets a socket on which the compositor offers windows, keys while they have the focus and the clipboard, and
+            nothing that types into other windows or takes pictures of the screen. On a compositor without security
+            contexts the app gets no display, and its launcher says so.
 
-            Risk: a compositor may offer to every client what takes pictures of the screen or reads the clipboard.
+            Risk: what the compositor offers in a security context is the compositor's choice.
+          '';
+          waylandUnfiltered = flag app.gui.waylandUnfiltered ''
+            Whether the app may use the compositor's own sockets, `wayland-0` and `wayland-1` of the session, without a
+            security context; for compositors that have none. It replaces {option}`nsguard.apps.<name>.gui.wayland`.
+
+            Risk: **it runs code outside** on compositors that offer a virtual keyboard to every client, as those made of
+            wlroots do (Sway, river, labwc and others): the app types into a terminal of the person's, and takes pictures
+            of the screen. A compositor that offers neither, as GNOME's, does not let it.
           '';
           x11 = flag app.gui.x11 ''
             Whether the app may open windows on the X server: `/tmp/.X11-unix` is bound in, and the person's cookie goes
@@ -154,9 +165,11 @@ let
             default = app.gui.sound;
             example = "pipewire";
             description = ''
-              How the app makes sound: by PipeWire's socket, by that and PulseAudio's, or not at all.
+              How the app makes sound: by PipeWire's socket, by that and PulseAudio's, or not at all. No preset sets it.
 
-              Risk of `"pipewire"`: it listens to the microphone as well. Risk of `"pulse"`: the sound server sends sound
+              Risk of either: **it runs code outside**. A client of PipeWire's can have the person's sound server load a
+              library of the client's (`create-node` with `library.name`), which then runs as the person in the host's
+              network; it listens to the microphone as well. Of PulseAudio's socket besides: the sound server sends sound
               over the network for whoever tells it to load such a module, and goes on after the app has ended.
             '';
           };

@@ -13,7 +13,7 @@ let
   session = {
     uid = 33;
     gui = {
-      wayland = true;
+      waylandUnfiltered = true;
       x11 = true;
       sound = "pipewire";
     };

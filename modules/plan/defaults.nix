@@ -95,6 +95,7 @@ in
     uid = null;
     gui = {
       wayland = false;
+      waylandUnfiltered = false;
       x11 = false;
       sound = "none";
       gpu = false;

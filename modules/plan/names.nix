@@ -68,6 +68,8 @@ in
   app = app: "nsguard-app-${app}";
   appBus = app: "nsguard-bus-${app}";
   appPrivateBus = app: "nsguard-private-bus-${app}";
+  appDisplay = app: "nsguard-display-${app}";
+  appDisplayUnit = app: "nsguard-display-${app}.service";
   appUnit = app: "nsguard-app-${app}.service";
   appSocketUnit = app: "nsguard-app-${app}.socket";
   appBusUnit = app: "nsguard-bus-${app}.service";

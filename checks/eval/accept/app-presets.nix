@@ -56,6 +56,15 @@
         builtins.filter (word: builtins.match "\"MOZ.*" word != null)
           (unit "web-2").serviceConfig.Environment;
       wayland = builtins.head (unit "brave").serviceConfig.BindReadOnlyPaths;
+      # None has the sound server's socket, by which code of an app's runs outside.
+      sound = builtins.filter (path: builtins.match ".*(pipewire|pulse).*" path != null) (
+        builtins.concatMap (name: (unit name).serviceConfig.BindReadOnlyPaths) [
+          "brave"
+          "web-2"
+          "torrents"
+        ]
+      );
+      display = config.nsguard.planned.units."nsguard-display-brave.service".serviceConfig.ExecStart;
       x11 = builtins.head (unit "torrents").serviceConfig.BindReadOnlyPaths;
       sandbox = map (name: (file name).sandbox != [ ]) [
         "brave"
@@ -78,7 +87,9 @@
       "\"MOZ_DBUS_APP_NAME=nsguard_web_2\""
       "\"MOZ_ENABLE_WAYLAND=1\""
     ];
-    wayland = "-/run/user/1000/wayland-0:/run/nsguard-session/wayland-0";
+    wayland = "/run/nsguard-display-brave:/run/nsguard-session/display";
+    sound = [ ];
+    display = "/usr/bin/nsguard app display brave /run/user/1000/wayland-0 /run/user/1000/wayland-1";
     x11 = "-/tmp/.X11-unix";
     sandbox = [
       false

@@ -87,8 +87,7 @@
   expected = {
     closed = [ ];
     granted = [
-      "-/run/user/1000/wayland-0:/run/nsguard-session/wayland-0"
-      "-/run/user/1000/wayland-1:/run/nsguard-session/wayland-1"
+      "/run/nsguard-display-granted:/run/nsguard-session/display"
       "-/tmp/.X11-unix"
       "-/run/user/1000/pipewire-0:/run/nsguard-session/pipewire-0"
       "-/run/user/1000/pulse/native:/run/nsguard-session/pulse/native"

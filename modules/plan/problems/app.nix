@@ -40,7 +40,7 @@ in
 name: app:
 let
   where = "nsguard.apps.${name}";
-  windows = app.gui.wayland || app.gui.x11 || app.gui.sound != "none";
+  windows = app.gui.wayland || app.gui.waylandUnfiltered || app.gui.x11 || app.gui.sound != "none";
   ofSession =
     windows
     || elem app.dbus.session.access [

@@ -29,7 +29,7 @@ let
   # One word of a unit's setting (systemd.syntax(7), quoting; % are its specifiers).
   quoted = text: builtins.replaceStrings [ "%" ] [ "%%" ] (toJSON text);
 
-  hasWindows = app: app.gui.wayland || app.gui.x11;
+  hasWindows = app: app.gui.wayland || app.gui.waylandUnfiltered || app.gui.x11;
 
   launcher = name: [
     tools.nsguard
@@ -86,8 +86,17 @@ in
 
       buses = bus.ofApp { inherit name app session; };
 
+      # A compositor's displays by way of a process that asks it for no more than windows, or as they are.
+      filtered = app.gui.wayland && !app.gui.waylandUnfiltered;
+      displays = {
+        unit = names.appDisplayUnit name;
+        directory = names.appDisplay name;
+        inside = "${names.appSession}/display";
+      };
+
       sockets =
-        optionals app.gui.wayland (map fromSession waylandDisplays)
+        optionals filtered [ "/run/${displays.directory}:${displays.inside}" ]
+        ++ optionals app.gui.waylandUnfiltered (map fromSession waylandDisplays)
         ++ optionals app.gui.x11 [ "-/tmp/.X11-unix" ]
         ++ optionals (app.gui.sound != "none") [ (fromSession "pipewire-0") ]
         ++ optionals (app.gui.sound == "pulse") [ (fromSession "pulse/native") ];
@@ -125,13 +134,14 @@ in
             [ ];
         # What of the environment of whoever launches it is handed on.
         environment =
-          optionals app.gui.wayland [ "WAYLAND_DISPLAY" ]
+          optionals (app.gui.wayland || app.gui.waylandUnfiltered) [ "WAYLAND_DISPLAY" ]
           ++ optionals app.gui.x11 [ "DISPLAY" ]
           ++ optionals windows [
             "DESKTOP_STARTUP_ID"
             "XDG_ACTIVATION_TOKEN"
           ];
-        session = names.appSession;
+        session = if filtered then displays.inside else names.appSession;
+        inherit filtered;
         xauthority = app.gui.x11;
         waitFor = buses.waitFor;
       };
@@ -147,8 +157,8 @@ in
         bindReadOnlyPaths = sockets ++ buses.bindReadOnlyPaths;
         unitConfig = {
           Description = "App ${name} in network namespace ${app.namespace}";
-          Requires = [ (names.appSocketUnit name) ] ++ buses.units;
-          After = [ (names.appSocketUnit name) ] ++ buses.units;
+          Requires = [ (names.appSocketUnit name) ] ++ speakers;
+          After = [ (names.appSocketUnit name) ] ++ speakers;
           # A launch is a start: with a limit, the sixth within ten seconds would be the socket's end.
           StartLimitIntervalSec = 0;
           # The starter reads its file once.
@@ -191,6 +201,8 @@ in
         wantedBy = optionals (app.autoStart && !windows) [ "multi-user.target" ];
       };
 
+      speakers = buses.units ++ optionals filtered [ displays.unit ];
+
       toListOf = config: key: (import ../combine.nix).toList (config.${key} or null);
 
       environment = {
@@ -208,27 +220,49 @@ in
       // app.environment;
     in
     {
-      units = buses.unitsOf // {
-        ${unit} = {
-          inherit (own) wantedBy;
-        }
-        // confinement.confine own;
-        ${names.appSocketUnit name} = {
-          unitConfig.Description = "Launches of app ${name}";
-          socketConfig = {
-            ListenStream = names.appSocket name;
-            # The person alone, or root for an app with a user of its own.
-            SocketUser = if app.user == null then "root" else app.user;
-            SocketMode = "0600";
-            RemoveOnStop = true;
-            # Many launches are slowed down (PollLimitBurst=), and not the end of the socket; one that a failing unit did
-            # not take is turned away, or would start it for ever.
-            TriggerLimitIntervalSec = 0;
-            FlushPending = true;
+      units =
+        buses.unitsOf
+        // (
+          if filtered then
+            {
+              ${displays.unit} = import ./speaker.nix {
+                unitConfig.Description = "Wayland for app ${name}: windows and nothing else";
+                serviceConfig = names.appIdentity name app;
+                type = "notify";
+                inherit (displays) directory;
+                command = [
+                  tools.nsguard
+                  "app"
+                  "display"
+                  name
+                ]
+                ++ map session waylandDisplays;
+              };
+            }
+          else
+            { }
+        )
+        // {
+          ${unit} = {
+            inherit (own) wantedBy;
+          }
+          // confinement.confine own;
+          ${names.appSocketUnit name} = {
+            unitConfig.Description = "Launches of app ${name}";
+            socketConfig = {
+              ListenStream = names.appSocket name;
+              # The person alone, or root for an app with a user of its own.
+              SocketUser = if app.user == null then "root" else app.user;
+              SocketMode = "0600";
+              RemoveOnStop = true;
+              # Many launches are slowed down (PollLimitBurst=), and not the end of the socket; one that a failing unit did
+              # not take is turned away, or would start it for ever.
+              TriggerLimitIntervalSec = 0;
+              FlushPending = true;
+            };
+            wantedBy = [ "sockets.target" ];
           };
-          wantedBy = [ "sockets.target" ];
         };
-      };
       files = {
         ${names.appFile name} = toJSON file + "\n";
       }

@@ -56,36 +56,7 @@ let
     ++ map (name: "--own=${name}") own
     ++ more;
 
-  # A process that speaks for a bus.
-  speaker =
-    {
-      unitConfig,
-      serviceConfig,
-      directory,
-      command,
-    }:
-    {
-      unitConfig = unitConfig // {
-        StopWhenUnneeded = true;
-      };
-      serviceConfig = serviceConfig // {
-        Type = "exec";
-        ExecStart = builtins.concatStringsSep " " command;
-        RuntimeDirectory = directory;
-        RuntimeDirectoryMode = "0700";
-        Restart = "on-failure";
-        # It speaks to sockets with a path, and to nothing else.
-        PrivateNetwork = true;
-        RestrictAddressFamilies = "AF_UNIX";
-        CapabilityBoundingSet = "";
-        NoNewPrivileges = true;
-        PrivateDevices = true;
-        PrivateTmp = true;
-        ProtectSystem = "strict";
-        ProtectHome = "read-only";
-        SystemCallArchitectures = "native";
-      };
-    };
+  speaker = import ./speaker.nix;
 
   # Of an app's own bus (dbus-daemon(1)): any name and any call, and no directory of services, so that it starts nothing.
   # Whoever is not its user it turns away by itself.

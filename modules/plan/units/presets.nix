@@ -4,10 +4,10 @@
 let
   inherit (import ../names.nix) appBusPart;
 
-  # Not on an X server: there it could type into other windows.
+  # Not on an X server: there it could type into other windows. Without sound: a client of PipeWire's can have the person's
+  # sound server load a library of the client's, which then runs outside.
   windows = {
     wayland = true;
-    sound = "pipewire";
     gpu = true;
   };
 
@@ -33,10 +33,7 @@ let
   client = package: session: {
     inherit package;
     app = _: {
-      gui = removeAttrs windows [
-        "sound"
-        "gpu"
-      ];
+      gui = removeAttrs windows [ "gpu" ];
       dbus.session = session;
     };
   };

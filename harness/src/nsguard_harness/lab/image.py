@@ -77,7 +77,7 @@ class Recipe:
         return hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:16]
 
 
-# Two, and not one for each need: an image takes longer to make than to boot some packages that are not used.
+# A few, and not one for each need: an image takes longer to make than to boot some packages that are not used.
 BASE = Recipe()
 APPS = Recipe(
     more=(
@@ -85,6 +85,8 @@ APPS = Recipe(
         *("chromium", "firefox-esr", "transmission-gtk", "qbittorrent"),
     )
 )
+# A person's session: a compositor that needs no screen, what types and takes pictures on it, and a sound server.
+SESSION = Recipe(more=("bubblewrap", "fonts-dejavu-core", "foot", "grim", "pipewire", "sway", "wtype"))
 
 
 def cache(environment: Mapping[str, str] = os.environ) -> Path:
@@ -181,5 +183,5 @@ def _configure(tree: Path) -> None:
 
 
 if __name__ == "__main__":
-    for one in (BASE, APPS) if sys.argv[1:] == ["--all"] else (BASE,):
+    for one in (BASE, APPS, SESSION) if sys.argv[1:] == ["--all"] else (BASE,):
         print(image(one))

@@ -93,6 +93,10 @@ def _app(what: str, arguments: list[str]) -> int:
             from nsguard.apps import serve
 
             return (serve.serve if what == "serve" else serve.start)(name)
+        case ["app", "display", name, *paths] if paths:
+            from nsguard.apps import display
+
+            display.serve(name, paths)
         case ["app", "await", path]:
             from nsguard.apps import serve
 

@@ -21,6 +21,7 @@ FILE: dict[str, Any] = {
     "sandbox": [],
     "environment": ["DISPLAY", "WAYLAND_DISPLAY"],
     "session": "/run/nsguard-session",
+    "filtered": True,
     "xauthority": True,
     "waitFor": [],
 }
@@ -80,6 +81,7 @@ def test_the_file_is_read() -> None:
         sandbox=[],
         environment=["DISPLAY", "WAYLAND_DISPLAY"],
         session="/run/nsguard-session",
+        filtered=True,
         xauthority=True,
         wait_for=[],
     )

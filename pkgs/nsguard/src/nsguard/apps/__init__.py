@@ -25,7 +25,8 @@ class LaunchError(NsguardError):
 class App(NamedTuple):
     """socket: where launches are taken; sandbox: argv of the starter in its sandbox, empty where there is none.
 
-    environment: names of variables that a launch may set; session: the directory with sockets of the person's session;
+    environment: names of variables that a launch may set; session: the directory with sockets of the person's displays;
+    filtered: whether these are offered by a compositor that has security contexts, and by no other;
     xauthority: whether the X cookie goes along; wait_for: sockets that must answer before a program starts.
     """
 
@@ -35,6 +36,7 @@ class App(NamedTuple):
     sandbox: list[str]
     environment: list[str]
     session: str
+    filtered: bool
     xauthority: bool
     wait_for: list[str]
 
@@ -64,6 +66,7 @@ def load(name: str) -> App:
             _texts(read["sandbox"]),
             _texts(read["environment"]),
             _text(read["session"]),
+            read["filtered"] is True,
             read["xauthority"] is True,
             _texts(read["waitFor"]),
         )

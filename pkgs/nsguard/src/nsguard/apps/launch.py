@@ -7,6 +7,7 @@ import json
 import os
 
 from nsguard.apps import LIMIT, App, LaunchError, encode, load
+from nsguard.errors import NsguardError
 from nsguard.system.unix import connect
 
 # Bytes of an X cookie file: a few entries of some 50 bytes each.
@@ -16,6 +17,7 @@ COOKIE_LIMIT = 1 << 16
 def launch(name: str, arguments: list[str]) -> int:
     """The program's exit status, as a shell gives it. Raises `LaunchError`, `BadInput`."""
     app = load(name)
+    _check_display(app)
     request = {"arguments": arguments, "environment": _environment(app), "xauthority": _cookie(app)}
     line = encode(request)
     if len(line) > LIMIT:
@@ -59,6 +61,18 @@ def _environment(app: App) -> dict[str, str]:
     if display := found.get("WAYLAND_DISPLAY"):
         found["WAYLAND_DISPLAY"] = f"{app.session}/{os.path.basename(display)}"
     return found
+
+
+def _check_display(app: App) -> None:
+    """Say here and now that the app gets no display. Raises `LaunchError`."""
+    display = os.environ.get("WAYLAND_DISPLAY") if app.filtered else None
+    if display:
+        from nsguard.apps import wayland
+
+        try:
+            wayland.check(os.path.join(os.environ.get("XDG_RUNTIME_DIR", ""), display))
+        except NsguardError as error:
+            raise LaunchError(f"{app.name}: {error}") from None
 
 
 def _cookie(app: App) -> str | None:

@@ -19,7 +19,7 @@ import time
 from nsguard import apps
 from nsguard.apps import LIMIT, App, Launch, decode_launch, encode
 from nsguard.errors import NsguardError
-from nsguard.system.unix import connect
+from nsguard.system.unix import connect, notify
 
 LISTENER = 3  # the first descriptor that systemd passes (sd_listen_fds(3))
 PATIENCE = 5.0  # seconds for a launch to be said, and for sockets that are waited for
@@ -31,7 +31,7 @@ COOKIE = "nsguard-xauthority"
 def serve(name: str) -> int:
     """Start the app, in its sandbox if it has one; then as `start`. Raises NsguardError."""
     app = apps.load(name)
-    _tell("READY=1")
+    notify("READY=1")
     os.environ.pop("NOTIFY_SOCKET", None)
     if app.sandbox:
         try:
@@ -252,11 +252,3 @@ def wait_for(path: str) -> None:
             if time.monotonic() > deadline:
                 raise NsguardError(f"{path}: {error.strerror or error}") from None
         time.sleep(0.01)
-
-
-def _tell(state: str) -> None:
-    """Tell the service manager (sd_notify(3))."""
-    if address := os.environ.get("NOTIFY_SOCKET"):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
-            notify.connect(address)
-            notify.send(state.encode())

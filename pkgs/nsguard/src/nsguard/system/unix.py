@@ -1,5 +1,6 @@
 """Sockets with a path (unix(7))."""
 
+import os
 import socket
 
 
@@ -13,3 +14,11 @@ def connect(path: str, timeout: float | None = None) -> socket.socket:
         stream.close()
         raise
     return stream
+
+
+def notify(state: str) -> None:
+    """Tell the service manager, if it listens (sd_notify(3))."""
+    if address := os.environ.get("NOTIFY_SOCKET"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.connect(address)
+            manager.send(state.encode())
