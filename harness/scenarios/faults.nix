@@ -28,6 +28,10 @@ demo
       listen = [ "127.0.0.1:8091" ];
       port = 9091;
     };
+    publish.blocked = {
+      listen = [ "127.0.0.1:8092" ];
+      port = 9092;
+    };
   };
 
   services = demo.services // {
@@ -78,7 +82,8 @@ demo
       wantedBy = [ "multi-user.target" ];
     };
     web = web 9091;
-    beside = web 9092;
+    beside = web 9093;
+    blocked = web 9092;
     taken = service { } // {
       sockets.taken.socketConfig.ListenStream = "127.0.0.1:9092";
     };

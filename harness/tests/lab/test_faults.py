@@ -20,7 +20,7 @@ from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
 
-WELL = ("app-root.service", "app-user.service", "beside.service")
+WELL = ("app-root.service", "app-user.service", "beside.service", "blocked.service")
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,10 @@ def lab() -> Iterator[ContainerLab]:
 def seen(lab: ContainerLab) -> Seen:
     started = [one.unit for one in FAULTS if one.name != "forgotten"]
     lab.client.wait_until_succeeds("ip netns exec vpn ss -Hltn | grep -q :9092", 30)
-    lab.client.execute(f"systemctl start {' '.join(started)}")
+    lab.client.succeed("systemd-run -q --unit=occupier python3 -m http.server 8092 --bind 127.0.0.1")
+    lab.client.wait_until_succeeds("ss -Hltn | grep -q 127.0.0.1:8092", 30)
+    blocked = "$(ls /etc/systemd/system | grep '^nsguard-publish-vpn@blocked-.*socket')"
+    lab.client.execute(f"systemctl start {' '.join(started)} {blocked}")
     lab.client.succeed("systemctl stop stopped")
     restarts = "systemctl show -P NRestarts loops"
     lab.client.wait_until_succeeds(f"[ $({restarts}) -ge 3 ] && systemctl is-failed limited late", 60)
@@ -243,17 +246,16 @@ def test_faults_come_first_and_count_for_the_exit_status(seen: Seen) -> None:
     assert (seen.code, seen.doctor_code) == (1, 1)
     rows = [line.split()[0] for line in seen.text if line.startswith("  ") and line[2:3] != " "]
     bad = [one["unit"] for one in seen.status["units"] if one["state"] in ("failed", "looping", "never started")]
-    assert set(rows[: len(bad)]) == set(bad)
+    # and the published port that the failed socket is for
+    assert set(rows[: len(bad) + 1]) == {*bad, "published"}
     assert "vpn: healthy" not in seen.doctor
 
 
 def test_a_published_port_that_nobody_answers_names_who_should(lab: ContainerLab, seen: Seen) -> None:
-    (port,) = seen.status["published"]
+    (port,) = (port for port in seen.status["published"] if port["name"] == "web")
     assert (port["state"], port["answered"], port["expected"]) == ("listening", False, "web.service")
     assert any("(nobody answers inside; web.service should)" in line for line in seen.text)
-    # doctor looks for it once all run that should
-    lab.client.succeed("systemctl stop loops late limited; systemctl disable needy; systemctl reset-failed")
-    assert [line for line in doctor(lab) if line.startswith("vpn: published:")] == [
+    assert [line for line in seen.doctor if line.startswith("vpn: published:")] == [
         "vpn: published: published port web leads to port 9091 inside, where nobody answers; web.service should; "
         "start it, or let nsguard.namespaces.vpn.publish.web.port be the port that it listens on"
     ]
@@ -263,10 +265,24 @@ def test_a_published_port_that_nobody_answers_names_who_should(lab: ContainerLab
     assert "to port 9091 (listening)" in lab.client.execute("nsguard status vpn")[1]
 
 
+def test_a_published_port_that_another_program_holds_on_the_host_says_so(seen: Seen) -> None:
+    """It is a unit of nsguard's own: doctor tells of it with those."""
+    (port,) = (port for port in seen.status["published"] if port["name"] == "blocked")
+    assert (port["state"], port["answered"]) == ("failed", True)
+    assert any("blocked: 127.0.0.1:8092 to port 9092 (failed)" in line for line in seen.text)
+    (line,) = (line for line in seen.doctor if line.startswith("vpn: units: nsguard-publish-vpn@blocked-"))
+    assert re.fullmatch(
+        rf"vpn: units: {re.escape(port['unit'])} is failed: it cannot listen at 127\.0\.0\.1:8092: address already in "
+        r"use; ss -ltnp shows whether another program does; end that one, or choose another port; "
+        rf"then: systemctl restart {re.escape(port['unit'])}",
+        line,
+    )
+
+
 def test_a_port_that_nothing_leads_to_is_a_note_with_the_line_that_publishes_it(seen: Seen) -> None:
     assert [line for line in seen.doctor if ": ports: " in line] == [
-        "vpn: note: ports: beside.service listens on port 9092 inside, and nothing outside reaches it there; if the "
-        'host is to reach it: nsguard.namespaces.vpn.publish.beside = { listen = [ "127.0.0.1:9092" ]; port = 9092; };'
+        "vpn: note: ports: beside.service listens on port 9093 inside, and nothing outside reaches it there; if the "
+        'host is to reach it: nsguard.namespaces.vpn.publish.beside = { listen = [ "127.0.0.1:9093" ]; port = 9093; };'
     ]
 
 

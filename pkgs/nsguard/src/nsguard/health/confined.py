@@ -16,6 +16,8 @@ from nsguard.system import systemd
 
 # Restarts of a unit that runs for less than these seconds are a loop.
 _LOOP, _STEADY = 3, 60
+# Last lines of a unit that are shown, each once.
+_LINES = 3
 _PROPERTIES = (
     *("LoadState", "ActiveState", "SubState", "NRestarts", "NetworkNamespacePath", "Job"),
     *(
@@ -94,9 +96,7 @@ class Unit(NamedTuple):
 
 def units(name: str) -> list[Unit]:
     """The units of namespace `name`, those in a state of `BAD` first, then what runs in it, then what serves that."""
-    inside = re.escape(f"{paths.NETNS}/{name}")
-    line = re.compile(rf'^[ \t]*NetworkNamespacePath[ \t]*=[ \t]*"?{inside}"?[ \t]*$', re.MULTILINE)
-    wanted = [*systemd.with_line(line), *(pattern.format(name) for pattern in _OF_NAMESPACE), *_OF_UNIT]
+    wanted = [*systemd.with_line(line_of(name)), *(pattern.format(name) for pattern in _OF_NAMESPACE), *_OF_UNIT]
     shown = {
         it["Id"]: it
         for it in systemd.show(wanted, _PROPERTIES, "--timestamp=unix")
@@ -106,6 +106,12 @@ def units(name: str) -> list[Unit]:
     others = _states(other for unit in roles for other in _related(shown[unit]))
     found = [_unit(shown[unit], *role, others) for unit, role in roles.items()]
     return sorted(found, key=lambda unit: (not unit.bad, unit.helper, unit.kind, unit.unit))
+
+
+def line_of(name: str) -> re.Pattern[str]:
+    """The line of a unit file that puts the unit into the namespace (systemd.syntax(7))."""
+    inside = re.escape(f"{paths.NETNS}/{name}")
+    return re.compile(rf'^[ \t]*NetworkNamespacePath[ \t]*=[ \t]*"?{inside}"?[ \t]*$', re.MULTILINE)
 
 
 def _roles(shown: Mapping[str, Mapping[str, str]], name: str) -> dict[str, tuple[str, str]]:
@@ -151,8 +157,8 @@ def _unit(it: Mapping[str, str], kind: str, of: str, others: Mapping[str, Mappin
     reason = reasons.of(it, entries)
     if state == "looping":
         reason = Reason(f"{reason.what}; systemd has restarted it {it.get('NRestarts')} times", reason.remedy)
-    own = tuple(entry.text for entry in entries if entry.own and entry.text.strip())
-    return Unit(it["Id"], kind, of, state, since, reason, own[-3:])
+    own = dict.fromkeys(entry.text for entry in reversed(entries) if entry.own and entry.text.strip())
+    return Unit(it["Id"], kind, of, state, since, reason, tuple(reversed(list(own)[:_LINES])))
 
 
 def _state(it: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -> str:

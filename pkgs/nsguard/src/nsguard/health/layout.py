@@ -20,7 +20,7 @@ _LEAST = 40
 
 
 class Row(NamedTuple):
-    """A line of a status. more: lines that belong to it, each wrapped by itself."""
+    """A line of a status. more: lines below it that belong to it, each wrapped by itself."""
 
     label: str
     text: str
@@ -64,12 +64,21 @@ def drawn(heading: str, rows: Iterable[Row], style: Style) -> str:
     return "\n".join(lines)
 
 
+def line(text: str, level: str, style: Style) -> str:
+    """A line that stands alone: marked and wrapped on a terminal, as it is elsewhere."""
+    if style.width is None or style.marks is None:
+        return printable(text)
+    first, *rest = _wrapped(text, style.width - 4) or [""]
+    head = style.paint(f"{style.marks[level]} ", _COLOURS.get(level)) + first
+    return "\n".join([head, *(f"    {more}" for more in rest)])
+
+
 def _row(row: Row, column: int, style: Style) -> Iterator[str]:
     mark = f"{style.marks[row.level]} " if style.marks else "  "
     label = printable(row.label)
     room = None if style.width is None else style.width - len(mark) - column - 2
     lines = list(_wrapped(row.text, room))
-    beside = [line for each in row.more for line in _wrapped(each, room)]
+    beside = [line for each in row.more for line in _wrapped(each, None if style.width is None else style.width - 4)]
     colour = _COLOURS.get(row.level)
     tint = colour if row.level in (BAD, WARN) else None
     if len(label) > column:  # a name that is too long for its column has a line of its own
@@ -81,7 +90,7 @@ def _row(row: Row, column: int, style: Style) -> Iterator[str]:
     for line in rest:
         yield indent + style.paint(line, tint)
     for line in beside:
-        yield indent + style.paint(line, _FAINT)
+        yield "    " + style.paint(line, _FAINT)
 
 
 def _wrapped(text: str, room: int | None) -> list[str]:

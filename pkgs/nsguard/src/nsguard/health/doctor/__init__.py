@@ -8,10 +8,9 @@ import json
 from collections.abc import Callable, Iterator
 
 from nsguard.errors import BadInput
-from nsguard.health import status
+from nsguard.health import layout, status
 from nsguard.health.doctor import confined, inside, machine, reach, rules, sockets, units
 from nsguard.health.doctor.subject import Finding, Patient
-from nsguard.system.printable import printable
 
 VERSION = 1
 
@@ -43,7 +42,6 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
 # Check → those that must have found nothing before it is done: what comes of another fault is none of its own.
 AFTER = {
     "handshake": ("units", "pin", "links"),
-    "published": ("units", "confined"),
     "forwarding": ("units", "pin", "links", "handshake"),
     "resolver": ("units", "rules", "pin", "links", "handshake", "ranges"),
     "mtu": ("units", "rules", "pin", "links", "handshake", "ranges"),
@@ -61,12 +59,14 @@ def main(options: argparse.Namespace) -> int:
         print(json.dumps({"version": VERSION, "namespaces": said}, indent=2))
     elif not found:
         print("nsguard: no namespace is configured, and none is up")
+    style = layout.stdout_style()
     for name, findings in {} if options.json else found.items():
         for check, finding in findings:
             note = "note: " if finding.note else ""
-            print(printable(f"{name}: {note}{check}: {finding.what}; {finding.remedy}"))
+            text = f"{name}: {note}{check}: {finding.what}; {finding.remedy}"
+            print(layout.line(text, layout.WARN if finding.note else layout.BAD, style))
         if not any(not finding.note for _, finding in findings):
-            print(f"{name}: healthy")
+            print(layout.line(f"{name}: healthy", layout.GOOD, style))
     return 1 if any(not finding.note for findings in found.values() for _, finding in findings) else 0
 
 

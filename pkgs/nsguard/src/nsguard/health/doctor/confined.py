@@ -36,8 +36,9 @@ def answered(patient: Patient) -> Iterator[Finding]:
         return
     link = patient.state.host_link()
     up = link is not None and host_link.present(patient.name, link)
+    failed_units = {unit.unit for unit in patient.units if unit.bad}
     for port in published.ports(patient.spec, patient.units, patient.listeners, link_up=up):
-        if port["answered"] is not False:
+        if port["answered"] is not False or port["expected"] in failed_units:  # that one has a line of its own
             continue
         at = f"nsguard.namespaces.{patient.name}.publish.{port['name']}.port"
         if port["elsewhere"]:

@@ -77,6 +77,7 @@ def units(patient: Patient) -> Iterator[Finding]:
     sockets = [it.unit for it in patient.spec.published]
     properties = ["LoadState", "ActiveState", "SubState", "Result", "NeedDaemonReload"]
     shown = systemd.show([*needed, *sockets, f"nsguard-*-{name}.*", f"nsguard-publish-{name}@*.service"], properties)
+    reasons = {unit.unit: unit.reason for unit in patient.units}
     found = {unit["Id"]: unit for unit in shown if unit.get("LoadState") != "not-found" and "Id" in unit}
     for unit, it in sorted(found.items()):
         state = it["ActiveState"]
@@ -84,6 +85,10 @@ def units(patient: Patient) -> Iterator[Finding]:
             yield Finding(f"{unit} has changed on disk", "systemctl daemon-reload")
         if state == "failed" or it["SubState"] == "auto-restart" or (unit in {*needed, *sockets} and state != "active"):
             said = systemd.last_words(unit) if it["Result"] != "success" else ""
+            reason = reasons.get(unit)
+            if reason and not said:
+                yield Finding(f"{unit} is {state}: {reason.what}", reason.remedy)
+                continue
             yield Finding(
                 f"{unit} is {it['SubState'] if it['SubState'] == 'auto-restart' else state}{said and f': {said}'}",
                 f"mend that, then: systemctl restart {unit}" if said else f"systemctl restart {unit}",

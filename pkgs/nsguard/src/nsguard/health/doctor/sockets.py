@@ -34,6 +34,8 @@ def sockets(patient: Patient) -> Iterator[Finding]:
     listening = [path for path in _listening() if not any(fnmatchcase(path, it) for it in patient.spec.sockets)]
     first: dict[str, int] = {}
     for pid in patient.processes:
+        if _being_set_up(pid):
+            continue
         first.setdefault(status.unit_of(pid) or f"PID {pid}", pid)
     for unit, pid in first.items():
         try:
@@ -59,6 +61,14 @@ def sockets(patient: Patient) -> Iterator[Finding]:
             if paths:
                 more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
                 yield Finding(f"{unit} reaches {paths[0]}{more}, of the host", remedy, note)
+
+
+def _being_set_up(pid: int) -> bool:
+    """Whether the process is systemd's own still, which sees the host's files until it becomes the unit's program."""
+    try:
+        return os.path.basename(os.readlink(f"/proc/{pid}/exe")) in ("systemd-executor", "systemd")
+    except OSError:
+        return False
 
 
 def _mend(namespace: str, unit: str, shown: Mapping[str, str], path: str) -> str:

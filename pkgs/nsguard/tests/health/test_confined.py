@@ -1,0 +1,139 @@
+"""Which units are a namespace's and how they are, from what systemd says of them; the lab makes real ones fail."""
+
+from pathlib import Path
+
+import pytest
+
+from nsguard.health import confined, reasons
+from nsguard.health.confined import Unit
+from nsguard.health.published import expected
+from nsguard.system import systemd
+from nsguard.system.systemd import Entry
+
+INSIDE = {"NetworkNamespacePath": "/run/netns/vpn"}
+LONG_AGO = "@1700000000"
+
+
+def role(unit: str, **properties: str) -> tuple[str, str] | None:
+    shown = {unit: properties}
+    for other in ("web.service", "nsguard-app-firefox.service"):
+        shown.setdefault(other, INSIDE)
+    return confined._roles(shown, "vpn").get(unit)
+
+
+@pytest.mark.parametrize(
+    ("unit", "inside", "wanted"),
+    [
+        ("web.service", True, ("service", "")),
+        ("web.socket", True, ("socket", "")),
+        ("nsguard-app-firefox.service", True, ("app", "")),
+        ("nsguard-app-firefox.socket", False, ("socket", "nsguard-app-firefox.service")),
+        ("nsguard-bus-firefox.service", False, ("bus", "nsguard-app-firefox.service")),
+        ("nsguard-private-bus-firefox.service", False, ("bus", "nsguard-app-firefox.service")),
+        ("nsguard-system-bus-web.service", False, ("bus", "web.service")),
+        ("nsguard-publish-vpn@web-1a2b3c.service", True, ("published", "web")),
+        ("nsguard-publish-vpn@web-1a2b3c.socket", False, ("published", "web")),
+        ("nsguard-egress-vpn@nas-1a2b3c.socket", True, ("egress", "nas")),
+        ("nsguard-forwarded-vpn.service", True, ("forwarder", "")),
+        ("nsguard-tunnel-vpn.service", False, ("tunnel", "")),
+        # those of others, whose names are alike
+        ("web-of-the-host.service", False, None),
+        ("nsguard-app-chromium.socket", False, None),
+        ("nsguard-system-bus-other.service", False, None),
+        ("nsguard-tunnel-other-vpn.service", False, None),
+        ("nsguard-publish-vpn-2@web-1a2b3c.socket", False, None),
+    ],
+)
+def test_a_unit_is_known_by_where_it_runs_or_by_its_name(unit: str, inside: bool, wanted: object) -> None:  # noqa: FBT001
+    assert role(unit, **(INSIDE if inside else {})) == wanted
+
+
+@pytest.mark.parametrize(
+    ("properties", "state"),
+    [
+        ({"ActiveState": "active"}, "running"),
+        ({"ActiveState": "reloading"}, "running"),
+        ({"ActiveState": "activating", "SubState": "start"}, "starting"),
+        ({"ActiveState": "failed"}, "failed"),
+        ({"ActiveState": "inactive", "LoadState": "bad-setting"}, "failed"),
+        ({"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "1"}, "failed"),
+        ({"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "3"}, "looping"),
+        ({"ActiveState": "activating", "SubState": "start-pre", "NRestarts": "9"}, "looping"),
+        # one that has run for long since is none that loops
+        ({"ActiveState": "active", "NRestarts": "9", "ActiveEnterTimestamp": LONG_AGO}, "running"),
+        ({"ActiveState": "inactive", "InactiveEnterTimestamp": LONG_AGO, "Result": "success"}, "stopped"),
+        (
+            {"ActiveState": "inactive", "InactiveEnterTimestamp": LONG_AGO, "Result": "success", "Type": "oneshot"},
+            "done",
+        ),
+        ({"ActiveState": "inactive", "TriggeredBy": "web.socket"}, "waiting"),
+        ({"ActiveState": "inactive", "Job": "311"}, "starting"),
+        ({"ActiveState": "inactive", "ConditionResult": "no", "ConditionTimestamp": LONG_AGO}, "skipped"),
+        ({"ActiveState": "inactive", "WantedBy": "multi-user.target"}, "never started"),
+        ({"ActiveState": "inactive", "WantedBy": "rescue.target"}, "not wanted"),
+        ({"ActiveState": "inactive"}, "not wanted"),
+    ],
+)
+def test_a_state_is_what_systemd_shows(properties: dict[str, str], state: str) -> None:
+    others = {"multi-user.target": {"ActiveState": "active"}, "rescue.target": {"ActiveState": "inactive"}}
+    assert confined._state(properties, others) == state
+
+
+def test_what_was_never_started_names_what_it_needs() -> None:
+    it = {"Id": "web.service", "ActiveState": "inactive", "Requires": "sysinit.target db.service", "BindsTo": ""}
+    others = {"db.service": {"ActiveState": "failed"}, "sysinit.target": {"ActiveState": "active"}}
+    assert confined._held_back(it, others).what == "it needs db.service, which failed"
+    others["db.service"] = {"ActiveState": "active"}
+    assert confined._held_back(it, others).what.startswith("nothing has started it")
+
+
+@pytest.mark.parametrize(
+    ("unit", "option"),
+    [
+        ("web.service", "systemd.services.web"),
+        ("web@one.service", 'systemd.services."web@"'),
+        ("a.b.service", 'systemd.services."a.b"'),
+        ("web.socket", "systemd.sockets.web"),
+    ],
+)
+def test_an_option_is_named_as_nix_reads_it(unit: str, option: str) -> None:
+    assert reasons.option(unit) == option
+
+
+def test_a_path_that_is_let_in_is_no_nix_but_a_string() -> None:
+    assert reasons.let_in("web.service", '/srv/"${x}"') == (
+        r'let it in: systemd.services.web.nsguard.bindPaths = [ "/srv/\"\${x}\"" ];'
+    )
+
+
+def test_a_failure_of_a_command_before_the_program_is_told_apart() -> None:
+    unit = {"Id": "web.service", "Result": "exit-code", "ExecMainCode": "0", "ExecMainStatus": "0"}
+    entries = [Entry("web.service: Control process exited, code=exited, status=255/EXCEPTION", own=False)]
+    assert reasons.of(unit, entries).what == "a command before or after its program ended with status 255"
+
+
+def test_words_that_a_program_makes_look_like_systemds_are_not_taken_for_them() -> None:
+    unit = {"Id": "web.service", "Result": "exit-code", "ExecMainCode": "1", "ExecMainStatus": "1"}
+    lie = Entry("web.service: Control process exited, code=exited, status=203/EXEC", own=True)
+    assert reasons.of(unit, [lie]).what == "its program ended with status 1"
+
+
+def test_who_should_answer_is_the_unit_of_that_name_or_one_of_all() -> None:
+    units = [Unit(f"{name}.service", "service", "", "running", None) for name in ("web", "web-admin", "db")]
+    assert expected("web", units) == "web.service"
+    assert expected("db-admin", units[2:]) == "db.service"
+    assert expected("ui", units) == "one of web.service, web-admin.service, db.service"
+    assert expected("ui", []) == "a service in the namespace"
+
+
+def test_units_are_found_in_files_and_in_those_laid_over_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "plain.service").write_text("[Service]\nNetworkNamespacePath=/run/netns/vpn\n")
+    (tmp_path / "spaced.socket").write_text('[Socket]\n  NetworkNamespacePath = "/run/netns/vpn"  \n')
+    (tmp_path / "other.service").write_text("[Service]\nNetworkNamespacePath=/run/netns/vpn2\n# /run/netns/vpn\n")
+    (tmp_path / "over.service.d").mkdir()
+    (tmp_path / "over.service.d/nsguard.conf").write_text("[Service]\nNetworkNamespacePath=/run/netns/vpn\n")
+    (tmp_path / "many@.service").write_text("[Service]\nNetworkNamespacePath=/run/netns/vpn\n")
+    (tmp_path / "dangling.service").symlink_to(tmp_path / "nowhere")
+    monkeypatch.setattr(systemd, "_PATH", (str(tmp_path), str(tmp_path / "missing")))
+    found = systemd.with_line(confined.line_of("vpn"))
+    assert found == {"plain.service", "spaced.socket", "over.service", "many@*.service"}
