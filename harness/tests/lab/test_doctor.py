@@ -48,7 +48,8 @@ UNDO_DROP_IN = f"rm -r {DROP_IN} && systemctl daemon-reload && systemctl restart
 class Break:
     """Commands that break one thing and mend it; the doctor's lines, each a regular expression.
 
-    on: the machine where it is done. status: of the doctor.
+    on: the machine where it is done. status: of the doctor. hole: the setting that the judge of units names as well, in
+    one line or more.
     """
 
     name: str
@@ -57,10 +58,11 @@ class Break:
     lines: tuple[str, ...]
     on: str = "client"
     status: int = 1
+    hole: str = ""
 
 
-def break_(name: str, how: str, mend: str, *lines: str, on: str = "client", status: int = 1) -> Break:
-    return Break(name, how, mend, tuple(f"vpn: {line}" for line in lines), on, status)
+def break_(name: str, how: str, mend: str, *lines: str, on: str = "client", status: int = 1, hole: str = "") -> Break:
+    return Break(name, how, mend, tuple(f"vpn: {line}" for line in lines), on, status, hole)
 
 
 BREAKS = [
@@ -228,6 +230,7 @@ BREAKS = [
         r"sockets: app-user\.service reaches /run/\S+ and \d+ more, of the host; TemporaryFileSystem= in "
         rf"{DROP_IN}/broken\.conf uncovers it; correct "
         r"systemd\.services\.app-user\.serviceConfig\.TemporaryFileSystem, then: systemctl restart app-user\.service",
+        hole="TemporaryFileSystem=",
     ),
     break_(
         "tmp-of-the-host",
@@ -237,6 +240,7 @@ BREAKS = [
         r"sockets: app-user\.service reaches /tmp/x11, of the host; PrivateTmp=false in "
         rf"{DROP_IN}/broken\.conf uncovers it; correct systemd\.services\.app-user\.serviceConfig\.PrivateTmp, "
         r"then: systemctl restart app-user\.service",
+        hole="PrivateTmp=false",
     ),
     break_(
         "bus-bound",
@@ -244,8 +248,7 @@ BREAKS = [
         UNDO_DROP_IN,
         r"note: sockets: app-user\.service reaches /run/dbus/system_bus_socket, of the host; whoever listens there "
         r"works outside the namespace; if that is not meant, unbind it in app-user\.service",
-        "healthy",
-        status=0,
+        hole="BindReadOnlyPaths=/run/dbus",
     ),
     break_(
         "unconfined-inside",
@@ -312,6 +315,10 @@ def test_what_is_broken_alone_has_its_line(lab: ContainerLab, broken: Break) -> 
         machine.succeed(broken.mend)
         lab.client.succeed(f"systemctl start {APPS}")
         wait_for_tunnel(lab)
+    holes = [line for line in lines if line.startswith("vpn: holes: ")]
+    lines = [line for line in lines if line not in holes]
+    assert bool(holes) == bool(broken.hole), holes
+    assert all(line.startswith(f"vpn: holes: app-user.service has {broken.hole}") for line in holes), holes
     assert status == broken.status
     assert len(lines) == len(broken.lines), lines
     for line, wanted in zip(lines, broken.lines, strict=True):

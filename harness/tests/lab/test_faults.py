@@ -202,7 +202,9 @@ def seen(lab: ContainerLab) -> Seen:
     lab.client.execute(f"systemctl start {' '.join(started)} {blocked}")
     lab.client.succeed("systemctl stop stopped")
     restarts = "systemctl show -P NRestarts loops"
-    lab.client.wait_until_succeeds(f"[ $({restarts}) -ge 3 ] && systemctl is-failed limited late", 60)
+    lab.client.wait_until_succeeds(
+        f"[ $({restarts}) -ge 3 ] && systemctl is-failed limited && systemctl is-failed late", 60
+    )
     code, text = lab.client.execute("nsguard status vpn")
     said = lab.client.execute("nsguard status vpn --json")[1]
     doctor_code, doctor = lab.client.execute("nsguard doctor vpn")
