@@ -366,12 +366,23 @@ in
       and needs no privileges, entries in menus, and two units: `nsguard-app-NAME.socket`, which takes launches from the
       app's user alone, and `nsguard-app-NAME.service`, in which all of its programs run. A second launch joins the first.
 
-      Risk: a program of that name that is installed as well is still there by its full path, unconfined.
+      Risk: a program of that name that is installed as well is still there, unconfined. What the person's own profile has
+      (`users.users.<name>.packages`, `nix profile install`) comes **before** the launcher in PATH; a package of the
+      first kind gives a warning. `type -a NAME` shows which comes first.
     '';
   };
 
   config = {
     nsguard.specification.apps = cfg.apps;
+    warnings = lib.concatMap (
+      name:
+      let
+        inherit (cfg.apps.${name}) package user;
+        own = if user == null then [ ] else config.users.users.${user}.packages or [ ];
+      in
+      lib.optional (package != null && lib.elem package own)
+        "nsguard.apps.${name}: users.users.${user}.packages has the same program, which comes before the launcher in PATH and runs unconfined; remove it there"
+    ) (lib.attrNames cfg.planned.launchers);
     environment.systemPackages = map installed (lib.attrNames cfg.planned.launchers);
   };
 }

@@ -175,6 +175,8 @@ def test_root_is_told_to_be_somebody_else(lab: ContainerLab) -> None:
         ("unix", "is a socket"),
         ("root", "is a directory"),
         ("/proc/self/ns/net", "is a namespace"),
+        ("/proc/self/mem", "is a file of the kernel's and not of data"),
+        ("/sys/kernel/uevent_seqnum", "is a file of the kernel's and not of data"),
         ("/dev/ptmx", "is another terminal"),
         ("pty", "is another terminal"),
     ],
@@ -184,6 +186,10 @@ def test_descriptors_that_lead_out_are_refused(alice: Person, kind: str, reason:
     descriptors = [*NULLS]
     descriptors[place] = kind
     assert f"R descriptor {place} {reason}" in say(alice, fields=fields("true"), descriptors=descriptors)
+
+
+def test_a_file_of_the_kernels_is_read_and_handed_on_as_its_content(alice: Person) -> None:
+    assert "MemTotal" in alice.run("bash", "-c", "nsguard run vpn -- cat </proc/meminfo").output
 
 
 def test_what_a_passed_socket_would_do(lab: ContainerLab, alice: Person) -> None:

@@ -18,7 +18,8 @@ import time
 
 from nsguard import apps
 from nsguard.apps import LIMIT, App, Launch, decode_launch, encode
-from nsguard.errors import NsguardError
+from nsguard.errors import BadInput, NsguardError
+from nsguard.system import files
 from nsguard.system.unix import connect, notify
 
 LISTENER = 3  # the first descriptor that systemd passes (sd_listen_fds(3))
@@ -225,20 +226,26 @@ class Starter:
 
     def _remembered(self) -> Launch:
         try:
-            with open(f"{os.environ['XDG_RUNTIME_DIR']}/{SESSION}", "rb") as file:
-                read = json.load(file)
+            # What stands there may be the app's own: a pipe that nobody writes to is no file, and is not waited for.
+            read = json.loads(files.read(f"{os.environ['XDG_RUNTIME_DIR']}/{SESSION}"))
             return Launch(
                 [], {name: str(read[name]) for name in (*self._app.environment, "XAUTHORITY") if name in read}
             )
-        except (OSError, ValueError, TypeError):
+        except (BadInput, OSError, ValueError, TypeError, KeyError, RecursionError):
             return Launch([], {})
 
 
 def _write(path: str, content: bytes) -> None:
-    descriptor = os.open(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with open(descriptor, "wb") as file:
-        file.write(content)
-    os.replace(f"{path}.new", path)
+    """Replace whatever the app has put there. Raises NsguardError."""
+    try:
+        for old in (f"{path}.new", path):
+            files.remove(old)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with open(os.open(f"{path}.new", flags, 0o600), "wb") as file:
+            file.write(content)
+        os.replace(f"{path}.new", path)
+    except OSError as error:
+        raise NsguardError(f"{path}: {error.strerror}; remove what is there") from None
 
 
 def wait_for(path: str) -> None:

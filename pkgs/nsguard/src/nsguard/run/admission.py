@@ -15,6 +15,7 @@ from nsguard import paths
 from nsguard.errors import BadInput
 from nsguard.run import protocol
 from nsguard.run.protocol import Request
+from nsguard.system import kernel
 
 # asm-generic/socket.h; Python names only SO_PEERCRED. getsockopt of Python takes 1024 bytes at most.
 SO_PEERGROUPS = 59
@@ -102,7 +103,7 @@ def _exactly(connection: socket.socket, size: int, deadline: float) -> bytes:
 def judge(descriptors: list[int]) -> None:
     """A descriptor keeps the network and the mounts that it was made in. Raises `BadInput` for all but harmless ones.
 
-    Let in are plain files, pipes, null and its like, and the one terminal that was made for the command. A socket
+    Let in are files of data, pipes, null and its like, and the one terminal that was made for the command. A socket
     would work outside, a directory is a way to the host's files, and other terminals are not the command's to read.
     """
     terminal = os.fstat(descriptors[protocol.STDIO]).st_rdev if descriptors[protocol.STDIO :] else None
@@ -118,8 +119,10 @@ def _fault(descriptor: int, terminal: int | None) -> str:
     if fcntl.fcntl(descriptor, fcntl.F_GETFL) & getattr(os, "O_PATH", 0):
         return "a path without a file"
     if stat.S_ISREG(found.st_mode):
-        # nsfs: a way into the namespace that it is of
-        return "a namespace" if found.st_dev == os.stat(paths.OWN_NETNS).st_dev else ""
+        # nsfs: a way into the namespace that it is of; of proc, the memory of a process; a message queue of the host's
+        if found.st_dev == os.stat(paths.OWN_NETNS).st_dev:
+            return "a namespace"
+        return "a file of the kernel's and not of data" if kernel.is_kernels_own(descriptor) else ""
     if stat.S_ISFIFO(found.st_mode):
         return ""
     if stat.S_ISCHR(found.st_mode):

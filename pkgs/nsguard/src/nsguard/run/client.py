@@ -138,7 +138,11 @@ def _is_plain(number: int) -> bool:
     mode = os.fstat(number)
     if stat.S_ISCHR(mode.st_mode):
         return os.major(mode.st_rdev) == MEMORY_DEVICES
-    return stat.S_ISREG(mode.st_mode) or stat.S_ISFIFO(mode.st_mode)
+    if stat.S_ISREG(mode.st_mode):
+        from nsguard.system import kernel  # ctypes takes milliseconds that most commands need not wait
+
+        return not kernel.is_kernels_own(number)
+    return stat.S_ISFIFO(mode.st_mode)
 
 
 def connect(name: str) -> socket.socket:
