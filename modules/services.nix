@@ -201,6 +201,14 @@ let
     config.virtualisation.oci-containers.containers or { }
   );
 
+  # Where systemd makes something by another word than a service's: tmpfiles.d(5), systemd.socket(5).
+  madeOtherwise =
+    lib.concatMap (rule: lib.sublist 1 1 (words rule)) config.systemd.tmpfiles.rules
+    ++ lib.concatMap lib.attrNames (lib.attrValues config.systemd.tmpfiles.settings)
+    ++ lib.concatMap (socket: lib.filter (lib.hasPrefix "/") socket.listenStreams) (
+      lib.attrValues config.systemd.sockets
+    );
+
   # The template of an instance, where the configuration has it.
   templateOf =
     name:
@@ -209,12 +217,21 @@ let
     in
     if parts != null && config.systemd.services ? ${lib.head parts} then lib.head parts else null;
 
+  ownersOf =
+    name: s:
+    cfg.plan.ownersOf {
+      services = config.systemd.services;
+      inherit name;
+      service = s.nsguard // s.nsguard.own;
+    };
+
   # A service as the rest of the configuration has it, before confinement.
   described =
     name: s:
     removeAttrs s.nsguard [ "own" ]
     // s.nsguard.own
     // {
+      owners = ownersOf name s;
       packaged = s.overrideStrategy == "asDropin";
       inherit (s) after environment;
       # What the configuration has its commands do, where it is a text.
@@ -233,15 +250,16 @@ let
     };
 
   confined =
-    name: s:
+    services: name: s:
     let
       own = { inherit (s) unitConfig serviceConfig; };
+      service = s.nsguard // own;
     in
     s
     // cfg.plan.confineService name (
-      s.nsguard
-      // own
+      service
       // {
+        owners = cfg.plan.ownersOf { inherit services name service; };
         packaged = s.overrideStrategy == "asDropin";
         sockets = socketsOf name;
       }
@@ -256,7 +274,11 @@ in
   options.systemd.services = mkOption {
     type = types.attrsOf (types.submodule extension);
     # Applied to the finished service, so that no override in another module can take a protection away unseen.
-    apply = lib.mapAttrs (name: s: if s.nsguard.namespace == null then s else confined name s);
+    apply =
+      services:
+      lib.mapAttrs (
+        name: s: if s.nsguard.namespace == null then s else confined services name s
+      ) services;
   };
 
   options.systemd.sockets = mkOption {
@@ -287,6 +309,15 @@ in
       }
     );
   };
+
+  config.nsguard.warnings = lib.concatMap (
+    name:
+    cfg.plan.boundWarnings {
+      inherit name madeOtherwise;
+      service = inNamespaces.${name}.nsguard.own;
+      inherit (ownersOf name inNamespaces.${name}) unowned;
+    }
+  ) (lib.attrNames inNamespaces);
 
   config.nsguard.specification = {
     services = lib.mapAttrs described inNamespaces;

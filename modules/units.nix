@@ -116,6 +116,13 @@ in
       description = "The units and files of namespaces and apps.";
     };
 
+    warnings = mkOption {
+      type = types.listOf types.str;
+      internal = true;
+      default = [ ];
+      description = "What is accepted and probably not meant.";
+    };
+
     specification = mkOption {
       type = types.attrsOf types.raw;
       internal = true;
@@ -125,6 +132,7 @@ in
 
   config = lib.mkMerge [
     {
+      inherit (cfg) warnings;
       nsguard.specification = { inherit (cfg) namespaces tunnels metrics; };
       warnings = cfg.planned.warnings ++ warnings;
       assertions = map (message: {

@@ -134,7 +134,11 @@ let
         hostPlatform = platform;
         buildPlatform = platform;
         targetPlatform = platform;
-        cc = standIn "cc";
+        cc = standIn "cc" // {
+          bintools = standIn "bintools" // {
+            dynamicLinker = "/lib/ld.so";
+          };
+        };
       };
       inherit lib;
       config = { };

@@ -51,6 +51,7 @@ let
       ;
   };
   problemsOf = import ./problems { inherit names allowedEgress hostLinks; };
+  ownersOf = import ./confinement/owners.nix;
   sandbox = import ./confinement/sandbox.nix { inherit tools without; };
   presets = import ./units/presets.nix;
   bus = import ./units/bus.nix { inherit tools names without; };
@@ -290,7 +291,21 @@ let
           value =
             whole.services.${name}
             // (
-              if whole.services.${name}.namespace == null then { } else confineService name whole.services.${name}
+              if whole.services.${name}.namespace == null then
+                { }
+              else
+                confineService name (
+                  whole.services.${name}
+                  // {
+                    # NixOS knows all services, this specification perhaps only those that are confined.
+                    owners =
+                      whole.services.${name}.owners or (ownersOf {
+                        inherit (whole) services;
+                        inherit name;
+                        service = whole.services.${name};
+                      });
+                  }
+                )
             );
         }) (attrNames whole.services)
       );
@@ -345,7 +360,13 @@ in
   serviceWarnings = specification: makers: (problemsIn (complete specification)).warnings makers;
   # The same of its finished units. textOf: unit -> its text
   serviceHoles = specification: holes (complete specification);
-  inherit confineService holesOf render;
+  inherit
+    confineService
+    holesOf
+    ownersOf
+    render
+    ;
+  boundWarnings = import ./problems/bound.nix;
   # What the judge goes by, and what it is told of a service.
   inherit (judge) facts;
   wantedOf = wanted.service;

@@ -14,6 +14,24 @@ from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
 
 pytestmark = pytest.mark.lab
 TUNNEL = "nsguard-tunnel-late.service"
+# Who is asked tells its number; who asks writes down what it was told last.
+DB = """
+import os, socketserver
+class Tell(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.request.sendall(str(os.getpid()).encode())
+socketserver.UnixStreamServer("/run/db/s", Tell).serve_forever()
+"""
+CLIENT = """
+import socket, time
+while True:
+    time.sleep(0.1)
+    try:
+        with socket.socket(socket.AF_UNIX) as it:
+            it.connect("/run/db/s")
+            open("/var/lib/client/told", "wb").write(it.recv(99))
+    except OSError: pass
+"""
 SLEEP = {"ExecStart": "/usr/bin/sleep infinity", "Type": "exec", "User": "www-data"}
 # how managers of secrets put a file in place: behind a link that appears at the end, whole under its name, or piecemeal
 ARRIVALS = {
@@ -88,3 +106,30 @@ def test_a_service_that_waits_for_a_handshake_starts_when_a_peer_answers_at_last
     lab.client.wait_until_fails("systemctl is-active nsguard-late-late@s.service", 30)
     assert lab.client.get_unit_property("nsguard-late-late@s.service", "Result") == "success"
     assert lab.client.get_unit_property("stopped.service", "ActiveState") == "inactive"
+
+
+def test_a_service_follows_the_unit_whose_directory_it_has_bound_in(lab: ContainerLab, tmp_path: Path) -> None:
+    lab.client.write_files({"/opt/db.py": DB, "/opt/client.py": CLIENT})
+    db = {"ExecStart": "/usr/bin/python3 /opt/db.py", "RuntimeDirectory": "db", "Restart": "always"}
+    client = {"ExecStart": "/usr/bin/python3 /opt/client.py", "StateDirectory": "client"}
+    specification = late(bindPaths=["/run/db"])
+    specification["services"]["s"]["serviceConfig"] = client
+    # not started with the machine: who needs it brings it along
+    specification["services"]["db"] = {"serviceConfig": db}
+    scenario.install(lab.client, scenario.render_data(specification, tmp_path))
+    lab.client.reboot()
+
+    def told() -> str:
+        """The number of the process that answers, once the client was told it."""
+        pid = lab.client.get_unit_property("db.service", "MainPID")
+        lab.client.wait_until_succeeds(f'[ "$(cat /var/lib/client/told)" = {pid} ]', 30)
+        return pid
+
+    lab.client.wait_for_unit("s.service", 30)
+    first = told()
+    lab.client.succeed("systemctl restart db.service")
+    second = told()
+    lab.client.succeed(f"kill -9 {second}")  # systemd restarts it, and so makes its directory anew
+    lab.client.wait_until_succeeds(f'[ "$(systemctl show -P MainPID db.service)" != {second} ]', 30)
+    lab.client.wait_for_unit("db.service", 30)
+    assert len({first, second, told()}) == 3

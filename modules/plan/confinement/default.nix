@@ -302,6 +302,10 @@ let
       namespace,
       waitForHandshake ? null,
       requires ? [ ],
+      owners ? {
+        needs = [ ];
+        wants = [ ];
+      },
       ...
     }:
     let
@@ -317,9 +321,9 @@ let
     mapAttrs (_: append) (
       own
       // {
-        Wants = tunnel;
-        Requires = own.Requires or [ ] ++ handshake ++ requires;
-        After = own.After or [ ] ++ tunnel ++ handshake ++ requires;
+        Wants = tunnel ++ owners.wants;
+        Requires = own.Requires or [ ] ++ handshake ++ requires ++ owners.needs;
+        After = own.After or [ ] ++ tunnel ++ handshake ++ requires ++ owners.needs ++ owners.wants;
       }
     );
 

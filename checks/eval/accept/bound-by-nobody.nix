@@ -1,0 +1,31 @@
+# A path that is bound in and that nobody is known to make is warned of.
+{
+  module = {
+    nsguard.tunnels.lab.configFile = "/run/secrets/lab.conf";
+    nsguard.namespaces.vpn.tunnel = "lab";
+    systemd.tmpfiles.rules = [ "d /run/by-tmpfiles 0755" ];
+    systemd.sockets.by-socket.listenStreams = [ "/run/by-socket/s" ];
+    systemd.services.by-socket.serviceConfig.ExecStart = "/bin/app";
+    systemd.services.client = {
+      nsguard = {
+        namespace = "vpn";
+        bindPaths = [
+          "/run/by-nobody"
+          "/run/by-tmpfiles/in"
+          "/run/by-socket"
+          "/run/secrets/token"
+        ];
+      };
+      serviceConfig = {
+        ExecStart = "/bin/app";
+        BindPaths = [ "-/run/optional" ];
+      };
+    };
+  };
+
+  facts = config: config.nsguard.warnings;
+
+  expected = [
+    "systemd.services.client: it has \"/run/by-nobody\" bound in, and no unit of this configuration is known to make it. The service does not start while it is missing (status 226), and keeps the old one when it is made anew. Name the unit that makes it: systemd.services.client = { after = [ \"….service\" ]; requires = [ \"….service\" ]; };"
+  ];
+}
