@@ -132,9 +132,8 @@ in
 
   config = lib.mkMerge [
     {
-      inherit (cfg) warnings;
       nsguard.specification = { inherit (cfg) namespaces tunnels metrics; };
-      warnings = cfg.planned.warnings ++ warnings;
+      warnings = cfg.planned.warnings ++ warnings ++ cfg.warnings;
       assertions = map (message: {
         assertion = false;
         inherit message;
