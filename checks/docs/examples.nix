@@ -41,7 +41,7 @@ let
 
   given = examples {
     inherit lib;
-    pkgs = lib.genAttrs [ "nsguard" "hello" "brave" ] (_: package);
+    pkgs = lib.genAttrs [ "nsguard" "nsguard-harness" "hello" "brave" ] (_: package);
   };
 in
 lib.filter (name: !fits name given.${name}) (lib.attrNames given)
