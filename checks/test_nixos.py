@@ -56,7 +56,7 @@ def test_its_users_run_commands_and_nobody_else(lab: ContainerLab) -> None:
     assert (said[0], "wg0" in said, "eth0" in said) == ("alice", True, False)
     done = lab.client.run(run.format("bob"))
     assert (done.status, done.output) == (125, "")
-    assert "nsguard: vpn: the namespace is not yours to use" in done.errors
+    assert "nsguard: vpn: the namespace denies you permission" in done.errors
 
 
 def test_a_published_port_has_its_process_in_the_namespace(lab: ContainerLab) -> None:

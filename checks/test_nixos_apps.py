@@ -69,13 +69,13 @@ def test_a_command_runs_in_the_namespace(lab: ContainerLab) -> None:
 @pytest.mark.parametrize(
     ("command", "status", "said"),
     [
-        ("look", 1, "nsguard: look: only its own user launches it; see nsguard.apps.look.user\n"),
-        ("look-boxed", 1, "nsguard: look-boxed: only its own user launches it; see nsguard.apps.look-boxed.user\n"),
+        ("look", 1, "nsguard: look: only its own user can launch it; see nsguard.apps.look.user\n"),
+        ("look-boxed", 1, "nsguard: look-boxed: only its own user can launch it; see nsguard.apps.look-boxed.user\n"),
         (
             "nsguard run vpn -- id",
             125,
-            "nsguard: vpn: the namespace is not yours to use; "
-            "have yourself put into nsguard.namespaces.vpn.users, and log in again\n",
+            "nsguard: vpn: the namespace denies you permission; "
+            "ask an administrator to add you to nsguard.namespaces.vpn.users, then log in again\n",
         ),
     ],
 )

@@ -217,9 +217,9 @@ def test_an_app_with_a_user_of_its_own_starts_by_itself(lab: ContainerLab) -> No
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("nsguard launch windowed", "windowed: only its own user launches it; see nsguard.apps.windowed.user"),
-        ("windowed", "windowed: only its own user launches it; see nsguard.apps.windowed.user"),
-        ("nsguard launch none", "there is no app none; define nsguard.apps.none"),
+        ("nsguard launch windowed", "windowed: only its own user can launch it; see nsguard.apps.windowed.user"),
+        ("windowed", "windowed: only its own user can launch it; see nsguard.apps.windowed.user"),
+        ("nsguard launch none", "no such app: none; define nsguard.apps.none"),
         ("nsguard launch ../x", "'../x' cannot name an app; nsguard.apps has their names"),
         ("nsguard launch $'a\\nb'", "'a\\nb' cannot name an app; nsguard.apps has their names"),
     ],

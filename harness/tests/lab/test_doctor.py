@@ -70,7 +70,7 @@ BREAKS = [
         "key-mode",
         f"chmod 0644 {CONFIG}",
         f"chmod 0600 {CONFIG}",
-        rf"keys: {CONFIG}: mode 0644 opens the key to others than root; chmod 0600 {CONFIG}",
+        rf"keys: {CONFIG}: mode 0644 lets users other than root read the key; chmod 0600 {CONFIG}",
     ),
     break_(
         "key-owner",
@@ -272,7 +272,7 @@ BREAKS = [
         "systemctl stop lab-dns",
         "systemctl start lab-dns",
         *(
-            rf"resolver: resolver {re.escape(address)} gives no answer; name another in nsguard\.tunnels\.<name>\.dns, "
+            rf"resolver: resolver {re.escape(address)} does not answer; name another in nsguard\.tunnels\.<name>\.dns, "
             r"or mend that one"
             for address in LAB.tunnel_server
         ),

@@ -249,14 +249,14 @@ def test_a_gateway_that_refuses_or_is_silent_is_told_with_its_word(lab: Containe
         until(lambda: not values(lab))
         now = asking(lab)
         assert 0 <= time.time() - now["since"] < 300
-        assert re.fullmatch(r"the gateway gives no answer within [\d.]+ s", now["answer"])
+        assert re.fullmatch(r"the gateway did not answer within [\d.]+ s", now["answer"])
         status, said = lab.client.execute("nsguard status vpn")
         assert re.search(
-            rf"forwarded +asked for .*: the gateway gives no answer within .* \(gateway {now['gateway']}\)", said
+            rf"forwarded +asked for .*: the gateway did not answer within .* \(gateway {now['gateway']}\)", said
         )
         assert status == 1
         assert doctor(lab).startswith(
-            f"vpn: forwarding: asked for a port at {now['gateway']} by nat-pmp, the gateway gives no answer within "
+            f"vpn: forwarding: asked for a port at {now['gateway']} by nat-pmp, the gateway did not answer within "
         )
         assert "nsguard.namespaces.vpn.portForwarding.gateway" in doctor(lab)
         lab.peer.stop("natpmp", FIRST)

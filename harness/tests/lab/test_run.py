@@ -97,7 +97,10 @@ def test_what_cannot_be_executed_says_so(alice: Person) -> None:
 def test_from_inside_there_is_no_way_on(alice: Person) -> None:
     done = alice.run(*RUN.split(), *RUN.split(), "true")
     assert (done.status, done.output) == (125, "")
-    assert done.errors == "nsguard: this is a namespace already; run the command itself, or go outside\n"
+    assert (
+        done.errors
+        == "nsguard: you are already inside a namespace; run the command directly, or leave this shell first\n"
+    )
 
 
 def test_arguments_arrive_byte_by_byte(alice: Person) -> None:

@@ -17,7 +17,9 @@ from people import Person, storm
 pytestmark = pytest.mark.lab
 
 RUN = ["nsguard", "run", "vpn", "--"]
-NOT_YOURS = "nsguard: vpn: the namespace is not yours to use; have yourself put into nsguard.namespaces.vpn.users"
+NOT_YOURS = (
+    "nsguard: vpn: the namespace denies you permission; ask an administrator to add you to nsguard.namespaces.vpn.users"
+)
 
 # A client of the test's own, which says what it likes: {"fields", "length", "descriptors", "rest"} in JSON.
 SAY = """
@@ -159,13 +161,16 @@ def test_the_second_lock_holds_by_itself(lab: ContainerLab, bob: Person) -> None
     finally:
         lab.client.succeed("chmod 660 /run/nsguard-run/vpn")
     assert (done.status, done.output) == (125, "")
-    assert done.errors == "nsguard: vpn: you are not in group nsguard-vpn; ask to be put in, and log in again\n"
+    assert (
+        done.errors
+        == "nsguard: vpn: you are not in group nsguard-vpn; ask an administrator to add you, then log in again\n"
+    )
 
 
 def test_root_is_told_to_be_somebody_else(lab: ContainerLab) -> None:
     done = lab.client.run("cd /; nsguard run vpn -- id")
     assert (done.status, done.output) == (125, "")
-    assert "root is not let in" in done.errors
+    assert "commands do not run as root" in done.errors
 
 
 @pytest.mark.parametrize(
@@ -221,7 +226,7 @@ for before in ([], {RUN!r}):
         ({"fields": ["x"] * 100}, "R the request is of another version"),
         ({"fields": fields("true", umask="9")}, "R the request is malformed"),
         ({"fields": fields("true", directory="home")}, "R the request is malformed"),
-        ({"fields": fields("true"), "sent": 20}, "R the request was not whole after 5 s"),
+        ({"fields": fields("true"), "sent": 20}, "R the request was incomplete after 5 s"),
         ({"fields": fields("true")}, "R '/' is another directory in there"),
     ],
     ids=["none", "six", "huge", "version", "umask", "relative", "half", "elsewhere"],

@@ -46,7 +46,7 @@ def test_no_key_on_a_terminal() -> None:
     os.close(secondary)
     os.close(primary)
     assert done.returncode == 2
-    assert done.stderr.startswith("nsguard: keygen: a private key does not belong on a terminal; ")
+    assert done.stderr.startswith("nsguard: keygen: a private key would be shown on the terminal; ")
 
 
 @pytest.mark.parametrize(

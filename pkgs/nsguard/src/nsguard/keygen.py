@@ -31,7 +31,9 @@ def run(arguments: list[str]) -> int:
         print(_stanza(_public(keys.read(path).reveal()), allowed))
         return 0
     if sys.stdout.isatty():
-        raise BadInput(f"keygen: a private key does not belong on a terminal; name a file, or lead it on: {USAGE}")
+        raise BadInput(
+            f"keygen: a private key would be shown on the terminal; name a file, or redirect the output: {USAGE}"
+        )
     private = process.ask("wg", "genkey").strip()
     print(private)
     process.say(_stanza(_public(private), allowed))

@@ -259,5 +259,7 @@ def _lock(directory: str, *, create: bool, timeout: float) -> int | None:
         os.close(descriptor)
         process.checkpoint()
         if time.monotonic() > deadline:
-            raise NsguardError(f"{directory} has been locked for {timeout:g} s by another nsguard; end it")
+            raise NsguardError(
+                f"{directory}: another nsguard process has held this lock for {timeout:g} s; stop it and retry"
+            )
         time.sleep(0.01)

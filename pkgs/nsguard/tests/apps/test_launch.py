@@ -90,7 +90,7 @@ def test_the_file_is_read() -> None:
 @pytest.mark.parametrize("change", [{"version": 2}, {"command": "x"}, {"socket": None}, {"waitFor": [1]}])
 def test_a_file_of_another_shape_is_named(etc: Path, change: dict[str, Any]) -> None:
     (etc / "web.json").write_text(json.dumps(FILE | change))
-    with pytest.raises(BadInput, match=rf"^{etc}/web.json: .*; render the file anew$"):
+    with pytest.raises(BadInput, match=rf"^{etc}/web.json: .*; regenerate it with nixos-rebuild switch$"):
         apps.load("web")
 
 
@@ -116,7 +116,7 @@ def test_of_the_environment_it_sends_what_the_app_takes(monkeypatch: pytest.Monk
     monkeypatch.setattr(launch, "connect", refuse)
     monkeypatch.setattr(launch, "encode", keep)
     monkeypatch.setattr(os, "environ", {"WAYLAND_DISPLAY": "/run/user/1/wayland-1", "SECRET": "x", "DISPLAY": ""})
-    with pytest.raises(LaunchError, match="only its own user launches it"):
+    with pytest.raises(LaunchError, match="only its own user can launch it"):
         launch.launch("web", ["a"])
     environment = {"WAYLAND_DISPLAY": "/run/nsguard-session/wayland-1"}
     assert sent == [{"arguments": ["a"], "environment": environment, "xauthority": None}]

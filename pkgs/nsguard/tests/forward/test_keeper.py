@@ -123,7 +123,7 @@ def test_a_question_is_repeated_and_noise_is_passed_over(
         ("nat-pmp", lambda said: [nat_pmp(said, result=77)], "the gateway refuses tcp: result 77"),
         ("nat-pmp", lambda _: [struct.pack("!BBHI", 0, 130, 1, 0)], "the gateway refuses tcp: unsupported version"),
         ("pcp", lambda said: [pcp(said, result=8)], "the gateway refuses tcp: no resources"),
-        ("nat-pmp", lambda _: [], "the gateway gives no answer within 1.5 s"),
+        ("nat-pmp", lambda _: [], "the gateway did not answer within 1.5 s"),
     ],
 )
 def test_a_refusal_is_told(gateway: Callable[..., Gateway], protocol: str, answers: Answers, what: str) -> None:
@@ -351,8 +351,8 @@ def test_a_program_is_told_its_port(
 @pytest.mark.parametrize(
     ("client", "path", "what"),
     [
-        ("qbittorrent", "/", "does not take the user and password"),
-        ("transmission", "/transmission/rpc", "answers 401; look to its user and password"),
+        ("qbittorrent", "/", "rejects the user and password"),
+        ("transmission", "/transmission/rpc", "returned HTTP 401; check user and password in clientCredentialsFile"),
     ],
 )
 def test_a_wrong_password_is_told(
@@ -370,7 +370,7 @@ def test_nobody_there_is_waited_for_and_then_told(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(listen_port, "_PATIENCE", 0.3)
     monkeypatch.setattr(listen_port, "_AGAIN", 0.05)
     monkeypatch.setenv("NSGUARD_PORT", "51413")
-    with pytest.raises(NsguardError, match=r"cannot be reached: .*refused; is it inside, and up"):
+    with pytest.raises(NsguardError, match=r"cannot be reached: .*refused; check that it runs, and in this namespace"):
         listen_port.main("transmission", "http://127.0.0.1:1/transmission/rpc")
     monkeypatch.setenv("NSGUARD_PORT", "x")
     with pytest.raises(BadInput, match="NSGUARD_PORT is 'x', which is no port"):

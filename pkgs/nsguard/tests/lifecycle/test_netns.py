@@ -58,7 +58,9 @@ def test_a_namespace_of_someone_else_is_refused_and_left(box: Box) -> None:
     box.out("ip", "netns", "add", NAME)
     done = box.nsguard("netns", "up", NAME)
     assert done.returncode == 1
-    assert done.stderr == ("nsguard: namespace vpn is there and not nsguard's; remove it with: ip netns del vpn\n")
+    assert done.stderr == (
+        "nsguard: namespace vpn exists and was not made by nsguard; remove it with: ip netns del vpn\n"
+    )
     assert box.nsguard("netns", "down", NAME).returncode == 0
     assert box.out("ip", "netns", "list").split() == [NAME]
     assert box.run("test", "-e", "/run/nsguard").returncode != 0
@@ -79,7 +81,7 @@ def test_a_plain_file_under_the_name_is_refused(box: Box) -> None:
     box.write("/run/netns/vpn", "")
     done = box.nsguard("netns", "up", NAME)
     assert done.returncode == 1
-    assert "not nsguard's" in done.stderr
+    assert "was not made by nsguard" in done.stderr
 
 
 def test_down_is_refused_while_a_process_lives_inside(box: Box) -> None:

@@ -80,12 +80,12 @@ def test_a_script_without_a_first_line_runs(served: Box) -> None:
 
 
 def test_strangers_and_root_stay_outside(served: Box) -> None:
-    assert "is not yours to use" in run(served, "true", who=STRANGER).stderr
+    assert "denies you permission" in run(served, "true", who=STRANGER).stderr
     told = ["env", "NSGUARD_NAMESPACE=vpn"]
-    assert "is not yours to use" in run(served, "true", who=[*told, *STRANGER]).stderr
+    assert "denies you permission" in run(served, "true", who=[*told, *STRANGER]).stderr
     served.out("chmod", "666", "/run/nsguard-run/vpn")
     assert "you are not in group games" in run(served, "true", who=STRANGER).stderr
-    assert "root is not let in" in run(served, "true", who=["env"]).stderr
+    assert "commands do not run as root" in run(served, "true", who=["env"]).stderr
 
 
 def test_nothing_runs_in_another_place(served: Box) -> None:
@@ -94,7 +94,7 @@ def test_nothing_runs_in_another_place(served: Box) -> None:
         identity(served, namespace=namespace, host=host)
         done = run(served, "echo", "ran")
         assert (done.returncode, done.stdout) == (125, "")
-        assert "the namespace is not as it should be" in done.stderr
+        assert "the namespace failed its check" in done.stderr
     served.out("rm", "/run/nsguard/identity")
     assert run(served, "echo", "ran").returncode == 125
 

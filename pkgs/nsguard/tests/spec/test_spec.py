@@ -121,7 +121,7 @@ def test_refusals(written: Path, at: str, value: object, message: str) -> None:
     written.write_text(json.dumps(wrong))
     with pytest.raises(BadInput) as refused:
         load("vpn")
-    assert str(refused.value) == f"{written}: {message}; render the file anew"
+    assert str(refused.value) == f"{written}: {message}; regenerate it with nixos-rebuild switch"
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "1", "[" * 100_000, '"\\ud800"', "NaN"])

@@ -71,9 +71,9 @@ def load(name: str) -> App:
             _texts(read["waitFor"]),
         )
     except FileNotFoundError:
-        raise BadInput(f"there is no app {name}; define nsguard.apps.{name}") from None
+        raise BadInput(f"no such app: {name}; define nsguard.apps.{name}") from None
     except (ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{path}: {error}; render the file anew") from None
+        raise BadInput(f"{path}: {error}; regenerate it with nixos-rebuild switch") from None
     return app
 
 

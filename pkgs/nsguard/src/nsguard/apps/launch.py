@@ -32,7 +32,7 @@ def launch(name: str, arguments: list[str]) -> int:
             raise LaunchError(f"{name}: {error_text}")
         if not answer:
             unit = f"nsguard-app-{name}.service"
-            raise LaunchError(f"{name}: ended before it answered; `systemctl status {unit}` tells why")
+            raise LaunchError(f"{name}: ended before it answered; see systemctl status {unit}")
         return int(said["status"])
     except (ValueError, KeyError, TypeError, AttributeError):
         raise LaunchError(f"{name}: answered {(answer or taken)[:80]!a}") from None
@@ -45,7 +45,7 @@ def _ask(app: App, line: bytes) -> tuple[bytes, bytes]:
     except FileNotFoundError:
         raise LaunchError(f"{app.name}: nothing listens at {app.socket}; start nsguard-app-{app.name}.socket") from None
     except PermissionError:
-        raise LaunchError(f"{app.name}: only its own user launches it; see nsguard.apps.{app.name}.user") from None
+        raise LaunchError(f"{app.name}: only its own user can launch it; see nsguard.apps.{app.name}.user") from None
     taken = b""
     with connection, connection.makefile("rb") as answers:
         try:

@@ -35,7 +35,7 @@ def run(name: str) -> None:
     whole = spec.load(name)
     wanted = whole.forwarding
     if wanted is None:
-        raise BadInput(f"{name}: no port is to be forwarded; see nsguard.namespaces.{name}.portForwarding")
+        raise BadInput(f"{name}: port forwarding is not configured; see nsguard.namespaces.{name}.portForwarding")
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     keeper = Keeper(State(name), wanted, granted.named(whole))

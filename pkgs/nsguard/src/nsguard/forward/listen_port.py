@@ -33,11 +33,15 @@ def main(client: str, url: str) -> None:
             return
         except urllib.error.HTTPError as error:
             error.close()
-            raise NsguardError(f"{client} at {url} answers {error.code}; look to its user and password") from None
+            raise NsguardError(
+                f"{client} at {url} returned HTTP {error.code}; check user and password in clientCredentialsFile"
+            ) from None
         except OSError as error:
             if time.monotonic() > deadline:
                 reason = getattr(error, "reason", error)
-                raise NsguardError(f"{client} at {url} cannot be reached: {reason}; is it inside, and up?") from None
+                raise NsguardError(
+                    f"{client} at {url} cannot be reached: {reason}; check that it runs, and in this namespace"
+                ) from None
         time.sleep(_AGAIN)
 
 
@@ -57,7 +61,7 @@ def _qbittorrent(url: str, port: int, credentials: tuple[str, str] | None) -> No
         form = urllib.parse.urlencode({"username": credentials[0], "password": credentials[1]}).encode()
         said, cookie = _post(f"{url}/api/v2/auth/login", form, headers)
         if said.strip() == b"Fails.":
-            raise NsguardError(f"qbittorrent at {url} does not take the user and password")
+            raise NsguardError(f"qbittorrent at {url} rejects the user and password")
         headers["Cookie"] = cookie.partition(";")[0]
     wanted = json.dumps({"listen_port": port, "random_port": False, "upnp": False})
     _post(f"{url}/api/v2/app/setPreferences", urllib.parse.urlencode({"json": wanted}).encode(), headers)

@@ -115,7 +115,7 @@ class Gateway:
                         return said
         except OSError as error:
             raise Refused(f"the gateway cannot be asked: {(error.strerror or str(error)).lower()}") from None
-        raise Refused(f"the gateway gives no answer within {patience:g} s")
+        raise Refused(f"the gateway did not answer within {patience:g} s")
 
 
 def longest(protocol: str, asked: int) -> int:

@@ -25,7 +25,9 @@ def up(name: str) -> None:
             _furnish(wanted, ruleset, found, fresh=False)
             return
         if teardown.foreign(found):
-            raise NsguardError(f"namespace {name} is there and not nsguard's; remove it with: ip netns del {name}")
+            raise NsguardError(
+                f"namespace {name} exists and was not made by nsguard; remove it with: ip netns del {name}"
+            )
         with process.undone_by(lambda: teardown.remove(found)):
             teardown.remove(found)
             _add(found)
@@ -41,7 +43,7 @@ def _add(found: State) -> None:
             files.remove(found.making)
         raise
     if namespace.inode(found.name) in (None, namespace.host_inode()):
-        raise NsguardError(f"ip netns add {found.name} made no new namespace")
+        raise NsguardError(f"ip netns add {found.name} created no new namespace")
 
 
 def _furnish(wanted: spec.Spec, ruleset: nft.Ruleset, found: State, *, fresh: bool) -> None:

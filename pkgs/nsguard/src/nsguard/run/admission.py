@@ -40,9 +40,11 @@ def peer(connection: socket.socket) -> Peer:
     try:
         packed = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, GROUPS_BYTES)
     except OSError:
-        raise BadInput(f"you are in more than {GROUPS_BYTES // 4} groups; leave some") from None
+        raise BadInput(
+            f"your account has more than {GROUPS_BYTES // 4} groups, the most supported; remove some"
+        ) from None
     if uid == 0:
-        raise BadInput("root is not let in: commands run as an ordinary user; use such an account")
+        raise BadInput("commands do not run as root; use an ordinary account")
     return Peer(uid, gid, list(struct.unpack(f"{len(packed) // 4}I", packed)))
 
 
@@ -51,9 +53,9 @@ def admit(caller: Peer, group: str) -> None:
     try:
         number = grp.getgrnam(group).gr_gid
     except KeyError:
-        raise BadInput(f"there is no group {group} on this machine; make it") from None
+        raise BadInput(f"group {group} does not exist on this machine; create it") from None
     if number not in (caller.gid, *caller.groups):
-        raise BadInput(f"you are not in group {group}; ask to be put in, and log in again")
+        raise BadInput(f"you are not in group {group}; ask an administrator to add you, then log in again")
 
 
 def receive(connection: socket.socket) -> tuple[Request, list[int]]:
@@ -68,7 +70,7 @@ def receive(connection: socket.socket) -> tuple[Request, list[int]]:
             raise BadInput(f"the request is larger than {protocol.LIMIT} bytes; shorten arguments and environment")
         body = _exactly(connection, length, deadline)
     except TimeoutError:
-        raise BadInput(f"the request was not whole after {protocol.PATIENCE:g} s; try again") from None
+        raise BadInput(f"the request was incomplete after {protocol.PATIENCE:g} s; try again") from None
     descriptors = _descriptors(ancillary)
     if flags & socket.MSG_CTRUNC or len(descriptors) not in (protocol.STDIO, protocol.STDIO + 1):
         raise BadInput(f"{len(descriptors)} descriptors came with the request; send {protocol.STDIO}, and a terminal")
@@ -94,7 +96,7 @@ def _exactly(connection: socket.socket, size: int, deadline: float) -> bytes:
         connection.settimeout(left)
         part = connection.recv(min(size, 1 << 16))
         if not part:
-            raise BadInput("the request ended half-way; try again")
+            raise BadInput("the request ended before it was complete; try again")
         parts.append(part)
         size -= len(part)
     return b"".join(parts)

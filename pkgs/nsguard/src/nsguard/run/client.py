@@ -33,7 +33,7 @@ def main(what: str, words: list[str]) -> int:
             raise BadUsage("shell takes no command; write nsguard run NAMESPACE -- COMMAND")
         command = shell(name, variables)
     elif not command:
-        raise BadUsage("there is no command to run; write nsguard run NAMESPACE -- COMMAND")
+        raise BadUsage("no command given; write nsguard run NAMESPACE -- COMMAND")
     try:
         return _start(name, [os.fsencode(word) for word in command], variables)
     except OSError as error:
@@ -67,7 +67,7 @@ def _options(words: list[str]) -> tuple[str, dict[bytes, bytes], list[str]]:
         elif word == "--" and name:
             break
         elif word.startswith("-"):
-            raise BadUsage(f"there is no option {word!a}; put -- before the command")
+            raise BadUsage(f"unknown option {word!a}; put -- before the command")
         elif name:
             rest.insert(0, word)
             break
@@ -76,7 +76,7 @@ def _options(words: list[str]) -> tuple[str, dict[bytes, bytes], list[str]]:
         else:
             name = word
     if not name:
-        raise BadUsage("which namespace? write nsguard run NAMESPACE -- COMMAND")
+        raise BadUsage("no namespace given; write nsguard run NAMESPACE -- COMMAND")
     return name, given, rest
 
 
@@ -84,7 +84,7 @@ def _variable(text: str) -> dict[bytes, bytes]:
     """NAME=VALUE, or NAME with the value that it has here, if any."""
     name, separator, value = os.fsencode(text).partition(b"=")
     if not name:
-        raise BadUsage("-E wants a variable; write -E NAME or -E NAME=VALUE")
+        raise BadUsage("-E needs a variable; write -E NAME or -E NAME=VALUE")
     found = value if separator else os.environb.get(name)
     return {} if found is None else {name: found}
 
@@ -102,7 +102,7 @@ def _start(name: str, command: list[bytes], variables: dict[bytes, bytes]) -> in
         directory = os.getcwdb()
         here = os.stat(".")
     except OSError:
-        raise RunFailed("the working directory is gone; go to another one") from None
+        raise RunFailed("the working directory no longer exists; change to another one") from None
     with connect(name) as connection:
         # Imported when it is known that there is something to do.
         from nsguard.run import session, streams, terminal
@@ -156,14 +156,19 @@ def connect(name: str) -> socket.socket:
             connection.close()
         # Where commands run there is no such socket to see, or no socket of the kind at all.
         if b"NSGUARD_NAMESPACE" in os.environb and error.errno in (errno.ENOENT, errno.EAFNOSUPPORT):
-            raise RunFailed("this is a namespace already; run the command itself, or go outside") from None
+            raise RunFailed(
+                "you are already inside a namespace; run the command directly, or leave this shell first"
+            ) from None
         match error.errno:
             case errno.ENOENT:
-                text = "takes no commands; set nsguard.namespaces.{}.users, or look for a slip in the name"
+                text = "accepts no commands; set nsguard.namespaces.{}.users, or check the spelling"
             case errno.EACCES | errno.EPERM:
-                text = "is not yours to use; have yourself put into nsguard.namespaces.{}.users, and log in again"
+                text = (
+                    "denies you permission; ask an administrator to add you to nsguard.namespaces.{}.users,"
+                    " then log in again"
+                )
             case errno.ECONNREFUSED:
-                text = "takes no commands now; start nsguard-run-{}.socket"
+                text = "accepts no commands now; start nsguard-run-{}.socket"
             case _:
                 text = f"cannot be reached: {(error.strerror or str(error)).lower()}; try again"
         raise RunFailed(f"{name}: the namespace {text.format(name)}") from None

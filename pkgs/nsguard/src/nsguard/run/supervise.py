@@ -46,7 +46,9 @@ def supervise(name: str, group: str) -> int:
             uid = caller.uid
             admission.admit(caller, group)
             if verify.verify(name):  # which says more to the journal
-                raise NsguardError("the namespace is not as it should be; have root look at journalctl -u 'nsguard-*'")
+                raise NsguardError(
+                    "the namespace failed its check; ask an administrator to read journalctl -u 'nsguard-*'"
+                )
             request, descriptors = admission.receive(connection)
             if _is_gone(connection):
                 return 0

@@ -202,7 +202,7 @@ def load(name: str) -> Spec:
         if spec.namespace != name:
             raise ValueError(f"namespace: {values.shown(spec.namespace)} is not {name}")
     except (ValueError, RecursionError) as error:
-        raise BadInput(f"{path}: {error}; render the file anew") from None
+        raise BadInput(f"{path}: {error}; regenerate it with nixos-rebuild switch") from None
     return spec
 
 

@@ -171,7 +171,7 @@ def _sections(text: str, path: str) -> tuple[list[_Section], list[_Section]]:
                 section.fail(number, f"a second [Interface] (the first is on line {found[name][0].line}); keep one")
             found[name].append(section)
         elif section is None:
-            raise BadInput(f"{path}:{number}: a line before any section; start with [Interface]")
+            raise BadInput(f"{path}:{number}: this line comes before any section; start with [Interface]")
         else:
             _add(section, number, line)
     return found["Interface"], found["Peer"]

@@ -28,7 +28,7 @@ def keys(patient: Patient) -> Iterator[Finding]:
             continue
         mode = stat.S_IMODE(found.st_mode)
         if mode & 0o077:
-            yield Finding(f"{path}: mode {mode:04o} opens the key to others than root", f"chmod 0600 {path}")
+            yield Finding(f"{path}: mode {mode:04o} lets users other than root read the key", f"chmod 0600 {path}")
         if found.st_uid != 0:
             yield Finding(f"{path}: belongs to user {found.st_uid}, who may change the tunnel", f"chown root {path}")
         parent = os.path.dirname(path)
@@ -95,7 +95,7 @@ def units(patient: Patient) -> Iterator[Finding]:
             )
         elif unit in needed and not needed[unit]:
             what = "namespace" if "netns" in unit else "tunnel"
-            yield Finding(f"{unit} is active, but its {what} is gone", f"systemctl restart {unit}")
+            yield Finding(f"{unit} is active, but its {what} no longer exists", f"systemctl restart {unit}")
     for unit, up in needed.items():
         if not up and unit not in found:
             what = "netns" if "netns" in unit else "tunnel"

@@ -54,7 +54,7 @@ def resolver(patient: Patient) -> Iterator[Finding]:
         code = _ask(patient.name, address)
         if code is None:
             yield Finding(
-                f"resolver {address} gives no answer", "name another in nsguard.tunnels.<name>.dns, or mend that one"
+                f"resolver {address} does not answer", "name another in nsguard.tunnels.<name>.dns, or mend that one"
             )
         elif code not in (0, 3):
             yield Finding(f"resolver {address} refuses with code {code}", "ask whoever runs it")
