@@ -18,7 +18,10 @@ let
         drvPath = "/stand-in/${name}.drv";
         outputName = "out";
         outputs = [ "out" ];
-        meta.mainProgram = name;
+        meta = {
+          description = name;
+          mainProgram = name;
+        };
         passthru = { };
         override = _: self;
         overrideAttrs = _: self;
@@ -100,7 +103,9 @@ let
   final =
     lib.genAttrs names standIn
     // lib.genAttrs [
+      "concatText"
       "writeText"
+      "writeTextDir"
       "writeScript"
       "writeShellScript"
       "writeShellScriptBin"
@@ -128,6 +133,14 @@ let
       _: lib.genAttrs names standIn
     )
     // {
+      writers = lib.genAttrs names (_: named) // {
+        writePython3 =
+          name: _: _:
+          standIn name;
+        writePython3Bin =
+          name: _: _:
+          standIn name;
+      };
       formats = lib.genAttrs names (_: format);
       callPackage = _: _: standIn "called";
       stdenv = lib.filterAttrs (name: _: lib.hasPrefix "is" name) platform // {

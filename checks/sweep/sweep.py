@@ -1,9 +1,10 @@
 """Every service module of nixpkgs with the smallest configuration that evaluates, all its services confined.
 
-    sweep.py [--every N] [--json FILE] [MODULE …]
+    sweep.py [--every N] [--json FILE] [--markdown FILE] [MODULE …]
 
 NSGUARD_NIXPKGS names the tree. Nothing is built: what is looked at are refusals, warnings and the text of units, which
-the judge of finished units searches for ways out. A hole or a crash makes the exit status 1.
+the judge of finished units searches for ways out. What is refused is
+evaluated once more with the lines that its refusals say. A hole, a crash or a second refusal makes the exit status 1.
 """
 
 from __future__ import annotations
@@ -24,16 +25,36 @@ from typing import Any, NamedTuple
 HERE = Path(__file__).parent
 SHARD = 20
 
+# Daemons of the host's network, of its sessions or of its hardware: docs/services.md says why.
+NOT_CONFINED = frozenset(
+    {"asusd", "avahi", "bpftune", "cage", "chrony", "cloudflare-warp", "cockpit", "corosync", "dae"}
+) | {
+    "fail2ban",
+    "openiscsi",
+    "tailscale",
+}
+
 KINDS = ("clean", "cannot work", "refused", "hole", "crash", "without services", "not evaluable")
 
 
 class Module(NamedTuple):
-    """What became of one module. name: its option below `services`; said: refusals, warnings, holes or the error."""
+    """What became of one module. name: its option below `services`; said: refusals, warnings, holes or the error.
+
+    lines: what its messages say to write; mended: whether nothing is refused with these, None where it was not tried.
+    """
 
     name: str
     kind: str
     services: list[str]
     said: list[str]
+    lines: tuple[str, ...] = ()
+    mended: bool | None = None
+
+
+def lines_of(said: Iterable[str]) -> tuple[str, ...]:
+    """Of each message the last line that it says to write."""
+    found = (re.findall(r"systemd\.(?:services|sockets)\.[^;=]*? = [^;]*;", message) for message in said)
+    return tuple(dict.fromkeys(lines[-1] for lines in found if lines))
 
 
 class Tree:
@@ -86,6 +107,14 @@ class Tree:
             else:
                 return
 
+    def mended(self, module: Module) -> Module:
+        """A module that was refused, once more with what its messages say."""
+        lines = lines_of(module.said)
+        if module.kind != "refused" or len(lines) < len({unit_of(it) for it in module.said}):
+            return module._replace(lines=lines, mended=None)
+        (again,) = self.modules([module.name.split(".")], f"{{ lib, ... }}: {{ {' '.join(lines)} }}")
+        return module._replace(lines=lines, mended=again.kind in ("clean", "cannot work"))
+
     def _apart(self, path: list[str], error: str, more: str) -> Module:
         """A module that ends the evaluation, as with less in it or unconfined it may not."""
         for filling in ("required", "nothing"):
@@ -133,8 +162,23 @@ def swept(paths: list[list[str]] | None = None, every: int = 1) -> Iterator[Modu
         chosen = tree.paths()[::every] if paths is None else paths
         shards = [chosen[i : i + SHARD] for i in range(0, len(chosen), SHARD)]
         with ThreadPoolExecutor(2) as pool:
-            for modules in pool.map(lambda shard: list(tree.modules(shard)), shards):
+            for modules in pool.map(lambda shard: [tree.mended(it) for it in tree.modules(shard)], shards):
                 yield from modules
+
+
+def table(modules: Iterable[Module]) -> str:
+    """Markdown, by module: works, works with these lines, or what the first refusal says."""
+    rows = ["| `services.` | confined | lines, or why not |", "|---|---|---|"]
+    for it in sorted(modules):
+        if it.name in NOT_CONFINED:
+            rows.append(f"| `{it.name}` | not to be confined | |")
+        elif it.kind == "clean":
+            rows.append(f"| `{it.name}` | works | |")
+        elif it.lines and (it.mended or it.kind == "cannot work"):
+            rows.append(f"| `{it.name}` | with these lines | {'<br>'.join(f'`{line}`' for line in it.lines)} |")
+        elif it.kind == "refused":
+            rows.append(f"| `{it.name}` | refused | {it.said[0].partition(': ')[2].replace('|', '/')} |")
+    return "\n".join(rows) + "\n"
 
 
 def main() -> int:
@@ -142,18 +186,22 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="options below services; all where none is named")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="one module in N")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what became of each")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table of docs/services.md")
     options = parser.parse_args()
     modules = []
     for module in swept([name.split(".") for name in options.modules] or None, options.every):
         modules.append(module)
         if options.json:  # what is known so far, for whoever does not wait for the end
             options.json.write_text(json.dumps([it._asdict() for it in modules], indent=1))
+    if options.markdown:
+        options.markdown.write_text(table(modules))
     counts = Counter(it.kind for it in modules)
     for kind in KINDS:
         print(f"{counts[kind]:5} {kind}")
-    bad = [it for it in modules if it.kind in ("hole", "crash")]
+    bad = [it for it in modules if it.kind in ("hole", "crash") or it.mended is False]
     for it in bad:
-        print(f"{it.kind}: {it.name}: {it.said[0].strip()[-300:]}", file=sys.stderr)
+        kind = "refused again" if it.mended is False else it.kind
+        print(f"{kind}: {it.name}: {it.said[0].strip()[-300:]}", file=sys.stderr)
     return 1 if bad else 0
 
 

@@ -47,6 +47,7 @@ SECTIONS = {
         "Status": "docs/status.md",
         "Doctor": "docs/doctor.md",
         "Metrics": "docs/metrics.md",
+        "Services of nixpkgs": "docs/services.md",
     },
     "Options": {"All options": "docs/options.md"},
     "Security": {"What is claimed": "docs/threat-model.md", "Reporting": "SECURITY.md"},

@@ -22,6 +22,7 @@ in
         "nscd"
         "pcscd"
         "podman"
+        "shm"
         "snapd[^/]*"
         "systemd"
         "tailscale"
