@@ -2,17 +2,17 @@
 
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
 from box import LAUNCHER
-from nsguard import cli
+from nsguard import cli, usage
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
         ["netns"],
         ["netns", "up"],
         ["netns", "reload", "a"],
@@ -37,10 +37,42 @@ def test_status_refuses_what_it_does_not_know(arguments: list[str], capsys: pyte
     assert said.count("\n") == 1
 
 
-def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["--help"]) == 0
-    said = capsys.readouterr().out
-    assert all(word in said for word in ("netns", "tunnel", "status", "up", "down", "verify", "reload", "--json"))
+PATHS = [
+    [],
+    *([name] for name in usage.COMMANDS),
+    *([name, verb] for name, it in usage.COMMANDS.items() for verb in it.verbs),
+]
+
+
+@pytest.mark.parametrize("word", ["-h", "--help"])
+@pytest.mark.parametrize("path", PATHS, ids=" ".join)
+def test_every_level_has_help_with_two_examples(path: list[str], word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        status: object = cli.main([*path, word])
+    except SystemExit as end:  # as argparse ends
+        status = end.code
+    said = capsys.readouterr()
+    assert (status or 0, said.err) == (0, "")
+    assert said.out.startswith(f"usage: {' '.join(['nsguard', *path])}")
+    examples = said.out.partition("examples:\n")[2].splitlines()
+    assert sum(line.startswith("  ") and not line.startswith("   ") for line in examples) == 2
+
+
+def test_nsguard_alone_lists_every_command_on_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert set(usage.COMMANDS) <= {words[0] for words in lines if len(words) > 2}
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == 0
+    written = tomllib.loads((LAUNCHER.parent.parent / "pyproject.toml").read_text())["project"]["version"]
+    assert capsys.readouterr().out == f"nsguard {written}\n"
+
+
+def test_the_help_of_a_program_that_is_run_is_left_to_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["launch", "nothing", "--help"]) != 0
+    assert "usage:" not in capsys.readouterr().out
 
 
 def test_verify_loads_next_to_nothing() -> None:

@@ -3,3 +3,5 @@
 One spec file per namespace says what is wanted; `ip`, `nft` and `wg` do it. Standard library only, and each
 command imports just what it needs: `netns verify` runs before every start of a confined service.
 """
+
+__version__ = "0.1.0"

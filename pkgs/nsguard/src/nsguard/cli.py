@@ -1,22 +1,6 @@
 """nsguard: confine services and apps to a WireGuard tunnel in a network namespace of its own.
 
-usage: nsguard netns  up|down|verify NAME
-       nsguard tunnel up|down|reload|refresh NAME
-       nsguard status [NAME] [--json] [--watch] [--exit-address URL]
-       nsguard doctor [NAME] [--json]
-       nsguard wait NAME SECONDS
-       nsguard metrics FILE
-       nsguard forward run|close NAME
-       nsguard listen-port qbittorrent|transmission URL
-       nsguard run NAME [-E VARIABLE[=VALUE]]... -- COMMAND...
-       nsguard shell NAME [-E VARIABLE[=VALUE]]...
-       nsguard launch APP [ARGUMENT...]
-       nsguard keygen FILE|- [ADDRESS ...]
-
-Exit status: 0 done, 1 failed and undone, 2 bad input and nothing changed. For status and doctor 0 says that all is
-up or healthy, 1 that something is down or wrong. `netns verify` exits 255 unless it runs inside the namespace. `run`
-and `shell` are for the users of a namespace and exit as the command does, `launch` as the app's program; `run` with 125
-if nsguard fails, 126 if the command cannot be executed, 127 if it is not found.
+`nsguard --help` lists the commands (see `usage`).
 """
 
 import sys
@@ -42,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _dispatch(arguments: list[str]) -> int:
     # Each branch imports its own modules: start-up time is most of what the short commands cost.
     match arguments:
+        case [] | [*_, "--help" | "-h"] | ["help" | "--version"] if _helped(arguments):
+            return 0
         case ["netns", "verify", name]:
             from nsguard.verify import verify
 
@@ -77,10 +63,24 @@ def _dispatch(arguments: list[str]) -> int:
             from nsguard import keygen
 
             return keygen.run(rest)
-        case ["--help" | "-h" | "help"]:
-            print((__doc__ or "").strip())
-            return 0
     raise _unknown(arguments)
+
+
+def _helped(arguments: list[str]) -> bool:
+    """Print the version, or the help that is asked for; whether that is what the arguments ask for."""
+    if arguments == ["--version"]:
+        from nsguard import __version__
+
+        print(f"nsguard {__version__}")
+        return True
+    from nsguard import options, usage
+
+    path = [] if arguments == ["help"] else arguments[:-1]
+    if len(path) == 1 and options.takes(path[0]):  # its own parser knows more
+        return False
+    if text := usage.of(path):
+        print(text, end="")
+    return bool(text)
 
 
 def _app(what: str, arguments: list[str]) -> int:

@@ -8,6 +8,13 @@ from nsguard.errors import BadInput, NsguardError, Stopped
 
 
 class _Parser(argparse.ArgumentParser):
+    def format_help(self) -> str:
+        from nsguard import usage
+
+        self.formatter_class = argparse.RawDescriptionHelpFormatter
+        self.epilog = usage.examples(self.prog.removeprefix("nsguard "))
+        return super().format_help()
+
     def error(self, message: str) -> NoReturn:
         raise BadInput(f"{message}; see {self.prog} --help")
 
@@ -15,6 +22,11 @@ class _Parser(argparse.ArgumentParser):
 def run(command: str, arguments: Sequence[str]) -> int:
     """Run a command by its arguments; its exit status. Raises `BadInput`."""
     return _COMMANDS[command](_Parser(prog=f"nsguard {command}", allow_abbrev=False), arguments)
+
+
+def takes(command: str) -> bool:
+    """Whether a command is one of these."""
+    return command in _COMMANDS
 
 
 def _named(parser: argparse.ArgumentParser) -> None:
