@@ -4,8 +4,8 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 SITE_BIN := $(CURDIR)/$(VENV)/site/bin
 T ?=
-PACKAGES := debian-archive-keyring iproute2 mmdebstrap nftables nix-bin python3-venv shellcheck systemd-container \
-	tcpdump util-linux wireguard-tools
+PACKAGES := debian-archive-keyring gcc iproute2 libc6-dev make mmdebstrap nftables nix-bin python3-venv shellcheck \
+	systemd-container tcpdump util-linux wireguard-tools
 # The runtime's tests change a real kernel with these, and look at it with them.
 TEST_PACKAGES := procps wireguard-go
 VM_PACKAGES := e2fsprogs qemu-system-x86 qemu-utils

@@ -171,9 +171,8 @@ def test_it_has_its_tools_and_leaves_the_path_to_those_it_runs_for_others(tmp_pa
     subprocess.run(["bash", "-euc", script], check=True, env=environment, cwd=source)
 
     own = {"PATH": "/bin"}
-    command = [out / "bin/nsguard", "journal", "/usr/bin/env", "sh", "-c", f"echo $PATH >{tmp_path}/path"]
-    subprocess.run(command, check=True, env=own)
-    assert (tmp_path / "path").read_text() == "/bin\n"
+    command = [out / "bin/nsguard-init", "/usr/bin/env", "sh", "-c", "echo $PATH"]
+    assert subprocess.run(command, check=True, env=own, capture_output=True, text=True).stdout == "/bin\n"
     code = f"import sys; sys.path.insert(0, '{out}/lib/nsguard/src')\n{TELLING}"
     told = subprocess.run([sys.executable, "-IS", "-c", code], check=True, env=own, capture_output=True, text=True)
     assert told.stdout.split("\n")[0] == "ip was told"

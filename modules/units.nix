@@ -89,6 +89,7 @@ in
       default = import ./plan {
         tools = {
           nsguard = lib.getExe cfg.package;
+          nsguard-init = lib.getExe' cfg.package "nsguard-init";
           wireguard-go = lib.getExe pkgs.wireguard-go;
           amneziawg-go = lib.getExe pkgs.amneziawg-go;
           bubblewrap = lib.getExe' pkgs.bubblewrap "bwrap";

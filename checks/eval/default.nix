@@ -70,6 +70,7 @@ let
 
   tools = {
     nsguard = "/usr/bin/nsguard";
+    nsguard-init = "/usr/bin/nsguard-init";
     wireguard-go = "/usr/bin/wireguard-go";
     amneziawg-go = "/usr/bin/amneziawg-go";
     bubblewrap = "/usr/bin/bwrap";

@@ -24,6 +24,7 @@ let
       make (builtins.mapAttrs (name: _: pkgs.${name}) (builtins.functionArgs make));
     stdenv = standIns.stdenv // {
       hostPlatform = standIns.stdenv.hostPlatform;
+      mkDerivation = package;
     };
     stdenvNoCC.mkDerivation = package;
     runCommand =

@@ -19,6 +19,7 @@ let
 
   tools = {
     nsguard = "/usr/bin/nsguard";
+    nsguard-init = "/usr/bin/nsguard-init";
     wireguard-go = "/usr/bin/wireguard-go";
     amneziawg-go = "/usr/bin/amneziawg-go";
     bubblewrap = "/usr/bin/bwrap";
@@ -116,7 +117,7 @@ let
   mutants =
     let
       services = {
-        user = service { };
+        user = service { Type = "notify"; };
         root = service { User = null; };
       };
       of = protection: (planWithout [ protection ]).plan (specification services);
@@ -134,7 +135,7 @@ in
   inherit generated laid mutants;
   none =
     (whole.plan (specification {
-      user = service { };
+      user = service { Type = "notify"; };
       root = service { User = null; };
     })).holes;
 }

@@ -11,6 +11,9 @@
     cp -r ${../../pkgs/nsguard/src} $out/lib/src
     mkdir $out/bin
     ln -s ../lib/bin/nsguard $out/bin/nsguard
+    cp -r ${../../pkgs/nsguard/init} init
+    chmod -R u+w init
+    PATH=$PATH:/usr/bin make -C init install PREFIX=$out
   '';
 
   # Stand-ins have their programs in a bin/ that is a link, which the join cannot lay beside the runtime's.

@@ -2,6 +2,8 @@
 let
   program = "/usr/bin/python3 /opt/nsguard-test/service.py";
 
+  children = "/bin/sh -c 'for number in $$(seq 300); do /bin/echo child $$number; done'";
+
   service = properties: {
     namespace = "vpn";
     serviceConfig = {
@@ -136,6 +138,17 @@ in
           "/home/alice/Music:/home/music"
         ];
       };
+
+    # As many processes as lines, each gone as soon as it has written.
+    children-root = service {
+      Type = "oneshot";
+      ExecStart = children;
+    };
+    children-user = service {
+      Type = "oneshot";
+      User = "www-data";
+      ExecStart = children;
+    };
 
     # Catches no signal, and must end by one all the same.
     heedless = service {

@@ -94,8 +94,6 @@ in
   # systemd reads lists in order: what comes last has the last word.
   append = values: own: toList own ++ values;
 
-  prepend = values: own: values ++ toList own;
-
   # `scale` lists groups of equivalent values, the strongest first.
   atLeast =
     scale: value: own:

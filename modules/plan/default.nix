@@ -1,6 +1,6 @@
 # The plan: from what was meant (plain data) to systemd units, files and confinement (plain data).
 #
-#   import ./. { tools = { nsguard = "/usr/bin/nsguard"; wireguard-go = …; amneziawg-go = …; bubblewrap = …; … }; }
+#   import ./. { tools = { nsguard = "/usr/bin/nsguard"; nsguard-init = …; wireguard-go = …; bubblewrap = …; … }; }
 #   -> { plan = specification -> { problems, units, files, groups, openPorts, launchers, … }; … }
 #
 # Nix builtins only: any Nix from 2.8 on can evaluate it, without nixpkgs.

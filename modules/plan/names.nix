@@ -121,9 +121,14 @@ in
   # Only the low 20 bits vary: 0x6e7 in front keeps clear of the bits that Tailscale (0xff0000: 0x04, 0x08) tests.
   fwMark = ns: "0x6e7${builtins.substring 0 5 (digest ns)}";
 
+  # Where systemd hears how services do, the descriptor that it passes for that, and where nsguard-init listens instead
+  # (pkgs/nsguard/init/notify.c).
+  notifySocket = "/run/systemd/notify";
+  notifyDescriptor = "nsguard-notify";
+  notifyDirectory = "/run/nsguard-notify";
+
   # What a confined service needs of systemd, of all that the private /run takes away.
   sockets = [
-    "/run/systemd/notify"
     "/run/systemd/journal/stdout"
     "/run/systemd/journal/socket"
     "/run/systemd/journal/dev-log"

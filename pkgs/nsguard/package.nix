@@ -1,7 +1,7 @@
 # Installed as it is in a checkout, without Python's site-packages, so that it starts in a few milliseconds.
 {
   lib,
-  stdenvNoCC,
+  stdenv,
   amneziawg-tools,
   python3,
   iproute2,
@@ -12,7 +12,7 @@
   wireguard-go,
   wireguard-tools,
 }:
-stdenvNoCC.mkDerivation (finalAttrs: {
+stdenv.mkDerivation (finalAttrs: {
   pname = "nsguard";
   inherit ((lib.importTOML ./pyproject.toml).project) version;
 
@@ -20,6 +20,7 @@ stdenvNoCC.mkDerivation (finalAttrs: {
     root = ./.;
     fileset = lib.fileset.unions [
       ./bin
+      (lib.fileset.difference ./init (lib.fileset.maybeMissing ./init/nsguard-init))
       ./pyproject.toml
       ./src
       ./tests
@@ -34,6 +35,12 @@ stdenvNoCC.mkDerivation (finalAttrs: {
   # The tests run bin/nsguard.
   postPatch = ''
     patchShebangs --build bin
+  '';
+
+  buildPhase = ''
+    runHook preBuild
+    make -C init
+    runHook postBuild
   '';
 
   doCheck = true;
@@ -55,6 +62,7 @@ stdenvNoCC.mkDerivation (finalAttrs: {
   installPhase = ''
     runHook preInstall
     mkdir -p $out/bin $out/lib/nsguard
+    make -C init install PREFIX=$out
     cp -r bin src $out/lib/nsguard/
     substituteInPlace $out/lib/nsguard/src/nsguard/system/process.py --replace-fail 'TOOLS = ""' 'TOOLS = "${
       lib.makeBinPath [

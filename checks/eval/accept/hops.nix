@@ -25,6 +25,7 @@
   facts =
     planned:
     let
+      names = import ../../../modules/plan/names.nix;
       spec = name: builtins.fromJSON planned.files."/etc/nsguard/${name}/spec.json";
       outer = name: (spec name).outer;
       tunnel = planned.units."nsguard-tunnel-vpn.service".unitConfig;
@@ -38,7 +39,10 @@
         beside = outer "beside";
       };
       inherit (tunnel) BindsTo Wants;
-      inherit (userspace) ExecStartPre NetworkNamespacePath;
+      inherit (userspace) NetworkNamespacePath;
+      ExecStart =
+        builtins.replaceStrings [ (names.userspaceInterface "vpn") ] [ "USERSPACE" ]
+          userspace.ExecStart;
     };
 
   expected = {
@@ -57,7 +61,7 @@
       "nsguard-refresh-vpn.timer"
       "nsguard-forward-vpn.service"
     ];
-    ExecStartPre = "/usr/bin/nsguard netns verify middle";
+    ExecStart = "/usr/bin/nsguard-init --netns=middle /usr/bin/wireguard-go -f USERSPACE";
     NetworkNamespacePath = "/run/netns/middle";
   };
 }

@@ -1,6 +1,15 @@
 # NixOS: services as its own modules define them, each confined by one line, lack nothing of the confinement.
 let
-  inherit (builtins) elem filter head;
+  inherit (builtins)
+    all
+    elem
+    filter
+    ;
+  inherit (import ../../../modules/plan/combine.nix) toList;
+  verified =
+    command:
+    command == ""
+    || builtins.match "[-:]*/usr/bin/nsguard-init --journal --netns=vpn .*" command != null;
   wanted = [
     "jellyfin"
     "nginx"
@@ -55,7 +64,7 @@ in
           c = config.systemd.services.${name}.serviceConfig;
         in
         c.NetworkNamespacePath == "/run/netns/vpn"
-        && head c.ExecStartPre == "/usr/bin/nsguard netns verify vpn"
+        && all verified (toList c.ExecStart)
         && elem "/run:mode=0755,nosuid,nodev" c.TemporaryFileSystem
         && elem "/run/nsguard/vpn/confext" c.ExtensionDirectories
         && c.CapabilityBoundingSet == ""

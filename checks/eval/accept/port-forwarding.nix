@@ -99,8 +99,8 @@
     ];
     User = "torrent";
     ExecStart = [
-      "/usr/bin/nsguard journal /usr/bin/nsguard listen-port qbittorrent http://127.0.0.1:8080"
-      "/usr/bin/nsguard journal /bin/announce"
+      "/usr/bin/nsguard-init --journal --netns=told /usr/bin/nsguard listen-port qbittorrent http://127.0.0.1:8080"
+      "/usr/bin/nsguard-init --journal --netns=told /bin/announce"
     ];
     LoadCredential = "client:/run/secrets/qbittorrent";
     NetworkNamespacePath = "/run/netns/told";

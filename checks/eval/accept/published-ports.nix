@@ -57,7 +57,6 @@
       inherit (service.unitConfig) BindsTo After;
       wants = service.unitConfig.Wants or null;
       inherit (service.serviceConfig) ExecStart NetworkNamespacePath RestrictAddressFamilies;
-      verified = service.serviceConfig.ExecStartPre;
       opened = map opened [
         "closed"
         "vpn"
@@ -113,10 +112,9 @@
       "nsguard-publish-vpn@web-afc953.socket"
     ];
     wants = null;
-    ExecStart = "/usr/bin/nsguard journal /usr/lib/systemd/systemd-socket-proxyd --exit-idle-time=5min 127.0.0.1:9091";
+    ExecStart = "/usr/bin/nsguard-init --journal --netns=vpn --notify=main /usr/lib/systemd/systemd-socket-proxyd --exit-idle-time=5min 127.0.0.1:9091";
     NetworkNamespacePath = "/run/netns/vpn";
     RestrictAddressFamilies = "AF_UNIX AF_INET";
-    verified = [ "/usr/bin/nsguard netns verify vpn" ];
     opened = [
       [ ]
       [

@@ -67,13 +67,13 @@
     weaker = [
       "CapabilityBoundingSet"
       "ExecStart"
-      "ExecStartPre"
       "PrivateUsers"
       "ProtectHome"
       "ProtectHostname"
       "ProtectKernelLogs"
       "ProtectKernelTunables"
       "RestrictAddressFamilies"
+      "SyslogIdentifier"
       "SystemCallFilter"
       "User"
     ];

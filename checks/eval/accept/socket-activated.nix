@@ -72,7 +72,7 @@
       "sysinit.target"
       "nsguard-netns-vpn.service"
     ];
-    ExecStartPre = [ "/usr/bin/nsguard netns verify vpn" ];
+    ExecStartPre = [ "/usr/bin/nsguard-init --netns=vpn" ];
     PrivateNetwork = false;
   };
 }

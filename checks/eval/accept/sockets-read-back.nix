@@ -22,6 +22,6 @@
 
   expected = {
     NetworkNamespacePath = "/run/netns/vpn";
-    stop = "/usr/bin/nsguard journal /bin/sh -c 'echo stop > /var/lib/game.stdin'";
+    stop = "/usr/bin/nsguard-init --journal --netns=vpn /bin/sh -c 'echo stop > /var/lib/game.stdin'";
   };
 }

@@ -47,7 +47,6 @@
         SystemCallFilter
         BindPaths
         ExecCondition
-        ExecStartPre
         ;
       PrivateNetwork = c ? PrivateNetwork;
       # The service has a user.
@@ -62,7 +61,7 @@
     PrivateTmp = "disconnected";
     PrivateDevices = true;
     NoNewPrivileges = true;
-    RestrictAddressFamilies = "AF_INET AF_UNIX";
+    RestrictAddressFamilies = "AF_INET";
     SystemCallFilter = [
       "@system-service"
       "~io_uring_setup:EPERM io_uring_enter:EPERM io_uring_register:EPERM @keyring:EPERM"
@@ -72,11 +71,7 @@
       "/run/app"
       "/run/app/sub"
     ];
-    ExecCondition = [
-      "/usr/bin/nsguard netns verify vpn"
-      "/usr/bin/nsguard journal /bin/condition"
-    ];
-    ExecStartPre = [ "/usr/bin/nsguard netns verify vpn" ];
+    ExecCondition = "/usr/bin/nsguard-init --journal --netns=vpn /bin/condition";
     PrivateNetwork = false;
     PrivatePIDs = false;
     ProtectProc = "invisible";

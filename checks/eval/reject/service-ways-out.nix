@@ -70,8 +70,6 @@
             "/bin/sh -c 'one ; two'"
             "@|/bin/app app"
           ];
-          StandardOutput = "null";
-          StandardError = "journal";
         };
       };
       joins = {
@@ -124,8 +122,7 @@
     ''systemd.services.privileged.serviceConfig.ExecStart: "!/bin/app" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with systemd.services.privileged.nsguard.allowPrivilegedCommands = true;''
     ''systemd.services.privileged.serviceConfig.ExecStartPre: "-+/bin/prepare" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with systemd.services.privileged.nsguard.allowPrivilegedCommands = true;''
     "systemd.services.rooted.serviceConfig.RootDirectory: over another root than the host's nsguard cannot lay its own /etc, so look-ups of names would follow that root's; remove it"
-    ''systemd.services.split.serviceConfig.StandardError: with "journal" beside StandardOutput = "null" one of them would be a socket of the host, which tells its addresses; set both to "journal" or none, or accept that with systemd.services.split.nsguard.hardening.ownJournalConnection = false;''
-    ''systemd.services.split.serviceConfig.ExecStart: "/bin/app ; /bin/other" is more than one command, or one for a shell; write a list of commands, each of a program, or accept that with systemd.services.split.nsguard.hardening.ownJournalConnection = false;''
-    ''systemd.services.split.serviceConfig.ExecStop: "@|/bin/app app" is more than one command, or one for a shell; write a list of commands, each of a program, or accept that with systemd.services.split.nsguard.hardening.ownJournalConnection = false;''
+    ''systemd.services.split.serviceConfig.ExecStart: "/bin/app ; /bin/other" is more than one command, or one for a shell, and the second would not be confined as the first; write a list of commands, each of a program''
+    ''systemd.services.split.serviceConfig.ExecStop: "@|/bin/app app" is more than one command, or one for a shell, and the second would not be confined as the first; write a list of commands, each of a program''
   ];
 }

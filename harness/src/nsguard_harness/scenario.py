@@ -22,6 +22,7 @@ UNITS = "/etc/systemd/system"
 LAUNCHERS, ENTRIES = "/usr/local/bin", "/usr/local/share/applications"
 PROGRAMS = {
     "nsguard": "bin/nsguard",
+    "nsguard-init": "bin/nsguard-init",
     "wireguard-go": "bin/wireguard-go",
     "amneziawg-go": "bin/amneziawg-go",
     "bubblewrap": "bin/bwrap",

@@ -92,7 +92,7 @@ def test_of_the_session_it_gets_what_it_was_granted(lab: ContainerLab, app: str)
     assert what["cookie"] == "an X cookie"
     assert (what["wayland-0"], what["pipewire-0"]) == (True, True)
     listed = {"nsguard", f"nsguard-app-{app}", "nsguard-session"}
-    assert set(what["run"]) == (listed if app.endswith("-boxed") else listed | {"systemd", "user"})
+    assert set(what["run"]) == (listed if app.endswith("-boxed") else listed | {"nsguard-notify", "systemd", "user"})
     assert "unwritten" in what
     ends(lab, app)
 
@@ -110,7 +110,7 @@ def test_nothing_of_the_hosts_network_is_handed_to_it(lab: ContainerLab, app: st
 @pytest.mark.parametrize(
     ("path", "guard", "key"),
     [
-        (f"{scenario.UNITS}/nsguard-app-APP.service", "/usr/bin/nsguard journal --identifier=APP ", "handed"),
+        (f"{scenario.UNITS}/nsguard-app-APP.service", "--journal ", "handed"),
         ("/usr/lib/nsguard/src/nsguard/apps/serve.py", "    _keep_to_ourselves()\n", "taken"),
     ],
     ids=["handed", "taken"],

@@ -44,8 +44,8 @@ def test_a_command_runs_as_its_caller(alice: Person) -> None:
 def test_it_is_where_a_service_would_be(alice: Person) -> None:
     assert "wg0" in alice.out(*RUN.split(), "ip", "-br", "link")
     assert "eth0" not in alice.out(*RUN.split(), "ip", "-br", "link")
-    assert alice.run(*RUN.split(), "nsguard", "netns", "verify", "vpn").status == 0
-    assert alice.run("nsguard", "netns", "verify", "vpn").status == 255
+    assert alice.run(*RUN.split(), "nsguard-init", "--netns=vpn").status == 0
+    assert alice.run("nsguard-init", "--netns=vpn").status == 255
     state = alice.out(*RUN.split(), "cat", "/proc/self/status")
     assert re.findall(r"(CapPrm|CapEff|CapAmb):\s+0{16}\n", state) == ["CapPrm", "CapEff", "CapAmb"]
     assert "NoNewPrivs:\t1\n" in state

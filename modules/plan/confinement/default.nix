@@ -22,16 +22,15 @@ let
     match
     ;
   inherit (import ../protections.nix { inherit without; }) listed;
-  journal = import ./journal.nix { inherit tools; };
   binds = import ./binds.nix;
+  front = import ./front.nix { inherit tools; };
+  notifyOf = import ./notify.nix { inherit names; };
   dependencies = import ./dependencies.nix { inherit names without; };
   inherit (import ../combine.nix)
     append
     atLeast
     isRoot
-    prepend
     set
-    toList
     within
     words
     yes
@@ -39,9 +38,7 @@ let
 
   loosenings = import ./loosenings.nix;
 
-  check = namespace: "${tools.nsguard} netns verify ${namespace}";
-
-  # name -> { guards; properties = { Property = own value -> value; }; }, and where it is a list of several things
+  # name -> { guards; properties = { Property = own value -> value; }; front = [ option of nsguard-init ]; }, and where it is a list of several things
   # { guards; parts = part -> { guards; words; }; properties = words -> { … }; }
   protectionsOf =
     {
@@ -51,6 +48,9 @@ let
       nests,
       serviceConfig,
     }:
+    let
+      notify = notifyOf serviceConfig;
+    in
     import ./kernel.nix { inherit nests; }
     // {
       network-namespace = {
@@ -64,21 +64,21 @@ let
 
       namespace-check = {
         guards = "against systemd going on in the host's namespace where it may not enter the other (systemd issue 29429)";
-        # Before everything else that the unit runs. Not as a condition where it has none of its own: there systemd
-        # takes a sandbox that it could not set up (status 226) for an unmet condition, and skips the unit quietly.
-        properties =
-          let
-            checks = [ (check namespace) ];
-          in
-          {
-            ExecCondition = own: if toList own == [ ] then own else checks ++ toList own;
-            ExecStartPre = prepend checks;
-          };
+        # In front of every command that the unit runs (./front.nix).
+        front = [ "--netns=${namespace}" ];
+        properties = { };
       };
 
       journal-connection = {
         guards = "the host's addresses, which a socket that was made outside tells whoever holds it";
-        properties = journal.properties serviceConfig;
+        front = [ "--journal" ];
+        properties = { };
+      };
+
+      notify-relay = {
+        guards = "what a service makes systemd do by a message: stop another's process, wait for ever, keep descriptors";
+        front = if notify.needed then [ "--notify=${notify.senders}" ] else [ ];
+        properties = if notify.needed then notify.relayed else { };
       };
 
       private-run = {
@@ -365,11 +365,16 @@ in
         (import ../protections.nix { without = without ++ map (name: "property:${name}") loosened; })
         kept
         ;
+      wanted = kept "property" protections;
+      options = concatMap (record: record.front or [ ]) (attrValues wanted);
     in
     {
       unitConfig = applied service.unitConfig (unitConfig service);
       serviceConfig = foldl' applied service.serviceConfig (
-        [ (letIn service) ] ++ attrValues (mapAttrs (propertiesOf kept) (kept "property" protections))
+        [ (letIn service) ]
+        ++ attrValues (mapAttrs (propertiesOf kept) wanted)
+        ++ [ (if wanted ? notify-relay then { } else (notifyOf service.serviceConfig).direct) ]
+        ++ [ (front.ofService options service.serviceConfig) ]
       );
     };
 
@@ -394,11 +399,13 @@ in
         Conflicts = append [ "shutdown.target" ];
         Before = append [ "shutdown.target" ];
       };
-      socketConfig = applied socketConfig {
-        NetworkNamespacePath = set (names.netns namespace);
-        PrivateNetwork = set null;
-        ExecStartPre = prepend [ (check namespace) ];
-      };
+      socketConfig = applied socketConfig (
+        {
+          NetworkNamespacePath = set (names.netns namespace);
+          PrivateNetwork = set null;
+        }
+        // front.ofSocket [ "--netns=${namespace}" ]
+      );
     };
 
   protections =

@@ -41,8 +41,8 @@
 
   ownJournalConnection = {
     what = ''
-      Whether standard output and error go to the journal by a connection that is made in the namespace, for which
-      `nsguard journal` stands before each command. systemd's own is made outside and tells the host's addresses.'';
+      Whether standard output and error are pipes, whose lines `nsguard-init` hands on to the journal. The journal's own
+      connection is made outside and tells the host's addresses.'';
     without = [ "journal-connection" ];
     attacks = [ "inherited-socket-addresses" ];
   };

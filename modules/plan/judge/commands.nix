@@ -4,13 +4,10 @@ let
   inherit (builtins)
     concatMap
     elem
-    elemAt
     filter
     head
     length
     match
-    stringLength
-    substring
     ;
   inherit (import ./text.nix) last;
   inherit
@@ -37,11 +34,10 @@ let
     "ExecStartPre"
     "ExecStop"
     "ExecStopPost"
+    "ExecStopPre"
   ];
 
-  parts = match "([-@:+!|[:space:]]*)(.*)";
-  prefixes = command: elemAt (parts command) 0;
-  program = command: elemAt (parts command) 1;
+  inherit (import ./front.nix) isCheck options prefixes;
   privileged = command: match ".*[+!].*" (prefixes command) != null;
 
   ofKey = unit: key: unit.values "${unit.section}.${key}";
@@ -58,19 +54,33 @@ let
         )
       ) keys;
 
-  # The check comes first, and its failure counts.
+  # nsguard-init looks where it is, in front of every command.
   unchecked =
-    unit: key: commands:
-    if commands != [ ] && head commands == unit.check then
+    unit:
+    concatMap (
+      key:
+      map (lacking "namespace-check" "${unit.section}.${key}") (
+        filter (
+          command: !elem unit.verified (options unit command) && (unit.privileged || !privileged command)
+        ) (ofKey unit key)
+      )
+    ) keys;
+
+  # Where a command is not in sight, before all others.
+  unguarded =
+    unit:
+    let
+      commands = ofKey unit "ExecStartPre";
+      first = if commands == [ ] then "" else head commands;
+    in
+    if isCheck unit first then
       [ ]
     else
-      [
-        (lacking "namespace-check" "${unit.section}.${key}" (if commands == [ ] then "" else head commands))
-      ];
+      [ (lacking "namespace-check" "${unit.section}.ExecStartPre" first) ];
 
   inJournal = stream: match "(journal|syslog|kmsg)([+]console)?" stream != null;
 
-  # A command that is started by none of the programs that open a connection of their own.
+  # A command that gets systemd's connection to the journal.
   connected =
     unit:
     let
@@ -86,13 +96,6 @@ let
           output
         else
           setting "StandardError";
-      started =
-        command:
-        command == unit.check
-        ||
-          filter (
-            starter: substring 0 (stringLength starter + 1) (program command) == "${starter} "
-          ) unit.starters != [ ];
     in
     if !inJournal output && !inJournal error then
       [ ]
@@ -100,9 +103,10 @@ let
       concatMap (
         key:
         map (lacking "journal-connection" "Service.${key}") (
-          filter (command: !started command && !privileged command) (ofKey unit key)
+          filter (command: !elem "--journal" (options unit command) && !privileged command) (ofKey unit key)
         )
-      ) keys;
+      ) keys
+      ++ unseen unit;
 
   # A unit that comes with a package, of which only what is laid over it is known here.
   unseen =
@@ -124,15 +128,9 @@ in
       else
         [ ]
     )
-    ++ unchecked unit "ExecStartPre" (ofKey unit "ExecStartPre")
-    ++ (
-      if ofKey unit "ExecCondition" == [ ] then
-        [ ]
-      else
-        unchecked unit "ExecCondition" (ofKey unit "ExecCondition")
-    )
-    ++ connected unit
-    ++ unseen unit;
+    ++ unchecked unit
+    ++ (if ofKey unit "ExecStart" == [ ] then unguarded unit else [ ])
+    ++ connected unit;
 
-  ofSocket = unit: outside unit ++ unchecked unit "ExecStartPre" (ofKey unit "ExecStartPre");
+  ofSocket = unit: outside unit ++ unchecked unit ++ unguarded unit;
 }

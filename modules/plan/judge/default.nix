@@ -29,10 +29,12 @@ let
     netns = "";
     netnsUnit = "";
     confext = "";
-    check = "";
-    # Programs that stand before a command, and binds, as the plan writes them.
-    starters = [ ];
+    # What stands in front of each command, and the option by which it looks where it is.
+    front = "";
+    verified = "";
+    # Binds, and what the front is passed, as the plan writes them.
     ours = [ ];
+    passed = [ ];
     # What the options of the service grant, and the protections that they take away.
     bindPaths = [ ];
     devices = [ ];

@@ -19,6 +19,7 @@ let
     ;
   inherit (import ./words.nix) stripped words;
   inherit (import ./text.nix) effective last;
+  inherit (import ./front.nix) relays;
 
   hole = directive: value: reason: { inherit directive value reason; };
 
@@ -210,7 +211,9 @@ in
       "Service.BindPaths"
       "Service.BindReadOnlyPaths"
     ]
-    ++ opened unit "Service.OpenFile" secluded first
+    ++ filter (hole: !relays unit || !elem hole.value unit.passed) (
+      opened unit "Service.OpenFile" secluded first
+    )
     ++ opened unit "Service.LoadCredential" telling afterColon
     ++ opened unit "Service.LoadCredentialEncrypted" telling afterColon
     ++ opened unit "Service.EnvironmentFile" telling plain

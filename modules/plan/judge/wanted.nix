@@ -11,7 +11,8 @@ let
   ofNamespace = namespace: {
     netns = names.netns namespace;
     netnsUnit = names.netnsUnit namespace;
-    check = "${tools.nsguard} netns verify ${namespace}";
+    front = tools.nsguard-init;
+    verified = "--netns=${namespace}";
   };
 in
 {
@@ -25,7 +26,7 @@ in
     // {
       inherit (service) capabilities;
       confext = "${names.state namespace}/confext";
-      starters = [ "${tools.nsguard} journal" ];
+      passed = [ "${names.notifySocket}:${names.notifyDescriptor}" ];
       ours =
         names.sockets
         ++ service.bindReadOnlyPaths or [ ]

@@ -23,12 +23,7 @@ let
 
   optional = condition: message: if condition then [ message ] else [ ];
 
-  inherit (import ../confinement/journal.nix { tools = { }; })
-    error
-    inJournal
-    output
-    unclear
-    ;
+  inherit (import ../confinement/front.nix { tools = { }; }) inJournal unclear;
 
   commands =
     config:
@@ -51,24 +46,18 @@ let
     filter (command: command != "") (toList (service.serviceConfig.ExecStart or null)) == [ ]
     && (service.packaged || commands service.serviceConfig != [ ]);
 
-  # Where the journal is to show what a service writes, by a connection of its own.
-  outputs =
+  # What nsguard-init cannot stand in front of.
+  fronts =
     where: at: service:
     let
       config = service.serviceConfig;
-      accept = "or accept that with ${at}.hardening.ownJournalConnection = false;";
-      shown = inJournal (output config);
     in
-    if !service.hardening.ownJournalConnection || !shown && !inJournal (error config) then
-      [ ]
-    else
-      optional (shown != inJournal (error config))
-        "${where}.StandardError: with ${toJSON (error config)} beside StandardOutput = ${toJSON (output config)} one of them would be a socket of the host, which tells its addresses; set both to \"journal\" or none, ${accept}"
-      ++ optional (unseen service) "${where}.ExecStart: the command comes with a package and would write by a socket of the host, which tells its addresses; say it here again (ExecStart = [ \"\" \"…\" ];), set StandardOutput = \"null\", ${accept}"
-      ++ map (
-        c:
-        "${where}.${c.property}: ${toJSON c.command} is more than one command, or one for a shell; write a list of commands, each of a program, ${accept}"
-      ) (filter (c: isString c.command && unclear c.command) (commands config));
+    optional (service.hardening.ownJournalConnection && inJournal config && unseen service)
+      "${where}.ExecStart: the command comes with a package and would write by a socket of the host, which tells its addresses; say it here again (ExecStart = [ \"\" \"…\" ];), set StandardOutput = \"null\", or accept that with ${at}.hardening.ownJournalConnection = false;"
+    ++ map (
+      c:
+      "${where}.${c.property}: ${toJSON c.command} is more than one command, or one for a shell, and the second would not be confined as the first; write a list of commands, each of a program"
+    ) (filter (c: isString c.command && unclear c.command) (commands config));
 
   named =
     set: name:
@@ -167,7 +156,7 @@ in
         "${where}.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another; remove it"
     ++ exposure.ofBinds "${where}.serviceConfig" service
     ++ exposure.ofService "${where}.serviceConfig" at service
-    ++ outputs "${where}.serviceConfig" at service
+    ++ fronts "${where}.serviceConfig" at service
     ++ concatMap (boundIn "${at}.bindPaths") service.bindPaths
     ++ concatMap (device "${at}.devices") service.devices
     ++ import ./bus.nix "${at}.dbus.system" service.dbus.system

@@ -217,7 +217,10 @@ in
     serviceConfig = {
       Type = "exec";
       Environment = "WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1";
-      ExecStart = "${userspaceProgram} -f ${names.userspaceInterface name}";
+      ExecStart =
+        # systemd goes on in the host's namespace where it may not enter another.
+        (if spec.outer == null then "" else "${tools.nsguard-init} --netns=${spec.outer} ")
+        + "${userspaceProgram} -f ${names.userspaceInterface name}";
     }
     // (
       if spec.outer == null then
@@ -225,8 +228,6 @@ in
       else
         {
           NetworkNamespacePath = names.netns spec.outer;
-          # systemd goes on in the host's namespace where it may not enter another.
-          ExecStartPre = "${tools.nsguard} netns verify ${spec.outer}";
           BindReadOnlyPaths = "${names.state spec.outer}/inside:/run/nsguard";
         }
     )

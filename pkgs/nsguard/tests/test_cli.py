@@ -1,7 +1,5 @@
 """The command line: what it takes, and what it loads for it."""
 
-import subprocess
-import sys
 import tomllib
 
 import pytest
@@ -73,22 +71,3 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
 def test_the_help_of_a_program_that_is_run_is_left_to_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["launch", "nothing", "--help"]) != 0
     assert "usage:" not in capsys.readouterr().out
-
-
-def test_verify_loads_next_to_nothing() -> None:
-    done = subprocess.run(
-        [sys.executable, "-IS", "-X", "importtime", str(LAUNCHER), "netns", "verify", "nowhere"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 255
-    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
-    assert {name for name in loaded if name.startswith("nsguard")} == {
-        "nsguard",
-        "nsguard.cli",
-        "nsguard.errors",
-        "nsguard.paths",
-        "nsguard.verify",
-    }
-    assert not loaded & {"json", "subprocess", "re", "enum", "typing", "socket", "ctypes", "argparse"}

@@ -36,10 +36,11 @@ def compiled(sources: Path, target: str, tree: Path) -> Path:
             said = " | ".join((done.stderr + done.stdout).strip().splitlines()[-5:])
             raise LabError(f"lab: {sources} could not be compiled: {said}")
 
-    return cached(f"compiled-{_digest(sources, target, python)}", build, f"the bytecode of {target}")
+    return cached(f"compiled-{digest(sources, target, python)}", build, f"the bytecode of {target}")
 
 
-def _digest(sources: Path, *more: str) -> str:
+def digest(sources: Path, *more: str) -> str:
+    """Names a tree by what is in it, and by some texts."""
     made = hashlib.sha256("\0".join(more).encode())
     for path in sorted(path for path in sources.rglob("*") if path.is_file() and path.parent.name != "__pycache__"):
         made.update(f"\0{path.relative_to(sources)}\0{path.stat().st_mode}\0".encode() + path.read_bytes())

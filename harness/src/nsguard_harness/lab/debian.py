@@ -7,6 +7,7 @@ from pathlib import Path
 from ..addresses import LAB
 from ..checkout import RUNTIME
 from . import peer
+from .native import built
 from .system import System
 
 TUNNEL_CONFIGURATION = f"{peer.CONFIGURATION}/client.conf"
@@ -21,6 +22,7 @@ def debian_client(tree: Path) -> System:
     trees, links = dict(peer.TREES), peer.enabled(units)
     if RUNTIME.is_dir():
         trees |= {RUNTIME / part: f"/usr/lib/nsguard/{part}" for part in ("bin", "src")}
+        trees[built(RUNTIME / "init", "nsguard-init")] = "/usr/bin/nsguard-init"
         links["/usr/bin/nsguard"] = "../lib/nsguard/bin/nsguard"
     files = {f"{peer.UNITS}/{unit}": text for unit, text in units.items()}
     return System(tree, trees=trees, files=files, links=links)

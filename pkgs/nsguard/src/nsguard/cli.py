@@ -28,14 +28,6 @@ def _dispatch(arguments: list[str]) -> int:
     match arguments:
         case [] | [*_, "--help" | "-h"] | ["help" | "--version"] if _helped(arguments):
             return 0
-        case ["netns", "verify", name]:
-            from nsguard.verify import verify
-
-            return verify(name)
-        case ["journal", *words]:
-            from nsguard import journal
-
-            return journal.run(words)
         case ["run" | "shell" as what, *words]:
             from nsguard.run import client
 

@@ -1,4 +1,4 @@
-"""Where things lie. Imported by `netns verify`, so it imports nothing."""
+"""Where things lie. Imported by all, so it imports nothing."""
 
 ETC = "/etc/nsguard"
 RUN = "/run/nsguard"

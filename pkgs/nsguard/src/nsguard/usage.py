@@ -81,7 +81,6 @@ COMMANDS = {
         {
             "up": "make the namespace, closed until a tunnel is in it",
             "down": "remove it; refused while processes are inside",
-            "verify": "exit with 255 unless this process is inside",
         },
     ),
     "tunnel": Command(

@@ -1,8 +1,8 @@
-"""`nsguard netns verify NAME`: is this process where it should be?
+"""Is the supervisor of a command where it should be?
 
-Runs first in every confined service (ExecStartPre=, and before a condition of its own), since systemd starts a
-service in the host's network namespace when entering another is refused (EPERM at setns is not fatal to it). Fails
-closed: whatever goes wrong is a "no".
+systemd starts a service in the host's network namespace when entering another is refused (EPERM at setns is not fatal
+to it). Before commands of units nsguard-init looks the same way (init/verify.c). Fails closed: whatever goes wrong is a
+"no".
 """
 
 import os

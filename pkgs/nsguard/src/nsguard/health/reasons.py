@@ -114,7 +114,7 @@ def _chdir(unit: Mapping[str, str], _: Sequence[Entry]) -> Reason:
 
 def _exec(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
     name = unit["Id"]
-    # By `nsguard journal`, which every confined command begins with, or by systemd itself.
+    # By nsguard-init, which every confined command begins with, or by systemd itself.
     said = re.search(r"cannot execute ([^:]+): (.*)", last_own(entries))
     path = said[1] if said else (re.search(r"path=(\S+)", unit.get("ExecStart", "")) or ["", ""])[1]
     if said and "no such file" not in said[2].lower():

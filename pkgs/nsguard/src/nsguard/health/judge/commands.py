@@ -20,12 +20,28 @@ def holes(unit: Unit) -> Iterator[Hole]:
                     yield Hole(f"Service.{key}", command, "privileged")
         if canonical(unit.setting("PermissionsStartOnly")) == "yes":
             yield Hole("Service.PermissionsStartOnly", "yes", "privileged")
-    for key in ("ExecStartPre", "ExecCondition"):
-        commands = unit.values(f"Service.{key}")
-        # The check comes first, and its failure counts.
-        if commands[:1] != [unit.want["check"]] and (commands or key == "ExecStartPre"):
-            yield Hole(f"Service.{key}", (commands or [""])[0], "lacking", "namespace-check")
+    yield from _unchecked(unit)
     yield from _connected(unit)
+
+
+def _unchecked(unit: Unit) -> Iterator[Hole]:
+    """A command that runs wherever it is."""
+    for key in _KEYS:
+        for command in unit.values(f"Service.{key}"):
+            if unit.want["verified"] not in _options(unit, command) and not _refused(unit, command):
+                yield Hole(f"Service.{key}", command, "lacking", "namespace-check")
+    if not unit.values("Service.ExecStart"):
+        first = (unit.values("Service.ExecStartPre") or [""])[0]
+        if not _is_check(unit, first):
+            yield Hole("Service.ExecStartPre", first, "lacking", "namespace-check")
+
+
+def relays(unit: Unit) -> bool:
+    """Whether all commands that systemd passes descriptors to leave those for systemd in nsguard-init."""
+    started = unit.values("Service.ExecStart")
+    return bool(started) and all(
+        any(re.fullmatch("--notify=.+", option) for option in _options(unit, command)) for command in started
+    )
 
 
 def _parts(command: str) -> tuple[str, str]:
@@ -34,23 +50,38 @@ def _parts(command: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
+def _options(unit: Unit, command: str) -> list[str]:
+    """What nsguard-init is told in front of a command; nothing where it does not stand there."""
+    prefixes, program = _parts(command)
+    words = program.split()
+    if not words or words[0] != unit.want["front"] or "@" in prefixes:
+        return []
+    count = next((n for n, word in enumerate(words[1:]) if not re.fullmatch("--.+", word)), len(words) - 1)
+    return words[1 : 1 + count]
+
+
+def _is_check(unit: Unit, command: str) -> bool:
+    """Whether it is nsguard-init alone, whose failure counts."""
+    options = _options(unit, command)
+    return unit.want["verified"] in options and _parts(command) == ("", " ".join([unit.want["front"], *options]))
+
+
 def _privileged(command: str) -> bool:
     return bool(set("+!") & set(_parts(command)[0]))
 
 
+def _refused(unit: Unit, command: str) -> bool:
+    return _privileged(command) and not unit.want["privileged"]
+
+
 def _connected(unit: Unit) -> Iterator[Hole]:
-    """A command that is started by none of the programs that open a connection to the journal of their own."""
+    """A command that gets systemd's connection to the journal."""
     output = unit.setting("StandardOutput") or "journal"
     error = unit.setting("StandardError")
     error = output if error in ("", "inherit") else error
     if not _IN_JOURNAL.fullmatch(output) and not _IN_JOURNAL.fullmatch(error):
         return
-    starters = tuple(f"{starter} " for starter in unit.want["starters"])
     for key in _KEYS:
         for command in unit.values(f"Service.{key}"):
-            if (
-                command != unit.want["check"]
-                and not _parts(command)[1].startswith(starters)
-                and not _privileged(command)
-            ):
+            if "--journal" not in _options(unit, command) and not _privileged(command):
                 yield Hole(f"Service.{key}", command, "lacking", "journal-connection")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from nsguard.health.judge import place
+from nsguard.health.judge.commands import relays
 from nsguard.health.judge.unit import Hole, Unit
 
 _TELLING = ("addresses", "names", "processes")
@@ -13,7 +14,8 @@ def holes(unit: Unit) -> Iterator[Hole]:
     """All of them."""
     for key in ("Service.BindPaths", "Service.BindReadOnlyPaths"):
         yield from _binds(unit, key)
-    yield from _opened(unit, "Service.OpenFile", _secluded, lambda entry: entry.split(":")[0])
+    files = _opened(unit, "Service.OpenFile", _secluded, lambda entry: entry.split(":")[0])
+    yield from (hole for hole in files if hole.value not in unit.want["passed"] or not relays(unit))
     yield from _opened(unit, "Service.LoadCredential", _telling, _after_colon)
     yield from _opened(unit, "Service.LoadCredentialEncrypted", _telling, _after_colon)
     yield from _opened(unit, "Service.EnvironmentFile", _telling, lambda entry: entry.removeprefix("-"))

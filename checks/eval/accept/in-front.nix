@@ -1,0 +1,71 @@
+# nsguard-init stands in front of each command, also after a reset.
+let
+  service = serviceConfig: {
+    namespace = "vpn";
+    inherit serviceConfig;
+  };
+in
+{
+  specification = {
+    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    namespaces.vpn.tunnel = "mullvad";
+    services = {
+      plain = service {
+        ExecStart = "/bin/app --flag \"two words\" $A";
+        ExecStop = [
+          "-/bin/stop"
+          ""
+          ":'/opt/an app/stop' now"
+        ];
+      };
+      named = service {
+        ExecStart = "@-/bin/busybox app --flag";
+      };
+      # As nixpkgs' dnsdist and quake3-server have it: systemd drops what stands before the reset.
+      reset = service {
+        ExecStartPre = [
+          "/bin/dropped"
+          ""
+          "/bin/prepare"
+        ];
+        ExecStart = [
+          ""
+          "/bin/app"
+        ];
+      };
+    };
+  };
+
+  facts =
+    planned:
+    let
+      config = name: planned.units."${name}.service".serviceConfig;
+    in
+    {
+      plain = (config "plain").ExecStart;
+      stop = (config "plain").ExecStop;
+      named = (config "named").ExecStart;
+      reset = {
+        inherit (config "reset") ExecStartPre ExecStart;
+      };
+    };
+
+  expected = {
+    plain = "/usr/bin/nsguard-init --journal --netns=vpn /bin/app --flag \"two words\" $A";
+    stop = [
+      ""
+      ":/usr/bin/nsguard-init --journal --netns=vpn '/opt/an app/stop' now"
+    ];
+    named = "-/usr/bin/nsguard-init --journal --netns=vpn --argv0=app /bin/busybox --flag";
+    reset = {
+      ExecStartPre = [
+        ""
+        "/usr/bin/nsguard-init --journal --netns=vpn /bin/prepare"
+      ];
+      ExecStart = [
+        ""
+        "/usr/bin/nsguard-init --journal --netns=vpn /bin/app"
+      ];
+    };
+  };
+}

@@ -1,0 +1,28 @@
+# NixOS: a unit that comes with a package, whose command is not in sight: nsguard-init runs alone before it.
+{
+  module = {
+    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    nsguard.namespaces.vpn.tunnel = "mullvad";
+    systemd.services.packaged = {
+      overrideStrategy = "asDropin";
+      nsguard.namespace = "vpn";
+      nsguard.allowPrivilegedCommands = true;
+      serviceConfig = {
+        ExecStartPre = [
+          "/bin/dropped"
+          ""
+          "+/bin/prepare"
+        ];
+        StandardOutput = "null";
+      };
+    };
+  };
+
+  facts = config: config.systemd.services.packaged.serviceConfig.ExecStartPre;
+
+  expected = [
+    ""
+    "/usr/bin/nsguard-init --journal --netns=vpn"
+    "+/usr/bin/nsguard-init --netns=vpn /bin/prepare"
+  ];
+}

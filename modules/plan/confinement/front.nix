@@ -1,0 +1,174 @@
+# What stands in front of each command of a confined unit: nsguard-init (pkgs/nsguard/init/main.c), with options that
+# the protections ask for. It becomes the command once it has done what they say.
+{ tools }:
+let
+  inherit (builtins)
+    concatStringsSep
+    elemAt
+    filter
+    isList
+    isString
+    listToAttrs
+    match
+    replaceStrings
+    split
+    stringLength
+    substring
+    toJSON
+    ;
+  inherit (import ../combine.nix)
+    commands
+    prefixed
+    prefixes
+    toList
+    ;
+
+  word = "(\"[^\"]*\"|'[^']*'|[^[:space:]\"']+)";
+  # Blanks and prefixes, prefixes, program; with an @ blanks and what the program is to be called (systemd.service(5)).
+  syntax = "(${prefixes})${word}(([[:space:]]+)${word})?.*";
+
+  # The rest from there on; what `match` gives has lost the store paths that it depends on.
+  after = texts: command: substring (stringLength (concatStringsSep "" texts)) (-1) command;
+
+  orElse = default: value: if value == null then default else toString value;
+
+  # A list that begins anew somewhere: what stands before that, and it (systemd drops both), and the rest.
+  resets = list: if list == [ ] || !builtins.elem "" list then [ ] else [ "" ];
+  sinceReset = builtins.foldl' (since: item: if item == "" then [ ] else since ++ [ item ]) [ ];
+
+  # options -> one command of a unit -> the same behind nsguard-init
+  wrapped =
+    options: value:
+    let
+      command = toString value;
+      parts = match syntax command;
+      group = elemAt parts;
+      # Under another name than its own.
+      called = if prefixed "@" command then [ "--argv0=${orElse program (group 5)}" ] else [ ];
+      program = group 2;
+      # Whole, for the store paths in it.
+      path = substring (stringLength (group 0)) (stringLength program) command;
+      rest =
+        if called != [ ] then
+          "${path}${
+            after [
+              (group 0)
+              program
+              (orElse "" (group 3))
+            ] command
+          }"
+        else
+          after [ (group 0) ] command;
+      # One that runs outside of the sandbox runs in the namespace all the same, and has nothing else of it.
+      given =
+        if prefixed "+!" command then
+          filter (option: builtins.match "--netns=.*" option != null) options
+        else
+          options;
+    in
+    if parts == null || given == [ ] then
+      value
+    else
+      concatStringsSep " " (
+        [ "${replaceStrings [ "@" ] [ "" ] (group 1)}${tools.nsguard-init}" ] ++ given ++ called ++ [ rest ]
+      );
+
+  # `alone`: whether nsguard-init also runs without a command, before all others.
+  lines =
+    { options, alone }:
+    own:
+    let
+      list = toList own;
+      since = map (wrapped options) (sinceReset list);
+      first =
+        if alone && options != [ ] then
+          [ (concatStringsSep " " ([ tools.nsguard-init ] ++ options)) ]
+        else
+          [ ];
+    in
+    if own == null && first == [ ] then
+      null
+    else if isList own || first != [ ] then
+      resets list ++ first ++ since
+    else
+      wrapped options own;
+
+  behind =
+    properties: options: alone:
+    listToAttrs (
+      map (name: {
+        inherit name;
+        value = lines {
+          # systemd passes descriptors to the main process alone.
+          options = filter (
+            option: name == "ExecStart" || builtins.match "--notify=.*" option == null
+          ) options;
+          alone = alone && name == "ExecStartPre";
+        };
+      }) properties
+    );
+
+  orDefault =
+    default: value:
+    if value == null then
+      default
+    else if builtins.isBool value then
+      toJSON value
+    else
+      toString value;
+in
+rec {
+  # Where standard output and error go.
+  output = serviceConfig: orDefault "journal" (serviceConfig.StandardOutput or null);
+  error =
+    serviceConfig:
+    let
+      own = orDefault "inherit" (serviceConfig.StandardError or null);
+    in
+    if own == "inherit" then output serviceConfig else own;
+  inJournal =
+    serviceConfig:
+    builtins.any (stream: match "(journal|syslog|kmsg)([+]console)?" stream != null) [
+      (output serviceConfig)
+      (error serviceConfig)
+    ];
+
+  # Whether a line cannot be given to one program: several commands in one, or one for a shell (since systemd 258). A
+  # semicolon at its end ends the only one.
+  unclear =
+    command:
+    let
+      plain = concatStringsSep "q" (
+        filter isString (split "\"([^\"\\\\]|\\\\.)*\"|'([^'\\\\]|\\\\.)*'" command)
+      );
+    in
+    match ".*[[:space:]];[[:space:]]+[^[:space:]].*" plain != null || prefixed "|" command;
+
+  # options, serviceConfig -> properties. What a package alone starts is not in sight: a command of ours comes before it.
+  ofService =
+    options: serviceConfig:
+    let
+      started = sinceReset (toList (serviceConfig.ExecStart or null));
+      program = if started == [ ] then null else match syntax (toString (builtins.head started));
+    in
+    behind commands options (started == [ ])
+    // {
+      # What systemd takes by default, the program's file name, would be nsguard-init's.
+      SyslogIdentifier =
+        own:
+        if own != null || program == null || options == [ ] then
+          own
+        else
+          elemAt (match "[\"']?(.*/)?([^/\"']*)[\"']?" (elemAt program 2)) 1;
+    };
+
+  # systemd makes a socket's files and addresses before or after these, in the same namespace.
+  ofSocket =
+    options:
+    behind [
+      "ExecStartPre"
+      "ExecStartPost"
+      "ExecStopPre"
+      "ExecStopPost"
+    ] options true;
+}

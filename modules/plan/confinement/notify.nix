@@ -1,0 +1,60 @@
+# How a confined service tells systemd that it is ready (sd_notify(3)): by nsguard-init, which systemd gives a connection,
+# and of which the command reaches a socket of the unit's own.
+{ names }:
+let
+  inherit (import ../combine.nix) append set;
+
+  never = [
+    "0"
+    "infinity"
+  ];
+in
+# a service's own properties -> { needed; senders; relayed; direct; }
+serviceConfig:
+let
+  text =
+    property:
+    let
+      value = serviceConfig.${property} or null;
+    in
+    if value == null then "" else toString value;
+  access = text "NotifyAccess";
+  watched = text "WatchdogSec" != "" && !builtins.elem (text "WatchdogSec") never;
+  needed =
+    builtins.match "notify(-reload)?" (text "Type") != null
+    || watched
+    || !builtins.elem access [
+      ""
+      "none"
+    ];
+  # From process 1 of the unit's own, or a child of the main process; nothing else in the unit has the connection.
+  NotifyAccess = set "all";
+in
+{
+  inherit needed;
+  # Whom systemd would listen to: the main process alone, or every one.
+  senders =
+    if
+      builtins.elem access [
+        "all"
+        "exec"
+      ]
+    then
+      "all"
+    else
+      "main";
+  relayed = {
+    inherit NotifyAccess;
+    OpenFile = append [ "${names.notifySocket}:${names.notifyDescriptor}" ];
+    TemporaryFileSystem = append [ "${names.notifyDirectory}:mode=1777,nosuid,nodev,noexec,size=64k" ];
+  };
+  # Without the relay.
+  direct =
+    if needed then
+      {
+        inherit NotifyAccess;
+        BindReadOnlyPaths = append [ names.notifySocket ];
+      }
+    else
+      { };
+}

@@ -1,0 +1,61 @@
+/* The parts of nsguard-init; see main.c. */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* systemd.exec(5), "Process Exit Codes" */
+enum { CANNOT_EXECUTE = 203 };
+/* systemd.service(5): as ExecCondition=, 1 to 254 would skip the unit quietly, and 255 makes it fail. */
+enum { REFUSED = 255 };
+
+/* One line on standard error, in one write. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* verify.c: 0 if this process is in the network namespace of that name and not in the host's, else REFUSED and a line. */
+int verify(const char *name);
+
+/* notify.c: what may go to the service manager of a message (sd_notify(3)): its length in `passed`, 0 for nothing. */
+enum { MESSAGE = 4096 };
+size_t notify_filter(const char *message, size_t length, char passed[MESSAGE]);
+/* A socket for the command, whose address is set as $NOTIFY_SOCKET; -1 and a line if there can be none. */
+int notify_listen(void);
+/* Take one message from the command's socket, and hand on what may pass. sender: whose alone, 0 for anybody's. */
+void notify_relay(int from, int to, pid_t sender);
+
+/* stream.c: a pipe in place of a descriptor that systemd connected to the journal, and where its bytes go. */
+struct stream {
+	int from, to;
+	size_t start, end;
+	char bytes[16384];
+};
+bool is_journal(int descriptor);
+/* False and a line if there can be no pipe. `inside` is what the command gets in place of `outside`. */
+bool stream_open(struct stream *stream, int outside, int *inside);
+/* Move what can be moved without waiting; closes `from` at its end. */
+void stream_move(struct stream *stream);
+/* What to wait for: POLLIN of `from`, POLLOUT of `to`, nothing (descriptor -1) when all is done. */
+int stream_awaits(const struct stream *stream, short *events);
+
+enum { STREAMS = 2 };
+/* All that stands before one command. Descriptors that there are not are -1. */
+struct front {
+	const char *netns, *argv0, *notify;
+	bool journal;
+	sigset_t forward;
+	struct stream streams[STREAMS];
+	int inside[STREAMS];
+	int notify_from, notify_to;
+	/* signalfd(2); and where this process stands beside the program, pidfd_open(2) of that */
+	int signals, parent;
+	pid_t program;
+	bool running;
+	int status;
+	/* Messages of late, and since when they are counted (milliseconds). */
+	long spent, since;
+};
+
+/* supervise.c: let go of what is the command's alone, and do what is to be done while it runs. The exit status. */
+int supervise(struct front *front, const char *path);

@@ -1,0 +1,258 @@
+/* nsguard-init [OPTION…] [PROGRAM [ARGUMENT…]]: what systemd starts in place of each command of a confined unit.
+ *
+ *   --netns=NAME      end here unless this process is in that network namespace
+ *   --journal         give the command a pipe in place of systemd's connection to the journal
+ *   --notify=main|all hand on what the command, or all of the unit, may tell systemd
+ *   --forward=SIGNAL  hand on a signal that systemd sends to the main process alone (several, with commas between)
+ *   --argv0=NAME      what the program is to be called
+ *
+ * It checks where it is before all else, and becomes the program. Where something is to be done while that runs, there are
+ * two processes. In a PID namespace of the unit's own this one stays as its process 1, for what is process 1 is not ended by
+ * a signal that it does not catch, and must wait for what others leave behind (pid_namespaces(7)); it ends as the program
+ * ended. Elsewhere the program keeps the number that systemd knows, and another process does the rest.
+ *
+ * What systemd connected in the host's network namespace stays in here: no other process may look into this one.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "init.h"
+
+enum { FIRST_PASSED = 3 /* sd_listen_fds(3) */ };
+static const char NOTIFY_NAME[] = "nsguard-notify";
+
+void say(const char *format, ...)
+{
+	char line[1024] = "nsguard: ";
+	size_t start = strlen(line);
+	va_list arguments;
+	int length;
+
+	va_start(arguments, format);
+	length = vsnprintf(line + start, sizeof line - start - 1, format, arguments);
+	va_end(arguments);
+	length = length < 0 ? 0 : length < (int)(sizeof line - start - 1) ? length : (int)(sizeof line - start - 2);
+	line[start + (size_t)length] = '\n';
+	if (write(STDERR_FILENO, line, start + (size_t)length + 1) < 0)
+		return;
+}
+
+/* A comma-separated list, with or without SIG. */
+static bool parse_signals(char *names, sigset_t *set)
+{
+	for (char *name = strtok(names, ","); name; name = strtok(NULL, ",")) {
+		int number = 1;
+
+		if (!strncmp(name, "SIG", 3))
+			name += 3;
+		while (number < NSIG && (!sigabbrev_np(number) || strcmp(sigabbrev_np(number), name)))
+			number++;
+		if (sigaddset(set, number))
+			return false;
+	}
+	return true;
+}
+
+/* The words of the program; NULL and a line if the options are not as above. */
+static char **parse(int count, char **words, struct front *front)
+{
+	static const struct option OPTIONS[] = {
+		{ "argv0", required_argument, NULL, 'a' },  { "forward", required_argument, NULL, 'f' },
+		{ "journal", no_argument, NULL, 'j' },	    { "netns", required_argument, NULL, 'n' },
+		{ "notify", required_argument, NULL, 't' }, { NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(count, words, "+", OPTIONS, NULL)) >= 0) {
+		if (option == 'a')
+			front->argv0 = optarg;
+		else if (option == 'j')
+			front->journal = true;
+		else if (option == 'n')
+			front->netns = optarg;
+		else if (option == 't' && (!strcmp(optarg, "main") || !strcmp(optarg, "all")))
+			front->notify = optarg;
+		else if (option != 'f' || !parse_signals(optarg, &front->forward)) {
+			say("%s: not an option of nsguard-init, which units start; render the unit anew", words[optind - 1]);
+			return NULL;
+		}
+	}
+	return words + optind;
+}
+
+/* Take out of what systemd passed the descriptor of that name, so that the command has the others alone; -1 without one. */
+static int take(const char *name)
+{
+	const char *count = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES");
+	int passed = count ? atoi(count) : 0, taken = -1;
+	char rest[4096] = "", copy[4096], number[16];
+	char *word, *more = copy;
+
+	if (!names || strlen(names) >= sizeof copy)
+		return -1;
+	strcpy(copy, names);
+	for (int i = FIRST_PASSED; (word = strsep(&more, ":")) && i < FIRST_PASSED + passed; i++) {
+		if (taken < 0 && !strcmp(word, name)) {
+			taken = fcntl(i, F_DUPFD_CLOEXEC, FIRST_PASSED + passed);
+			close(i);
+			continue;
+		}
+		if (taken >= 0 && (dup2(i, i - 1) < 0 || close(i)))
+			return -1;
+		if (*rest)
+			strcat(rest, ":");
+		strcat(rest, word);
+	}
+	if (taken < 0)
+		return -1;
+	snprintf(number, sizeof number, "%d", passed - 1);
+	setenv("LISTEN_FDS", number, 1);
+	setenv("LISTEN_FDNAMES", rest, 1);
+	if (passed == 1) {
+		unsetenv("LISTEN_FDS");
+		unsetenv("LISTEN_FDNAMES");
+		unsetenv("LISTEN_PID");
+	}
+	return taken;
+}
+
+/* What is to be done while the command runs; false and a line if something can't. */
+static bool prepare(struct front *front)
+{
+	struct stat output, error;
+	char stream[64];
+
+	for (int i = 0; i < STREAMS; i++) {
+		front->streams[i] = (struct stream){ .from = -1, .to = -1 };
+		front->inside[i] = -1;
+		if (!front->journal || !is_journal(STDOUT_FILENO + i))
+			continue;
+		/* One connection for both keeps their order. */
+		if (i && front->inside[0] >= 0 && !fstat(STDOUT_FILENO, &output) && !fstat(STDERR_FILENO, &error) &&
+		    output.st_ino == error.st_ino && output.st_dev == error.st_dev)
+			front->inside[i] = front->inside[0];
+		else if (!stream_open(&front->streams[i], STDOUT_FILENO + i, &front->inside[i]))
+			return false;
+		/* By it a program knows that what it writes goes to the journal (systemd.exec(5)). */
+		if (getenv("JOURNAL_STREAM") && !fstat(front->inside[i], &output)) {
+			snprintf(stream, sizeof stream, "%lu:%lu", (unsigned long)output.st_dev, (unsigned long)output.st_ino);
+			setenv("JOURNAL_STREAM", stream, 1);
+		}
+	}
+	front->notify_from = front->notify_to = -1;
+	if (!front->notify)
+		return true;
+	front->notify_to = take(NOTIFY_NAME);
+	if (front->notify_to < 0) {
+		say("systemd passed no descriptor %s; render the unit anew", NOTIFY_NAME);
+		return false;
+	}
+	front->notify_from = notify_listen();
+	return front->notify_from >= 0;
+}
+
+/* systemd wrote the number of the process that it started; the command is another. */
+static void renumber(const char *variable, const char *was)
+{
+	char number[16];
+	const char *value = getenv(variable);
+
+	snprintf(number, sizeof number, "%d", (int)getpid());
+	if (value && !strcmp(value, was))
+		setenv(variable, number, 1);
+}
+
+/* Never returns but where the program cannot be executed. */
+static int become(const struct front *front, char **program, const sigset_t *mask, const char *was)
+{
+	const char *path = program[0];
+
+	for (int i = 0; i < STREAMS; i++)
+		if (front->inside[i] >= 0 && dup2(front->inside[i], STDOUT_FILENO + i) < 0)
+			return CANNOT_EXECUTE;
+	if (was) {
+		renumber("LISTEN_PID", was);
+		renumber("SYSTEMD_EXEC_PID", was);
+		renumber("WATCHDOG_PID", was);
+		unsetenv("LISTEN_PIDFDID");
+		if (!isatty(STDIN_FILENO))
+			setsid();
+	}
+	if (front->argv0)
+		program[0] = (char *)front->argv0;
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	execvp(path, program);
+	say("cannot execute %s: %s", path, strerror(errno));
+	return CANNOT_EXECUTE;
+}
+
+/* As fork(2), but the new process is nobody's child that the command would wait for. */
+static pid_t fork_away(void)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		child = fork();
+		if (child)
+			_exit(child < 0 ? errno : 0);
+		return 0;
+	}
+	if (child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status)) {
+		errno = WEXITSTATUS(status);
+		return -1;
+	}
+	return child;
+}
+
+int main(int count, char **words)
+{
+	struct front front = { .signals = -1, .parent = -1 };
+	bool first = getpid() == 1;
+	sigset_t all, mask;
+	char **program;
+	char was[16];
+	pid_t child;
+
+	sigemptyset(&front.forward);
+	program = parse(count, words, &front);
+	if (!program)
+		return REFUSED;
+	if (front.netns && verify(front.netns))
+		return REFUSED;
+	if (!*program)
+		return 0;
+	if (prctl(PR_SET_DUMPABLE, 0) || !prepare(&front))
+		return REFUSED;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &mask);
+	if (!first && front.inside[0] < 0 && front.inside[1] < 0 && front.notify_from < 0)
+		return become(&front, program, &mask, NULL);
+	snprintf(was, sizeof was, "%d", (int)getpid());
+	front.program = getpid();
+	front.running = true;
+	if (!first)
+		front.parent = (int)syscall(SYS_pidfd_open, front.program, 0);
+	child = first ? fork() : fork_away();
+	if (child < 0) {
+		say("no second process: %s; LimitNPROC= and TasksMax= of the unit must leave room for one more", strerror(errno));
+		return REFUSED;
+	}
+	if (first == !child)
+		return become(&front, program, &mask, first ? was : NULL);
+	if (first)
+		front.program = child;
+	return supervise(&front, program[0]);
+}

@@ -1,0 +1,124 @@
+/* What a confined unit may tell the service manager, and how often (sd_notify(3)).
+ *
+ * By MAINPID= systemd would take another service's process for this unit's and stop it; EXTEND_TIMEOUT_USEC= delays a stop
+ * without end; what is kept by FDSTORE= outlives the unit. The descriptors that come with a message are closed by the kernel,
+ * since nobody asks for them: a BARRIER=1 is answered so, in its turn.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "init.h"
+
+/* A directory of the unit's own (modules/plan/confinement/front.nix). */
+#ifndef NOTIFY
+#define NOTIFY "/run/nsguard-notify"
+#endif
+
+enum { DIGITS = 20 };
+
+static const struct {
+	const char *name;
+	/* NULL: digits; empty: text */
+	const char *value;
+} ALLOWED[] = {
+	{ "READY=", "1" },    { "STOPPING=", "1" },	   { "RELOADING=", "1" },   { "WATCHDOG=", "1" },
+	{ "WATCHDOG=", "trigger" }, { "MONOTONIC_USEC=", NULL }, { "ERRNO=", NULL }, { "STATUS=", "" },
+};
+
+static bool is_value(const char *value, size_t length, const char *allowed)
+{
+	if (allowed && *allowed)
+		return length == strlen(allowed) && !memcmp(value, allowed, length);
+	if (allowed)
+		return true;
+	for (size_t i = 0; i < length; i++)
+		if (value[i] < '0' || value[i] > '9')
+			return false;
+	return length > 0 && length <= DIGITS;
+}
+
+static bool is_allowed(const char *line, size_t length)
+{
+	for (size_t i = 0; i < sizeof ALLOWED / sizeof *ALLOWED; i++) {
+		size_t name = strlen(ALLOWED[i].name);
+
+		if (length >= name && !memcmp(line, ALLOWED[i].name, name) &&
+		    is_value(line + name, length - name, ALLOWED[i].value))
+			return true;
+	}
+	return false;
+}
+
+size_t notify_filter(const char *message, size_t length, char passed[MESSAGE])
+{
+	size_t used = 0;
+
+	if (length > MESSAGE - 1)
+		return 0;
+	while (length) {
+		const char *end = memchr(message, '\n', length);
+		size_t line = end ? (size_t)(end - message) : length;
+
+		if (is_allowed(message, line)) {
+			for (size_t i = 0; i < line; i++) {
+				unsigned char byte = (unsigned char)message[i];
+
+				/* A terminal would act on it when it shows the status. */
+				passed[used++] = (char)(byte < ' ' || byte == 0x7f ? '?' : byte);
+			}
+			passed[used++] = '\n';
+		}
+		message += line + (end != NULL);
+		length -= line + (end != NULL);
+	}
+	return used;
+}
+
+int notify_listen(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int yes = 1, socket_ = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	snprintf(address.sun_path, sizeof address.sun_path, NOTIFY "/%d", (int)getpid());
+	unlink(address.sun_path);
+	if (socket_ < 0 || setsockopt(socket_, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) ||
+	    bind(socket_, (struct sockaddr *)&address, sizeof address)) {
+		say("%s: %s; the unit cannot tell systemd that it is ready", address.sun_path, strerror(errno));
+		return -1;
+	}
+	/* A daemon may have become another user by the time that it tells. */
+	chmod(address.sun_path, 0666);
+	setenv("NOTIFY_SOCKET", address.sun_path, 1);
+	return socket_;
+}
+
+void notify_relay(int from, int to, pid_t sender)
+{
+	char message[MESSAGE], passed[MESSAGE];
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(struct ucred))];
+	} control;
+	struct iovec part = { message, sizeof message };
+	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	ssize_t length = recvmsg(from, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct cmsghdr *first = length < 0 ? NULL : CMSG_FIRSTHDR(&header);
+	struct ucred said;
+	size_t used;
+
+	if (!first || first->cmsg_type != SCM_CREDENTIALS || header.msg_flags & MSG_TRUNC)
+		return;
+	memcpy(&said, CMSG_DATA(first), sizeof said);
+	if (sender && said.pid != sender)
+		return;
+	used = notify_filter(message, (size_t)length, passed);
+	/* Waits where systemd is slow to read, as the command itself would. */
+	if (used)
+		send(to, passed, used, MSG_NOSIGNAL);
+}

@@ -1,0 +1,32 @@
+/* What notify_filter passes, for the tests: messages come on standard input, each behind its length as four digits in hexadecimal;
+ * what passes goes to standard output in the same form. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "init.h"
+
+void say(const char *format, ...)
+{
+	(void)format;
+	abort();
+}
+
+int main(void)
+{
+	unsigned int length;
+
+	while (scanf("%4x", &length) == 1) {
+		/* As long as the message, so that a byte beyond its end is seen. */
+		char *message = malloc(length ? length : 1), passed[MESSAGE];
+		size_t used;
+
+		if (!message || fread(message, 1, length, stdin) != length)
+			return 1;
+		used = notify_filter(message, length, passed);
+		printf("%04zx", used);
+		fwrite(passed, 1, used, stdout);
+		free(message);
+	}
+	return 0;
+}

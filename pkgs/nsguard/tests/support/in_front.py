@@ -1,0 +1,102 @@
+"""nsguard-init, built under sanitizers, and what plays systemd and the command around it."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+INIT = Path(__file__).resolve().parents[2] / "init"
+SANITIZED = ("CFLAGS=-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all", "HARDENING=", "LINKING=")
+# A process that no other may look into cannot be looked into for leaks, either.
+ENVIRONMENT = {"ASAN_OPTIONS": "detect_leaks=0"}
+
+# In a box: a journal and a socket of systemd's, and the program between them, as systemd would start it. Arguments: the
+# program, what the command does (Python), options of nsguard-init. Prints what each got, as JSON.
+SYSTEMD = r"""
+import json, os, socket, sys, threading
+init, command, *options = sys.argv[1:]
+os.makedirs("/run/systemd/journal", exist_ok=True)
+os.makedirs("/run/nsguard-notify", exist_ok=True)
+journal, manager = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+for one, path in ((journal, "/run/systemd/journal/stdout"), (manager, "/run/manager")):
+    if os.path.exists(path):
+        os.unlink(path)
+    one.bind(path)
+journal.listen()
+manager.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+output, passed = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+output.connect("/run/systemd/journal/stdout")
+passed.connect("/run/manager")
+other, _ = socket.socketpair()
+peer, _ = journal.accept()
+status = os.fstat(output.fileno())
+child = os.fork()
+if child == 0:
+    os.dup2(output.fileno(), 1)
+    os.dup2(output.fileno(), 2)
+    # away from where they go
+    high = [os.dup2(one.fileno(), number) for one, number in ((passed, 20), (other, 21))]
+    for number, one in ((3, 21), (4, 20), (5, 21)):
+        os.dup2(one, number)
+    os.closerange(6, 64)
+    mine = str(os.getpid())
+    os.environ |= {
+        "LISTEN_FDS": "3", "LISTEN_FDNAMES": "first:nsguard-notify:last", "LISTEN_PID": mine, "LISTEN_PIDFDID": "7",
+        "WATCHDOG_PID": mine, "SYSTEMD_EXEC_PID": mine, "JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}",
+        "NOTIFY_SOCKET": "/run/systemd/notify",
+    }
+    os.execv(init, [init, *options, sys.executable, "-c", command])
+for one in (output, passed, other):
+    one.close()
+messages = []
+def listen():
+    while True:
+        data, control, _, _ = manager.recvmsg(4096, 256)
+        if data == b"end":
+            return
+        messages.append([data.decode(), len(control)])
+listener = threading.Thread(target=listen)
+listener.start()
+said = b""
+while part := peer.recv(65536):
+    said += part
+code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+manager.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"end", "/run/manager")
+listener.join()
+print(json.dumps({"said": said.decode(errors="replace"), "status": code, "messages": messages}))
+"""
+
+
+def build(directory: Path) -> Path:
+    """nsguard-init in a directory, under sanitizers."""
+    made = directory / "init"
+    shutil.copytree(INIT, made, ignore=shutil.ignore_patterns("nsguard-init"))
+    _make(made, "nsguard-init")
+    return made / "nsguard-init"
+
+
+def build_filter(directory: Path) -> Path:
+    """The filter of messages to systemd alone (tests/init/filter.c)."""
+    made = directory / "filter"
+    made.mkdir()
+    for source in (*INIT.glob("*.h"), INIT / "notify.c", INIT / "Makefile", INIT.parent / "tests/init/filter.c"):
+        shutil.copy(source, made)
+    _make(made, "nsguard-init")
+    return made / "nsguard-init"
+
+
+def _make(directory: Path, target: str) -> None:
+    if not shutil.which("cc"):
+        pytest.skip("NO TESTS OF nsguard-init: there is no C compiler")
+    done = subprocess.run(["make", "-C", str(directory), *SANITIZED, target], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""  # no warning, either
+    for path in (directory, directory.parent):
+        path.chmod(path.stat().st_mode | 0o755)  # others than root run it
+
+
+def environment() -> dict[str, str]:
+    return dict(os.environ) | ENVIRONMENT
