@@ -25,5 +25,9 @@ in
     unfiltered = app { gui.waylandUnfiltered = true; };
     sounding = app { gui.sound = "pipewire"; };
     silent = app { gui.wayland = true; };
+    far = app {
+      user = "far";
+      uid = 70000;
+    };
   };
 }

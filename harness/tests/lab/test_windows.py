@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from browsing import HOME, new_token, until, watched
-from launched import launch
+from launched import launch, person
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.checkout import SCENARIOS
@@ -57,6 +57,7 @@ def lab() -> Iterator[ContainerLab]:
         pytest.skip(f"no image with a compositor can be made, so NOTHING is shown of one: {error}")
     with ContainerLab(debian_client(tree)) as lab:
         lab.client.write_files({"/etc/sway.conf": SWAY})
+        lab.client.succeed("useradd -u 70000 far")
         lab.client.succeed(f"install -d -o www-data {HOME} {RUNTIME}; chmod 0700 {RUNTIME}")
         lab.client.succeed(f"{PERSON} {COMPOSITOR} --unit=compositor sway -c /etc/sway.conf")
         scenario.apply(lab.client, SCENARIOS / "windows.nix")
@@ -145,6 +146,11 @@ def test_a_compositor_without_security_contexts_is_named_and_gives_no_display(la
         assert f"nsguard: nsguard.apps.filtered: the compositor at {RUNTIME}/wayland-0 does not offer" in said
     finally:
         lab.client.succeed(f"systemctl stop bare; rm -f {RUNTIME}/wayland-0")
+
+
+def test_a_person_with_a_number_above_65535_has_apps(lab: ContainerLab) -> None:
+    done = lab.client.run(person("far 'test $(id -u) = 70000'", "far"))
+    assert (done.status, done.errors) == (0, "")
 
 
 def test_by_pipewires_socket_its_library_runs_outside_and_a_preset_has_none(lab: ContainerLab) -> None:

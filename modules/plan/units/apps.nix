@@ -168,6 +168,8 @@ in
           RestartSec = 1;
           SyslogIdentifier = name;
         }
+        # Users of its own that keep their numbers are those up to 65535 (systemd.exec(5), PrivateUsers=identity).
+        // (if app.uid != null && app.uid > 65535 then { PrivateUsers = "self"; } else { })
         // app.extraServiceConfig
         // names.appIdentity name app
         // {

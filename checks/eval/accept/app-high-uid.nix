@@ -1,0 +1,29 @@
+# A person whose number is above what identity maps: 217/USER otherwise.
+let
+  app = uid: {
+    namespace = "vpn";
+    user = "alice";
+    command = "/usr/bin/true";
+    inherit uid;
+  };
+in
+{
+  specification = {
+    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    namespaces.vpn.tunnel = "mullvad";
+    apps = {
+      usual = app 65535;
+      high = app 65536;
+    };
+  };
+  facts =
+    planned:
+    map (name: planned.units."nsguard-app-${name}.service".serviceConfig.PrivateUsers) [
+      "usual"
+      "high"
+    ];
+  expected = [
+    "identity"
+    "self"
+  ];
+}
