@@ -126,6 +126,7 @@ def test_a_line_says_what_became_of_a_mutant() -> None:
     assert told.startswith("nft:pin   a, b, c and 2 more (with nft:other gone as well")
 
 
+@needs_nix
 def test_a_name_that_no_protection_has_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["mutants", "--only", "nope*"])

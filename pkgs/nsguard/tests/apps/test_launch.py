@@ -64,7 +64,7 @@ def test_a_launch_arrives_as_it_was_said(
         (message(environment={"LD_PRELOAD": "/x"}), "takes no variable 'LD_PRELOAD'"),
         (message(environment={"DISPLAY": 1}), "is no text"),
         (message(xauthority="xyz"), "non-hexadecimal"),
-        (b"[" * 100000, "recursion"),
+        (b"[" * 100000, "RecursionError"),
     ],
 )
 def test_anything_else_is_no_launch(line: bytes, why: str) -> None:
