@@ -76,6 +76,11 @@ stdenv.mkDerivation (finalAttrs: {
     # Files of the store do not change, so that nobody need look whether the bytecode is theirs.
     python3 -m compileall -q --invalidation-mode unchecked-hash $out/lib/nsguard/src
     ln -s ../lib/nsguard/bin/nsguard $out/bin/nsguard
+    mkdir -p $out/share/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d,man/man8}
+    python3 -IS bin/nsguard completion bash >$out/share/bash-completion/completions/nsguard
+    python3 -IS bin/nsguard completion zsh >$out/share/zsh/site-functions/_nsguard
+    python3 -IS bin/nsguard completion fish >$out/share/fish/vendor_completions.d/nsguard.fish
+    python3 -IS bin/nsguard manual >$out/share/man/man8/nsguard.8
     runHook postInstall
   '';
 

@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _dispatch(arguments: list[str]) -> int:
     # Each branch imports its own modules: start-up time is most of what the short commands cost.
     match arguments:
-        case [] | [*_, "--help" | "-h"] | ["help" | "--version"] if _helped(arguments):
+        case [] | [*_, "--help" | "-h"] | ["help" | "--version" | "manual"] | ["completion", _] if _helped(arguments):
             return 0
         case ["run" | "shell" as what, *words]:
             from nsguard.run import client
@@ -59,12 +59,18 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _helped(arguments: list[str]) -> bool:
-    """Print the version, or the help that is asked for; whether that is what the arguments ask for."""
-    if arguments == ["--version"]:
-        from nsguard import __version__
+    """Print the version, the help or a page made of it; whether that is what the arguments ask for."""
+    match arguments:
+        case ["--version"]:
+            from nsguard import __version__
 
-        print(f"nsguard {__version__}")
-        return True
+            print(f"nsguard {__version__}")
+            return True
+        case ["manual"] | ["completion", "bash" | "zsh" | "fish"]:
+            from nsguard import pages
+
+            print(pages.manual() if arguments == ["manual"] else pages.completion(arguments[1]), end="")
+            return True
     from nsguard import options, usage
 
     path = [] if arguments == ["help"] else arguments[:-1]

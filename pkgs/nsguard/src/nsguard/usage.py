@@ -63,7 +63,7 @@ COMMANDS = {
         },
         {
             "nsguard keygen /var/lib/nsguard/home.key 10.66.0.2": "a key in a file",
-            "nsguard keygen - 10.66.0.2 | age -r … > home.key.age": "a key for a secret manager",
+            "nsguard keygen - 10.66.0.2 | age -r RECIPIENT > home.key.age": "a key for a secret manager",
         },
     ),
     "wait": Command(
@@ -127,7 +127,7 @@ _EXAMPLES = {
     "nsguard status": "what is up, and what is not",
     "nsguard run vpn -- curl https://ipv4.icanhazip.com": "run one command in namespace vpn",
 }
-_EXIT = "Exit status: 0 done, 1 failed and undone, 2 bad input and nothing changed."
+EXIT = "Exit status: 0 done, 1 failed and undone, 2 bad input and nothing changed."
 
 
 def of(path: list[str]) -> str | None:
@@ -138,7 +138,7 @@ def of(path: list[str]) -> str | None:
             parser = _parser("nsguard", "Confine services and apps to a WireGuard tunnel in a network namespace.")
             parser.usage = "nsguard COMMAND [ARGUMENT...]\n       nsguard COMMAND --help\n       nsguard --version"
             _list(parser, "commands", rows)
-            parser.epilog = f"{_shown(_EXAMPLES)}\n\n{_EXIT}"
+            parser.epilog = f"{_shown(_EXAMPLES)}\n\n{EXIT}"
         case [name] if name in COMMANDS:
             command = COMMANDS[name]
             parser = _parser(f"nsguard {name}", _sentence(command.summary))
