@@ -74,7 +74,7 @@ python3.pkgs.buildPythonApplication {
     mkdir -p $out/lib/harness $out/lib/modules $out/lib/pkgs/nsguard
     cp -r guards scenarios $out/lib/harness/
     cp -r ../modules/plan $out/lib/modules/
-    cp -r ../pkgs/nsguard/bin ../pkgs/nsguard/src $out/lib/pkgs/nsguard/
+    cp -r ../pkgs/nsguard/bin ../pkgs/nsguard/init ../pkgs/nsguard/src $out/lib/pkgs/nsguard/
   '';
 
   makeWrapperArgs = [
