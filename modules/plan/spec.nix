@@ -25,6 +25,14 @@ let
       value = "1";
       guards = "announcements under a link-local address, which the tunnel's far end would see";
     };
+    # What root inside would open doors by: the kernel's own files are closed to it, `nsguard doctor` compares, a reload
+    # mends.
+    "net.ipv4.conf.all.route_localnet".value = "0";
+    "net.ipv4.conf.default.route_localnet".value = "0";
+    "net.ipv4.ip_nonlocal_bind".value = "0";
+    "net.ipv6.conf.all.disable_ipv6".value = "0";
+    "net.ipv6.conf.default.disable_ipv6".value = "0";
+    "net.ipv6.ip_nonlocal_bind".value = "0";
     # CAP_NET_BIND_SERVICE of a confined service does not count here.
     "net.ipv4.ip_unprivileged_port_start".value = "0";
   };

@@ -42,6 +42,8 @@
       "/var/lib/NetworkManager:ro"
       "/nix/var/nix/daemon-socket:ro"
       "/var/lib/sss:ro"
+      "/var/lib:ro"
+      "/var/log:ro"
       "/run:mode=0755,nosuid,nodev"
       "/dev/shm:mode=1777,nosuid,nodev"
     ];

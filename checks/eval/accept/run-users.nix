@@ -72,6 +72,7 @@
       "ProtectHostname"
       "ProtectKernelLogs"
       "ProtectKernelTunables"
+      "ReadOnlyPaths"
       "RestrictAddressFamilies"
       "SyslogIdentifier"
       "SystemCallFilter"

@@ -171,6 +171,19 @@ BREAKS = [
         r"pin: on the host, set endpoint4 holds .*203\.0\.113\.9.* instead of .*203\.0\.113\.51.*; systemctl reload "
         r"nsguard-tunnel-vpn",
     ),
+    *(
+        break_(
+            name,
+            f"{INSIDE} sysctl -qw {key}=1",
+            "systemctl reload nsguard-netns-vpn",
+            rf"sysctls: in the namespace, {key} is 1 instead of 0; systemctl reload nsguard-netns-vpn",
+        )
+        for name, key in (
+            ("sysctl-localnet", "net.ipv4.conf.all.route_localnet"),
+            ("sysctl-nonlocal", "net.ipv6.ip_nonlocal_bind"),
+            ("sysctl-of-a-link", "net.ipv6.conf.wg0.accept_ra"),
+        )
+    ),
     break_(
         "sysctl",
         f"{INSIDE} sysctl -qw net.ipv4.ip_forward=1",

@@ -22,6 +22,8 @@ let
     match
     ;
   inherit (import ../protections.nix { inherit without; }) listed;
+  hidden = import ./hidden.nix;
+  state = import ./state.nix;
   binds = import ./binds.nix;
   front = import ./front.nix { inherit tools; };
   notifyOf = import ./notify.nix { inherit names; };
@@ -187,43 +189,30 @@ let
 
       hidden-paths = {
         guards = "what works for its clients, or tells the host's addresses, outside /run";
-        # An empty tree in front of each, for which systemd makes the directory where the host has none yet;
-        # InaccessiblePaths= would let alone what is not there when the service starts.
-        parts = {
-          nix-daemon = {
-            guards = "the Nix daemon, which fetches for its clients";
-            words = [ "/nix/var/nix/daemon-socket" ];
-          };
-          automounts = {
-            guards = "the automounter, which looks up the names that are asked for under /net";
-            words = [ "/net" ];
-          };
-          sssd = {
-            guards = "sssd, which asks the network's directory";
-            words = [ "/var/lib/sss" ];
-          };
-          incus = {
-            guards = "incus, whose clients are root on the host";
-            words = [ "/var/lib/incus" ];
-          };
-          lxd = {
-            guards = "lxd, whose clients are root on the host";
-            words = [ "/var/lib/lxd" ];
-          };
-          dhcpcd = {
-            guards = "the leases of dhcpcd, which tell the host's addresses";
-            words = [ "/var/lib/dhcpcd" ];
-          };
-          dhclient = {
-            guards = "the leases of dhclient";
-            words = [ "/var/lib/dhcp" ];
-          };
-          network-manager = {
-            guards = "the leases of NetworkManager";
-            words = [ "/var/lib/NetworkManager" ];
-          };
-        };
+        # An empty tree in front of each, for which systemd makes the directory where the host has none yet: what is not
+        # there when the service starts may come later.
+        parts = hidden;
         properties = paths: { TemporaryFileSystem = append (map (path: "${path}:ro") paths); };
+      };
+
+      other-state = {
+        guards = "what root may read of other programs' state and logs: leases, access points, addresses";
+        # Hidden by kind, whatever keeps it. Both directories are on every host and are never removed, so that nothing
+        # in them comes into sight later, either.
+        properties =
+          if asRoot then
+            {
+              TemporaryFileSystem = append (map (directory: "${directory}:ro") state.directories);
+              BindPaths = append (state.own serviceConfig);
+              BindReadOnlyPaths = append [ "-/var/lib/acme" ];
+            }
+          else
+            { };
+      };
+
+      profiles = {
+        guards = "the programs that a user's login finds first, in that user's Nix profile";
+        properties.ReadOnlyPaths = append [ "-/nix/var" ];
       };
 
       read-only-system = {

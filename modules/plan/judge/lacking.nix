@@ -80,8 +80,18 @@ let
       concatMap words (unit.values "Service.InaccessiblePaths")
     );
 
+  profiles =
+    unit:
+    if elem "-/nix/var" (concatMap words (unit.values "Service.ReadOnlyPaths")) then
+      [ ]
+    else
+      [ (lacking "profiles" "Service.ReadOnlyPaths" "-/nix/var") ];
+
   covers =
     unit:
+    let
+      wanted = facts.covers // (if unit.root then facts.coversOfRoot else { });
+    in
     concatMap (
       path:
       if
@@ -90,8 +100,8 @@ let
       then
         [ ]
       else
-        [ (lacking facts.covers.${path} "Service.TemporaryFileSystem" path) ]
-    ) (attrNames facts.covers);
+        [ (lacking wanted.${path} "Service.TemporaryFileSystem" path) ]
+    ) (attrNames wanted);
 
   # A sequence of lines that name what is allowed, or with ~ what is not: what becomes of `items`, each with the words
   # that name it. The first line says what becomes of what none names (systemd.exec(5), SystemCallFilter=).
@@ -190,6 +200,7 @@ in
     namespace unit
     ++ concatMap (required unit) (attrNames facts.required)
     ++ covers unit
+    ++ profiles unit
     ++ concatMap (calls unit) (attrNames facts.calls)
     ++ families unit
     ++ concatMap (capabilities unit) [

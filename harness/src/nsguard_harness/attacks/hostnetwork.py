@@ -57,9 +57,22 @@ class Leases(_Files):
     directories = ("/var/lib/dhcpcd", "/var/lib/dhcp", "/var/lib/NetworkManager")
 
 
+class StateOfOthers(_Files):
+    """Claim: root in the service reads no other program's state or log, whatever program keeps it.
+
+    Method: read a lease in a directory of /var/lib, and one of /var/log, that nobody has heard of.
+    Limitations: an ordinary user reads there what is everybody's to read, outside the directories that are known.
+    Source: file-hierarchy(7).
+    """
+
+    name = "state-of-others"
+    identities = ("root",)
+    directories = ("/var/lib/nsguard-leaktest-network", "/var/log/nsguard-leaktest-network")
+
+
 def laid(addresses: Addresses) -> Iterator[tuple[str, str]]:
     """The files that a stand-in lays: path and content."""
-    for kind in (NetworkState, Leases):
+    for kind in (NetworkState, Leases, StateOfOthers):
         for directory in kind.directories:
             text = f"ADDRESS={addresses.client.v4}\nDNS={addresses.server.v4}\n"
             yield f"{directory}/{LAID}", text

@@ -75,6 +75,19 @@ class LeftForALogin(_Left):
     )
 
 
+class LeftInAProfile(_Left):
+    """Claim: the service can't leave a program in a user's Nix profile, where that user's shell finds it first.
+
+    Method: write a file into the user's profile and into the directory of its roots, which are that user's own; a
+    stand-in sends what it finds.
+    Limitations: profiles in homes are hidden with these.
+    Source: nix-env(1), per-user profiles.
+    """
+
+    name = "left-in-a-profile"
+    directories = tuple(f"/nix/var/nix/{kind}/per-user/{{user}}" for kind in ("profiles", "gcroots"))
+
+
 class SetUidFile(WithStandins):
     """Claim: the service can't leave a program that runs with its own rights, or its group's, for whoever starts it.
 
@@ -119,7 +132,7 @@ def _user() -> str:
 
 def places() -> Iterator[tuple[str, str]]:
     """Where such files are looked for, and whose the directories are."""
-    for kind in (LeftForTheHost, LeftForALogin):
+    for kind in (LeftForTheHost, LeftForALogin, LeftInAProfile):
         for directory in kind.directories:
             for user in USERS if "{user}" in directory else ("root",):
                 yield directory.format(user=user), user

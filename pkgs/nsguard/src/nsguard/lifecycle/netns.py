@@ -5,7 +5,7 @@ import os
 from nsguard import paths, state
 from nsguard.errors import NsguardError
 from nsguard.lifecycle import teardown
-from nsguard.net import host_link, links, namespace, nft
+from nsguard.net import host_link, links, namespace, nft, settings
 from nsguard.spec import spec
 from nsguard.state import State
 from nsguard.system import files, process
@@ -51,7 +51,7 @@ def _furnish(wanted: spec.Spec, ruleset: nft.Ruleset, found: State, *, fresh: bo
     name = found.name
     tunnel = found.tunnel()
     with namespace.entered(name):
-        _set_sysctls(wanted)
+        settings.lay(wanted.sysctls)
     nft.load_namespace(name, ruleset, tunnel if tunnel and tunnel.complete else None, fresh=fresh)
     if (forwarded := found.forwarded()) and wanted.forwarding:  # until it is renewed, which is sooner
         ports = [(protocol, forwarded.port) for protocol in forwarded.protocols]
@@ -67,19 +67,6 @@ def _furnish(wanted: spec.Spec, ruleset: nft.Ruleset, found: State, *, fresh: bo
         raise NsguardError(f"namespace {name} was removed while it was made; try again")
     found.write_identity(inode, namespace.host_inode())
     files.remove(found.making)
-
-
-def _set_sysctls(wanted: spec.Spec) -> None:
-    for key, value in wanted.sysctls.items():
-        path = "/proc/sys/" + key.replace(".", "/")
-        if key.startswith("net.ipv6.") and not namespace.has_ipv6():
-            continue  # a kernel without IPv6 needs no setting of it
-        process.say("+ " + process.replayable(["sysctl", "-w", f"{key}={value}"]))
-        try:
-            with open(path, "w", encoding="ascii") as file:
-                file.write(value)
-        except OSError as error:
-            raise NsguardError(f"sysctl {key}={value}: {(error.strerror or str(error)).lower()}; see {path}") from None
 
 
 def _set_loopback(wanted: spec.Spec, name: str, *, fresh: bool) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from nsguard import paths
 from nsguard.errors import BadInput
 from nsguard.health.doctor.subject import Finding, Patient
-from nsguard.net import namespace, nft
+from nsguard.net import namespace, nft, settings
 from nsguard.state import State, Tunnel
 from nsguard.system import files, process
 
@@ -91,13 +91,12 @@ def sysctls(patient: Patient) -> Iterator[Finding]:
     if not patient.up:
         return
     with namespace.entered(patient.name):
-        for key, value in patient.spec.sysctls.items():
-            with contextlib.suppress(FileNotFoundError), open(f"/proc/sys/{key.replace('.', '/')}") as file:
-                if (present := file.read().split()) != value.split():
-                    yield Finding(
-                        f"in the namespace, {key} is {' '.join(present)} instead of {value}",
-                        f"systemctl reload nsguard-netns-{patient.name}",
-                    )
+        for key, path, value in settings.each(patient.spec.sysctls):
+            if (present := settings.read(path)) not in (None, value.split()):
+                yield Finding(
+                    f"in the namespace, {key} is {' '.join(present or ())} instead of {value}",
+                    f"systemctl reload nsguard-netns-{patient.name}",
+                )
 
 
 def wanted(patient: Patient) -> Tunnel | None:

@@ -1,0 +1,49 @@
+"""The settings of a network namespace that this process has entered (ip-sysctl in the kernel's documentation)."""
+
+import os
+from collections.abc import Iterator, Mapping
+
+from nsguard.errors import NsguardError
+from nsguard.net import namespace
+from nsguard.system import process
+
+DEFAULT = ".conf.default."
+
+
+def each(wanted: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Name, file and value of each: what is the default of new links holds for those that are there, too, but for lo.
+
+    A kernel without IPv6 needs no setting of it.
+    """
+    for key, value in wanted.items():
+        if key.startswith("net.ipv6.") and not namespace.has_ipv6():
+            continue
+        yield key, "/proc/sys/" + key.replace(".", "/"), value
+        if DEFAULT in key:
+            family, _, setting = key.partition(DEFAULT)
+            for link in sorted(os.listdir(f"/proc/sys/{family.replace('.', '/')}/conf")):
+                if link not in ("all", "default", "lo"):
+                    file = f"/proc/sys/{family.replace('.', '/')}/conf/{link}/{setting}"
+                    yield f"{family}.conf.{link}.{setting}", file, value
+
+
+def lay(wanted: Mapping[str, str]) -> None:
+    """Set each. Raises `NsguardError` where that is refused, unless the setting has its value already."""
+    for key, path, value in each(wanted):
+        process.say("+ " + process.replayable(["sysctl", "-w", f"{key}={value}"]))
+        try:
+            with open(path, "w", encoding="ascii") as file:
+                file.write(value)
+        except OSError as error:
+            if read(path) == value.split():
+                continue
+            raise NsguardError(f"sysctl {key}={value}: {(error.strerror or str(error)).lower()}; see {path}") from None
+
+
+def read(path: str) -> list[str] | None:
+    """The words of a setting; None where it cannot be read."""
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().split()
+    except OSError:
+        return None
