@@ -27,7 +27,7 @@ Answers = Callable[[bytes], list[bytes]]
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    monkeypatch.setattr(portmap, "PATIENCE", 1.5)
+    monkeypatch.setattr(portmap, "GATEWAY_TIMEOUT", 1.5)
     monkeypatch.setattr(portmap, "_FIRST", {"nat-pmp": 0.2, "pcp": 0.2})
     return []
 
@@ -183,7 +183,7 @@ def keeping(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setattr("nsguard.paths.FORWARDED", str(tmp_path / "kept"))
     it: dict[str, Any] = {"listening": [], "opened": None, "said": [], "ended": []}
 
-    def answer(protocol: str, internal: int, _external: int, lifetime: int, _patience: float | None = None) -> Mapping:
+    def answer(protocol: str, internal: int, _external: int, lifetime: int, _timeout: float | None = None) -> Mapping:
         if not lifetime:
             it["ended"].append(protocol)
         port, seconds = it["granted"]
@@ -367,7 +367,7 @@ def test_a_wrong_password_is_told(
 
 
 def test_nobody_there_is_waited_for_and_then_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listen_port, "_PATIENCE", 0.3)
+    monkeypatch.setattr(listen_port, "_PROGRAM_TIMEOUT", 0.3)
     monkeypatch.setattr(listen_port, "_AGAIN", 0.05)
     monkeypatch.setenv("NSGUARD_PORT", "51413")
     with pytest.raises(NsguardError, match=r"cannot be reached: .*refused; check that it runs, and in this namespace"):

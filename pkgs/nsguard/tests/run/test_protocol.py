@@ -157,7 +157,7 @@ def test_a_slow_request_has_a_deadline(
     pair: tuple[socket.socket, socket.socket], null: int, sent: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Bytes that trickle in do not put it off."""
-    monkeypatch.setattr(protocol, "PATIENCE", 0.3)
+    monkeypatch.setattr(protocol, "REQUEST_TIMEOUT", 0.3)
     data = protocol.encode(request())
     over = threading.Event()
 

@@ -23,7 +23,7 @@ from nsguard.system import files
 from nsguard.system.unix import connect, notify
 
 LISTENER = 3  # the first descriptor that systemd passes (sd_listen_fds(3))
-PATIENCE = 5.0  # seconds for a launch to be said, and for sockets that are waited for
+LAUNCH_TIMEOUT = 5.0  # seconds for a launch to be said, and for sockets that are waited for
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36  # linux/prctl.h
 SESSION = "nsguard-session.json"
 COOKIE = "nsguard-xauthority"
@@ -78,7 +78,7 @@ class _Client:
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
         self.said = b""
-        self.deadline = time.monotonic() + PATIENCE
+        self.deadline = time.monotonic() + LAUNCH_TIMEOUT
 
     def tell(self, **message: str | int) -> None:
         with contextlib.suppress(OSError):  # it went away
@@ -250,10 +250,10 @@ def _write(path: str, content: bytes) -> None:
 
 def wait_for(path: str) -> None:
     """Wait until somebody answers at a socket. Raises NsguardError when nobody does."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + LAUNCH_TIMEOUT
     while True:
         try:
-            connect(path, PATIENCE).close()
+            connect(path, LAUNCH_TIMEOUT).close()
             return
         except OSError as error:
             if time.monotonic() > deadline:

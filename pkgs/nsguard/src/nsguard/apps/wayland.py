@@ -20,7 +20,7 @@ from nsguard.system.unix import connect
 
 MANAGER = "wp_security_context_manager_v1"
 # Seconds to wait for a compositor.
-PATIENCE = 5.0
+CONNECT_TIMEOUT = 5.0
 
 _DISPLAY, _REGISTRY, _FIRST_FREE = 1, 2, 3
 # Opcodes of requests, by the interface.
@@ -52,7 +52,7 @@ class Compositor:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._stream = connect(path, PATIENCE)
+        self._stream = connect(path, CONNECT_TIMEOUT)
         self._ids = iter(range(_FIRST_FREE, 1 << 20))
         self._said = b""
         self._globals: dict[str, _Global] = {}

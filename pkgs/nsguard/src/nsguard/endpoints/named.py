@@ -15,7 +15,7 @@ from nsguard.system import files
 # Bytes of a keepalive: 16 of header and 16 of tag (WireGuard whitepaper §5.4.6).
 KEEPALIVE_SIZE = 32
 # Seconds in which a peer answers whatever it gets, if by a keepalive alone (§6.5: 10 s), or there is a new handshake.
-PATIENCE = 15.0
+PEER_SILENCE = 15.0
 
 
 class Named(NamedTuple):
@@ -23,7 +23,7 @@ class Named(NamedTuple):
 
     `address` is the one in use, or None; `seconds` between look-ups, 0 for none without need; `looked_up` and `since`
     are seconds of the boot clock; `received` and `sent` are bytes at `since`; `silences` counts how often in a row the
-    peer was silent for `PATIENCE`.
+    peer was silent for `PEER_SILENCE`.
     """
 
     host: str
@@ -45,7 +45,7 @@ class Named(NamedTuple):
         idle = KEEPALIVE_SIZE * int(span / self.keepalive + 1) if self.keepalive else 0
         if sent - self.sent <= idle:
             return self._replace(since=now, sent=sent)
-        if span < PATIENCE:
+        if span < PEER_SILENCE:
             return self
         return self._replace(since=now, sent=sent, silences=self.silences + 1)
 

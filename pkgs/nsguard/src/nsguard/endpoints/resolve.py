@@ -8,20 +8,20 @@ from nsguard.system.process import say
 
 
 def endpoints(
-    peers: tuple[Peer, ...], known: Mapping[str, str], outer: str | None, *, patient: bool
+    peers: tuple[Peer, ...], known: Mapping[str, str], outer: str | None, *, long_timeout: bool
 ) -> dict[str, Endpoint]:
     """Public key → endpoint with an address, for each peer that has one.
 
     Names are looked up by the host, or as from namespace `outer`, where the packets will leave.
     Of a name's addresses the first that the host has a route to is taken, else the first. A name that has none now
     keeps the one it had before (`known`: name → address), or goes without, to be looked up again later. Raises
-    `Unresolved` if then no peer has any. `patient` says that nobody waits.
+    `Unresolved` if then no peer has any. `long_timeout`: nothing is waiting for the result, so take the long one.
     """
     wanted = {peer.public_key: peer.endpoint for peer in peers if peer.endpoint}
     names = {endpoint.host for endpoint in wanted.values() if not values.is_address(endpoint.host)}
     from nsguard.endpoints import lookup  # sockets take milliseconds to import, and most endpoints are addresses
 
-    answers = lookup.ask(names, outer, lookup.TIMEOUT if patient else lookup.SHORT)
+    answers = lookup.ask(names, outer, lookup.TIMEOUT if long_timeout else lookup.SHORT)
     hosts = dict(known) | {name: found[0] for name, found in answers.addresses.items()}
     found = {
         key: it._replace(host=hosts.get(it.host, it.host))

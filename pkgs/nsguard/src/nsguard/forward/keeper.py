@@ -112,12 +112,12 @@ class Keeper:
     def _ask(self) -> tuple[Mapping, ...]:
         gateway = self._reach()
         suggested = self._held[0].external if self._held else self._wanted.internal_port or 0
-        left = max(self._until - time.monotonic(), portmap.SHORT) if self._held else portmap.PATIENCE
+        left = max(self._until - time.monotonic(), portmap.SHORT) if self._held else portmap.GATEWAY_TIMEOUT
         mappings: list[Mapping] = []
         for protocol in self._wanted.protocols:
             internal = self._wanted.internal_port or _ANY
             mappings.append(
-                gateway.map(protocol, internal, suggested, self._wanted.lifetime, min(left, portmap.PATIENCE))
+                gateway.map(protocol, internal, suggested, self._wanted.lifetime, min(left, portmap.GATEWAY_TIMEOUT))
             )
             suggested = mappings[0].external
         if any(it.lifetime < 1 or not it.external for it in mappings):

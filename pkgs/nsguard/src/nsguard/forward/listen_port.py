@@ -14,7 +14,7 @@ from nsguard.errors import BadInput, NsguardError
 
 # Seconds for one request, and for the program to come up when it has just been started.
 _TIMEOUT = 10.0
-_PATIENCE = 60.0
+_PROGRAM_TIMEOUT = 60.0
 _AGAIN = 0.5
 _SESSION = "X-Transmission-Session-Id"
 
@@ -26,7 +26,7 @@ def main(client: str, url: str) -> None:
         return
     if not port.isdecimal() or not 1 <= int(port) <= 65535:
         raise BadInput(f"listen-port: NSGUARD_PORT is {port!a}, which is no port")
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _PROGRAM_TIMEOUT
     while True:
         try:
             SETTERS[client](url.rstrip("/"), int(port), _credentials())

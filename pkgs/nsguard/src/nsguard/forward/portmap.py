@@ -12,7 +12,7 @@ _NUMBERS = {"tcp": 6, "udp": 17}  # IANA's protocol numbers
 # Seconds until the first question is repeated, each time after twice as long (RFC 6886 §3.1, RFC 6887 §8.1.1), and
 # after which it is given up: well within the 15 that are left of Proton's 60 when it is time to renew.
 _FIRST = {"nat-pmp": 0.25, "pcp": 3.0}
-PATIENCE = 10.0
+GATEWAY_TIMEOUT = 10.0
 # Seconds for what is good to know, or to say, but not needed.
 SHORT = 1.0
 # Seconds, the most that RFC 6887 §15 recommends to grant.
@@ -54,19 +54,19 @@ class Gateway:
         """Let go of the socket."""
         self._udp.close()
 
-    def map(self, protocol: str, internal: int, external: int, lifetime: int, patience: float | None = None) -> Mapping:
+    def map(self, protocol: str, internal: int, external: int, lifetime: int, timeout: float | None = None) -> Mapping:
         """Map a port of ours, or do so again; `external` 0 leaves it to the gateway. Raises `Refused`.
 
-        `lifetime` in seconds, 0 ends the mapping; an answer is waited for `patience` seconds.
+        `lifetime` in seconds, 0 ends the mapping; an answer is waited for `timeout` seconds.
         """
         ask = self._pcp if self._protocol == "pcp" else self._nat_pmp
-        return ask(protocol, internal, external, lifetime, PATIENCE if patience is None else patience)
+        return ask(protocol, internal, external, lifetime, GATEWAY_TIMEOUT if timeout is None else timeout)
 
-    def _nat_pmp(self, protocol: str, internal: int, external: int, lifetime: int, patience: float) -> Mapping:
+    def _nat_pmp(self, protocol: str, internal: int, external: int, lifetime: int, timeout: float) -> Mapping:
         """RFC 6886 §3.3."""
         operation = {"udp": 1, "tcp": 2}[protocol]
         asked = struct.pack("!BBHHHI", 0, operation, 0, internal, external, lifetime)
-        said = self._ask(asked, lambda said: len(said) >= 4 and said[:2] == bytes([0, operation + 128]), patience)
+        said = self._ask(asked, lambda said: len(said) >= 4 and said[:2] == bytes([0, operation + 128]), timeout)
         (result,) = struct.unpack("!H", said[2:4])
         if result or len(said) != 16:
             raise Denied(f"the gateway refuses {protocol}: {_NAT_PMP_RESULTS.get(result, f'result {result}')}")
@@ -81,14 +81,14 @@ class Gateway:
             return None
         return str(ipaddress.IPv4Address(said[8:12]))
 
-    def _pcp(self, protocol: str, internal: int, external: int, lifetime: int, patience: float) -> Mapping:
+    def _pcp(self, protocol: str, internal: int, external: int, lifetime: int, timeout: float) -> Mapping:
         """RFC 6887 §7.1, §11.1."""
         own = _mapped(self._udp.getsockname()[0])
         number = _NUMBERS[protocol]
         which = struct.pack("!12sB3xH", self._nonce, number, internal)
         asked = struct.pack("!BBHI16s", 2, 1, 0, lifetime, own) + which + struct.pack("!H", external) + _mapped(0)
         said = self._ask(
-            asked, lambda said: len(said) >= 24 and said[:2] == b"\x02\x81" and said[24:42] == which, patience
+            asked, lambda said: len(said) >= 24 and said[:2] == b"\x02\x81" and said[24:42] == which, timeout
         )
         if said[3] or len(said) != 60:
             raise Denied(f"the gateway refuses {protocol}: {_PCP_RESULTS.get(said[3], f'result {said[3]}')}")
@@ -97,9 +97,9 @@ class Gateway:
         address = ipaddress.IPv6Address(said[44:60])
         return Mapping(protocol, internal, external, lifetime, epoch, str(address.ipv4_mapped or address))
 
-    def _ask(self, asked: bytes, fits: Callable[[bytes], bool], patience: float) -> bytes:
+    def _ask(self, asked: bytes, fits: Callable[[bytes], bool], timeout: float) -> bytes:
         """The first answer that fits the question, asked again until then."""
-        deadline, interval = time.monotonic() + patience, _FIRST[self._protocol]
+        deadline, interval = time.monotonic() + timeout, _FIRST[self._protocol]
         try:
             while time.monotonic() < deadline:
                 self._udp.send(asked)
@@ -115,7 +115,7 @@ class Gateway:
                         return said
         except OSError as error:
             raise Refused(f"the gateway cannot be asked: {(error.strerror or str(error)).lower()}") from None
-        raise Refused(f"the gateway did not answer within {patience:g} s")
+        raise Refused(f"the gateway did not answer within {timeout:g} s")
 
 
 def longest(protocol: str, asked: int) -> int:

@@ -14,7 +14,7 @@ from nsguard.errors import BadInput, NsguardError
 from nsguard.system import unix
 
 # Seconds; it takes less than one.
-_PATIENCE = 30.0
+_ANSWER_TIMEOUT = 30.0
 
 
 def statuses(name: str | None) -> dict[str, dict[str, Any]]:
@@ -45,7 +45,7 @@ def _listed() -> list[str]:
 
 def _ask(name: str) -> dict[str, dict[str, Any]]:
     try:
-        with unix.connect(f"{paths.STATUS}/{name}", _PATIENCE) as stream:
+        with unix.connect(f"{paths.STATUS}/{name}", _ANSWER_TIMEOUT) as stream:
             answer = _all(stream)
     except FileNotFoundError:
         raise NsguardError(

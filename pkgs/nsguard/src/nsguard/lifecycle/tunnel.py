@@ -118,10 +118,10 @@ def _resolved(spec: Spec, config: Config) -> Mapping[str, Endpoint]:
         return {peer.public_key: peer.endpoint for peer in config.peers if peer.endpoint}
     found = state.State(spec.namespace)
     known = {it.host: it.address for it in named.read(found).values() if it.address}
-    patient = os.path.exists(found.sought)
+    long_timeout = os.path.exists(found.sought)
     if os.path.isdir(found.directory):
         files.write(found.sought, "")
-    return resolve(config.peers, known, spec.outer, patient=patient)
+    return resolve(config.peers, known, spec.outer, long_timeout=long_timeout)
 
 
 def fit_for_kernel(config: Config) -> Config:

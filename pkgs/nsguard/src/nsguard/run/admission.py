@@ -60,9 +60,9 @@ def admit(caller: Peer, group: str) -> None:
 
 def receive(connection: socket.socket) -> tuple[Request, list[int]]:
     """The request and its descriptors, all of them judged. Raises `BadInput`; closes none, since the process ends."""
-    deadline = time.monotonic() + protocol.PATIENCE
+    deadline = time.monotonic() + protocol.REQUEST_TIMEOUT
     try:
-        connection.settimeout(protocol.PATIENCE)
+        connection.settimeout(protocol.REQUEST_TIMEOUT)
         room = socket.CMSG_SPACE(DESCRIPTORS * struct.calcsize("i"))
         head, ancillary, flags, _ = connection.recvmsg(protocol.LENGTH, room, socket.MSG_CMSG_CLOEXEC)
         length = int.from_bytes(head + _exactly(connection, protocol.LENGTH - len(head), deadline), "big")
@@ -70,7 +70,7 @@ def receive(connection: socket.socket) -> tuple[Request, list[int]]:
             raise BadInput(f"the request is larger than {protocol.LIMIT} bytes; shorten arguments and environment")
         body = _exactly(connection, length, deadline)
     except TimeoutError:
-        raise BadInput(f"the request was incomplete after {protocol.PATIENCE:g} s; try again") from None
+        raise BadInput(f"the request was incomplete after {protocol.REQUEST_TIMEOUT:g} s; try again") from None
     descriptors = _descriptors(ancillary)
     if flags & socket.MSG_CTRUNC or len(descriptors) not in (protocol.STDIO, protocol.STDIO + 1):
         raise BadInput(f"{len(descriptors)} descriptors came with the request; send {protocol.STDIO}, and a terminal")

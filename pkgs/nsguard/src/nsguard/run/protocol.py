@@ -18,7 +18,7 @@ VERSION = b"1"
 # Bytes. Linux gives a program's arguments and environment 2 MiB by default (execve(2)).
 LIMIT = 4 << 20
 # Seconds until a request must be whole.
-PATIENCE = 5.0
+REQUEST_TIMEOUT = 5.0
 LENGTH = 4
 STDIO = 3
 

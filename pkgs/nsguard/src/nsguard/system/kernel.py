@@ -5,7 +5,6 @@ import os
 
 # linux/sched.h, linux/mount.h
 CLONE_NEWNS = 0x00020000
-CLONE_NEWNET = 0x40000000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 0x1000, 0x4000, 0x40000
 
 # linux/magic.h, include/linux/mqueue.h: file systems whose files act on the kernel, or on processes.

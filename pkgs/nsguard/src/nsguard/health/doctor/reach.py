@@ -7,7 +7,7 @@ import struct
 import time
 from collections.abc import Iterator
 
-from nsguard.health.doctor.subject import PATIENCE, Finding, Patient
+from nsguard.health.doctor.subject import HANDSHAKE_TIMEOUT, Finding, Patient
 from nsguard.net import namespace, wireguard
 from nsguard.spec.gaps import gaps
 from nsguard.spec.model import DEFAULT_MTU, IPV6_MIN_MTU
@@ -35,7 +35,7 @@ def handshake(patient: Patient) -> Iterator[Finding]:
         key = wireguard.show(patient.name, patient.tunnel, "public-key")[0][0]
         now = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
         yield Finding(
-            f"no peer has answered for 3 minutes, nor within {PATIENCE:g} s when asked ({peers})",
+            f"no peer has answered for 3 minutes, nor within {HANDSHAKE_TIMEOUT:g} s when asked ({peers})",
             f"see that this is the endpoint, that UDP gets there, that the peer knows our key (its public half: "
             f"{key}), and that it is {now} UTC, as the clock has it",
         )

@@ -18,7 +18,7 @@ from nsguard.state import State, Tunnel
 from nsguard.system import process
 
 # Seconds to wait for a handshake; its answer takes a round trip.
-PATIENCE = 6.0
+HANDSHAKE_TIMEOUT = 6.0
 
 
 class Finding(NamedTuple):
@@ -80,5 +80,5 @@ class Patient:
         if self.tunnel is None:
             return False
         with contextlib.suppress(process.CommandFailed):
-            return handshake.wait(self.name, self.tunnel, PATIENCE)
+            return handshake.wait(self.name, self.tunnel, HANDSHAKE_TIMEOUT)
         return False
