@@ -70,6 +70,8 @@ class Builder:
                         link.symlink_to(f"/debian/{program.parent.name}/{program.name}")
             if package == "stdenv":
                 (place / "sh").symlink_to("bash")
+            if package == "compiler":
+                (place / "cc").symlink_to("gcc")
             places.append(f"/declared/{package}/bin")
         return ":".join(places)
 

@@ -25,7 +25,10 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = {"nsguard": ROOT / "pkgs/nsguard", "nsguard-harness": ROOT / "harness"}
 # What a package takes of a Python's packages beside those that its pyproject.toml names.
 HOOKS = ("pytestCheckHook", "setuptools", "hypothesis")
-OF_DEBIAN = tuple(f"python3-{name}" for name in ("hypothesis", "pexpect", "pyroute2", "pytest", "rich", "scapy"))
+OF_DEBIAN = (
+    *("gcc", "libc6-dev", "make"),
+    *(f"python3-{name}" for name in ("hypothesis", "pexpect", "pyroute2", "pytest", "rich", "scapy")),
+)
 # What nixpkgs' stdenv gives to phases (its manual, "Functions provided by stdenv").
 STDENV = r"""
 runHook() { if [ -n "${!1-}" ]; then eval "${!1}"; fi; }

@@ -56,7 +56,9 @@ let
     fileset = {
       toSource = { fileset, ... }: fileset;
       unions = concatMap (part: if isList part then part else [ part ]);
+      difference = whole: _: whole;
       fileFilter = _: part: part;
+      maybeMissing = part: part;
     };
     getExe = package: "${package}/bin/${package.mainProgram}";
     importTOML = path: fromTOML (readFile path);
