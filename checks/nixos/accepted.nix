@@ -69,10 +69,15 @@ in
     ++ map (directory: "d ${directory} 0777") [
       "/home/alice/Downloads"
       "/home/alice/Music"
+      "/run/by-nobody"
+      "/run/by-tmpfiles/in"
+      "/run/late"
       "/run/postgresql"
+      "/run/secrets/token"
       "/srv/data"
       "/srv/films"
       "/tmp/transcoded"
+      "/var/lib/films/new"
       "/var/lib/metrics"
     ];
 
