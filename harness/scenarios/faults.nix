@@ -35,7 +35,11 @@ demo
   };
 
   services = demo.services // {
-    path-missing = service { BindPaths = "/srv/nowhere"; };
+    path-missing = service {
+      BindPaths = "/srv/nowhere";
+      # so that the failure is one of its start, which what needs it waits for
+      Type = "exec";
+    };
     path-hidden = service { ReadWritePaths = "/run/lab-hidden"; };
     directory-hidden = service { WorkingDirectory = "/home/lab-hidden"; };
     program-missing = service { ExecStart = "/usr/bin/nowhere"; };
