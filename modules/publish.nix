@@ -30,8 +30,8 @@ let
         {option}`hostLink`.
 
         Risk: whatever listens there inside is published, also another service of the namespace. To it every client seems to
-        be 127.0.0.1, but for {option}`keepSource`. One that asks those nearby for no password asks nobody,
-        then: turn such an exception off where {option}`listen` names more than loopback.
+        be 127.0.0.1, but for {option}`keepSource`. A service that skips authentication for local clients
+        then skips it for everyone: turn that exception off where {option}`listen` names more than loopback.
       '';
     };
 
@@ -61,8 +61,8 @@ let
         A service that answers UDP must do so from the address that it was asked at, as name servers do (IP_PKTINFO,
         ip(7)), or be bound to it; otherwise its answers go into the tunnel.
 
-        Risk: that of the link; and what is passed on by it, is forwarded: the host's firewall has no say in what comes
-        in, and whoever reaches an address in {option}`listen` reaches the service.
+        Risk: as for {option}`hostLink`. Forwarded packets bypass the host's input firewall, so everybody who reaches an
+        address in {option}`listen` reaches the service.
       '';
     };
 

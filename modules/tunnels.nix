@@ -232,7 +232,8 @@ let
         type = types.ints.unsigned;
         example = 300;
         description = ''
-          The same for all peers of the tunnel, those of a {option}`configFile` too; a peer's own counts if it is less.
+          Seconds between endpoint look-ups for all peers, also for those of a {option}`configFile`. A peer's own lower
+          value wins.
 
           Risk: each look-up goes out in clear by the host's resolver.
         '';

@@ -19,7 +19,7 @@ in
     allowedEgress = { };
   };
 
-  # Of each; its name has none.
+  # Defaults of one `publish.<name>`; the name has no default.
   published = {
     listen = [ ];
     port = null;

@@ -32,7 +32,9 @@ CLOSED_RESOLV_CONF = "# nsguard: no tunnel, no resolver\n"
 
 
 class Tunnel(NamedTuple):
-    """What a tunnel has left to find. `device` is its name for wg(8); `unit` runs it if the kernel doesn't.
+    """The record of the tunnel that is up, as stored in tunnel.json.
+
+    `device` is its name for wg(8); `unit` runs it if the kernel doesn't.
 
     `endpoints` are those it may send to, `fixed` those among them that were given as addresses.
     """
