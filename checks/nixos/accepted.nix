@@ -88,9 +88,16 @@ in
       lib.mapAttrs (_: s: s.nsguard.namespace) confined
       // lib.mapAttrs' (name: app: lib.nameValuePair "nsguard-app-${name}" app.namespace) nsguard.apps;
     # of those that a confined service is activated by, which are all in one namespace
-    sockets = lib.mapAttrs (_: socket: [
-      socket.listenStreams
-      (lib.head (lib.attrNames nsguard.namespaces))
-    ]) (lib.filterAttrs (_: socket: socket.socketConfig ? NetworkNamespacePath) config.systemd.sockets);
+    sockets =
+      lib.mapAttrs
+        (_: socket: [
+          socket.listenStreams
+          (lib.head (lib.attrNames nsguard.namespaces))
+        ])
+        (
+          lib.filterAttrs (
+            _: socket: socket.socketConfig.NetworkNamespacePath or [ ] != [ ]
+          ) config.systemd.sockets
+        );
   };
 }

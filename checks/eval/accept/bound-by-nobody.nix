@@ -4,7 +4,10 @@
     nsguard.tunnels.lab.configFile = "/run/secrets/lab.conf";
     nsguard.namespaces.vpn.tunnel = "lab";
     systemd.tmpfiles.rules = [ "d /run/by-tmpfiles 0755" ];
-    systemd.sockets.by-socket.listenStreams = [ "/run/by-socket/s" ];
+    systemd.sockets.by-socket = {
+      wantedBy = [ "sockets.target" ];
+      listenStreams = [ "/run/by-socket/s" ];
+    };
     systemd.services.by-socket.serviceConfig.ExecStart = "/bin/app";
     systemd.services.client = {
       nsguard = {
