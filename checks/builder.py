@@ -105,6 +105,7 @@ class Builder:
             "mkdir dev/shm dev/pts; chmod 1777 dev/shm",
             "mount -t devpts -o newinstance,ptmxmode=0666 none dev/pts",
             "ln -s pts/ptmx dev/ptmx; ln -s /proc/self/fd dev/fd",
+            "ln -s fd/0 dev/stdin; ln -s fd/1 dev/stdout; ln -s fd/2 dev/stderr",
             "ln -sf /debian/bin/dash bin/sh",
             f"printf %s {shlex.quote(USERS)} >etc/passwd; printf %s {shlex.quote(GROUPS)} >etc/group",
             "printf '127.0.0.1 localhost\\n::1 localhost\\n' >etc/hosts",

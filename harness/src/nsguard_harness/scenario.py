@@ -35,7 +35,10 @@ PROTECTIONS = f"{{ plan }}: (import plan {{ {TOOLS} }}).protections"
 # rules that stand where their options are set
 NAMED = {"nft:forwarded-port": FORWARDING, "nft:tunnel-ports": PUBLISH} | {
     f"nft:link-{rule}": HOSTLINK
-    for rule in ("input", "output", "host-input", "forward-in", "forward-out", "forward-others")
+    for rule in (
+        *("input", "loopback", "entered", "output"),
+        *("host-input", "forward-in", "forward-out", "forward-others"),
+    )
 }
 LOOSENINGS = "{ plan }: builtins.mapAttrs (_: one: one.attacks) (import plan { tools = { }; }).loosenings"
 OF_APPS = {"bus", "sandbox"}  # kinds of protections that apps alone have

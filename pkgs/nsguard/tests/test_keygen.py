@@ -53,7 +53,6 @@ def test_no_key_on_a_terminal() -> None:
     ("arguments", "message"),
     [
         ((), "no file for the private key; usage: nsguard keygen FILE|- [ADDRESS ...]"),
-        (("--help",), "no file for the private key; usage: nsguard keygen FILE|- [ADDRESS ...]"),
         (("{}/key", "10.0.0.1.2"), "'10.0.0.1.2' is not an address; write one like 10.66.0.2/32 or fd66::2/128"),
     ],
 )
