@@ -148,7 +148,8 @@ def probe(run: str, label: str, lines: Sequence[tuple[str, str]]) -> Iterator[Ag
     library = f"{place}/lib"
     interpreter = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     own = (
-        ("Type", "notify"),
+        # not notify: a confined service has no socket to tell systemd by but what stands before its own command
+        ("Type", "exec"),
         ("ExecStart", f"{interpreter} -m nsguard_harness.inside.agent {place}/socket"),
         ("Environment", f"PYTHONPATH={library} PYTHONDONTWRITEBYTECODE=1"),
         ("TimeoutStartSec", START_SECONDS),
