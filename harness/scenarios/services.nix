@@ -155,5 +155,20 @@ in
       User = "www-data";
       ExecStart = "/usr/bin/sleep infinity";
     };
+    heedless-root = service {
+      ExecStart = "/usr/bin/sleep infinity";
+    };
+    # Its main process alone is told to end, by a signal of its own.
+    mixed-root = service {
+      KillMode = "mixed";
+      KillSignal = "SIGINT";
+      ExecStart = "/usr/bin/sleep infinity";
+    };
+    # Killed by a signal that is no clean end, it is tried again.
+    killed-root = service {
+      Restart = "on-failure";
+      StartLimitBurst = 2;
+      ExecStart = "/bin/sh -c 'kill -ABRT $$$$'";
+    };
   };
 }

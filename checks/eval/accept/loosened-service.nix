@@ -69,7 +69,10 @@ in
   expected = {
     changed = {
       hiddenHomes = [ "ProtectHome" ];
-      hiddenProcesses = [ "PrivatePIDs" ];
+      hiddenProcesses = [
+        "PrivatePIDs"
+        "SuccessExitStatus"
+      ];
       nativeCalls = [ "SystemCallArchitectures" ];
       noIoUring = [ "SystemCallFilter" ];
       ownJournalConnection = [ "ExecStart" ];

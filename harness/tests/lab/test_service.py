@@ -252,11 +252,24 @@ def test_a_service_sees_what_it_is_let_in_and_no_more(lab: ContainerLab) -> None
     assert "['music']" in log(lab, "visitor")
 
 
-def test_a_program_that_catches_no_signal_ends_by_sigterm(lab: ContainerLab) -> None:
-    lab.client.succeed("systemctl start heedless", "systemctl stop heedless")
-    said = log(lab, "heedless")
-    assert "Stopped heedless.service" in said
+@pytest.mark.parametrize("name", ["heedless", "heedless-root", "mixed-root"])
+def test_a_program_that_catches_no_signal_ends_by_sigterm(lab: ContainerLab, name: str) -> None:
+    lab.client.succeed(f"systemctl start {name}")
+    # What comes before process 1 of a PID namespace looks out for signals is lost (pid_namespaces(7)).
+    lab.client.wait_until_succeeds(f"systemctl status {name} | grep -q '[0-9] /usr/bin/sleep infinity'")
+    lab.client.succeed(f"systemctl stop {name}")
+    said = log(lab, name)
+    assert f"Stopped {name}.service" in said
     assert "timed out" not in said
+    assert lab.client.succeed(f"systemctl show -P Result {name}") == "success\n"
+
+
+def test_a_signal_that_is_no_clean_end_is_a_failure(lab: ContainerLab) -> None:
+    lab.client.execute("systemctl start killed-root")
+    lab.client.wait_until_succeeds("systemctl show -P ActiveState killed-root | grep -qx failed")
+    said = log(lab, "killed-root")
+    assert "sh was killed by signal ABRT" in said
+    assert "Scheduled restart job" in said
 
 
 @pytest.mark.parametrize(

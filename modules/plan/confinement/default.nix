@@ -52,6 +52,7 @@ let
     }:
     let
       notify = notifyOf serviceConfig;
+      first = import ./process-one.nix serviceConfig;
     in
     import ./kernel.nix { inherit nests; }
     // {
@@ -100,8 +101,13 @@ let
         guards = "/proc/PID of the host's processes: their addresses and routes, descriptors, root and namespaces";
         # With users of its own the service may look into no process outside, so that hiding what it may not look
         # into hides them all. Root's group is exempt from that (proc(5), hidepid) and needs process numbers of its
-        # own, at a price: the program is process 1 there, and what it does not catch does not end it.
-        properties = if asRoot then { PrivatePIDs = set true; } else { ProtectProc = set "invisible"; };
+        # own, of which nsguard-init is the first.
+        front = if asRoot then first.front else [ ];
+        properties =
+          if asRoot then
+            { PrivatePIDs = set true; } // first.properties
+          else
+            { ProtectProc = set "invisible"; };
       };
 
       private-users = {

@@ -99,9 +99,9 @@ let
       map (name: {
         inherit name;
         value = lines {
-          # systemd passes descriptors to the main process alone.
+          # systemd passes descriptors, and sends signals, to the main process alone.
           options = filter (
-            option: name == "ExecStart" || builtins.match "--notify=.*" option == null
+            option: name == "ExecStart" || builtins.match "--(notify|forward)=.*" option == null
           ) options;
           alone = alone && name == "ExecStartPre";
         };
