@@ -71,7 +71,7 @@ def test_a_command_gives_status_and_both_streams(channel: Channel) -> None:
 def test_a_command_that_does_not_end_is_killed_with_all_its_children(channel: Channel) -> None:
     done = channel.run("sleep 60 & echo $!; wait", 0.3)
     assert done.status == 124
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while Path(f"/proc/{int(done.output)}").exists():  # until it was waited for
         assert time.monotonic() < deadline
         time.sleep(0.01)
