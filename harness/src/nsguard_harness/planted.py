@@ -59,6 +59,11 @@ LINK = (
     OPEN,
 )
 NO_LINK = ("ip link delete vensg-planted", "sysctl -qw net.ipv4.ip_forward=0")
+# What a confined service of the demo runs, behind nsguard-init or without it.
+AGENT = "/usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-%N/socket"
+UNVERIFIED = f"ExecStart=\nExecStart=/usr/bin/nsguard-init --journal --notify=main {AGENT}"
+# All is uncovered but the directory in which nsguard-init listens for the service's messages.
+UNCOVERED = "TemporaryFileSystem=\nTemporaryFileSystem=/run/nsguard-notify:mode=1777"
 SERVE = f"systemd-run -q --collect --unit=planted-web python3 -m http.server {LAB.published_port} --bind ::"
 
 
@@ -81,19 +86,19 @@ HOLES = (
             *("udp-lan", "tcp-beyond", "dns-over-tls", "dns-tcp", "packet-info", "dhcp", "links-in-sight", "mptcp"),
             *("rules-flushed", "uplink-flaps", "tunnel-crack-local", "beside-exception"),
         ),
-        "NetworkNamespacePath=\nExecStartPre=",
+        f"NetworkNamespacePath=\n{UNVERIFIED}",
     ),
     Hole(
         "the same, where the host serves what is published",
         ("to-published",),
-        "NetworkNamespacePath=\nExecStartPre=",
+        f"NetworkNamespacePath=\n{UNVERIFIED}",
         (f"{SERVE} && until ss -Hltn | grep -q :{LAB.published_port}; do sleep 0.1; done",),
         ("systemctl stop planted-web",),
     ),
     Hole(
         "a command of the administrator's own",
         ("inherited-socket-addresses",),
-        "ExecStart=\nExecStart=/usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-%N/socket",
+        f"OpenFile=\nBindPaths=/run/systemd/notify\nExecStart=\nExecStart={AGENT}",
     ),
     Hole("a veth that the host routes", ("icmp-ping-lan",), by_hand=(*VETH, TO_THE_LAN), undo=NO_VETH),
     Hole("a veth for when the tunnel is down", ("link-deleted",), by_hand=(*VETH, AT_LAST), undo=NO_VETH),
@@ -108,9 +113,9 @@ HOLES = (
     Hole(
         "the host's whole /run and more",
         ("avahi", "varlink-hostname", "sockets-in-sight", "leases"),
-        "TemporaryFileSystem=",
+        UNCOVERED,
     ),
-    Hole("a user's session", ("session-activation", "session-bus"), "TemporaryFileSystem=\nProtectHome=no"),
+    Hole("a user's session", ("session-activation", "session-bus"), f"{UNCOVERED}\nProtectHome=no"),
     Hole("nscd's socket bound back", ("nscd-socket",), "BindPaths=/run/nscd"),
     Hole("the host's resolv.conf and hosts", ("resolv-conf-renamed", "hosts-of-host"), "ExtensionDirectories="),
     Hole(
@@ -140,7 +145,7 @@ HOLES = (
     ),
     Hole("system calls unfiltered", ("keyring", "io-uring-socket"), "SystemCallFilter="),
     Hole("every address family", ("unscoped-family", "any-family"), "RestrictAddressFamilies="),
-    Hole("no check of the namespace", ("host-under-the-name",), "ExecStartPre="),
+    Hole("no check of the namespace", ("host-under-the-name",), UNVERIFIED),
     Hole("the namespace's rules emptied", ("unasked", "other-resolver"), by_hand=(OPEN,)),
     Hole("the tunnel's pin removed", ("endpoint-roams",), by_hand=("nft delete table inet nsguard-vpn",)),
 )

@@ -14,9 +14,9 @@ from ._standins import WithStandins
 
 # the kernel's own trees, and what nobody can write to: nothing listens there
 SKIPPED = ("/proc", "/sys", "/nix/store")
-# What a service is meant to reach: it tells the manager how it is, and logs.
+# What a service is meant to reach: what hands its messages on to the manager, and the journal.
 MEANT = (
-    "/run/systemd/notify",
+    "/run/nsguard-notify",
     "/run/systemd/journal/stdout",
     "/run/systemd/journal/socket",
     "/run/systemd/journal/dev-log",
@@ -28,8 +28,8 @@ HARMLESS = {(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 2)} | {(136, min
 
 
 class SocketsInSight(WithStandins):
-    """Claim: of all sockets and pipes with a path the service reaches its own, the manager's for notifications and the
-    journal's for logging, the part of a bus that it was granted, and no other.
+    """Claim: of all sockets and pipes with a path the service reaches its own, the relay's of its own unit for
+    messages to the manager, the journal's for logging, the part of a bus that it was granted, and no other.
 
     Method: walk all directories; connect(2) to every socket with each type, open every pipe for writing. One outside
     of that list is a success.
