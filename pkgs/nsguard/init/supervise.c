@@ -135,9 +135,11 @@ static bool is_moving(const struct front *front)
 /* Of a service that systemd would see killed by one of these it says that it ended well. */
 static int exit_status(const struct front *front, const char *path)
 {
+	static const char ends_well[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM, 0 };
+
 	if (!WIFSIGNALED(front->status))
 		return WEXITSTATUS(front->status);
-	if (!strchr((char[]){ SIGHUP, SIGINT, SIGPIPE, SIGTERM, 0 }, WTERMSIG(front->status)))
+	if (!strchr(ends_well, WTERMSIG(front->status)))
 		say("%s was killed by signal %s%s", path, sigabbrev_np(WTERMSIG(front->status)),
 		    WCOREDUMP(front->status) ? ", and dumped core" : "");
 	return 128 + WTERMSIG(front->status);
