@@ -36,9 +36,12 @@ def _lacking(protection: str, key: str, value: str) -> Hole:
 def _covers(unit: Unit) -> Iterator[Hole]:
     covered = [unit.places.resolved(word.split(":")[0]) for word in unit.words("Service.TemporaryFileSystem")]
     closed = [unit.places.resolved(word.lstrip("-+")) for word in unit.words("Service.InaccessiblePaths")]
-    for path, protection in unit.facts["covers"].items():
+    wanted = unit.facts["covers"] | (unit.facts["coversOfRoot"] if unit.root else {})
+    for path, protection in wanted.items():
         if not place.among(path, covered if path in _ONLY_COVERED else covered + closed):
             yield _lacking(protection, "TemporaryFileSystem", path)
+    if "-/nix/var" not in unit.words("Service.ReadOnlyPaths"):
+        yield _lacking("profiles", "ReadOnlyPaths", "-/nix/var")
 
 
 def _calls(unit: Unit) -> Iterator[Hole]:
