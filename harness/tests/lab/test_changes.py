@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -84,10 +85,13 @@ BOTH = [f"{LAB.tunnel_client.v4}/32", f"{LAB.tunnel_client.v6}/128"]
 WEB = {"listen": ["127.0.0.1:80"], "port": 80}
 ENABLED, FORWARDED = {"enable": True}, f"reload {NETNS}, start nsguard-forward-vpn.service"
 RELOAD = f"reload {TUNNEL}"
+# The unit that waits for files with keys has a digest of their names in its own.
+SECRETS = "nsguard-secrets-vpn-….path"
+OTHER_FILE = f"stop {SECRETS}, {RELOAD}, start {SECRETS}"
 ROWS = [
     Row("another peer", _more_peers, RELOAD, GOES_ON),
-    Row("the private key", _tunnel(privateKeyFile=f"{KEY}.new"), RELOAD, GOES_ON, "key"),
-    Row("a preshared key", _peer(presharedKeyFile=f"{PSK}.new"), RELOAD, GOES_ON, "psk"),
+    Row("the private key", _tunnel(privateKeyFile=f"{KEY}.new"), OTHER_FILE, GOES_ON, "key"),
+    Row("a preshared key", _peer(presharedKeyFile=f"{PSK}.new"), OTHER_FILE, GOES_ON, "psk"),
     Row("another address beside the others", _tunnel(ips=[*BOTH, "10.66.0.9/32"]), RELOAD, GOES_ON),
     Row("the address", _tunnel(ips=["10.66.0.9/32"]), RELOAD, ENDS, "address"),
     Row("the MTU", _tunnel(mtu=1300), RELOAD, GOES_ON),
@@ -210,7 +214,7 @@ def carry_out(lab: ContainerLab, before: Plan, after: Plan) -> str:
     scenario.install(lab.client, after)
     for verb, name in [it for it in done if it[0] != "stop"]:
         lab.client.succeed(f"systemctl {verb} {name}")
-    return ", ".join(f"{verb} {name}" for verb, name in done)
+    return ", ".join(f"{verb} {re.sub('(nsguard-secrets-vpn-)[0-9a-f]{6}', r'\1…', name)}" for verb, name in done)
 
 
 def count(lab: ContainerLab) -> tuple[int, int]:

@@ -122,7 +122,7 @@ BREAKS = [
         "link-gone",
         "ip -n vpn link del wg0",
         f"systemctl restart {TUNNEL}",
-        rf"units: {TUNNEL} is active, but its tunnel is gone; systemctl restart {TUNNEL}",
+        rf"units: {TUNNEL} is active, but its tunnel no longer exists; systemctl restart {TUNNEL}",
     ),
     break_(
         "rule-added",
@@ -238,7 +238,8 @@ BREAKS = [
     ),
     break_(
         "run-of-the-host",
-        drop_in("TemporaryFileSystem="),
+        # What remains is where nsguard-init listens for the service's messages: without it the service does not start.
+        drop_in(r"TemporaryFileSystem=\nTemporaryFileSystem=/run/nsguard-notify:mode=1777"),
         UNDO_DROP_IN,
         r"sockets: app-user\.service reaches /run/\S+ and \d+ more, of the host; TemporaryFileSystem= in "
         rf"{DROP_IN}/broken\.conf uncovers it; correct "
