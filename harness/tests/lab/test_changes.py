@@ -214,7 +214,8 @@ def carry_out(lab: ContainerLab, before: Plan, after: Plan) -> str:
     scenario.install(lab.client, after)
     for verb, name in [it for it in done if it[0] != "stop"]:
         lab.client.succeed(f"systemctl {verb} {name}")
-    return ", ".join(f"{verb} {re.sub('(nsguard-secrets-vpn-)[0-9a-f]{6}', r'\1…', name)}" for verb, name in done)
+    said = ", ".join(f"{verb} {name}" for verb, name in done)
+    return re.sub("(nsguard-secrets-vpn-)[0-9a-f]{6}", r"\1…", said)
 
 
 def count(lab: ContainerLab) -> tuple[int, int]:
