@@ -12,7 +12,7 @@
   wireguard-go,
   wireguard-tools,
 }:
-stdenv.mkDerivation (finalAttrs: {
+stdenv.mkDerivation {
   pname = "nsguard";
   inherit ((lib.importTOML ./pyproject.toml).project) version;
 
@@ -95,4 +95,4 @@ stdenv.mkDerivation (finalAttrs: {
     mainProgram = "nsguard";
     platforms = lib.platforms.linux;
   };
-})
+}
