@@ -104,12 +104,19 @@ def test_no_answer_in_a_connection_over_lo_leaves_by_the_link_even_without_the_h
     ],
 )
 def test_what_its_rules_are_for(lab: ContainerLab, without: list[str], red: set[str]) -> None:
+    # what is sent from the tunnel's address by the link would pass for an answer to it
+    routed = {ROUTED} if "forward-others" in without else set()
+    leaked = attacked_without(lab, without, (ATTACKS | routed) - REFLECTED) | attacked_without(lab, without, REFLECTED)
+    assert leaked - {UNOWNED} == red
+
+
+def attacked_without(lab: ContainerLab, without: list[str], names: set[str]) -> set[str]:
+    """The attacks of these names that leak without these rules. The namespace is made anew, because a listener that was
+    sent a SYN goes on answering it for seconds: such an answer would be counted for the attack that runs by then."""
     switch(lab.client, scenario.render(scenario.HOSTLINK, [f"nft:link-{name}" for name in without]))
     wait_for_tunnel(lab)
-    # what is sent from the tunnel's address by the link would pass for an answer to it
-    wanted = {*ATTACKS, ROUTED} if "forward-others" in without else ATTACKS
-    cells = [it for it in plan("*", subjects(lab.client)) if it.attack.name in wanted and it.state is UP]
-    assert {one.attack for one in attack(lab, cells) if one.verdict is Verdict.LEAKED} - {UNOWNED} == red
+    cells = [it for it in plan("*", subjects(lab.client)) if it.attack.name in names and it.state is UP]
+    return {red.attack for red in attack(lab, cells) if red.verdict is Verdict.LEAKED}
 
 
 def test_a_range_that_the_host_has_a_route_to_is_refused_and_nothing_is_left(lab: ContainerLab) -> None:
