@@ -29,6 +29,6 @@
   facts = config: config.nsguard.warnings;
 
   expected = [
-    "systemd.services.client: it has \"/run/by-nobody\" bound in, and no unit of this configuration is known to make it. The service does not start while it is missing (status 226), and keeps the old one when it is made anew. Name the unit that makes it: systemd.services.client = { after = [ \"….service\" ]; requires = [ \"….service\" ]; };"
+    ''systemd.services.client: no unit of this configuration is known to create "/run/by-nobody", which the service binds: it cannot start while the path is missing (status 226), and keeps the old directory when the path is replaced; name the unit that creates it: systemd.services.client = { after = [ "….service" ]; requires = [ "….service" ]; };''
   ];
 }

@@ -57,10 +57,10 @@ in
     };
   };
   warnings = [
-    ''nsguard.tunnels.outside.dns: no peer's allowedIPs cover "10.64.0.1", so this resolver gets no question; add "10.64.0.1/32" to those of a peer, or name another resolver''
-    ''nsguard.tunnels.outside.dns: no peer's allowedIPs cover "fd66::1", so this resolver gets no question; add "fd66::1/128" to those of a peer, or name another resolver''
-    "nsguard.tunnels.silent.peers: no peer has an endpoint, so the tunnel can begin nothing; set the endpoint of one"
-    ''nsguard.tunnels.silent.peers.0.allowedIPs: it is empty, so nothing is sent to this peer; set allowedIPs = [ "0.0.0.0/0" "::/0" ];''
+    ''nsguard.tunnels.outside.dns: no peer's allowedIPs cover "10.64.0.1", so this resolver gets no queries; add "10.64.0.1/32" to the allowedIPs of a peer, or name another resolver''
+    ''nsguard.tunnels.outside.dns: no peer's allowedIPs cover "fd66::1", so this resolver gets no queries; add "fd66::1/128" to the allowedIPs of a peer, or name another resolver''
+    "nsguard.tunnels.silent.peers: no peer has an endpoint, so the tunnel cannot start a handshake; set the endpoint of a peer"
+    ''nsguard.tunnels.silent.peers.0.allowedIPs: the list is empty, so nothing is sent to this peer; set allowedIPs = [ "0.0.0.0/0" "::/0" ];''
   ];
 
   facts = planned: builtins.attrNames planned.units;

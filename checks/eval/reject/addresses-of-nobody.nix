@@ -34,14 +34,14 @@
           ];
   };
   messages = [
-    ''nsguard.tunnels.typed.ips: "127.0.0.2" is a loopback address, which no tunnel has; write the address that the provider gave you''
+    ''nsguard.tunnels.typed.ips: "127.0.0.2" is a loopback address, which no tunnel can have; write the address that your provider gave you''
     ''nsguard.tunnels.typed.dns: "127.0.0.53" is a loopback address, where no resolver answers through the tunnel; write the provider's resolver''
     ''nsguard.tunnels.typed.dns: "::1" is a loopback address, where no resolver answers through the tunnel; write the provider's resolver''
     ''nsguard.tunnels.typed.dns: "ff02::fb" is a multicast address, where no resolver answers through the tunnel; write the provider's resolver''
     ''nsguard.tunnels.typed.dns: "0.0.0.0" is an unspecified address, where no resolver answers through the tunnel; write the provider's resolver''
-    ''nsguard.tunnels.typed.peers.0.endpoint: "255.255.255.255" is the broadcast address, where no peer can be; write the peer's own address''
-    ''nsguard.tunnels.typed.peers.1.endpoint: "::ffff:127.0.0.1" is a loopback address, where no peer can be; write the peer's own address''
-    ''nsguard.tunnels.typed.peers.2.endpoint: "::" is an unspecified address, where no peer can be; write the peer's own address''
-    ''nsguard.tunnels.typed.peers.3.endpoint: "239.1.2.3" is a multicast address, where no peer can be; write the peer's own address''
+    ''nsguard.tunnels.typed.peers.0.endpoint: "255.255.255.255" is the broadcast address, which no peer can have; write the peer's own address''
+    ''nsguard.tunnels.typed.peers.1.endpoint: "::ffff:127.0.0.1" is a loopback address, which no peer can have; write the peer's own address''
+    ''nsguard.tunnels.typed.peers.2.endpoint: "::" is an unspecified address, which no peer can have; write the peer's own address''
+    ''nsguard.tunnels.typed.peers.3.endpoint: "239.1.2.3" is a multicast address, which no peer can have; write the peer's own address''
   ];
 }

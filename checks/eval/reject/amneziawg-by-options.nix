@@ -11,6 +11,6 @@
     ];
   };
   messages = [
-    ''nsguard.tunnels.typed.type: what AmneziaWG's packets are to look like stands in a file; set configFile = "/run/secrets/typed.conf";''
+    ''nsguard.tunnels.typed.type: the options have no names for AmneziaWG's parameters; set configFile = "/run/secrets/typed.conf";''
   ];
 }

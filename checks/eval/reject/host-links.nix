@@ -35,9 +35,9 @@
     };
   };
   messages = [
-    ''nsguard.namespaces.one.publish.path.listen: "/run/dns.sock" is loopback or a path, where UDP is not passed on; set listen = [ "192.0.2.2:53" ]; to an address of the host's, by which the host itself reaches it as well''
-    "nsguard.namespaces.three.publish.web.keepSource takes packets, which a proxy does not pass on; set nsguard.namespaces.three.hostLink.enable = true;"
+    ''nsguard.namespaces.one.publish.path.listen: "/run/dns.sock" is a loopback address or a path, where UDP cannot be forwarded; set listen = [ "192.0.2.2:53" ]; with an address of the host, by which the host itself reaches the service, too''
+    "nsguard.namespaces.three.publish.web.keepSource: a proxy cannot keep the client's address; set nsguard.namespaces.three.hostLink.enable = true;"
     ''nsguard.namespaces.three.hostLink.range: "10.0.0.0/33" is malformed; write it like "169.254.64.0/18", from /8 to /31''
-    ''nsguard.namespaces.two.hostLink.range: 10.9.8.0 would be the host's address on the link of nsguard.namespaces.one, too; set range to another, or to two addresses: "169.254.127.0/31"''
+    ''nsguard.namespaces.two.hostLink.range: 10.9.8.0 would also be the host's address on the link of nsguard.namespaces.one; set another range, or one of two addresses: "169.254.127.0/31"''
   ];
 }

@@ -23,7 +23,7 @@
   };
   messages = [
     ''systemd.services."free@two".nsguard.namespace: an instance is confined as its template is; set systemd.services."free@".nsguard.namespace''
-    ''systemd.services."confined@one".serviceConfig.BindPaths: this would be laid over the confined template and outweigh it; say it of systemd.services."confined@"''
-    ''systemd.services."confined@one".serviceConfig.PrivateTmp: this would be laid over the confined template and outweigh it; say it of systemd.services."confined@"''
+    ''systemd.services."confined@one".serviceConfig.BindPaths: the setting of one instance would override its confined template; set it in systemd.services."confined@"''
+    ''systemd.services."confined@one".serviceConfig.PrivateTmp: the setting of one instance would override its confined template; set it in systemd.services."confined@"''
   ];
 }

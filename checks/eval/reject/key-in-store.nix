@@ -17,8 +17,8 @@ in
     };
   };
   messages = [
-    ''nsguard.tunnels.by-file.configFile: "${stored}.conf" would be in the Nix store, which everybody can read; write the path of a file that is put in place at run time, in quotes: nsguard.tunnels.by-file.configFile = "/run/secrets/…";''
-    ''nsguard.tunnels.by-key.privateKeyFile: "${stored}.key" would be in the Nix store, which everybody can read; write the path of a file that is put in place at run time, in quotes: nsguard.tunnels.by-key.privateKeyFile = "/run/secrets/…";''
-    ''nsguard.tunnels.by-key.peers.0.presharedKeyFile: "${stored}.psk" would be in the Nix store, which everybody can read; write the path of a file that is put in place at run time, in quotes: nsguard.tunnels.by-key.peers.0.presharedKeyFile = "/run/secrets/…";''
+    ''nsguard.tunnels.by-file.configFile: "${stored}.conf" would be in the Nix store, which every user can read; write the path of a file that is created at run time, in quotes: nsguard.tunnels.by-file.configFile = "/run/secrets/…";''
+    ''nsguard.tunnels.by-key.privateKeyFile: "${stored}.key" would be in the Nix store, which every user can read; write the path of a file that is created at run time, in quotes: nsguard.tunnels.by-key.privateKeyFile = "/run/secrets/…";''
+    ''nsguard.tunnels.by-key.peers.0.presharedKeyFile: "${stored}.psk" would be in the Nix store, which every user can read; write the path of a file that is created at run time, in quotes: nsguard.tunnels.by-key.peers.0.presharedKeyFile = "/run/secrets/…";''
   ];
 }

@@ -5,6 +5,6 @@
     services.transmision.namespace = "vpn";
   };
   messages = [
-    ''systemd.services.transmision.nsguard.namespace: nothing else defines the service "transmision", so there is nothing to confine; look for a slip in the name, or, if its unit comes with a package, say its command here: systemd.services.transmision.serviceConfig.ExecStart = [ "" "…" ];''
+    ''systemd.services.transmision.nsguard.namespace: nothing else defines the service "transmision", so there is nothing to confine; check the spelling, or, if a package defines its unit, repeat the command here: systemd.services.transmision.serviceConfig.ExecStart = [ "" "…" ];''
   ];
 }

@@ -6,7 +6,7 @@
     namespaces.a-name-that-is-longer-than-thirty-two.tunnel = "proton";
   };
   messages = [
-    "nsguard.namespaces.a-name-that-is-longer-than-thirty-two: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
-    "nsguard.namespaces.my vpn: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
+    "nsguard.namespaces.a-name-that-is-longer-than-thirty-two: the name must start with a letter or digit and have at most 32 letters, digits, - and _; rename it"
+    "nsguard.namespaces.my vpn: the name must start with a letter or digit and have at most 32 letters, digits, - and _; rename it"
   ];
 }

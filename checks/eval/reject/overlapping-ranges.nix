@@ -14,6 +14,6 @@ in
     ];
   };
   messages = [
-    ''nsguard.tunnels.typed.peers: "0.0.0.0/0" is among the allowedIPs of two peers, and WireGuard would give it to the last alone; leave it with one''
+    ''nsguard.tunnels.typed.peers: "0.0.0.0/0" is in the allowedIPs of two peers, and WireGuard would route it to the last only; keep it in one of them''
   ];
 }

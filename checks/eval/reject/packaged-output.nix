@@ -16,6 +16,6 @@
     };
   };
   messages = [
-    ''systemd.services.package.serviceConfig.ExecStart: the command comes with a package and would write by a socket of the host, which tells its addresses; say it here again (ExecStart = [ "" "…" ];), set StandardOutput = "null", or accept that with systemd.services.package.nsguard.hardening.ownJournalConnection = false;''
+    ''systemd.services.package.serviceConfig.ExecStart: the command is defined by a package, so its output would go to a socket of the host, which tells the host's addresses; repeat the command here (ExecStart = [ "" "…" ];), set StandardOutput = "null", or accept that with systemd.services.package.nsguard.hardening.ownJournalConnection = false;''
   ];
 }

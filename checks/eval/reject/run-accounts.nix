@@ -13,8 +13,8 @@
     };
   };
   messages = [
-    ''nsguard.namespaces.a-name-that-is-not-quite-32-long.group: "nsguard-a-name-that-is-not-quite-32-long" cannot name a group, which has 31 letters, digits, - and _ at most; set nsguard.namespaces.a-name-that-is-not-quite-32-long.group = "vpn";''
+    ''nsguard.namespaces.a-name-that-is-not-quite-32-long.group: "nsguard-a-name-that-is-not-quite-32-long" is not a group name, which has at most 31 letters, digits, - and _; set nsguard.namespaces.a-name-that-is-not-quite-32-long.group = "vpn";''
     ''nsguard.namespaces.a-name-that-is-not-quite-32-long.users: "al ice" is malformed; write it like "alice"''
-    "nsguard.namespaces.vpn.users: root is not let in, since commands run as ordinary users; name those who are to run them"
+    "nsguard.namespaces.vpn.users: root is not allowed, because commands run as ordinary users; name the users who run commands"
   ];
 }

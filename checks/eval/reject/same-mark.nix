@@ -12,6 +12,6 @@
     namespaces.b.tunnel = "two";
   };
   messages = [
-    ''nsguard.tunnels.two.fwMark: "0x51820" is also the mark of another tunnel; set fwMark to a number of its own''
+    ''nsguard.tunnels.two.fwMark: "0x51820" is also the mark of another tunnel; set fwMark to a number that no other tunnel has''
   ];
 }

@@ -5,6 +5,6 @@
     namespaces.two.tunnel = "mullvad";
   };
   messages = [
-    ''nsguard.namespaces.one.tunnel: tunnel "mullvad" is also that of nsguard.namespaces.two, and two ends with one key cut each other off; define a tunnel for each, or put the services into one namespace''
+    ''nsguard.namespaces.one.tunnel: tunnel "mullvad" is also the tunnel of nsguard.namespaces.two, and two links with the same key cut each other off; define a tunnel for each, or put the services into one namespace''
   ];
 }

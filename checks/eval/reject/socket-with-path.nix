@@ -16,6 +16,6 @@
     };
   };
   messages = [
-    ''systemd.sockets.app: by "/run/app.sock" the service would get connections that were made on the host, and tell it the host's addresses; let it listen on a port, and set nsguard.namespaces.vpn.publish.app = { listen = [ "/run/app.sock" ]; port = …; };''
+    ''systemd.sockets.app: connections to "/run/app.sock" are made on the host and would tell the service the host's addresses; let it listen on a port, and set nsguard.namespaces.vpn.publish.app = { listen = [ "/run/app.sock" ]; port = …; };''
   ];
 }

@@ -1,9 +1,5 @@
-# What is wrong with an app, one sentence for each. What its unit says itself is judged as any service's.
-{
-  namespaces,
-  presets,
-  oneOf,
-}:
+# What is wrong with an app -> problems. Its extraServiceConfig is checked as a service's properties are.
+{ namespaces, presets }:
 let
   inherit (builtins)
     attrNames
@@ -15,11 +11,16 @@ let
     ;
 
   inherit (import ../names.nix) appBusPart;
+  inherit (import ./problem.nix)
+    defined
+    ofSystem
+    unknown
+    wholeHome
+    ;
   paths = import ../confinement/paths.nix;
+  busProblems = import ./bus.nix;
 
-  optional = condition: message: if condition then [ message ] else [ ];
-
-  # Confinement is laid over these, or the starter needs them as they are.
+  # The unit's confinement is built on these, or the starter needs them unchanged.
   ownSettings = [
     "DynamicUser"
     "ExecStart"
@@ -36,131 +37,179 @@ let
     "Restart"
     "ProtectSystem"
   ];
+
+  withoutSandbox = [
+    "--no-sandbox"
+    "--disable-setuid-sandbox"
+    "--disable-namespace-sandbox"
+    "--disable-seccomp-filter-sandbox"
+  ];
+
+  isRoot =
+    user:
+    elem user [
+      "root"
+      "0"
+      ""
+    ];
+  isUserName = user: match "[a-z_][a-z0-9_-]{0,30}" user != null;
+  isVariable = name: match "[A-Za-z_][A-Za-z0-9_]*" name != null;
+  isPath = path: match "/[^:[:space:]\"\\\\%]*" path != null;
+  isSystem =
+    path:
+    match paths.reopened path != null
+    || match paths.system path != null && match "/var/lib/.+" path == null;
+
+  # A name on the bus that no other program has: one of its parts is the app's own.
+  isOwn =
+    part: name:
+    match "[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*\\.${part}(\\.[A-Za-z_][A-Za-z0-9_]*)*(\\.\\*)?" name
+    != null;
 in
 name: app:
 let
   where = "nsguard.apps.${name}";
-  windows = app.gui.wayland || app.gui.waylandUnfiltered || app.gui.x11 || app.gui.sound != "none";
-  ofSession =
-    windows
-    || elem app.dbus.session.access [
-      "filtered"
-      "host"
-    ];
+  filtered = app.dbus.session.access == "filtered";
+  needsSession =
+    app.gui.wayland
+    || app.gui.waylandUnfiltered
+    || app.gui.x11
+    || app.gui.sound != "none"
+    || filtered
+    || app.dbus.session.access == "host";
 
-  busProblems = kind: import ./bus.nix "${where}.dbus.${kind}" app.dbus.${kind};
+  namespaceProblem =
+    if app.namespace == null then
+      {
+        where = "${where}.namespace";
+        what = "an app without a namespace is not confined";
+        fix = ''set namespace = "vpn"; (${defined namespaces})'';
+      }
+    else
+      unknown "${where}.namespace" "namespace" "nsguard.namespaces" namespaces app.namespace;
 
-  ownProblems =
-    own:
-    let
-      at = "${where}.dbus.session.own";
-      part = appBusPart name;
-    in
-    optional
-      (
-        match "[A-Za-z_][A-Za-z0-9_]*(\\.[A-Za-z_][A-Za-z0-9_]*)*\\.${part}(\\.[A-Za-z_][A-Za-z0-9_]*)*(\\.\\*)?" own
-        == null
-      )
-      ''${at}: ${toJSON own} may be another program's, which works for whoever then calls it, outside the namespace; write it with a part of this app's own, like "org.example.${part}"'';
+  commandProblem =
+    if app.command == null then
+      {
+        inherit where;
+        what = "the app has no program";
+        fix = ''set package = pkgs.${name}; or command = "/path/of/the/program";'';
+      }
+    else
+      {
+        when = match "/[^[:cntrl:]]+" app.command == null;
+        where = "${where}.command";
+        what = "${toJSON app.command} is not an absolute path";
+        fix = "write the path of the program, and its arguments in ${where}.args";
+      };
+
+  part = appBusPart name;
+  ownProblem = own: {
+    when = !isOwn part own;
+    where = "${where}.dbus.session.own";
+    what = "${toJSON own} may belong to another program, which would act outside the namespace for this app";
+    fix = ''write a name with this app's own part in it, like "org.example.${part}"'';
+  };
 
   pathProblems =
     path:
     let
-      at = "${where}.readWritePaths";
+      option = "${where}.readWritePaths";
     in
-    optional (
-      match "/[^:[:space:]\"\\\\%]*" path == null
-    ) "${at}: ${toJSON path} is malformed; write an absolute path without spaces, colons and quotes"
-    ++
-      optional
-        (
-          match paths.reopened path != null
-          || match paths.system path != null && match "/var/lib/.+" path == null
-        )
-        "${at}: ${toJSON path} belongs to the system, which runs what is in it outside the namespace; name a directory of data"
-    ++
-      optional (match paths.home path != null)
-        "${at}: ${toJSON path} holds files that the session runs outside the namespace; name a directory in it";
+    [
+      {
+        when = !isPath path;
+        where = option;
+        what = "${toJSON path} is malformed";
+        fix = "write an absolute path without spaces, colons and quotes";
+      }
+      (ofSystem option path // { when = isSystem path; })
+      (wholeHome option path // { when = match paths.home path != null; })
+    ];
+
+  disablesSandbox = option: text: {
+    where = "${where}.${option}";
+    what = "${toJSON text} turns off the program's own sandbox, which works in a namespace";
+    fix = "remove it";
+  };
 in
-optional (match "[a-z][a-z0-9-]{0,18}" name == null)
-  "${where}: the name may have small letters, digits and -, starts with a letter, and has 19 characters at most; rename it"
-++ (
-  if app.namespace == null then
-    [
-      ''${where}.namespace: an app without a namespace is not confined; set namespace = "vpn"; (${oneOf namespaces})''
-    ]
-  else
-    optional (!namespaces ? ${app.namespace})
-      "${where}.namespace: there is no namespace ${toJSON app.namespace} (${oneOf namespaces}); define nsguard.namespaces.${app.namespace} or name another"
-)
-++ (
-  if app.command == null then
-    [
-      ''${where}: there is nothing to run; set package = pkgs.${name}; or command = "/path/of/the/program";''
-    ]
-  else
-    optional (
-      match "/[^[:cntrl:]]+" app.command == null
-    ) "${where}.command: ${toJSON app.command} is no absolute path; its arguments go into ${where}.args"
-)
-++
-  optional (app.preset != null && !presets ? ${app.preset})
-    "${where}.preset: there is no preset ${toJSON app.preset} (${oneOf presets}); set package or command instead"
-++
-  optional
-    (elem app.user [
-      "root"
-      "0"
-      ""
-    ])
-    "${where}.user: an app never runs as root; name the person who uses it, or leave it out for a user of its own"
-++ optional (
-  app.user != null && match "[a-z_][a-z0-9_-]{0,30}" app.user == null && app.user != ""
-) "${where}.user: ${toJSON app.user} is no user's name"
-++
-  optional (app.sandbox.enable && app.user == null)
-    "${where}.sandbox.enable: bubblewrap needs openat2(2), which systemd denies to a user made for the app (RestrictSUIDSGID=); set user, or remove it"
-++ optional (
-  ofSession && app.user == null
-) ''${where}: windows, sound and the session bus belong to a person; set user = "…";''
-++
-  optional (ofSession && app.user != null && app.uid == null)
-    "${where}.uid: the session's sockets are found by the number of user ${toJSON app.user}; set users.users.${app.user}.uid, or uid"
-++
-  optional (app.gui.portals && app.dbus.session.access != "filtered")
-    ''${where}.gui.portals: portals are reached by the filtered session bus; set dbus.session.access = "filtered";''
-++ busProblems "session"
-++
-  optional (app.dbus.session.own != [ ] && app.dbus.session.access != "filtered")
-    ''${where}.dbus.session.own: names are granted on a filtered bus alone; set ${where}.dbus.session.access = "filtered"; or remove them''
-++ concatMap ownProblems app.dbus.session.own
-++ busProblems "system"
+[
+  {
+    when = match "[a-z][a-z0-9-]{0,18}" name == null;
+    inherit where;
+    what = "the name must start with a lower-case letter and have at most 19 lower-case letters, digits and -";
+    fix = "rename it";
+  }
+  namespaceProblem
+  commandProblem
+  {
+    when = app.preset != null && !presets ? ${app.preset};
+    where = "${where}.preset";
+    what = "there is no preset ${toJSON app.preset} (${defined presets})";
+    fix = "set package or command instead";
+  }
+  {
+    when = isRoot app.user;
+    where = "${where}.user";
+    what = "an app cannot run as root";
+    fix = "name the user who runs it, or remove the option to have a user made for the app";
+  }
+  {
+    when = app.user != null && !isUserName app.user && app.user != "";
+    where = "${where}.user";
+    what = "${toJSON app.user} is not a user name";
+    fix = ''write it like "alice"'';
+  }
+  {
+    when = app.sandbox.enable && app.user == null;
+    where = "${where}.sandbox.enable";
+    what = "bubblewrap needs openat2(2), which systemd denies to a user made for the app (RestrictSUIDSGID=)";
+    fix = "set user, or remove it";
+  }
+  {
+    when = needsSession && app.user == null;
+    inherit where;
+    what = "windows, sound and the session bus belong to a user who is logged in";
+    fix = ''set user = "…";'';
+  }
+  {
+    when = needsSession && app.user != null && app.uid == null;
+    where = "${where}.uid";
+    what = "the sockets of the session are found by the uid of ${toJSON app.user}, which is not known";
+    fix = "set users.users.${app.user}.uid, or uid";
+  }
+  {
+    when = app.gui.portals && !filtered;
+    where = "${where}.gui.portals";
+    what = "portals are reached through the filtered session bus";
+    fix = ''set dbus.session.access = "filtered";'';
+  }
+]
+++ busProblems "${where}.dbus.session" app.dbus.session
+++ [
+  {
+    when = app.dbus.session.own != [ ] && !filtered;
+    where = "${where}.dbus.session.own";
+    what = "names can be granted only on a filtered bus";
+    fix = ''set ${where}.dbus.session.access = "filtered"; or remove the names'';
+  }
+]
+++ map ownProblem app.dbus.session.own
+++ busProblems "${where}.dbus.system" app.dbus.system
 ++ concatMap pathProblems app.readWritePaths
-++
-  map
-    (
-      arg:
-      "${where}.args: ${toJSON arg} gives up the program's own sandbox, which works here as it is; remove it"
-    )
-    (
-      filter (
-        arg:
-        elem arg [
-          "--no-sandbox"
-          "--disable-setuid-sandbox"
-          "--disable-namespace-sandbox"
-          "--disable-seccomp-filter-sandbox"
-        ]
-      ) app.args
-    )
-++ map (
-  variable:
-  "${where}.environment: ${toJSON variable} gives up the program's own sandbox, which works here as it is; remove it"
-) (filter (variable: match "MOZ_DISABLE_.*SANDBOX" variable != null) (attrNames app.environment))
-++ map (variable: "${where}.environment: ${toJSON variable} is no name of a variable") (
-  filter (variable: match "[A-Za-z_][A-Za-z0-9_]*" variable == null) (attrNames app.environment)
+++ map (disablesSandbox "args") (filter (arg: elem arg withoutSandbox) app.args)
+++ map (disablesSandbox "environment") (
+  filter (variable: match "MOZ_DISABLE_.*SANDBOX" variable != null) (attrNames app.environment)
 )
-++ map (
-  setting:
-  "${where}.extraServiceConfig.${setting}: this is made from the app's other options; remove it"
-) (filter (setting: elem setting ownSettings) (attrNames app.extraServiceConfig))
+++ map (variable: {
+  when = !isVariable variable;
+  where = "${where}.environment";
+  what = "${toJSON variable} is not a name for a variable";
+  fix = "use letters, digits and _";
+}) (attrNames app.environment)
+++ map (setting: {
+  when = elem setting ownSettings;
+  where = "${where}.extraServiceConfig.${setting}";
+  what = "nsguard sets this from the app's other options";
+  fix = "remove it";
+}) (attrNames app.extraServiceConfig)

@@ -7,6 +7,7 @@ let
     toJSON
     ;
   inherit (import ../confinement/paths.nix) harmless;
+  inherit (import ./problem.nix) messages;
   within = path: directory: path == directory || match "${directory}/.*" path != null;
 in
 # unowned: as ../confinement/owners.nix has it; madeOtherwise: paths that tmpfiles.d or a socket makes
@@ -16,17 +17,22 @@ in
   unowned,
   madeOtherwise,
 }:
-map
-  (
-    path:
-    "systemd.services.${name}: it has ${toJSON path} bound in, and no unit of this configuration is known to make it. The service does not start while it is missing (status 226), and keeps the old one when it is made anew. Name the unit that makes it: systemd.services.${name} = { after = [ \"….service\" ]; requires = [ \"….service\" ]; };"
-  )
-  (
-    filter (
-      path:
-      match harmless path == null
-      && !any (made: within path made || within made path) madeOtherwise
-      # Whoever says so has thought of it.
-      && !(service.unitConfig ? BindsTo || service.unitConfig ? PartOf || service.unitConfig ? Requires)
-    ) unowned
-  )
+let
+  # A service that depends on another by name needs no advice.
+  advised =
+    service.unitConfig ? BindsTo || service.unitConfig ? PartOf || service.unitConfig ? Requires;
+  known = path: any (made: within made path || within path made) madeOtherwise;
+  unknown = filter (path: match harmless path == null && !known path) unowned;
+in
+messages (
+  map (path: {
+    when = !advised;
+    where = "systemd.services.${name}";
+    what =
+      "no unit of this configuration is known to create ${toJSON path}, which the service binds: it cannot"
+      + " start while the path is missing (status 226), and keeps the old directory when the path is replaced";
+    fix =
+      "name the unit that creates it:"
+      + " systemd.services.${name} = { after = [ \"….service\" ]; requires = [ \"….service\" ]; };";
+  }) unknown
+)

@@ -1,4 +1,5 @@
-# What is wrong with the part of a bus that an app or a service is granted, one sentence for each.
+# What is wrong with the names that an app or a service may call on a bus.
+# option: the bus, in full; bus: { access; talk; } -> problems
 let
   inherit (builtins)
     concatMap
@@ -7,9 +8,7 @@ let
     toJSON
     ;
 
-  optional = condition: message: if condition then [ message ] else [ ];
-
-  # Each of them works for its callers outside the namespace, whatever it is asked for.
+  # Each of them acts outside the namespace for its callers, whatever it is asked for.
   open = [
     "org.freedesktop.systemd1"
     "org.freedesktop.resolve1"
@@ -23,15 +22,31 @@ let
     "org.freedesktop.DBus"
   ];
   isOpen = talk: elem talk open || match "org\\.gtk\\.vfs.*|org\\.mozilla\\..*|.*\\*" talk != null;
+  isName = talk: match "[A-Za-z_][A-Za-z0-9_-]*(\\.[A-Za-z_][A-Za-z0-9_-]*)+(\\.\\*)?" talk != null;
 in
-# at: where the options stand; bus: { access; talk; }
-at: bus:
-optional (bus.talk != [ ] && bus.access != "filtered")
-  ''${at}.talk: names are granted on a filtered bus alone; set ${at}.access = "filtered"; or remove them''
-++ concatMap (
-  talk:
-  optional (
-    match "[A-Za-z_][A-Za-z0-9_-]*(\\.[A-Za-z_][A-Za-z0-9_-]*)+(\\.\\*)?" talk == null
-  ) ''${at}.talk: ${toJSON talk} is no name on a bus; write it like "org.freedesktop.Notifications"''
-  ++ optional (isOpen talk) ''${at}.talk: whoever talks to ${toJSON talk} has it work outside the namespace; remove it, or accept that with ${at}.access = "host";''
-) bus.talk
+option: bus:
+let
+  where = "${option}.talk";
+in
+[
+  {
+    when = bus.talk != [ ] && bus.access != "filtered";
+    inherit where;
+    what = "names can be granted only on a filtered bus";
+    fix = ''set ${option}.access = "filtered"; or remove the names'';
+  }
+]
+++ concatMap (talk: [
+  {
+    when = !isName talk;
+    inherit where;
+    what = "${toJSON talk} is not a bus name";
+    fix = ''write it like "org.freedesktop.Notifications"'';
+  }
+  {
+    when = isOpen talk;
+    inherit where;
+    what = "${toJSON talk} acts outside the namespace for every program that may call it";
+    fix = ''remove it, or accept that with ${option}.access = "host";'';
+  }
+]) bus.talk

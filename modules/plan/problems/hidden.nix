@@ -1,4 +1,4 @@
-# What a confined service names and will not find, or not be able to do: warnings, each with the lines that mend it.
+# What a confined service names and cannot find, or asks for and cannot have -> warnings, in the form of problems
 { named }:
 let
   inherit (builtins)
@@ -12,6 +12,7 @@ let
     head
     isList
     isString
+    length
     match
     split
     toJSON
@@ -31,7 +32,7 @@ let
   # Paths in a text that lie where a service has its own or an empty directory.
   hiddenIn =
     text:
-    map (found: elemAt found 1) (
+    map (groups: elemAt groups 1) (
       filter isList (
         split "(^|[^A-Za-z0-9._/-])((/var)?/(run|home|root)/[A-Za-z0-9._@+/-]*[A-Za-z0-9_@+-])" (
           binds.spelt text
@@ -94,8 +95,14 @@ let
 
   list = items: "[ ${concatStringsSep " " (map toJSON items)} ]";
 
+  sentence = concatStringsSep ", ";
+  verb = items: if length items == 1 then "is" else "are";
+  pronoun = items: if length items == 1 then "it" else "them";
+
   # The unit that makes a directory below /run, where the configuration has it.
-  maker = makers: path: makers.${head (match "/run/([^/]+).*" path)} or null;
+  maker =
+    makers: path:
+    if match "/run/.*" path == null then null else makers.${head (match "/run/([^/]+).*" path)} or null;
 
   ofPaths =
     makers: name: service:
@@ -107,86 +114,68 @@ let
       bindable = filter (path: mayBind path && !elem path wrappers && !elem path devices) hidden;
       closed = filter (path: !mayBind path) hidden;
       lines = unique (map unitOf bindable);
-      others = unique (
-        filter (unit: unit != null && unit != name) (
-          map (path: if match "/run/.*" path == null then null else maker makers path) lines
-        )
-      );
-      unordered = filter (
-        unit: !elem "${unit}.service" (service.after or [ ] ++ words (service.unitConfig.After or null))
-      ) others;
+      others = unique (filter (unit: unit != null && unit != name) (map (maker makers) lines));
+      ordered = service.after or [ ] ++ words (service.unitConfig.After or null);
+      unordered = filter (unit: !elem unit ordered) (map (unit: "${unit}.service") others);
     in
-    (
-      if bindable == [ ] then
-        [ ]
-      else
-        [
-          "${where}: ${concatStringsSep ", " bindable} ${
-            if builtins.length bindable == 1 then "is" else "are"
-          } hidden from the service, which names ${
-            if builtins.length bindable == 1 then "it" else "them"
-          }; to let in what exists, set ${where}.nsguard.bindPaths = ${list lines};${
+    [
+      {
+        when = bindable != [ ];
+        inherit where;
+        what = "${sentence bindable} ${verb bindable} hidden from the service, which names ${pronoun bindable}";
+        fix =
+          "if ${pronoun bindable} should be visible, set ${where}.nsguard.bindPaths = ${list lines};"
+          + (
             if unordered == [ ] then
               ""
             else
-              " and, for what another unit makes, ${where}.after = ${
-                 list (map (unit: "${unit}.service") unordered)
-               };"
-          }"
-        ]
-    )
-    ++ (
-      if devices == [ ] then
-        [ ]
-      else
-        [
-          "${where}: ${concatStringsSep ", " devices} ${
-            if builtins.length devices == 1 then "is a device" else "are devices"
-          } that the service does not see; set ${where}.nsguard.devices = ${list devices};"
-        ]
-    )
-    ++ (
-      if wrappers == [ ] then
-        [ ]
-      else
-        [
-          "${where}: ${concatStringsSep ", " wrappers}: set-uid programs are hidden, and give a confined service no privileges; use the program of the package itself, or leave the service unconfined"
-        ]
-    )
-    ++ (
-      if closed == [ ] then
-        [ ]
-      else
-        [
-          "${where}: ${concatStringsSep ", " closed} leads to what works outside the namespace, and stays hidden; for the system bus there is ${where}.nsguard.dbus.system"
-        ]
-    );
+              " and, for paths that another unit makes, ${where}.after = ${list unordered};"
+          );
+      }
+      {
+        when = devices != [ ];
+        inherit where;
+        what = "${sentence devices} ${verb devices} hidden from the service, as every device is";
+        fix = "set ${where}.nsguard.devices = ${list devices};";
+      }
+      {
+        when = wrappers != [ ];
+        inherit where;
+        what = "${sentence wrappers}: set-uid programs are hidden, and give a confined service no privileges";
+        fix = "use the program of the package itself, or leave the service unconfined";
+      }
+      {
+        when = closed != [ ];
+        inherit where;
+        what = "${sentence closed} ${
+          if length closed == 1 then "leads" else "lead"
+        } to programs outside the namespace, and ${if length closed == 1 then "stays" else "stay"} hidden";
+        fix = "for the system bus, use ${where}.nsguard.dbus.system";
+      }
+    ];
 
-  # systemd looks for it on the host, and the service writes it to a /run of its own.
+  # systemd looks for it on the host, and the service writes it to its private /run.
   ofPidFile =
     name: service:
     let
       where = named "services" name;
       file = service.serviceConfig.PIDFile or null;
-      path =
-        if !isString file then
-          ""
-        else
-          binds.plain (if match "[/%].*" file == null then "/run/${file}" else file);
+      path = binds.plain (if match "[/%].*" file == null then "/run/${file}" else file);
       base = head (match ".*/([^/]*)" path);
+      isVisible = filter (visible: binds.within path visible) (binds.visible service) != [ ];
     in
-    if
-      path == ""
-      || match "/run/.*" path == null
-      || filter (visible: binds.within path visible) (binds.visible service) != [ ]
-    then
-      [ ]
-    else
-      [
-        "${where}.serviceConfig.PIDFile: ${toJSON path} is in a /run of the service's own, where systemd does not look; have the program write it to a directory of its own: ${where}.serviceConfig = { RuntimeDirectory = ${toJSON name}; PIDFile = lib.mkForce ${toJSON "/run/${name}/${base}"}; };"
-      ];
+    [
+      {
+        when = isString file && file != "" && match "/run/.*" path != null && !isVisible;
+        where = "${where}.serviceConfig.PIDFile";
+        what = "${toJSON path} is in the private /run of the service, where systemd does not look";
+        fix =
+          "have the program write it to its runtime directory: ${where}.serviceConfig ="
+          + " { RuntimeDirectory = ${toJSON name}; PIDFile = lib.mkForce ${toJSON "/run/${name}/${base}"}; };";
+      }
+    ];
 
-  # Of those that a module asks for; ports below 1024 are free to everybody in a namespace.
+  # Capabilities that a module asks for. In a namespace, every program may listen on ports below 1024.
   ofCapabilities =
     name: service:
     let
@@ -195,12 +184,10 @@ let
       asked =
         property:
         let
-          said = words (config.${property} or null);
+          listed = words (config.${property} or null);
+          inverted = listed != [ ] && match "~.*" (toString (head listed)) != null;
         in
-        if said == [ ] || match "~.*" (toString (head said)) != null then
-          [ ]
-        else
-          filter (c: isString c && match "CAP_.*" c != null) said;
+        if inverted then [ ] else filter (c: isString c && match "CAP_.*" c != null) listed;
       lost = filter (c: c != "CAP_NET_BIND_SERVICE" && !elem c service.capabilities) (
         unique (asked "AmbientCapabilities" ++ asked "CapabilityBoundingSet")
       );
@@ -213,36 +200,31 @@ let
       ) lost;
       others = filter (c: !elem c ofNetwork) lost;
     in
-    (
-      if ofNetwork == [ ] then
-        [ ]
-      else
-        [
-          "${where}: ${concatStringsSep ", " ofNetwork} ${
-            if builtins.length ofNetwork == 1 then "is" else "are"
-          } taken away, and no option gives ${
-            if builtins.length ofNetwork == 1 then "it" else "them"
-          } back: a service that sets up networks or reads packets does not work in a namespace; leave it unconfined if it needs that"
-        ]
-    )
-    ++ (
-      if others == [ ] then
-        [ ]
-      else
-        [
-          "${where}: ${concatStringsSep ", " others} ${
-            if builtins.length others == 1 then "is" else "are"
-          } taken away; if the service needs ${
-            if builtins.length others == 1 then "it" else "them"
-          }, set ${where}.nsguard.capabilities = ${list (service.capabilities ++ others)};"
-        ]
-    );
+    [
+      {
+        when = ofNetwork != [ ];
+        inherit where;
+        what =
+          "${sentence ofNetwork} ${verb ofNetwork} taken away and no option gives ${pronoun ofNetwork} back,"
+          + " so a service that sets up networks or reads packets does not work in a namespace";
+        fix = "leave it unconfined if it needs that";
+      }
+      {
+        when = others != [ ];
+        inherit where;
+        what = "${sentence others} ${verb others} taken away";
+        fix =
+          "if the service needs ${pronoun others},"
+          + " set ${where}.nsguard.capabilities = ${list (service.capabilities ++ others)};";
+      }
+    ];
 
+  # Capabilities to become another user, which systemd takes from some services.
   ofUser =
     name: service:
     let
       where = named "services" name;
-      config = service.serviceConfig;
+      user = toString (service.serviceConfig.User or "");
       becomes = filter (
         c:
         elem c [
@@ -250,24 +232,28 @@ let
           "CAP_SETGID"
         ]
       ) service.capabilities;
-    in
-    if becomes == [ ] then
-      [ ]
-    else if
-      elem (toString (config.User or "")) [
+      namesRoot = elem user [
         "root"
         "0"
-      ]
-    then
-      [
-        "${where}.serviceConfig.User: with \"root\" said, systemd takes ${concatStringsSep ", " becomes} from the service, whatever nsguard.capabilities says; leave it unsaid: ${where}.serviceConfig.User = lib.mkForce null;"
-      ]
-    else if elem "CAP_SETGID" becomes && service.systemdVersion or 258 < 258 then
-      [
-        "${where}: systemd before 258 denies setgroups(2) to a service in users of its own, so a daemon that starts as root and becomes another user fails; let systemd start it as that user: ${where}.serviceConfig.User = \"…\";"
-      ]
-    else
-      [ ];
+      ];
+      deniesGroups = elem "CAP_SETGID" becomes && service.systemdVersion or 258 < 258;
+    in
+    [
+      {
+        when = becomes != [ ] && namesRoot;
+        where = "${where}.serviceConfig.User";
+        what = "with User = \"root\", systemd takes ${sentence becomes} from the service despite nsguard.capabilities";
+        fix = "remove the user: ${where}.serviceConfig.User = lib.mkForce null;";
+      }
+      {
+        when = deniesGroups && !namesRoot;
+        inherit where;
+        what =
+          "systemd before 258 denies setgroups(2) to a service in a user namespace,"
+          + " so a daemon that starts as root and becomes another user fails";
+        fix = "let systemd start it as that user: ${where}.serviceConfig.User = \"…\";";
+      }
+    ];
 in
 {
   # makers: directory below /run -> the service that makes it; name, service -> warnings

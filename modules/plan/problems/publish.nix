@@ -1,9 +1,5 @@
-# What is wrong with published ports, host links and ports of tunnels, one sentence for each.
-{
-  namespaces,
-  malformed,
-  hostLinks,
-}:
+# What is wrong with published ports, host links and ports of tunnels -> problems
+{ namespaces, hostLinks }:
 let
   inherit (builtins)
     attrNames
@@ -13,51 +9,59 @@ let
     filter
     genList
     head
+    isInt
     length
     match
     toJSON
     ;
   inherit (import ../network/listen.nix) overlap parse;
+  inherit (import ./problem.nix) malformed misnamed;
 
-  optional = condition: message: if condition then [ message ] else [ ];
-
-  isPort = number: builtins.isInt number && number > 0 && number < 65536;
+  isPort = number: isInt number && number > 0 && number < 65536;
 
   published = concatMap (
     ns:
     map (name: {
       inherit name ns;
       where = "nsguard.namespaces.${ns}.publish.${name}";
-      it = namespaces.${ns}.publish.${name};
+      port = namespaces.${ns}.publish.${name};
     }) (attrNames namespaces.${ns}.publish)
   ) (attrNames namespaces);
 
-  # Wherever something is listened at, of what is written well.
-  places = filter (place: place.at != null) (
+  # Every address that something listens on, without the malformed ones.
+  listeners = filter (listener: listener.at != null) (
     concatMap (
-      { where, it, ... }:
+      { where, port, ... }:
       map (text: {
         inherit where text;
-        inherit (it) protocol;
+        inherit (port) protocol;
         at = parse text;
-      }) it.listen
+      }) port.listen
     ) published
   );
 
-  # Said once, by the later of two.
-  clashes = concatLists (
-    genList (
-      i:
-      let
-        place = elemAt places i;
-        taken = filter (other: other.protocol == place.protocol && overlap other.at place.at) (
-          genList (elemAt places) i
-        );
-      in
-      optional (taken != [ ])
-        "${place.where}.listen: ${toJSON place.text} is taken by ${(head taken).where} (${toJSON (head taken).text}), and one alone can listen there; give it another port or address"
-    ) (length places)
-  );
+  # The earlier listeners that a listener collides with. The later of two is reported.
+  taken =
+    i:
+    let
+      it = elemAt listeners i;
+    in
+    filter (other: other.protocol == it.protocol && overlap other.at it.at) (
+      genList (elemAt listeners) i
+    );
+
+  clash =
+    i:
+    let
+      it = elemAt listeners i;
+      other = head (taken i);
+    in
+    {
+      when = taken i != [ ];
+      where = "${it.where}.listen";
+      what = "${toJSON it.text} overlaps with ${other.where} (${toJSON other.text}), and only one can listen there";
+      fix = "choose another port or address";
+    };
 
   near = text: parse text != null && hostLinks.local { at = parse text; };
 
@@ -66,63 +70,91 @@ let
       where,
       name,
       ns,
-      it,
+      port,
     }:
-    optional (match "[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}" name == null)
-      "${where}: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
-    ++ malformed "${where}.protocol" "tcp|udp" ''"tcp" or "udp"'' it.protocol
-    ++
-      optional (hostLinks.needs it && !namespaces.${ns}.hostLink.enable)
-        "${where}.${
-          if it.protocol == "udp" then "protocol: \"udp\"" else "keepSource"
-        } takes packets, which a proxy does not pass on; set nsguard.namespaces.${ns}.hostLink.enable = true;"
-    ++ map (
-      text:
-      ''${where}.listen: ${toJSON text} is loopback or a path, where UDP is not passed on; set listen = [ "192.0.2.2:${
-        toString ((parse text).port or it.port)
-      }" ]; to an address of the host's, by which the host itself reaches it as well''
-    ) (if it.protocol == "udp" then filter near it.listen else [ ])
-    ++ optional (
-      it.listen == [ ]
-    ) ''${where}.listen: there is nothing to listen on; set listen = [ "127.0.0.1:9091" ];''
-    ++ map (
-      text:
-      "${where}.listen: ${toJSON text} is malformed; write it like \"127.0.0.1:9091\", \"[::1]:9091\" or \"/run/web.sock\""
-    ) (filter (text: parse text == null) it.listen)
-    ++
-      optional (!isPort it.port)
-        "${where}.port: ${toJSON it.port} is no port; set port = 9091; to the one that the service listens on"
-    ++ malformed "${where}.mode" "0?[0-7]{3}" ''"0660"'' it.mode
-    ++ malformed "${where}.group" "[a-zA-Z_][a-zA-Z0-9_-]{0,30}" ''"users"'' it.group;
+    let
+      udp = port.protocol == "udp";
+      listening = "${where}.listen";
+    in
+    [
+      (misnamed where name)
+      (malformed "${where}.protocol" "tcp|udp" ''"tcp" or "udp"'' port.protocol)
+      {
+        when = hostLinks.needs port && !namespaces.${ns}.hostLink.enable;
+        where = "${where}.${if udp then "protocol" else "keepSource"}";
+        what = if udp then "a proxy cannot pass on UDP" else "a proxy cannot keep the client's address";
+        fix = "set nsguard.namespaces.${ns}.hostLink.enable = true;";
+      }
+    ]
+    ++ map (text: {
+      when = udp;
+      where = listening;
+      what = "${toJSON text} is a loopback address or a path, where UDP cannot be forwarded";
+      fix =
+        ''set listen = [ "192.0.2.2:${toString ((parse text).port or port.port)}" ];''
+        + " with an address of the host, by which the host itself reaches the service, too";
+    }) (filter near port.listen)
+    ++ [
+      {
+        when = port.listen == [ ];
+        where = listening;
+        what = "the list is empty, so nothing would listen";
+        fix = ''set listen = [ "127.0.0.1:9091" ];'';
+      }
+    ]
+    ++ map (text: {
+      when = parse text == null;
+      where = listening;
+      what = "${toJSON text} is malformed";
+      fix = ''write it like "127.0.0.1:9091", "[::1]:9091" or "/run/web.sock"'';
+    }) port.listen
+    ++ [
+      {
+        when = !isPort port.port;
+        where = "${where}.port";
+        what = "${toJSON port.port} is not a port";
+        fix = "set port = 9091; with the port that the service listens on";
+      }
+      (malformed "${where}.mode" "0?[0-7]{3}" ''"0660"'' port.mode)
+      (malformed "${where}.group" "[a-zA-Z_][a-zA-Z0-9_-]{0,30}" ''"users"'' port.group)
+    ];
 
   tunnelPortProblems =
     ns: protocol:
-    map (
-      number: "nsguard.namespaces.${ns}.tunnelPorts.${protocol}: ${toJSON number} is no port; remove it"
-    ) (filter (number: !isPort number) namespaces.${ns}.tunnelPorts.${protocol});
+    map (number: {
+      when = !isPort number;
+      where = "nsguard.namespaces.${ns}.tunnelPorts.${protocol}";
+      what = "${toJSON number} is not a port";
+      fix = "remove it";
+    }) namespaces.${ns}.tunnelPorts.${protocol};
 
-  ranged = filter (
-    ns:
-    namespaces.${ns}.hostLink.enable
-    && match hostLinks.rangePattern namespaces.${ns}.hostLink.range != null
-  ) (attrNames namespaces);
-  endOf = ns: (hostLinks.ends ns namespaces.${ns}.hostLink.range).host.v4;
-  sameEnds = concatMap (
+  isRange = range: match hostLinks.rangePattern range != null;
+  ranged = filter (ns: namespaces.${ns}.hostLink.enable && isRange namespaces.${ns}.hostLink.range) (
+    attrNames namespaces
+  );
+  hostEnd = ns: (hostLinks.ends ns namespaces.${ns}.hostLink.range).host.v4;
+
+  sameEnd =
     ns:
     let
-      others = filter (other: other < ns && endOf other == endOf ns) ranged;
+      others = filter (other: other < ns && hostEnd other == hostEnd ns) ranged;
     in
-    optional (others != [ ])
-      "nsguard.namespaces.${ns}.hostLink.range: ${endOf ns} would be the host's address on the link of nsguard.namespaces.${head others}, too; set range to another, or to two addresses: \"169.254.127.0/31\""
-  ) ranged;
+    {
+      when = others != [ ];
+      where = "nsguard.namespaces.${ns}.hostLink.range";
+      what = "${hostEnd ns} would also be the host's address on the link of nsguard.namespaces.${head others}";
+      fix = ''set another range, or one of two addresses: "169.254.127.0/31"'';
+    };
 in
 concatMap publishProblems published
-++ clashes
-++ concatMap (
+++ genList clash (length listeners)
+++ map (
   ns:
   malformed "nsguard.namespaces.${ns}.hostLink.range" hostLinks.rangePattern
     ''"169.254.64.0/18", from /8 to /31''
     namespaces.${ns}.hostLink.range
 ) (attrNames namespaces)
-++ sameEnds
-++ concatMap (ns: tunnelPortProblems ns "tcp" ++ tunnelPortProblems ns "udp") (attrNames namespaces)
+++ map sameEnd ranged
+++ concatLists (
+  map (ns: tunnelPortProblems ns "tcp" ++ tunnelPortProblems ns "udp") (attrNames namespaces)
+)

@@ -1,5 +1,5 @@
-# What is wrong with a confined service, one sentence for each.
-{ namespaces, oneOf }:
+# What is wrong with a confined service, an instance of one, and a user's service -> problems
+{ namespaces }:
 let
   inherit (builtins)
     attrNames
@@ -8,22 +8,31 @@ let
     filter
     isString
     match
-    substring
     toJSON
     ;
   inherit (import ../combine.nix)
     isRoot
     prefixed
     toList
-    words
     yes
     ;
+  inherit (import ./problem.nix)
+    ofDaemons
+    ofSystem
+    sharing
+    unknown
+    wholeHome
+    ;
+  inherit (import ../confinement/front.nix { tools = { }; }) inJournal unclear;
   properties = (import ../combine.nix).commands;
   paths = import ../confinement/paths.nix;
+  exposure = import ./exposure.nix;
+  hidden = import ./hidden.nix { inherit named; };
+  busProblems = import ./bus.nix;
 
-  optional = condition: message: if condition then [ message ] else [ ];
-
-  inherit (import ../confinement/front.nix { tools = { }; }) inJournal unclear;
+  named =
+    set: name:
+    "systemd.${set}.${if match "[A-Za-z_][A-Za-z0-9_-]*" name == null then toJSON name else name}";
 
   commands =
     config:
@@ -31,165 +40,246 @@ let
       property: map (command: { inherit property command; }) (toList (config.${property} or null))
     ) properties;
 
-  exposure = import ./exposure.nix;
+  texts = config: filter (it: isString it.command) (commands config);
 
   prefixes =
     where: remedy: config:
     map (
-      c:
-      "${where}.${c.property}: ${toJSON c.command} runs with full privileges and sees the host's sockets because of its prefix; remove the + or !${remedy}"
-    ) (filter (c: isString c.command && prefixed "+!" c.command) (commands config));
+      { property, command }:
+      {
+        when = prefixed "+!" command;
+        where = "${where}.${property}";
+        what = "${toJSON command} runs with full privileges and sees the host's sockets because of its prefix";
+        fix = "remove the + or !${remedy}";
+      }
+    ) (texts config);
 
-  # Whether the command is that of a unit which comes with a package, and no more than a part of it is said here.
-  unseen =
+  # Whether a package defines the command, and the options hold no more than other parts of the unit.
+  commandUnseen =
     service:
     filter (command: command != "") (toList (service.serviceConfig.ExecStart or null)) == [ ]
     && (service.packaged || commands service.serviceConfig != [ ]);
 
-  # What nsguard-init cannot stand in front of.
-  fronts =
+  # Commands that nsguard-init cannot start.
+  unstartable =
     where: at: service:
     let
       config = service.serviceConfig;
     in
-    optional (service.hardening.ownJournalConnection && inJournal config && unseen service)
-      "${where}.ExecStart: the command comes with a package and would write by a socket of the host, which tells its addresses; say it here again (ExecStart = [ \"\" \"…\" ];), set StandardOutput = \"null\", or accept that with ${at}.hardening.ownJournalConnection = false;"
+    [
+      {
+        when = service.hardening.ownJournalConnection && inJournal config && commandUnseen service;
+        where = "${where}.ExecStart";
+        what =
+          "the command is defined by a package, so its output would go to a socket of the host,"
+          + " which tells the host's addresses";
+        fix =
+          "repeat the command here (ExecStart = [ \"\" \"…\" ];), set StandardOutput = \"null\","
+          + " or accept that with ${at}.hardening.ownJournalConnection = false;";
+      }
+    ]
     ++ map (
-      c:
-      "${where}.${c.property}: ${toJSON c.command} is more than one command, or one for a shell, and the second would not be confined as the first; write a list of commands, each of a program"
-    ) (filter (c: isString c.command && unclear c.command) (commands config));
+      { property, command }:
+      {
+        when = unclear command;
+        where = "${where}.${property}";
+        what = "${toJSON command} has several commands or one for a shell, and only the first would be confined";
+        fix = "write a list of commands, each of a program";
+      }
+    ) (texts config);
 
-  named =
-    set: name:
-    "systemd.${set}.${if match "[A-Za-z_][A-Za-z0-9_-]*" name == null then toJSON name else name}";
-
-  # Written so that a pattern would not know it.
+  # Written so that a pattern would not match it.
   roundabout = path: match ".*/(/|\\.\\.?(/|:|$)).*" path != null;
 
-  boundIn =
+  bindPath =
     where: path:
-    if match "/[^:[:space:]\"\\\\%]*(:/[^:[:space:]\"\\\\%]*)?" path == null || roundabout path then
-      [
-        "${where}: ${toJSON path} is malformed; write absolute paths without spaces and quotes, \"/path\" or \"/path:/path/inside\""
-      ]
-    else if match paths.reopened path != null || match "(/var)?/run/?(:.*)?" path != null then
-      [
-        "${where}: binding ${toJSON path} would open a way to daemons of the host that work outside the namespace; remove it"
-      ]
-    else if match "${paths.home}(:.*)?" path != null then
-      [
-        "${where}: ${toJSON path} holds files that the session runs outside the namespace; name a directory in it"
-      ]
+    let
+      wellFormed =
+        match "/[^:[:space:]\"\\\\%]*(:/[^:[:space:]\"\\\\%]*)?" path != null && !roundabout path;
+      reopened = match paths.reopened path != null || match "(/var)?/run/?(:.*)?" path != null;
+      isHome = match "${paths.home}(:.*)?" path != null;
+      isSystem =
+        match "${paths.system}(:.*)?" path != null
+        && match "(/var)?/(run|tmp|lib|cache|log)/.+" path == null;
+    in
+    if !wellFormed then
+      {
+        inherit where;
+        what = "${toJSON path} is malformed";
+        fix = ''write absolute paths without spaces and quotes, "/path" or "/path:/path/inside"'';
+      }
+    else if reopened then
+      ofDaemons where path
+    else if isHome then
+      wholeHome where path
     else
-      optional
-        (
-          match "${paths.system}(:.*)?" path != null
-          && match "(/var)?/(run|tmp|lib|cache|log)/.+" path == null
-        )
-        "${where}: ${toJSON path} belongs to the system, which runs what is in it outside the namespace; name a directory of data";
+      ofSystem where path // { when = isSystem; };
 
-  device =
-    where: path:
-    optional (
+  device = where: path: {
+    when =
       match "/dev/[A-Za-z0-9_/.-]+" path == null
       || roundabout path
-      || match "/dev/(shm|mqueue|log|fd|pts|std.*)(/.*)?" path != null
-    ) "${where}: ${toJSON path} is no device; name one, or a directory of them, below /dev";
+      || match "/dev/(shm|mqueue|log|fd|pts|std.*)(/.*)?" path != null;
+    inherit where;
+    what = "${toJSON path} is not a device";
+    fix = "name a device below /dev, or a directory of devices";
+  };
 
-  # What may be said of one instance of a confined template: none of it opens anything.
-  harmless = "Environment(File)?|LoadCredential(Encrypted)?|SetCredential(Encrypted)?|Slice|Nice|(CPU|IO|Limit|Memory|Restart|Tasks|Timeout).*";
+  # Properties that open nothing when an instance of a confined template sets them.
+  harmless =
+    "Environment(File)?|(Load|Set)Credential(Encrypted)?|Slice|Nice"
+    + "|(CPU|IO|Limit|Memory|Restart|Tasks|Timeout).*";
 
   ofSocket =
     namespace: name: socket:
-    map (
-      path:
-      "${named "sockets" name}: by ${toJSON path} the service would get connections that were made on the host, and tell it the host's addresses; let it listen on a port, and set nsguard.namespaces.${namespace}.publish.${name} = { listen = [ ${toJSON path} ]; port = …; };"
-    ) (exposure.withPath socket)
-    ++ map (
-      address:
-      "${named "sockets" name}: ${toJSON address} is of the machine and knows no network namespace; let it listen on a port of TCP or UDP"
-    ) (exposure.ofMachine socket);
+    map (path: {
+      where = named "sockets" name;
+      what = "connections to ${toJSON path} are made on the host and would tell the service the host's addresses";
+      fix =
+        "let it listen on a port, and set"
+        + " nsguard.namespaces.${namespace}.publish.${name} = { listen = [ ${toJSON path} ]; port = …; };";
+    }) (exposure.withPath socket)
+    ++ map (address: {
+      where = named "sockets" name;
+      what = "${toJSON address} reaches the whole machine, because AF_VSOCK has no network namespaces";
+      fix = "let it listen on a TCP or UDP port";
+    }) (exposure.ofMachine socket);
+
+  # Units whose namespace does not confine what they run, and services that nothing defines.
+  unconfinable =
+    name: service:
+    let
+      option = named "services" name;
+      where = "${option}.nsguard.namespace";
+    in
+    if service.container then
+      {
+        inherit where;
+        what = "a container's unit runs a manager that needs the host, and does not confine the programs inside";
+        fix = "run the program as a service of its own";
+      }
+    else if match "user@.*" name != null then
+      {
+        inherit where;
+        what = "a user's service manager runs the whole session, and its units would stay in the host's namespace";
+        fix = "confine the services themselves, or define nsguard.apps.<name>";
+      }
+    else if service.template != null then
+      {
+        inherit where;
+        what = "an instance is confined as its template is";
+        fix = "set ${named "services" service.template}.nsguard.namespace";
+      }
+    else
+      {
+        when = commands service.serviceConfig == [ ] && !service.packaged;
+        inherit where;
+        what = "nothing else defines the service ${toJSON name}, so there is nothing to confine";
+        fix =
+          "check the spelling, or, if a package defines its unit, repeat the command here:"
+          + " ${option}.serviceConfig.ExecStart = [ \"\" \"…\" ];";
+      };
+
+  busOwner =
+    name: service:
+    let
+      option = named "services" name;
+      config = service.serviceConfig;
+      inherit (service.dbus.system) access;
+      dynamic = !config ? User && elem (config.DynamicUser or false) yes;
+    in
+    [
+      {
+        when = (config.Type or null == "dbus" || config ? BusName) && access != "host";
+        where = "${option}.serviceConfig";
+        what = "the service takes a name on the system bus, which it cannot reach";
+        fix =
+          ''set Type = "exec" and no BusName,''
+          + ''or accept that it reaches the bus with ${option}.nsguard.dbus.system.access = "host";'';
+      }
+      {
+        when = access == "filtered" && dynamic && match "[a-z_][a-z0-9_-]{0,30}(@.*)?" name == null;
+        where = "${option}.serviceConfig.User";
+        what = "the filtered bus is for one user, and ${toJSON name} is not a user name";
+        fix = ''set User = "…";'';
+      }
+    ];
 in
 {
   inherit (exposure) ofBinds;
+  inherit (hidden) warnings;
   inherit prefixes;
-  inherit (import ./hidden.nix { inherit named; }) warnings;
 
   problems =
     name: service:
     let
-      where = named "services" name;
-      at = "${where}.nsguard";
+      option = named "services" name;
+      at = "${option}.nsguard";
+      where = "${option}.serviceConfig";
       config = service.serviceConfig;
     in
-    optional (!namespaces ? ${service.namespace})
-      "${at}.namespace: there is no namespace ${toJSON service.namespace} (${oneOf namespaces}); define nsguard.namespaces.${service.namespace} or name another"
-    ++ (
-      if service.container then
-        [
-          "${at}.namespace: a container is started by a program that needs the host, and what runs in it is not confined by its unit; run the program as a service of its own"
-        ]
-      else if match "user@.*" name != null then
-        [
-          "${at}.namespace: a person's service manager starts programs of the whole session, and its units would go on in the host's namespace; confine the services themselves, or define nsguard.apps.<name>"
-        ]
-      else if service.template != null then
-        [
-          "${at}.namespace: an instance is confined as its template is; set ${named "services" service.template}.nsguard.namespace"
-        ]
-      else
-        optional (commands config == [ ] && !service.packaged)
-          "${at}.namespace: nothing else defines the service ${toJSON name}, so there is nothing to confine; look for a slip in the name, or, if its unit comes with a package, say its command here: ${where}.serviceConfig.ExecStart = [ \"\" \"…\" ];"
-    )
-    ++
-      optional
-        (config ? RootImage || match "(/run/.*|/)?" (toString (config.RootDirectory or "")) == null)
-        "${where}.serviceConfig.RootDirectory: over another root than the host's nsguard cannot lay its own /etc, so look-ups of names would follow that root's; remove it"
-    ++
-      optional (config.Type or null == "forking" && isRoot config && service.hardening.hiddenProcesses)
-        ''${where}.serviceConfig.Type: "forking" does not work with process numbers of its own, which a service needs that runs as root; give it a User, run the program in the foreground with Type = "exec" or "notify", or accept that it sees the processes of the host with ${at}.hardening.hiddenProcesses = false;''
+    [
+      (unknown "${at}.namespace" "namespace" "nsguard.namespaces" namespaces service.namespace)
+      (unconfinable name service)
+      {
+        when = config ? RootImage || match "(/run/.*|/)?" (toString (config.RootDirectory or "")) == null;
+        where = "${where}.RootDirectory";
+        what = "nsguard cannot replace /etc below another root, so names would be looked up as that root says";
+        fix = "remove it";
+      }
+      {
+        when = config.Type or null == "forking" && isRoot config && service.hardening.hiddenProcesses;
+        where = "${where}.Type";
+        what = "\"forking\" does not work in a process namespace, which a service needs that runs as root";
+        fix =
+          ''set User, run the program in the foreground with Type = "exec" or "notify",''
+          + " or accept that it sees the processes of the host with ${at}.hardening.hiddenProcesses = false;";
+      }
+    ]
     ++ concatMap (socket: ofSocket service.namespace socket service.sockets.${socket}) (
       attrNames service.sockets
     )
-    ++
-      optional (service.unitConfig ? JoinsNamespaceOf)
-        "${where}.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another; remove it"
-    ++ exposure.ofBinds "${where}.serviceConfig" service
-    ++ exposure.ofService "${where}.serviceConfig" at service
-    ++ fronts "${where}.serviceConfig" at service
-    ++ concatMap (boundIn "${at}.bindPaths") service.bindPaths
-    ++ concatMap (device "${at}.devices") service.devices
-    ++ import ./bus.nix "${at}.dbus.system" service.dbus.system
-    ++
-      optional
-        ((config.Type or null == "dbus" || config ? BusName) && service.dbus.system.access != "host")
-        ''${where}.serviceConfig: the service is to have a name on the system's bus, which it does not reach; set Type = "exec" and no BusName, or accept that it does with ${at}.dbus.system.access = "host";''
-    ++
-      optional
-        (
-          service.dbus.system.access == "filtered"
-          && !config ? User
-          && elem (config.DynamicUser or false) yes
-          && match "[a-z_][a-z0-9_-]{0,30}(@.*)?" name == null
-        )
-        "${where}.serviceConfig.User: the part of the bus is for one user, and ${toJSON name} cannot name one; set User = \"…\";"
+    ++ [
+      (
+        sharing "${option}.unitConfig.JoinsNamespaceOf"
+        // {
+          when = service.unitConfig ? JoinsNamespaceOf;
+        }
+      )
+    ]
+    ++ exposure.ofBinds where service
+    ++ exposure.ofService where at service
+    ++ unstartable where at service
+    ++ map (bindPath "${at}.bindPaths") service.bindPaths
+    ++ map (device "${at}.devices") service.devices
+    ++ busProblems "${at}.dbus.system" service.dbus.system
+    ++ busOwner name service
     ++ (
       if service.allowPrivilegedCommands then
         [ ]
       else
-        prefixes "${where}.serviceConfig" ", or accept that with ${at}.allowPrivilegedCommands = true;"
-          config
+        prefixes where ", or accept that with ${at}.allowPrivilegedCommands = true;" config
     );
 
   ofInstance =
     name:
     { template, properties }:
-    map (
-      property:
-      "${named "services" name}.serviceConfig.${property}: this would be laid over the confined template and outweigh it; say it of ${named "services" template}"
-    ) (filter (property: match harmless property == null) properties);
+    map (property: {
+      when = match harmless property == null;
+      where = "${named "services" name}.serviceConfig.${property}";
+      what = "the setting of one instance would override its confined template";
+      fix = "set it in ${named "services" template}";
+    }) properties;
 
   ofUser = name: [
-    "${named "user.services" name}.nsguard: a user's service manager may not enter the namespace, and goes on in the host's without a word; make it ${named "services" name} with serviceConfig.User, or nsguard.apps.<name> for a program with windows"
+    {
+      where = "${named "user.services" name}.nsguard";
+      what =
+        "a user's service manager may not enter the namespace,"
+        + " and would start the service in the host's without an error";
+      fix =
+        "define ${named "services" name} with serviceConfig.User,"
+        + " or nsguard.apps.<name> for a program with windows";
+    }
   ];
 }

@@ -1,4 +1,4 @@
-# What can be planned and will hardly do what was meant, one sentence for each: where, what, and the line that mends it.
+# Tunnels that can be planned and will not carry what they should.
 { tunnels, ... }:
 let
   inherit (builtins)
@@ -13,10 +13,8 @@ let
     toJSON
     ;
   inherit (import ../network/addresses.nix) covers;
+  inherit (import ./problem.nix) messages;
 
-  optional = condition: message: if condition then [ message ] else [ ];
-
-  # A file says what its tunnel carries when it is read.
   ofTunnel =
     name:
     let
@@ -27,16 +25,28 @@ let
       uncovered = filter (resolver: !any (range: covers range resolver) ranges) tunnel.dns;
       single = resolver: "${resolver}/${if match ".*:.*" resolver == null then "32" else "128"}";
     in
-    optional (!any (peer: peer.endpoint != null) peers)
-      "${where}.peers: no peer has an endpoint, so the tunnel can begin nothing; set the endpoint of one"
-    ++ concatMap (
-      i:
-      optional ((elemAt peers i).allowedIPs == [ ])
-        ''${where}.peers.${toString i}.allowedIPs: it is empty, so nothing is sent to this peer; set allowedIPs = [ "0.0.0.0/0" "::/0" ];''
-    ) (genList (i: i) (length peers))
-    ++ map (
-      resolver:
-      "${where}.dns: no peer's allowedIPs cover ${toJSON resolver}, so this resolver gets no question; add ${toJSON (single resolver)} to those of a peer, or name another resolver"
-    ) (if ranges == [ ] then [ ] else uncovered);
+    [
+      {
+        when = !any (peer: peer.endpoint != null) peers;
+        where = "${where}.peers";
+        what = "no peer has an endpoint, so the tunnel cannot start a handshake";
+        fix = "set the endpoint of a peer";
+      }
+    ]
+    ++ genList (i: {
+      when = (elemAt peers i).allowedIPs == [ ];
+      where = "${where}.peers.${toString i}.allowedIPs";
+      what = "the list is empty, so nothing is sent to this peer";
+      fix = ''set allowedIPs = [ "0.0.0.0/0" "::/0" ];'';
+    }) (length peers)
+    ++ map (resolver: {
+      when = ranges != [ ];
+      where = "${where}.dns";
+      what = "no peer's allowedIPs cover ${toJSON resolver}, so this resolver gets no queries";
+      fix = "add ${toJSON (single resolver)} to the allowedIPs of a peer, or name another resolver";
+    }) uncovered;
+
+  # The runtime reads configFile, and warns of the same.
+  typed = filter (name: tunnels.${name}.configFile == null) (attrNames tunnels);
 in
-concatMap ofTunnel (filter (name: tunnels.${name}.configFile == null) (attrNames tunnels))
+messages (concatMap ofTunnel typed)

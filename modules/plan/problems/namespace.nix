@@ -1,0 +1,97 @@
+# What is wrong with a namespace, but for its published ports -> problems
+{
+  names,
+  namespaces,
+  tunnels,
+}:
+let
+  inherit (builtins)
+    attrNames
+    concatStringsSep
+    elem
+    filter
+    head
+    match
+    toJSON
+    ;
+  inherit (import ../combine.nix) prefixed;
+  inherit (import ./problem.nix)
+    inStore
+    malformed
+    misnamed
+    unknown
+    ;
+
+  account = "[a-zA-Z_][a-zA-Z0-9_-]{0,30}";
+  isAccount = name: match account name != null;
+
+  runProblems =
+    where: name: ns:
+    [
+      {
+        when = names.runs ns && !isAccount (names.runGroup name ns);
+        where = "${where}.group";
+        what =
+          "${toJSON (names.runGroup name ns)} is not a group name,"
+          + " which has at most 31 letters, digits, - and _";
+        fix = ''set ${where}.group = "vpn";'';
+      }
+      {
+        when = ns.group == "root" || elem "root" ns.users;
+        where = "${where}.users";
+        what = "root is not allowed, because commands run as ordinary users";
+        fix = "name the users who run commands";
+      }
+    ]
+    ++ map (malformed "${where}.users" account ''"alice"'') (filter (user: user != "root") ns.users);
+
+  forwardingProblems = where: forwarding: [
+    (malformed "${where}.protocol" "nat-pmp|pcp" ''"nat-pmp" or "pcp"'' forwarding.protocol)
+    (malformed "${where}.gateway" "[0-9]{1,3}([.][0-9]{1,3}){3}" ''"10.2.0.1"'' forwarding.gateway)
+    (malformed "${where}.client" "qbittorrent|transmission" ''"qbittorrent" or "transmission"''
+      forwarding.client
+    )
+    (malformed "${where}.clientUrl" "http://[^[:space:]]+" ''"http://127.0.0.1:8080"''
+      forwarding.clientUrl
+    )
+    (inStore "${where}.clientCredentialsFile" forwarding.clientCredentialsFile)
+    {
+      when =
+        forwarding.protocols == [ ]
+        || filter (protocol: protocol != "tcp" && protocol != "udp") forwarding.protocols != [ ];
+      where = "${where}.protocols";
+      what = "${toJSON forwarding.protocols} names no protocol, or another than TCP and UDP";
+      fix = ''set protocols = [ "tcp" "udp" ];'';
+    }
+    {
+      when = forwarding.onChange != null && prefixed "+!" forwarding.onChange;
+      where = "${where}.onChange";
+      what = "${toJSON forwarding.onChange} would run with full privileges because of its prefix";
+      fix = "remove the + or !";
+    }
+  ];
+in
+name:
+let
+  ns = namespaces.${name};
+  option = name: "nsguard.namespaces.${name}";
+  where = option name;
+  others = filter (other: other != name && namespaces.${other}.tunnel == ns.tunnel) (
+    attrNames namespaces
+  );
+in
+forwardingProblems "${where}.portForwarding" ns.portForwarding
+++ [ (misnamed where name) ]
+++ runProblems where name ns
+++ [
+  (unknown "${where}.tunnel" "tunnel" "nsguard.tunnels" tunnels ns.tunnel)
+  {
+    # Reported once, for the first of those that share it.
+    when = tunnels ? ${ns.tunnel} && others != [ ] && name < head others;
+    where = "${where}.tunnel";
+    what =
+      "tunnel ${toJSON ns.tunnel} is also the tunnel of ${concatStringsSep ", " (map option others)},"
+      + " and two links with the same key cut each other off";
+    fix = "define a tunnel for each, or put the services into one namespace";
+  }
+]

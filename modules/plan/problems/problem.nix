@@ -1,0 +1,89 @@
+# A problem is a record, and `messages` turns records into lines, "WHERE: WHAT; FIX":
+#   where  the option, in full
+#   what   what is wrong with its value
+#   fix    what to write instead
+#   when   whether the problem exists; without it, it does
+# A warning has the same form. What several files check is here, too: `malformed`, `misnamed`, `unknown`, `inStore`.
+let
+  inherit (builtins)
+    attrNames
+    concatStringsSep
+    filter
+    match
+    storeDir
+    stringLength
+    substring
+    toJSON
+    ;
+in
+rec {
+  messages =
+    records:
+    map (
+      {
+        where,
+        what,
+        fix,
+        ...
+      }:
+      "${where}: ${what}; ${fix}"
+    ) (filter (record: record.when or true) records);
+
+  malformed = where: pattern: example: value: {
+    inherit where;
+    when = value != null && match pattern value == null;
+    what = "${toJSON value} is malformed";
+    fix = "write it like ${example}";
+  };
+
+  misnamed = where: name: {
+    inherit where;
+    when = match "[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}" name == null;
+    what = "the name must start with a letter or digit and have at most 32 letters, digits, - and _";
+    fix = "rename it";
+  };
+
+  # kind, option: of the names in `set`
+  unknown = where: kind: option: set: name: {
+    inherit where;
+    when = !set ? ${name};
+    what = "there is no ${kind} ${toJSON name} (${defined set})";
+    fix = "define ${option}.${name} or name another";
+  };
+
+  defined =
+    set: if set == { } then "none is defined" else "defined: ${concatStringsSep ", " (attrNames set)}";
+
+  # A path without quotes is copied to the store when it is used, where every user of the machine can read it.
+  inStore = where: path: {
+    inherit where;
+    when = builtins.isPath path || path != null && substring 0 (stringLength storeDir) path == storeDir;
+    what = "${toJSON (toString path)} would be in the Nix store, which every user can read";
+    fix = ''write the path of a file that is created at run time, in quotes: ${where} = "/run/secrets/…";'';
+  };
+
+  # Paths as messages call them, wherever an option takes one.
+  wholeHome = where: path: {
+    inherit where;
+    what = "${toJSON path} contains files that the user's session runs outside the namespace";
+    fix = "name a directory in it";
+  };
+
+  ofSystem = where: path: {
+    inherit where;
+    what = "${toJSON path} is a system path, and programs outside the namespace run files in it";
+    fix = "name a data directory";
+  };
+
+  ofDaemons = where: path: {
+    inherit where;
+    what = "binding ${toJSON path} would give access to daemons of the host, which act outside the namespace";
+    fix = "remove it";
+  };
+
+  sharing = where: {
+    inherit where;
+    what = "the service would share the namespaces of another unit";
+    fix = "remove it";
+  };
+}
