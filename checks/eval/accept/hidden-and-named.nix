@@ -76,14 +76,14 @@ in
 
   expected = [
     ''systemd.services.becomes.serviceConfig.User: with User = "root", systemd takes CAP_SETUID, CAP_SETGID from the service despite nsguard.capabilities; remove the user: systemd.services.becomes.serviceConfig.User = lib.mkForce null;''
-    ''systemd.services.cache: /run/secrets/k, /root/.cache/x are hidden from the service, which names them; if they should be visible, set systemd.services.cache.nsguard.bindPaths = [ "/run/secrets/k" "/root/.cache/x" ];''
+    ''systemd.services.cache: /run/secrets/k, /root/.cache/x are hidden from the service, which names them; to make them visible, set systemd.services.cache.nsguard.bindPaths = [ "/run/secrets/k" "/root/.cache/x" ];''
     "systemd.services.lost: /run/wrappers/bin/ping: set-uid programs are hidden, and give a confined service no privileges; use the program of the package itself, or leave the service unconfined"
     "systemd.services.lost: CAP_NET_RAW is taken away and no option gives it back, so a service that sets up networks or reads packets does not work in a namespace; leave it unconfined if it needs that"
     ''systemd.services.lost: CAP_CHOWN, CAP_FOWNER are taken away; if the service needs them, set systemd.services.lost.nsguard.capabilities = [ "CAP_CHOWN" "CAP_FOWNER" ];''
-    ''systemd.services.ordered: /run/search/settings is hidden from the service, which names it; if it should be visible, set systemd.services.ordered.nsguard.bindPaths = [ "/run/search" ];''
-    ''systemd.services.pid: /run/postgresql is hidden from the service, which names it; if it should be visible, set systemd.services.pid.nsguard.bindPaths = [ "/run/postgresql" ];''
+    ''systemd.services.ordered: /run/search/settings is hidden from the service, which names it; to make it visible, set systemd.services.ordered.nsguard.bindPaths = [ "/run/search" ];''
+    ''systemd.services.pid: /run/postgresql is hidden from the service, which names it; to make it visible, set systemd.services.pid.nsguard.bindPaths = [ "/run/postgresql" ];''
     ''systemd.services.pid: /dev/video0 is hidden from the service, as every device is; set systemd.services.pid.nsguard.devices = [ "/dev/video0" ];''
     ''systemd.services.pid.serviceConfig.PIDFile: "/run/pid.pid" is in the private /run of the service, where systemd does not look; have the program write it to its runtime directory: systemd.services.pid.serviceConfig = { RuntimeDirectory = "pid"; PIDFile = lib.mkForce "/run/pid/pid.pid"; };''
-    ''systemd.services.search: /run/search/settings is hidden from the service, which names it; if it should be visible, set systemd.services.search.nsguard.bindPaths = [ "/run/search" ]; and, for paths that another unit makes, systemd.services.search.after = [ "search-init.service" ];''
+    ''systemd.services.search: /run/search/settings is hidden from the service, which names it; to make it visible, set systemd.services.search.nsguard.bindPaths = [ "/run/search" ]; and, for paths that another unit makes, systemd.services.search.after = [ "search-init.service" ];''
   ];
 }

@@ -124,7 +124,7 @@ let
         inherit where;
         what = "${sentence bindable} ${verb bindable} hidden from the service, which names ${pronoun bindable}";
         fix =
-          "if ${pronoun bindable} should be visible, set ${where}.nsguard.bindPaths = ${list lines};"
+          "to make ${pronoun bindable} visible, set ${where}.nsguard.bindPaths = ${list lines};"
           + (
             if unordered == [ ] then
               ""
