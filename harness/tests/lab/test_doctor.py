@@ -276,7 +276,7 @@ BREAKS = [
         f"cp -p {CONFIG} /run/kept && sed -i 's|^AllowedIPs.*|AllowedIPs = 192.0.2.0/24|' {CONFIG} && {RELOAD}",
         f"mv /run/kept {CONFIG} && {RELOAD}",
         *(
-            rf"ranges: no peer's AllowedIPs cover {re.escape(address)}, so this resolver gets no question; "
+            rf"ranges: no peer's AllowedIPs cover {re.escape(address)}, so this resolver gets no queries; "
             rf"add {re.escape(address)}/{bits} to the AllowedIPs of a peer, or name another resolver"
             for address, bits in zip(LAB.tunnel_server, (32, 128), strict=True)
         ),

@@ -23,7 +23,7 @@ def peer(*lines: str, key: str = PEER) -> str:
         (
             DNS + peer("AllowedIPs = 10.66.0.0/24\n", ENDPOINT),
             [
-                "no peer's AllowedIPs cover fd66::1, so this resolver gets no question; "
+                "no peer's AllowedIPs cover fd66::1, so this resolver gets no queries; "
                 "add fd66::1/128 to the AllowedIPs of a peer, or name another resolver"
             ],
         ),
@@ -39,12 +39,12 @@ def peer(*lines: str, key: str = PEER) -> str:
             + peer("AllowedIPs = 0.0.0.0/0, 0.0.0.0/0\n", ENDPOINT, key=SECOND_PEER),
             [
                 f"peers {PEER} and {SECOND_PEER} both have AllowedIPs 0.0.0.0/0, and WireGuard sends that to the "
-                "latter alone; leave the range with one of them"
+                "latter only; leave the range with one of them"
             ],
         ),
         (
             DNS + peer(EVERYTHING),
-            ["no peer has an endpoint, so the tunnel can begin nothing; add the Endpoint of a peer"],
+            ["no peer has an endpoint, so the tunnel cannot start a handshake; add the Endpoint of a peer"],
         ),
         (
             peer(EVERYTHING, ENDPOINT) + peer("AllowedIPs = 10.9.0.0/16\n", key=SECOND_PEER),
@@ -64,9 +64,7 @@ def test_a_gap_is_a_warning_when_the_tunnel_starts(box: Box) -> None:
     box.write("/run/tunnel.conf", config().replace("0.0.0.0/0, ::/0", "10.66.0.0/24"))
     done = box.nsguard("tunnel", "up", NAME)
     assert done.returncode == 0, done.stderr
-    warning = (
-        "nsguard: warning: tunnel mullvad: no peer's AllowedIPs cover fd66::1, so this resolver gets no question; "
-    )
+    warning = "nsguard: warning: tunnel mullvad: no peer's AllowedIPs cover fd66::1, so this resolver gets no queries; "
     assert f"{warning}add fd66::1/128 to the AllowedIPs of a peer, or name another resolver" in done.stderr.splitlines()
 
 

@@ -17,7 +17,7 @@ class Gap(NamedTuple):
 def gaps(config: Config) -> Iterator[Gap]:
     """Every gap, the cause before what comes of it."""
     if not any(peer.endpoint for peer in config.peers):
-        yield Gap("no peer has an endpoint, so the tunnel can begin nothing", "add the Endpoint of a peer")
+        yield Gap("no peer has an endpoint, so the tunnel cannot start a handshake", "add the Endpoint of a peer")
     else:
         for peer in config.peers:
             if peer.endpoint is None:
@@ -33,13 +33,13 @@ def gaps(config: Config) -> Iterator[Gap]:
             if network in holders:
                 yield Gap(
                     f"peers {holders[network]} and {peer.public_key} both have AllowedIPs {network}, and WireGuard "
-                    f"sends that to the latter alone",
+                    f"sends that to the latter only",
                     "leave the range with one of them",
                 )
             holders[network] = peer.public_key
     for resolver in config.dns if holders else ():
         if not any(resolver in network for network in holders):
             yield Gap(
-                f"no peer's AllowedIPs cover {resolver}, so this resolver gets no question",
+                f"no peer's AllowedIPs cover {resolver}, so this resolver gets no queries",
                 f"add {resolver}/{resolver.max_prefixlen} to the AllowedIPs of a peer, or name another resolver",
             )
