@@ -65,6 +65,14 @@ let
     };
   };
 
+  # A machine that is emulated takes minutes for what takes a host a second (the harness' PACE). The units are as they are,
+  # but for how long their start may take: drop-ins of nsguard-netns-.service are for each nsguard-netns-NAMESPACE.service.
+  names = import ../modules/plan/names.nix;
+  unhurried = lib.genAttrs [ (names.netnsUnit "") (names.tunnelUnit "") (names.mendUnit "") ] (_: {
+    overrideStrategy = "asDropin";
+    text = "[Service]\nTimeoutStartSec=900\n";
+  });
+
   # udev makes the device some time after the machine has begun to start services.
   port = "dev-virtio\\x2dports-nsguard.resident.device";
 
@@ -174,6 +182,7 @@ let
       group = "nsguard-attacker";
     };
     users.groups.nsguard-attacker = { };
+    systemd.units = unhurried;
     systemd.services =
       lib.concatMapAttrs (who: identity: {
         "nsguard-probe-${who}" = lib.mkMerge [

@@ -44,15 +44,17 @@ class Resident:
 
     def serve(self) -> None:
         """Answer until the port ends, which is while nobody holds its other end."""
-        rest = b""
+        begun: list[bytes] = []  # of a line, which comes in many pieces where files are laid out
         while True:
             chunk = os.read(self._port, 1 << 16)
             if not chunk:
                 time.sleep(0.05)
                 continue
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
+            *ends, rest = chunk.split(b"\n")
+            for end in ends:
+                line, begun = b"".join([*begun, end]), []
                 threading.Thread(target=self._answer, args=(line,), daemon=True).start()
+            begun.append(rest)
 
     def _answer(self, line: bytes) -> None:
         try:

@@ -46,9 +46,9 @@ class VirtualMachine(Machine):
                 elsewhere = Path(scratch, units.lstrip("/"))
                 elsewhere.parent.mkdir(parents=True, exist_ok=True)
                 own.rename(elsewhere)
-            with tarfile.open(fileobj=packed, mode="w") as archive:
+            with tarfile.open(fileobj=packed, mode="w:gz") as archive:
                 archive.add(scratch, "/")
-            unpack = "tar -x -C / --no-same-owner --keep-directory-symlink --no-overwrite-dir"
+            unpack = "tar -xz -C / --no-same-owner --keep-directory-symlink --no-overwrite-dir"
             done = self.run(f"{unpack} && systemctl daemon-reload", None, packed.getvalue())
         if done.status:
             raise LabError(f"{self.name}: its files could not be laid out: {done.errors.strip()[-300:]}")
