@@ -18,7 +18,11 @@ import pytest
 from nix import NIXPKGS, evaluate, needs_nixpkgs, nixos_arguments
 
 CHECKS = Path(__file__).parent
-CASES = {path.stem: path.read_text() for kind in ("accept", "reject") for path in (CHECKS / "eval" / kind).iterdir()}
+CASES = {
+    f"{kind}/{path.stem}": path.read_text()
+    for kind in ("accept", "reject")
+    for path in (CHECKS / "eval" / kind).glob("*.nix")
+}
 OF_PLAN = [name for name, text in CASES.items() if re.search(r"^  specification\b", text, re.MULTILINE)]
 
 

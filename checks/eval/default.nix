@@ -18,11 +18,15 @@ let
     readDir
     ;
 
+  # Named with the directory, as both have files of one name.
   caseFiles =
-    directory:
+    kind:
+    let
+      directory = ./. + "/${kind}";
+    in
     listToAttrs (
       map (file: {
-        name = builtins.head (match "(.*)\\.nix" file);
+        name = "${kind}/${builtins.head (match "(.*)\\.nix" file)}";
         value = import (directory + "/${file}");
       }) (filter (file: match ".*\\.nix" file != null) (attrNames (readDir directory)))
     );
@@ -36,7 +40,7 @@ let
         warnings = [ ];
       }
       // case
-    ) (caseFiles ./reject)
+    ) (caseFiles "reject")
     // mapAttrs (
       _: case:
       {
@@ -44,7 +48,7 @@ let
         warnings = [ ];
       }
       // case
-    ) (caseFiles ./accept);
+    ) (caseFiles "accept");
 
   having =
     kind:

@@ -63,10 +63,10 @@
         ''nsguard.namespaces.two.publish.bad.listen: "${text}" is malformed; write it like "127.0.0.1:9091", "[::1]:9091" or "/run/web.sock"'';
     in
     [
-      ''nsguard.namespaces.one.publish.dns.protocol: "udp" takes packets, which a proxy does not pass on; set nsguard.namespaces.one.hostLink.enable = true;''
-      ''nsguard.namespaces.one.publish.dns.listen: "127.0.0.1:53" is loopback or a path, where UDP is not passed on; set listen = [ "192.0.2.2:53" ]; to an address of the host's, by which the host itself reaches it as well''
-      "nsguard.namespaces.one.publish.of the host: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
-      ''nsguard.namespaces.one.publish.of the host.listen: there is nothing to listen on; set listen = [ "127.0.0.1:9091" ];''
+      "nsguard.namespaces.one.publish.dns.protocol: a proxy cannot pass on UDP; set nsguard.namespaces.one.hostLink.enable = true;"
+      ''nsguard.namespaces.one.publish.dns.listen: "127.0.0.1:53" is a loopback address or a path, where UDP cannot be forwarded; set listen = [ "192.0.2.2:53" ]; with an address of the host, by which the host itself reaches the service, too''
+      "nsguard.namespaces.one.publish.of the host: the name must start with a letter or digit and have at most 32 letters, digits, - and _; rename it"
+      ''nsguard.namespaces.one.publish.of the host.listen: the list is empty, so nothing would listen; set listen = [ "127.0.0.1:9091" ];''
       ''nsguard.namespaces.one.publish.of the host.mode: "rw" is malformed; write it like "0660"''
       ''nsguard.namespaces.one.publish.of the host.group: "wheel users" is malformed; write it like "users"''
     ]
@@ -80,9 +80,9 @@
       "/tmp/web.sock"
     ]
     ++ [
-      ''nsguard.namespaces.one.publish.twice.listen: "0.0.0.0:9091" is taken by nsguard.namespaces.one.publish.twice ("127.0.0.1:9091"), and one alone can listen there; give it another port or address''
-      ''nsguard.namespaces.two.publish.again.listen: "[2001:db8::2]:8443" is taken by nsguard.namespaces.one.publish.again ("[2001:DB8:0::2]:8443"), and one alone can listen there; give it another port or address''
-      ''nsguard.namespaces.two.publish.bad.listen: "/run/web.sock" is taken by nsguard.namespaces.two.publish.again ("/run/web.sock"), and one alone can listen there; give it another port or address''
-      "nsguard.namespaces.one.tunnelPorts.udp: 0 is no port; remove it"
+      ''nsguard.namespaces.one.publish.twice.listen: "0.0.0.0:9091" overlaps with nsguard.namespaces.one.publish.twice ("127.0.0.1:9091"), and only one can listen there; choose another port or address''
+      ''nsguard.namespaces.two.publish.again.listen: "[2001:db8::2]:8443" overlaps with nsguard.namespaces.one.publish.again ("[2001:DB8:0::2]:8443"), and only one can listen there; choose another port or address''
+      ''nsguard.namespaces.two.publish.bad.listen: "/run/web.sock" overlaps with nsguard.namespaces.two.publish.again ("/run/web.sock"), and only one can listen there; choose another port or address''
+      "nsguard.namespaces.one.tunnelPorts.udp: 0 is not a port; remove it"
     ];
 }
