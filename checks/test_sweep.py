@@ -13,7 +13,7 @@ from nix import needs_nixpkgs
 
 sys.path.insert(0, str(Path(__file__).parent / "sweep"))
 
-from sweep import Module, swept
+from sweep import Module, lines_of, swept
 
 # Of each kind that had a hole, recursed, or was refused for no reason.
 TELLING = {
@@ -29,6 +29,16 @@ TELLING = {
     "sslh": ("refused",),
     "transmission": ("refused",),
 }
+
+
+def test_the_line_that_a_message_says_is_read_whole() -> None:
+    settings = 'systemd.services.d.serviceConfig = { RuntimeDirectory = "d"; PIDFile = lib.mkForce "/run/d/d.pid"; };'
+    switch = "systemd.services.d.nsguard.hardening.hiddenProcesses = false;"
+    messages = [
+        f"systemd.services.d.serviceConfig.PIDFile: it is hidden; write {settings}",
+        f"systemd.services.d.serviceConfig.Type: it does not work; set {switch}",
+    ]
+    assert lines_of(messages) == (settings, switch)
 
 
 @pytest.fixture(scope="module")

@@ -53,7 +53,7 @@ class Module(NamedTuple):
 
 def lines_of(said: Iterable[str]) -> tuple[str, ...]:
     """Of each message the last line that it says to write."""
-    found = (re.findall(r"systemd\.(?:services|sockets)\.[^;=]*? = [^;]*;", message) for message in said)
+    found = (re.findall(r"systemd\.(?:services|sockets)\.[^;=]*? = (?:\{[^}]*\}|[^;{]*);", message) for message in said)
     return tuple(dict.fromkeys(lines[-1] for lines in found if lines))
 
 
