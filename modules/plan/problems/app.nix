@@ -14,6 +14,7 @@ let
   inherit (import ./problem.nix)
     defined
     ofSystem
+    onlyFiltered
     unknown
     wholeHome
     ;
@@ -186,14 +187,7 @@ in
   }
 ]
 ++ busProblems "${where}.dbus.session" app.dbus.session
-++ [
-  {
-    when = app.dbus.session.own != [ ] && !filtered;
-    where = "${where}.dbus.session.own";
-    what = "names can be granted only on a filtered bus";
-    fix = ''set ${where}.dbus.session.access = "filtered"; or remove the names'';
-  }
-]
+++ [ (onlyFiltered "${where}.dbus.session" "own" app.dbus.session) ]
 ++ map ownProblem app.dbus.session.own
 ++ busProblems "${where}.dbus.system" app.dbus.system
 ++ concatMap pathProblems app.readWritePaths

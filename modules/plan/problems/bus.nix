@@ -7,6 +7,7 @@ let
     match
     toJSON
     ;
+  inherit (import ./problem.nix) onlyFiltered;
 
   # Each of them acts outside the namespace for its callers, whatever it is asked for.
   open = [
@@ -28,14 +29,7 @@ option: bus:
 let
   where = "${option}.talk";
 in
-[
-  {
-    when = bus.talk != [ ] && bus.access != "filtered";
-    inherit where;
-    what = "names can be granted only on a filtered bus";
-    fix = ''set ${option}.access = "filtered"; or remove the names'';
-  }
-]
+[ (onlyFiltered option "talk" bus) ]
 ++ concatMap (talk: [
   {
     when = !isName talk;

@@ -96,8 +96,11 @@ let
   list = items: "[ ${concatStringsSep " " (map toJSON items)} ]";
 
   sentence = concatStringsSep ", ";
-  verb = items: if length items == 1 then "is" else "are";
-  pronoun = items: if length items == 1 then "it" else "them";
+  agreed =
+    singular: plural: items:
+    if length items == 1 then singular else plural;
+  verb = agreed "is" "are";
+  pronoun = agreed "it" "them";
 
   # The unit that makes a directory below /run, where the configuration has it.
   maker =
@@ -147,9 +150,9 @@ let
       {
         when = closed != [ ];
         inherit where;
-        what = "${sentence closed} ${
-          if length closed == 1 then "leads" else "lead"
-        } to programs outside the namespace, and ${if length closed == 1 then "stays" else "stay"} hidden";
+        what =
+          "${sentence closed} ${agreed "leads" "lead" closed} to programs outside the namespace,"
+          + " and ${agreed "stays" "stay" closed} hidden";
         fix = "for the system bus, use ${where}.nsguard.dbus.system";
       }
     ];

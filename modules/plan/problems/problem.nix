@@ -3,7 +3,8 @@
 #   what   what is wrong with its value
 #   fix    what to write instead
 #   when   whether the problem exists; without it, it does
-# A warning has the same form. What several files check is here, too: `malformed`, `misnamed`, `unknown`, `inStore`.
+# A warning has the same form. What several files check is here, too: `malformed`, `misnamed`, `unknown`, `inStore`,
+# `onlyFiltered`.
 let
   inherit (builtins)
     attrNames
@@ -46,7 +47,7 @@ rec {
   # kind, option: of the names in `set`
   unknown = where: kind: option: set: name: {
     inherit where;
-    when = !set ? ${name};
+    when = name != null && !set ? ${name};
     what = "there is no ${kind} ${toJSON name} (${defined set})";
     fix = "define ${option}.${name} or name another";
   };
@@ -60,6 +61,14 @@ rec {
     when = builtins.isPath path || path != null && substring 0 (stringLength storeDir) path == storeDir;
     what = "${toJSON (toString path)} would be in the Nix store, which every user can read";
     fix = ''write the path of a file that is created at run time, in quotes: ${where} = "/run/secrets/…";'';
+  };
+
+  # option: a bus, in full; part: its option with names that a filter grants
+  onlyFiltered = option: part: bus: {
+    when = bus.${part} != [ ] && bus.access != "filtered";
+    where = "${option}.${part}";
+    what = "names can be granted only on a filtered bus";
+    fix = ''set ${option}.access = "filtered"; or remove the names'';
   };
 
   # Paths as messages call them, wherever an option takes one.

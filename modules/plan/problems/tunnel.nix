@@ -109,12 +109,7 @@ let
   repeated = filter (range: length (filter (same range) ranges) > 1) ranges;
 in
 [
-  (
-    unknown "${where}.via" "tunnel" "nsguard.tunnels" tunnels tunnel.via
-    // {
-      when = tunnel.via != null && !tunnels ? ${tunnel.via};
-    }
-  )
+  (unknown "${where}.via" "tunnel" "nsguard.tunnels" tunnels tunnel.via)
   {
     when = hops.cycle name != null;
     where = "${where}.via";
