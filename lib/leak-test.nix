@@ -65,8 +65,8 @@ let
     };
   };
 
-  # A machine that is emulated takes minutes for what takes a host a second (the harness' PACE). The units are as they are,
-  # but for how long their start may take: drop-ins of nsguard-netns-.service are for each nsguard-netns-NAMESPACE.service.
+  # An emulated machine takes minutes for what takes a host a second. Only the time that a unit has to start differs from
+  # the user's. A drop-in of nsguard-netns-.service applies to every nsguard-netns-NAMESPACE.service.
   names = import ../modules/plan/names.nix;
   unhurried = lib.genAttrs [ (names.netnsUnit "") (names.tunnelUnit "") (names.mendUnit "") ] (_: {
     overrideStrategy = "asDropin";
