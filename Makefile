@@ -66,8 +66,8 @@ test-vm: deps-vm venv ## the core set against clients with a kernel of their own
 core-vm: deps-vm venv ## the first test of test-vm: the core set on one such client, beside a container's
 	cd harness && $(BIN)/pytest -q vm/test_vm.py -k core_set
 
-bench: deps venv ## set-up and tear-down of a namespace, beside the usual script
-	@$(BIN)/python -m nsguard_harness.bench
+bench: deps venv ## starts, commands, namespaces and packets, as ratios; OPTIONS="--lab vm --page FILE --help" (root)
+	@$(BIN)/python -m nsguard_harness.bench $(OPTIONS)
 
 bench-eval: deps venv ## what nsguard adds to a host's evaluation (NSGUARD_NIXPKGS: a tree with nixpkgs' lib/ and nixos/)
 	@$(BIN)/python checks/cost.py

@@ -1,5 +1,7 @@
 """What nsguard adds to the evaluation of a host: `make bench-eval`. Printed, never asserted.
 
+--json prints the share of values alone, {host: share}, for `make bench`.
+
 The host is checks/cost.nix, from nixpkgs' module system with stand-ins for packages. Nix counts what it evaluates, the
 same in each run, and what it allocates; the time is the least of three, of the processor. Packages cost nothing here,
 so that a real host takes longer to evaluate and nsguard's share of it is smaller.
@@ -51,12 +53,12 @@ class Cost:
     bytes: int
 
 
-def cost(arguments: str, host: str) -> Cost:
+def cost(arguments: str, host: str, rounds: int = ROUNDS) -> Cost:
     """What the evaluation of a host takes. Raises SystemExit with Nix's own message."""
     store = ["--option", "store", "dummy://"]
     expression = f"import {CHECKS}/cost.nix {arguments} {host}"
     found = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         done = subprocess.run(
             ["nix-instantiate", *store, "--eval", "--strict", "-E", expression],
             check=False,
@@ -71,9 +73,24 @@ def cost(arguments: str, host: str) -> Cost:
     return min(found, key=lambda one: one.seconds)
 
 
+def shares() -> dict[str, float]:
+    """Host → the share of values that nsguard adds to its evaluation."""
+    found = {}
+    with tempfile.TemporaryDirectory() as directory:
+        arguments = nixos_arguments(Path(directory))
+        for title, hosts in HOSTS.items():
+            bare = cost(arguments, hosts[""], rounds=1)
+            for name in [name for name in hosts if name]:
+                found[f"{title}, {name}"] = cost(arguments, hosts[name], rounds=1).thunks / bare.thunks - 1
+    return found
+
+
 def main() -> None:
     if not os.environ.get("NSGUARD_NIXPKGS"):
         sys.exit("make bench-eval: set NSGUARD_NIXPKGS to a tree with nixpkgs' lib/ and nixos/ side by side")
+    if sys.argv[1:] == ["--json"]:
+        print(json.dumps(shares()))
+        return
     table = Table(
         "host", "seconds", "thunks", "", "MB", "", title="What it takes to evaluate a host", title_justify="left"
     )

@@ -54,6 +54,7 @@ SECTIONS = {
     "Development": {
         "Architecture": "docs/architecture.md",
         "Testing": "docs/testing.md",
+        "Performance": "docs/performance.md",
         "Contributing": "CONTRIBUTING.md",
         "Changelog": "CHANGELOG.md",
     },

@@ -1,9 +1,9 @@
 """Times commands in the machine, so that reaching it is not counted.
 
-usage: python3 -m nsguard_harness.inside.stopwatch ROUNDS START STOP [START STOP]...
-Each round starts and stops every pair in turn, so that what else the machine does hits all alike.
-Prints [{"up": [milliseconds, …], "down": […]}, …], one for each pair; the first round, which warms the caches, is not
-counted. A command that fails ends it.
+usage: python3 -m nsguard_harness.inside.stopwatch ROUNDS COMMAND…
+Each round runs every command once, in the order given, so that what else the machine does hits all alike. Prints
+[[milliseconds, …], …], a list for each command; the first round, which warms the caches, is not counted. A command that
+fails ends it.
 """
 
 import json
@@ -15,21 +15,16 @@ import time
 
 def milliseconds(command: str) -> float:
     """How long a command takes; raises CalledProcessError when it fails."""
+    words = shlex.split(command)
     before = time.monotonic()
-    subprocess.run(shlex.split(command), check=True)
+    subprocess.run(words, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     return 1000 * (time.monotonic() - before)
 
 
 def main(rounds: int, commands: list[str]) -> None:
-    """Time `rounds` starts and stops of each pair."""
-    times: list[dict[str, list[float]]] = [{"up": [], "down": []} for _ in commands[::2]]
-    for number in range(rounds + 1):
-        for pair, start, stop in zip(times, commands[::2], commands[1::2], strict=True):
-            up, down = milliseconds(start), milliseconds(stop)
-            if number:
-                pair["up"].append(up)
-                pair["down"].append(down)
-    print(json.dumps(times))
+    """Time `rounds` runs of each command."""
+    times = [[milliseconds(command) for command in commands] for _ in range(rounds + 1)]
+    print(json.dumps([list(samples) for samples in zip(*times[1:], strict=True)]))
 
 
 if __name__ == "__main__":

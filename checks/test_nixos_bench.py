@@ -1,0 +1,34 @@
+"""`make bench --peer`: a NixOS that another guard confines is booted and takes turns with nsguard's lab."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from closures import NIXOS, closure_of, needs_nixos
+from nsguard_harness.bench import peers, starts
+from nsguard_harness.bench.figures import OURS
+from nsguard_harness.checkout import SCENARIOS
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.scenario import apply
+from nsguard_harness.target import wait_for_tunnel
+
+pytestmark = [pytest.mark.lab, needs_nixos]
+
+
+def test_a_peer_takes_turns_with_nsguard() -> None:
+    tree = Path(os.environ["NSGUARD_NIXOS_IMAGE"])
+    closures = peers.parse([f"other={closure_of(f'{{ imports = [ {NIXOS}/peer.nix ]; }}')}"])
+    with ContainerLab() as lab, peers.booted(closures, tree) as machines:
+        starts.install(lab.client, apply(lab.client, SCENARIOS / "bench.nix"))
+        wait_for_tunnel(lab)
+        figures = peers.measure(lab.client, machines, 1)
+        assert [figure.name for figure in figures] == list(peers.FIGURES)
+        for figure in figures:
+            assert figure.samples.keys() == {OURS, "other"}
+            assert all(sample > 0 for samples in figure.samples.values() for sample in samples)
+        # as it was started last, so that what was timed is what the peer's unit does
+        machines["other"].succeed("ip link show peer0", "ip -n peer link show peer1")
+        machines["other"].succeed(peers.STOP)
+        machines["other"].fail("ip link show peer0")

@@ -1,0 +1,24 @@
+# What `make bench` starts: a service that does nothing, confined and unconfined, and a person who may start commands.
+let
+  nothing = {
+    serviceConfig = {
+      ExecStart = "/bin/true";
+      Type = "oneshot";
+      User = "www-data";
+    };
+  };
+in
+{
+  tunnels.lab.configFile = "/etc/nsguard-lab/client.conf";
+  namespaces.vpn = {
+    tunnel = "lab";
+    users = [ "alice" ];
+  };
+
+  services = {
+    bench-confined = nothing // {
+      namespace = "vpn";
+    };
+    bench-free = nothing;
+  };
+}

@@ -1,0 +1,167 @@
+"""What `make bench` makes of samples: ratios of a round, the shape of its JSON, and a page that stands alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+from rich.console import Console
+
+from nsguard_harness.bench import peers, starts, tables
+from nsguard_harness.bench.__main__ import parser
+from nsguard_harness.bench.figures import OURS, Count, Figure, Figures, Spread, Stage
+from nsguard_harness.bench.page import page, plot, stacked
+from nsguard_harness.checkout import SCENARIOS
+from nsguard_harness.inside import stopwatch
+from nsguard_harness.scenario import RUN, render
+
+# a machine that is twice as slow in its second round
+STARTED = Figure("start", "ms", {OURS: [30.0, 60.0, 33.0], "free": [20.0, 40.0, 20.0]}, {"free": 1.5})
+SENT = Figure("packets", "packets/s", {OURS: [98.0], "bare": [100.0]}, {"bare": 0.99}, more_is_better=True)
+FIGURES = Figures(
+    "container",
+    "wireguard-go",
+    3,
+    [STARTED, SENT],
+    [Stage("sandbox", 20.0), Stage("rest <of it>", 10.0)],
+    [Stage("+ ip netns add vpn", 4.0)],
+    [Count(1, 0.2, 5.0), Count(100, 12.5, 5.1)],
+    {"a host, 10 namespaces": 0.02},
+)
+
+
+def pictures(text: str) -> list[ElementTree.Element]:
+    return [ElementTree.fromstring(part) for part in re.findall(r"<svg.*?</svg>", text, re.DOTALL)]
+
+
+def test_a_ratio_is_of_samples_of_one_round() -> None:
+    assert STARTED.ratio("free") == Spread(1.5, 1.5, 1.575)
+
+
+def test_a_single_round_has_no_spread() -> None:
+    assert SENT.ratio("bare") == Spread(0.98, 0.98, 0.98)
+
+
+def test_a_goal_is_most_or_least_by_what_is_better() -> None:
+    assert STARTED.reached("free") is True
+    assert SENT.reached("bare") is False
+    assert replace(SENT, more_is_better=False).reached("bare") is True
+    assert replace(SENT, goals={}).reached("bare") is None
+
+
+def test_rounds_of_other_counts_are_refused() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        replace(SENT, samples={OURS: [1.0, 2.0], "bare": [1.0]}).ratio("bare")
+
+
+def test_json_has_samples_medians_and_ratios() -> None:
+    made = json.loads(json.dumps(FIGURES.data()))
+    assert made.keys() == {
+        *("lab", "wireguard", "rounds", "figures", "stages", "steps", "counts", "evaluation"),
+    }
+    assert made["figures"][0] == {
+        "name": "start",
+        "unit": "ms",
+        "moreIsBetter": False,
+        "samples": {OURS: [30.0, 60.0, 33.0], "free": [20.0, 40.0, 20.0]},
+        "medians": {OURS: 33.0, "free": 20.0},
+        "ratios": {"free": {"median": 1.5, "low": 1.5, "high": 1.575, "goal": 1.5}},
+    }
+    assert made["counts"][1] == {"namespaces": 100, "seconds": 12.5, "megabytes": 5.1}
+    assert made["stages"][0] == {"name": "sandbox", "milliseconds": 20.0}
+
+
+def test_tables_name_what_is_compared() -> None:
+    console = Console(width=200)
+    with console.capture() as captured:
+        tables.show(console, FIGURES)
+    text = captured.get()
+    for word in ("start", "free", "1.50 to 1.57", "≤ 1.5", "reached", "≥ 0.99", "missed", "12.50", "rest <of it>"):
+        assert word in text
+
+
+def test_tables_are_whole_in_80_columns() -> None:
+    names = ("start of a confined oneshot", "same sandbox, without our processes")
+    wide = Figure(names[0], "ms", {OURS: [12345.0], names[1]: [12345.0]}, {names[1]: 1.15})
+    console = Console(width=80)
+    with console.capture() as captured:
+        tables.show(console, replace(FIGURES, figures=[wide], steps=[Stage("ip-netns-exec " * 9, 1.0)]))
+    text = captured.get()
+    assert "…" not in text
+    for word in ("12,345", "1.00 to 1.00", "≤ 1.15", "reached", "processes", "12.50", "5.10", "+2.0%"):
+        assert word in text
+    assert text.count("ip-netns-exec") == 9
+
+
+def test_what_was_not_measured_has_no_table() -> None:
+    console = Console()
+    with console.capture() as captured:
+        tables.show(console, Figures("vm", "the kernel's WireGuard", 9))
+    assert not captured.get()
+
+
+def test_the_page_stands_alone_and_escapes() -> None:
+    text = page(FIGURES)
+    assert "default-src 'none'" in text
+    assert not re.search(r"<script|src=|href=|url\(|@import", text)
+    assert "rest <of it>" not in text and "rest &lt;of it&gt;" in text
+    assert len(pictures(text)) == 3
+
+
+def test_what_was_not_measured_has_no_section() -> None:
+    text = page(Figures("vm", "the kernel's WireGuard", 9))
+    assert "<h2>" not in text and "<svg" not in text
+
+
+def test_the_parts_of_a_start_fill_the_bar() -> None:
+    (bar,) = pictures(stacked(FIGURES.stages))
+    rects = [it for it in bar.iter() if it.tag == "rect" and it.get("height") == "40"]
+    assert [float(it.get("width", "")) for it in rects] == [640.0, 320.0]
+    assert float(rects[1].get("x", "")) == 20 + 640
+
+
+def test_more_namespaces_stand_further_right_and_slower_ones_higher() -> None:
+    (drawn,) = pictures(plot(FIGURES.counts))
+    first, last = [it for it in drawn.iter() if it.tag == "circle"]
+    assert float(first.get("cx", "")) < float(last.get("cx", ""))
+    assert float(first.get("cy", "")) > float(last.get("cy", ""))
+
+
+def test_the_sandbox_alone_keeps_every_property() -> None:
+    text = render(SCENARIOS / "bench.nix").units[starts.CONFINED].text
+    alone = starts.FRONT.sub("", text)
+    assert "ExecStart=/bin/true\n" in alone
+    assert re.search("^ExecStart=.*nsguard-init", text, re.MULTILINE)
+    assert [line for line in text.splitlines() if "Exec" not in line] == [
+        line for line in alone.splitlines() if "Exec" not in line
+    ]
+
+
+def test_systemd_run_gets_the_sandbox_of_a_command() -> None:
+    line = starts.systemd_run(render(RUN).units[starts.COMMAND_UNIT].text)
+    for word in ("NetworkNamespacePath=/run/netns/vpn", "CapabilityBoundingSet=", "TemporaryFileSystem=/run:", "User="):
+        assert f"--property={word}" in line
+    assert "supervise" not in line and "Standard" not in line
+
+
+def test_the_stopwatch_takes_turns(capsys: pytest.CaptureFixture[str]) -> None:
+    stopwatch.main(3, ["true", "sh -c 'sleep 0.02'"])
+    quick, slow = json.loads(capsys.readouterr().out)
+    assert len(quick) == len(slow) == 3
+    assert min(slow) >= 20
+
+
+@pytest.mark.parametrize("word", ["8", "0", "-1", "many", ""])
+def test_fewer_rounds_than_a_median_needs_are_refused(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser().parse_args([f"--rounds={word}"])
+    assert "is not a number from 9 up" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("word", ["", "name", "=/nix/store/x", "name=/nowhere"])
+def test_a_peer_is_a_name_and_a_system(word: str) -> None:
+    with pytest.raises(ValueError, match="NAME=CLOSURE"):
+        peers.parse([word])
