@@ -15,7 +15,7 @@ from .states import STATES, UP, State
 
 
 class Runs(Protocol):
-    """What runs an attack inside a service of a machine, as Agent does. Raises HarnessError when out of reach."""
+    """Runs attacks inside a service of a machine, as Agent does. Raises HarnessError where that cannot be reached."""
 
     def wait(self) -> None: ...
 
@@ -35,8 +35,8 @@ class Subject:
 class Cell:
     """One attack, in one state, of one family, by one identity, with a token of its own.
 
-    witness: the token under which its control runs, its own unless another state's is the same; cannot: why it can't
-    apply, and so is not run.
+    witness: the token under which its control runs, which is that of another state's cell where one control serves
+    both; empty for its own token. cannot: why the cell is not run; empty where it is.
     """
 
     attack: Attack
@@ -53,7 +53,7 @@ class Cell:
 
 
 class _Nobody:
-    """Stands where the lab's side does all that there is to do."""
+    """Stands in for a service where the lab's side does the whole attack."""
 
     def wait(self) -> None: ...
 
@@ -67,7 +67,7 @@ OUTSIDER = Subject(OUTSIDE, _Nobody(), _Nobody())
 def plan(pattern: str, subjects: Iterable[Subject], states: str = UP.name, *, quick: bool = False) -> list[Cell]:
     """Every cell of the attacks and states whose names match a glob, each with a token of its own.
 
-    quick: the core set, each attack as the first identity that it makes sense as.
+    quick: the core attacks alone, each by the first of its identities that there is a subject for.
     """
     known = {subject.identity: subject for subject in (*subjects, OUTSIDER)}
     chosen = [attack() for name, attack in catalogue.registry().items() if fnmatch.fnmatchcase(name, pattern)]

@@ -14,7 +14,7 @@ POLL_SECONDS = 0.02
 
 
 def guarded(attack: Attack, hook: str, lab: Lab, broken: dict[str, str]) -> None:
-    """Call a hook. A command that fails spoils its attack; a machine that is gone ends the run, by LabError."""
+    """Call a hook. A command that fails is recorded in `broken`, by attack; a machine that is gone raises LabError."""
     try:
         getattr(attack, hook)(lab)
     except CommandError as error:
@@ -43,8 +43,7 @@ def disturb(
 
 
 def _not_under_way(runs: Mapping[str, Future[Outcome]], arrived: Callable[[], frozenset[str]], limit: float) -> str:
-    """Wait until the token of each run has come out of the tunnel, or the run is over; the tokens for which neither is
-    so after `limit` seconds."""
+    """Wait until each run is over or its token has come out of the tunnel; the other tokens after `limit` seconds."""
     deadline = time.monotonic() + limit
     while waiting := [token for token, run in runs.items() if not run.done() and token not in arrived()]:
         if time.monotonic() > deadline:

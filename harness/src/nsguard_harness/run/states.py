@@ -13,7 +13,7 @@ from ..target import NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT, wait_for_tunnel
 
 
 class State(ABC):
-    """One state. carries: the tunnel carries what is sent, so that what should come out of it must come out.
+    """One state. carries: the tunnel works in it, so that what an attack sends into it must come out at its far end.
 
     disturbs: `disturb` is called again and again while attacks run.
     """
@@ -40,7 +40,7 @@ class Up(State):
 
 
 class ServerSilent(State):
-    """The server has a session with us and drops what comes for it, without a word."""
+    """The server has a session with the client and drops its packets without an answer."""
 
     name = "server-silent"
 
@@ -53,7 +53,7 @@ class ServerSilent(State):
 
 
 class LinkDeleted(State):
-    """Somebody deleted the tunnel's link; its unit believes that it is up."""
+    """Somebody deleted the tunnel's link; its unit is still active."""
 
     name = "link-deleted"
 

@@ -1,4 +1,4 @@
-"""Who attacks in a run: the agents of a scenario's services, confined and free."""
+"""Who attacks in a run: agents in a scenario's services, confined and unconfined."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ SERVICES = {"root": ("app-root", "free"), "user": ("app-user", "free-user")}
 
 
 def subjects(machine: Machine, app: str = "boxed") -> tuple[Subject, ...]:
-    """The agents of a scenario's services, of those that it has, ready to be asked. Raises AgentError.
+    """One subject for each identity that the scenario has services for, once their agents answer. Raises AgentError.
 
-    app: which of a scenario's apps attacks as the ordinary user, where it has apps.
+    app: which of the scenario's apps attacks as the ordinary user, where it has apps.
     """
     pairs = {who: pair for who, pair in SERVICES.items() if machine.execute(f"systemctl cat {' '.join(pair)}")[0] == 0}
     agents = {name: Agent(machine, f"/run/nsguard-agent-{name}/socket") for pair in pairs.values() for name in pair}
     for agent in agents.values():
         agent.wait()
-    found = [Subject(who, agents[inside], agents[out]) for who, (inside, out) in pairs.items()]
+    attackers = [Subject(who, agents[inside], agents[out]) for who, (inside, out) in pairs.items()]
     if machine.execute(f"systemctl cat nsguard-app-{app}.service")[0] == 0:
-        found.append(_app(machine, app))
-    return tuple(found)
+        attackers.append(_app(machine, app))
+    return tuple(attackers)
 
 
 def _app(machine: Machine, app: str) -> Subject:
-    agents = [Agent(machine, f"/run/{place}/socket") for place in (f"nsguard-app-{app}", "nsguard-agent-free-user")]
+    agents = [Agent(machine, f"/run/{name}/socket") for name in (f"nsguard-app-{app}", "nsguard-agent-free-user")]
     for agent in agents:
         agent.wait()
     return Subject("user", *agents)

@@ -49,8 +49,7 @@ __all__ = [
     "plan",
 ]
 
-# attacks mostly wait for answers
-# names that daemons refresh or retransmit by themselves come late
+# questions that daemons repeat by themselves come late
 TAIL_SECONDS = 2.0
 
 
@@ -82,7 +81,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Run:
-    """How one phase (confined or control) ended: what each cell said or why it could not run, and what was seen."""
+    """How one phase (confined or control) ended: what each cell reported or why it failed, and what was captured."""
 
     outcomes: Mapping[str, Outcome]
     failures: Mapping[str, str]
@@ -97,7 +96,7 @@ class Run:
 class Result:
     """A cell's verdict. evidence: why; said: what the confined attacker reported; control: how its control was seen.
 
-    lacking: who lacks what it would take, of an attack that said so.
+    lacking: what lacks something that the attack needs, where the attack reported that.
     """
 
     attack: str
@@ -189,7 +188,7 @@ class Suite:
                 prepared.append((attack, undo))  # also when it breaks half-way: `after` then cleans up
                 hooks.guarded(attack, hook, self.lab, broken)
         for runs in {_runs(cell, phase.name) for cell in cells}:
-            with suppress(AgentError):  # whose attacks then say so
+            with suppress(AgentError):  # its attacks then report the error
                 runs.wait()  # the machine may have been rebooted
         with ThreadPoolExecutor(self.lab.workers) as pool, self._disturbed(cells, phase):
             running = {cell.token: pool.submit(self._attempt, cell, phase.name) for cell in cells}
@@ -255,9 +254,9 @@ class Suite:
 
 @dataclass(frozen=True)
 class _Phase:
-    """What gathers while one phase, `confined` or `control`, goes on. alone: for each span, whose it is.
+    """What one phase, `confined` or `control`, has shown so far.
 
-    arrived: the tokens that came out of the tunnel so far.
+    arrived: gives the tokens that came out of the tunnel so far; alone: for each span the attack that ran by itself.
     """
 
     name: str
@@ -269,7 +268,7 @@ class _Phase:
     alone: list[Attack | None] = field(default_factory=list)
 
     def judged(self, capture: CaptureLike, tokens: Tokens) -> Judgement:
-        """Every frame, each span by what was true of it; what comes between two belongs to the first."""
+        """Judge every frame by the world of its span; a frame between two spans belongs to the earlier one."""
         world, judgements = self.observed.world, [Judgement(dropped=capture.dropped)]
         edges = [float("-inf"), *(span.start for span in self.spans[1:]), float("inf")]
         for attack, (start, end) in zip(self.alone or [None], pairwise(edges), strict=True):
@@ -282,7 +281,7 @@ class _Phase:
 @contextmanager
 def _entered(state: State, lab: Lab, observed: Observed) -> Iterator[None]:
     if state is UP:
-        yield  # there is nothing to enter, and whoever changes something looks
+        yield  # there is nothing to enter, and attacks that change something are followed by a look
         return
     try:
         state.enter(lab)
@@ -341,10 +340,10 @@ def decide(cell: Cell, confined: Run, control: Run) -> Result:
     witness = seen[0].summary if seen else by_answer
 
     def result(verdict: Verdict, evidence: str) -> Result:
-        said, who = inside.said if inside else "", cell.subject.identity
+        report, who = inside.said if inside else "", cell.subject.identity
         lacking = outside.lacking if outside and verdict is Verdict.CANNOT else None
         return Result(
-            cell.attack.name, cell.family, who, token, verdict, evidence, said, witness, cell.state.name, lacking
+            cell.attack.name, cell.family, who, token, verdict, evidence, report, witness, cell.state.name, lacking
         )  # fmt: skip
 
     if cell.cannot:
@@ -366,7 +365,7 @@ def decide(cell: Cell, confined: Run, control: Run) -> Result:
 
 
 def _unseen(control: Outcome | None) -> tuple[Verdict, str]:
-    """What to say where a control was not seen: the machine may lack what the attack needs, by its own word."""
+    """Verdict and evidence where a control was not seen: it may have reported that the machine lacks something."""
     if control and control.lacks:
         return Verdict.CANNOT, control.lacks
     return Verdict.VACUOUS, f"its control was not seen: {control.said if control else 'it did not run'}"

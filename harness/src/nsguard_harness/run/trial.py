@@ -1,6 +1,6 @@
-"""One lab for many variants of a scenario: each in its turn installed anew, and attacked until something turns red.
+"""One lab for many variants of a scenario: each is installed in turn, and attacked until an attack turns red.
 
-Controls are not run: they were seen before, on the whole plan.
+Controls are not run: they were seen before, with the unchanged plan.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..scenario import Plan
 from .suite import Cell, Run, Suite, Verdict, escape
 
 TAIL_SECONDS = 0.5  # the first frame that gets out is enough
-UNOWNED = "unowned"  # stands for an attack where frames left that carry no token
+UNOWNED = "unowned"  # in place of an attack's name, for leaks that belong to no attack
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def switch(machine: Machine, made: Plan) -> None:
 
 
 def attack(lab: Lab, cells: Sequence[Cell]) -> list[Red]:
-    """Run cells confined. A leak is one at once; what was only missed must be missed twice."""
+    """Run cells confined. One leak is enough; an attack that is red for another reason must be so twice."""
     reds = _once(lab, cells)
     if reds and not any(red.verdict is Verdict.LEAKED for red in reds):
         again = {red.attack for red in _once(lab, renewed(cells))}
@@ -49,12 +49,12 @@ def _once(lab: Lab, cells: Sequence[Cell]) -> list[Red]:
 
 
 def renewed(cells: Sequence[Cell]) -> list[Cell]:
-    """The same cells with other tokens: names that were looked up once are in caches."""
+    """The same cells with other tokens: a name that was looked up before may be answered from a cache."""
     return [replace(cell, token=f"{cell.token}x") for cell in cells]
 
 
 def reds_of(cells: Sequence[Cell], run: Run) -> list[Red]:
-    """The attacks of a confined run that are not contained; frames that nobody owns are one more."""
+    """The attacks of a confined run that are not contained; leaks that belong to no attack are one more."""
     reds: dict[str, Red] = {}
     for cell in cells:
         if red := _red(cell, run):

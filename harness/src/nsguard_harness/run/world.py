@@ -1,4 +1,4 @@
-"""What the judge is told of a lab: who is on the wire, where the tunnel ends, which ports it had meanwhile."""
+"""What the judge knows of a lab: the stations on the wire, the tunnel's endpoints, and the ports that it had."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class Observed:
     def world(self) -> World:
         """The world as known so far."""
         lab = self._lab
-        others = tuple(_station(one) for machine in _others(lab) for one in machine)
+        others = tuple(_station(uplink) for machine in _others(lab) for uplink in machine)
         return World(
-            wires={one.wire: Wire(_station(one), others) for one in lab.client.uplinks},
-            endpoints=frozenset((ip_address(one), port) for one, port in lab.endpoints()),
+            wires={uplink.wire: Wire(_station(uplink), others) for uplink in lab.client.uplinks},
+            endpoints=frozenset((ip_address(address), port) for address, port in lab.endpoints()),
             listen_ports=frozenset(self._ports),
             tunnel_addresses=frozenset(map(ip_address, lab.inner_addresses())),
             mtus=frozenset(self._mtus),

@@ -1,7 +1,7 @@
 """One Ethernet frame, decoded into what the judge needs.
 
-Scapy does the decoding; what it silently forgives (lengths that disagree, bytes left over, reserved bits) is named
-in `Packet.problem`, because a frame that can't be accounted for byte by byte is not an allowed one.
+Scapy decodes. What it accepts without an error (lengths that disagree, bytes left over, reserved bits) is reported in
+`Packet.problem`: a frame that is not understood byte by byte is never allowed.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Packet:
         return f"ip protocol {self.protocol}"
 
     def summary(self) -> str:
-        """One line for people: who, to whom, what, how long."""
+        """One line for people: source, destination, kind, length in bytes."""
         if self.problem:
             return f"{self.source_mac} > {self.destination_mac} unparsable: {self.problem}, {self.length} bytes"
         if self.arp:

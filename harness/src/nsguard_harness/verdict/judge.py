@@ -30,7 +30,10 @@ class CapturedFrame(Protocol):
 
 @dataclass(frozen=True)
 class Leak:
-    """A condemned frame: when and where, what it is, why, and whose it is if a token or the time tells."""
+    """A frame that no rule allows, with the reason. time: seconds since the epoch.
+
+    attack: the one that sent it, where a token shows that, or the time at which an attack ran by itself.
+    """
 
     time: float
     wire: str
@@ -52,7 +55,7 @@ class Judgement:
 
     @property
     def void(self) -> bool:
-        """Frames were dropped: nothing was proved."""
+        """Whether frames were dropped, so that the capture proves nothing."""
         return self.dropped > 0
 
     def of(self, token: str) -> tuple[Leak, ...]:
@@ -61,11 +64,11 @@ class Judgement:
 
     @property
     def unowned(self) -> tuple[Leak, ...]:
-        """Condemned frames that carry no attack's token, and came when no attack had the machine for itself."""
+        """Leaks that belong to no attack: they carry no token, and no attack ran by itself when they came."""
         return tuple(leak for leak in self.leaks if leak.token is None and leak.attack is None)
 
     def beside(self, attack: str) -> tuple[Leak, ...]:
-        """Condemned frames without a token that came while `attack` had the machine for itself."""
+        """Leaks without a token that came while `attack` ran by itself."""
         return tuple(leak for leak in self.leaks if leak.token is None and leak.attack == attack)
 
 
@@ -74,7 +77,7 @@ def judge(
 ) -> Judgement:
     """Classify every captured frame; `dropped` counts those the capture lost.
 
-    alone: the attack that had the machine for itself meanwhile, and whose the frames without a token are.
+    alone: the attack that ran by itself during this capture, to which leaks without a token are attributed.
     """
     classes: Counter[str] = Counter()
     leaks: list[Leak] = []
@@ -86,14 +89,14 @@ def judge(
             classes[INJECTED.name] += 1
             continue
         packet = frames.decode(frame.data)
-        found = tokens.find(frame.data)
+        carried = tokens.find(frame.data)
         verdict = classify(packet, world.wires.get(frame.wire), world)
-        if isinstance(verdict, Rule) and not found:
+        if isinstance(verdict, Rule) and not carried:
             classes[verdict.name] += 1
             continue
-        reason = "a token in clear" if found else str(verdict)
+        reason = "a token in clear" if carried else str(verdict)
         classes[f"!{packet.kind}"] += 1
-        for token in found or (None,):
+        for token in carried or (None,):
             whose = tokens.attacks.get(token) if token else alone
             leaks.append(Leak(frame.time, frame.wire, packet.kind, packet.summary(), reason, token, whose))
     return Judgement(sum(classes.values()), dropped, dict(classes), tuple(leaks))
@@ -115,12 +118,14 @@ def classify(packet: Packet, wire: Wire | None, world: World) -> Rule | str:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of things in words."""
+    """A number and its noun, in the singular or plural: `1 frame`, `2 frames`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def merged(one: Judgement, other: Judgement) -> Judgement:
+def merged(first: Judgement, second: Judgement) -> Judgement:
     """Two captures' judgements as one."""
-    classes = Counter(one.classes)
-    classes.update(other.classes)
-    return Judgement(one.frames + other.frames, one.dropped + other.dropped, dict(classes), one.leaks + other.leaks)
+    classes = Counter(first.classes)
+    classes.update(second.classes)
+    return Judgement(
+        first.frames + second.frames, first.dropped + second.dropped, dict(classes), first.leaks + second.leaks
+    )

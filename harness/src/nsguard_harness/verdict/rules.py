@@ -204,7 +204,7 @@ MLD_REPORT, MLD_RECORD = 143, struct.Struct("!BBH16s")  # RFC 3810 §5.2
 
 
 def _reported(packet: Packet, wire: Wire) -> set[IPv6Address] | None:
-    """The groups that the host says it listens for, or None where a frame says anything else, or is somebody else's."""
+    """The groups in the host's own MLDv2 report; None for every frame that is not exactly such a report."""
     records, rest = divmod(len(packet.payload) - 4, MLD_RECORD.size)
     if (
         (packet.protocol, packet.icmp_type, packet.icmp_code, packet.hops) != (frames.ICMP6, MLD_REPORT, 0, 1)
@@ -216,18 +216,18 @@ def _reported(packet: Packet, wire: Wire) -> set[IPv6Address] | None:
         or packet.source not in wire.uplink.addresses | {IPv6Address("::")}
     ):
         return None
-    said = list(MLD_RECORD.iter_unpack(packet.payload[4:]))
-    if not all(1 <= kind <= 6 and (auxiliary, sources) == (0, 0) for kind, auxiliary, sources, _ in said):
+    reports = list(MLD_RECORD.iter_unpack(packet.payload[4:]))
+    if not all(1 <= kind <= 6 and (auxiliary, sources) == (0, 0) for kind, auxiliary, sources, _ in reports):
         return None
-    return {IPv6Address(group) for *_, group in said}
+    return {IPv6Address(group) for *_, group in reports}
 
 
 def _own_groups(wire: Wire) -> set[IPv6Address]:
-    return {solicited_node(one) for one in wire.uplink.addresses if isinstance(one, IPv6Address)}
+    return {solicited_node(address) for address in wire.uplink.addresses if isinstance(address, IPv6Address)}
 
 
 def _listener_report(packet: Packet, wire: Wire, world: World) -> bool:
-    """What the kernel says when its link comes up: the groups of its own addresses, and no others."""
+    """The kernel's report when its link comes up: the groups of its own addresses, and no others."""
     groups = _reported(packet, wire)
     return groups is not None and groups <= _own_groups(wire)
 
@@ -251,14 +251,14 @@ RULES = (
     Rule("mld", "the host says which of its own addresses it listens for, when its link comes up", _listener_report),
 )
 
-# with the name of each exception behind it
+# the name of the exception follows
 ALLOWED_EGRESS = "allowed-egress:"
 
 
 def allowed_egress(name: str, address: str, port: int) -> Rule:
     """An exception of the configuration: TCP between the host itself and one port of one address, by a known neighbour.
 
-    Raises ValueError for what is no address.
+    Raises ValueError when `address` is not an IP address.
     """
     exception = ip_address(address), port
 
@@ -279,11 +279,11 @@ def allowed_egress(name: str, address: str, port: int) -> Rule:
     return Rule(f"{ALLOWED_EGRESS}{name}", f"an exception of the configuration: {address} port {port}", allows)
 
 
-# where a host link has the host forward; it comes and goes with the namespace
+# only where a host link makes the host forward; the link comes and goes with the namespace
 ROUTER = Rule("mld-router", "the host says that it forwards, when its first host link is made", _router_report)
-# not among them: it is a whole frame, known to the last byte, that it speaks of
+# not in RULES: the judge compares these frames whole, byte by byte
 INJECTED = Rule("injected", "what the lab's side sent to the machine to attack it", lambda packet, wire, world: False)
-# on a user's own machine (live/judge.py)
+# on a user's own machine (live/judgement.py)
 HOST = Rule("host", "the host's own, which has nothing to do with the namespace", lambda packet, wire, world: False)
 
 
@@ -295,5 +295,5 @@ def link_local(mac: str) -> IPv6Address:
 
 
 def station(mac: str, *addresses: str) -> Station:
-    """A station from text; its link-local address goes without saying."""
+    """A station from text; the link-local address of its MAC is added."""
     return Station(mac.lower(), frozenset({ip_address(a) for a in addresses} | {link_local(mac)}))

@@ -1,4 +1,4 @@
-"""Tokens: what an attack carries, and every form in which it is looked for on a wire."""
+"""Tokens: the text by which an attack's packets are known, and every form in which it is searched for on a wire."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def _aligned(plain: bytes, encode: Callable[[bytes], bytes], group: int, charact
     group: bytes that become `characters` characters. The last character may hold some bits of what follows: it is
     listed with all their values, lest tokens differ in it alone.
     """
-    bits, found = 8 * group // characters, []
+    bits, shapes = 8 * group // characters, []
     for offset in range(group):
         end = offset + len(plain)
         first, last = -(-offset * characters // group), -(-end * characters // group)
         free = last * bits - 8 * end
         tails = (bytes((value << (8 - free),)) * group for value in range(1 << free))
-        found.append({encode(bytes(offset) + plain + tail)[first:last] for tail in tails})
-    return found
+        shapes.append({encode(bytes(offset) + plain + tail)[first:last] for tail in tails})
+    return shapes
