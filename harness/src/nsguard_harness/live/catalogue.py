@@ -27,7 +27,7 @@ class Control(Enum):
 
 @dataclass(frozen=True)
 class Entry:
-    """path: of the socket that PATH looks for."""
+    """An attack's control. path: the socket that Control.PATH looks for, else empty."""
 
     control: Control
     path: str = ""
@@ -50,10 +50,10 @@ CATALOGUE: dict[str, Entry] = {
     **dict.fromkeys(("resolved-dbus", "bus-names"), Entry(Control.PATH, BUS)),
     "nscd-socket": Entry(Control.PATH, NSCD),
     **{
-        one.name: Entry(Control.PATH, one.path)
-        for one in (HostName, UserRecords, Credentials, JournalControl, ResolverMonitor)
+        attack.name: Entry(Control.PATH, attack.path)
+        for attack in (HostName, UserRecords, Credentials, JournalControl, ResolverMonitor)
     },
 }
 
-# those that the tunnel's resolver must get to see, if it has one
+# attacks whose question must reach the tunnel's resolver, if the tunnel has one
 NAMES = frozenset(name for name, entry in CATALOGUE.items() if entry is QUESTION)

@@ -1,4 +1,4 @@
-"""This host as it is: its uplinks, its addresses, and the namespace in question. It is only looked at."""
+"""This host as it is: its uplinks, its addresses, and the namespace under test. Nothing is changed."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Tunnel:
 
 
 class Host:
-    """This host as a place where agents and files are. name: for messages."""
+    """This host, with the methods of a machine by which agents and files are reached. name: for messages."""
 
     name = "host"
 
@@ -67,7 +67,7 @@ class Host:
         return Path(inside)
 
     def ask(self, path: str, line: bytes, timeout: float) -> bytes:
-        """As a machine of a lab is asked."""
+        """Send a line to a Unix socket and return the answer, as Machine.ask does."""
         return ask(Path(path), line, timeout)
 
 
@@ -91,8 +91,8 @@ def tunnel(namespace: str) -> Tunnel:
     host = Host()
     try:
         seen = inspection.namespace(host, namespace)
-        kept = json.loads(host.path(f"/run/nsguard/{namespace}/tunnel.json").read_text())
-        endpoints = {(ip_address(address), int(port)) for address, port in kept["endpoints"]}
+        record = json.loads(host.path(f"/run/nsguard/{namespace}/tunnel.json").read_text())
+        endpoints = {(ip_address(address), int(port)) for address, port in record["endpoints"]}
         port = inspection.listen_port(host, namespace)
         resolv_conf = host.path(f"/run/nsguard/{namespace}/inside/resolv.conf").read_text()
     except (OSError, ValueError, KeyError, StopIteration) as error:
@@ -112,7 +112,7 @@ def tunnel(namespace: str) -> Tunnel:
         frozenset(endpoints),
         tuple(network for prefix in routes for network in _networks(prefix, seen.addresses)),
         tuple(line.split()[1] for line in resolv_conf.splitlines() if line.startswith("nameserver ")),
-        bool(kept["enforce_dns"]),
+        bool(record["enforce_dns"]),
     )
 
 
@@ -120,7 +120,7 @@ def _networks(prefix: str, addresses: frozenset[tuple[str, str]]) -> list[IPv4Ne
     """A route's networks; a default route is of each family that the tunnel has an address of."""
     if prefix != "default":
         return [ip_network(prefix)]
-    families = {ip_address(one.split("/")[0]).version for link, one in addresses if link == INTERFACE}
+    families = {ip_address(address.split("/")[0]).version for link, address in addresses if link == INTERFACE}
     return [ip_network({4: "0.0.0.0/0", 6: "::/0"}[family]) for family in sorted(families)]
 
 
@@ -129,9 +129,9 @@ def links() -> list[Link]:
     with IPRoute() as ip:
         default = {oif for family in (2, 10) for route in ip.get_routes(family=family) for oif in _default(route)}
         addresses: dict[int, list[str]] = {}
-        for one in ip.get_addr():
-            if not str(one.get("address")).startswith("fe80:"):
-                addresses.setdefault(one["index"], []).append(f"{one.get('address')}/{one['prefixlen']}")
+        for address in ip.get_addr():
+            if not str(address.get("address")).startswith("fe80:"):
+                addresses.setdefault(address["index"], []).append(f"{address.get('address')}/{address['prefixlen']}")
         return [
             Link(
                 link.get("ifname"),
@@ -154,11 +154,11 @@ def _default(route: Any) -> list[int]:
     return [oif for oif in (route.get("oif"), *hops) if oif]
 
 
-def uplinks(found: Sequence[Link]) -> list[Link]:
-    """Those that lead out of the machine, a default route's first. Raises HarnessError when there is none."""
+def uplinks(candidates: Sequence[Link]) -> list[Link]:
+    """The links that lead out of the machine, those of a default route first. Raises HarnessError if there are none."""
     out = [
         link
-        for link in found
+        for link in candidates
         if link.up and not link.loopback and (link.physical or link.default or link.kind not in INTERNAL)
     ]
     if not out:
@@ -172,4 +172,4 @@ def known_prefixes() -> list[str]:
     """Every prefix that this host has a route or an address for."""
     with IPRoute() as ip:
         routes = [f"{route.get('dst')}/{route['dst_len']}" for route in ip.get_routes() if route["dst_len"]]
-        return routes + [f"{one.get('address')}/{one['prefixlen']}" for one in ip.get_addr()]
+        return routes + [f"{address.get('address')}/{address['prefixlen']}" for address in ip.get_addr()]

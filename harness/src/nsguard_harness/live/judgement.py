@@ -1,8 +1,8 @@
-"""The judge where a host has traffic of its own: a frame counts that has to do with the namespace or with an attack.
+"""The judge on a host that has traffic of its own: only frames that concern the namespace or an attack are judged.
 
-It does if it carries a token, goes to or comes from the address that an attack was given, bears an address of the
-tunnel's, or leaves from the tunnel's own port. Of these only the tunnel's messages to its endpoint may be there. All
-else is the host's, and is counted and not looked at.
+A frame concerns them if it carries a token, goes to or comes from the address that an attack was given, contains an
+address of the tunnel, or leaves from the tunnel's own port. Of these only the tunnel's messages to its endpoint are
+allowed. All other frames are the host's: they are counted, and not examined.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ WIREGUARD = "wireguard"
 
 @dataclass(frozen=True)
 class Scene:
-    """What is known of this host. targets: address → the token of the attack that was given it."""
+    """What is known of this host. targets: address → the token of the attack that was given it; own: the host's
+    addresses; tunnel: those of the tunnel; port: the UDP port that the tunnel listens on.
+    """
 
     targets: Mapping[Address, str]
     own: frozenset[Address]
@@ -34,41 +36,41 @@ class Scene:
 
 
 def judge(captured: Iterable[Frame], scene: Scene, tokens: Tokens, dropped: int = 0) -> tuple[Judgement, list[Frame]]:
-    """Every frame, classified; and those that are not the host's own."""
+    """Classify every frame; returns the judgement, and the frames that concern the namespace or an attack."""
     classes: Counter[str] = Counter()
     leaks: list[Leak] = []
-    kept: list[Frame] = []
+    concerned: list[Frame] = []
     needles = _needles(scene)
     for frame in captured:
-        found = tokens.find(frame.data)
-        if not found and not any(needle in frame.data for needle in needles):
+        carried = tokens.find(frame.data)
+        if not carried and not any(needle in frame.data for needle in needles):
             classes[HOST.name] += 1
             continue
         packet = frames.decode(frame.data)
-        verdict = WIREGUARD if _is_the_tunnels(packet, scene) and not found else _reason(packet, found, scene)
+        verdict = WIREGUARD if _is_the_tunnels(packet, scene) and not carried else _reason(packet, carried, scene)
         if verdict in (HOST.name, WIREGUARD):
             classes[verdict] += 1
             if verdict == WIREGUARD:
-                kept.append(frame)
+                concerned.append(frame)
             continue
-        kept.append(frame)
+        concerned.append(frame)
         classes[f"!{packet.kind}"] += 1
-        by_address = (scene.targets[one] for one in addresses(packet) if one in scene.targets)
-        for token in found or (next(by_address, None),):
+        by_address = (scene.targets[address] for address in addresses(packet) if address in scene.targets)
+        for token in carried or (next(by_address, None),):
             whose = tokens.attacks.get(token) if token else None
             leaks.append(Leak(frame.time, frame.wire, packet.kind, packet.summary(), verdict, token, whose))
-    return Judgement(sum(classes.values()), dropped, dict(classes), tuple(leaks)), kept
+    return Judgement(sum(classes.values()), dropped, dict(classes), tuple(leaks)), concerned
 
 
 def _needles(scene: Scene) -> list[bytes]:
-    """Bytes that a frame of interest holds: what lacks them all need not be decoded."""
-    prefixes = {one.packed[: 3 if one.version == 4 else 8] for one in scene.targets}
-    return [*prefixes, *(one.packed for one in scene.tunnel), scene.port.to_bytes(2, "big")]
+    """Bytes of which every frame to be judged holds one: a frame with none of them need not be decoded."""
+    prefixes = {address.packed[: 3 if address.version == 4 else 8] for address in scene.targets}
+    return [*prefixes, *(address.packed for address in scene.tunnel), scene.port.to_bytes(2, "big")]
 
 
-def _reason(packet: Packet, found: tuple[str, ...], scene: Scene) -> str:
+def _reason(packet: Packet, carried: tuple[str, ...], scene: Scene) -> str:
     """Why a frame is a leak, or that it is the host's own affair."""
-    if found:
+    if carried:
         return "a token in clear"
     near = addresses(packet)
     if near & scene.targets.keys():
@@ -81,20 +83,20 @@ def _reason(packet: Packet, found: tuple[str, ...], scene: Scene) -> str:
 
 
 def addresses(packet: Packet) -> frozenset[Address]:
-    """Every address that a frame speaks of: its ends, and who is asked for or told by ARP or neighbour discovery."""
-    found = {packet.source, packet.destination}
+    """Every address in a frame: source, destination, and those in ARP or neighbour discovery."""
+    mentioned = {packet.source, packet.destination}
     if packet.arp:
-        found |= {packet.arp.sender, packet.arp.target}
+        mentioned |= {packet.arp.sender, packet.arp.target}
     if packet.protocol == frames.ICMP6 and packet.icmp_type in (135, 136) and len(packet.payload) >= 20:
-        found.add(ip_address(packet.payload[4:20]))
-    return frozenset(one for one in found if one is not None)
+        mentioned.add(ip_address(packet.payload[4:20]))
+    return frozenset(address for address in mentioned if address is not None)
 
 
 def _is_the_tunnels(packet: Packet, scene: Scene) -> bool:
     """A message between the tunnel's port and an endpoint.
 
-    A capture on the host sees several that are sent in one go as one (UDP_SEGMENT, udp(7)), so that of a transport
-    message only the beginning is exact.
+    A capture on the host sees messages that are sent by one call as one packet (UDP_SEGMENT, udp(7)), so that only the
+    beginning of a transport message can be compared.
     """
     if packet.problem or packet.protocol != frames.UDP or packet.fragment:
         return False

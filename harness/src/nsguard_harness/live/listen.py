@@ -18,14 +18,17 @@ from ..capture import BUFFER_KIB, DEADLINE_SECONDS, Frame, parse_dropped, read_f
 from ..errors import LabError
 from .host import Link
 
-HOPS = 1  # what is sent on purpose dies at the first hop
+HOPS = 1  # what the test sends itself dies at the first router
 DISCARD = 9  # RFC 863
 SENTINEL_SECONDS = 2.0
 MOST_BYTES = 128 << 20  # of one capture: a host that is busier than that can't be judged in reasonable time
 
 
 def send(family: int, to: tuple[str, int], data: bytes, interface: str = "") -> None:
-    """A datagram that the first router throws away; raises OSError where there is no way there."""
+    """Send a datagram that the first router discards; raises OSError where there is no route.
+
+    to: address and port; interface: the link to send by, empty to let the routes decide.
+    """
     inet, level, option = (
         (socket.AF_INET6, socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS)
         if family == 6
@@ -39,10 +42,10 @@ def send(family: int, to: tuple[str, int], data: bytes, interface: str = "") -> 
 
 
 class Listener:
-    """tcpdump on one link, between `with`'s beginning and end; then `frames` and `dropped` are set."""
+    """tcpdump on one link for the body of a `with`; after it `frames` and `dropped` are set."""
 
     def __init__(self, interface: str, path: Path, namespace: Path | None = None) -> None:
-        """path: where the pcap is written; namespace: of the link, where it is not the host's."""
+        """path: where the pcap file is written; namespace: the network namespace of the link, None for the host's."""
         self.interface, self.path = interface, path
         self.frames: list[Frame] = []
         self.dropped = 0
@@ -58,25 +61,25 @@ class Listener:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
-                start_new_session=True,  # a ^C at the terminal must not end it before its numbers are told
+                start_new_session=True,  # a ^C at the terminal must not end it before it has printed its counts
             )
         deadline = time.monotonic() + DEADLINE_SECONDS
-        while "listening on" not in (said := self._log.read_text()):
+        while "listening on" not in (output := self._log.read_text()):
             ended = self._tcpdump.poll() is not None
             if ended or time.monotonic() > deadline:
                 self._kill()
-                why = " ".join(said.split())[-300:] if ended else f"not ready in {DEADLINE_SECONDS:g} s"
+                why = " ".join(output.split())[-300:] if ended else f"not ready in {DEADLINE_SECONDS:g} s"
                 raise LabError(f"live: {self.interface} can't be captured, so nothing can be proved: {why}")
             time.sleep(0.01)
         return self
 
     def has(self, needles: Sequence[bytes]) -> bool:
-        """Whether one of the texts was captured so far."""
+        """Whether any of these bytes were captured so far."""
         captured = self.path.read_bytes()
         return any(needle in captured for needle in needles)
 
     def check(self) -> None:
-        """Raise LabError when more passes than can be judged, or the capture has ended."""
+        """Raise LabError when more was captured than can be judged, or the capture has ended."""
         assert self._tcpdump is not None
         if self.path.exists() and self.path.stat().st_size > MOST_BYTES:
             raise LabError(
@@ -104,14 +107,14 @@ class Listener:
 
 
 class Uplinks:
-    """All uplinks at once. Each is proved to be captured, at either end, by a datagram that is read back.
+    """Captures of all uplinks. At the beginning and at the end a datagram by each link must show up in its capture.
 
-    A link without an address of its own, as a bridge's port, can't be sent by: there tcpdump's word has to do.
+    A link without an address of its own, such as a bridge's port, cannot send one: `unproved` has its name.
     """
 
-    def __init__(self, links: Sequence[Link], place: Path, marks: Sequence[Pair]) -> None:
-        """place: a directory for the captures; marks: two unused targets for each link."""
-        self.listeners = [Listener(link.name, place / f"{link.name}.pcap") for link in links]
+    def __init__(self, links: Sequence[Link], directory: Path, marks: Sequence[Pair]) -> None:
+        """directory: for the captures; marks: two unused targets for each link."""
+        self.listeners = [Listener(link.name, directory / f"{link.name}.pcap") for link in links]
         self.frames: list[Frame] = []
         self.dropped = 0
         self.unproved = [link.name for link in links if not link.addresses]
@@ -120,16 +123,16 @@ class Uplinks:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            for one in self.listeners:
-                stack.enter_context(one)
-                self._prove(one, self._marks[one.interface][0])
+            for listener in self.listeners:
+                stack.enter_context(listener)
+                self._prove(listener, self._marks[listener.interface][0])
             self._stack = stack.pop_all()
         return self
 
     def check(self) -> None:
         """As Listener.check, for all of them."""
-        for one in self.listeners:
-            one.check()
+        for listener in self.listeners:
+            listener.check()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -138,18 +141,23 @@ class Uplinks:
             self._stack.__exit__(kind, error, trace)
             return
         with self._stack:
-            for one in self.listeners:
-                self._prove(one, self._marks[one.interface][1])
-        self.frames = sorted((frame for one in self.listeners for frame in one.frames), key=lambda frame: frame.time)
-        self.dropped = sum(one.dropped for one in self.listeners)
+            for listener in self.listeners:
+                self._prove(listener, self._marks[listener.interface][1])
+        frames = (frame for listener in self.listeners for frame in listener.frames)
+        self.frames = sorted(frames, key=lambda frame: frame.time)
+        self.dropped = sum(listener.dropped for listener in self.listeners)
 
     def _prove(self, listener: Listener, mark: Pair) -> None:
-        """A datagram to a target of its own by that link, or the question who has the target, must be read back."""
+        """Send a datagram to `mark` by that link until the capture shows it, or the ARP or neighbour request for it.
+
+        Raises LabError when it does not within SENTINEL_SECONDS.
+        """
         if listener.interface in self.unproved:
             return
         text = b"nsguard sentinel " + secrets.token_hex(16).encode()
         v4, v6 = (
-            socket.inet_pton(inet, one) for inet, one in zip((socket.AF_INET, socket.AF_INET6), mark, strict=True)
+            socket.inet_pton(inet, address)
+            for inet, address in zip((socket.AF_INET, socket.AF_INET6), mark, strict=True)
         )
         needles = (text, bytes(6) + v4, v6)
         deadline = time.monotonic() + SENTINEL_SECONDS

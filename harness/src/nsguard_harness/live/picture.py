@@ -1,16 +1,16 @@
-"""What a page says and shows of a run on a user's own host, in place of the lab."""
+"""The texts and labels of the page about a run on a user's own host, in place of the lab's."""
 
 from __future__ import annotations
 
 from ..output.page import Setting
-from ..output.page.topology import Place
+from ..output.page.topology import Labels
 from .run import Live
 
 
 def setting(live: Live) -> Setting:
     """This host, its namespace and its uplinks."""
     return Setting(
-        place(live),
+        labels(live),
         "Every uplink of this host, by a capture on the host itself. Only frames that carry a token, speak of an "
         "address that an attack was given or the tunnel has, or leave from the tunnel's port are judged: the rest is "
         "the host's own business.",
@@ -20,10 +20,10 @@ def setting(live: Live) -> Setting:
     )
 
 
-def place(live: Live) -> Place:
-    """The host, the tunnel out of its namespace, and where the captures stand."""
+def labels(live: Live) -> Labels:
+    """The host, the tunnel out of its namespace, and where the captures are taken."""
     end = next((f"{address} port {port}" for address, port in sorted(live.tunnel.endpoints, key=str)), "")
-    return Place(
+    return Labels(
         machine="this host",
         address="",
         namespace=f"namespace {live.namespace}",

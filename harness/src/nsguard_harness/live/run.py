@@ -33,20 +33,22 @@ from .targets import Targets
 from .units import Service
 
 WORKERS = 4  # at once: a few packets a second, and a host that goes on with its work
-PATIENT_SECONDS = 30.0  # for what reads much, on a host that has much
-UNENDED = "no end in"  # how an agent begins to tell of an attack that had to be killed
+READ_SECONDS = 30.0  # for attacks that only read: a user's host has much to read
+UNENDED = "no end in"  # how an agent's report begins when it had to kill an attack
 PROCESSES = "processes-inside"
 
 
 class NotCarried(Up):
-    """The tunnel is up, and has no way for what is sent: nothing of it need come through."""
+    """The tunnel is up and has no route for an attack's packets, so that none of them need to come through."""
 
     carries = False
 
 
 @dataclass(frozen=True)
 class Live:
-    """What is tried, and where. links: the uplinks; address: what the first of them has, by family, empty for none."""
+    """The namespace under test and its host. links: the uplinks; address: the first of each family on any uplink,
+    empty where there is none.
+    """
 
     namespace: str
     services: Sequence[Service]
@@ -61,19 +63,25 @@ class Live:
         host.check(namespace)
         tunnel = host.tunnel(namespace)
         links = host.uplinks(host.links())
-        found = [one.split("/")[0] for link in links for one in link.addresses]
-        first = [next((one for one in found if ip_address(one).version == family), "") for family in (4, 6)]
-        return cls(namespace, chosen(units.services(namespace, named), strict=bool(named)), tunnel, links, Pair(*first))
+        addresses = [address.split("/")[0] for link in links for address in link.addresses]
+        by_family = {ip_address(address).version: address for address in reversed(addresses)}
+        own = Pair(by_family.get(4, ""), by_family.get(6, ""))
+        return cls(namespace, chosen(units.services(namespace, named), strict=bool(named)), tunnel, links, own)
 
     def run(
         self, pattern: str, progress: Callable[[str, str], None], pcap: Path | None = None, tail: float = TAIL_SECONDS
     ) -> Report:
-        """Everything, and what was started for it is gone afterwards. Raises HarnessError."""
+        """Run the attacks whose names match a glob, then their controls; nothing that was started is left. Raises
+        HarnessError.
+
+        progress: called with attack and phase as each cell ends; pcap: a directory for the captures, which are deleted
+        without one; tail: seconds to go on capturing after the last attack.
+        """
         with terminable(), ExitStack() as stack:
-            place = pcap or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nsguard-leaktest-")))
-            subjects = [self._subject(one, stack) for one in self.services]
+            directory = pcap or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nsguard-leaktest-")))
+            subjects = [self._subject(service, stack) for service in self.services]
             door = stack.enter_context(_door(f"/run/{units.OWN}{self.identity}"))
-            return _Trial(self, subjects, pattern, progress, place, tail, door).report()
+            return _Trial(self, subjects, pattern, progress, directory, tail, door).report()
 
     def _subject(self, service: Service, stack: ExitStack) -> Subject:
         inside = stack.enter_context(units.confined(self.identity, service))
@@ -84,19 +92,19 @@ class Live:
 
 def chosen(services: Sequence[Service], *, strict: bool) -> list[Service]:
     """One service as root and one as another user, the first of each. strict: raise HarnessError for any more."""
-    found: dict[str, Service] = {}
+    first: dict[str, Service] = {}
     for service in services:
-        if strict and service.identity in found:
+        if strict and service.identity in first:
             raise HarnessError(
-                f"live: --unit {service.unit}: it runs as {service.identity}, as {found[service.identity].unit} does; "
+                f"live: --unit {service.unit}: it runs as {service.identity}, as {first[service.identity].unit} does; "
                 "try one after the other"
             )
-        found.setdefault(service.identity, service)
-    return list(found.values())
+        first.setdefault(service.identity, service)
+    return list(first.values())
 
 
 def cells_of(live: Live, subjects: Sequence[Subject], pattern: str) -> list[Cell]:
-    """The cells that make sense on this host; the others say why not."""
+    """The cells of the catalogue's attacks; those that cannot apply on this host have the reason in `cannot`."""
     return [_fitted(live, cell) for cell in plan(pattern, subjects) if cell.attack.name in CATALOGUE]
 
 
@@ -111,13 +119,13 @@ def _fitted(live: Live, cell: Cell) -> Cell:
         )
     if not cell.attack.tunnelled:
         return cell
-    asked = live.tunnel.resolvers if cell.attack.name in NAMES else (_example(cell.family or 4),)
-    return cell if any(map(live.tunnel.reaches, asked)) else replace(cell, state=NotCarried())
+    receivers = live.tunnel.resolvers if cell.attack.name in NAMES else (_example(cell.family or 4),)
+    return cell if any(map(live.tunnel.reaches, receivers)) else replace(cell, state=NotCarried())
 
 
 def _asks(tunnel: host.Tunnel, family: int) -> bool:
-    """Whether a question over that family has a way: to the tunnel's resolver, or to any where it may ask any."""
-    return not tunnel.enforced or any(ip_address(one).version == family for one in tunnel.resolvers)
+    """Whether a question over a family can leave: the tunnel has such a resolver, or does not enforce its own."""
+    return not tunnel.enforced or any(ip_address(resolver).version == family for resolver in tunnel.resolvers)
 
 
 def _example(family: int) -> str:
@@ -133,13 +141,13 @@ class _Trial:
         subjects: Sequence[Subject],
         pattern: str,
         progress: Callable[[str, str], None],
-        place: Path,
+        directory: Path,
         tail: float,
         door: str,
     ) -> None:
         """door: a directory with a socket in it, outside of every confinement."""
         self._door = door
-        self._live, self._progress, self._place, self._tail = live, progress, place, tail
+        self._live, self._progress, self._directory, self._tail = live, progress, directory, tail
         self._targets = Targets(
             [
                 *host.known_prefixes(),
@@ -150,15 +158,15 @@ class _Trial:
         self._cells = cells_of(live, subjects, pattern)
         self._given = {cell.token: self._targets.take() for cell in self._cells if not cell.cannot}
         self._tokens = Tokens({cell.token: cell.attack.name for cell in self._cells})
-        local = {ip_address(one.split("/")[0]) for link in host.links() for one in link.addresses}
+        local = {ip_address(prefix.split("/")[0]) for link in host.links() for prefix in link.addresses}
         self._scene = Scene(
-            {ip_address(one): token for token, pair in self._given.items() for one in pair},
+            {ip_address(address): token for token, pair in self._given.items() for address in pair},
             frozenset(local),
             live.tunnel.addresses - local,
             live.tunnel.listen_port,
             live.tunnel.endpoints,
         )
-        self._own = [GRANTED.rstrip("/"), *(one for service in live.services for one in service.directories)]
+        self._own = [GRANTED.rstrip("/"), *(path for service in live.services for path in service.directories)]
 
     def report(self) -> Report:
         confined = self._phase("confined", self._attempt)
@@ -168,13 +176,13 @@ class _Trial:
 
     def _phase(self, name: str, attempt: Callable[[Cell], Outcome]) -> Run:
         begun, start = time.time(), time.monotonic()
-        place = self._place / name
-        place.mkdir(parents=True, exist_ok=True)
+        directory = self._directory / name
+        directory.mkdir(parents=True, exist_ok=True)
         outcomes: dict[str, Outcome] = {}
         failures: dict[str, str] = {}
         marks = [self._targets.take() for _ in range(2 * len(self._live.links))]
         namespace = Path("/run/netns", self._live.namespace)
-        with Uplinks(self._live.links, place, marks) as uplinks, _inside(place, namespace) as inside:
+        with Uplinks(self._live.links, directory, marks) as uplinks, _inside(directory, namespace) as inside:
             cells = [cell for cell in self._cells if not cell.cannot]
             with _pool() as pool:
                 running = {pool.submit(attempt, cell): cell for cell in cells}
@@ -185,13 +193,13 @@ class _Trial:
                         failures[cell.token] = str(error)
                     self._progress(cell.attack.name, name)
             time.sleep(self._tail)  # a window of observation, not a wait for something
-        judgement, kept = judge(uplinks.frames, self._scene, self._tokens, uplinks.dropped)
+        judgement, frames = judge(uplinks.frames, self._scene, self._tokens, uplinks.dropped)
         seconds = time.monotonic() - start
         spans = [Span(begun, time.time())]
-        return Run(outcomes, failures, judgement, kept, self._arrived(inside), seconds, spans)
+        return Run(outcomes, failures, judgement, frames, self._arrived(inside), seconds, spans)
 
     def _arrived(self, inside: Listener) -> frozenset[str]:
-        """The tokens that went into the tunnel, by themselves or by the address that they were for."""
+        """The tokens of the attacks whose packets went into the tunnel, known by the token or by their address."""
         judged, _ = judge(inside.frames, replace(self._scene, tunnel=frozenset(), port=0), self._tokens)
         return frozenset(leak.token for leak in judged.leaks if leak.token)
 
@@ -226,16 +234,16 @@ class _Trial:
         return Outcome(True, "sent with hop limit 1")
 
     def _same(self, cell: Cell) -> Outcome:
-        """What only reads, unconfined; where this host has nothing to find, there is nothing to hide."""
-        # of all sockets on the host it is to try but one, that was made for it
-        found = _asked(cell, cell.subject.control, self._parameters(cell, "control") | {"roots": [self._door]})
-        if found.reached:
-            return found
-        lacks = f"this host has nothing of the kind: {found.said}"
-        return replace(found, lacks=lacks, lacking=Lacking.MACHINE)
+        """Run an attack that only reads unconfined; a host where it finds nothing lacks what it needs."""
+        # the control connects to no socket of the host but the one that was made for it
+        outcome = _asked(cell, cell.subject.control, self._parameters(cell, "control") | {"roots": [self._door]})
+        if outcome.reached:
+            return outcome
+        lacks = f"this host has nothing of the kind: {outcome.said}"
+        return replace(outcome, lacks=lacks, lacking=Lacking.MACHINE)
 
     def _processes(self, service: Service) -> Result:
-        """Where a service's own processes are, as they run; the control is that process 1 is elsewhere."""
+        """Whether a service's own processes are in the namespace; as control, process 1 must be in another."""
         inode = Path("/run/netns", self._live.namespace).stat().st_ino
         count, outside = units.strays(service, inode)
         verdict, evidence = Verdict.CONTAINED, f"all {count} of {service.unit} are in the namespace"
@@ -252,26 +260,26 @@ class _Trial:
 
 
 def _asked(cell: Cell, runs: Any, parameters: dict[str, Any]) -> Outcome:
-    """Have an agent run an attack. One that only reads proves nothing when it could not end: HarnessError."""
-    patient = CATALOGUE[cell.attack.name] is SAME
-    timeout = PATIENT_SECONDS if patient else cell.attack.timeout
+    """Have an agent run an attack. Raises HarnessError when one that only reads did not end: that proves nothing."""
+    reads_only = CATALOGUE[cell.attack.name] is SAME
+    timeout = READ_SECONDS if reads_only else cell.attack.timeout
     outcome: Outcome = runs.run(cell.attack.name, cell.token, cell.family, parameters, timeout)
-    if patient and outcome.said.startswith(UNENDED):
+    if reads_only and outcome.said.startswith(UNENDED):
         raise HarnessError(f"{cell.attack.name}: {outcome.said}")
     return outcome
 
 
 def _there(path: str) -> Outcome:
     try:
-        found = stat.S_ISSOCK(Path(path).stat().st_mode)
+        is_socket = stat.S_ISSOCK(Path(path).stat().st_mode)
     except OSError as error:
         return Outcome(False, f"{path}: {error.strerror}", f"this host has no {path}")
-    return Outcome(found, f"{path} is there on the host", "" if found else f"{path} is no socket here")
+    return Outcome(is_socket, f"{path} is there on the host", "" if is_socket else f"{path} is no socket here")
 
 
 @contextmanager
 def _door(directory: str) -> Iterator[str]:
-    """A socket that anybody on this host may connect to, and that no confined service is to see."""
+    """A socket that anybody on this host may connect to, and that no confined service may see."""
     path = Path(directory, "socket")
     path.parent.mkdir(mode=0o755)
     try:
@@ -286,8 +294,8 @@ def _door(directory: str) -> Iterator[str]:
 
 
 @contextmanager
-def _inside(place: Path, namespace: Path) -> Iterator[Listener]:
-    with Listener(host.INTERFACE, place / "inside.pcap", namespace) as listener:
+def _inside(directory: Path, namespace: Path) -> Iterator[Listener]:
+    with Listener(host.INTERFACE, directory / "inside.pcap", namespace) as listener:
         yield listener
 
 
@@ -302,7 +310,7 @@ def _pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def _ended(running: dict[Future[Outcome], Cell], uplinks: Uplinks) -> Iterator[tuple[Future[Outcome], Cell]]:
-    """Each as it ends; the captures are looked after meanwhile."""
+    """Each future and its cell, as it ends; the captures are checked meanwhile."""
     left = set(running)
     while left:
         done, left = wait(left, timeout=1)

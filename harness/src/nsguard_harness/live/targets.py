@@ -22,9 +22,11 @@ class Targets:
     def __init__(self, known: Iterable[str]) -> None:
         """known: every prefix that the host or the tunnel has a route or an address for. Raises HarnessError."""
         used = [
-            one for one in (ip_network(prefix, strict=False) for prefix in known) if one.prefixlen > WIDE[one.version]
+            network
+            for network in (ip_network(prefix, strict=False) for prefix in known)
+            if network.prefixlen > WIDE[network.version]
         ]
-        free4 = [one for one in RANGES4 if not _overlaps(one, used)]
+        free4 = [network for network in RANGES4 if not _overlaps(network, used)]
         if not free4:
             raise HarnessError(
                 "live: this host has routes into all documentation ranges (RFC 5737); none is left to use"
@@ -46,5 +48,5 @@ def _some_network() -> IPv6Network:
     return IPv6Network((int(RANGE6.network_address) | random.getrandbits(32) << 64, 64))
 
 
-def _overlaps(one: Network, others: Iterable[Network]) -> bool:
-    return any(type(one) is type(other) and one.overlaps(other) for other in others)
+def _overlaps(network: Network, others: Iterable[Network]) -> bool:
+    return any(type(network) is type(other) and network.overlaps(other) for other in others)

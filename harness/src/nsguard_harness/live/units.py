@@ -1,8 +1,9 @@
 """Confined services of this host, and probes that are confined as they are.
 
-A probe is a unit with the service's own [Service] lines, in their order, as `systemctl cat` shows them: all but what
-says what is run, when, and where it keeps its files. That systemd then holds the same of both is compared. Its file
-lies in /run, and is gone with it; systemd-run(1) would do, if it took every property that a file may have.
+A probe is a unit with the service's own [Service] lines, in their order, as `systemctl cat` shows them, except those
+for what is run, when, and where it keeps its files. systemd's properties of both units are then compared. The probe's
+file is in /run, and is removed with it. systemd-run(1) cannot replace it: it does not take every property that a file
+may have.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ OWN = "nsguard-leaktest-"
 PACKAGE = Path(__file__).parents[1]
 START_SECONDS, STOP_SECONDS = 20, 5
 MOST_SECONDS = 300  # a probe whose starter was killed ends by itself
-# what a probe does otherwise than the service, or must not do a second time; the rest confines
+# what a probe does differently from the service, or must not do a second time; all other lines confine
 NOT_COPIED = re.compile(
     "|".join(
         (
@@ -37,7 +38,7 @@ NOT_COPIED = re.compile(
     )
 )
 BINDS = {"BindPaths", "BindReadOnlyPaths"}
-# what `systemctl show` gives with process numbers and times in it
+# `systemctl show` prints these with process numbers and times
 NOT_COMPARED = {"ExecCondition", *BINDS}
 FILES = Path("/run/systemd/system")
 
@@ -68,51 +69,54 @@ def systemctl(*arguments: str) -> str:
 
 def show(unit: str, *properties: str) -> dict[str, str]:
     """Properties of a unit as systemd holds them."""
-    lines = systemctl("show", *(f"--property={one}" for one in properties), "--", unit).splitlines()
+    lines = systemctl("show", *(f"--property={name}" for name in properties), "--", unit).splitlines()
     return dict(line.partition("=")[::2] for line in lines)
 
 
 def services(namespace: str, named: Sequence[str] = ()) -> list[Service]:
-    """Those that systemd would start in the namespace, running ones first, or those named. Raises HarnessError."""
-    wanted = f"/run/netns/{namespace}"
-    found = []
-    for unit in named or _loaded(wanted):
-        said = show(
+    """The services that systemd starts in a namespace, running ones first; only those in `named`, if any.
+
+    Raises HarnessError for a service that there is not or that is not confined, and where there is none at all.
+    """
+    path = f"/run/netns/{namespace}"
+    members = []
+    for unit in named or _loaded(path):
+        properties = show(
             unit, "Id", "LoadState", "NetworkNamespacePath", "User", "DynamicUser", "ActiveState", "RuntimeDirectory"
         )
-        if said.get("LoadState") != "loaded":
+        if properties.get("LoadState") != "loaded":
             raise HarnessError(f"live: --unit {unit}: there is no such unit")
-        if said.get("NetworkNamespacePath") != wanted:
+        if properties.get("NetworkNamespacePath") != path:
             raise HarnessError(f"live: --unit {unit}: it is not confined to namespace {namespace}")
-        found.append(
+        members.append(
             Service(
-                said["Id"],
-                said.get("User") or ("nobody" if said.get("DynamicUser") == "yes" else ""),
-                said.get("ActiveState") == "active",
-                tuple(f"/run/{one}" for one in said.get("RuntimeDirectory", "").split()),
-                confining(systemctl("cat", "--", said["Id"]), said["Id"]),
+                properties["Id"],
+                properties.get("User") or ("nobody" if properties.get("DynamicUser") == "yes" else ""),
+                properties.get("ActiveState") == "active",
+                tuple(f"/run/{name}" for name in properties.get("RuntimeDirectory", "").split()),
+                confining(systemctl("cat", "--", properties["Id"]), properties["Id"]),
             )
         )
-    if not found:
+    if not members:
         raise HarnessError(
             f"live: no service is confined to namespace {namespace}, so there is no confinement to try; "
             "start one, or name one by --unit"
         )
-    return sorted(found, key=lambda one: not one.active)
+    return sorted(members, key=lambda service: not service.active)
 
 
-def _loaded(wanted: str) -> Iterator[str]:
-    said = systemctl("show", "--property=Id", "--property=NetworkNamespacePath", "*.service")
-    for record in said.split("\n\n"):
+def _loaded(path: str) -> Iterator[str]:
+    output = systemctl("show", "--property=Id", "--property=NetworkNamespacePath", "*.service")
+    for record in output.split("\n\n"):
         values = dict(line.partition("=")[::2] for line in record.splitlines())
-        # what nsguard runs in it for itself is not what people confine; apps can be named
-        if values.get("NetworkNamespacePath") == wanted and not values["Id"].startswith("nsguard-"):
+        # nsguard's own units are not what people confine; an app can be chosen by --unit
+        if values.get("NetworkNamespacePath") == path and not values["Id"].startswith("nsguard-"):
             yield values["Id"]
 
 
 def confining(text: str, unit: str) -> tuple[tuple[str, str], ...]:
     """The lines of unit files' [Service] sections that confine, in their order (systemd.syntax(7))."""
-    section, found = "", []
+    section, pairs = "", []
     lines = (line for line in re.sub(r"\\\n(?:[ \t]*[#;].*\n)*", " ", text).splitlines())
     for line in map(str.strip, lines):
         if line.startswith("["):
@@ -121,16 +125,16 @@ def confining(text: str, unit: str) -> tuple[tuple[str, str], ...]:
             continue
         key, _, value = (part.strip() for part in line.partition("="))
         if not NOT_COPIED.match(key):
-            found.append((key, _named(value, unit)))
-    return tuple(found)
+            pairs.append((key, _named(value, unit)))
+    return tuple(pairs)
 
 
 def _named(value: str, unit: str) -> str:
-    """Specifiers for the unit's own name, which a copy would have another for (systemd.unit(5))."""
+    """A value with the specifiers of the unit's own name filled in: the copy has another name (systemd.unit(5))."""
     name = unit.rpartition(".")[0]
     prefix, _, instance = name.partition("@")
     known = {"n": unit, "N": name, "p": prefix, "i": instance}
-    return re.sub(r"%(.)", lambda found: known.get(found[1], found[0]), value)
+    return re.sub(r"%(.)", lambda match: known.get(match[1], match[0]), value)
 
 
 def optional(key: str, value: str) -> str:
@@ -144,19 +148,19 @@ def optional(key: str, value: str) -> str:
 def probe(run: str, label: str, lines: Sequence[tuple[str, str]]) -> Iterator[Agent]:
     """An agent in a unit of its own, gone afterwards. Raises LabError with systemd's and the journal's last words."""
     name = f"{OWN}{run}-{label}"
-    place, unit, file = f"/run/{name}", f"{name}.service", FILES / f"{name}.service"
-    library = f"{place}/lib"
+    directory, unit, file = f"/run/{name}", f"{name}.service", FILES / f"{name}.service"
+    library = f"{directory}/lib"
     interpreter = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     own = (
-        # not notify: a confined service has no socket to tell systemd by but what stands before its own command
+        # not notify: the command itself has no notification socket in a confined service
         ("Type", "exec"),
-        ("ExecStart", f"{interpreter} -m nsguard_harness.inside.agent {place}/socket"),
+        ("ExecStart", f"{interpreter} -m nsguard_harness.inside.agent {directory}/socket"),
         ("Environment", f"PYTHONPATH={library} PYTHONDONTWRITEBYTECODE=1"),
         ("TimeoutStartSec", START_SECONDS),
         ("TimeoutStopSec", STOP_SECONDS),
         ("RuntimeMaxSec", MOST_SECONDS),
         ("RuntimeDirectory", name),
-        ("BindPaths", place),
+        ("BindPaths", directory),
         ("BindReadOnlyPaths", f"{PACKAGE}:{library}/{PACKAGE.name}"),
     )
     text = "".join(f"{key}={optional(key, value)}\n" for key, value in lines)
@@ -167,11 +171,11 @@ def probe(run: str, label: str, lines: Sequence[tuple[str, str]]) -> Iterator[Ag
         done = subprocess.run(["systemctl", "start", unit], capture_output=True, text=True)
         if done.returncode:
             raise LabError(f"live: the probe {unit} did not start: {_last_words(unit) or done.stderr.strip()}")
-        agent = Agent(Host(), f"{place}/socket")
+        agent = Agent(Host(), f"{directory}/socket")
         agent.wait()
         yield agent
     finally:
-        # twice: where the start was interrupted with its systemctl, systemd may read what that had asked for after this
+        # twice: systemd may handle the start of an interrupted systemctl after the first stop
         for _ in range(2):
             subprocess.run(["systemctl", "stop", unit], capture_output=True)
         subprocess.run(["systemctl", "reset-failed", unit], capture_output=True)
@@ -185,7 +189,7 @@ def _last_words(unit: str) -> str:
 
 @contextmanager
 def confined(run: str, service: Service) -> Iterator[Agent]:
-    """A probe with a service's confinement. Raises LabError where systemd does not hold the same of both."""
+    """A probe with a service's confinement. Raises LabError where systemd's properties of the two differ."""
     label = f"as-{service.identity}"
     with probe(run, label, service.lines) as agent:
         if other := differing(service.unit, f"{OWN}{run}-{label}.service", service.lines):
@@ -193,15 +197,15 @@ def confined(run: str, service: Service) -> Iterator[Agent]:
         yield agent
 
 
-def differing(one: str, other: str, lines: Sequence[tuple[str, str]]) -> list[str]:
-    """The properties that systemd holds differently of two units."""
+def differing(first: str, second: str, lines: Sequence[tuple[str, str]]) -> list[str]:
+    """The names of the properties, among those of `lines`, whose values differ between two units."""
     names = sorted({key for key, _ in lines} - NOT_COMPARED)
-    left, right = show(one, *names), show(other, *names)
+    left, right = show(first, *names), show(second, *names)
     return [name for name in names if left.get(name) != right.get(name)]
 
 
 def strays(service: Service, namespace: int) -> tuple[int, list[int]]:
-    """How many processes a service has, and those that are not in its namespace, whose inode is given."""
+    """How many processes a service has, and which of them are not in its namespace. namespace: its inode number."""
     group = show(service.unit, "ControlGroup").get("ControlGroup", "")
     if not service.active or not group:
         return 0, []
@@ -210,7 +214,7 @@ def strays(service: Service, namespace: int) -> tuple[int, list[int]]:
 
 
 def _processes(group: str) -> Iterator[int]:
-    """Of a control group and those below it, whatever the hierarchy's version (proc_pid_cgroup(5))."""
+    """The processes of a control group and those below it, in either version of cgroups (proc_pid_cgroup(5))."""
     for file in Path("/proc").glob("[0-9]*/cgroup"):
         with suppress(OSError):
             paths = [line.split(":", 2)[2] for line in file.read_text().splitlines()]

@@ -12,7 +12,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class About:
-    """nsguard, kernel, systemd: versions, "unknown" where one cannot be told; guard: what confined the attacks."""
+    """nsguard, kernel, systemd: versions, "unknown" where there is none; guard: what confined the attacks."""
 
     nsguard: str
     kernel: str
@@ -21,11 +21,11 @@ class About:
 
     @classmethod
     def of(cls, execute: Callable[[str], tuple[int, str]], guard: str) -> About:
-        """Those of the machine where `execute` runs a command: its exit status, and what it printed."""
+        """Of a machine. execute: runs a command there, and returns its exit status and its output."""
         return cls(
-            _told(execute, "nsguard --version", r"\d+\.\d\S*") or own_version(),
-            _told(execute, "uname -r", r"\S+") or UNKNOWN,
-            _told(execute, "systemctl --version", r"systemd (\S+(?: \(\S+\))?)") or UNKNOWN,
+            _printed(execute, "nsguard --version", r"\d+\.\d\S*") or own_version(),
+            _printed(execute, "uname -r", r"\S+") or UNKNOWN,
+            _printed(execute, "systemctl --version", r"systemd (\S+(?: \(\S+\))?)") or UNKNOWN,
             guard,
         )
 
@@ -46,7 +46,7 @@ def own_version() -> str:
         return UNKNOWN
 
 
-def _told(execute: Callable[[str], tuple[int, str]], command: str, pattern: str) -> str:
-    status, said = execute(f"{command} 2>/dev/null")
-    found = re.search(pattern, said) if status == 0 else None
-    return found[found.lastindex or 0] if found else ""
+def _printed(execute: Callable[[str], tuple[int, str]], command: str, pattern: str) -> str:
+    status, output = execute(f"{command} 2>/dev/null")
+    match = re.search(pattern, output) if status == 0 else None
+    return match[match.lastindex or 0] if match else ""

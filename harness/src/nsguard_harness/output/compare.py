@@ -21,26 +21,26 @@ class ReportError(HarnessError):
 class Difference:
     """A cell without the same verdict in both reports; None where a report does not have it."""
 
-    one: Result | None
-    other: Result | None
+    first: Result | None
+    second: Result | None
 
     @property
     def cell(self) -> Result:
         """Where, whichever report has it."""
-        cell = self.one or self.other
+        cell = self.first or self.second
         assert cell is not None
         return cell
 
     @property
     def cannot(self) -> bool:
-        """Whether both tried, and one could not."""
-        both = (self.one, self.other)
+        """Whether both reports have the cell, and in one of them it cannot apply."""
+        both = (self.first, self.second)
         return None not in both and Verdict.CANNOT in {result.verdict for result in both if result}
 
 
 def cells(results: Iterable[Result]) -> Cells:
     """Results by what does not change from run to run."""
-    return {(one.attack, one.state, one.family, one.identity): one for one in results}
+    return {(result.attack, result.state, result.family, result.identity): result for result in results}
 
 
 def read(path: Path) -> Cells:
@@ -49,19 +49,23 @@ def read(path: Path) -> Cells:
         report = json.loads(path.read_text())
         if "error" in report:
             raise ReportError(f"{path}: tells of a run that failed: {report['error']}")
-        return cells(_result(one) for one in report["results"])
+        return cells(_result(record) for record in report["results"])
     except OSError as error:
         raise ReportError(f"{path}: {error.strerror}; `run --json FILE` writes a report") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ReportError(f"{path}: is no report as `run --json FILE` writes it: {error!r}") from error
 
 
-def _result(one: Mapping[str, str]) -> Result:
-    known = {it.name: one[it.name] for it in fields(Result) if it.name in one or it.default is MISSING}
-    return Result(**{**known, "verdict": Verdict(one["verdict"])})  # type: ignore[arg-type]
+def _result(record: Mapping[str, str]) -> Result:
+    known = {
+        column.name: record[column.name]
+        for column in fields(Result)
+        if column.name in record or column.default is MISSING
+    }
+    return Result(**{**known, "verdict": Verdict(record["verdict"])})  # type: ignore[arg-type]
 
 
-def differences(one: Cells, other: Cells) -> list[Difference]:
+def differences(first: Cells, second: Cells) -> list[Difference]:
     """Every cell whose verdict differs, or that one of them alone has."""
-    pairs = [Difference(one.get(key), other.get(key)) for key in dict.fromkeys((*one, *other))]
-    return [pair for pair in pairs if not pair.one or not pair.other or pair.one.verdict is not pair.other.verdict]
+    pairs = [Difference(first.get(key), second.get(key)) for key in dict.fromkeys((*first, *second))]
+    return [pair for pair in pairs if not (pair.first and pair.second and pair.first.verdict is pair.second.verdict)]

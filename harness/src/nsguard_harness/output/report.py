@@ -36,7 +36,7 @@ KILLERS_SHOWN = 3
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a run is not green. where: attack, family, identity and state; attack: empty for frames of nobody's."""
+    """Why a run is not green. where: attack, family, identity and state; attack: empty for leaks without one."""
 
     verdict: Verdict
     where: str
@@ -46,14 +46,14 @@ class Fault:
 
 
 def faults(report: Report) -> list[Fault]:
-    """Every cell that proved nothing or worse, and the first of the frames that nobody owns."""
-    found = [
-        Fault(one.verdict, where(one), one.evidence, one.attack, one.state)
-        for one in report.results
-        if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)
+    """Every cell that is vacuous, in error or leaked, and the first of the leaks that belong to no attack."""
+    failed = [
+        Fault(result.verdict, where(result), result.evidence, result.attack, result.state)
+        for result in report.results
+        if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)
     ]
     unowned = report.confined.judgement.unowned[:UNOWNED_SHOWN]
-    return found + [Fault(Verdict.LEAKED, "unowned", f"{leak.summary}: {leak.reason}") for leak in unowned]
+    return failed + [Fault(Verdict.LEAKED, "unowned", f"{leak.summary}: {leak.reason}") for leak in unowned]
 
 
 def where(result: Result) -> str:
@@ -72,7 +72,7 @@ def attacks_table(report: Report) -> RenderableType:
     for result in report.results:
         row = rows.setdefault(result.attack, {})
         row[result.identity] = max(
-            row.get(result.identity, result), result, key=lambda one: (WEIGHT.index(one.verdict), bool(one.control))
+            row.get(result.identity, result), result, key=lambda cell: (WEIGHT.index(cell.verdict), bool(cell.control))
         )
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("attack", overflow="fold")
@@ -125,7 +125,7 @@ def classes_table(judgement: Judgement) -> Table:
 
 
 def fate_line(fate: Fate, width: int) -> Text:
-    """What became of a mutant: killed by which attacks, together with what else, or not at all; width: of its name."""
+    """A mutant and the attacks that killed it, or that it survived; width: columns for its name."""
     names = ", ".join(red.attack for red in fate.killers[:KILLERS_SHOWN])
     more = len(fate.killers) - KILLERS_SHOWN
     line = Text(f"{fate.protection.name:<{width}}  ")
@@ -142,34 +142,34 @@ def finds_table(finds: Sequence[Find]) -> Table:
     table.add_column("planted")
     table.add_column("caught by")
     for find in finds:
-        found = Text(", ".join(name for name in find.hole.leaks if name in find.caught))
+        attacks = Text(", ".join(name for name in find.hole.leaks if name in find.caught))
         if find.missed:
-            found.append(f" MISSED by {', '.join(find.missed)}", "bold red")
-        table.add_row(plain(find.hole.what), found)
+            attacks.append(f" MISSED by {', '.join(find.missed)}", "bold red")
+        table.add_row(plain(find.hole.what), attacks)
     return table
 
 
-def differences_table(found: Sequence[Difference], one: str, other: str) -> Table:
-    """The cells in which two reports differ, and why, by the weightier verdict. one, other: the reports' names."""
+def differences_table(differences: Sequence[Difference], first: str, second: str) -> Table:
+    """The cells in which two reports differ, and why, by the weightier verdict. first, second: the reports' names."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("cell", overflow="fold")
-    for heading in (one, other):
+    for heading in (first, second):
         table.add_column(plain(heading), no_wrap=True, min_width=max(map(len, MARKS.values())))
     table.add_column("why", style="dim")
-    for pair in found:
-        told = [result for result in (pair.one, pair.other) if result and result.verdict is not Verdict.CONTAINED]
-        why = "; ".join(dict.fromkeys(result.evidence for result in told)) or "only one report has it"
-        table.add_row(plain(where(pair.cell)), _verdict(pair.one), _verdict(pair.other), plain(why))
+    for pair in differences:
+        results = [cell for cell in (pair.first, pair.second) if cell and cell.verdict is not Verdict.CONTAINED]
+        why = "; ".join(dict.fromkeys(result.evidence for result in results)) or "only one report has it"
+        table.add_row(plain(where(pair.cell)), _verdict(pair.first), _verdict(pair.second), plain(why))
     return table
 
 
-def compared_line(one: Cells, other: Cells, found: Sequence[Difference]) -> str:
+def compared_line(first: Cells, second: Cells, differences: Sequence[Difference]) -> str:
     """Two reports in one line."""
-    both, differ = one.keys() & other.keys(), [pair for pair in found if pair.one and pair.other]
+    both, differ = first.keys() & second.keys(), [pair for pair in differences if pair.first and pair.second]
     return (
         f"nsguard: {len(both)} cells in both, {len(both) - len(differ)} the same, {len(differ)} differ, "
         f"{sum(pair.cannot for pair in differ)} of them since it cannot apply in one; "
-        f"{len(found) - len(differ)} in one alone"
+        f"{len(differences) - len(differ)} in one alone"
     )
 
 

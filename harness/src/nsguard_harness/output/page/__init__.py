@@ -16,7 +16,7 @@ from ..report import WEIGHT, Fault, classes_rows, faults, last_line
 from . import topology
 from .matrix import anchor, badge, matrix
 from .timeline import NARROW, disturbances, timeline
-from .topology import Place
+from .topology import Labels
 
 FAULTS_SHOWN = 8
 HERE = Path(__file__).parent
@@ -36,9 +36,9 @@ MEANINGS = {
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a run took place: what the picture of it says, what was watched, in what order, and on which wire."""
+    """Where a run took place: labels for the picture, what was watched, in what order, and on which wire."""
 
-    place: Place
+    labels: Labels
     watched: str
     order: str
     wire: str
@@ -69,15 +69,15 @@ def page(report: Report, when: datetime, setting: Setting | None = None, about: 
         counts=_counts(report),
         faults=_faults(report),
         about=_about(about),
-        wide=topology.wide(setting.place, leaked=leaked),
-        narrow=topology.narrow(setting.place, leaked=leaked),
+        wide=topology.wide(setting.labels, leaked=leaked),
+        narrow=topology.narrow(setting.labels, leaked=leaked),
         watched=escape(setting.watched),
         order=escape(setting.order),
         wire=escape(setting.wire),
         timeline=timeline(report),
         timeline_narrow=timeline(report, NARROW),
         disturbances=_disturbances(report),
-        key="".join(f"<span>{badge(one)}{escape(text)}</span>" for one, text in KEY.items()),
+        key="".join(f"<span>{badge(kind)}{escape(text)}</span>" for kind, text in KEY.items()),
         matrix=matrix(report),
         classes=_classes(report),
         footer=f"{escape(last_line(report))}. {escape(when.strftime('%Y-%m-%d %H:%M:%S %Z'))}.",
@@ -94,7 +94,7 @@ KEY = {
 
 
 def overall(report: Report) -> Verdict:
-    """The run's verdict: the worst of its cells'; vacuous when there is none."""
+    """The run's verdict: the worst verdict of its cells; vacuous when there are no cells."""
     for verdict in (Verdict.LEAKED, Verdict.ERROR, Verdict.VACUOUS):
         if report.count(verdict):
             return verdict
@@ -158,12 +158,16 @@ def _faults(report: Report) -> str:
 
 
 def _fault(these: Sequence[Fault]) -> str:
-    one = these[0]
+    first = these[0]
     many = f" and {len(these) - 1} more like it" if len(these) > 1 else ""
-    where = f'<a href="#{escape(anchor(one.attack, one.state))}">{escape(one.where)}</a>' if one.attack else one.where
+    where = (
+        f'<a href="#{escape(anchor(first.attack, first.state))}">{escape(first.where)}</a>'
+        if first.attack
+        else first.where
+    )
     return (
-        f'<li class="{one.verdict.name.lower()}"><strong>{escape(one.verdict.value)}</strong> '
-        f"<span>{where}{many}: {escape(one.evidence)}</span></li>"
+        f'<li class="{first.verdict.name.lower()}"><strong>{escape(first.verdict.value)}</strong> '
+        f"<span>{where}{many}: {escape(first.evidence)}</span></li>"
     )
 
 
@@ -180,7 +184,7 @@ def _classes(report: Report) -> str:
 
 
 def _table(heads: Iterable[str], rows: Iterable[tuple[str, int, str]]) -> str:
-    head = "".join(f"<th>{escape(one)}</th>" for one in heads)
+    head = "".join(f"<th>{escape(heading)}</th>" for heading in heads)
     body = "".join(
         f'<tr><td>{escape(name)}</td><td class="number">{count}</td><td class="soft">{escape(why)}</td></tr>'
         for name, count, why in rows

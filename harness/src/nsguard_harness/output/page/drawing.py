@@ -1,4 +1,4 @@
-"""What the page's pictures are drawn of."""
+"""The shapes that the page's pictures are drawn with, as SVG."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ WIDTH = 1000
 
 
 def svg(width: int, height: int, label: str, parts: Iterable[str]) -> str:
-    """A picture; label: what it shows, for whoever does not see it."""
+    """A picture; label: what it shows, for screen readers."""
     body = "\n".join(parts)
     return f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">\n{body}\n</svg>'
 

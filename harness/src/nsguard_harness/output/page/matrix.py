@@ -35,7 +35,8 @@ def anchor(attack: str, state: str) -> str:
 def matrix(report: Report) -> str:
     """All states one after another, the first and those with a fault unfolded.
 
-    An attack that can't apply is shown with its reason where it can in no state of the run, and left out elsewhere.
+    An attack that cannot apply in any state of the run is shown with the reason; one that can in some is left out of
+    the others, but for the first.
     """
     states: dict[str, list[Result]] = {}
     apply = {result.attack for result in report.results if result.verdict is not Verdict.CANNOT}
@@ -71,7 +72,7 @@ def _grid(report: Report, results: Sequence[Result]) -> str:
 
 
 def family_of(attack: str) -> str:
-    """The file that an attack stands in; empty for one that is not in the catalogue."""
+    """The file that defines an attack, without its ending; empty for an attack that is not in the catalogue."""
     known = attacks.registry().get(attack)
     return known.__module__.rpartition(".")[2] if known else ""
 
@@ -98,8 +99,8 @@ def _description(name: str) -> str:
     attack = attacks.registry().get(name)
     if attack is None:
         return ""
-    said = describe(attack)
-    parts = {"claim": said.claim, "method": said.method, "limitations": said.limitations, "source": said.source}
+    description = describe(attack)
+    parts = {key: getattr(description, key) for key in ("claim", "method", "limitations", "source")}
     return "<dl>" + "".join(f"<dt>{key}</dt><dd>{escape(text)}</dd>" for key, text in parts.items()) + "</dl>"
 
 
@@ -114,8 +115,8 @@ def _cell(report: Report, cell: Result) -> str:
     )
 
 
-def _said(said: str) -> str:
-    return f'<br><span class="soft">the attacker says: {escape(said)}</span>' if said else ""
+def _said(report: str) -> str:
+    return f'<br><span class="soft">the attacker says: {escape(report)}</span>' if report else ""
 
 
 def _frames(run: Run, cell: Result) -> str:
@@ -130,7 +131,7 @@ def _frames(run: Run, cell: Result) -> str:
 
 
 def frames_by_time(frames: Iterable[Frame]) -> Mapping[tuple[float, str], bytes]:
-    """Frames as a leak names them."""
+    """The bytes of frames, by the time and wire that a leak names."""
     return {(frame.time, frame.wire): frame.data for frame in frames}
 
 

@@ -64,13 +64,16 @@ def _panel(run: Run, title: str, top: int, right: int, numbers: dict[str, int], 
     return "".join(parts)
 
 
-def _bands(run: Run, numbers: dict[str, int], top: float, foot: float, place: Callable[[float], float]) -> list[str]:
-    """The spans with a label, shaded in turns; a number stands above each that leaves room for it."""
+def _bands(run: Run, numbers: dict[str, int], top: float, foot: float, x_of: Callable[[float], float]) -> list[str]:
+    """The spans that have a label, shaded in turns, and a number above each where there is room for it.
+
+    x_of: the place of a time, in seconds since the epoch, on the x axis.
+    """
     parts, free = [], 0.0
     for turn, span in enumerate(run.spans):
         if not (name := label(span)):
             continue
-        x, width = place(span.start), max(2.0, place(span.end) - place(span.start))
+        x, width = x_of(span.start), max(2.0, x_of(span.end) - x_of(span.start))
         style = "band" if turn % 2 else "band other"
         parts.append(
             f'<rect class="{style}" x="{x:.1f}" y="{top}" width="{width:.1f}" height="{foot - top}">'
@@ -95,7 +98,7 @@ def sorted_frames(run: Run) -> dict[str, list[Frame]]:
 
 
 def _is_udp(data: bytes) -> bool:
-    """By the protocol's place in the two headers (RFC 791, RFC 8200); what is asked about the judge has allowed."""
+    """By the protocol's offset in the two headers (RFC 791, RFC 8200), for frames that the judge has allowed."""
     return data[{b"\x08\0": 23, b"\x86\xdd": 20}.get(data[12:14], 0)] == 17
 
 
