@@ -1,7 +1,7 @@
-"""Services whose start waited for a handshake in vain: each is started once a peer answers.
+"""Services that waited for a handshake until their start failed: each is started as soon as a peer answers.
 
-A start that failed by its dependency is forgotten by systemd. So who waited in vain starts one unit for each of them,
-an instance of a template that `modules/plan/units` makes; it waits for as long as it takes.
+systemd does not retry a start whose dependency failed. So, when the wait fails, nsguard starts one more unit for each
+waiting service. That unit is an instance of a template from `modules/plan/units`, and waits without a limit.
 """
 
 import math
@@ -12,21 +12,23 @@ from nsguard.system import process, systemd
 
 
 def promise(handshake_unit: str, template: str) -> None:
-    """Start an instance of `template`, such as nsguard-late-vpn@, for each service whose start waits for
-    `handshake_unit`. Raises `CommandFailed`."""
+    """Start an instance of `template` for each service whose start waits for `handshake_unit`.
+
+    `template` is the part of a unit's name before the instance, such as nsguard-late-vpn@. Raises `CommandFailed`.
+    """
     (unit,) = systemd.show([handshake_unit], ["RequiredBy"]) or [{}]
     services = [name for name in unit.get("RequiredBy", "").split() if name.endswith(".service")]
     if not services:
         return
-    # a job that is not over yet: somebody asked for the service to be started
-    waiting = [it["Id"] for it in systemd.show(services, ["Job"]) if it.get("Job", "0") != "0"]
+    # A service with a job is being started now; the others were not asked to start.
+    waiting = [service["Id"] for service in systemd.show(services, ["Job"]) if service.get("Job", "0") != "0"]
     if waiting:
         instances = [f"{template}{name.removesuffix('.service')}.service" for name in waiting]
         process.change("systemctl", "start", "--no-block", "--", *instances)
 
 
 def start(name: str, service: str) -> None:
-    """Wait for a peer of namespace `name` without a limit, and start `service` then; a signal ends the wait.
+    """Wait without a limit until a peer of namespace `name` answers, then start `service`; a signal ends the wait.
 
     Raises `NsguardError`.
     """

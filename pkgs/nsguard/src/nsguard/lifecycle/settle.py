@@ -1,8 +1,8 @@
-"""`nsguard settle FILE`: end what a new configuration confines and what still runs by the old one.
+"""`nsguard settle FILE`: stop units that a new configuration confines and that still run unconfined.
 
-NixOS leaves a changed socket as it is, and reloads or leaves alone some changed services: the first switch to a
-configuration that confines them would leave them in the host's network namespace. NixOS runs this while it activates a
-configuration, before systemd reads the new units; what is stopped here, the switch starts again.
+NixOS does not restart a changed socket, and only reloads, or ignores, some changed services. On the first switch to a
+configuration that confines such a unit, it would stay in the host's network namespace. NixOS runs this command while
+it activates the configuration, before systemd reads the new units; the switch then starts the stopped units again.
 """
 
 import json
@@ -12,13 +12,13 @@ from nsguard import paths
 from nsguard.errors import BadInput
 from nsguard.system import files, process, systemd
 
-# Where systemd's manager is at work, and so not while a machine boots (sd_booted(3)).
+# Exists once systemd's manager runs, and so not yet while NixOS activates a configuration at boot (sd_booted(3)).
 _MANAGER = "/run/systemd/system"
 _RUNNING = ("active", "activating", "reloading", "refreshing")
 
 
 def settle(path: str) -> None:
-    """Stop each unit of the file at `path` that systemd has started in another network namespace than the file says.
+    """Stop each unit in the file at `path` that runs in another network namespace than the file names.
 
     The file is JSON, {unit: namespace}; a unit may be a template, such as web@.service. Raises `BadInput` or
     `CommandFailed`.
@@ -26,20 +26,20 @@ def settle(path: str) -> None:
     if not os.path.isdir(_MANAGER):
         return
     confined = _read(path)
-    # A template's instances are asked for by a pattern, which systemctl(1) compares with what is loaded.
+    # A pattern finds the instances of a template: systemctl(1) matches it against the loaded units.
     patterns = {unit.replace("@.", "@*."): unit for unit in confined}
     strays = [
-        it["Id"]
-        for it in systemd.show(patterns, ["ActiveState", "NetworkNamespacePath"])
-        if it.get("ActiveState") in _RUNNING
-        and it.get("NetworkNamespacePath", "") != f"{paths.NETNS}/{confined.get(_template(it['Id'], confined), '')}"
+        unit["Id"]
+        for unit in systemd.show(patterns, ["ActiveState", "NetworkNamespacePath"])
+        if unit.get("ActiveState") in _RUNNING
+        and unit.get("NetworkNamespacePath", "") != f"{paths.NETNS}/{confined.get(_template(unit['Id'], confined), '')}"
     ]
     if strays:
         process.change("systemctl", "stop", "--", *strays)
 
 
 def _template(unit: str, confined: dict[str, str]) -> str:
-    """The name that a unit has in the file: its own, or its template's."""
+    """The name under which the file lists a unit: the unit's own, or that of its template."""
     name, _, kind = unit.rpartition(".")
     return unit if unit in confined else f"{name.partition('@')[0]}@.{kind}"
 

@@ -4,7 +4,6 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from nsguard import state
 from nsguard.endpoints import named
 from nsguard.endpoints.named import Named
 from nsguard.endpoints.resolve import endpoints as resolve
@@ -16,12 +15,12 @@ from nsguard.spec.config import load as load_config
 from nsguard.spec.model import Config, Endpoint
 from nsguard.spec.spec import Spec
 from nsguard.spec.spec import load as load_spec
-from nsguard.state import State, Tunnel
+from nsguard.state import State, Tunnel, locked
 from nsguard.system import files, process
 
 
-class _Wanted(NamedTuple):
-    """All that making a tunnel needs, read and checked before anything is changed."""
+class _Target(NamedTuple):
+    """The tunnel that the spec asks for, with all that making it needs; read and checked before anything is changed."""
 
     spec: Spec
     config: Config
@@ -30,7 +29,7 @@ class _Wanted(NamedTuple):
     pin: nft.Ruleset
 
     def tunnel(self) -> Tunnel:
-        """What state will say of it, all but the implementation."""
+        """Its record for the state; `create` adds the implementation."""
         return Tunnel(
             name=self.spec.tunnel.name,
             kind=self.spec.tunnel.kind,
@@ -40,11 +39,15 @@ class _Wanted(NamedTuple):
             dns=tuple(str(resolver) for resolver in self.config.dns),
             enforce_dns=self.spec.enforce_dns,
             endpoints=tuple((host, port) for host, port in self.endpoints.values()),
-            fixed=tuple(it for it in self.endpoints.values() if it in {peer.endpoint for peer in self.config.peers}),
+            fixed=tuple(
+                endpoint
+                for endpoint in self.endpoints.values()
+                if endpoint in {peer.endpoint for peer in self.config.peers}
+            ),
         )
 
     def names(self) -> dict[str, Named]:
-        """Those of its endpoints that are names."""
+        """Public key → endpoint, for each peer whose endpoint is a host name."""
         return {
             peer.public_key: Named(
                 *peer.endpoint,
@@ -59,73 +62,79 @@ class _Wanted(NamedTuple):
 
 
 def up(name: str) -> None:
-    """Put the tunnel into namespace `name`; where one is up, change it in place (`reload` is the same).
+    """Put the tunnel into namespace `name`; if one is up, change it in place (`reload` does the same).
 
-    Connections through unchanged peers survive a change. Raises `BadInput` with nothing changed, or
-    `NsguardError`: then nothing is left of a new tunnel, and one that was changed half-way is made anew next time.
+    Connections through unchanged peers survive a change. Raises `BadInput` with nothing changed, or `NsguardError`.
+    After the latter, nothing of a new tunnel is left, and the next call remakes a tunnel that was changed half-way.
     """
-    wanted = _read(name)
-    with state.locked(name) as found:
-        if found is None or not teardown.is_up(found):
+    target = _read(name)
+    with locked(name) as state:
+        if state is None or not teardown.is_up(state):
             raise NsguardError(f"namespace {name} is not up; run: nsguard netns up {name}")
-        present = found.tunnel()
-        if present and present.complete and _alike(wanted, present) and namespace.has_link(name, present.interface):
-            _change(wanted, found, present)
+        current = state.tunnel()
+        if current and current.complete and _alike(target, current) and namespace.has_link(name, current.interface):
+            _change(target, state, current)
             return
-        _remake(wanted, found)
+        _remake(target, state)
 
 
-def again(found: State, known: Mapping[str, Named]) -> None:
-    """Make a tunnel anew whose names have the addresses in `known` (by public key), as what is there cannot go on.
+def again(state: State, names: Mapping[str, Named]) -> None:
+    """Remake a tunnel that cannot be changed in place; its endpoints have the addresses in `names` (by public key).
 
-    Raises `BadInput` with nothing changed, or `NsguardError`: then nothing is left but the names, to try again with.
+    Raises `BadInput` with nothing changed, or `NsguardError`. After the latter, only the names are left, for a retry.
     """
-    _remake(_read(found.name, known), found)
+    _remake(_read(state.name, names), state)
 
 
-def _remake(wanted: _Wanted, found: State) -> None:
-    with process.undone_by(lambda: teardown.clear(found)):
-        if present := found.tunnel():
-            found.write_tunnel(present._replace(complete=False))  # for who comes after a run that was killed
-            teardown.clear(found)
-        _make(wanted, found)
+def _remake(target: _Target, state: State) -> None:
+    with process.undone_by(lambda: teardown.clear(state)):
+        if current := state.tunnel():
+            state.write_tunnel(
+                current._replace(complete=False)
+            )  # if this run is killed, the next one remakes the tunnel
+            teardown.clear(state)
+        _make(target, state)
 
 
-def _read(name: str, known: Mapping[str, Named] | None = None) -> _Wanted:
+def _read(name: str, names: Mapping[str, Named] | None = None) -> _Target:
     spec = load_spec(name)
     config = load_config(spec)
     rules, pin = (nft.Ruleset(path, files.read(path)) for path in (spec.namespace_ruleset, spec.host_ruleset))
     config = fit_for_kernel(config)
-    endpoints = _resolved(spec, config) if known is None else _held(config, known)
+    endpoints = _resolved(spec, config) if names is None else _held(config, names)
     config = config._replace(mtu=mtu.fitting(spec, config, endpoints))
-    return _Wanted(spec, config, endpoints, rules, pin)
+    return _Target(spec, config, endpoints, rules, pin)
 
 
-def _held(config: Config, known: Mapping[str, Named]) -> Mapping[str, Endpoint]:
-    """Endpoints with the addresses that their names are known to have; one without waits for the next look-up."""
-    fixed = {it.public_key: it.endpoint for it in config.peers if it.endpoint and values.is_address(it.endpoint.host)}
-    known_addresses = {
-        peer.public_key: Endpoint(it.address, it.port)
+def _held(config: Config, names: Mapping[str, Named]) -> Mapping[str, Endpoint]:
+    """Public key → endpoint, with the addresses in `names`; a name without an address waits for the next look-up."""
+    fixed = {
+        peer.public_key: peer.endpoint
         for peer in config.peers
-        if (it := known.get(peer.public_key)) and it.address and peer.endpoint == (it.host, it.port)
+        if peer.endpoint and values.is_address(peer.endpoint.host)
+    }
+    known_addresses = {
+        peer.public_key: Endpoint(name.address, name.port)
+        for peer in config.peers
+        if (name := names.get(peer.public_key)) and name.address and peer.endpoint == (name.host, name.port)
     }
     return fixed | known_addresses
 
 
 def _resolved(spec: Spec, config: Config) -> Mapping[str, Endpoint]:
-    """Endpoints with addresses. The first try is short, since the machine's start may wait for it."""
+    """Public key → endpoint with an address. The first look-up is short, because the boot may wait for it."""
     if all(values.is_address(peer.endpoint.host) for peer in config.peers if peer.endpoint):
         return {peer.public_key: peer.endpoint for peer in config.peers if peer.endpoint}
-    found = state.State(spec.namespace)
-    known = {it.host: it.address for it in named.read(found).values() if it.address}
-    long_timeout = os.path.exists(found.sought)
-    if os.path.isdir(found.directory):
-        files.write(found.sought, "")
-    return resolve(config.peers, known, spec.outer, long_timeout=long_timeout)
+    state = State(spec.namespace)
+    addresses = {it.host: it.address for it in named.read(state).values() if it.address}
+    long_timeout = os.path.exists(state.sought)
+    if os.path.isdir(state.directory):
+        files.write(state.sought, "")
+    return resolve(config.peers, addresses, spec.outer, long_timeout=long_timeout)
 
 
 def fit_for_kernel(config: Config) -> Config:
-    """The same, without IPv6 where the kernel has none."""
+    """`config`, without its IPv6 addresses, resolvers and allowed IPs if this kernel has no IPv6."""
     if namespace.has_ipv6():
         return config
     process.say("nsguard: warning: this kernel has no IPv6; the tunnel goes without")
@@ -139,85 +148,87 @@ def fit_for_kernel(config: Config) -> Config:
     )
 
 
-def _alike(wanted: _Wanted, present: Tunnel) -> bool:
-    """Whether the link that is there can become the one that is wanted."""
-    tunnel = wanted.spec.tunnel
-    if userspace.outgrown(present, wanted.endpoints.values()):
+def _alike(target: _Target, current: Tunnel) -> bool:
+    """Whether the current link can be changed in place into the target."""
+    tunnel = target.spec.tunnel
+    if userspace.outgrown(current, target.endpoints.values()):
         return False
-    return (present.kind, present.outer) == (tunnel.kind, wanted.spec.outer) and tunnel.implementation in (
+    return (current.kind, current.outer) == (tunnel.kind, target.spec.outer) and tunnel.implementation in (
         "auto",
-        present.implementation,
+        current.implementation,
     )
 
 
-def _make(wanted: _Wanted, found: State) -> None:
-    name, tunnel, want = found.name, wanted.tunnel(), links.wanted(wanted.config)
-    found.write_tunnel(tunnel)
-    nft.load_pin(name, tunnel.outer, wanted.pin, tunnel.endpoints, fresh=True)
-    greeting = wireguard.greeting(wanted.config)
-    text = wireguard.settings(greeting, wanted.endpoints, wanted.spec.fw_mark, wanted.config.listen_port)
-    tunnel = wireguard.create(wanted.spec, found, tunnel, text)
-    nft.fill_namespace(name, wanted.rules, tunnel)
-    found.write_resolv_conf(resolv_conf(wanted.config))
+def _make(target: _Target, state: State) -> None:
+    name, tunnel, shape = state.name, target.tunnel(), links.wanted(target.config)
+    state.write_tunnel(tunnel)
+    nft.load_pin(name, tunnel.outer, target.pin, tunnel.endpoints, fresh=True)
+    greeting = wireguard.greeting(target.config)
+    text = wireguard.settings(greeting, target.endpoints, target.spec.fw_mark, target.config.listen_port)
+    tunnel = wireguard.create(target.spec, state, tunnel, text)
+    nft.fill_namespace(name, target.rules, tunnel)
+    state.write_resolv_conf(resolv_conf(target.config))
     link = tunnel.interface
     links.batch(
         name,
         [
-            f"link set dev {link} mtu {want.mtu}",
-            *links.address_lines("add", want.addresses, link),
+            f"link set dev {link} mtu {shape.mtu}",
+            *links.address_lines("add", shape.addresses, link),
             f"link set dev {link} up",
-            *(f"route add {route} dev {link} proto static" for route in links.ordered(want.routes)),
+            *(f"route add {route} dev {link} proto static" for route in links.ordered(shape.routes)),
         ],
     )
-    wireguard.settle(name, tunnel, wanted.config)
-    named.write(found, wanted.names())
-    found.write_tunnel(tunnel._replace(complete=True))
+    wireguard.settle(name, tunnel, target.config)
+    named.write(state, target.names())
+    state.write_tunnel(tunnel._replace(complete=True))
 
 
-def _change(wanted: _Wanted, found: State, present: Tunnel) -> None:
-    name = found.name
-    tunnel = wanted.tunnel()._replace(implementation=present.implementation, device=present.device, unit=present.unit)
-    # A failure from here to the end leaves a link that is neither, and that the next run can still change.
-    both = present._replace(endpoints=tuple(dict.fromkeys((*present.endpoints, *tunnel.endpoints))))
-    found.write_tunnel(both)
-    nft.load_pin(name, tunnel.outer, wanted.pin, both.endpoints)
-    port = wanted.config.listen_port
-    if port is None:  # syncconf would take no port for "another one"
-        port = int(wireguard.show(name, present, "listen-port")[0][0])
-    before = dict(wireguard.show(name, present, "endpoints"))
-    moved = {key: it for key, it in wanted.endpoints.items() if before.get(key, str(it)) != str(it)}
-    greeting = wireguard.greeting(wanted.config)
-    text = wireguard.settings(greeting, wanted.endpoints, wanted.spec.fw_mark, port)
-    wireguard.configure(name, present, "syncconf", text)
-    nft.fill_namespace(name, wanted.rules, tunnel)
-    found.write_resolv_conf(resolv_conf(wanted.config))
-    links.batch(name, _difference(wanted.config, name, present.interface))
-    wireguard.settle(name, present, wanted.config)
-    if set(present.endpoints) != set(tunnel.endpoints):
-        nft.load_pin(name, tunnel.outer, wanted.pin, tunnel.endpoints)
-    wireguard.hold(name, present, moved, {peer.public_key: peer.keepalive for peer in wanted.config.peers})
-    named.write(found, wanted.names())
-    found.write_tunnel(tunnel._replace(complete=True))
+def _change(target: _Target, state: State, current: Tunnel) -> None:
+    name = state.name
+    tunnel = target.tunnel()._replace(implementation=current.implementation, device=current.device, unit=current.unit)
+    # If a step from here on fails, the link is between the two states, and the next run can still change it.
+    transition = current._replace(endpoints=tuple(dict.fromkeys((*current.endpoints, *tunnel.endpoints))))
+    state.write_tunnel(transition)
+    nft.load_pin(name, tunnel.outer, target.pin, transition.endpoints)
+    port = target.config.listen_port
+    if port is None:  # without a port, syncconf would choose a new one
+        port = int(wireguard.show(name, current, "listen-port")[0][0])
+    before = dict(wireguard.show(name, current, "endpoints"))
+    changed = {
+        key: endpoint for key, endpoint in target.endpoints.items() if before.get(key, str(endpoint)) != str(endpoint)
+    }
+    greeting = wireguard.greeting(target.config)
+    text = wireguard.settings(greeting, target.endpoints, target.spec.fw_mark, port)
+    wireguard.configure(name, current, "syncconf", text)
+    nft.fill_namespace(name, target.rules, tunnel)
+    state.write_resolv_conf(resolv_conf(target.config))
+    links.batch(name, _difference(target.config, name, current.interface))
+    wireguard.settle(name, current, target.config)
+    if set(current.endpoints) != set(tunnel.endpoints):
+        nft.load_pin(name, tunnel.outer, target.pin, tunnel.endpoints)
+    wireguard.hold(name, current, changed, {peer.public_key: peer.keepalive for peer in target.config.peers})
+    named.write(state, target.names())
+    state.write_tunnel(tunnel._replace(complete=True))
 
 
 def _difference(config: Config, name: str, link: str) -> list[str]:
-    """What turns the link's addresses and routes into those wanted; the same are not touched."""
-    had, want = links.of(name, link), links.wanted(config)
-    gone = had.addresses - want.addresses
+    """Commands for `links.batch` that give the link the config's addresses and routes; equal ones stay untouched."""
+    current, target = links.of(name, link), links.wanted(config)
+    removed = current.addresses - target.addresses
     return [
-        f"link set dev {link} mtu {want.mtu}",
-        *links.address_lines("add", want.addresses - had.addresses, link),
-        *links.address_lines("del", gone, link),
-        # The kernel may drop addresses of the same subnet along with one, and routes along with the last.
-        *(links.address_lines("replace", want.addresses, link) if gone else ()),
+        f"link set dev {link} mtu {target.mtu}",
+        *links.address_lines("add", target.addresses - current.addresses, link),
+        *links.address_lines("del", removed, link),
+        # With an address the kernel may remove others of its subnet, and with the last one routes: set them again.
+        *(links.address_lines("replace", target.addresses, link) if removed else ()),
         f"link set dev {link} up",
-        *(f"route del {route} dev {link} proto static" for route in links.ordered(had.routes - want.routes)),
-        *(f"route replace {route} dev {link} proto static" for route in links.ordered(want.routes)),
+        *(f"route del {route} dev {link} proto static" for route in links.ordered(current.routes - target.routes)),
+        *(f"route replace {route} dev {link} proto static" for route in links.ordered(target.routes)),
     ]
 
 
 def resolv_conf(config: Config) -> str:
-    """What confined services see as /etc/resolv.conf."""
+    """The text of /etc/resolv.conf inside."""
     lines = [f"nameserver {resolver}" for resolver in config.dns] or ["# nsguard: the tunnel names no resolver"]
     if config.search:
         lines.append(f"search {' '.join(config.search)}")
