@@ -1,7 +1,7 @@
-"""Endpoints that are names: which peer has which, what address it has now, when the peer was last heard of.
+"""Endpoints that are host names: the name and present address of each peer, and when the peer was last heard.
 
-The file is there only while a tunnel with such endpoints is up: its timer's unit has it as a condition, so that for
-others no process is started.
+They are stored in names.json, which exists only while a tunnel with such endpoints is up, or must be remade. The unit
+of the refresh timer has the file as its condition, so no process is started for other tunnels.
 """
 
 import json
@@ -12,18 +12,19 @@ from nsguard.spec.model import Endpoint
 from nsguard.state import State
 from nsguard.system import files
 
-# Bytes of a keepalive: 16 of header and 16 of tag (WireGuard whitepaper §5.4.6).
+# Bytes of a keepalive packet: 16 of header and 16 of authentication tag (WireGuard whitepaper §5.4.6).
 KEEPALIVE_SIZE = 32
-# Seconds in which a peer answers whatever it gets, if by a keepalive alone (§6.5: 10 s), or there is a new handshake.
+# Seconds within which a peer that receives data sends something: a handshake, or a keepalive (§6.5: after 10 s).
 PEER_SILENCE = 15.0
 
 
 class Named(NamedTuple):
-    """One peer's endpoint by name, and what was seen of the peer.
+    """One peer's endpoint as a host name, and the traffic counters of the peer.
 
-    `address` is the one in use, or None; `seconds` between look-ups, 0 for none without need; `looked_up` and `since`
-    are seconds of the boot clock; `received` and `sent` are bytes at `since`; `silences` counts how often in a row the
-    peer was silent for `PEER_SILENCE`.
+    `address` is the one in use, or None; `keepalive` is in seconds, 0 is off; `seconds` is the interval of look-ups,
+    0 to look up only when there is a reason; `looked_up` and `since` are times of the boot clock in seconds;
+    `received` and `sent` are the counters in bytes at `since`; `silences` counts how often in a row the peer was
+    silent for `PEER_SILENCE`.
     """
 
     host: str
@@ -38,7 +39,10 @@ class Named(NamedTuple):
     silences: int = 0
 
     def seen(self, now: float, received: int, sent: int) -> "Named":
-        """The same with new counters. Silent is a peer that was sent more than keepalives and sent nothing."""
+        """This endpoint with new counters, in bytes. A peer is silent if it got more than keepalives and sent nothing.
+
+        `now` is a time of the boot clock in seconds.
+        """
         if received != self.received:
             return self._replace(since=now, received=received, sent=sent, silences=0)
         span = now - self.since
@@ -50,38 +54,42 @@ class Named(NamedTuple):
         return self._replace(since=now, sent=sent, silences=self.silences + 1)
 
     def due(self, now: float, before: "Named") -> bool:
-        """Whether to look the name up now: it has no address, it is time, or there was silence since `before`."""
+        """Whether to look up the name now: it has no address, its interval has passed, or the peer became silent.
+
+        `before` is the endpoint before the counters were updated (`seen`).
+        """
         late = self.seconds > 0 and now - self.looked_up >= self.seconds
         return self.address is None or late or self.silences > before.silences
 
     def place(self, address: str | None = None) -> str:
-        """The endpoint at an address, by default the present one, as wg(8) shows it."""
+        """The endpoint with an address, by default the present one, in the form that wg(8) prints."""
         return str(Endpoint(address or self.address or "", self.port))
 
-    def choice(self, found: list[str], strayed: str | None = None) -> str:
-        """Of addresses, best first, the present one if it is among them, or the next if that one stays silent.
+    def choice(self, addresses: list[str], roamed: str | None = None) -> str:
+        """The address to use, out of `addresses`, which has the best first.
 
-        One that the peer was heard from meanwhile (`strayed`, as wg(8) shows it) is better than either.
+        It is the address that the peer has sent from meanwhile (`roamed`, an endpoint as wg(8) prints it), if that is
+        among them; else the present one, or its successor if the peer stays silent there; else the first.
         """
-        for address in found:
-            if self.place(address) == strayed:
+        for address in addresses:
+            if self.place(address) == roamed:
                 return address
-        if self.address not in found:
-            return found[0]
-        return found[(found.index(self.address) + (self.silences > 1)) % len(found)]
+        if self.address not in addresses:
+            return addresses[0]
+        return addresses[(addresses.index(self.address) + (self.silences > 1)) % len(addresses)]
 
     def at(self, address: str) -> "Named":
-        """The same at an address; one that is new has its own time to answer in."""
+        """This endpoint with `address`. After a change, the peer again has the full time to answer."""
         return self if address == self.address else self._replace(address=address, since=self.looked_up, silences=0)
 
 
 def clock() -> float:
-    """Seconds since the machine was booted, those it was asleep for among them."""
+    """Seconds since the machine was booted, including the time it was asleep."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def read(state: State) -> dict[str, Named]:
-    """Public key → its name; nothing if there are none, or if the file is another version's."""
+    """Public key → endpoint; empty if there is no file, or if another version of nsguard wrote it."""
     try:
         with open(state.names, encoding="utf-8") as file:
             return {key: Named(*values) for key, values in json.load(file).items()}
@@ -90,7 +98,7 @@ def read(state: State) -> dict[str, Named]:
 
 
 def write(state: State, names: dict[str, Named]) -> None:
-    """Keep them; no names, no file."""
+    """Store the endpoints by public key; remove the file if there are none."""
     if names:
         files.write(state.names, json.dumps(names) + "\n")
     else:

@@ -27,9 +27,9 @@ def ages(name: str, tunnel: Tunnel) -> dict[str, float | None]:
     return {key: None if timestamp == "0" else now - int(timestamp) for key, timestamp in lines}
 
 
-def is_fresh(seconds_since: dict[str, float | None]) -> bool:
+def is_fresh(peer_ages: dict[str, float | None]) -> bool:
     """Whether the handshake of at least one peer is still valid; takes what `ages` returns."""
-    return any(age is not None and age < FRESH for age in seconds_since.values())
+    return any(age is not None and age < FRESH for age in peer_ages.values())
 
 
 def wait_up(name: str, timeout: float) -> None:

@@ -89,9 +89,8 @@ def again(state: State, names: Mapping[str, Named]) -> None:
 def _remake(target: _Target, state: State) -> None:
     with process.undone_by(lambda: teardown.clear(state)):
         if current := state.tunnel():
-            state.write_tunnel(
-                current._replace(complete=False)
-            )  # if this run is killed, the next one remakes the tunnel
+            # If this run is killed, the next one finds an incomplete tunnel and remakes it.
+            state.write_tunnel(current._replace(complete=False))
             teardown.clear(state)
         _make(target, state)
 
