@@ -84,7 +84,7 @@ def run(tmp_path: Path, attacks: str, scenario: str = "DEMO") -> subprocess.Comp
     scripts = []
     for name, address in MACS.items():
         disk = tmp_path / f"{name}.qcow2"
-        overlay(base.place / "disk.raw", "raw", disk)
+        overlay(base.directory / "disk.raw", "raw", disk)
         script = tmp_path / f"run-{name}-vm"
         script.write_text(
             START.format(

@@ -1,4 +1,4 @@
-"""Where this host gets Debian's packages from, so that the lab's image comes from the same place."""
+"""The archive that this host gets Debian's packages from: the lab's image is made from the same one."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Lab(ABC):
 
     def endpoints(self) -> set[tuple[str, int]]:
         """Where tunnels of the client may send to: address and UDP port."""
-        return {(one, self.addresses.endpoint_port) for one in self.addresses.endpoint}
+        return {(address, self.addresses.endpoint_port) for address in self.addresses.endpoint}
 
     def inner_addresses(self) -> set[str]:
         """The client's addresses in tunnels, which must never show on an uplink."""
@@ -42,11 +42,12 @@ class Lab(ABC):
 
     @abstractmethod
     def exchange(
-        self, machine: Machine, frames: Sequence[bytes], wanted: Callable[[bytes], bool], timeout: float = 1.0
+        self, machine: Machine, frames: Sequence[bytes], is_answer: Callable[[bytes], bool], timeout: float = 1.0
     ) -> list[bytes]:
-        """Send frames to a machine, as if by somebody on its wire, and return what it sends that is wanted.
+        """Send frames to a machine as another station on its wire would, and return its answer, if any.
 
-        It ends with the first such frame, or after `timeout` seconds. What is sent is counted in `injected`.
+        is_answer: tells the answer among the machine's frames. The exchange ends with the first answer, or after
+        `timeout` seconds. What is sent is counted in `injected`.
         """
 
     @abstractmethod

@@ -1,7 +1,7 @@
 """What virtual machines start from.
 
-For Debian a machine that has booted, and its disk: made once, so that a lab starts in seconds. A NixOS boots from the
-beginning: its activation is part of what is tried.
+With Debian that is the saved state of a machine that has booted, and its disk: made once, so that a lab starts in
+seconds. NixOS boots from the beginning: its activation is part of the test.
 """
 
 from __future__ import annotations
@@ -45,26 +45,26 @@ COMMAND_LINE = (
 
 @dataclass(frozen=True)
 class Booted:
-    """What a virtual machine starts from; the files of a directory. init: what is started in place of /sbin/init."""
+    """What a virtual machine starts from: the files in a directory. init: the program in place of /sbin/init."""
 
-    place: Path
+    directory: Path
     init: str = ""
 
     @property
     def kernel(self) -> qemu.Kernel:
-        """What was booted, or is to be."""
+        """The kernel that was booted, or will be."""
         more = f" init={self.init}" if self.init else ""
-        return qemu.Kernel(self.place / "kernel", self.place / "initrd", COMMAND_LINE + more)
+        return qemu.Kernel(self.directory / "kernel", self.directory / "initrd", COMMAND_LINE + more)
 
     @property
     def disk(self) -> Path:
         """The disk, of the machine as it was halted where it has booted; never written to again."""
-        return self.place / "booted.qcow2"
+        return self.directory / "booted.qcow2"
 
     @property
     def state(self) -> Path | None:
         """The halted machine's memory and devices; None where it has yet to boot."""
-        state = self.place / "state"
+        state = self.directory / "state"
         return state if state.exists() else None
 
 
@@ -104,35 +104,36 @@ def _uplink_script(addresses: Addresses) -> str:
     return "\n".join([role, *server, "else", *client, "fi", ""])
 
 
-WANTED = ("lab-uplink.service", "lab-resident.service", "lab-shell.service")
+STARTED_UNITS = ("lab-uplink.service", "lab-resident.service", "lab-shell.service")
 
 
 def booted(suite: str, addresses: Addresses) -> Booted:
     """A machine of one of Debian's suites that has booted, made when it is not there yet; raises LabError."""
     recipe = image.Recipe(suite, PACKAGES)
-    made = [recipe.key, qemu.version(), qemu.EMULATION, qemu.MEMORY_MIB, COMMAND_LINE, MODULES, MAC, files(addresses)]
-    key = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:16]
+    machine = [qemu.version(), qemu.EMULATION, qemu.MEMORY_MIB, COMMAND_LINE, MODULES, MAC]
+    ingredients = [recipe.key, *machine, files(addresses)]
+    key = hashlib.sha256(json.dumps(ingredients, sort_keys=True).encode()).hexdigest()[:16]
     tree = image.image(recipe)
 
-    def build(place: Path) -> None:
-        place.mkdir()
-        _kernel(tree, place)
-        with _root(tree, place) as root:
+    def build(directory: Path) -> None:
+        directory.mkdir()
+        _kernel(tree, directory)
+        with _root(tree, directory) as root:
             _add(root, UNITS, files(addresses))
-            _disk(root, place)
-        _boot(Booted(place))
+            _disk(root, directory)
+        _boot(Booted(directory))
 
     return Booted(image.cached(f"booted-{key}", build, f"a booted {suite}: once, about two minutes under emulation"))
 
 
-def unbooted(suite: str, addresses: Addresses, system: System, place: Path) -> Booted:
-    """A disk with a system that brings an init of its own, such as a NixOS, in an empty directory.
+def unbooted(suite: str, addresses: Addresses, system: System, directory: Path) -> Booted:
+    """A disk, in an empty directory, with a system that brings its own init, such as NixOS.
 
-    suite: whose kernel it boots. Raises LabError.
+    suite: the suite of Debian's whose kernel it boots. Raises LabError.
     """
     debian = image.image(image.Recipe(suite, PACKAGES))
-    _kernel(debian, place)
-    with _root(system.image, place) as root:
+    _kernel(debian, directory)
+    with _root(system.image, directory) as root:
         _do("cp", "-a", str(debian / "usr/lib/modules"), str(root / "usr/lib"))
         for units in ("system", "user"):
             # what Debian would start is not this system's
@@ -142,24 +143,24 @@ def unbooted(suite: str, addresses: Addresses, system: System, place: Path) -> B
             (root / "nix/store").mkdir(parents=True, exist_ok=True)
             _do("cp", "-a", path, str(root / "nix/store"))
         system.lay_out(root)
-        _disk(root, place)
-    return Booted(place, str(system.init))
+        _disk(root, directory)
+    return Booted(directory, str(system.init))
 
 
 def _closure(init: str) -> list[str]:
-    """All that a program of the store refers to."""
+    """The store paths that a program of the store needs (nix-store(1), --requisites)."""
     return _do("nix-store", "--query", "--requisites", str(Path(init).parent)).split()
 
 
-def _kernel(tree: Path, place: Path) -> None:
+def _kernel(tree: Path, directory: Path) -> None:
     for name, pattern in (("kernel", "vmlinuz-*"), ("initrd", "initrd.img-*")):
-        shutil.copy(sorted((tree / "boot").glob(pattern))[-1], place / name)
+        shutil.copy(sorted((tree / "boot").glob(pattern))[-1], directory / name)
 
 
 @contextmanager
-def _root(tree: Path, place: Path) -> Iterator[Path]:
+def _root(tree: Path, directory: Path) -> Iterator[Path]:
     """A copy of a tree, to add to."""
-    with tempfile.TemporaryDirectory(dir=place) as scratch:
+    with tempfile.TemporaryDirectory(dir=directory) as scratch:
         root = Path(scratch) / "root"
         _do("cp", "-a", "--reflink=auto", str(tree), str(root))
         yield root
@@ -174,15 +175,15 @@ def _add(root: Path, units: str, more: dict[str, str]) -> None:
         path.write_text(text)
     wants = root / units / "multi-user.target.wants"
     wants.mkdir(parents=True, exist_ok=True)
-    for unit in WANTED:
+    for unit in STARTED_UNITS:
         (wants / unit).symlink_to(f"../{unit}")
 
 
-def _disk(root: Path, place: Path) -> None:
-    with (place / "disk.raw").open("wb") as disk:
+def _disk(root: Path, directory: Path) -> None:
+    with (directory / "disk.raw").open("wb") as disk:
         disk.truncate(DISK_BYTES)
-    _do("mkfs.ext4", "-q", "-d", str(root), str(place / "disk.raw"))
-    overlay(place / "disk.raw", "raw", place / "booted.qcow2")
+    _do("mkfs.ext4", "-q", "-d", str(root), str(directory / "disk.raw"))
+    overlay(directory / "disk.raw", "raw", directory / "booted.qcow2")
 
 
 def overlay(below: Path, kind: str, path: Path) -> None:
@@ -194,17 +195,17 @@ def overlay(below: Path, kind: str, path: Path) -> None:
 
 def _do(*command: str) -> str:
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     except FileNotFoundError as error:
         raise LabError(f"vm: there is no {command[0]}; `make deps-vm` installs it") from error
-    if done.returncode:
-        raise LabError(f"vm: `{' '.join(command)}` ended with {done.returncode}: {done.stderr.strip()[-300:]}")
-    return done.stdout
+    if result.returncode:
+        raise LabError(f"vm: `{' '.join(command)}` ended with {result.returncode}: {result.stderr.strip()[-300:]}")
+    return result.stdout
 
 
 def _boot(machine: Booted) -> None:
-    with tempfile.TemporaryDirectory(dir=machine.place) as scratch:
-        # a hub of its own: nothing that it sends gets anywhere
+    with tempfile.TemporaryDirectory(dir=machine.directory) as scratch:
+        # a hub of its own: its frames reach nobody
         hub = "hubport,hubid=0"
         with qemu.Qemu(Path(scratch), machine.kernel, machine.disk, hub, MAC) as running:
             channel = Channel(NAME, running.port)
@@ -216,7 +217,7 @@ def _boot(machine: Booted) -> None:
                 channel.run(f"modprobe -qa {MODULES} || true", 60)
                 channel.run("sync; echo 3 > /proc/sys/vm/drop_caches; fstrim / || true", 60)
                 running.qmp("stop")
-                running.save(machine.place / "state")
+                running.save(machine.directory / "state")
             finally:
                 channel.close()
 

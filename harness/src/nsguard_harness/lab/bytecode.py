@@ -20,28 +20,28 @@ exec chroot "$2" /usr/bin/python3 -m compileall -q --invalidation-mode checked-h
 
 
 def compiled(sources: Path, target: str, tree: Path) -> Path:
-    """A directory with its bytecode, by the Python of an image; as it is where there is nothing to compile, or none.
+    """A copy of a directory with bytecode for the Python of an image; `sources` itself where either has no Python.
 
-    target: where it will lie, which tracebacks name. Raises LabError.
+    target: the path of the copy in the machine, which tracebacks name. Raises LabError.
     """
     python = (tree / PYTHON).resolve().name
     if not (tree / "usr/bin" / python).is_file() or not any(sources.rglob("*.py")):
         return sources
 
-    def build(place: Path) -> None:
-        shutil.copytree(sources, place, ignore=shutil.ignore_patterns("__pycache__"))
-        command = ["unshare", "--mount", "sh", "-euc", COMPILE, "compile", str(place), str(tree), target]
+    def build(directory: Path) -> None:
+        shutil.copytree(sources, directory, ignore=shutil.ignore_patterns("__pycache__"))
+        command = ["unshare", "--mount", "sh", "-euc", COMPILE, "compile", str(directory), str(tree), target]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env={})
         if done.returncode:
-            said = " | ".join((done.stderr + done.stdout).strip().splitlines()[-5:])
-            raise LabError(f"lab: {sources} could not be compiled: {said}")
+            output = " | ".join((done.stderr + done.stdout).strip().splitlines()[-5:])
+            raise LabError(f"lab: {sources} could not be compiled: {output}")
 
     return cached(f"compiled-{digest(sources, target, python)}", build, f"the bytecode of {target}")
 
 
 def digest(sources: Path, *more: str) -> str:
-    """Names a tree by what is in it, and by some texts."""
-    made = hashlib.sha256("\0".join(more).encode())
+    """A name for a tree: 16 hexadecimal digits of a hash over its files' names, modes and contents, and more texts."""
+    sha256 = hashlib.sha256("\0".join(more).encode())
     for path in sorted(path for path in sources.rglob("*") if path.is_file() and path.parent.name != "__pycache__"):
-        made.update(f"\0{path.relative_to(sources)}\0{path.stat().st_mode}\0".encode() + path.read_bytes())
-    return made.hexdigest()[:16]
+        sha256.update(f"\0{path.relative_to(sources)}\0{path.stat().st_mode}\0".encode() + path.read_bytes())
+    return sha256.hexdigest()[:16]

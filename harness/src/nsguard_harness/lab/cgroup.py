@@ -22,14 +22,14 @@ def host_has_systemd() -> bool:
 
 def hierarchies() -> dict[str, Path]:
     """The hierarchies that systemd tracks processes in: the name in /proc/self/cgroup → where it is mounted."""
-    found = {}
+    mounts = {}
     for line in Path("/proc/self/mounts").read_text().splitlines():
-        _, place, kind, options, *_ = line.split()
+        _, directory, kind, options, *_ = line.split()
         if kind == "cgroup2":
-            found[""] = Path(place)
+            mounts[""] = Path(directory)
         elif kind == "cgroup" and "name=systemd" in options.split(","):
-            found["name=systemd"] = Path(place)
-    return found
+            mounts["name=systemd"] = Path(directory)
+    return mounts
 
 
 class Cgroup:

@@ -22,7 +22,7 @@ GRACE_SECONDS = 30.0
 
 
 class Channel:
-    """Requests of any thread, side by side. `boots` grows each time that an agent says it started."""
+    """Requests of any thread, side by side. `boots` counts how often the agent has reported its start."""
 
     def __init__(self, name: str, path: Path, pace: float = 1.0) -> None:
         """name: for messages; path: the socket that the hypervisor listens on; pace: as a lab's. Raises LabError."""
@@ -42,14 +42,14 @@ class Channel:
         self._reader.start()
 
     def close(self) -> None:
-        """Hang up; who still waits for an answer gets LabError."""
+        """Close the connection; requests that still wait for an answer raise LabError."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._reader.join()
         self._socket.close()
 
     def wait_for_boot(self, after: int, timeout: float) -> bool:
-        """Whether an agent started, after `after` of them, within so many seconds."""
+        """Whether `boots` exceeds `after` within `timeout` seconds."""
         with self._news:
             return self._news.wait_for(lambda: self.boots > after, timeout)
 
@@ -77,7 +77,7 @@ class Channel:
         self._request({"clock": time.time()}, 0)
 
     def drop(self, why: str) -> None:
-        """Give up on what was asked so far: the machine that would answer is gone."""
+        """Fail all requests that wait, by LabError with `why`: the machine that would answer is gone."""
         with self._lock:
             waiting, self._waiting = self._waiting, {}
         for future in waiting.values():

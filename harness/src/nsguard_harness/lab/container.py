@@ -20,7 +20,7 @@ class ContainerLab(WiredLab):
         addresses = self.addresses
         return self.wire.attach("client", addresses.client, addresses.lan, gateway=addresses.server)
 
-    def _made(self, system: System, uplink: Uplink, place: Path, stack: ExitStack) -> ContainerMachine:
-        machine = ContainerMachine("client", self.identity, system, self.wire.namespace("client"), [uplink], place)
+    def _made(self, system: System, uplink: Uplink, directory: Path, stack: ExitStack) -> ContainerMachine:
+        machine = ContainerMachine("client", self.identity, system, self.wire.namespace("client"), [uplink], directory)
         stack.callback(machine.crash)
         return machine

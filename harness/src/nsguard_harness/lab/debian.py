@@ -1,4 +1,4 @@
-"""The systems that a lab's machines boot: Debian's, and NixOS's on a Debian tree."""
+"""The systems that a lab's machines boot: Debian, and NixOS on a Debian tree."""
 
 from __future__ import annotations
 

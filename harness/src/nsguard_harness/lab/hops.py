@@ -93,7 +93,7 @@ class InARow(WiredLab):
         return f"[Service]\n{start}{posts}ExecStopPost=-ip link delete {hop.link}\n"
 
     def endpoints(self) -> set[tuple[str, int]]:
-        return {(one, self.hops[0].port) for one in self.addresses.endpoint}
+        return {(address, self.hops[0].port) for address in self.addresses.endpoint}
 
     def inner_addresses(self) -> set[str]:
         return super().inner_addresses().union(*(hop.client for hop in self.hops))

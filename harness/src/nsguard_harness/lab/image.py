@@ -37,7 +37,7 @@ MASKED = (
     *("ldconfig.service", "systemd-journal-catalog-update.service", "systemd-hwdb-update.service"),
     *("e2scrub_reap.service", "nftables.service", "miniupnpd.service"),
 )
-# What they would make units of is not there. All run at each boot, and each time that systemd reads its units anew.
+# Generators without anything to make units from. All run at each boot, and each time that systemd reloads its units.
 GENERATORS = (
     *("debug", "getty", "gpt-auto", "hibernate-resume", "rc-local", "run", "ssh", "system-update", "sysv", "tpm2"),
 )
@@ -59,7 +59,7 @@ FILES = {
 }
 LINKS = {"etc/resolv.conf": "../run/systemd/resolve/stub-resolv.conf"} | {
     **{f"etc/systemd/system/{unit}": "/dev/null" for unit in MASKED},
-    **{f"etc/systemd/system-generators/systemd-{one}-generator": "/dev/null" for one in GENERATORS},
+    **{f"etc/systemd/system-generators/systemd-{name}-generator": "/dev/null" for name in GENERATORS},
 }
 
 
@@ -72,12 +72,12 @@ class Recipe:
 
     @property
     def key(self) -> str:
-        """Names it; another suite, package or file makes another image."""
+        """The image's name: another suite, package or file makes another image."""
         made = [self.suite, PACKAGES + self.more, DPKG_OPTIONS, FILES, LINKS]
         return hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()[:16]
 
 
-# A few, and not one for each need: an image takes longer to make than to boot some packages that are not used.
+# A few images, and not one for each need: making one takes longer than booting some packages that are not used.
 BASE = Recipe()
 APPS = Recipe(
     more=(
@@ -183,5 +183,5 @@ def _configure(tree: Path) -> None:
 
 
 if __name__ == "__main__":
-    for one in (BASE, APPS, SESSION) if sys.argv[1:] == ["--all"] else (BASE,):
-        print(image(one))
+    for recipe in (BASE, APPS, SESSION) if sys.argv[1:] == ["--all"] else (BASE,):
+        print(image(recipe))

@@ -1,4 +1,4 @@
-"""How what a lab makes goes away with it, however it ends."""
+"""Removes what a lab has made, however the lab ends."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ done
 
 @contextmanager
 def guarded(identity: str, work: Path) -> Iterator[None]:
-    """Let a process stand by that clears away after us when we are killed: then its standard input just ends."""
+    """Start a process that cleans up after this one is killed, which it notices as the end of its standard input."""
     command = ["sh", "-c", GUARD, "nsguard-lab-guard", f"nsguard-{identity}-", str(work)]
     # out of the terminal's process group, so that ^C does not end it before us
     guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)

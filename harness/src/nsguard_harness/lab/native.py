@@ -12,19 +12,19 @@ from .image import cached
 
 
 def built(sources: Path, program: str) -> Path:
-    """The program that `make` builds of a directory; built when its sources changed. Raises LabError."""
+    """The path of the program that `make` builds from a directory, once for each state of it. Raises LabError."""
 
-    def build(place: Path) -> None:
-        place.mkdir()
+    def build(directory: Path) -> None:
+        directory.mkdir()
         for source in [*sources.glob("*.[ch]"), sources / "Makefile"]:
-            shutil.copy(source, place)
-        command = ["make", "--silent", "-C", str(place), program]
+            shutil.copy(source, directory)
+        command = ["make", "--silent", "-C", str(directory), program]
         try:
             done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
         except FileNotFoundError as error:
             raise LabError("lab: make is missing; `make deps` installs it, and a C compiler") from error
         if done.returncode:
-            said = " | ".join(done.stderr.strip().splitlines()[-5:])
-            raise LabError(f"lab: {program} could not be built: {said}")
+            output = " | ".join(done.stderr.strip().splitlines()[-5:])
+            raise LabError(f"lab: {program} could not be built: {output}")
 
     return cached(f"{program}-{digest(sources, program)}", build, program) / program

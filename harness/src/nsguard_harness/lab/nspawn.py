@@ -135,13 +135,13 @@ class ContainerMachine(Bootable):
         self._notify.settimeout(0.1)
         while not self._ready:
             if self._spawn.poll() is not None:
-                status, said = self._spawn.returncode, self._tail()
+                status, console = self._spawn.returncode, self._tail()
                 self._finish()
-                raise LabError(f"{self.name}: did not boot, nspawn ended with {status}: {said}")
+                raise LabError(f"{self.name}: did not boot, nspawn ended with {status}: {console}")
             if time.monotonic() > deadline:
-                said = self._tail()
+                console = self._tail()
                 self.crash()
-                raise LabError(f"{self.name}: was not up after {timeout:g} s: {said}")
+                raise LabError(f"{self.name}: was not up after {timeout:g} s: {console}")
             try:
                 message = self._notify.recv(4096).decode(errors="replace")
             except TimeoutError:
@@ -160,15 +160,15 @@ class ContainerMachine(Bootable):
         return " | ".join([line.strip() for line in text.splitlines() if line.strip()][-8:]) or "the console is empty"
 
     def freeze(self, *, frozen: bool = True) -> None:
-        """Stop every process of the machine where it is, as before a suspend, or let all go on."""
+        """Freeze every process of the machine, as before a suspend, or let all of them continue."""
         self.require_up()
         # cgroups(7): where the first process is; its systemd moved it to a group below the machine's own
         lines = Path(f"/proc/{self._leader}/cgroup").read_text().splitlines()
         group = next(line.removeprefix("0::") for line in lines if line.startswith("0::")).removesuffix("/init.scope")
-        place = hierarchies()[""] / group.lstrip("/")
-        (place / "cgroup.freeze").write_text(f"{frozen:d}")
+        directory = hierarchies()[""] / group.lstrip("/")
+        (directory / "cgroup.freeze").write_text(f"{frozen:d}")
         deadline = time.monotonic() + 10
-        while f"frozen {frozen:d}" not in (place / "cgroup.events").read_text():
+        while f"frozen {frozen:d}" not in (directory / "cgroup.events").read_text():
             if time.monotonic() > deadline:
                 raise LabError(f"{self.name}: could not be {'frozen' if frozen else 'thawed'}")
             time.sleep(0.01)
@@ -216,7 +216,7 @@ class ContainerMachine(Bootable):
             self._cgroup = None
 
     def inside(self, *command: str) -> list[str]:
-        """What the host runs for a command to run in there, as root, on whatever terminal the host's has."""
+        """The host's command line that runs a command in the machine, as root and on the caller's terminal."""
         self.require_up()
         enter = ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "--"]
         return [*enter, *command]

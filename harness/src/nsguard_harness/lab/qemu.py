@@ -49,17 +49,17 @@ def acceleration(kernel: Path) -> tuple[str, ...]:
 
 
 def version() -> str:
-    """QEMU's own line; raises LabError where there is none."""
+    """QEMU's own line; raises LabError where QEMU is missing."""
     try:
-        said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
+        output = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         raise LabError("vm: there is no QEMU; `make deps-vm` installs it") from error
-    return said.splitlines()[0]
+    return output.splitlines()[0]
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """What is booted without a boot loader."""
+    """A kernel that QEMU boots without a boot loader."""
 
     image: Path
     initrd: Path
@@ -98,10 +98,10 @@ class Qmp:
                 return answer
         raise ConnectionResetError("it hung up")
 
-    def wait_for_status(self, *wanted: str, timeout: float = DEADLINE_SECONDS) -> bool:
+    def wait_for_status(self, *states: str, timeout: float = DEADLINE_SECONDS) -> bool:
         """Whether the machine comes to be in one of these run states within so many seconds."""
         deadline = time.monotonic() + timeout
-        while self("query-status")["status"] not in wanted:
+        while self("query-status")["status"] not in states:
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)
@@ -118,7 +118,7 @@ class Qemu:
 
     def __init__(
         self,
-        place: Path,
+        directory: Path,
         kernel: Kernel,
         disk: Path,
         netdev: str,
@@ -128,10 +128,10 @@ class Qemu:
     ) -> None:
         """Start it, halted.
 
-        place: a directory for its sockets and console; disk: a qcow2 image; netdev: a kind with its options;
-        namespace: the network namespace to run in; state: what `save` wrote, to go on from there. Raises LabError.
+        directory: for its sockets and console; disk: a qcow2 image; netdev: a kind with its options;
+        namespace: the network namespace to run in; state: what `save` wrote, to continue from. Raises LabError.
         """
-        self.console, self._place = place / "console", place
+        self.console, self._directory = directory / "console", directory
         off = ",".join(f"{feature}=off" for feature in OFFLOADS + HOST_OFFLOADS)
         self.command = [
             *(["nsenter", f"--net={namespace}"] if namespace else []),
@@ -147,24 +147,29 @@ class Qemu:
                 "-S",
                 "-no-shutdown",
             ),
-            *("-serial", f"file:{self.console}", "-qmp", f"unix:{place / 'qmp'},server=on,wait=off"),
+            *("-serial", f"file:{self.console}", "-qmp", f"unix:{directory / 'qmp'},server=on,wait=off"),
             *("-drive", f"if=none,id=disk,file={disk},format=qcow2,cache=unsafe,discard=unmap"),
             *("-device", "virtio-blk-pci,drive=disk", "-device", "virtio-rng-pci", "-device", "vmgenid,guid=auto"),
             *("-netdev", f"{netdev},id={NETDEV}"),
             *("-device", f"virtio-net-pci,netdev={NETDEV},mac={mac},romfile=,{off}"),
-            *("-device", "virtio-serial-pci", "-chardev", f"socket,id=port,path={place / 'port'},server=on,wait=off"),
+            *(
+                "-device",
+                "virtio-serial-pci",
+                "-chardev",
+                f"socket,id=port,path={directory / 'port'},server=on,wait=off",
+            ),
             *("-device", f"virtserialport,chardev=port,name={PORT}"),
             *("-kernel", str(kernel.image), "-initrd", str(kernel.initrd), "-append", kernel.command_line),
             *(["-incoming", f"exec:cat {state}"] if state else []),
         ]
-        errors = place / "errors"
+        errors = directory / "errors"
         with errors.open("wb") as stderr:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr, start_new_session=True
             )
         try:
             self._wait_for_sockets(errors)
-            self.qmp = Qmp(place / "qmp")
+            self.qmp = Qmp(directory / "qmp")
         except BaseException:
             self.process.kill()
             self.process.wait()
@@ -172,7 +177,7 @@ class Qemu:
 
     def _wait_for_sockets(self, errors: Path) -> None:
         deadline = time.monotonic() + DEADLINE_SECONDS
-        while not all((self._place / name).exists() for name in ("qmp", "port")):
+        while not all((self._directory / name).exists() for name in ("qmp", "port")):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise LabError(f"qemu: did not start: {' | '.join(errors.read_text().strip().splitlines()[-3:])}")
             time.sleep(0.01)
@@ -180,7 +185,7 @@ class Qemu:
     @property
     def port(self) -> Path:
         """The socket that leads to the machine's agent."""
-        return self._place / "port"
+        return self._directory / "port"
 
     def save(self, state: Path) -> None:
         """Write the halted machine's state to a file; raises LabError."""
@@ -192,7 +197,7 @@ class Qemu:
             time.sleep(0.05)
 
     def close(self) -> None:
-        """End it; more than one call does no harm."""
+        """End QEMU; more than one call does no harm."""
         if self.process.poll() is None:
             self.qmp.close()
             self.process.kill()

@@ -33,20 +33,20 @@ class System:
         """Lay trees, files, secrets and links below a directory."""
         for source, target in self.trees.items():
             if source.is_dir():
-                shutil.copytree(compiled(source, target, self.image), _place(root, target), dirs_exist_ok=True)
+                shutil.copytree(compiled(source, target, self.image), _path(root, target), dirs_exist_ok=True)
             else:
-                shutil.copy(source, _place(root, target))
+                shutil.copy(source, _path(root, target))
         for name, text in self.files.items():
-            _place(root, name).write_text(text)
+            _path(root, name).write_text(text)
         for name, text in self.secrets.items():
-            path = _place(root, name)
+            path = _path(root, name)
             path.touch(mode=0o600)
             path.write_text(text)
         for name, target in self.links.items():
-            _place(root, name).symlink_to(target)
+            _path(root, name).symlink_to(target)
 
 
-def _place(root: Path, name: str) -> Path:
+def _path(root: Path, name: str) -> Path:
     path = root / name.lstrip("/")
     path.parent.mkdir(parents=True, exist_ok=True)
     return path

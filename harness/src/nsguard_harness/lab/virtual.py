@@ -19,7 +19,7 @@ STOP_SECONDS = 120.0
 
 
 class VirtualMachine(Machine):
-    """The hypervisor runs on while the machine is down: a crash or a boot is nothing to a recording of its frames."""
+    """The hypervisor runs on while the machine is down, so that a recording of its frames outlasts crash and boot."""
 
     _channel: Channel | None = None
     own_kernel = True
@@ -122,7 +122,7 @@ class VirtualMachine(Machine):
 
 
 def await_default_target(channel: Channel, timeout: float = BOOT_SECONDS) -> None:
-    """Wait until a machine has started all that it starts; units that failed are not our business."""
+    """Wait until a machine has started everything; units that failed do not matter here."""
     channel.run("systemctl is-system-running --wait || true", timeout)
 
 

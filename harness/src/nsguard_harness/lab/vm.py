@@ -27,7 +27,7 @@ class VmMachine(VirtualMachine, Bootable):
         self._qemu: Qemu | None = None
 
     def launch(self) -> None:
-        """Go on from where a machine had booted, or boot one, without waiting."""
+        """Continue from the saved state of a booted machine, or boot one, without waiting."""
         (uplink,) = self.uplinks
         disk = self._work / "disk.qcow2"
         booted.overlay(self._base.disk, "qcow2", disk)
@@ -37,7 +37,7 @@ class VmMachine(VirtualMachine, Bootable):
         self._channel = Channel(self.name, self._qemu.port)
 
     def wait_until_up(self, timeout: float = BOOT_SECONDS) -> None:
-        """Wait until it runs, with what is its own. Raises LabError."""
+        """Wait until it runs and has its own files. Raises LabError."""
         assert self._channel is not None
         # halted at first, and again once the state is there
         if not self.hypervisor().wait_for_status("paused", "prelaunch", timeout=timeout):

@@ -34,15 +34,15 @@ class VmLab(WiredLab):
     def _plugged(self) -> Uplink:
         return self.wire.tap("client", self.addresses.client, MAC)
 
-    def _made(self, system: System, uplink: Uplink, place: Path, stack: ExitStack) -> VmMachine:
+    def _made(self, system: System, uplink: Uplink, directory: Path, stack: ExitStack) -> VmMachine:
         if system.init:
-            (place / "base").mkdir()
-            base = unbooted(self.suite, self.addresses, system, place / "base")
+            (directory / "base").mkdir()
+            base = unbooted(self.suite, self.addresses, system, directory / "base")
         else:
             base = booted(self.suite, self.addresses)
         if acceleration(base.kernel.image) != KVM:
             self.pace, self.workers = EMULATED, EMULATED_WORKERS
-        machine = VmMachine("client", base, system, self.wire.switch, [uplink], place)
+        machine = VmMachine("client", base, system, self.wire.switch, [uplink], directory)
         stack.callback(machine.close)
         return machine
 

@@ -57,13 +57,13 @@ def packet_socket(namespace: Path, interface: str, protocol: int = 0) -> socket.
     """A packet socket bound to a port of a namespace; with protocol 0 it receives nothing (packet(7))."""
 
     def make() -> socket.socket:
-        made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+        port = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         try:
-            made.bind((interface, protocol))
+            port.bind((interface, protocol))
         except OSError as error:
-            made.close()
+            port.close()
             raise LabError(f"wire: {namespace} has no interface {interface}: {error.strerror}") from error
-        return made
+        return port
 
     return in_namespace(namespace, make)
 
@@ -105,9 +105,9 @@ class Wire:
     Not in /run/netns, where they would stand between the host's own.
     """
 
-    def __init__(self, place: Path) -> None:
-        """place: a directory of its own."""
-        self._place = place
+    def __init__(self, directory: Path) -> None:
+        """directory: for this wire alone."""
+        self._directory = directory
         self._made: list[Path] = []
         self.switch = self._namespace("switch")
         self._ports = 0
@@ -122,7 +122,7 @@ class Wire:
             raise
 
     def _namespace(self, name: str) -> Path:
-        path = self._place / name
+        path = self._directory / name
         try:
             netns.create(str(path))
         except OSError as error:
@@ -132,7 +132,7 @@ class Wire:
 
     def namespace(self, machine: str) -> Path:
         """The path of a machine's network namespace."""
-        return self._place / machine
+        return self._directory / machine
 
     def attach(
         self, machine: str, address: Pair, prefix: Pair, gateway: Pair | None = None, local: tuple[Pair, ...] = ()
@@ -154,8 +154,8 @@ class Wire:
             (link,) = ip.link_lookup(ifname=INTERFACE)
             ip.link("set", index=loopback, state="up")
             ip.link("set", index=link, state="up")
-            for one, of in zip(address, prefix, strict=True):
-                ip.addr("add", index=link, address=one, prefixlen=int(of.split("/")[1]))
+            for own, network in zip(address, prefix, strict=True):
+                ip.addr("add", index=link, address=own, prefixlen=int(network.split("/")[1]))
             for pair in local:
                 ip.addr("add", index=loopback, address=pair.v4, prefixlen=32)
                 ip.addr("add", index=loopback, address=pair.v6, prefixlen=128)
@@ -164,7 +164,7 @@ class Wire:
         return uplink
 
     def tap(self, machine: str, address: Pair, mac: str) -> Uplink:
-        """A port for a virtual machine, which has its hypervisor hold the other end and sets its own addresses."""
+        """A port for a virtual machine: its hypervisor holds the other end, and it sets its own addresses."""
         done = subprocess.run(
             ["nsenter", f"--net={self.switch}", "ip", "tuntap", "add", "dev", machine, "mode", "tap"],
             capture_output=True,
@@ -189,5 +189,5 @@ class Wire:
 
 
 def gateway(wire: Wire, addresses: Addresses) -> Uplink:
-    """Join the server, which holds all that lies beyond; first of all, since the order gives the MAC addresses."""
+    """Join the server, which also has the addresses beyond it. It is joined first: the order gives MAC addresses."""
     return wire.attach("server", addresses.server, addresses.lan, local=uplinks.beyond(addresses))

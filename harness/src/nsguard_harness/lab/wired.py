@@ -55,8 +55,8 @@ class WiredLab(Lab):
         """Join the client to the wire."""
 
     @abstractmethod
-    def _made(self, system: System, uplink: Uplink, place: Path, stack: ExitStack) -> Bootable:
-        """The client, which the stack ends again; place: a directory of its own."""
+    def _made(self, system: System, uplink: Uplink, directory: Path, stack: ExitStack) -> Bootable:
+        """The client, which the stack ends again; directory: for this machine alone."""
 
     def __init__(self, client: System | None = None, captures: Path | None = None) -> None:
         """client: another system than the Debian one; captures: where pcap files are kept, else they go with the lab.
@@ -65,7 +65,7 @@ class WiredLab(Lab):
         """
         self.identity = secrets.token_hex(4)
         self.secrets = peer.Secrets.generate()
-        self._client, self._kept = client, captures
+        self._client, self._kept_captures = client, captures
         self._stack = ExitStack()
         self._number = 0
         self.injected = Counter()
@@ -81,7 +81,7 @@ class WiredLab(Lab):
             stack.callback(self.wire.close)
             # the order gives the machines their addresses on the link
             uplinks = {"server": gateway(self.wire, self.addresses), "client": self._plugged()}
-            self._captures = self._kept or work
+            self._captures = self._kept_captures or work
             server = debian_server(image(), kernel=kernel_has_wireguard(self.wire))
             client = self._client or debian_client(image())
             keys = {
@@ -113,13 +113,13 @@ class WiredLab(Lab):
     def capture(self, machine: Machine) -> Captures:
         """Outside the machine, one on each of its uplinks."""
         self._number += 1
-        place = self._captures
-        place.mkdir(parents=True, exist_ok=True)
+        directory = self._captures
+        directory.mkdir(parents=True, exist_ok=True)
         return Captures(
             [
                 Capture(
                     uplink.wire,
-                    place / f"{self._number:03}-{uplink.wire}.pcap",
+                    directory / f"{self._number:03}-{uplink.wire}.pcap",
                     self._recorder(machine, uplink),
                     partial(self.wire.send, uplink.wire),
                 )
@@ -132,7 +132,7 @@ class WiredLab(Lab):
         return Tcpdump(self.wire.switch, uplink.wire)
 
     def exchange(
-        self, machine: Machine, frames: Sequence[bytes], wanted: Callable[[bytes], bool], timeout: float = 1.0
+        self, machine: Machine, frames: Sequence[bytes], is_answer: Callable[[bytes], bool], timeout: float = 1.0
     ) -> list[bytes]:
         uplink, deadline = machine.uplinks[0], time.monotonic() + timeout
         with packet_socket(self.wire.switch, uplink.wire, ETH_P_ALL) as port:
@@ -143,7 +143,7 @@ class WiredLab(Lab):
                 port.settimeout(left)
                 with suppress(TimeoutError):
                     data, (_, _, kind, *_) = port.recvfrom(65535)
-                    if kind != socket.PACKET_OUTGOING and wanted(data):
+                    if kind != socket.PACKET_OUTGOING and is_answer(data):
                         return [data]
         return []
 
