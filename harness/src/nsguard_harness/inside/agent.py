@@ -1,4 +1,4 @@
-"""Runs attacks where it stands: as a service, confined or not.
+"""Runs attacks as the service that it is, confined or not.
 
 usage: python3 -m nsguard_harness.inside.agent SOCKET|-
 
@@ -38,12 +38,12 @@ NO_ATTEMPT = (ValueError, KeyError, TypeError, OSError)
 
 
 def attempt(request: dict[str, Any]) -> dict[str, Any]:
-    """Run an attack here and now; what it raises is told, not raised."""
+    """Run an attack in this process; what it raises becomes part of the answer."""
     try:
         attack = attacks.find(request["attack"])()
-        given = request["parameters"]
-        at = LAB.changed(given.get("addresses", {}))
-        env = Env(request["token"], request["family"], request["timeout"], given, at)
+        parameters = request["parameters"]
+        addresses = LAB.changed(parameters.get("addresses", {}))
+        env = Env(request["token"], request["family"], request["timeout"], parameters, addresses)
     except Exception as error:
         return {"error": f"{type(error).__name__}: {error}"}
     try:
@@ -57,15 +57,15 @@ def attempt(request: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def shared() -> None:
-    """What all attacks are made of: imported once, not in every child, and not where nobody asks."""
+    """Import all attacks: once, not in every child, and not before the first request."""
     attacks.registry()
     gc.freeze()  # a collection in a child would touch, and so copy, all of it
 
 
 class Attempt:
-    """An attack in a child, for no longer than its time; select(2) takes it for what the child says.
+    """An attack in a child process, until its deadline; select(2) takes it for the pipe that the child answers by.
 
-    Raises ValueError, KeyError or TypeError for what is no request, OSError where no child can be made.
+    Raises ValueError, KeyError or TypeError for a line that is not a request, OSError where no child can be made.
     """
 
     def __init__(self, line: str | bytes) -> None:
@@ -86,41 +86,41 @@ class Attempt:
         self._said = b""
 
     def fileno(self) -> int:
-        """Where the child is heard."""
+        """The descriptor that the child's answer is read from."""
         return self._reader
 
     def over(self) -> bool:
-        """Read what the child says; whether that is all."""
+        """Read what the child has written; whether the answer is complete."""
         chunk = os.read(self._reader, 65536)
         self._said += chunk
         # a process that the attack left behind may hold the pipe open: a whole answer is enough
         return not chunk or b"\n" in self._said
 
     def end(self) -> bytes:
-        """The line of JSON that answers the request; of the attack's own processes none is left."""
+        """Kill the attack's processes; returns the line of JSON that answers the request."""
         for target in (-self._child, self._child):  # the group, and the child should it not have made it yet
             try:
                 os.kill(target, signal.SIGKILL)
             except (ProcessLookupError, PermissionError):
                 continue
-        with contextlib.suppress(ChildProcessError):  # which has ended before, and was buried
+        with contextlib.suppress(ChildProcessError):  # it ended before, and `bury` waited for it
             os.waitpid(self._child, 0)
         os.close(self._reader)
         answer, whole, _ = self._said.partition(b"\n")
         if whole:
             return answer + whole
         late = time.monotonic() >= self.deadline
-        said = f"no end in {self._timeout:g} s" if late else "the attacking process was killed"
-        return json.dumps({"reached": False, "said": said}).encode() + b"\n"
+        report = f"no end in {self._timeout:g} s" if late else "the attacking process was killed"
+        return json.dumps({"reached": False, "said": report}).encode() + b"\n"
 
 
 def refused(error: Exception) -> bytes:
-    """The line of JSON that answers where there is no attempt."""
+    """The line of JSON that answers a request that could not be started."""
     return json.dumps({"error": f"no attempt: {type(error).__name__}: {error}"}).encode() + b"\n"
 
 
 def answered(line: str) -> bytes:
-    """The line of JSON that answers a request, once it is there."""
+    """Run a request to its end; returns the line of JSON that answers it."""
     try:
         running = Attempt(line)
     except NO_ATTEMPT as error:
@@ -132,7 +132,7 @@ def answered(line: str) -> bytes:
 
 
 def serve_lines() -> None:
-    """Answer each request on standard input, until it ends; nothing else gets to write on standard output."""
+    """Answer each request on standard input until that ends; attacks write to standard error in place of output."""
     output = os.dup(1)
     os.dup2(2, 1)
     for line in sys.stdin:
@@ -141,7 +141,7 @@ def serve_lines() -> None:
 
 
 def bury() -> None:
-    """Wait for all that have ended: a confined service is its own init, and has the children of its children."""
+    """Wait for children that have ended: a confined service is its own init, and inherits its children's children."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -156,21 +156,21 @@ class Server:
         self._running: dict[Attempt, socket.socket] = {}
 
     def turn(self) -> None:
-        """Wait until there is something to do, and do it."""
-        until = min((it.deadline for it in self._running), default=None)
+        """Wait for requests, answers and deadlines, and handle those that are due."""
+        until = min((attempt.deadline for attempt in self._running), default=None)
         left = None if until is None else max(0.0, until - time.monotonic())
-        everybody: list[socket.socket | Attempt] = [self._listener, *self._asking, *self._running]
-        ready = select.select(everybody, [], [], left)[0]
+        sources: list[socket.socket | Attempt] = [self._listener, *self._asking, *self._running]
+        ready = select.select(sources, [], [], left)[0]
         bury()
-        for it in ready:
-            if isinstance(it, Attempt):
-                if it.over():
-                    self._answer(self._running.pop(it), it.end())
-            elif it is self._listener:
-                self._asking[it.accept()[0]] = b""
+        for source in ready:
+            if isinstance(source, Attempt):
+                if source.over():
+                    self._answer(self._running.pop(source), source.end())
+            elif source is self._listener:
+                self._asking[source.accept()[0]] = b""
             else:
-                self._hear(it)
-        for late in [it for it in self._running if it.deadline <= time.monotonic()]:
+                self._hear(source)
+        for late in [attempt for attempt in self._running if attempt.deadline <= time.monotonic()]:
             self._answer(self._running.pop(late), late.end())
 
     def _hear(self, connection: socket.socket) -> None:
@@ -187,7 +187,7 @@ class Server:
             self._answer(connection, refused(error))
 
     def _answer(self, connection: socket.socket, line: bytes) -> None:
-        with connection, contextlib.suppress(OSError):  # who asked may have gone
+        with connection, contextlib.suppress(OSError):  # the client may have gone
             connection.settimeout(ANSWER_SECONDS)
             connection.sendall(line)
 
@@ -205,7 +205,7 @@ def main(path: Path) -> None:
 
 
 def stop(number: int, _: FrameType | None) -> None:
-    """End in order: a confined service is its own init, which a signal without a handler passes by."""
+    """Exit on SIGTERM: a confined service is its own init, which ignores signals without a handler."""
     sys.exit(0)
 
 

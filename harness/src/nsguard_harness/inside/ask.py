@@ -1,9 +1,9 @@
-"""Asks echo servers, all at once, and prints which of them sent back what they were sent: their own names.
+"""Asks echo servers, all at once, and prints those that sent back what they were sent, which is their own names.
 
 usage: python3 -m nsguard_harness.inside.ask JSON
 
-JSON: a list of targets, [protocol, address, port], and one of ways to try each by: [own addresses (IPv4, IPv6) or null,
-name of a link or null].
+JSON: a list of targets, [protocol, address, port], and a list of ways to try each target: [own addresses (IPv4, IPv6)
+or null, name of a link or null].
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ def echoes(target: list[Any], way: list[Any]) -> bool:
     (kind, address, port), (sources, device) = target, way
     text = json.dumps(target).encode()
     six = ":" in address
-    with socket.socket(socket.AF_INET6 if six else socket.AF_INET, KINDS[kind]) as made:
-        made.settimeout(SECONDS)
+    with socket.socket(socket.AF_INET6 if six else socket.AF_INET, KINDS[kind]) as sock:
+        sock.settimeout(SECONDS)
         try:
             if device:
-                made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
             if sources:
-                made.bind((sources[six], 0))
-            made.connect((address, port))
-            made.send(text)
-            return made.recv(len(text)) == text
+                sock.bind((sources[six], 0))
+            sock.connect((address, port))
+            sock.send(text)
+            return sock.recv(len(text)) == text
         except OSError:
             return False
 
@@ -40,9 +40,13 @@ def echoes(target: list[Any], way: list[Any]) -> bool:
 def main(targets: list[list[Any]], ways: list[list[Any]]) -> None:
     """Print the targets that answer by any of the ways."""
     with ThreadPoolExecutor(len(targets) * len(ways)) as pool:
-        asked = [[pool.submit(echoes, target, way) for way in ways] for target in targets]
-        found = [one for one, tries in zip(targets, asked, strict=True) if any(it.result() for it in tries)]
-    print(json.dumps(found))
+        tries_by_target = [[pool.submit(echoes, target, way) for way in ways] for target in targets]
+        answering = [
+            target
+            for target, tries in zip(targets, tries_by_target, strict=True)
+            if any(attempt.result() for attempt in tries)
+        ]
+    print(json.dumps(answering))
 
 
 if __name__ == "__main__":

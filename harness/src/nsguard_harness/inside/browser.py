@@ -1,9 +1,9 @@
-"""A browser that is driven from outside its confinement, by a socket instead of a port.
+"""Relays between a confined browser and its driver outside: a socket in place of a TCP port.
 
 usage: python3 -m nsguard_harness.inside.browser SOCKET COMMAND ARGUMENT...
 
 The command gets --remote-debugging-pipe: it speaks the Chrome DevTools protocol on descriptors 3 and 4, each message
-with a NUL behind it. Whoever connects says the same messages a line each, one client after another.
+with a NUL behind it. Clients of the socket send and get the same messages, one a line; one client is served at a time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def start(command: list[str]) -> tuple[subprocess.Popen[bytes], int, int]:
 
     def arrange() -> None:
         # out of the way first: either end may have the other's number
-        high = [os.dup(one) for one in (theirs_in, theirs_out)]
+        high = [os.dup(descriptor) for descriptor in (theirs_in, theirs_out)]
         for target, source in zip((3, 4), high, strict=True):
             os.dup2(source, target)
 
@@ -40,22 +40,25 @@ def start(command: list[str]) -> tuple[subprocess.Popen[bytes], int, int]:
 
 
 def relay(client: socket.socket, browser: int, answers: int) -> bool:
-    """Pass messages on until the client leaves; False when the browser has."""
+    """Pass messages on until the client leaves (True) or the browser ends (False).
+
+    browser, answers: the descriptors to write to and to read from.
+    """
     while True:
-        for one in select.select([client.fileno(), answers], [], [])[0]:
-            if one == client.fileno():
+        for descriptor in select.select([client.fileno(), answers], [], [])[0]:
+            if descriptor == client.fileno():
                 try:
-                    said = client.recv(1 << 16)
+                    request = client.recv(1 << 16)
                 except OSError:
-                    said = b""
-                if not said:
+                    request = b""
+                if not request:
                     return True
-                os.write(browser, said.replace(b"\n", b"\0"))
+                os.write(browser, request.replace(b"\n", b"\0"))
             else:
-                told = os.read(answers, 1 << 16)
-                if not told:
+                answer = os.read(answers, 1 << 16)
+                if not answer:
                     return False
-                client.sendall(told.replace(b"\0", b"\n"))
+                client.sendall(answer.replace(b"\0", b"\n"))
 
 
 def main(path: Path, command: list[str]) -> int:

@@ -1,9 +1,9 @@
-"""A resolver that answers every name and writes down who asked for what.
+"""A resolver that answers every name, and records each query with its sender.
 
 usage: python3 -m nsguard_harness.inside.dns RECORDS LOCAL=ADDRESS,... ...
 
-It answers A and AAAA with the addresses of either family that are given for the local address that the query came to,
-or for `default`; names have none of a family of which none is given.
+It answers A and AAAA with the addresses that are given for the local address that the query came to, or else for
+`default`. A family without an address there is answered without a record.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ class Resolver:
         self._records.add(source=peer, local=local, transport=transport, name=query.name, type=query.type)
         family = {"A": 4, "AAAA": 6}.get(query.type)
         known = self._answers.get(local, self._answers["default"])
-        return dnswire.encode_answer(message, [one for one in known if ip_address(one).version == family])
+        return dnswire.encode_answer(message, [address for address in known if ip_address(address).version == family])
 
 
 def serve_udp(resolver: Resolver, udp: socket.socket) -> None:
     """Answer datagrams for ever."""
     while True:
-        got = datagrams.receive(udp)
-        reply = resolver.reply(got.data, datagrams.plain(got.peer[0]), datagrams.plain(got.local), "udp")
+        datagram = datagrams.receive(udp)
+        reply = resolver.reply(datagram.data, datagrams.plain(datagram.peer[0]), datagrams.plain(datagram.local), "udp")
         if reply is not None:
-            datagrams.answer(udp, got, reply)
+            datagrams.answer(udp, datagram, reply)
 
 
 def serve_connection(resolver: Resolver, connection: socket.socket) -> None:
@@ -72,8 +72,8 @@ def serve_tcp(resolver: Resolver, listener: socket.socket) -> None:
 def main(arguments: list[str]) -> None:
     """Serve until killed."""
     answers = {}
-    for one in arguments[1:]:
-        local, _, known = one.partition("=")
+    for argument in arguments[1:]:
+        local, _, known = argument.partition("=")
         answers[local] = known.split(",")
     resolver = Resolver(answers, Records(Path(arguments[0])))
     udp, tcp = datagrams.listen(LAB.dns_port), datagrams.listen_tcp(LAB.dns_port)

@@ -79,7 +79,7 @@ def encode_answer(question: bytes, addresses: Sequence[str]) -> bytes:
     end += 4
     flags = RESPONSE | AUTHORITATIVE | RECURSION_AVAILABLE | (RECURSION_DESIRED if query.recursion else 0)
     records = b""
-    for packed in (ipaddress.ip_address(one).packed for one in addresses):
+    for packed in (ipaddress.ip_address(address).packed for address in addresses):
         # 0xc00c points back to the name of the question, which follows the header
         records += struct.pack("!3HIH", 0xC00C, 28 if len(packed) == 16 else 1, IN, TTL_SECONDS, len(packed)) + packed
     counts = HEADER.pack(query.identity, flags, 1, len(addresses), 0, 0)
@@ -90,12 +90,12 @@ def decode_addresses(data: bytes, identity: int) -> list[str]:
     """The addresses in an answer; raises ValueError for anything else than an answer to `identity`."""
     if len(data) < HEADER.size:
         raise ValueError("message is shorter than its header")
-    got, flags, questions, answers, *_ = HEADER.unpack_from(data)
-    if got != identity or not flags & RESPONSE or questions != 1:
+    answered, flags, questions, answers, *_ = HEADER.unpack_from(data)
+    if answered != identity or not flags & RESPONSE or questions != 1:
         raise ValueError("message is not the answer")
     _, at = _name(data, HEADER.size)
     at += 4
-    found = []
+    addresses = []
     for _ in range(answers):
         if data[at : at + 1] and data[at] >= 0xC0:
             at += 2
@@ -106,6 +106,6 @@ def decode_addresses(data: bytes, identity: int) -> list[str]:
         number, _, _, length = struct.unpack_from("!2HIH", data, at)
         at += 10
         if TYPES.get(number) in ("A", "AAAA"):
-            found.append(str(ipaddress.ip_address(data[at : at + length])))
+            addresses.append(str(ipaddress.ip_address(data[at : at + length])))
         at += length
-    return found
+    return addresses

@@ -32,9 +32,9 @@ class Echo:
     def serve_udp(self, udp: socket.socket) -> None:
         """Send datagrams back for ever."""
         while True:
-            got = datagrams.receive(udp)
-            self._record("udp", got.peer[0], got.local, got.data)
-            datagrams.answer(udp, got, got.data)
+            datagram = datagrams.receive(udp)
+            self._record("udp", datagram.peer[0], datagram.local, datagram.data)
+            datagrams.answer(udp, datagram, datagram.data)
 
     def serve_connection(self, connection: socket.socket) -> None:
         """Send a connection's bytes back until it ends."""
@@ -56,14 +56,14 @@ class Echo:
 
 def listen_otherwise() -> list[socket.socket]:
     """Listeners of SCTP and DCCP, of those that the kernel has."""
-    made = []
+    listeners = []
     for kind, protocol in ((socket.SOCK_STREAM, SCTP), (SOCK_DCCP, DCCP)):
         with suppress(OSError):
             listener = socket.socket(socket.AF_INET6, kind, protocol)
             listener.bind(("::", LAB.echo_port))
             listener.listen()
-            made.append(listener)
-    return made
+            listeners.append(listener)
+    return listeners
 
 
 if __name__ == "__main__":

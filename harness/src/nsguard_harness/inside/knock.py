@@ -1,4 +1,4 @@
-"""Sends to whoever knocks what nobody asked for: datagrams to a port, packets for somebody else, advertisements.
+"""Sends unsolicited packets to whoever knocks: datagrams to a port, packets for somebody else, advertisements.
 
 usage: python3 -m nsguard_harness.inside.knock PORT
 
@@ -26,7 +26,7 @@ def unasked(knock: datagrams.Datagram, device: str) -> None:
 
 
 def passing(knock: datagrams.Datagram, device: str) -> None:
-    """The knock, addressed to somebody behind the one who knocked: for it to forward, or not."""
+    """The knock, addressed to a host behind the one that knocked, which must not forward it."""
     with _socket(socket.SOCK_DGRAM, device) as udp:
         udp.sendto(knock.data, ("::ffff:" + LAB.passing, LAB.echo_port))
 
@@ -51,9 +51,9 @@ def _link_local(device: str) -> str:
 
 
 def _socket(kind: int, device: str, protocol: int = 0) -> socket.socket:
-    made = socket.socket(socket.AF_INET6, kind, protocol)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
-    return made
+    sock = socket.socket(socket.AF_INET6, kind, protocol)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+    return sock
 
 
 def serve(port: int) -> None:

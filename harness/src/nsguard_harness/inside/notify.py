@@ -7,7 +7,7 @@ import socket
 
 
 def ready() -> None:
-    """Say that the service is ready; nothing when nobody asked to be told."""
+    """Tell systemd that the service is ready; do nothing without $NOTIFY_SOCKET."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if address:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:

@@ -3,7 +3,7 @@
 usage: python3 -m nsguard_harness.inside.nscd SOCKET RECORDS RESOLVER
 
 It speaks version 2 of nscd's protocol (glibc, nscd/nscd-client.h) for the requests about hosts, asks the resolver by
-UDP as a process of the host, and closes the connection for any other request, whereupon glibc helps itself.
+UDP as a process of the host, and closes the connection for any other request: glibc then looks the name up itself.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ DNS_SECONDS = 2.0
 
 
 def host_response(name: str, family: int, addresses: Sequence[str]) -> bytes:
-    """What gethostbyname gets: header, name, no aliases, addresses of one family."""
+    """The answer to gethostbyname: header, name, no aliases, addresses of one family."""
     length = 4 if family == socket.AF_INET else 16
     if not addresses:
         return HOST_RESPONSE.pack(VERSION, 0, 0, 0, -1, -1, 0, HOST_NOT_FOUND)
     text = name.encode() + b"\0"
     header = HOST_RESPONSE.pack(VERSION, 1, len(text), 0, family, length, len(addresses), 0)
-    return header + text + b"".join(ipaddress.ip_address(one).packed for one in addresses)
+    return header + text + b"".join(ipaddress.ip_address(address).packed for address in addresses)
 
 
 def ai_response(name: str, addresses: Sequence[str]) -> bytes:
-    """What getaddrinfo gets: header, addresses, a byte of family for each, the canonical name."""
+    """The answer to getaddrinfo: header, addresses, a byte of family for each, the canonical name."""
     if not addresses:
         return AI_RESPONSE.pack(VERSION, 0, 0, 0, 0, HOST_NOT_FOUND)
-    packed = [ipaddress.ip_address(one).packed for one in addresses]
+    packed = [ipaddress.ip_address(address).packed for address in addresses]
     text = name.encode() + b"\0"
-    families = bytes(socket.AF_INET if len(one) == 4 else socket.AF_INET6 for one in packed)
+    families = bytes(socket.AF_INET if len(data) == 4 else socket.AF_INET6 for data in packed)
     body = b"".join(packed)
     return AI_RESPONSE.pack(VERSION, 1, len(packed), len(body), len(text), 0) + body + families + text
 

@@ -1,8 +1,8 @@
-"""Puts frames on an interface, and tells what comes back on it: the lab's side where it is a machine of its own.
+"""Sends frames on an interface and prints those that come back: the lab's side where it is a machine of its own.
 
 usage: python3 -m nsguard_harness.inside.port INTERFACE SECONDS
 
-Frames stand in standard input, one a line in hexadecimal; so do those that were received, in standard output.
+Frames are read from standard input, one a line in hexadecimal; received ones are printed in the same form.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the servers saw: one JSON object a line, appended in a single write so that readers never meet half a line."""
+"""Records of the lab's servers: one JSON object a line, appended in a single write so that no line is read in part."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Stands in for a daemon that works for its clients: sends what it gets on a socket to the uplink's network.
+"""Stands in for a daemon that works for its clients: sends what it receives on a socket to the uplink's network.
 
 usage: python3 -m nsguard_harness.inside.served PATH
 
-Directories on the way that are not there are made, open to everybody, and removed in the end.
+Parent directories that do not exist are made, readable by everybody, and removed at the end.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An agent that is a command, as a person would start it.
+"""An agent whose attacks run in a command, as a person would start it.
 
 usage: python3 -m nsguard_harness.inside.through SOCKET COMMAND…
 
@@ -20,14 +20,14 @@ from .notify import ready
 
 
 class Commands:
-    """The commands that run, and have nothing to do."""
+    """Starts the command as often as requests come side by side; one without a request waits for the next."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self._command = command
         self._idle: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
 
     def answer(self, line: bytes) -> bytes:
-        """The line that one of them answers; empty if it ended instead."""
+        """The line that a command answers; empty if the command ended instead."""
         try:
             # one that ended while it was idle has not got the request
             while (running := self._idle.get_nowait()).poll() is not None:

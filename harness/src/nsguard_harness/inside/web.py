@@ -1,8 +1,8 @@
-"""A web server that says who asks and where: the address of an app as the world sees it.
+"""A web server that answers with its client's address, which is an app's address as the world sees it.
 
 usage: python3 -m nsguard_harness.inside.web RECORDS
 
-Any path answers one JSON object, and /ip the asker's address alone;
+Any path answers one JSON object, and /ip the client's address alone;
 /stream sends a numbered line every 100 ms for as long as the client stays.
 """
 
