@@ -16,7 +16,7 @@ from ..attack import Attack
 @cache
 def registry() -> dict[str, type[Attack]]:
     """Every attack by name, in the order of the files and of their lines. Raises ValueError for a name used twice."""
-    found: dict[str, type[Attack]] = {}
+    attacks: dict[str, type[Attack]] = {}
     for info in pkgutil.iter_modules(__path__):
         if info.name.startswith("_"):
             continue
@@ -26,10 +26,10 @@ def registry() -> dict[str, type[Attack]]:
                 continue
             if "name" not in vars(attack):
                 continue
-            if attack.name in found:
+            if attack.name in attacks:
                 raise ValueError(f"two attacks are named {attack.name}; rename one")
-            found[attack.name] = attack
-    return found
+            attacks[attack.name] = attack
+    return attacks
 
 
 def find(name: str) -> type[Attack]:

@@ -26,7 +26,7 @@ def dump(kind: int, body: bytes, protocol: int = NETLINK_ROUTE) -> Iterator[byte
 
 
 def ask(kind: int, flags: int, body: bytes) -> None:
-    """Have something done. Raises OSError when it was not."""
+    """Send a request and wait for the kernel's acknowledgement. Raises OSError when the request fails."""
     for _ in _exchange(kind, REQUEST | ACK | flags, body, NETLINK_ROUTE):
         pass
 
@@ -37,7 +37,7 @@ def attribute(kind: int, value: bytes) -> bytes:
 
 
 def number_namespace(path: str, number: int) -> None:
-    """Give the namespace at a path a number in this one, unless it has that. Raises OSError."""
+    """Give the namespace at a path a number in this one, unless it has a number already. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         namespace = attribute(NETNSA_NSID, struct.pack("=i", number)) + attribute(
@@ -70,13 +70,13 @@ def _exchange(kind: int, flags: int, body: bytes, protocol: int) -> Iterator[byt
         while True:
             data = netlink.recv(1 << 16)
             while data:
-                length, got, *_ = HEADER.unpack_from(data)
+                length, answer_kind, *_ = HEADER.unpack_from(data)
                 message, data = data[HEADER.size : length], data[(length + 3) & ~3 :]
-                if got == ERROR:
+                if answer_kind == ERROR:
                     code = -struct.unpack_from("=i", message)[0]
                     if code:
                         raise OSError(code, os.strerror(code))
                     return
-                if got == DONE:
+                if answer_kind == DONE:
                     return
                 yield message

@@ -1,4 +1,4 @@
-"""What attacks on the kernel's own files need: whose kernel it is, and what of its files opens for writing.
+"""What attacks on the kernel's own files need: whose kernel it is, and which of its files open for writing.
 
 A container has the kernel of the machine that carries the lab: what is no namespace's own must not be written there.
 """
@@ -34,11 +34,11 @@ def laid_over(env: Env, error: OSError) -> None:
 
 
 def writable() -> Iterator[str]:
-    """The kernel's files that open for writing, but for what this process's own control group is told by."""
+    """The kernel's files that open for writing, except the pressure files of this process's own control group."""
     own = {f"{CGROUPS}{directory}" for directory in own_cgroups()}
     for path in _files():
         if os.path.dirname(path) in own and path.endswith(".pressure"):
-            continue  # whom the kernel is to tell of the group's own pressure
+            continue  # a process may ask the kernel for notices of its own group's pressure
         with suppress(OSError):
             os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW))
             yield path

@@ -64,13 +64,13 @@ def echo(source: str, destination: str, data: bytes) -> bytes:
     return ip(source, destination, protocol, checked(source, destination, protocol, body, 2))
 
 
-def who_has(mac: str, own: str, wanted: str) -> bytes:
+def who_has(mac: str, own: str, target: str) -> bytes:
     """The frame that asks for an address' MAC: an ARP request, or a neighbour solicitation to its multicast group."""
-    if ":" not in wanted:
-        ends = hardware(mac) + packed(own) + bytes(6) + packed(wanted)
+    if ":" not in target:
+        ends = hardware(mac) + packed(own) + bytes(6) + packed(target)
         return hardware(BROADCAST) + hardware(mac) + struct.pack("!HHHBBH", 0x0806, 1, 0x0800, 6, 4, 1) + ends
-    group = f"ff02::1:ff{packed(wanted)[13]:02x}:{int.from_bytes(packed(wanted)[14:]):x}"
-    body = struct.pack("!BBHI", 135, 0, 0, 0) + packed(wanted) + b"\x01\x01" + hardware(mac)
+    group = f"ff02::1:ff{packed(target)[13]:02x}:{int.from_bytes(packed(target)[14:]):x}"
+    body = struct.pack("!BBHI", 135, 0, 0, 0) + packed(target) + b"\x01\x01" + hardware(mac)
     packet = ip(own, group, ICMP6, checked(own, group, ICMP6, body, 2), 255)
     return frame("33:33:" + packed(group)[12:].hex(":"), mac, packet)
 

@@ -1,5 +1,5 @@
-"""Attacks on what a host does for whoever asks: a stand-in does it in the lab (inside/standin.py), so that controls are
-seen. The standard library only.
+"""Attacks on daemons that work for any client: in the lab a stand-in answers for them (inside/standin.py), so that
+controls are seen. The standard library only.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from ..lab.base import Lab
 
 RECORDS = "/var/lib/nsguard-lab/standin.jsonl"
-# what a stand-in passes on has this in it: the rest is said by programs of the host, which mean others than it
+# a stand-in passes on only what contains this: the rest comes from programs of the host, and is not for it
 MARK = "nsguard-leaktest"
 
 _using: WeakKeyDictionary[Lab, int] = WeakKeyDictionary()
 
 
 class WithStandins(Attack):
-    """One that needs the stand-ins: they run on the client while any such attack does, all in one process."""
+    """An attack that needs the stand-ins: they run on the client, all in one process, while any such attack runs."""
 
     families: ClassVar[tuple[int, ...]] = (0,)
     evidence: ClassVar[Literal["wire", "answer"]] = "answer"
@@ -52,7 +52,7 @@ class Daemon(WithStandins):
     gives: ClassVar[bool] = False
 
     def words(self, env: Env) -> bytes:
-        """What to say: the protocol's first words, and in them the token."""
+        """What to send: the protocol's first message, with the token in it."""
         return _tools.payload(env)
 
     def run(self, env: Env) -> Outcome:
@@ -61,8 +61,8 @@ class Daemon(WithStandins):
             daemon.send(self.words(env))
             if self.kind == socket.SOCK_DGRAM:
                 return Outcome(True, f"{path} took a datagram")
-            said = daemon.recv(200)
-        return Outcome(bool(said), f"answered: {said.decode(errors='replace').strip()}")
+            answer = daemon.recv(200)
+        return Outcome(bool(answer), f"answered: {answer.decode(errors='replace').strip()}")
 
 
 def connected(path: str, kind: socket.SocketKind = socket.SOCK_STREAM, patience: float = PATIENCE) -> socket.socket:

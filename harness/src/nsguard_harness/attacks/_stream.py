@@ -98,7 +98,7 @@ class Stream:
                 self._connection = None
 
     def story(self) -> str:
-        """What became of it."""
+        """How the connection fared, in one sentence."""
         silent = time.monotonic() - self._heard
         if not self.echoed:
             return "nothing came back"

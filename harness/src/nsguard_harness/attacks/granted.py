@@ -61,5 +61,5 @@ class SessionActivation(Attack):
         address = os.environ.get("DBUS_SESSION_BUS_ADDRESS", f"unix:path=/run/user/{os.getuid()}/bus")
         call = ["busctl", f"--address={address}", "--timeout=4", "call", *BUS]
         _tools.run([*call, "UpdateActivationEnvironment", "a{ss}", "1", "NSGUARD_TOKEN", env.token], 5)
-        status, said = _tools.run([*call, "StartServiceByName", "su", SERVICE, "0"], 5)
-        return Outcome(status == 0, said)
+        status, output = _tools.run([*call, "StartServiceByName", "su", SERVICE, "0"], 5)
+        return Outcome(status == 0, output)

@@ -75,7 +75,7 @@ class PidfdSetns(Attack):
     identities = ("root",)
 
     def run(self, env: Env) -> Outcome:
-        said = "no process in sight"
+        report = "no process in sight"
         for pid in filter(elsewhere, numbers()):
             try:
                 process = os.pidfd_open(pid)
@@ -85,23 +85,23 @@ class PidfdSetns(Attack):
                 if LIBC.setns(process, CLONE_NEWNET) == 0:
                     _tools.send_udp(env, _tools.lan(env))
                     return Outcome(True, f"entered that of process {pid}")
-                said = f"process {pid}: {os.strerror(ctypes.get_errno())}"
+                report = f"process {pid}: {os.strerror(ctypes.get_errno())}"
             finally:
                 os.close(process)
-        return Outcome(False, said)
+        return Outcome(False, report)
 
 
 class _OfAProcess(WithStandins):
-    """Something that /proc has of each process; a stand-in's process of the same user is there for it."""
+    """Something that /proc shows of each process; a stand-in's process of the same user is the one to be seen."""
 
     def run(self, env: Env) -> Outcome:
         for pid in filter(elsewhere, numbers()):
-            for said in self.look(pid):
-                return Outcome(True, said)
+            for report in self.look(pid):
+                return Outcome(True, report)
         return Outcome(False, "nothing of a process outside is in sight")
 
     def look(self, pid: int) -> Iterator[str]:
-        """What was found of a process; nothing when it is out of reach."""
+        """A report for each thing that a process shows; none when the process is out of reach."""
         raise NotImplementedError
 
 
@@ -201,11 +201,11 @@ class ProcessMemory(_OfAProcess):
         space = ctypes.create_string_buffer(8)
         here = (ctypes.c_void_p * 2)(ctypes.addressof(space), 8)  # struct iovec
         there = (ctypes.c_void_p * 2)(0, 8)
-        zero = ctypes.c_ulong(0)
-        one = ctypes.c_ulong(1)
+        flags = ctypes.c_ulong(0)
+        count = ctypes.c_ulong(1)
 
         def readable() -> bool:
-            done = LIBC.process_vm_readv(pid, here, one, there, one, zero) >= 0
+            done = LIBC.process_vm_readv(pid, here, count, there, count, flags) >= 0
             return bool(done or ctypes.get_errno() == errno.EFAULT)
 
         if _alive_elsewhere(pid, readable):
@@ -229,7 +229,7 @@ class CompareProcesses(_OfAProcess):
 
 
 def _alive_elsewhere(pid: int, reached: Callable[[], bool]) -> bool:
-    """Whether a process was reached, and is not one of ours on its way out: it lives on for a while after the look."""
+    """Whether a process was reached and is no process of ours that is ending: it is alive ENDING_SECONDS later."""
     try:
         process = os.pidfd_open(pid)
     except OSError:

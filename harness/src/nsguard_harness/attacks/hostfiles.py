@@ -1,4 +1,4 @@
-"""The host's own files: what it knows of its network, what it will run, what it lets clients ask by."""
+"""The host's own files: about its network, programs that it will run, and the sockets of its daemons."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOST_ONLY = "printer.leak.test"  # a name that the host has in its own file
 
 
 class _Edited(Attack):
-    """What is common to attacks that need another line in a file of the host: it is there before the service starts."""
+    """Base of attacks that need a changed file on the host: it is changed before the service starts."""
 
     alone = True
     core = False
@@ -39,7 +39,7 @@ class _Edited(Attack):
         lab.client.succeed(f"mv -fT /run/nsguard-leaktest-{os.path.basename(self.file)} {self.file}")
 
     def edit(self, lab: Lab) -> str:
-        """A filter that makes the new file of the old one."""
+        """A shell command that filters the old file into the new one."""
         raise NotImplementedError
 
 
@@ -80,8 +80,8 @@ class NsswitchOfHost(_Edited):
         return "sed 's/^hosts:.*/hosts: files resolve/'"
 
     def run(self, env: Env) -> Outcome:
-        status, said = _tools.run(["getent", f"ahostsv{env.family}", _tools.name(env)], env.timeout - 0.5)
-        return Outcome(status == 0, said or f"getent ended with {status}")
+        status, output = _tools.run(["getent", f"ahostsv{env.family}", _tools.name(env)], env.timeout - 0.5)
+        return Outcome(status == 0, output or f"getent ended with {status}")
 
 
 class OtherResolver(Attack):
@@ -116,17 +116,17 @@ class FilesOfHost(Attack):
     identities = ("root",)
 
     def run(self, env: Env) -> Outcome:
-        said = []
+        reports = []
         for directory in RUN_BY_THE_HOST:
             path = Path(directory, env.token)
             try:
                 path.touch()
                 path.unlink()
             except OSError as error:
-                said.append(f"{directory}: {error.strerror}")
+                reports.append(f"{directory}: {error.strerror}")
             else:
                 return Outcome(True, f"made a file in {directory}")
-        return Outcome(False, ", ".join(said))
+        return Outcome(False, ", ".join(reports))
 
 
 class DeviceNodes(Attack):
@@ -142,19 +142,19 @@ class DeviceNodes(Attack):
     evidence = "answer"
 
     def run(self, env: Env) -> Outcome:
-        said = []
+        reports = []
         for node in NODES:
             try:
                 os.close(os.open(f"/dev/{node}", os.O_RDWR))
             except OSError as error:
-                said.append(f"{node}: {error.strerror}")
+                reports.append(f"{node}: {error.strerror}")
             else:
                 return Outcome(True, f"opened /dev/{node}")
-        return Outcome(False, ", ".join(said))
+        return Outcome(False, ", ".join(reports))
 
 
 class _Served(Attack):
-    """A socket of the host where a daemon serves that works for its clients: a stand-in there sends what it is told."""
+    """A socket of a daemon on the host that works for its clients: a stand-in there sends on what it receives."""
 
     families = (0,)
     path: ClassVar[str]

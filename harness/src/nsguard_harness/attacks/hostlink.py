@@ -20,7 +20,7 @@ from . import _packets, _tools, lan
 if TYPE_CHECKING:
     from ..lab.base import Lab
 
-INSIDE, OUTSIDE = "host0", "vensg-"  # the ends' names, the second one's beginning
+INSIDE, OUTSIDE = "host0", "vensg-"  # the name of the end inside, and how that of the end outside begins
 NO_LINK = "no host link in this scenario"
 SIOCGIFADDR, IP_FREEBIND = 0x8915, 15  # linux/sockios.h, ip(7)
 FREEBIND = {4: (socket.IPPROTO_IP, IP_FREEBIND), 6: (socket.IPPROTO_IPV6, 78)}  # linux/in6.h, IPV6_FREEBIND
@@ -30,35 +30,35 @@ ANSWERED = (0, errno.ECONNREFUSED)  # a refusal is an answer, too
 
 def _device() -> str:
     """The end of the link that is in sight here."""
-    found = [name for name in _tools.interfaces() if name == INSIDE or name.startswith(OUTSIDE)]
-    if not found:
+    names = [name for name in _tools.interfaces() if name == INSIDE or name.startswith(OUTSIDE)]
+    if not names:
         raise CannotApplyError(Lacking.SCENARIO, NO_LINK)
-    return found[0]
+    return names[0]
 
 
 def _own(device: str, family: int) -> str:
-    """This end's address."""
+    """The address of this end of the link."""
     if family == 6:
         with open("/proc/net/if_inet6", encoding="ascii") as addresses:
             packed = next(bytes.fromhex(line[:32]) for line in addresses if line.split()[5] == device)
         return socket.inet_ntop(socket.AF_INET6, packed)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
-        answer = fcntl.ioctl(asked, SIOCGIFADDR, struct.pack("16s24x", device.encode()))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        answer = fcntl.ioctl(control, SIOCGIFADDR, struct.pack("16s24x", device.encode()))
     return socket.inet_ntoa(answer[20:24])
 
 
 def _hosts(own: str) -> str:
-    """The host's end: of IPv4 the even one of two neighbours, of IPv6 the first of the network."""
+    """The address of the host's end: in IPv4 the even one of the two, in IPv6 the first of the network."""
     packed = _packets.packed(own)
     last = packed[-1] & 0xFE if len(packed) == 4 else 1
     return socket.inet_ntop(_tools.inet(4 if len(packed) == 4 else 6), packed[:-1] + bytes((last,)))
 
 
-def _bind(made: socket.socket, source: str | None, device: str | None) -> None:
+def _bind(sock: socket.socket, source: str | None, device: str | None) -> None:
     if device:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
     if source:
-        made.bind((source, 0))
+        sock.bind((source, 0))
 
 
 class LinkToHost(Attack):
@@ -89,53 +89,53 @@ class LinkToHost(Attack):
         ways = [(host, None, None), *((at, *way) for at in (host, uplink) for way in ((own, None), (None, device)))]
         if env.family == 6:
             ways.append((f"ff02::1%{device}", None, device))
-        asked: dict[socket.socket, str] = {}
+        sockets: dict[socket.socket, str] = {}
         kinds = ((socket.SOCK_DGRAM, 0), (socket.SOCK_STREAM, 0), (socket.SOCK_DGRAM, _icmp(env)))
         for target, source, tied in ways:
             for kind, protocol in kinds:
                 with suppress(OSError):
-                    made = socket.socket(_tools.inet(env.family), kind, protocol)
-                    made.setblocking(False)
-                    asked[made] = f"{target} ({made.type.name}{', ICMP' if protocol else ''})"
-                    _bind(made, source, tied)
-                    _ask(env, made, target, protocol)
-        answer = next(_answers(asked, env.patience), "")
-        for made in asked:
-            made.close()
-        return Outcome(bool(answer), answer or f"{len(asked)} times asked, no answer")
+                    sock = socket.socket(_tools.inet(env.family), kind, protocol)
+                    sock.setblocking(False)
+                    sockets[sock] = f"{target} ({sock.type.name}{', ICMP' if protocol else ''})"
+                    _bind(sock, source, tied)
+                    _ask(env, sock, target, protocol)
+        answer = next(_answers(sockets, env.patience), "")
+        for sock in sockets:
+            sock.close()
+        return Outcome(bool(answer), answer or f"{len(sockets)} times asked, no answer")
 
 
 def _icmp(env: Env) -> int:
     return socket.IPPROTO_ICMPV6 if env.family == 6 else socket.IPPROTO_ICMP
 
 
-def _ask(env: Env, made: socket.socket, target: str, protocol: int) -> None:
+def _ask(env: Env, sock: socket.socket, target: str, protocol: int) -> None:
     with suppress(BlockingIOError):
         if "%" in target:
-            made.sendto(_tools.payload(env), (target, env.addresses.echo_port))
+            sock.sendto(_tools.payload(env), (target, env.addresses.echo_port))
             return
-        made.connect((target, env.addresses.echo_port))
+        sock.connect((target, env.addresses.echo_port))
     if protocol:
-        made.send(struct.pack("!BBHHH", 128 if env.family == 6 else 8, 0, 0, 0, 1) + _tools.payload(env))
-    elif made.type == socket.SOCK_DGRAM:
-        made.send(_tools.payload(env))
+        sock.send(struct.pack("!BBHHH", 128 if env.family == 6 else 8, 0, 0, 0, 1) + _tools.payload(env))
+    elif sock.type == socket.SOCK_DGRAM:
+        sock.send(_tools.payload(env))
 
 
-def _answers(asked: dict[socket.socket, str], patience: float) -> Iterator[str]:
-    """Who answered, as it comes, for as long as patience lasts."""
-    waiting, deadline = set(asked), time.monotonic() + patience
+def _answers(sockets: dict[socket.socket, str], patience: float) -> Iterator[str]:
+    """The targets that answer within `patience` seconds, as the answers come. sockets: each with its target."""
+    waiting, deadline = set(sockets), time.monotonic() + patience
     while waiting and (left := deadline - time.monotonic()) > 0:
-        streams = {made for made in waiting if made.type == socket.SOCK_STREAM}
+        streams = {sock for sock in waiting if sock.type == socket.SOCK_STREAM}
         ready = select.select(waiting - streams, streams, [], left)
-        for made in (*ready[0], *ready[1]):
-            waiting.discard(made)
-            number = made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-            if made in streams and number == 0:
-                with suppress(OSError):  # one that was never begun can be written to as well
-                    made.getpeername()
-                    yield f"{asked[made]} answered"
+        for sock in (*ready[0], *ready[1]):
+            waiting.discard(sock)
+            number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if sock in streams and number == 0:
+                with suppress(OSError):  # select(2) also reports a connection that was never begun
+                    sock.getpeername()
+                    yield f"{sockets[sock]} answered"
             elif number in ANSWERED:
-                yield f"{asked[made]} answered"
+                yield f"{sockets[sock]} answered"
 
 
 class LinkToLan(Attack):
@@ -152,7 +152,7 @@ class LinkToLan(Attack):
     def run(self, env: Env) -> Outcome:
         device = _device()
         own = _own(device, env.family)
-        said = []
+        reports = []
         for target in (_tools.lan(env), _tools.beyond(env)):
             for source, tied in ((own, None), (None, device), (own, device)):
                 with socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as udp:
@@ -160,10 +160,10 @@ class LinkToLan(Attack):
                         _bind(udp, source, tied)
                         udp.sendto(_tools.payload(env), (target, env.addresses.echo_port))
                     except OSError as error:
-                        said.append(str(error.strerror))
+                        reports.append(str(error.strerror))
                     else:
-                        said.append("sent")
-        return Outcome("sent" in said, ", ".join(said))
+                        reports.append("sent")
+        return Outcome("sent" in reports, ", ".join(reports))
 
 
 class LinkSpoofed(Attack):
@@ -180,7 +180,7 @@ class LinkSpoofed(Attack):
 
     def run(self, env: Env) -> Outcome:
         device, at = _device(), env.addresses
-        said = []
+        reports = []
         for source in (at.client.v4, at.passing, at.tunnel_client.v4):
             for tied in (device, None):
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
@@ -190,10 +190,10 @@ class LinkSpoofed(Attack):
                         if tied or env.parameters["control"]:
                             udp.sendto(_tools.payload(env), (_tools.lan(env), at.echo_port))
                     except OSError as error:
-                        said.append(str(error.strerror))
+                        reports.append(str(error.strerror))
                     else:
-                        said.append("sent")
-        return Outcome("sent" in said, ", ".join(said))
+                        reports.append("sent")
+        return Outcome("sent" in reports, ", ".join(reports))
 
 
 class _Reflected(Attack):
@@ -210,7 +210,7 @@ class _Reflected(Attack):
         lab.client.succeed(f"systemctl reload {NAMESPACE_UNIT}")
 
     def client(self, env: Env) -> str:
-        """Who begins the connection over lo, and who gets the answer."""
+        """The address that begins the connection over lo, and to which the answer goes."""
         raise NotImplementedError
 
     def run(self, env: Env) -> Outcome:
@@ -269,10 +269,10 @@ class _ToLinkAddress(lan.ToTunnelAddress):
     every_state = False
 
     def target(self, lab: Lab, family: int) -> str:
-        _, said = lab.client.execute(f"ip -n {NAMESPACE} -j address show dev {INSIDE} 2>/dev/null")
-        (shown,) = json.loads(said or "[{}]")
-        wanted = {4: "inet", 6: "inet6"}[family]
-        return next((str(it["local"]) for it in shown.get("addr_info", ()) if it["family"] == wanted), "")
+        _, output = lab.client.execute(f"ip -n {NAMESPACE} -j address show dev {INSIDE} 2>/dev/null")
+        (link,) = json.loads(output or "[{}]")
+        family_name = {4: "inet", 6: "inet6"}[family]
+        return next((str(entry["local"]) for entry in link.get("addr_info", ()) if entry["family"] == family_name), "")
 
     def probe(self, lab: Lab, env: Env) -> Outcome:
         if not self.target(lab, env.family):
@@ -280,7 +280,7 @@ class _ToLinkAddress(lan.ToTunnelAddress):
         return super().probe(lab, env)
 
     def ports(self, env: Env) -> Iterable[int]:
-        """Those that are tried."""
+        """The ports that are tried."""
         raise NotImplementedError
 
     def answers(self, env: Env, target: bytes, data: bytes) -> bool:

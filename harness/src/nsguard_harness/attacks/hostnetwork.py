@@ -27,8 +27,8 @@ class _Files(WithStandins):
         for path in (path for pattern in patterns for path in glob.glob(pattern)):
             with suppress(OSError, UnicodeDecodeError):
                 words = Path(path).read_text().replace("=", " ").split()
-                if found := [address for address in telling if address in words]:
-                    return Outcome(True, f"{path} tells {found[0]}")
+                if addresses := [address for address in telling if address in words]:
+                    return Outcome(True, f"{path} tells {addresses[0]}")
         return Outcome(False, "no file tells the uplink's address or resolver")
 
 

@@ -1,4 +1,4 @@
-"""By the tunnel, inwards: what its far end sends without being asked."""
+"""Inwards by the tunnel: what its far end sends without a request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CONTROL = "/run/systemd/system.control"  # comes before /etc, where the unit may
 
 
 class _Knocked(Attack):
-    """What is common to attacks of the tunnel's far end: a program there that answers knocks."""
+    """Base of attacks by the tunnel's far end: a program there answers knocks."""
 
     evidence = "answer"
     alone = True
@@ -113,7 +113,7 @@ class Forwarded(_Knocked):
         lab.peer.let_in(address)
         self._before = lab.client.succeed(f"sysctl -n {ROUTING}").strip()
         lab.client.succeed(f"{ROUTES}=1 && ip netns exec {NAMESPACE} {ROUTES}=1", f"systemctl reload {NAMESPACE_UNIT}")
-        # one that forwards for a host link is none for others yet
+        # a host that forwards for a host link does not forward for others yet
         lab.client.execute(f"nft flush set inet nsguard_link-{NAMESPACE} closed")
 
     def after(self, lab: Lab) -> None:
@@ -161,11 +161,11 @@ class AdvertisedByTunnel(_Knocked):
     def run(self, env: Env) -> Outcome:
         with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
             udp.sendto(_knock(env, "advertise"), (_tools.lan(env), env.addresses.knock_port))
-        wanted = socket.inet_pton(socket.AF_INET6, env.addresses.advertised.partition("/")[0]).hex()
+        prefix = socket.inet_pton(socket.AF_INET6, env.addresses.advertised.partition("/")[0]).hex()
         deadline = time.monotonic() + env.patience
         while time.monotonic() < deadline:
             with open("/proc/net/ipv6_route", encoding="ascii") as routes:
-                if any(line.startswith(wanted) for line in routes):
+                if any(line.startswith(prefix) for line in routes):
                     return Outcome(True, f"a route to {env.addresses.advertised} was learned")
             time.sleep(0.02)
         return Outcome(False, "no route was learned")
@@ -206,7 +206,7 @@ class EndpointRoams(Attack):
     prepared_control = False
 
     def before(self, lab: Lab) -> None:
-        wait_for_tunnel(lab)  # it knows where we are
+        wait_for_tunnel(lab)  # now the server knows the client's endpoint
         lab.peer.roam()
         lab.server.execute(f"ping -c 1 -W 1 {lab.addresses.tunnel_client.v4}")
 
@@ -255,12 +255,12 @@ def restored(lab: Lab) -> None:
 
 
 def _knock(env: Env, word: str) -> bytes:
-    """Without the token: a control is seen by what comes of the knock, not by the knock itself."""
+    """A knock without the token: a control must be seen by the answer, not by the knock itself."""
     return f"{word} {_tools.digest(env)}".encode()
 
 
 def _forwarded() -> int:
-    """Packets that were sent but not made here: unlike ForwDatagrams, without those that a rule dropped on the way."""
+    """The number of packets that were forwarded. Unlike ForwDatagrams it has none that a rule dropped on the way."""
     with open("/proc/net/snmp", encoding="ascii") as counters:
         names, values = (line.split() for line in counters if line.startswith("Ip:"))
     if "OutTransmits" not in names:

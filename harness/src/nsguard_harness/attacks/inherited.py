@@ -1,4 +1,4 @@
-"""Descriptors that a service is started with, and what they tell."""
+"""Descriptors that a service is started with, and what can be learned by them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import suppress
 from ..attack import Attack, Env, Outcome
 
 SIOCGIFCONF = 0x8912  # linux/sockios.h
-IFCONF = struct.Struct("i4xP")  # linux/if.h: the length of what there is room for, or was said, and where
+IFCONF = struct.Struct("i4xP")  # linux/if.h: a length, of the memory or of the answer in it, and its address
 IFREQ = struct.Struct("16s4x4s16x")  # linux/if.h: a name and a sockaddr_in, on 64 bits
 
 
@@ -30,21 +30,21 @@ class InheritedSocketAddresses(Attack):
     evidence = "answer"
 
     def run(self, env: Env) -> Outcome:
-        asked = []
+        reports = []
         for descriptor in map(int, os.listdir("/proc/self/fd")):
             with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as inherited:
                 links = _links(inherited)
-                asked.append(f"descriptor {descriptor}: {', '.join(f'{n} {a}' for n, a in links.items())}")
+                reports.append(f"descriptor {descriptor}: {', '.join(f'{n} {a}' for n, a in links.items())}")
                 if env.parameters["uplink"] in links:
-                    return Outcome(True, asked[-1])
-        return Outcome(False, "; ".join(asked) or "no descriptor is a socket")
+                    return Outcome(True, reports[-1])
+        return Outcome(False, "; ".join(reports) or "no descriptor is a socket")
 
 
-def _links(one: socket.socket) -> dict[str, str]:
+def _links(inherited: socket.socket) -> dict[str, str]:
     """The names of the links that have an IPv4 address → that address, as the socket's namespace has them."""
     space = array.array("b", bytes(64 * IFREQ.size))
-    place, length = space.buffer_info()
-    asked = bytearray(IFCONF.pack(length, place))
-    fcntl.ioctl(one, SIOCGIFCONF, asked)
-    found = IFREQ.iter_unpack(space.tobytes()[: IFCONF.unpack(asked)[0]])
-    return {name.rstrip(b"\0").decode(): socket.inet_ntoa(address) for name, address in found}
+    memory, length = space.buffer_info()
+    request = bytearray(IFCONF.pack(length, memory))
+    fcntl.ioctl(inherited, SIOCGIFCONF, request)
+    entries = IFREQ.iter_unpack(space.tobytes()[: IFCONF.unpack(request)[0]])
+    return {name.rstrip(b"\0").decode(): socket.inet_ntoa(memory) for name, memory in entries}

@@ -105,7 +105,7 @@ class MacvlanByNumber(Attack):
     identities = ("root",)
 
     def run(self, env: Env) -> Outcome:
-        said = []
+        reports = []
         for number, path in enumerate(("/proc/self/ns/net", "/proc/1/ns/net"), 70):
             for index in range(1, 5):
                 link = f"ng{number}x{index}"
@@ -115,13 +115,13 @@ class MacvlanByNumber(Attack):
                     _tools.run(["ip", "link", "set", link, "up"], env.patience)
                     _broadcast(link, _tools.payload(env))
                 except OSError as error:
-                    said.append(f"{path} {index}: {error.strerror or error}")
+                    reports.append(f"{path} {index}: {error.strerror or error}")
                 else:
                     return Outcome(True, f"made a link on number {index} of {path}")
                 finally:
                     with suppress(OSError):
                         _netlink.delete_link(link)
-        return Outcome(False, ", ".join(said[-2:]))
+        return Outcome(False, ", ".join(reports[-2:]))
 
 
 class TunnelKey(Attack):
@@ -141,15 +141,15 @@ class TunnelKey(Attack):
     def run(self, env: Env) -> Outcome:
         names = [path.name for path in Path("/run/netns").glob("*")] if Path("/run/netns").exists() else []
         for prefix in ([], *(["ip", "netns", "exec", name] for name in names)):
-            _, said = _tools.run([*prefix, "wg", "show", "all", "private-key"], env.patience)
-            if said.endswith("=") and "(none)" not in said:
-                return Outcome(True, f"wg shows a key of {said.split()[0]}")
+            _, output = _tools.run([*prefix, "wg", "show", "all", "private-key"], env.patience)
+            if output.endswith("=") and "(none)" not in output:
+                return Outcome(True, f"wg shows a key of {output.split()[0]}")
         for path in Path("/run/wireguard").glob("*.sock"):
             with connected(str(path), patience=env.patience) as userspace:
                 userspace.sendall(b"get=1\n\n")
                 if b"private_key=" in userspace.recv(4096):
                     return Outcome(True, f"{path} gave a key")
-        return Outcome(False, said or "no device and no socket in sight")
+        return Outcome(False, output or "no device and no socket in sight")
 
 
 class UserNamespace(Attack):
@@ -221,12 +221,12 @@ class FreshProc(Attack):
     evidence = "answer"
 
     def run(self, env: Env) -> Outcome:
-        said = Outcome(False)
+        outcome = Outcome(False)
         for flags in (CLONE_NEWUSER | CLONE_NEWNS, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID):
-            said = _in_child(partial(self._try, env, flags))
-            if said.reached:
+            outcome = _in_child(partial(self._try, env, flags))
+            if outcome.reached:
                 break
-        return said
+        return outcome
 
     def _try(self, env: Env, flags: int) -> Outcome:
         libc = ctypes.CDLL(None, use_errno=True)
@@ -236,12 +236,12 @@ class FreshProc(Attack):
 
     def _look(self, env: Env, libc: ctypes.CDLL) -> Outcome:
         mounted = libc.mount(b"proc", b"/proc", b"proc", 0, None) == 0
-        said = "mounted" if mounted else f"mount: {os.strerror(ctypes.get_errno())}"
+        report = "mounted" if mounted else f"mount: {os.strerror(ctypes.get_errno())}"
         for pid in numbers():
             with suppress(OSError), open(f"/proc/{pid}/net/fib_trie", encoding="ascii") as file:
                 if env.addresses.client.v4 in file.read():
-                    return Outcome(True, f"{said}; /proc/{pid}/net shows {env.addresses.client.v4}")
-        return Outcome(False, f"{said}; no process with the uplink's address")
+                    return Outcome(True, f"{report}; /proc/{pid}/net shows {env.addresses.client.v4}")
+        return Outcome(False, f"{report}; no process with the uplink's address")
 
 
 class FileCapability(Attack):
@@ -258,7 +258,7 @@ class FileCapability(Attack):
     identities = ("user",)
 
     def before(self, lab: Lab) -> None:
-        sets = sum(1 << one for one in (CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN))
+        sets = sum(1 << capability for capability in (CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN))
         # struct vfs_cap_data, VFS_CAP_REVISION_2 and effective (linux/capability.h)
         value = struct.pack("<5I", 0x02000001, sets, 0, 0, 0).hex()
         write = f"import os; os.setxattr('{CAPABLE}', 'security.capability', bytes.fromhex('{value}'))"
@@ -276,8 +276,8 @@ class FileCapability(Attack):
             "        link.bind((name, 0))\n"
             f"        link.send(b'\\xff' * 6 + link.getsockname()[4][:6] + b'\\x88\\xb5' + {_tools.payload(env)!r})\n"
         )
-        status, said = _tools.run([CAPABLE, "-S", "-c", program], env.timeout - 0.5)
-        return Outcome(status == 0, said or f"ended with {status}")
+        status, output = _tools.run([CAPABLE, "-S", "-c", program], env.timeout - 0.5)
+        return Outcome(status == 0, output or f"ended with {status}")
 
 
 def _creatable(family: int) -> bool:
@@ -303,7 +303,7 @@ def _unmounted(libc: ctypes.CDLL, path: str) -> bool:
 
 
 def _in_child(work: Callable[[], Outcome]) -> Outcome:
-    """Do what changes a process for good in another one."""
+    """Do in a child what changes a process for good."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:

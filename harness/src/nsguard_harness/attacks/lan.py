@@ -25,7 +25,7 @@ class ToTunnelAddress(FromOutside):
     every_state = True
 
     def target(self, lab: Lab, family: int) -> str:
-        """The address that is looked for; empty where there is none."""
+        """The address that the frames are for; empty where there is none."""
         return lab.addresses.tunnel_client.of(family)
 
     def probe(self, lab: Lab, env: Env) -> Outcome:
@@ -40,13 +40,13 @@ class ToTunnelAddress(FromOutside):
         return target in data or env.token.encode() in data
 
     def frames(self, lab: Lab, env: Env) -> Iterable[bytes]:
-        """What to send."""
+        """The frames to send."""
         own, target = lab.client.uplinks[0].mac, self.target(lab, env.family)
         for packet in self.packets(env, _tools.lan(env), target):
             yield _packets.frame(own, lab.server.uplinks[0].mac, packet)
 
     def packets(self, env: Env, source: str, target: str) -> Iterable[bytes]:
-        """The packets in them."""
+        """The packets in the frames."""
         raise NotImplementedError
 
     def expose(self, lab: Lab) -> None:
@@ -60,8 +60,8 @@ class ToTunnelAddress(FromOutside):
             lab.client.execute(f"ip address del {at} dev {lab.client.uplinks[0].interface}")
 
     def _exposed(self, lab: Lab) -> list[tuple[str, str]]:
-        found = ((self.target(lab, 4), "/32", ""), (self.target(lab, 6), "/128", "nodad preferred_lft 0"))
-        return [(f"{at}{length}", more) for at, length, more in found if at]
+        targets = ((self.target(lab, 4), "/32", ""), (self.target(lab, 6), "/128", "nodad preferred_lft 0"))
+        return [(f"{at}{length}", more) for at, length, more in targets if at]
 
 
 class AddressAsked(ToTunnelAddress):
@@ -76,9 +76,9 @@ class AddressAsked(ToTunnelAddress):
 
     def frames(self, lab: Lab, env: Env) -> Iterable[bytes]:
         target = env.addresses.tunnel_client.of(env.family)
-        asked = _packets.who_has(lab.server.uplinks[0].mac, _tools.lan(env), target)
-        yield asked
-        yield _packets.hardware(lab.client.uplinks[0].mac) + asked[6:]
+        request = _packets.who_has(lab.server.uplinks[0].mac, _tools.lan(env), target)
+        yield request
+        yield _packets.hardware(lab.client.uplinks[0].mac) + request[6:]
 
 
 class AddressConnected(ToTunnelAddress):
@@ -266,5 +266,5 @@ def _listen_port(lab: Lab) -> int:
 
 
 def records(where: str) -> str:
-    """What an echo server on the machine under test got."""
+    """The path of the records of an echo server on the machine under test, `inside` or `exposed`."""
     return f"/var/lib/nsguard-leaktest-{where}.jsonl"

@@ -28,18 +28,18 @@ class _Left(WithStandins):
     directories: ClassVar[tuple[str, ...]]
 
     def run(self, env: Env) -> Outcome:
-        said, left = [], False
+        reports, left = [], False
         user = _user()
         for directory in self.directories:
             path = Path(directory.format(user=user), marked(env))
             try:
                 path.write_bytes(_tools.payload(env))
             except OSError as error:
-                said.append(f"{path.parent}: {error.strerror}")
+                reports.append(f"{path.parent}: {error.strerror}")
             else:
                 left = True
-                said.append(f"{path.parent}: left a file")
-        return Outcome(left, ", ".join(said))
+                reports.append(f"{path.parent}: left a file")
+        return Outcome(left, ", ".join(reports))
 
 
 class LeftForTheHost(_Left):
@@ -100,7 +100,7 @@ class SetUidFile(WithStandins):
     name = "set-uid-file"
 
     def run(self, env: Env) -> Outcome:
-        mode, said = 0o6755, []
+        mode, reports = 0o6755, []
         path = Path(_entered_by_others(), env.token)
         for way in ("chmod", "open"):
             created = mode if way == "open" else 0o644
@@ -111,18 +111,18 @@ class SetUidFile(WithStandins):
                 if path.stat().st_mode & (stat.S_ISUID | stat.S_ISGID):
                     return Outcome(True, f"{way} made {path} set-uid")
             except OSError as error:
-                said.append(f"{way}: {error.strerror}")
+                reports.append(f"{way}: {error.strerror}")
             finally:
                 path.unlink(missing_ok=True)
-        return Outcome(False, ", ".join(said))
+        return Outcome(False, ", ".join(reports))
 
 
 def _entered_by_others() -> str:
     """A directory of this service's, or this user's, that other users may enter. Raises PermissionError."""
     own = [*os.environ.get("RUNTIME_DIRECTORY", "").split(":"), os.environ.get("HOME", ""), HOMES.format(user=_user())]
-    for path in (Path(one) for one in own if one and os.access(one, os.W_OK)):
-        if all(one.stat().st_mode & stat.S_IXOTH for one in (path, *path.parents)):
-            return str(path)
+    for directory in (Path(path) for path in own if path and os.access(path, os.W_OK)):
+        if all(path.stat().st_mode & stat.S_IXOTH for path in (directory, *directory.parents)):
+            return str(directory)
     raise PermissionError("there is no directory of its own that others may enter")
 
 
@@ -131,7 +131,7 @@ def _user() -> str:
 
 
 def places() -> Iterator[tuple[str, str]]:
-    """Where such files are looked for, and whose the directories are."""
+    """The directories in which the host looks for such files, each with its owner's name."""
     for kind in (LeftForTheHost, LeftForALogin, LeftInAProfile):
         for directory in kind.directories:
             for user in USERS if "{user}" in directory else ("root",):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ENTRY = f"/run/netns/{NAMESPACE}"
 UNCONFINED = "free.service free-user.service"
-# what was found while nothing could be asked; the services can read it
+# the units that outlived their namespace, noted while no agent could answer; the services can read the file
 OUTLIVED = "/var/lib/nsguard-leaktest-outlived"
 OLD_TTL = 62  # not the default of a new namespace (ip-sysctl.rst)
 NAMED = "/var/lib/nsguard-leaktest-named"

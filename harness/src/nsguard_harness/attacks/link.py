@@ -1,4 +1,4 @@
-"""Below the routing table: packet sockets, hand-made packets, sockets tied to the uplink."""
+"""Past the routing table: packet sockets, hand-made packets, sockets tied to the uplink."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class AfPacket(Attack):
         own = env.addresses.client.of(env.family)
         packet = _tools.udp_packet(own, _tools.lan(env), env.addresses.echo_port, _tools.payload(env))
         ethertype = 0x86DD if env.family == 6 else 0x0800
-        said = []
+        reports = []
         for interface in _tools.interfaces():
             try:
                 self.send(interface, ethertype, packet)
             except OSError as error:
-                said.append(f"{interface}: {error.strerror}")
+                reports.append(f"{interface}: {error.strerror}")
             else:
-                said.append(f"{interface}: sent")
-        return Outcome(any(line.endswith("sent") for line in said), ", ".join(said) or "no interface in sight")
+                reports.append(f"{interface}: sent")
+        return Outcome(any(line.endswith("sent") for line in reports), ", ".join(reports) or "no interface in sight")
 
     def send(self, interface: str, ethertype: int, packet: bytes) -> None:
         with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as link:

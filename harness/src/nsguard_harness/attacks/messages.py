@@ -32,11 +32,11 @@ class Queue(ABC):
 
     @abstractmethod
     def make(self) -> None:
-        """Make it, open to everybody."""
+        """Make the queue, open to everybody."""
 
     @abstractmethod
     def find(self) -> None:
-        """Open the one that is there."""
+        """Open the queue that another process made."""
 
     @abstractmethod
     def send(self, data: bytes) -> None:
@@ -44,11 +44,11 @@ class Queue(ABC):
 
     @abstractmethod
     def receive(self) -> bytes:
-        """Wait for one."""
+        """Wait for a message."""
 
     @abstractmethod
     def remove(self) -> None:
-        """Remove it."""
+        """Remove the queue."""
 
 
 class SystemV(Queue):

@@ -14,7 +14,7 @@ from . import _tools
 
 
 class _Group(Attack):
-    """Send to one address per family by each interface in sight. The tunnel's far end is not to hear it either."""
+    """Send to one address per family by each interface in sight. The tunnel's far end must not receive it either."""
 
     silent = True
     every_state = True
@@ -27,7 +27,7 @@ class _Group(Attack):
         return by_each_interface(env, group, self.port, self.message(env))
 
     def message(self, env: Env) -> bytes:
-        """What to say."""
+        """The datagram to send."""
         return _tools.payload(env)
 
 
@@ -106,15 +106,15 @@ class BroadcastDirected(_Group):
 
 def by_each_interface(env: Env, group: str, port: int, message: bytes, source: int = 0) -> Outcome:
     """Send a datagram to a group or broadcast address by each interface in sight, from a port if that is allowed."""
-    said = []
+    reports = []
     for interface in _tools.interfaces():
         try:
             _send(env.family, group, port, socket.if_nametoindex(interface), message, source)
         except OSError as error:
-            said.append(f"{interface}: {error.strerror}")
+            reports.append(f"{interface}: {error.strerror}")
         else:
-            said.append(f"{interface}: sent")
-    return Outcome(any(line.endswith("sent") for line in said), _joined(said))
+            reports.append(f"{interface}: sent")
+    return Outcome(any(line.endswith("sent") for line in reports), _joined(reports))
 
 
 def _send(family: int, group: str, port: int, index: int, message: bytes, source: int) -> None:
@@ -131,5 +131,5 @@ def _send(family: int, group: str, port: int, index: int, message: bytes, source
         udp.sendto(message, (group, port))
 
 
-def _joined(said: Iterable[str]) -> str:
-    return ", ".join(said) or "no interface in sight"
+def _joined(reports: Iterable[str]) -> str:
+    return ", ".join(reports) or "no interface in sight"

@@ -86,8 +86,8 @@ class ResolvedDbus(Attack):
     def run(self, env: Env) -> Outcome:
         service = ("org.freedesktop.resolve1", "/org/freedesktop/resolve1", "org.freedesktop.resolve1.Manager")
         arguments = ("isit", "0", _tools.name(env), str(int(_tools.inet(env.family))), "0")
-        status, said = _tools.run(["busctl", "call", *service, "ResolveHostname", *arguments], 2 * env.patience)
-        return Outcome(status == 0, said)
+        status, output = _tools.run(["busctl", "call", *service, "ResolveHostname", *arguments], 2 * env.patience)
+        return Outcome(status == 0, output)
 
 
 class NscdSocket(Attack):
@@ -182,8 +182,8 @@ class ResolvConfRenamed(Attack):
 
 def getent(env: Env, table: str, name: str, environment: Mapping[str, str] | None = None) -> Outcome:
     """Look up a name in a table of getent(1)'s, with variables beside those of the service."""
-    status, said = _tools.run(["getent", table, name], env.timeout - 0.5, environment)
-    return Outcome(status == 0, f"getent gives {said.split()[0]}" if said else f"getent ended with {status}")
+    status, output = _tools.run(["getent", table, name], env.timeout - 0.5, environment)
+    return Outcome(status == 0, f"getent gives {output.split()[0]}" if output else f"getent ended with {status}")
 
 
 def _nscd(env: Env) -> Outcome:

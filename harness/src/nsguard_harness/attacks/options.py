@@ -90,14 +90,14 @@ class TunnelMark(Attack):
         at = env.addresses
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             udp.setsockopt(socket.SOL_SOCKET, SO_MARK, TUNNEL_MARK)
-            said = []
+            reports = []
             for to in ((at.endpoint.v4, at.endpoint_port), (at.server.v4, at.echo_port)):
                 try:
                     udp.sendto(_tools.payload(env), to)
-                    said.append("sent")
+                    reports.append("sent")
                 except OSError as error:
-                    said.append(str(error.strerror))
-        return Outcome("sent" in said, ", ".join(said))
+                    reports.append(str(error.strerror))
+        return Outcome("sent" in reports, ", ".join(reports))
 
 
 class _ForeignSource(Attack):

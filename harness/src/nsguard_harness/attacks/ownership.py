@@ -20,12 +20,12 @@ from ._ownkernel import CGROUPS, laid_over, require_own_kernel, writable
 if TYPE_CHECKING:
     from ..lab.base import Lab
 
-SHOWN = 4  # of the files that are open, so many are named
+SHOWN = 4  # so many of the files that open are named
 BYSTANDER = "nsguard-leaktest-bystander.service"
 
 
 class _Owned(Attack):
-    """What is common to these: they need root, and say themselves that they got there."""
+    """Base of attacks that need root, and that report their success themselves."""
 
     families = (0,)
     evidence: ClassVar[Literal["wire", "answer"]] = "answer"
@@ -91,7 +91,7 @@ class CorePattern(_Owned):
 
 
 class _Written(_Owned):
-    """Write a few bytes into a file of the kernel's; being taken is the success. What they change is put back."""
+    """Write a few bytes into a file of the kernel's. If the write succeeds, so does the attack; it is then undone."""
 
     file: ClassVar[str]
     alone = True
@@ -101,7 +101,7 @@ class _Written(_Owned):
         raise NotImplementedError
 
     def undo(self, before: str) -> str:
-        """What puts it back; empty where nothing was changed."""
+        """What to write to undo it; empty where nothing was changed."""
         return before
 
     def run(self, env: Env) -> Outcome:
@@ -190,16 +190,16 @@ class HostNameSet(_Owned):
             "sethostname": socket.sethostname,
             str(self.file): self.file.write_text,
         }
-        said = []
+        reports = []
         for way, set_name in ways.items():
             try:
                 set_name(env.token)
             except OSError as error:
-                said.append(f"{way}: {error.strerror}")
+                reports.append(f"{way}: {error.strerror}")
                 continue
             set_name(before)
             return Outcome(True, f"{way} set the name")
-        return Outcome(False, ", ".join(said))
+        return Outcome(False, ", ".join(reports))
 
 
 class OtherControlGroups(_Owned):
@@ -222,26 +222,28 @@ class OtherControlGroups(_Owned):
 
     def run(self, env: Env) -> Outcome:
         groups = [path for path in CGROUPS.glob(f"**/{BYSTANDER}") if path.is_dir()]
-        said = [f"{len(groups)} groups of the bystander in sight"]
+        reports = [f"{len(groups)} groups of the bystander in sight"]
         child = os.fork()
         if not child:
             signal.pause()
             os._exit(0)
         words = (("cgroup.procs", str(child)), ("cgroup.freeze", "1"), ("cgroup.freeze", "0"), ("cgroup.kill", "1"))
         try:
-            taken = [f"{path}" for group in groups for name, text in words if _took(path := group / name, text, said)]
+            taken = [
+                f"{path}" for group in groups for name, text in words if _took(path := group / name, text, reports)
+            ]
         finally:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-        return Outcome(bool(taken), f"{', '.join(taken[:SHOWN])} took what was written" if taken else said[-1])
+        return Outcome(bool(taken), f"{', '.join(taken[:SHOWN])} took what was written" if taken else reports[-1])
 
 
-def _took(path: Path, text: str, said: list[str]) -> bool:
+def _took(path: Path, text: str, reports: list[str]) -> bool:
     try:
         path.write_text(text)
     except OSError as error:
         if path.exists():
-            said.append(f"{path}: {error.strerror}")
+            reports.append(f"{path}: {error.strerror}")
         return False
     return True
 
@@ -261,7 +263,7 @@ class NamespaceSettings(_Owned):
     )
 
     def run(self, env: Env) -> Outcome:
-        said = ""
+        report = ""
         for setting in self.settings:
             for link in ("all", "default", "lo", *_tools.interfaces()):
                 path = Path("/proc/sys/net", setting.format(link=link))
@@ -269,10 +271,10 @@ class NamespaceSettings(_Owned):
                     path.write_text(path.read_text())
                 except OSError as error:
                     laid_over(env, error)
-                    said = f"{path}: {error.strerror}"
+                    report = f"{path}: {error.strerror}"
                 else:
                     return Outcome(True, f"{path} took what was written")
-        return Outcome(False, said)
+        return Outcome(False, report)
 
 
 class KernelLog(_Owned):
@@ -290,13 +292,13 @@ class KernelLog(_Owned):
         libc = ctypes.CDLL(None, use_errno=True)
         if libc.klogctl(self.read_all, ctypes.create_string_buffer(4096), 4096) > 0:
             return Outcome(True, "syslog(2) gave the kernel's log")
-        said = os.strerror(ctypes.get_errno())
+        reason = os.strerror(ctypes.get_errno())
         with suppress(OSError):
             descriptor = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
             if os.read(descriptor, 8192):
                 return Outcome(True, "/dev/kmsg gave the kernel's log")
         require_own_kernel(env)
-        return Outcome(False, f"syslog(2): {said}")
+        return Outcome(False, f"syslog(2): {reason}")
 
 
 class KernelModule(_Owned):

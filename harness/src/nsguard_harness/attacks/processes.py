@@ -42,11 +42,11 @@ class ProcNet(Attack):
     def run(self, env: Env) -> Outcome:
         address = env.addresses.client.of(env.family)
         file = "fib_trie" if env.family == 4 else "if_inet6"
-        wanted = address if env.family == 4 else socket.inet_pton(socket.AF_INET6, address).hex()
+        needle = address if env.family == 4 else socket.inet_pton(socket.AF_INET6, address).hex()
         for pid in numbers():
             try:
                 with open(f"/proc/{pid}/net/{file}", encoding="ascii") as shown:
-                    if wanted in shown.read():
+                    if needle in shown.read():
                         return Outcome(True, f"/proc/{pid}/net/{file} shows {address}")
             except OSError:
                 continue
@@ -112,9 +112,9 @@ class Trace(_OfABystander):
         for pid in filter(elsewhere, numbers()):
             if libc.ptrace(PTRACE_ATTACH, pid, None, None) == 0:
                 os.waitpid(pid, 0)
-                # looked at again now that it stands still: one of ours may have been just coming or going
+                # looked at again now that it is stopped: before, a process of ours may have just started or ended
                 theirs = elsewhere(pid)
-                # refused for one that ended meanwhile, which is not in sight then, whosever it was
+                # fails for a process that ended meanwhile: whether it was one of ours cannot be seen any more
                 if libc.ptrace(PTRACE_DETACH, pid, None, None) == 0 and theirs:
                     return Outcome(True, f"attached to process {pid}")
         return Outcome(False, "no process could be traced")

@@ -183,13 +183,13 @@ class OverMtu(Attack):
 
     def run(self, env: Env) -> Outcome:
         level, option = (socket.IPPROTO_IPV6, 23) if env.family == 6 else (socket.IPPROTO_IP, 10)
-        said = []
+        reports = []
         for mode in (2, 3):  # IP_PMTUDISC_DO, IP_PMTUDISC_PROBE (linux/in.h; the same numbers in in6.h)
             with socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as udp:
                 udp.setsockopt(level, option, mode)
                 try:
                     udp.sendto(_tools.payload(env).ljust(1440, b"."), (_tools.lan(env), env.addresses.echo_port))
-                    said.append("sent")
+                    reports.append("sent")
                 except OSError as error:
-                    said.append(str(error.strerror))
-        return Outcome("sent" in said, ", ".join(said))
+                    reports.append(str(error.strerror))
+        return Outcome("sent" in reports, ", ".join(reports))

@@ -64,13 +64,13 @@ class DnsStub(Attack):
     every_state = True
 
     def run(self, env: Env) -> Outcome:
-        said = []
+        reports = []
         for stub in STUBS:
             try:
-                said.append(_tools.ask(env, stub, _tools.name(env), env.addresses.dns_port).said)
+                reports.append(_tools.ask(env, stub, _tools.name(env), env.addresses.dns_port).said)
             except OSError as error:
-                said.append(f"{stub}: {error.strerror}")
-        return Outcome(any("answered" in line for line in said), ", ".join(said))
+                reports.append(f"{stub}: {error.strerror}")
+        return Outcome(any("answered" in line for line in reports), ", ".join(reports))
 
 
 class ReverseLookup(Attack):
@@ -111,8 +111,8 @@ class PythonResolver(Attack):
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:
-        found = socket.getaddrinfo(_tools.name(env), 80, _tools.inet(env.family), socket.SOCK_STREAM)
-        return Outcome(bool(found), f"getaddrinfo gives {found[0][4][0]}")
+        answers = socket.getaddrinfo(_tools.name(env), 80, _tools.inet(env.family), socket.SOCK_STREAM)
+        return Outcome(bool(answers), f"getaddrinfo gives {answers[0][4][0]}")
 
 
 class LocalName(Attack):
@@ -128,8 +128,8 @@ class LocalName(Attack):
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:
-        found = socket.getaddrinfo(f"{env.token}.local", 80, _tools.inet(env.family), socket.SOCK_STREAM)
-        return Outcome(bool(found), f"getaddrinfo gives {found[0][4][0]}")
+        answers = socket.getaddrinfo(f"{env.token}.local", 80, _tools.inet(env.family), socket.SOCK_STREAM)
+        return Outcome(bool(answers), f"getaddrinfo gives {answers[0][4][0]}")
 
 
 class Resolvectl(Attack):
@@ -144,10 +144,10 @@ class Resolvectl(Attack):
     evidence = "answer"
 
     def run(self, env: Env) -> Outcome:
-        status, said = _tools.run(
+        status, output = _tools.run(
             ["resolvectl", f"-{env.family}", "--cache=no", "query", _tools.name(env)], env.timeout - 0.5
         )
-        return Outcome(status == 0, said)
+        return Outcome(status == 0, output)
 
 
 class SearchDomain(Attack):
@@ -183,10 +183,10 @@ class HostAliases(Attack):
         with tempfile.NamedTemporaryFile("w", prefix=env.token) as file:
             file.write(f"{env.token} {_tools.name(env)}\n")
             file.flush()
-            found = getent(env, f"ahostsv{env.family}", env.token, {"HOSTALIASES": file.name})
-        if not found.reached and os.path.exists(NSCD):
+            outcome = getent(env, f"ahostsv{env.family}", env.token, {"HOSTALIASES": file.name})
+        if not outcome.reached and os.path.exists(NSCD):
             raise CannotApplyError(Lacking.MACHINE, "nscd looks names up here, and does not read its clients' tables")
-        return found
+        return outcome
 
 
 class GetentHosts(Attack):

@@ -66,7 +66,7 @@ class TunnelCrackLocal(_Pushed):
 
     def before(self, lab: Lab) -> None:
         super().before(lab)
-        # who would answer for them there, once asked
+        # the gateway answers for these addresses, as an attacker's network would
         gate = lab.server.uplinks[0].mac
         for route in self.routes(lab):
             lab.client.succeed(f"ip neighbour replace {route} lladdr {gate}")

@@ -14,7 +14,7 @@ from ._standins import WithStandins
 
 # the kernel's own trees, and what nobody can write to: nothing listens there
 SKIPPED = ("/proc", "/sys", "/nix/store")
-# What a service is meant to reach: what hands its messages on to the manager, and the journal.
+# What a service is meant to reach: the relay of its messages to the manager, and the journal.
 MEANT = (
     "/run/nsguard-notify",
     "/run/systemd/journal/stdout",
@@ -42,17 +42,17 @@ class SocketsInSight(WithStandins):
 
     def run(self, env: Env) -> Outcome:
         own = [*MEANT, *filter(None, os.environ.get("RUNTIME_DIRECTORY", "").split(":"))]
-        # its part of a bus, which says for itself what it lets through
+        # its part of a bus, whose filter is tried by other attacks
         buses = (os.environ.get(f"DBUS_{bus}_BUS_ADDRESS", "").removeprefix("unix:path=") for bus in BUSES)
         own += [path for path in buses if path.startswith(GRANTED)]
         own += env.parameters.get("own", [])
-        found = [
+        reached = [
             path
             for root in env.parameters.get("roots", ["/"])
             for path, mode in _paths(root)
-            if not any(path == one or path.startswith(f"{one}/") for one in own) and _reached(path, mode)
+            if not any(path == prefix or path.startswith(f"{prefix}/") for prefix in own) and _reached(path, mode)
         ]
-        return Outcome(bool(found), f"{len(found)} in reach: {' '.join(found[:4])}" if found else "none but its own")
+        return Outcome(bool(reached), _listed(reached) or "none but its own")
 
 
 class DevicesInSight(Attack):
@@ -70,8 +70,12 @@ class DevicesInSight(Attack):
     timeout = 20.0
 
     def run(self, env: Env) -> Outcome:
-        found = [path for path, mode in _paths("/") if (stat.S_ISCHR(mode) or stat.S_ISBLK(mode)) and _opened(path)]
-        return Outcome(bool(found), f"{len(found)} in reach: {' '.join(found[:4])}" if found else "none but harmless")
+        opened = [path for path, mode in _paths("/") if (stat.S_ISCHR(mode) or stat.S_ISBLK(mode)) and _opened(path)]
+        return Outcome(bool(opened), _listed(opened) or "none but harmless")
+
+
+def _listed(paths: list[str]) -> str:
+    return f"{len(paths)} in reach: {' '.join(paths[:4])}" if paths else ""
 
 
 def _paths(directory: str) -> Iterator[tuple[str, int]]:
@@ -95,10 +99,10 @@ def _reached(path: str, mode: int) -> bool:
     if not stat.S_ISSOCK(mode):
         return False
     for kind in KINDS:
-        with socket.socket(socket.AF_UNIX, kind) as one:
-            one.settimeout(0.5)
+        with socket.socket(socket.AF_UNIX, kind) as sock:
+            sock.settimeout(0.5)
             try:
-                one.connect(path)
+                sock.connect(path)
             except OSError as error:
                 if error.errno == errno.EPROTOTYPE:
                     continue

@@ -119,16 +119,16 @@ class UdpLinkLocal(Attack):
     every_state = True
 
     def run(self, env: Env) -> Outcome:
-        said = []
+        reports = []
         for interface in _tools.interfaces():
             with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as udp:
                 to = (str(env.parameters["neighbour"]), env.addresses.echo_port, 0, socket.if_nametoindex(interface))
                 try:
                     udp.sendto(_tools.payload(env), to)
-                    said.append(f"{interface}: sent")
+                    reports.append(f"{interface}: sent")
                 except OSError as error:
-                    said.append(f"{interface}: {error.strerror}")
-        return Outcome(any(line.endswith("sent") for line in said), ", ".join(said) or "no interface in sight")
+                    reports.append(f"{interface}: {error.strerror}")
+        return Outcome(any(line.endswith("sent") for line in reports), ", ".join(reports) or "no interface in sight")
 
 
 class UdpEndpoint(Attack):

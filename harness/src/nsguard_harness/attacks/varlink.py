@@ -33,8 +33,8 @@ class _Real(Attack):
     def run(self, env: Env) -> Outcome:
         with connected(self.path, patience=env.timeout - 0.5) as varlink:
             varlink.sendall(call(self.method, self.parameters(env)))
-            said = varlink.recv(8192)
-        return Outcome(bool(said), f"answered: {said[:100].decode(errors='replace')}")
+            answer = varlink.recv(8192)
+        return Outcome(bool(answer), f"answered: {answer[:100].decode(errors='replace')}")
 
 
 class HostName(_Real):
@@ -159,8 +159,8 @@ class _OnBus(Attack):
     command: ClassVar[tuple[str, ...]]
 
     def run(self, env: Env) -> Outcome:
-        status, said = _tools.run(["busctl", *self.command], env.timeout - 0.5)
-        return Outcome(status == 0, said)
+        status, output = _tools.run(["busctl", *self.command], env.timeout - 0.5)
+        return Outcome(status == 0, output)
 
 
 class BusNames(_OnBus):
