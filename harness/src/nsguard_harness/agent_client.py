@@ -9,7 +9,7 @@ from typing import Any
 
 from .attack import Lacking, Outcome
 from .errors import AgentError, LabError
-from .machine import Asked
+from .machine import AgentHost
 
 DEFAULT_SOCKET = "/run/nsguard-agent/socket"
 # beyond an attack's own time: the agent still has to kill it and to answer
@@ -18,13 +18,13 @@ GRACE_SECONDS = 10.0
 
 def printable(text: str) -> str:
     """Without control characters: what an attacked daemon answered must not steer a terminal."""
-    return "".join(one if one.isprintable() else "·" for one in text)
+    return "".join(character if character.isprintable() else "·" for character in text)
 
 
 class Agent:
     """Runs attacks in a machine, through a socket there."""
 
-    def __init__(self, machine: Asked, socket: str = DEFAULT_SOCKET) -> None:
+    def __init__(self, machine: AgentHost, socket: str = DEFAULT_SOCKET) -> None:
         self.machine, self.socket = machine, socket
 
     def wait(self, timeout: float = 10) -> None:
@@ -54,9 +54,9 @@ class Agent:
         try:
             answer = json.loads(self._ask(line, timeout + GRACE_SECONDS))
             if "error" not in answer:
-                said, lacks = (printable(str(answer.get(key, ""))) for key in ("said", "lacks"))
+                report, lacks = (printable(str(answer.get(key, ""))) for key in ("said", "lacks"))
                 lacking = answer.get("lacking")
-                return Outcome(bool(answer["reached"]), said, lacks, lacking and Lacking(lacking))
+                return Outcome(bool(answer["reached"]), report, lacks, lacking and Lacking(lacking))
         except (ValueError, KeyError, TypeError) as error:
             raise AgentError(f"{self._where}: {attack}: no answer: {type(error).__name__}: {error}") from error
         raise AgentError(f"{self._where}: {attack}: {answer['error']}")

@@ -23,7 +23,7 @@ PATIENCE = 1.0
 
 
 class Lacking(StrEnum):
-    """Who lacks what an attack needs."""
+    """What lacks something that an attack needs."""
 
     KERNEL = "kernel"
     FAR_END = "far end"
@@ -32,7 +32,7 @@ class Lacking(StrEnum):
 
 
 class CannotApplyError(Exception):
-    """Raised by run() where something that the attack needs is not there. It counts only when the control says so."""
+    """Raised by run() where something that the attack needs is missing. It counts only when the control raises it."""
 
     def __init__(self, lacking: Lacking, what: str) -> None:
         super().__init__(what)
@@ -41,10 +41,10 @@ class CannotApplyError(Exception):
 
 @dataclass(frozen=True)
 class Env:
-    """What an attack is given. family: 4, 6, or 0 where it means nothing; timeout: seconds until it is killed.
+    """What an attack is given. family: 4, 6, or 0 where it makes no difference; timeout: seconds until it is killed.
 
-    parameters: `uplink`, the interface's name; `control`, whether this is one: it may be shorter, once it is seen;
-    `pace`, how many times slower the machines are than usual; `own_kernel`, whether the machine shares its with none.
+    parameters: `uplink`, the interface's name; `control`, whether this run is a control, which may be shorter; `pace`,
+    how many times slower the machines are than usual; `own_kernel`, whether the machine has a kernel to itself.
     """
 
     token: str
@@ -61,7 +61,7 @@ class Env:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended, as the attacker sees it. said: one line for the report; lacks: what is not there for it."""
+    """How a run ended, as the attacker sees it. said: one line for the report; lacks: what is missing for it."""
 
     reached: bool
     said: str = ""
@@ -72,14 +72,14 @@ class Outcome:
 class Attack(ABC):
     """One way out.
 
-    evidence `wire`: success is its token on the uplink; `answer`: run() says that it got there.
-    identities: as whom it makes sense; what needs root to begin with is not tried as an ordinary user.
+    evidence `wire`: success is its token on the uplink; `answer`: success is that run() reports `reached`.
+    identities: the users that it is tried as; an attack that needs root is not tried as an ordinary user.
     tunnelled: inside the confinement its token must arrive at the server through the tunnel.
     silent: its token must not even arrive at the server.
-    alone: it changes the machine under everybody's feet, so it runs by itself, after the others.
+    alone: it changes the machine for the other attacks, so it runs by itself, after them.
     every_state: the tunnel's state matters to it, so it runs in all of them; the rest runs while the tunnel is up.
-    core: it belongs to the set that takes half a minute.
-    stops_service: the service may be stopped under it, which is then no failure of the lab.
+    core: it belongs to the core set, which takes half a minute.
+    stops_service: the service may be stopped while it runs, which is then no failure of the lab.
     prepared_control: `before` and `after` also surround the control.
     timeout: seconds until a run is killed.
     """
@@ -110,7 +110,7 @@ class Attack(ABC):
         """Undo `before`; called even when the run failed."""
 
     def amended(self, world: World) -> World:
-        """What else may be on the wire while an attack that is `alone` runs, since its hooks bring it about."""
+        """The world with what else may be on the wire while an attack that is `alone` runs, as its hooks cause it."""
         return world
 
     @abstractmethod
@@ -119,9 +119,9 @@ class Attack(ABC):
 
 
 class FromOutside(Attack):
-    """An attack by somebody on the uplink's network; the lab's side plays that part.
+    """An attack by a station on the uplink's network, whose part the lab's side plays.
 
-    The control is the same against a set-up that answers: between `expose` and `conceal` the host is one.
+    The control is the same attack on a host that answers: between `expose` and `conceal` the host does.
     """
 
     identities = (OUTSIDE,)
@@ -132,7 +132,7 @@ class FromOutside(Attack):
         """Try the way in. reached: something answered, was learned, or let it through. Raises HarnessError."""
 
     def expose(self, lab: Lab) -> None:
-        """Make the host one that answers; nothing by default. Several attacks may do the same side by side."""
+        """Make the host answer; nothing by default. Several attacks may do so side by side."""
 
     def conceal(self, lab: Lab) -> None:
         """Undo `expose`."""

@@ -48,7 +48,7 @@ class Browser:
         self._stream.close()
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """The result of a method. Raises AgentError with what the browser says, or where it does not in time."""
+        """Call a method; returns its result. Raises AgentError with the browser's error, or without an answer."""
         self._number += 1
         message = {"id": self._number, "method": method, "params": parameters}
         if self._session:
@@ -72,7 +72,7 @@ class Browser:
         return dict(json.loads(line))
 
     def visit(self, url: str) -> str:
-        """Load a page; the error that it ends in, empty where it has none."""
+        """Load a page; returns the browser's error, empty when the page was loaded."""
         self.events.clear()
         if error := self.call("Page.navigate", url=url).get("errorText"):
             return str(error)

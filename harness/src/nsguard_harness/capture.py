@@ -23,8 +23,8 @@ from .errors import LabError
 SENTINEL_ETHERTYPE = 0x88B5
 SENTINEL_SOURCE = bytes.fromhex("02530000005e")
 BROADCAST = b"\xff" * 6
-# in immediate mode each frame takes a place of 64 KiB, where the link may have segments put together (libpcap's ring):
-# a thousand frames, for a machine that is so busy that tcpdump has to wait
+# In immediate mode each frame takes a slot of 64 KiB in libpcap's ring, where the link may join segments: room for a
+# thousand frames while a busy machine keeps tcpdump waiting.
 BUFFER_KIB = 65536
 # a machine's late frames (a retransmission, a delayed answer) still belong to what was captured
 QUIET_SECONDS = 0.15
@@ -43,7 +43,7 @@ class Frame:
 
 
 class CaptureLike(Protocol):
-    """What the judge needs of a capture. Both are set when the block has ended."""
+    """What the judge needs of a capture: both attributes are set when the block has ended."""
 
     frames: list[Frame]
     dropped: int
@@ -70,7 +70,7 @@ def parse_dropped(summary: str) -> int:
 
 
 def ethernet(data: bytes, linktype: int) -> bytes:
-    """What a link without Ethernet carried, behind an Ethernet header; raises LabError for a link not known here."""
+    """A packet of a link without Ethernet, behind an Ethernet header; raises LabError for an unknown type of link."""
     if linktype == ETHERNET:
         return data
     if linktype == RAW:
@@ -109,7 +109,7 @@ class Recorder(Protocol):
         """Raise LabError when it does not run."""
 
     def stop(self) -> int:
-        """End, and tell how many frames were lost. Raises LabError."""
+        """End; returns how many frames were lost. Raises LabError."""
 
 
 class Tcpdump:
@@ -136,8 +136,8 @@ class Tcpdump:
     def check(self) -> None:
         assert self._process is not None
         if self._process.poll() is not None:
-            said = " ".join((self._process.stderr.read() if self._process.stderr else "").split())
-            raise LabError(f"capture: tcpdump on {self._wire} ended: {said[-300:]}")
+            output = " ".join((self._process.stderr.read() if self._process.stderr else "").split())
+            raise LabError(f"capture: tcpdump on {self._wire} ended: {output[-300:]}")
 
     def stop(self) -> int:
         assert self._process is not None
@@ -152,10 +152,10 @@ class Tcpdump:
 
 
 class Capture:
-    """A wire. Entered when a sentinel was read back, left when the wire has been quiet."""
+    """A capture of one wire. It begins when a sentinel was read back, and ends when the wire has been quiet."""
 
     def __init__(self, wire: str, path: Path, recorder: Recorder, send: Callable[[bytes], object]) -> None:
-        """path: where the pcap is written; send: puts a frame on the wire, to where the recorder sees it."""
+        """path: of the pcap file; send: puts a frame on the wire where the recorder sees it."""
         self.wire, self.path = wire, path
         self.frames: list[Frame] = []
         self.dropped = 0
@@ -172,7 +172,7 @@ class Capture:
         return self
 
     def _give_up(self) -> None:
-        # what went wrong is on its way already
+        # the first error is being raised already
         with suppress(LabError):
             self._recorder.stop()
 
@@ -196,7 +196,7 @@ class Capture:
         self.frames = [frame for frame in frames if frame.data not in own]
 
     def _read_back(self, frame: bytes) -> None:
-        """Send a frame until it stands in the file: until the recorder runs, what is sent is not seen."""
+        """Send a frame until it is in the file: a frame that is sent before the recorder runs is not recorded."""
         deadline = time.monotonic() + DEADLINE_SECONDS
         sent = 0.0
         while not (self.path.exists() and frame in self.path.read_bytes()):
@@ -241,5 +241,5 @@ class Captures:
         entered, self._entered = self._entered, []
         for capture in entered:
             capture.__exit__(kind, error, trace)
-        self.frames = sorted((frame for one in entered for frame in one.frames), key=lambda frame: frame.time)
-        self.dropped = sum(one.dropped for one in entered)
+        self.frames = sorted((frame for capture in entered for frame in capture.frames), key=lambda frame: frame.time)
+        self.dropped = sum(capture.dropped for capture in entered)

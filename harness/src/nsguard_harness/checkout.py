@@ -1,4 +1,4 @@
-"""Where the project's other rooms lie in a checkout; the harness is run from one."""
+"""The paths of the project's other folders in a checkout, from which the harness is run."""
 
 from pathlib import Path
 

@@ -43,7 +43,7 @@ LABS = {"container": "", "vm": "trixie", "vm-sid": "sid"}
 
 
 class UsageError(HarnessError):
-    """Something on the command line that can't be done."""
+    """An option's value that cannot be used."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -131,8 +131,8 @@ def _list(options: argparse.Namespace, console: Console) -> int:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for heading in ("out of reach", "why", "what stands against it", "source"):
         table.add_column(heading)
-    for one in UNREACHABLE:
-        table.add_row(*map(plain, one))
+    for way in UNREACHABLE:
+        table.add_row(*map(plain, way))
     console.print(table)
     return 0
 
@@ -145,11 +145,11 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         task = progress.add_task("attacks and controls", total=sum(runs))
         about = About.of(lab.client.execute, _guard(options))
         report = Suite(lab, cells, lambda attack, phase: progress.advance(task), options.tail).run()
-    return _told(options, console, report, about)
+    return _print_and_write(options, console, report, about)
 
 
 def _guard(options: argparse.Namespace) -> str:
-    """What confines the attacks, as the command line says it."""
+    """What confines the attacks, by the options of the command line."""
     from . import scenario
 
     if options.system:
@@ -166,24 +166,24 @@ def _live(options: argparse.Namespace, console: Console) -> int:
         raise UsageError(f"--attack {options.attack}: no attack with such a name is fit for a host in use")
     _check_files(options)
     live = Live.of(options.namespace, options.unit)
-    about = About.of(_execute, f"namespace {live.namespace}, as {', '.join(one.unit for one in live.services)}")
+    about = About.of(_execute, f"namespace {live.namespace}, as {', '.join(service.unit for service in live.services)}")
     console.print(plain(f"{about.line()}; captured: {', '.join(link.name for link in live.links)}", "dim"))
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("attacks and controls", total=None)
         report = live.run(options.attack, lambda attack, phase: progress.advance(task), options.pcap, options.tail)
-    return _told(options, console, report, about, setting(live))
+    return _print_and_write(options, console, report, about, setting(live))
 
 
 def _execute(command: str) -> tuple[int, str]:
-    """A command on this host: its exit status, and what it printed."""
+    """Run a shell command on this host; returns its exit status and standard output."""
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, errors="replace")
     return done.returncode, done.stdout
 
 
-def _told(
+def _print_and_write(
     options: argparse.Namespace, console: Console, report: Report, about: About, setting: Setting | None = None
 ) -> int:
-    """Print a report and write it where it is wanted; its exit status."""
+    """Print a report and write it to the files of the options; returns its exit status."""
     from .output.report import attacks_table, classes_table, last_line
 
     console.print(attacks_table(report))
@@ -214,17 +214,21 @@ def _mutants(options: argparse.Namespace, console: Console) -> int:
 
     protections = scenario.protections()
     for glob in options.only:
-        if not any(fnmatch.fnmatchcase(one.name, glob) for one in protections):
+        if not any(fnmatch.fnmatchcase(protection.name, glob) for protection in protections):
             raise UsageError(f"--only {glob}: no protection has such a name")
-    chosen = [one for one in protections if any(fnmatch.fnmatchcase(one.name, glob) for glob in options.only)]
-    untried = [one for one in chosen if one.own_kernel and options.lab == "container"]
+    chosen = [
+        protection
+        for protection in protections
+        if any(fnmatch.fnmatchcase(protection.name, glob) for glob in options.only)
+    ]
+    untried = [protection for protection in chosen if protection.own_kernel and options.lab == "container"]
     if untried:
         console.print(f"not tried, for they show on a kernel of the client's own: --lab vm --only {_names(untried)}")
-    chosen = [one for one in chosen if one not in untried]
+    chosen = [protection for protection in chosen if protection not in untried]
     fates: list[Fate] = []
-    width = max((len(one.name) for one in chosen), default=0)
-    for path in dict.fromkeys(one.scenario for one in chosen):
-        standing = [one for one in chosen if one.scenario == path]
+    width = max((len(protection.name) for protection in chosen), default=0)
+    for path in dict.fromkeys(protection.scenario for protection in chosen):
+        standing = [protection for protection in chosen if protection.scenario == path]
         options.scenario = path
         with _lab(options) as (lab, _), Progress(console=console, transient=True) as progress:
             mutants = Mutants(lab, path, subjects)
@@ -244,7 +248,7 @@ def _mutants(options: argparse.Namespace, console: Console) -> int:
 
 
 def _names(protections: Iterable[Protection]) -> str:
-    return " ".join(f"'{one.name}'" for one in protections)
+    return " ".join(f"'{protection.name}'" for protection in protections)
 
 
 def _planted(options: argparse.Namespace, console: Console) -> int:
@@ -258,7 +262,7 @@ def _planted(options: argparse.Namespace, console: Console) -> int:
         for hole in progress.track(HOLES):
             finds.append(find(lab, made, subjects, hole))
     console.print(finds_table(finds))
-    missed = sum(bool(one.missed) for one in finds)
+    missed = sum(bool(result.missed) for result in finds)
     print(f"nsguard: {len(finds)} leaks planted, {len(finds) - missed} caught, {missed} missed")
     return EXIT[Verdict.LEAKED if missed else Verdict.CONTAINED]
 
@@ -267,12 +271,12 @@ def _compare(options: argparse.Namespace, console: Console) -> int:
     from .output.compare import differences, read
     from .output.report import compared_line, differences_table
 
-    one, other = read(options.one), read(options.other)
-    found = differences(one, other)
-    if found:
-        console.print(differences_table(found, options.one.stem, options.other.stem))
-    print(compared_line(one, other, found))
-    return int(bool(found))
+    first, second = read(options.one), read(options.other)
+    pairs = differences(first, second)
+    if pairs:
+        console.print(differences_table(pairs, options.one.stem, options.other.stem))
+    print(compared_line(first, second, pairs))
+    return int(bool(pairs))
 
 
 def _demo(options: argparse.Namespace, console: Console) -> int:
@@ -287,7 +291,7 @@ def _demo(options: argparse.Namespace, console: Console) -> int:
 
 
 def _check(options: argparse.Namespace) -> None:
-    """Tell what can't be done before a lab is built for it."""
+    """Raise UsageError for options that cannot be used, before a lab is built."""
     if options.system and not (options.system / "init").exists():
         raise UsageError(f"--system {options.system}: is no system's closure; it has no init")
     if not fnmatch.filter(attacks.registry(), options.attack):
@@ -321,7 +325,7 @@ def _lab(options: argparse.Namespace) -> Iterator[tuple[Lab, tuple[Subject, ...]
 
 
 def _made(options: argparse.Namespace) -> Lab:
-    """The lab that was asked for."""
+    """The lab of the options."""
     from . import scenario
     from .lab.container import ContainerLab
     from .lab.debian import debian_client, nixos_client

@@ -83,14 +83,14 @@ class Demo:
             for family in (4, 6):
                 token = f"ng{secrets.token_hex(3)}x000"
                 both = (subject.confined, subject.control)
-                said = [runs.run(attack, token, family, {}, 5.0).said.split()[-1] for runs in both]
-                table.add_row(f"{label}, IPv{family}", *map(plain, said))
+                answers = [runs.run(attack, token, family, {}, 5.0).said.split()[-1] for runs in both]
+                table.add_row(f"{label}, IPv{family}", *map(plain, answers))
         self.console.print(table)
 
     def _attacks(self) -> Report:
-        wanted = {name for pattern in TOUR for name in fnmatch.filter(registry(), pattern)}
-        every = plan("*", self.subjects, quick=True) + plan("endpoint-down-at-boot", self.subjects[:1])
-        cells = [cell for cell in every if cell.attack.name in wanted]
+        names = {name for pattern in TOUR for name in fnmatch.filter(registry(), pattern)}
+        all_cells = plan("*", self.subjects, quick=True) + plan("endpoint-down-at-boot", self.subjects[:1])
+        cells = [cell for cell in all_cells if cell.attack.name in names]
         self._heading(f"{counted(cells)}, each confined, then unconfined as control")
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, console=self.console, transient=True) as progress:
@@ -122,12 +122,12 @@ class Demo:
 
 def counted(cells: Sequence[Cell | Result]) -> str:
     """How many attacks there are, each a row of a table, and how many attempts: by family and by user."""
-    names = {one.attack if isinstance(one, Result) else one.attack.name for one in cells}
+    names = {item.attack if isinstance(item, Result) else item.attack.name for item in cells}
     return f"{len(names)} attacks in {len(cells)} attempts"
 
 
 class Narrated(ConnectionHeld):
-    """The same attack, telling what happens meanwhile."""
+    """The same attack, which prints what happens meanwhile."""
 
     def __init__(self, console: Console) -> None:
         self._console, self._start = console, time.monotonic()

@@ -1,4 +1,4 @@
-"""What an attack says of itself: its docstring, read as the record that it is."""
+"""The description of an attack: its docstring, read as a record."""
 
 from __future__ import annotations
 

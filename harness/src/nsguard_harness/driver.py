@@ -1,4 +1,4 @@
-"""The suite under the NixOS test driver: a test's `client` is attacked, its `server` is all that lies around it.
+"""The suite under the NixOS test driver: a test's `client` is attacked, its `server` plays the network around it.
 
     from nsguard_harness.driver import leak_test
     leak_test(client, server, namespace="vpn")
@@ -40,12 +40,12 @@ from .run.suite import Report, Suite, Verdict
 
 # by lib/leak-test.nix, in the directory that the driver starts a machine in
 PORT, QMP = "nsguard-port", "nsguard-qmp"
-UNITS = "/run/systemd/system"  # where a unit may be laid that is no part of a NixOS configuration
+UNITS = "/run/systemd/system"  # for units that are not part of the NixOS configuration
 PACE = 4.0
 
 
 class Driven(Protocol):
-    """What is needed of the driver's Machine."""
+    """The part of the driver's Machine that is used here."""
 
     name: str
     state_dir: Path
@@ -81,10 +81,10 @@ class DriverMachine(VirtualMachine):
 
     def _gone(self) -> None:
         super()._gone()
-        self._driven.connected = False  # or the driver would take the next boot's first words for an answer
+        self._driven.connected = False  # or the driver would take the next boot's first output for an answer
 
     def close(self) -> None:
-        """Let go of it; the driver ends it."""
+        """Close the connections to it; the driver ends the machine."""
         self._ready = False
         if self._channel is not None:
             self._channel.close()
@@ -99,13 +99,13 @@ class DriverLab(Lab):
     server: DriverMachine
     pace, workers = PACE, 6
 
-    def __init__(self, client: Driven, server: Driven, interface: str, netdev: str, place: Path) -> None:
-        """interface: of both, on the VLAN; netdev: the client's in its hypervisor; place: for captures."""
+    def __init__(self, client: Driven, server: Driven, interface: str, netdev: str, directory: Path) -> None:
+        """interface: of both, on the VLAN; netdev: the client's in its hypervisor; directory: for captures."""
         self.client = DriverMachine(client, interface, self.addresses.client)
         self.server = DriverMachine(server, interface, self.addresses.server)
         self.machines = {"client": self.client, "server": self.server}
         self.injected = Counter()
-        self._netdev, self._place, self._number = netdev, place, 0
+        self._netdev, self._directory, self._number = netdev, directory, 0
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -138,14 +138,14 @@ class DriverLab(Lab):
             raise LabError(f"{machine.name}: only the client is captured under the test driver")
         self._number += 1
         (uplink,) = self.client.uplinks
-        path = self._place / f"{self._number:03}-{uplink.wire}.pcap"
+        path = self._directory / f"{self._number:03}-{uplink.wire}.pcap"
         return Captures([Capture(uplink.wire, path, Recording(self.client, self._netdev), partial(self._send, 0.0))])
 
     def exchange(
-        self, machine: Machine, frames: Sequence[bytes], wanted: Callable[[bytes], bool], timeout: float = 1.0
+        self, machine: Machine, frames: Sequence[bytes], is_answer: Callable[[bytes], bool], timeout: float = 1.0
     ) -> list[bytes]:
         self.injected.update(frames)
-        return [frame for frame in self._send(timeout, *frames) if wanted(frame)][:1]
+        return [frame for frame in self._send(timeout, *frames) if is_answer(frame)][:1]
 
     def _send(self, seconds: float, *frames: bytes) -> list[bytes]:
         (uplink,) = self.server.uplinks
@@ -166,7 +166,7 @@ def _agent(lab: Lab, name: str) -> Agent:
 
 
 def _in_its_place(service: str, agent: Agent, cells: Sequence[Cell]) -> list[Cell]:
-    """The same attacks by an agent in a service's place. Those that disturb the machine make no difference there."""
+    """The same cells with the agent in a service's place, without those that disturb the machine: they tell no more."""
     return [
         replace(cell, subject=Subject(service, agent, cell.subject.control))
         for cell in cells
@@ -191,17 +191,17 @@ def leak_test(
 ) -> Report:
     """Attack the client's services, and raise LeakError unless everything is contained.
 
-    subjects: identity → names of the confined and of the unconfined agent; services: names of agents that stand in the
-    place of services, besides;
+    subjects: identity → names of the confined and of the unconfined agent; services: names of agents that run in place
+    of services, besides;
     prepare: a command for the client, or a call, once the tunnel's configuration lies in TUNNEL_CONFIGURATION;
     attacks, states: globs; quick: the core set; probes: more checks, called with the lab at the end;
-    out: where the report (HTML, JSON) and the captures are left.
+    out: the directory for `leak-test/`, which holds the report (HTML, JSON) and the captures.
     """
     from .output.page import page
 
-    place = (out or Path.cwd()) / "leak-test"
-    place.mkdir(parents=True, exist_ok=True)
-    with DriverLab(client, server, interface, netdev, place) as lab:
+    directory = (out or Path.cwd()) / "leak-test"
+    directory.mkdir(parents=True, exist_ok=True)
+    with DriverLab(client, server, interface, netdev, directory) as lab:
         if callable(prepare):
             prepare(lab)
         elif prepare:
@@ -214,14 +214,14 @@ def leak_test(
         report = Suite(lab, cells).run()
         for probe in probes:
             probe(lab)
-    (place / "report.json").write_text(json.dumps(as_json(report, about), indent=1) + "\n")
-    (place / "report.html").write_text(page(report, datetime.now().astimezone(), about=about))
-    for one in report.results:
-        if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT):
-            print(one)
+    (directory / "report.json").write_text(json.dumps(as_json(report, about), indent=1) + "\n")
+    (directory / "report.html").write_text(page(report, datetime.now().astimezone(), about=about))
+    for result in report.results:
+        if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT):
+            print(result)
     for leak in report.confined.judgement.unowned:
         print(leak)
     print(last_line(report))
     if report.status:
-        raise LeakError(f"leak-test: {last_line(report)}; see {place / 'report.html'}")
+        raise LeakError(f"leak-test: {last_line(report)}; see {directory / 'report.html'}")
     return report

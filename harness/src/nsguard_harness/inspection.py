@@ -1,6 +1,6 @@
-"""What the kernel holds, seen by netlink from outside the machine: the harness's own way, none of the runtime's.
+"""The kernel's links, addresses, routes and peers, read by netlink from outside the machine without the runtime.
 
-pyroute2 talks to the kernel in the network namespace at hand; wireguard-go, which has no netlink, is asked by its own
+pyroute2 talks to the kernel in the namespace under test; wireguard-go, which has no netlink, is asked by its own
 protocol (wireguard.com/xplatform).
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from pyroute2 import IPRoute, WireGuard
 
-from .machine import Place
+from .machine import FileHost
 
 MAIN = 254  # RT_TABLE_MAIN, rtnetlink(7)
 
@@ -39,7 +39,7 @@ class Namespace:
     routes: frozenset[tuple[str, str]]
 
 
-def namespace(machine: Place, name: str | None = None) -> Namespace:
+def namespace(machine: FileHost, name: str | None = None) -> Namespace:
     """A named network namespace of a machine, or the machine's own. Raises OSError when there is none."""
     path = machine.path(f"/run/netns/{name}" if name else "/proc/1/ns/net")
     with IPRoute(netns=str(path)) as ip:
@@ -61,21 +61,21 @@ def _prefix(route: Any) -> str:
     return f"{route.get('dst')}/{route['dst_len']}" if route["dst_len"] else "default"
 
 
-def peers(machine: Place, name: str) -> list[Peer]:
+def peers(machine: FileHost, name: str) -> list[Peer]:
     """The peers of wg0 in a namespace that nsguard made; raises OSError while its process starts."""
-    # the one thing taken from the runtime: by which name wireguard-go knows the device
+    # the one fact taken from the runtime: wireguard-go's name for the device
     tunnel = json.loads(machine.path(f"/run/nsguard/{name}/tunnel.json").read_text())
     if not tunnel["implementation"]:
         return []  # the link is still to be made
     if tunnel["implementation"] == "userspace":
         return parse(_ask(machine, tunnel["device"]))
     with WireGuard(netns=str(machine.path(f"/run/netns/{name}"))) as wireguard:
-        found = []
+        records = []
         for message in wireguard.info("wg0"):
             for peer in message.get("WGDEVICE_A_PEERS") or ():
                 endpoint = peer.get("WGPEER_A_ENDPOINT")
                 last = peer.get("WGPEER_A_LAST_HANDSHAKE_TIME")
-                found.append(
+                records.append(
                     Peer(
                         peer.get("WGPEER_A_PUBLIC_KEY").decode(),
                         f"{endpoint['addr']}:{endpoint['port']}" if endpoint else "",
@@ -84,10 +84,10 @@ def peers(machine: Place, name: str) -> list[Peer]:
                         int(peer.get("WGPEER_A_TX_BYTES")),
                     )
                 )
-    return found
+    return records
 
 
-def listen_port(machine: Place, name: str) -> int:
+def listen_port(machine: FileHost, name: str) -> int:
     """The UDP port of wg0 in a namespace that nsguard made; 0 when it has none."""
     tunnel = json.loads(machine.path(f"/run/nsguard/{name}/tunnel.json").read_text())
     if tunnel["implementation"] == "userspace":
@@ -97,7 +97,7 @@ def listen_port(machine: Place, name: str) -> int:
         return next((int(message.get("WGDEVICE_A_LISTEN_PORT")) for message in wireguard.info("wg0")), 0)
 
 
-def _ask(machine: Place, device: str) -> str:
+def _ask(machine: FileHost, device: str) -> str:
     with socket.socket(socket.AF_UNIX) as control:
         control.settimeout(5)
         control.connect(str(machine.path(f"/run/wireguard/{device}.sock")))
@@ -113,13 +113,13 @@ def _ask(machine: Place, device: str) -> str:
 
 def parse(answer: str) -> list[Peer]:
     """The peers in an answer to `get=1`: lines of key=value, a peer beginning at its public key in hexadecimal."""
-    found: list[dict[str, str]] = []
+    records: list[dict[str, str]] = []
     for line in answer.splitlines():
         key, _, value = line.partition("=")
         if key == "public_key":
-            found.append({})
-        if found:
-            found[-1][key] = value
+            records.append({})
+        if records:
+            records[-1][key] = value
     return [
         Peer(
             b64encode(bytes.fromhex(peer["public_key"])).decode(),
@@ -128,5 +128,5 @@ def parse(answer: str) -> list[Peer]:
             int(peer.get("rx_bytes", 0)),
             int(peer.get("tx_bytes", 0)),
         )
-        for peer in found
+        for peer in records
     ]

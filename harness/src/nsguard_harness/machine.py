@@ -28,8 +28,8 @@ class Uplink:
     wire: str
 
 
-class Asked(Protocol):
-    """Where agents are: a machine of a lab, or the host itself."""
+class AgentHost(Protocol):
+    """A host that agents run on: a machine of a lab, or this host itself."""
 
     @property
     def name(self) -> str: ...
@@ -38,11 +38,11 @@ class Asked(Protocol):
         """As Machine.ask."""
 
 
-class Place(Protocol):
-    """Where files can be reached from here: a container, or the host itself."""
+class FileHost(Protocol):
+    """A host whose files have a path here: a container, or this host itself."""
 
     def path(self, inside: str) -> Path:
-        """The path, from here, of a file there."""
+        """The path, on this host, of a file whose path there is `inside`."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,9 @@ class Machine(ABC):
 
     name: str
     uplinks: tuple[Uplink, ...]
-    # what its scenario lets out beside the tunnel
+    # what its scenario allows outside the tunnel
     exceptions: tuple[Rule, ...] = ()
-    # whether what is written into its kernel changes no other machine
+    # whether it has a kernel to itself, so that a change of kernel settings concerns no other machine
     own_kernel: bool = False
 
     @abstractmethod
@@ -95,7 +95,7 @@ class Machine(ABC):
 
     @abstractmethod
     def start(self) -> None:
-        """Boot, and return when the default target is reached. Raises LabError with the console's last lines."""
+        """Boot until the default target is reached. Raises LabError with the console's last lines."""
 
     @abstractmethod
     def shutdown(self) -> None:
@@ -103,7 +103,7 @@ class Machine(ABC):
 
     @abstractmethod
     def crash(self) -> None:
-        """Pull the plug. The disk stays."""
+        """Stop at once, as in a power failure. The disk stays."""
 
     @abstractmethod
     def is_up(self) -> bool:
@@ -157,9 +157,10 @@ class Machine(ABC):
     def execute(
         self, command: str, check_return: bool = True, check_output: bool = True, timeout: float | None = 900
     ) -> tuple[int, str]:
-        """Exit status and standard output. Without check_output the command is left running: (-2, "").
+        """Run a command; returns exit status and standard output.
 
-        Without check_return the status is not looked at: (-1, output).
+        Without check_output the command is left running: (-2, ""). Without check_return the status is ignored:
+        (-1, output).
         """
         if not check_output:
             self.spawn(command)
@@ -178,8 +179,8 @@ class Machine(ABC):
     def _expect(self, command: str, timeout: float | None, good: Callable[[int], bool]) -> str:
         done = self.run(command, timeout)
         if not good(done.status):
-            said = " | ".join((done.errors or done.output).strip().splitlines()[-5:])
-            raise CommandError(f"{self.name}: `{command}` ended with {done.status}: {said}", done.status, done.output)
+            reason = " | ".join((done.errors or done.output).strip().splitlines()[-5:])
+            raise CommandError(f"{self.name}: `{command}` ended with {done.status}: {reason}", done.status, done.output)
         return done.output
 
     def wait_until_succeeds(self, command: str, timeout: float = 60) -> str:
@@ -194,9 +195,9 @@ class Machine(ABC):
         deadline = time.monotonic() + timeout
         while not good((done := self.run(command, max(1.0, deadline - time.monotonic()))).status):
             if time.monotonic() > deadline:
-                said = (done.errors or done.output).strip()[-300:]
+                reason = (done.errors or done.output).strip()[-300:]
                 raise CommandError(
-                    f"{self.name}: `{command}` still ended with {done.status} after {timeout:g} s: {said}",
+                    f"{self.name}: `{command}` still ended with {done.status} after {timeout:g} s: {reason}",
                     done.status,
                     done.output,
                 )

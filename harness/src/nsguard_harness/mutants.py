@@ -1,6 +1,6 @@
-"""Mutants: the plan without one of its protections. A suite that stays green on one has nothing to say of it.
+"""Mutants: the plan without one of its protections. A suite that stays green without a protection does not test it.
 
-What there is to remove the plan lists itself.
+The plan itself lists its protections.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .run.suite import Cell, Subject, Verdict, plan
 from .run.trial import Red, attack, switch, together_first
 from .scenario import Protection
 
-LIKELIEST = 25  # attacks side by side that are tried before the rest
-START = "start"  # stands for an attack where the confined services do not even start
+LIKELIEST = 25  # attacks that run side by side and are tried before the rest
+START = "start"  # in place of an attack's name, where the confined services do not even start
 
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of a mutant. killers: the attacks that turned red; together_with: what else had to be removed."""
+    """The result of a mutant. killers: the attacks that turned red; together_with: what else had to be removed."""
 
     protection: Protection
     killers: tuple[Red, ...] = ()
@@ -40,17 +40,17 @@ class Mutants:
 
     def __init__(self, lab: Lab, path: Path, subjects: Callable[[Machine], Sequence[Subject]]) -> None:
         self.lab, self.path, self.subjects = lab, path, subjects
-        # attacks by what they do with nothing removed: what is red even then has nothing to say of a mutant
+        # attacks by their result with nothing removed: one that is red even then shows nothing about a mutant
         self.green: set[str] = set()
         self.red: set[str] = set()
 
     def fate(self, protection: Protection) -> Fate:
-        """Remove a protection. Where others keep the same shut, remove them with it, and then it without them.
+        """Attack the plan without a protection, and if nothing turns red, without those that guard the same as well.
 
-        Something must turn red then that does not without those others alone.
+        Then an attack counts only if it is not red with those others removed and this one in place.
         """
         together = self._together(protection) if protection.besides else ()
-        killers = {one.attack for one in together} or None
+        killers = {red.attack for red in together} or None
         alone = self._killers([protection.name], protection, only=killers)
         if sure(alone) or not together:
             return Fate(protection, alone)
@@ -60,9 +60,9 @@ class Mutants:
         known: set[str] = set()
         together = [protection.name, *protection.besides]
         while red := self._killers(together, protection, skip=known):
-            names = {one.attack for one in red}
-            others = {one.attack for reds in self.reds(protection.besides, only=names) for one in reds}
-            if fresh := tuple(one for one in red if one.attack not in others):
+            names = {killer.attack for killer in red}
+            others = {killer.attack for reds in self.reds(protection.besides, only=names) for killer in reds}
+            if fresh := tuple(killer for killer in red if killer.attack not in others):
                 return fresh
             known |= names
         return ()
@@ -76,15 +76,15 @@ class Mutants:
         skip: Collection[str] = (),
     ) -> tuple[Red, ...]:
         while red := first(self.reds(without, near, only=only, skip={*skip, *self.red})):
-            self._compare({one.attack for one in red} - self.green)
-            if found := tuple(one for one in red if one.attack in self.green):
-                return found
+            self._compare({killer.attack for killer in red} - self.green)
+            if green := tuple(killer for killer in red if killer.attack in self.green):
+                return green
         return ()
 
     def _compare(self, names: Collection[str]) -> None:
-        """Try attacks with nothing removed, too."""
+        """Try attacks with nothing removed, and remember which are green and which are red."""
         if names:
-            red = {one.attack for reds in self.reds((), only=names) for one in reds}
+            red = {killer.attack for reds in self.reds((), only=names) for killer in reds}
             self.red |= red
             self.green |= set(names) - red
 
@@ -102,7 +102,7 @@ class Mutants:
     ) -> Iterator[list[Red]]:
         """The attacks that turn red without some protections, group by group; only, skip: which to try, by name.
 
-        Those that want the machine for themselves come in the order of what they have in common with `near`.
+        Attacks that run by themselves are sorted by how much they have in common with `near`, most first.
         """
         try:
             switch(self.lab.client, scenario.render(self.path, list(without)))
@@ -120,7 +120,7 @@ class Mutants:
 
 
 def likeliest_first(groups: Sequence[list[Cell]], near: Protection) -> Iterator[list[Cell]]:
-    """The few attacks that have most in common with a protection before all others: most mutants need no more."""
+    """The groups in the order in which they are likely to kill a mutant: most need only the first few attacks."""
     together = [cell for group in groups for cell in group if not cell.attack.alone]
     alone = [group for group in groups if group[0].attack.alone]
     names = sorted({cell.attack.name: -likeness(near, cell) for cell in together}.items(), key=lambda item: item[1])
@@ -133,8 +133,8 @@ def likeliest_first(groups: Sequence[list[Cell]], near: Protection) -> Iterator[
 def likeness(protection: Protection, cell: Cell) -> int:
     """How many words a protection and an attack's name and description have in common, those of the names twice."""
     name, text = cell.attack.name, cell.attack.__doc__ or ""
-    wanted = _words(f"{protection.name} {protection.guards}")
-    return len(wanted & _words(text)) + len(wanted & _words(name)) + len(_words(protection.name) & _words(name))
+    words = _words(f"{protection.name} {protection.guards}")
+    return len(words & _words(text)) + len(words & _words(name)) + len(_words(protection.name) & _words(name))
 
 
 def _words(text: str) -> set[str]:
@@ -142,15 +142,15 @@ def _words(text: str) -> set[str]:
 
 
 def first(groups: Iterator[list[Red]]) -> tuple[Red, ...]:
-    """Those of the first group in which something is red by more than an error; only errors where there is none."""
+    """The attacks of the first group that turned red by more than an error; all errors where there is no such group."""
     errors: list[Red] = []
     for reds in groups:
-        if found := sure(reds):
-            return found
+        if leaks := sure(reds):
+            return leaks
         errors += reds
     return tuple(errors)
 
 
 def sure(reds: Iterable[Red]) -> tuple[Red, ...]:
-    """Without those that only show that something did not work."""
+    """Those that turned red by more than an error, which shows only that something did not work."""
     return tuple(red for red in reds if red.verdict is not Verdict.ERROR)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-# What takes long to import is imported by who uses it: every run of pytest loads a plugin that is installed.
+# Slow imports are in the functions that need them: every run of pytest loads each installed plugin.
 if TYPE_CHECKING:
     from .capture import Frame
     from .lab.base import Lab
@@ -55,9 +55,9 @@ class Observer:
 
     @contextmanager
     def watch(self, *tokens: str) -> Iterator[Watched]:
-        """Watch while the body goes on. tokens: what is to be found in frames in clear, and named in their leaks.
+        """Watch while the body runs. tokens: texts that make a frame with one in clear a leak, which names it.
 
-        Raises LabError when frames were lost: then nothing is shown.
+        Raises LabError when frames were lost: then nothing is proved.
         """
         from .errors import LabError
         from .run.world import Observed
@@ -91,8 +91,8 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
         pytest.skip("a lab needs root: its machines are made of namespaces and mounts")
     name, suite = request.config.getoption("--nsguard-lab"), {"vm": "trixie", "vm-sid": "sid"}
     with ContainerLab() if name == "container" else VmLab(suite[name]) as made:
-        if wanted := request.config.getoption("--nsguard-scenario"):
-            scenario.apply(made.client, wanted)
+        if scenario_file := request.config.getoption("--nsguard-scenario"):
+            scenario.apply(made.client, scenario_file)
         yield made
 
 
@@ -104,11 +104,11 @@ def client(lab: Lab) -> Machine:
 
 @pytest.fixture
 def server(lab: Lab) -> Machine:
-    """The machine that is all that lies around: gateway, resolver, WireGuard's other end."""
+    """The machine that plays the network around the client: gateway, resolver, WireGuard's other end."""
     return lab.server
 
 
 @pytest.fixture
 def observer(lab: Lab) -> Observer:
-    """Who sees every frame that leaves the client."""
+    """An observer of every frame that leaves the client."""
     return Observer(lab)

@@ -32,8 +32,8 @@ PROGRAMS = {
 }
 TOOLS = "tools = { " + " ".join(f'{tool} = "/usr/{program}";' for tool, program in PROGRAMS.items()) + " };"
 PROTECTIONS = f"{{ plan }}: (import plan {{ {TOOLS} }}).protections"
-# rules that stand where their options are set
-NAMED = {"nft:forwarded-port": FORWARDING, "nft:tunnel-ports": PUBLISH} | {
+# rules by the scenario that sets their options
+SCENARIO_OF_RULE = {"nft:forwarded-port": FORWARDING, "nft:tunnel-ports": PUBLISH} | {
     f"nft:link-{rule}": HOSTLINK
     for rule in (
         *("input", "loopback", "entered", "output"),
@@ -79,9 +79,9 @@ class Unit:
 
 @dataclass(frozen=True)
 class Protection:
-    """One protection of the plan. besides: others that keep the same shut, so that it takes all of them away to see.
+    """One protection of the plan. besides: others that guard the same, so that an attack needs all of them removed.
 
-    own_kernel: it is missed only where the client has a kernel of its own.
+    own_kernel: attacks notice its absence only where the client has a kernel of its own.
     """
 
     name: str
@@ -91,9 +91,9 @@ class Protection:
 
     @property
     def scenario(self) -> Path:
-        """Where it stands, so that it can be missed."""
-        if self.name in NAMED:
-            return NAMED[self.name]
+        """A scenario whose plan has it."""
+        if self.name in SCENARIO_OF_RULE:
+            return SCENARIO_OF_RULE[self.name]
         kind = self.name.partition(":")[0]
         return RUN if kind == "run" else APPS if kind in OF_APPS else DEMO
 
@@ -133,20 +133,21 @@ def render_data(specification: Mapping[str, Any], directory: Path) -> Plan:
 
 def protections() -> tuple[Protection, ...]:
     """Every protection of the plan, as the plan itself lists them. Raises ScenarioError."""
-    listed = json.loads(_evaluate("the plan's protections", PROTECTIONS, {}))
+    records = json.loads(_evaluate("the plan's protections", PROTECTIONS, {}))
     return tuple(
-        Protection(name, one["guards"], tuple(one["besides"]), one["ownKernel"]) for name, one in listed.items()
+        Protection(name, record["guards"], tuple(record["besides"]), record["ownKernel"])
+        for name, record in records.items()
     )
 
 
 def loosenings() -> dict[str, set[str]]:
     """The attacks that succeed with each loosening of a service, as the plan names them. Raises ScenarioError."""
-    listed = json.loads(_evaluate("the plan's loosenings", LOOSENINGS, {}))
-    return {name: set(named) for name, named in listed.items()}
+    records = json.loads(_evaluate("the plan's loosenings", LOOSENINGS, {}))
+    return {name: set(names) for name, names in records.items()}
 
 
 def _evaluate(what: str, expression: str, arguments: Mapping[str, str]) -> str:
-    """What Nix makes of a function of the plan's path and of `arguments`, as JSON."""
+    """Evaluate a function of the plan's path and of `arguments`; returns JSON. Raises ScenarioError, naming `what`."""
     # the dummy store: evaluation that writes nothing, not even a lock
     command = ["nix-instantiate", "--option", "store", "dummy://", "--eval", "--strict", "--json", "-E", expression]
     for name, value in {"plan": str(PLAN), **arguments}.items():
@@ -156,22 +157,22 @@ def _evaluate(what: str, expression: str, arguments: Mapping[str, str]) -> str:
     except FileNotFoundError as error:
         raise ScenarioError("scenario: nix-instantiate is missing; `make deps` installs it") from error
     if done.returncode:
-        said = [line.strip() for line in done.stderr.splitlines() if line.strip() and "warning:" not in line]
-        raise ScenarioError(f"scenario: {what}: {' '.join(said)[:600]}")
+        lines = [line.strip() for line in done.stderr.splitlines() if line.strip() and "warning:" not in line]
+        raise ScenarioError(f"scenario: {what}: {' '.join(lines)[:600]}")
     return done.stdout
 
 
 def parse(scenario: Path, text: str) -> Plan:
     """Read what Nix printed; raises ScenarioError for another shape, or when the plan found problems."""
     try:
-        made = json.loads(text)
-        problems = list(made["problems"])
-        units = {str(name): Unit(unit["text"], tuple(unit["wantedBy"])) for name, unit in made["units"].items()}
-        files = {str(name): str(content) for name, content in made["files"].items()}
-        groups = {str(name): tuple(map(str, members)) for name, members in made["groups"].items()}
-        launchers = {str(name): tuple(map(str, argv)) for name, argv in made["launchers"].items()}
-        exceptions = tuple(allowed_egress(it["name"], it["address"], it["port"]) for it in made["exceptions"])
-        forwards = bool(made["forwards"])
+        plan = json.loads(text)
+        problems = list(plan["problems"])
+        units = {str(name): Unit(unit["text"], tuple(unit["wantedBy"])) for name, unit in plan["units"].items()}
+        files = {str(name): str(content) for name, content in plan["files"].items()}
+        groups = {str(name): tuple(map(str, members)) for name, members in plan["groups"].items()}
+        launchers = {str(name): tuple(map(str, argv)) for name, argv in plan["launchers"].items()}
+        exceptions = tuple(allowed_egress(rule["name"], rule["address"], rule["port"]) for rule in plan["exceptions"])
+        forwards = bool(plan["forwards"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ScenarioError(f"scenario: {scenario}: the plan has another shape than expected: {error!r}") from error
     if problems:
@@ -180,22 +181,22 @@ def parse(scenario: Path, text: str) -> Plan:
 
 
 def install(machine: Machine, plan: Plan) -> None:
-    """Write units and files, and let systemd read them. Units that start with the machine will, at its next boot."""
+    """Write units and files, reload systemd, and enable the units that start with the machine."""
     machine.exceptions = plan.exceptions
     units = {f"{UNITS}/{name}": unit.text for name, unit in plan.units.items()}
     machine.write_files({**units, **plan.files})
     for name, members in plan.groups.items():
-        # people whom the machine does not have yet get an account
-        accounts = [f"id -u {one} >/dev/null 2>&1 || useradd -m -s /bin/bash {one}" for one in members]
+        # members without an account on the machine get one
+        accounts = [f"id -u {member} >/dev/null 2>&1 || useradd -m -s /bin/bash {member}" for member in members]
         machine.succeed(*accounts, f"groupadd -f {name}", f"gpasswd -M {','.join(members)} {name} >/dev/null")
     if plan.launchers:
         scripts = {
             f"{LAUNCHERS}/{name}": f'#!/bin/sh\nexec {shlex.join(argv)} "$@"\n' for name, argv in plan.launchers.items()
         }
         machine.write_files(scripts, mode=0o755)
-    wanted = [name for name, unit in plan.units.items() if unit.wanted_by]
-    # `enable` reads the units anew as well
-    machine.succeed(f"systemctl enable -q {' '.join(wanted)}" if wanted else "systemctl daemon-reload")
+    enabled = [name for name, unit in plan.units.items() if unit.wanted_by]
+    # `enable` also reloads systemd
+    machine.succeed(f"systemctl enable -q {' '.join(enabled)}" if enabled else "systemctl daemon-reload")
 
 
 def start(machine: Machine, plan: Plan) -> None:

@@ -1,4 +1,4 @@
-"""A tap inside the tunnel, on the server's end: what goes through the tunnel must come out there."""
+"""A capture inside the tunnel, at the server's end: what goes through the tunnel must come out there."""
 
 from __future__ import annotations
 
@@ -25,16 +25,17 @@ class Tap:
         if not self._interfaces:
             raise LabError(f"{self._machine.name}: has no WireGuard interface to listen on")
         self._machine.succeed(f"rm -rf {DIRECTORY} && mkdir {DIRECTORY}")
-        for one in self._interfaces:
-            tcpdump = f"tcpdump -n -U --immediate-mode -B {BUFFER_KIB} -Z root -i {one} -w {DIRECTORY}/{one}.pcap"
-            self._machine.spawn(f"echo $$ > {DIRECTORY}/{one}.pid; exec {tcpdump} 2> {DIRECTORY}/{one}.log")
-        for one in self._interfaces:
-            self._machine.wait_until_succeeds(f"grep -q '^tcpdump: listening on' {DIRECTORY}/{one}.log", 10)
+        for interface in self._interfaces:
+            file = f"{DIRECTORY}/{interface}"
+            tcpdump = f"tcpdump -n -U --immediate-mode -B {BUFFER_KIB} -Z root -i {interface} -w {file}.pcap"
+            self._machine.spawn(f"echo $$ > {file}.pid; exec {tcpdump} 2> {file}.log")
+        for interface in self._interfaces:
+            self._machine.wait_until_succeeds(f"grep -q '^tcpdump: listening on' {DIRECTORY}/{interface}.log", 10)
         return self
 
     def tokens(self, tokens: Tokens) -> frozenset[str]:
         """The tokens that came out of the tunnel so far."""
-        files = [self._machine.read(f"{DIRECTORY}/{one}.pcap") for one in self._interfaces]
+        files = [self._machine.read(f"{DIRECTORY}/{interface}.pcap") for interface in self._interfaces]
         return frozenset(token for file in files for token in tokens.find(file))
 
     def __exit__(

@@ -1,4 +1,4 @@
-"""What is attacked, by the names that the scenarios give it: a namespace, its units, and when its tunnel carries."""
+"""What is attacked, by the names that the scenarios give it: a namespace and its units; and waiting for its tunnel."""
 
 from __future__ import annotations
 

@@ -27,12 +27,12 @@ class Red:
     evidence: str
 
 
-def switch(machine: Machine, made: Plan) -> None:
+def switch(machine: Machine, plan: Plan) -> None:
     """Put another plan of the same units in place of the one that runs. Raises CommandError where it does not start."""
-    units = " ".join(f"'{name.replace('@.', '@*.')}'" for name in made.units)
+    units = " ".join(f"'{name.replace('@.', '@*.')}'" for name in plan.units)
     machine.succeed(f"systemctl stop {units}; systemctl reset-failed {units} 2>/dev/null || true")
-    scenario.install(machine, made)
-    scenario.start(machine, made)
+    scenario.install(machine, plan)
+    scenario.start(machine, plan)
 
 
 def attack(lab: Lab, cells: Sequence[Cell]) -> list[Red]:
