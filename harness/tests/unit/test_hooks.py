@@ -1,0 +1,70 @@
+"""The hooks of an attack: when they are called, and what becomes of an attack whose hook fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from nsguard_harness.attack import Outcome
+from nsguard_harness.run.suite import Cell, Subject, Suite, Verdict
+from pretended import SEEN, FakeLab, FakeRuns, Hooked, Unprepared, run
+
+
+def test_hooks_surround_both_phases_and_disturb_only_the_confined() -> None:
+    lab = FakeLab()
+    assert run(lab, Hooked(), {}, SEEN).status == 0
+    assert lab.log == ["before", "during", "after", "before", "after"]
+
+
+def test_a_control_that_needs_no_preparation_gets_none() -> None:
+    lab = FakeLab()
+    assert run(lab, Unprepared(), {}, SEEN).status == 0
+    assert lab.log == ["before", "during", "after"]
+
+
+@pytest.mark.parametrize("hook", ["before", "during", "after"])
+def test_a_hook_that_breaks_is_an_error_and_is_still_cleaned_up(hook: str) -> None:
+    lab, attack = FakeLab(), Hooked()
+    attack.breaks = hook
+    report = run(lab, attack, {}, SEEN)
+    assert (report.results[0].verdict, report.status) == (Verdict.ERROR, 3)
+    assert f"confined: {hook}: client: {hook} ended with 1" in report.results[0].evidence
+    assert lab.log[:3] == ["before", "during", "after"]
+
+
+@dataclass(eq=False)
+class SlowRuns(FakeRuns):
+    """Sends after a while, if at all, and goes on until it is disturbed or its time is over."""
+
+    silent: bool = False
+
+    def run(self, attack: str, token: str, family: int, parameters: Mapping[str, Any], timeout: float) -> Outcome:
+        deadline = time.monotonic() + timeout + 1
+        time.sleep(0.2)
+        if not self.silent:
+            self.lab.log.append("sent")
+            self.lab.server.tunnel += token.encode()
+        while "during" not in self.lab.log and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return Outcome(False)
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_an_attack_is_disturbed_when_it_is_under_way(silent: bool) -> None:
+    lab, attack = FakeLab(), Unprepared()
+    attack.timeout = 1.0  # type: ignore[misc]
+    subject = Subject("root", SlowRuns(lab, silent=silent), FakeRuns(lab, leak=True))
+    (result,) = Suite(lab, [Cell(attack, 4, subject, "ngfakex000")], tail=0).run().results  # type: ignore[arg-type]
+    if silent:
+        assert lab.log == ["before", "after"]
+        assert (result.verdict, result.evidence) == (
+            Verdict.ERROR,
+            "confined: during: nothing of ngfakex000 came out of the tunnel within 1 s",
+        )
+    else:
+        assert lab.log == ["before", "sent", "during", "after"]
+        assert result.verdict is Verdict.CONTAINED
