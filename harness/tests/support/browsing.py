@@ -96,32 +96,32 @@ def new_token() -> str:
 def until(condition: Callable[[], Any], what: str, timeout: float = 20) -> Any:
     """What a condition gives once it holds; it fails by `what` after so many seconds."""
     deadline = time.monotonic() + timeout
-    while not (found := condition()):
+    while not (value := condition()):
         assert time.monotonic() < deadline, what
         time.sleep(0.1)
-    return found
+    return value
 
 
 def sources(lab: ContainerLab, service: str, word: str) -> set[str]:
     """Who said or asked for something with a word in it."""
-    return {one["source"] for one in lab.peer.records(service) if word in json.dumps(one)}
+    return {record["source"] for record in lab.peer.records(service) if word in json.dumps(record)}
 
 
 def own_accord(lab: ContainerLab, seen: int) -> set[str]:
     """Who looked up what no test named, since so many look-ups."""
-    return {one["source"] for one in lab.peer.records("dns")[seen:] if "leak.test" not in one.get("name", "")}
+    return {record["source"] for record in lab.peer.records("dns")[seen:] if "leak.test" not in record.get("name", "")}
 
 
 def addresses(candidates: list[str]) -> set[str]:
     """Every address in a list of candidates, their related ones too (RFC 8839 §5.1)."""
     words = {word for candidate in candidates for word in re.split(r"\s+", candidate)}
-    found = set()
+    addresses_seen = set()
     for word in words:
         try:
-            found.add(str(ip_address(word)))
+            addresses_seen.add(str(ip_address(word)))
         except ValueError:
             continue
-    return found - {"0.0.0.0", "::"}
+    return addresses_seen - {"0.0.0.0", "::"}
 
 
 def kinds(candidates: list[str]) -> set[str]:

@@ -21,11 +21,11 @@ def inside(namespace: str) -> str:
 
 def mtu(lab: InARow, *namespaces: str) -> dict[str, int]:
     """That of each namespace's tunnel; a packet as large as the last's goes through whole, a larger one does not."""
-    found = {it: int(lab.client.succeed(f"{inside(it)}cat /sys/class/net/wg0/mtu")) for it in namespaces}
+    mtus = {it: int(lab.client.succeed(f"{inside(it)}cat /sys/class/net/wg0/mtu")) for it in namespaces}
     ping = f"{inside('vpn')}ping -c 1 -W 5 -M do {lab.addresses.tunnel_server.v4}"
-    lab.client.succeed(f"{ping} -s {found['vpn'] - 28}")
-    lab.client.fail(f"{ping} -s {found['vpn'] - 27}")
-    return found
+    lab.client.succeed(f"{ping} -s {mtus['vpn'] - 28}")
+    lab.client.fail(f"{ping} -s {mtus['vpn'] - 27}")
+    return mtus
 
 
 def whose(lab: InARow, namespace: str) -> str:
@@ -40,7 +40,7 @@ def attacked(lab: InARow, families: tuple[int, ...]) -> Report:
     known = subjects(lab.client)
     chosen = [cell for name in CORE for cell in plan(name, known, quick=True) if cell.family in (0, *families)]
     report = Suite(lab, chosen).run()
-    assert [str(one) for one in report.results if one.verdict is not Verdict.CONTAINED] == []
+    assert [str(result) for result in report.results if result.verdict is not Verdict.CONTAINED] == []
     assert report.confined.judgement.unowned == ()
     assert report.confined.judgement.classes["wireguard"] > 20
     assert len(report.results) >= len(CORE)

@@ -38,9 +38,9 @@ def echoing(
 ) -> set[Target]:
     """Those of the targets that answer by any of the ways: to root on a machine, or in a namespace of its."""
     inside = f"ip netns exec {namespace} " if namespace else ""
-    asked = shlex.quote(json.dumps([sorted(targets), list(ways)]))
-    said = machine.succeed(f"PYTHONPATH={LIBRARY} {inside}python3 -m nsguard_harness.inside.ask {asked}")
-    return {Target(*it) for it in json.loads(said)}
+    questions = shlex.quote(json.dumps([sorted(targets), list(ways)]))
+    output = machine.succeed(f"PYTHONPATH={LIBRARY} {inside}python3 -m nsguard_harness.inside.ask {questions}")
+    return {Target(*it) for it in json.loads(output)}
 
 
 def at_uplink(more: int = 0) -> set[Target]:
@@ -51,24 +51,24 @@ def at_uplink(more: int = 0) -> set[Target]:
 
 def sources(machine: Machine, service: str = "echo") -> dict[Target, str]:
     """As whom each target's last client came to the server behind it."""
-    kept = records.parse(machine.read(f"/var/lib/nsguard-{service}/records.jsonl"))
-    return {Target(*json.loads(it["data"])): it["source"] for it in kept}
+    entries = records.parse(machine.read(f"/var/lib/nsguard-{service}/records.jsonl"))
+    return {Target(*json.loads(it["data"])): it["source"] for it in entries}
 
 
 def status(lab: Lab, namespace: str = "vpn") -> dict[str, Any]:
     """What `nsguard status` says of a namespace."""
-    said = json.loads(lab.client.execute(f"nsguard status {namespace} --json")[1])
-    return dict(said["namespaces"][namespace])
+    output = json.loads(lab.client.execute(f"nsguard status {namespace} --json")[1])
+    return dict(output["namespaces"][namespace])
 
 
 def check_reached(lab: Lab, namespace: str = "vpn", service: str = "echo", more: int = 0) -> None:
     """Server and client reach what is `at_uplink`, which sees them as who they are; where masked, as the host's end."""
     targets, ends = at_uplink(more), status(lab, namespace)["hostLink"]["host"]
     for machine, whose in ((lab.server, (LAB.endpoint, LAB.server)), (lab.client, (LAB.client,))):
-        found = echoing(machine, targets)
-        assert found == targets, f"{machine.name}: {targets - found}"
+        reached = echoing(machine, targets)
+        assert reached == targets, f"{machine.name}: {targets - reached}"
         seen = sources(lab.client, service)
         for it in targets:
             family = 6 if ":" in it.address else 4
-            wanted = {ends[family == 6]} if it.port == MASKED + more else {pair.of(family) for pair in whose}
-            assert seen[it] in wanted, (machine.name, it, seen[it])
+            expected = {ends[family == 6]} if it.port == MASKED + more else {pair.of(family) for pair in whose}
+            assert seen[it] in expected, (machine.name, it, seen[it])

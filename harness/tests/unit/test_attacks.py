@@ -122,11 +122,11 @@ def test_neighbours_by_hand_are_in_order() -> None:
     )
     from scapy.layers.l2 import ARP, Ether
 
-    mac, own, wanted = "02:53:00:00:00:01", "fe80::1", "fd66::2"
+    mac, own, target = "02:53:00:00:00:01", "fe80::1", "fd66::2"
     arp = ARP(op=1, hwsrc=mac, psrc="198.51.100.1", hwdst="00:00:00:00:00:00", pdst="10.66.0.2")
     assert _packets.who_has(mac, "198.51.100.1", "10.66.0.2") == bytes(Ether(src=mac, dst=_packets.BROADCAST) / arp)
-    ask = IPv6(src=own, dst="ff02::1:ff00:2", hlim=255) / ICMPv6ND_NS(tgt=wanted) / ICMPv6NDOptSrcLLAddr(lladdr=mac)
-    assert _packets.who_has(mac, own, wanted) == bytes(Ether(src=mac, dst="33:33:ff:00:00:02") / ask)
+    ask = IPv6(src=own, dst="ff02::1:ff00:2", hlim=255) / ICMPv6ND_NS(tgt=target) / ICMPv6NDOptSrcLLAddr(lladdr=mac)
+    assert _packets.who_has(mac, own, target) == bytes(Ether(src=mac, dst="33:33:ff:00:00:02") / ask)
     prefix = "2001:db8:6e67:1::"
     tell = (
         IPv6(src=own, dst="ff02::1", hlim=255)

@@ -67,7 +67,7 @@ def test_what_is_no_pcap_is_refused(tmp_path: Path, content: bytes) -> None:
 
 
 def test_sentinels_differ() -> None:
-    one, other = sentinel(), sentinel()
-    assert one != other
-    assert one[12:14] == other[12:14] == b"\x88\xb5"
-    assert len(one) == 63
+    first, second = sentinel(), sentinel()
+    assert first != second
+    assert first[12:14] == second[12:14] == b"\x88\xb5"
+    assert len(first) == 63

@@ -39,8 +39,8 @@ def write(path: Path, *results: Result) -> None:
 
 def compared(written: list[Path], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     status = main(["compare", *map(str, written)])
-    said = capsys.readouterr()
-    return status, said.out, said.err
+    output = capsys.readouterr()
+    return status, output.out, output.err
 
 
 def test_what_was_written_is_read_again(written: list[Path]) -> None:

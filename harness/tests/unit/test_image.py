@@ -143,8 +143,8 @@ def test_two_that_want_it_at_once_build_it_once(tmp_path: Path) -> None:
     }
     command = [sys.executable, "-m", "nsguard_harness.lab.image"]
     both = [subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = {one.communicate()[0].strip() for one in both}
-    assert [one.returncode for one in both] == [0, 0]
+    paths = {process.communicate()[0].strip() for process in both}
+    assert [process.returncode for process in both] == [0, 0]
     assert log.read_text() == "built\n"
-    assert said == {str(tmp_path / f"cache/nsguard/image-{image.BASE.key}")}
-    assert (Path(said.pop()) / "etc/nsswitch.conf").read_text() == image.FILES["etc/nsswitch.conf"]
+    assert paths == {str(tmp_path / f"cache/nsguard/image-{image.BASE.key}")}
+    assert (Path(paths.pop()) / "etc/nsswitch.conf").read_text() == image.FILES["etc/nsswitch.conf"]

@@ -83,8 +83,8 @@ def test_what_no_rule_allows_is_counted_by_its_kind(kind: str, packet: Packet) -
 
 
 def test_a_host_that_is_to_forward_nothing_may_not_say_that_it_does() -> None:
-    said = [Seen(bytes(packet)) for packet in ALLOWED[ROUTER.name]]
-    assert len(judge(said, replace(WORLD, exceptions=()), TOKENS).leaks) == len(said)
+    frames = [Seen(bytes(packet)) for packet in ALLOWED[ROUTER.name]]
+    assert len(judge(frames, replace(WORLD, exceptions=()), TOKENS).leaks) == len(frames)
 
 
 FORMS: dict[str, Callable[[str], bytes]] = {

@@ -29,7 +29,7 @@ OWN, OWN6, GATEWAY, ENDPOINT, TARGET, TARGET6 = (
 )
 PORT = 40001
 SCENE = Scene(
-    {ip_address(one): TOKEN for one in (TARGET, TARGET6)},
+    {ip_address(address): TOKEN for address in (TARGET, TARGET6)},
     frozenset(map(ip_address, (OWN, OWN6))),
     frozenset({ip_address("10.66.0.2")}),
     PORT,
@@ -45,9 +45,9 @@ def frame(packet: bytes) -> bytes:
 
 def seen(data: bytes) -> tuple[str, str | None]:
     """The class of a frame, and whose it is if it is a leak."""
-    judged, kept = judge([Frame(1.0, data, "eth0")], SCENE, Tokens({TOKEN: "udp-beyond"}))
+    judged, concerned = judge([Frame(1.0, data, "eth0")], SCENE, Tokens({TOKEN: "udp-beyond"}))
     (name,) = judged.classes
-    assert (len(kept) == 0) is (name == "host")
+    assert (len(concerned) == 0) is (name == "host")
     return name, judged.leaks[0].attack if judged.leaks else None
 
 
@@ -95,7 +95,7 @@ def link(name: str, kind: str = "", *, up: bool = True, physical: bool = False, 
 
 
 def test_uplinks_are_what_leads_out() -> None:
-    found = [
+    links = [
         link("lo"),
         link("eth0", physical=True),
         link("wlan0", physical=True, default=True),
@@ -106,9 +106,9 @@ def test_uplinks_are_what_leads_out() -> None:
         link("tun0", "tun"),
         link("bond0", "bond"),
     ]
-    assert [one.name for one in uplinks(found)] == ["wlan0", "br0", "eth0", "tun0", "bond0"]
+    assert [link.name for link in uplinks(links)] == ["wlan0", "br0", "eth0", "tun0", "bond0"]
     with pytest.raises(HarnessError, match="no uplink"):
-        uplinks(found[:1])
+        uplinks(links[:1])
 
 
 def test_targets_are_nobodys() -> None:
@@ -180,7 +180,7 @@ def test_one_service_as_root_and_one_as_a_user() -> None:
     services = [
         Service(name, user, True, (), ()) for name, user in (("a", ""), ("b", "www"), ("c", "root"), ("d", "x"))
     ]
-    assert [one.unit for one in chosen(services, strict=False)] == ["a", "b"]
+    assert [service.unit for service in chosen(services, strict=False)] == ["a", "b"]
     with pytest.raises(HarnessError, match=r"--unit c: it runs as root, as a does"):
         chosen(services, strict=True)
 

@@ -40,8 +40,8 @@ def run(*leaks: Leak, spans: tuple[Span, ...] = ()) -> Run:
 
 
 def result(verdict: Verdict = Verdict.CONTAINED, **more: object) -> Result:
-    one = Result("udp-lan", 4, "root", "ngaaaax0000", verdict, "nothing on the uplink", "sent", "seen on the wire")
-    return replace(one, **more)  # type: ignore[arg-type]
+    changed = Result("udp-lan", 4, "root", "ngaaaax0000", verdict, "nothing on the uplink", "sent", "seen on the wire")
+    return replace(changed, **more)  # type: ignore[arg-type]
 
 
 def report(*results: Result, confined: Run | None = None) -> Report:
@@ -96,19 +96,19 @@ REPORTS = [
 ]
 
 
-@pytest.mark.parametrize("one", REPORTS)
-def test_the_page_is_in_order_and_stands_alone(one: Report) -> None:
-    text = page(one, WHEN)
-    found = parsed(text)
-    assert len(found.ids) == len(set(found.ids))
-    assert {link.removeprefix("#") for link in found.links} <= set(found.ids)
-    assert found.seen.isdisjoint({"script", "link", "img", "iframe", "src", "onclick"})
+@pytest.mark.parametrize("case", REPORTS)
+def test_the_page_is_in_order_and_stands_alone(case: Report) -> None:
+    text = page(case, WHEN)
+    document = parsed(text)
+    assert len(document.ids) == len(set(document.ids))
+    assert {link.removeprefix("#") for link in document.links} <= set(document.ids)
+    assert document.seen.isdisjoint({"script", "link", "img", "iframe", "src", "onclick"})
     assert not re.search(r"https?://|@import|url\(|\$\w", text)
     assert HOSTILE not in text
 
 
 @pytest.mark.parametrize(
-    ("one", "verdict", "headline"),
+    ("case", "verdict", "headline"),
     [
         (REPORTS[0], Verdict.CONTAINED, "Contained: 1 of 1 attempts"),
         (REPORTS[1], Verdict.LEAKED, "LEAKED: 1"),
@@ -123,9 +123,9 @@ def test_the_page_is_in_order_and_stands_alone(one: Report) -> None:
         (REPORTS[5], Verdict.VACUOUS, "Nothing proved: 0 of 0 attempts"),
     ],
 )
-def test_the_verdict_stands_at_the_top(one: Report, verdict: Verdict, headline: str) -> None:
-    assert overall(one) is verdict
-    text = page(one, WHEN)
+def test_the_verdict_stands_at_the_top(case: Report, verdict: Verdict, headline: str) -> None:
+    assert overall(case) is verdict
+    text = page(case, WHEN)
     assert f"<strong>{headline}</strong>" in text
     assert text.index(headline) < text.index("<h2>")
 
@@ -173,7 +173,7 @@ def test_pictures_are_xml_and_mark_what_happened() -> None:
 def test_a_phone_has_pictures_of_its_own_width() -> None:
     """At 390 pixels letters of 13 in a picture of 1000 would be 5 high."""
     text = page(REPORTS[2], WHEN)
-    widths = [int(found) for found in re.findall(r'<svg viewBox="0 0 (\d+) ', text)]
+    widths = [int(width) for width in re.findall(r'<svg viewBox="0 0 (\d+) ', text)]
     assert widths == [1000, 360, 1000, NARROW]
     assert text.count('<figure class="narrow">') == text.count('<figure class="wide">') == 2
     edges = [float(x) for x in re.findall(r'<rect class="[^"]*" x="([\d.]+)"', timeline(REPORTS[2], NARROW))]
@@ -187,13 +187,13 @@ def test_what_was_tested_is_named_with_its_versions() -> None:
     assert "nsguard 0.1.0, Linux 6.12.1, systemd 257 (257.9); guard " in line
     assert HOSTILE not in text
     case = ElementTree.fromstring(junit(REPORTS[0], about)).findall("testsuite/properties/property")
-    assert {one.get("name"): one.get("value") for one in case} == about.rows()
-    said = {
+    assert {element.get("name"): element.get("value") for element in case} == about.rows()
+    outputs = {
         "uname -r 2>/dev/null": (0, "6.1.0\n"),
         "systemctl --version 2>/dev/null": (0, "systemd 257 (257.9-1)\n+PAM\n"),
     }
-    found = About.of(lambda command: said.get(command, (127, "")), "guard naive")
-    assert (found.kernel, found.systemd, found.guard) == ("6.1.0", "257 (257.9-1)", "guard naive")
+    machine = About.of(lambda command: outputs.get(command, (127, "")), "guard naive")
+    assert (machine.kernel, machine.systemd, machine.guard) == ("6.1.0", "257 (257.9-1)", "guard naive")
 
 
 def test_a_dump_shows_bytes_and_text() -> None:

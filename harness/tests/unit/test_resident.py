@@ -113,10 +113,10 @@ def test_what_was_cut_off_by_a_reset_is_passed_over(line: Line) -> None:
         port.sendall(b'{"id": 0, "stat\n{"boot": "two"}\n')
         assert channel.wait_for_boot(0, 5)
         assert not channel.wait_for_boot(1, 0.01)
-        asked = threading.Thread(target=lambda: port.sendall(_answer(port.recv(4096))), daemon=True)
-        asked.start()
+        answering = threading.Thread(target=lambda: port.sendall(_answer(port.recv(4096))), daemon=True)
+        answering.start()
         assert channel.read("/x") == b"yes"
-        asked.join()
+        answering.join()
     channel.close()
 
 

@@ -85,5 +85,5 @@ def test_a_plan_is_read() -> None:
     plan = scenario.parse(Path("x.nix"), text)
     made = {"a.service": Unit("[Unit]\n", ("multi-user.target",)), "b": Unit("")}
     assert plan == Plan(made, {"/etc/x": "y"}, {"g": ("a", "b")}, {"l": ("m",)}, plan.exceptions)
-    assert [one.name for one in plan.exceptions] == ["allowed-egress:nas", "mld-router"]
+    assert [exception.name for exception in plan.exceptions] == ["allowed-egress:nas", "mld-router"]
     assert plan.started == ("a.service",)

@@ -51,7 +51,7 @@ def test_it_answers_and_passes_on_what_is_meant_for_it(
     assert wire[1].recv(2048) == f"{MARK} token".encode()
     with pytest.raises(BlockingIOError):
         wire[1].recv(2048)
-    assert [one["told"] for one in records.parse((tmp_path / "records").read_bytes())] == [f"{MARK} token"]
+    assert [record["told"] for record in records.parse((tmp_path / "records").read_bytes())] == [f"{MARK} token"]
     stand_in.close()
     assert not (tmp_path / "deep").exists()
 
@@ -86,11 +86,11 @@ def test_no_two_stand_ins_for_one_path() -> None:
 
 @pytest.mark.skipif(shutil.which("nix-instantiate") is None, reason="nix-instantiate is not installed")
 def test_what_is_out_of_reach_says_why_and_names_protections_that_exist() -> None:
-    names = [one.name for one in UNREACHABLE]
+    names = [way.name for way in UNREACHABLE]
     assert len(set(names)) == len(names)
     assert not set(names) & set(attacks.registry())
     known = {protection.name for protection in protections()}
-    for one in UNREACHABLE:
-        assert one.why and one.source
-        named = {word.strip(",") for word in one.guard.split() if word.startswith("property:")}
+    for way in UNREACHABLE:
+        assert way.why and way.source
+        named = {word.strip(",") for word in way.guard.split() if word.startswith("property:")}
         assert named <= known | {name.rpartition(":")[0] for name in known}
