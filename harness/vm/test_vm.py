@@ -43,8 +43,10 @@ def test_it_has_a_kernel_of_its_own_which_carries_the_tunnel(lab: VmLab) -> None
 
 def test_the_core_set_is_contained_and_the_container_lab_agrees(lab: VmLab) -> None:
     report = core(lab)
-    bad = [str(one) for one in report.results if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
-    bad += [str(one) for one in report.results if one.verdict is Verdict.CANNOT and one.lacking not in EXPLAINED]
+    bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
+    bad += [
+        str(result) for result in report.results if result.verdict is Verdict.CANNOT and result.lacking not in EXPLAINED
+    ]
     assert bad + [str(leak) for leak in report.confined.judgement.unowned] == []
     assert report.status == 0
     assert report.confined.judgement.classes["wireguard"] > 100
@@ -58,7 +60,7 @@ def test_the_core_set_is_contained_and_the_container_lab_agrees(lab: VmLab) -> N
 def test_a_connection_outlives_a_restart_of_the_kernels_tunnel(lab: VmLab) -> None:
     held = [Cell(ConnectionHeld(), family, subjects(lab.client)[0], f"ngvmheldx{family}") for family in (4, 6)]
     report = Suite(lab, held).run()
-    assert [one.verdict for one in report.results] == [Verdict.CONTAINED] * 2, report.results
+    assert [result.verdict for result in report.results] == [Verdict.CONTAINED] * 2, report.results
 
 
 def test_it_comes_back_confined_after_a_boot_and_after_a_power_cut(lab: VmLab) -> None:
@@ -71,4 +73,4 @@ def test_it_comes_back_confined_after_a_boot_and_after_a_power_cut(lab: VmLab) -
     lab.client.start()
     wait_for_tunnel(lab)
     report = Suite(lab, plan("udp-lan", subjects(lab.client))).run()
-    assert {one.verdict for one in report.results} == {Verdict.CONTAINED}, report.results
+    assert {result.verdict for result in report.results} == {Verdict.CONTAINED}, report.results

@@ -33,10 +33,10 @@ def test_every_attack_by_an_app_is_contained_and_every_control_seen(lab: Contain
     cells = plan("*", subjects(lab.client, app))
     cells = [cell for cell in cells if not cell.attack.alone or cell.attack.name in DISTURBING]
     report = Suite(lab, cells).run()
-    bad = [str(one) for one in report.results if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
+    bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
     # what cannot be tried says why: a protocol that this kernel does not have, or what other scenarios have
-    unable = [one for one in report.results if one.verdict is Verdict.CANNOT]
-    bad += [str(one) for one in unable if one.lacking not in (Lacking.KERNEL, Lacking.SCENARIO)]
+    unable = [result for result in report.results if result.verdict is Verdict.CANNOT]
+    bad += [str(result) for result in unable if result.lacking not in (Lacking.KERNEL, Lacking.SCENARIO)]
     assert bad + [str(leak) for leak in report.confined.judgement.unowned] == []
     assert report.status == 0
     assert {cell.attack.name for cell in cells} >= DISTURBING
@@ -44,7 +44,11 @@ def test_every_attack_by_an_app_is_contained_and_every_control_seen(lab: Contain
 
 
 def test_every_protection_of_apps_is_missed_when_removed(capsys: pytest.CaptureFixture[str]) -> None:
-    names = [one.name for one in scenario.protections() if one.name.partition(":")[0] in scenario.OF_APPS]
+    names = [
+        protection.name
+        for protection in scenario.protections()
+        if protection.name.partition(":")[0] in scenario.OF_APPS
+    ]
     assert len(names) >= 7
     assert main(["mutants", "--only", *(f"{kind}:*" for kind in sorted(scenario.OF_APPS))]) == 0
     assert f"{len(names)} mutants, {len(names)} killed, 0 survived" in capsys.readouterr().out

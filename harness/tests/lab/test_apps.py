@@ -50,15 +50,15 @@ def test_arguments_arrive_as_they_are_and_the_status_comes_back(lab: ContainerLa
     done = launch(lab, app, *strange)
     assert (done.status, done.errors) == (7, "")
     what = found(lab, app, "7")
-    assert [one.encode("latin-1").decode() for one in what["arguments"]] == strange
+    assert [argument.encode("latin-1").decode() for argument in what["arguments"]] == strange
     assert what["uid"] == 33
     assert what["links"] == ["lo", "wg0"]
     assert what["directory"] == what["environment"]["HOME"] == f"/var/lib/nsguard-app-{app}"
     assert what["homes"] == []
     assert what["host"] == ("localhost" if app == "bare-boxed" else "client")
     assert lab.client.succeed("cat /srv/nsguard-test/written; rm /srv/nsguard-test/written") == "here"
-    said = lab.client.succeed(f"journalctl --sync; journalctl -o cat -u nsguard-app-{app}.service")
-    assert "spoken by exit 7" in said
+    journal = lab.client.succeed(f"journalctl --sync; journalctl -o cat -u nsguard-app-{app}.service")
+    assert "spoken by exit 7" in journal
     ends(lab, app)
     lab.client.succeed(f"systemctl reset-failed nsguard-app-{app}.service 2>/dev/null || true")
 
@@ -162,8 +162,8 @@ def test_the_same_on_the_system_bus(lab: ContainerLab) -> None:
     name, path = "org.freedesktop.hostname1", "/org/freedesktop/hostname1"
     assert '"client"' in called(lab, "talking-boxed", "www-data", "get-property", name, path, name, "Hostname")
     name, path = "org.freedesktop.resolve1", "/org/freedesktop/resolve1"
-    said = called(lab, "talking-boxed", "www-data", "get-property", name, path, f"{name}.Manager", "DNS")
-    assert "ServiceUnknown" in said
+    output = called(lab, "talking-boxed", "www-data", "get-property", name, path, f"{name}.Manager", "DNS")
+    assert "ServiceUnknown" in output
 
 
 def test_a_unit_that_cannot_start_says_so_and_is_not_tried_for_ever(lab: ContainerLab) -> None:
@@ -184,8 +184,8 @@ def test_a_launch_whose_unit_is_stopped_is_not_made_again(lab: ContainerLab) -> 
     )
     lab.client.wait_for_file("/var/lib/nsguard-app-bare/found-stopped.json", 10)
     lab.client.succeed("systemctl stop nsguard-app-bare.service")
-    said = lab.client.wait_until_succeeds("tail -n 1 /srv/nsguard-test/said | grep .", 10)
-    assert said.strip() in ("0", "1")  # the program's own end may have been told in time
+    line = lab.client.wait_until_succeeds("tail -n 1 /srv/nsguard-test/said | grep .", 10)
+    assert line.strip() in ("0", "1")  # the program's own end may have been told in time
     assert lab.client.get_unit_property("nsguard-app-bare.service", "ActiveState") == "inactive"
 
 
@@ -264,10 +264,10 @@ def test_whatever_is_said_it_answers_and_goes_on(lab: ContainerLab) -> None:
     lab.client.write_files({"/opt/nsguard-test/speak.py": SPEAK})
     lab.client.execute(person("bare stay busy"), check_output=False)
     lab.client.wait_for_file("/var/lib/nsguard-app-bare/found-busy.json", 10)
-    said = json.loads(lab.client.succeed(person("python3 /opt/nsguard-test/speak.py"), timeout=120))
+    answers = json.loads(lab.client.succeed(person("python3 /opt/nsguard-test/speak.py"), timeout=120))
     refused = '{"error": "a launch is one line of JSON"}'
-    assert said.pop("large") in (refused, "Broken pipe", "Connection reset by peer")
-    answers = {name: json.loads(text) for name, text in said.items()}
+    assert answers.pop("large") in (refused, "Broken pipe", "Connection reset by peer")
+    answers = {name: json.loads(text) for name, text in answers.items()}
     assert "recursion" in answers.pop("deep")["error"]
     assert answers == {
         "garbage": {"error": "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"},
@@ -311,5 +311,5 @@ def test_who_connects_is_looked_at_twice(lab: ContainerLab) -> None:
 
 def test_systemd_has_nothing_to_say_against_any_unit(lab: ContainerLab) -> None:
     made = scenario.render(SCENARIOS / "launch.nix")
-    said = lab.client.run(f"systemd-analyze verify {' '.join(f'/etc/systemd/system/{name}' for name in made.units)}")
-    assert (said.status, said.errors) == (0, "")
+    verdict = lab.client.run(f"systemd-analyze verify {' '.join(f'/etc/systemd/system/{name}' for name in made.units)}")
+    assert (verdict.status, verdict.errors) == (0, "")

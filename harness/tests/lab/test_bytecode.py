@@ -17,9 +17,9 @@ pytestmark = pytest.mark.lab
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The image; what is compiled goes into a cache of the test's own."""
-    found = image()
+    path = image()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return found
+    return path
 
 
 def source(directory: Path, text: str) -> Path:
@@ -31,12 +31,12 @@ def source(directory: Path, text: str) -> Path:
 def test_a_machine_uses_it_and_not_that_of_a_source_that_was_changed(lab: ContainerLab) -> None:
     look = "PYTHONPATH={} python3 -v -c 'import {}' 2>&1 | grep '^# code object from'"
     library, there = "/usr/lib/nsguard-harness", "nsguard_harness.attack"
-    said = lab.client.succeed(look.format(library, there))
-    assert f"'{library}/nsguard_harness/__pycache__/attack.cpython-" in said
+    output = lab.client.succeed(look.format(library, there))
+    assert f"'{library}/nsguard_harness/__pycache__/attack.cpython-" in output
     lab.client.succeed(f"cp -r {library} /run/copied; echo '# changed' >>/run/copied/nsguard_harness/attack.py")
     try:
-        said = lab.client.succeed(look.format("/run/copied", there))
-        assert "# code object from /run/copied/nsguard_harness/attack.py" in said
+        output = lab.client.succeed(look.format("/run/copied", there))
+        assert "# code object from /run/copied/nsguard_harness/attack.py" in output
     finally:
         lab.client.succeed("rm -r /run/copied")
 

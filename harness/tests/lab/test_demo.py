@@ -20,8 +20,8 @@ def test_the_counts_that_it_says_are_those_of_the_rows_that_it_shows(
     lines = capsys.readouterr().out.splitlines()
     rows = [line.split()[0] for line in lines if line.split()[:1] and line.split()[0] in registry()]
     assert len(rows) == len(set(rows))
-    said = [re.search(r"(\d+) attacks in (\d+) attempts", line) for line in lines]
-    heading, last = (tuple(map(int, found.groups())) for found in said if found)
+    matches = [re.search(r"(\d+) attacks in (\d+) attempts", line) for line in lines]
+    heading, last = (tuple(map(int, match.groups())) for match in matches if match)
     # the connection that is held while the server is silent is one attack more, in one attempt
     assert last == (heading[0] + 1, heading[1] + 1)
     assert len(rows) == last[0]

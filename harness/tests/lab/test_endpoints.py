@@ -54,7 +54,7 @@ class Moving(ContainerLab):
     """A lab whose server may be where it was, or elsewhere."""
 
     def endpoints(self) -> set[tuple[str, int]]:
-        return super().endpoints() | {(one, self.addresses.endpoint_port) for one in ELSEWHERE}
+        return super().endpoints() | {(address, self.addresses.endpoint_port) for address in ELSEWHERE}
 
 
 @pytest.fixture(scope="module")
@@ -120,8 +120,8 @@ def endpoints(lab: ContainerLab) -> list[str | None]:
 def endpoint_becomes(lab: ContainerLab, address: str, timeout: float = 40) -> float:
     """Wait until the tunnel sends there; seconds it took."""
     start, host = time.monotonic(), f"[{address}]" if ":" in address else address
-    while (found := endpoints(lab)) != [f"{host}:{LAB.endpoint_port}"]:
-        assert time.monotonic() - start < timeout, found
+    while (current := endpoints(lab)) != [f"{host}:{LAB.endpoint_port}"]:
+        assert time.monotonic() - start < timeout, current
         time.sleep(0.1)
     return time.monotonic() - start
 
@@ -174,9 +174,11 @@ class Watched:
     def judged(self) -> Judgement:
         """Everything but the look-ups of the one name, between the host and its resolver."""
         world = self._observed.world
-        ((wire, one),) = world.wires.items()
-        own = replace(one.uplink, addresses=one.uplink.addresses | {ip_address(it) for it in self._more})
-        world = replace(world, wires={wire: Wire(own, one.neighbours)})
+        ((wire, description),) = world.wires.items()
+        own = replace(
+            description.uplink, addresses=description.uplink.addresses | {ip_address(it) for it in self._more}
+        )
+        world = replace(world, wires={wire: Wire(own, description.neighbours)})
         label = b"\x08endpoint\x03lab\x04test\x00"
         assert b"\x08endpoint" in label
         frames = [frame for frame in self._capture.frames if label not in frame.data]
@@ -303,8 +305,8 @@ def test_a_machine_that_boots_without_a_network_is_up_and_closed_and_comes_back(
         named(lab, LAB.endpoint.v4)
     wait_for_tunnel(lab, 60)
     assert inspection.namespace(lab.client, "vpn").links == {"lo", "wg0"}
-    said = lab.client.succeed(f"journalctl --sync; journalctl -b -o cat -u {TUNNEL}")
-    assert re.search(rf"nsguard: endpoint {NAME}: .*; check the host's resolver or give an address", said)
+    journal = lab.client.succeed(f"journalctl --sync; journalctl -b -o cat -u {TUNNEL}")
+    assert re.search(rf"nsguard: endpoint {NAME}: .*; check the host's resolver or give an address", journal)
 
 
 def test_the_app_waits_for_no_name(lab: Moving) -> None:

@@ -27,24 +27,24 @@ WELL = ("app-root.service", "app-user.service", "beside.service", "blocked.servi
 class Fault:
     """unit: at fault; state: its state in the JSON; reason and remedy: regular expressions for the whole of each.
 
-    note: whether doctor has but a note of it, in other words: `said` is then the whole of it.
+    note: a regular expression for doctor's whole line, where that is a note; empty where it has no note.
     """
 
     unit: str
     state: str
     reason: str
     remedy: str
-    said: str = ""
+    note: str = ""
 
     @property
     def name(self) -> str:
         return self.unit.partition(".")[0]
 
 
-def fault(name: str, state: str, reason: str, remedy: str, said: str = "") -> Fault:
+def fault(name: str, state: str, reason: str, remedy: str, note: str = "") -> Fault:
     unit = name if name.endswith(".socket") else f"{name}.service"
     again = re.escape(f"systemctl restart {unit}")
-    return Fault(unit, state, reason, remedy.replace("AGAIN", f"then: {again}"), said)
+    return Fault(unit, state, reason, remedy.replace("AGAIN", f"then: {again}"), note)
 
 
 def let_in(name: str, path: str) -> str:
@@ -162,12 +162,12 @@ FAULTS = [
     ),
     fault("forgotten", "not wanted", "", ""),
 ]
-SAID = {"looping": "restarts again and again", "never started": "was never started"}
+STATE_WORDS = {"looping": "restarts again and again", "never started": "was never started"}
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What both commands said of the machine: the JSON of one namespace, its text, and doctor's lines and status."""
+    """The output of both commands: the JSON and text of one namespace, and doctor's lines and exit status."""
 
     status: dict[str, Any]
     text: list[str]
@@ -194,7 +194,7 @@ def lab() -> Iterator[ContainerLab]:
 
 @pytest.fixture(scope="module")
 def seen(lab: ContainerLab) -> Seen:
-    started = [one.unit for one in FAULTS if one.name != "forgotten"]
+    started = [it.unit for it in FAULTS if it.name != "forgotten"]
     lab.client.wait_until_succeeds("ip netns exec vpn ss -Hltn | grep -q :9092", 30)
     lab.client.succeed("systemd-run -q --unit=occupier python3 -m http.server 8092 --bind 127.0.0.1")
     lab.client.wait_until_succeeds("ss -Hltn | grep -q 127.0.0.1:8092", 30)
@@ -206,15 +206,15 @@ def seen(lab: ContainerLab) -> Seen:
         f"[ $({restarts}) -ge 3 ] && systemctl is-failed limited && systemctl is-failed late", 60
     )
     code, text = lab.client.execute("nsguard status vpn")
-    said = lab.client.execute("nsguard status vpn --json")[1]
+    output = lab.client.execute("nsguard status vpn --json")[1]
     doctor_code, doctor = lab.client.execute("nsguard doctor vpn")
     print(text, doctor, sep="\n")
-    return Seen(json.loads(said)["namespaces"]["vpn"], text.splitlines(), code, doctor.splitlines(), doctor_code)
+    return Seen(json.loads(output)["namespaces"]["vpn"], text.splitlines(), code, doctor.splitlines(), doctor_code)
 
 
-@pytest.mark.parametrize("at", FAULTS, ids=lambda one: one.name)
+@pytest.mark.parametrize("at", FAULTS, ids=lambda it: it.name)
 def test_a_fault_is_told_by_both(seen: Seen, at: Fault) -> None:
-    (unit,) = (one for one in seen.status["units"] if one["unit"] == at.unit)
+    (unit,) = (entry for entry in seen.status["units"] if entry["unit"] == at.unit)
     assert unit["state"] == at.state
     assert re.fullmatch(at.reason, unit["reason"] or ""), unit["reason"]
     assert re.fullmatch(at.remedy, unit["remedy"] or ""), unit["remedy"]
@@ -222,9 +222,9 @@ def test_a_fault_is_told_by_both(seen: Seen, at: Fault) -> None:
     assert re.search(at.reason, row)
     lines = [line for line in seen.doctor if f" {at.unit} " in line.partition(";")[0]]
     if not at.reason:
-        assert lines == ([] if not at.said else [line for line in lines if re.fullmatch(f"vpn: {at.said}", line)])
+        assert lines == ([] if not at.note else [line for line in lines if re.fullmatch(f"vpn: {at.note}", line)])
         return
-    state = SAID.get(at.state, at.state)
+    state = STATE_WORDS.get(at.state, at.state)
     (line,) = lines
     assert re.fullmatch(rf"vpn: confined: {re.escape(at.unit)} {state}: {at.reason}.*; {at.remedy}", line), line
 
@@ -247,7 +247,7 @@ def test_what_is_well_has_no_line_of_doctors(seen: Seen) -> None:
 def test_faults_come_first_and_count_for_the_exit_status(seen: Seen) -> None:
     assert (seen.code, seen.doctor_code) == (1, 1)
     rows = [line.split()[0] for line in seen.text if line.startswith("  ") and line[2:3] != " "]
-    bad = [one["unit"] for one in seen.status["units"] if one["state"] in ("failed", "looping", "never started")]
+    bad = [entry["unit"] for entry in seen.status["units"] if entry["state"] in ("failed", "looping", "never started")]
     # and the published port that the failed socket is for
     assert set(rows[: len(bad) + 1]) == {*bad, "published"}
     assert "vpn: healthy" not in seen.doctor

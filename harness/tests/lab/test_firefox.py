@@ -90,7 +90,7 @@ class Visit:
     own: the addresses by which the world is to know it; unasked: who looked up what the page does not name.
     """
 
-    place: str
+    side: str
     token: str
     own: tuple[str, str]
     judgement: Judgement
@@ -101,18 +101,18 @@ class Visit:
 def told(lab: ContainerLab, token: str, what: str) -> list[Any]:
     """What a page has said so far."""
     begin = f"/{token}-{what}?"
-    paths = [str(one["path"]) for one in lab.peer.records("web")]
+    paths = [str(record["path"]) for record in lab.peer.records("web")]
     return [json.loads(unquote(path.removeprefix(begin))) for path in paths if path.startswith(begin)]
 
 
 @contextmanager
-def running(lab: ContainerLab, person: str, place: str, token: str) -> Iterator[None]:
+def running(lab: ContainerLab, person: str, side: str, token: str) -> Iterator[None]:
     """A Firefox from its start to its end."""
-    lab.client.succeed(f"{person} {LAUNCHED[place]} 'http://{token}.leak.test:8000/?{token}'")
+    lab.client.succeed(f"{person} {LAUNCHED[side]} 'http://{token}.leak.test:8000/?{token}'")
     try:
         yield
     finally:
-        lab.client.succeed(f"systemctl stop {UNITS[place]}")
+        lab.client.succeed(f"systemctl stop {UNITS[side]}")
 
 
 @pytest.fixture(scope="module")
@@ -122,15 +122,15 @@ def person(lab: ContainerLab) -> str:
 
 @pytest.fixture(scope="module", params=LAUNCHED)
 def visit(lab: ContainerLab, person: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    place, token, earlier = request.param, new_token(), len(lab.peer.records("dns"))
+    side, token, earlier = request.param, new_token(), len(lab.peer.records("dns"))
     with ExitStack() as stack:
         with watched(lab, token) as judgement:
-            stack.enter_context(running(lab, person, place, token))
+            stack.enter_context(running(lab, person, side, token))
             until(lambda: told(lab, token, "visited"), "the page did not get so far", 60)
             until(lambda: own_accord(lab, earlier), "it did nothing of its own accord", 60)
         [candidates] = told(lab, token, "candidates")
-        own = LAB.client if place == "free" else LAB.tunnel_client
-        yield Visit(place, token, own, judgement(), candidates, own_accord(lab, earlier))
+        own = LAB.client if side == "free" else LAB.tunnel_client
+        yield Visit(side, token, own, judgement(), candidates, own_accord(lab, earlier))
 
 
 confined = pytest.mark.parametrize("visit", ["headless", "boxed"], indirect=True)
@@ -172,10 +172,10 @@ def test_it_keeps_its_own_sandbox(lab: ContainerLab, visit: Visit) -> None:
         assert (status["page"]["NoNewPrivs"], status["page"]["Seccomp"]) == ("1", "2")
         # of its own, beside those of the unit's
         assert int(status["page"]["Seccomp_filters"]) > int(status["browser"]["Seccomp_filters"])
-        kept = "; ".join(
+        script = "; ".join(
             f"readlink /proc/{pid}/ns/{kind}" for pid in (browser, page) for kind in ("user", "net", "ipc")
         )
-        assert len(set(lab.client.succeed(kept).split())) == 6
+        assert len(set(lab.client.succeed(script).split())) == 6
         # no file system
         assert lab.client.succeed(f"readlink /proc/{page}/root").strip() != "/"
 
@@ -208,6 +208,6 @@ def test_without_a_tunnel_pages_fail_and_nothing_leaks(lab: ContainerLab, visit:
 
 @unconfined
 def test_a_real_window_hands_nothing_to_one_outside(lab: ContainerLab, person: str, visit: Visit) -> None:
-    beside_one_outside(lab, person, OUTSIDE, UNITS[visit.place])
+    beside_one_outside(lab, person, OUTSIDE, UNITS[visit.side])
     assert shown(lab, person, "firefox") > COLOURS
     lab.client.succeed("systemctl stop nsguard-app-window")

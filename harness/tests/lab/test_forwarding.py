@@ -67,8 +67,8 @@ def lab() -> Iterator[ContainerLab]:
 
 
 def values(lab: ContainerLab) -> dict[str, str]:
-    said = lab.client.succeed(f"cat {FILE} 2>/dev/null || true")
-    return dict(line.partition("=")[::2] for line in said.splitlines())
+    text = lab.client.succeed(f"cat {FILE} 2>/dev/null || true")
+    return dict(line.partition("=")[::2] for line in text.splitlines())
 
 
 def until(what: Callable[[], bool], seconds: float = 30) -> None:
@@ -79,16 +79,16 @@ def until(what: Callable[[], bool], seconds: float = 30) -> None:
 
 
 def open_ports(lab: ContainerLab) -> set[tuple[str, int]]:
-    said = json.loads(lab.client.succeed("ip netns exec vpn nft -j list set inet nsguard forwarded"))
-    (it,) = (one["set"] for one in said["nftables"] if "set" in one)
-    return {tuple(one["elem"]["val"]["concat"]) for one in it.get("elem", [])}
+    listing = json.loads(lab.client.succeed("ip netns exec vpn nft -j list set inet nsguard forwarded"))
+    (ports,) = (entry["set"] for entry in listing["nftables"] if "set" in entry)
+    return {tuple(entry["elem"]["val"]["concat"]) for entry in ports.get("elem", [])}
 
 
 def reached(lab: ContainerLab, address: str, port: int) -> bool:
     """Whether somebody on the server gets an answer from a TCP port: a banner of the program that listens inside."""
     connect = f"import socket; print(socket.create_connection(('{address}', {port}), 2).recv(9).decode())"
-    status, said = lab.server.execute(f'python3 -c "{connect}"')
-    return status == 0 and "inside" in said
+    status, output = lab.server.execute(f'python3 -c "{connect}"')
+    return status == 0 and "inside" in output
 
 
 LISTEN = """
@@ -112,14 +112,14 @@ def test_the_port_is_asked_for_written_and_told(lab: ContainerLab) -> None:
         "NSGUARD_PROTOCOLS": "tcp,udp",
     }
     assert open_ports(lab) == {("tcp", LAB.forwarded_port), ("udp", LAB.forwarded_port)}
-    asked = lab.peer.records("natpmp")
-    assert {one["source"] for one in asked} == {LAB.tunnel_client.v4}
-    assert {one["by"] for one in asked} == {"nat-pmp"}
+    requests = lab.peer.records("natpmp")
+    assert {record["source"] for record in requests} == {LAB.tunnel_client.v4}
+    assert {record["by"] for record in requests} == {"nat-pmp"}
     until(lambda: lab.client.get_unit_property(HOOK, "ActiveState") == "inactive")
     assert lab.client.get_unit_property(HOOK, "Result") == "success"
-    said = lab.client.succeed(f"journalctl --sync; journalctl -o json -u {HOOK} --output-fields=MESSAGE,_UID")
-    told = [json.loads(line) for line in said.splitlines()]
-    assert {"33"} == {one["_UID"] for one in told if one["MESSAGE"] == f"NSGUARD_PORT={LAB.forwarded_port}"}
+    journal = lab.client.succeed(f"journalctl --sync; journalctl -o json -u {HOOK} --output-fields=MESSAGE,_UID")
+    told = [json.loads(line) for line in journal.splitlines()]
+    assert {"33"} == {record["_UID"] for record in told if record["MESSAGE"] == f"NSGUARD_PORT={LAB.forwarded_port}"}
     status = json.loads(lab.client.succeed("nsguard status vpn --json"))["namespaces"]["vpn"]
     assert status["forwarded"] == {
         "port": LAB.forwarded_port,
@@ -132,10 +132,10 @@ def test_the_port_is_asked_for_written_and_told(lab: ContainerLab) -> None:
 def test_it_is_renewed_before_it_ends(lab: ContainerLab) -> None:
     before = len(lab.peer.records("natpmp"))
     until(lambda: len(lab.peer.records("natpmp")) >= before + 6)
-    asked = [one for one in lab.peer.records("natpmp")[before:] if one["protocol"] == "tcp"]
-    apart = [b["time"] - a["time"] for a, b in itertools.pairwise(asked)]
+    requests = [record for record in lab.peer.records("natpmp")[before:] if record["protocol"] == "tcp"]
+    apart = [b["time"] - a["time"] for a, b in itertools.pairwise(requests)]
     assert all(2 < seconds < 4 for seconds in apart), apart
-    assert {one["external"] for one in asked} == {LAB.forwarded_port}, "it asks to keep the port"
+    assert {record["external"] for record in requests} == {LAB.forwarded_port}, "it asks to keep the port"
     assert open_ports(lab) == {("tcp", LAB.forwarded_port), ("udp", LAB.forwarded_port)}
 
 
@@ -176,8 +176,8 @@ def test_a_gateway_that_starts_anew_with_another_port(lab: ContainerLab) -> None
     try:
         until(lambda: values(lab).get("NSGUARD_PORT") == "52525")
         assert open_ports(lab) == {("tcp", 52525), ("udp", 52525)}
-        said = lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {FORWARD} -u {HOOK}")
-        assert "nsguard: vpn: port 52525 is open, public as 52525" in said
+        journal = lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {FORWARD} -u {HOOK}")
+        assert "nsguard: vpn: port 52525 is open, public as 52525" in journal
         until(lambda: "NSGUARD_PORT=52525" in lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {HOOK}"))
     finally:
         lab.peer.stop("natpmp", SECOND)
@@ -201,8 +201,8 @@ def test_a_hostile_gateway_opens_no_port_of_another_service(lab: ContainerLab, p
         until(lambda: reached(lab, LAB.tunnel_client.v4, LAB.forwarded_port))  # the eye
         lab.peer.stop("natpmp", FIRST)
         lab.peer.start("natpmp", hostile)
-        said = f"nsguard: vpn: the gateway chose port {port}, which stays closed: {why}; "
-        until(lambda: said in lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {FORWARD}"))
+        message = f"nsguard: vpn: the gateway chose port {port}, which stays closed: {why}; "
+        until(lambda: message in lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {FORWARD}"))
         until(lambda: not open_ports(lab))
         assert not reached(lab, LAB.tunnel_client.v4, port)
     finally:
@@ -235,8 +235,8 @@ def asking(lab: ContainerLab) -> dict[str, Any]:
 
 def doctor(lab: ContainerLab) -> str:
     """Doctor's line about it."""
-    said = lab.client.execute("nsguard doctor vpn")[1]
-    return next((line for line in said.splitlines() if line.startswith("vpn: forwarding: ")), "")
+    output = lab.client.execute("nsguard doctor vpn")[1]
+    return next((line for line in output.splitlines() if line.startswith("vpn: forwarding: ")), "")
 
 
 def test_a_gateway_that_refuses_or_is_silent_is_told_with_its_word(lab: ContainerLab) -> None:
@@ -250,9 +250,9 @@ def test_a_gateway_that_refuses_or_is_silent_is_told_with_its_word(lab: Containe
         now = asking(lab)
         assert 0 <= time.time() - now["since"] < 300
         assert re.fullmatch(r"the gateway did not answer within [\d.]+ s", now["answer"])
-        status, said = lab.client.execute("nsguard status vpn")
+        status, output = lab.client.execute("nsguard status vpn")
         assert re.search(
-            rf"forwarded +asked for .*: the gateway did not answer within .* \(gateway {now['gateway']}\)", said
+            rf"forwarded +asked for .*: the gateway did not answer within .* \(gateway {now['gateway']}\)", output
         )
         assert status == 1
         assert doctor(lab).startswith(
@@ -333,8 +333,8 @@ def test_pcp(lab: ContainerLab, tmp_path_factory: pytest.TempPathFactory) -> Non
     assert values(lab)["NSGUARD_PUBLIC_PORT"] == str(LAB.forwarded_port)
     assert values(lab)["NSGUARD_PUBLIC_ADDRESS"] == LAB.endpoint.v4
     assert open_ports(lab) == {("tcp", 6881), ("udp", 6881)}
-    asked: list[dict[str, Any]] = lab.peer.records("natpmp")
-    assert [one["internal"] for one in asked if one["by"] == "pcp"][-1] == 6881
+    requests: list[dict[str, Any]] = lab.peer.records("natpmp")
+    assert [record["internal"] for record in requests if record["by"] == "pcp"][-1] == 6881
     assert f"port 6881 (tcp, udp), public as {LAB.endpoint.v4}:{LAB.forwarded_port}" in lab.client.succeed(
         "nsguard status vpn"
     )

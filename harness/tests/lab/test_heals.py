@@ -78,8 +78,8 @@ def test_a_malformed_file_that_is_mended_is_tried_again(lab: ContainerLab, tmp_p
     scenario.install(lab.client, scenario.render_data(late(), tmp_path))
     lab.client.reboot()
     lab.client.succeed("mkdir -p /run/secrets; echo nonsense > /run/secrets/late.conf")
-    said = f"journalctl --sync; journalctl -b -o cat -u {TUNNEL} | grep -q late.conf:1:"
-    lab.client.wait_until_succeeds(said, 30)
+    in_journal = f"journalctl --sync; journalctl -b -o cat -u {TUNNEL} | grep -q late.conf:1:"
+    lab.client.wait_until_succeeds(in_journal, 30)
     lab.client.wait_until_succeeds(f"systemctl is-failed {TUNNEL}", 30)
     lab.client.succeed(f"cp {TUNNEL_CONFIGURATION} /run/secrets/late.conf")
     wait_until_up(lab)

@@ -31,8 +31,8 @@ def lab() -> Iterator[ContainerLab]:
 
 def status_of(lab: ContainerLab, *more: str) -> dict[str, Any]:
     """Of namespace vpn; nsguard's own exit status is 1 where something is down."""
-    said = lab.client.succeed(f"nsguard status vpn --json {' '.join(more)} || [ $? = 1 ]")
-    return dict(json.loads(said)["namespaces"]["vpn"])
+    output = lab.client.succeed(f"nsguard status vpn --json {' '.join(more)} || [ $? = 1 ]")
+    return dict(json.loads(output)["namespaces"]["vpn"])
 
 
 def test_status_of_a_machine_in_use(lab: ContainerLab) -> None:
@@ -54,9 +54,9 @@ def test_the_exit_address_is_the_tunnels_and_its_name_is_not_looked_up_by_the_ho
         lab.client.succeed(f"getent ahosts host-{NAME}")
     assert it["exitAddress"]["address"] in LAB.tunnel_client, it["exitAddress"]
     assert capture.dropped == 0
-    asked = {record["name"]: record["source"] for record in lab.peer.records("dns") if NAME in record["name"]}
-    assert asked[NAME] in LAB.tunnel_client
-    assert asked[f"host-{NAME}"] == LAB.client.v4
+    sources = {record["name"]: record["source"] for record in lab.peer.records("dns") if NAME in record["name"]}
+    assert sources[NAME] in LAB.tunnel_client
+    assert sources[f"host-{NAME}"] == LAB.client.v4
     clear = [frame.data for frame in capture.frames if b"leak\x04test" in frame.data]
     assert clear
     assert all(f"host-{NAME}".split(".")[0].encode() in data for data in clear)
@@ -111,15 +111,15 @@ def test_a_service_that_waits_for_a_handshake_starts_after_it_or_says_why_not(
     try:
         lab.client.succeed(f"systemctl restart {TUNNEL}")
         lab.client.fail("systemctl start waiting")
-        said = lab.client.succeed("journalctl --sync; journalctl -o cat -u nsguard-handshake-vpn@3")
-        assert "nsguard: namespace vpn: no peer answers, after 3 s; see nsguard doctor vpn" in said
-        status, said = lab.client.execute("nsguard doctor vpn")
+        output = lab.client.succeed("journalctl --sync; journalctl -o cat -u nsguard-handshake-vpn@3")
+        assert "nsguard: namespace vpn: no peer answers, after 3 s; see nsguard doctor vpn" in output
+        status, output = lab.client.execute("nsguard doctor vpn")
         assert status == 1
         assert re.fullmatch(
             rf"vpn: handshake: no peer has answered for 3 minutes, nor within 6 s when asked \({LAB.endpoint.v4} port "
             rf"{LAB.endpoint_port}\); see that this is the endpoint, that UDP gets there, that the peer knows our key "
             r"\(its public half: \S{44}\), and that it is .* UTC, as the clock has it\n",
-            said,
+            output,
         )
     finally:
         lab.peer.start_wireguard()

@@ -54,7 +54,7 @@ def test_the_core_set_is_contained_on_two_hops(lab: Hops) -> None:
     """
     cells = [cell for cell in plan("*", subjects(lab.client), quick=True) if cell.attack.name != "tunnel-mark"]
     report = Suite(lab, cells).run()
-    bad = [str(one) for one in report.results if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
+    bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
     assert bad == []
     assert report.confined.judgement.unowned == ()
     assert report.confined.judgement.classes["wireguard"] > 100

@@ -59,14 +59,14 @@ def test_status_and_doctor_tell_of_it(lab: ContainerLab) -> None:
     it = status(lab)
     link = it["hostLink"]
     assert link["state"] == "up"
-    assert [one for one in it["published"] if one["unit"] is None and one["state"] != "listening"] == []
+    assert [port for port in it["published"] if port["unit"] is None and port["state"] != "listening"] == []
     assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")
     lab.client.succeed(f"ip link set {link['interface']} down", "nft flush chain inet nsguard_link-vpn forward")
     try:
         assert status(lab)["hostLink"]["state"] == "down"
-        code, said = lab.client.execute("nsguard doctor vpn")
+        code, output = lab.client.execute("nsguard doctor vpn")
         assert code == 1
-        assert "chain forward has 0 rules" in said and f"the host link {link['interface']} is not" in said
+        assert "chain forward has 0 rules" in output and f"the host link {link['interface']} is not" in output
     finally:
         lab.client.succeed(f"systemctl reload {NETNS}")
     assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")
@@ -74,15 +74,15 @@ def test_status_and_doctor_tell_of_it(lab: ContainerLab) -> None:
 
 def test_the_core_attacks_are_contained(lab: ContainerLab) -> None:
     report = Suite(lab, plan("*", subjects(lab.client), quick=True)).run()
-    bad = [one for one in report.results if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
+    bad = [result for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
     assert (bad, report.confined.judgement.unowned, report.status) == ([], (), 0)
-    contained = {one.attack for one in report.results if one.verdict is Verdict.CONTAINED}
+    contained = {result.attack for result in report.results if result.verdict is Verdict.CONTAINED}
     assert contained >= {*(it for it in ATTACKS if attacks.find(it).core), "link-local-address"}
 
 
 def test_no_answer_in_a_connection_over_lo_leaves_by_the_link_even_without_the_hosts_rules(lab: ContainerLab) -> None:
     report = Suite(lab, [it for it in plan("link-*", subjects(lab.client)) if it.attack.name in REFLECTED]).run()
-    verdicts = {(one.attack, one.family): one.verdict for one in report.results}
+    verdicts = {(result.attack, result.family): result.verdict for result in report.results}
     assert verdicts == dict.fromkeys(
         [("link-freebind", 6), ("link-own-address", 4), ("link-own-address", 6)], Verdict.CONTAINED
     )
@@ -128,7 +128,7 @@ def test_a_range_that_the_host_has_a_route_to_is_refused_and_nothing_is_left(lab
     assert lab.client.execute(f"({left}) 2>/dev/null")[1] == ""
     lab.client.succeed(f"ip address add {end}/30 dev lo")
     lab.client.fail(f"systemctl start {NETNS}")
-    said = lab.client.succeed(f"journalctl --sync; journalctl -b -o cat -u {NETNS} -n 6")
-    assert f"{end} are covered by a route of this host to" in said
-    assert "; set nsguard.namespaces.vpn.hostLink.range to a free one" in said
+    journal = lab.client.succeed(f"journalctl --sync; journalctl -b -o cat -u {NETNS} -n 6")
+    assert f"{end} are covered by a route of this host to" in journal
+    assert "; set nsguard.namespaces.vpn.hostLink.range to a free one" in journal
     assert lab.client.execute(f"({left}) 2>/dev/null")[1] == ""

@@ -24,8 +24,8 @@ HOST = Path("/proc/self/ns/net")
 SECONDS = 10
 # of the tunnel's private prefixes only its two hosts are the lab's: a real network may use the rest
 OURS = " or ".join(
-    [f"net {one}" for pair in (LAB.lan, LAB.beyond) for one in pair]
-    + [f"host {one}" for pair in (LAB.tunnel_server, LAB.tunnel_client) for one in pair]
+    [f"net {address}" for pair in (LAB.lan, LAB.beyond) for address in pair]
+    + [f"host {address}" for pair in (LAB.tunnel_server, LAB.tunnel_client) for address in pair]
 )
 
 
@@ -37,19 +37,19 @@ def links() -> set[str]:
 
 def traces(identity: str) -> list[str]:
     """What the system knows by a lab's identity: mounts, groups, processes, files."""
-    found = [line for line in Path("/proc/self/mounts").read_text().splitlines() if identity in line]
+    remains = [line for line in Path("/proc/self/mounts").read_text().splitlines() if identity in line]
     for top in ("/tmp", "/run", "/run/netns", "/run/systemd/nspawn", "/run/systemd/nspawn/propagate", "/dev/shm"):
-        found += [str(path) for path in Path(top).glob(f"*{identity}*")]
+        remains += [str(path) for path in Path(top).glob(f"*{identity}*")]
     # unlike rglob, walk takes no offence at groups that others remove meanwhile
-    found += [path for path, _, _ in os.walk("/sys/fs/cgroup") if identity in path]
+    remains += [path for path, _, _ in os.walk("/sys/fs/cgroup") if identity in path]
     for process in Path("/proc").glob("[0-9]*"):
         try:
             words = (process / "cmdline").read_bytes() + (process / "cgroup").read_bytes()
         except (FileNotFoundError, ProcessLookupError):
             continue
         if identity.encode() in words:
-            found.append(f"{process}: {words!r}")
-    return found
+            remains.append(f"{process}: {words!r}")
+    return remains
 
 
 def wait_until_gone(identity: str) -> list[str]:
@@ -99,8 +99,8 @@ class Eye:
     def close(self) -> list[str]:
         """Lines that are not of the control frames."""
         self.tcpdump.send_signal(signal.SIGINT)
-        _, said = self.tcpdump.communicate(timeout=SECONDS)
-        assert b"\n0 packets dropped by kernel" in said
+        _, output = self.tcpdump.communicate(timeout=SECONDS)
+        assert b"\n0 packets dropped by kernel" in output
         return [line for line in self.log.read_text().splitlines() if line and self._way_out[:-1] not in line]
 
 
@@ -110,7 +110,7 @@ def test_nothing_of_the_lab_passes_the_hosts_interfaces(way_out: str, tmp_path: 
     try:
         eye.control(1)
         with ContainerLab() as lab:
-            lab.client.succeed(*(f"ping -n -c 1 -W 2 {one}" for pair in (LAB.server, LAB.web) for one in pair))
+            lab.client.succeed(*(f"ping -n -c 1 -W 2 {address}" for pair in (LAB.server, LAB.web) for address in pair))
             lab.client.succeed("getent hosts isolation.test")
             lab.client.execute("ping -n -c 1 -W 1 -b 198.51.100.255; ping -n -c 1 -W 1 203.0.113.200")
             assert links() == before

@@ -162,29 +162,29 @@ def test_the_echo_server_answers_from_where_it_was_asked(lab: ContainerLab, fami
     )
     # connected: an answer from another address would not be received
     assert lab.client.succeed(f"python3 -c '{program}'") == f"b'echo-{family}-{kind}'\n"
-    seen = [one for one in lab.peer.records("echo") if one["data"] == f"echo-{family}-{kind}"]
-    assert [(one["source"], one["local"]) for one in seen] == [(LAB.client.of(family), LAB.web.of(family))]
+    seen = [record for record in lab.peer.records("echo") if record["data"] == f"echo-{family}-{kind}"]
+    assert [(record["source"], record["local"]) for record in seen] == [(LAB.client.of(family), LAB.web.of(family))]
 
 
 def test_look_ups_go_through_the_nscd_stand_in(lab: ContainerLab) -> None:
     lab.client.wait_for_unit("nscd.service")
     assert LAB.answer_uplink.v4 in lab.client.succeed("getent ahosts one.nscd.test")
     assert lab.client.succeed("getent hosts two.nscd.test").split() == [LAB.answer_uplink.v6, "two.nscd.test"]
-    asked = records.parse(lab.client.read(NSCD_RECORDS))
-    assert [(one["request"], one["name"]) for one in asked if one["name"].endswith(".nscd.test")] == [
+    requests = records.parse(lab.client.read(NSCD_RECORDS))
+    assert [(record["request"], record["name"]) for record in requests if record["name"].endswith(".nscd.test")] == [
         ("GETAI", "one.nscd.test"),
         ("GETHOSTBYNAMEv6", "two.nscd.test"),
     ]
-    seen = [one for one in lab.peer.records("dns") if one.get("name", "").endswith(".nscd.test")]
-    assert {(one["source"], one["local"]) for one in seen} == {(LAB.client.v4, LAB.server.v4)}
+    seen = [record for record in lab.peer.records("dns") if record.get("name", "").endswith(".nscd.test")]
+    assert {(record["source"], record["local"]) for record in seen} == {(LAB.client.v4, LAB.server.v4)}
 
 
 def test_look_ups_go_through_resolved_without_it(lab: ContainerLab) -> None:
     lab.client.succeed("systemctl stop nscd")
     try:
         assert LAB.answer_uplink.v4 in lab.client.succeed("getent ahosts three.test")
-        assert "three.test" not in [one["name"] for one in records.parse(lab.client.read(NSCD_RECORDS))]
-        assert "three.test" in [one.get("name") for one in lab.peer.records("dns")]
+        assert "three.test" not in [record["name"] for record in records.parse(lab.client.read(NSCD_RECORDS))]
+        assert "three.test" in [record.get("name") for record in lab.peer.records("dns")]
     finally:
         lab.client.succeed("systemctl start nscd")
 
@@ -204,9 +204,9 @@ def test_dns_over_tcp_is_recorded_as_such(lab: ContainerLab) -> None:
         's.sendall(len(q).to_bytes(2, "big") + q); n = int.from_bytes(s.recv(2), "big"); '
         "print(decode_addresses(s.recv(n), 7))"
     )
-    said = lab.client.succeed(f"PYTHONPATH=/usr/lib/nsguard-harness python3 -c '{program}'")
-    assert said == f"['{LAB.answer_uplink.v6}']\n"
-    (seen,) = [one for one in lab.peer.records("dns") if one.get("name") == "tcp.test"]
+    output = lab.client.succeed(f"PYTHONPATH=/usr/lib/nsguard-harness python3 -c '{program}'")
+    assert output == f"['{LAB.answer_uplink.v6}']\n"
+    (seen,) = [record for record in lab.peer.records("dns") if record.get("name") == "tcp.test"]
     assert (seen["transport"], seen["type"], seen["local"]) == ("tcp", "AAAA", LAB.server.v6)
 
 
@@ -236,11 +236,13 @@ def test_a_tunnel_by_hand(lab: ContainerLab) -> None:
                 url = f"http://{f'[{address}]' if family == 6 else address}/"
                 assert f'"peer": "{LAB.tunnel_client.of(family)}"' in lab.client.succeed(f"{inside} {GET} {url}")
         packets = [Ether(frame.data) for frame in capture.frames]
-        ports = {(one[UDP].sport, one[UDP].dport) for one in packets if UDP in one}
+        ports = {(packet[UDP].sport, packet[UDP].dport) for packet in packets if UDP in packet}
         assert all(LAB.endpoint_port in pair for pair in ports)
         assert ports
-        assert not any(ICMP in one or TCP in one for one in packets)
-        assert {one[IP].dst for one in packets if IP in one and one[IP].src == LAB.client.v4} == {LAB.endpoint.v4}
+        assert not any(ICMP in packet or TCP in packet for packet in packets)
+        assert {packet[IP].dst for packet in packets if IP in packet and packet[IP].src == LAB.client.v4} == {
+            LAB.endpoint.v4
+        }
         assert lab.peer.received() > 0
 
         lab.peer.stop_wireguard()

@@ -46,7 +46,7 @@ def test_an_unconfined_service_in_the_confined_ones_place_is_caught_by_every_att
 
     So are those that come from outside, to which it makes no difference who runs inside.
     """
-    exposed = [replace(one, confined=one.control) for one in subjects(guarded.client)]
+    exposed = [replace(subject, confined=subject.control) for subject in subjects(guarded.client)]
     cells = [cell for cell in plan("*", exposed) if not cell.attack.alone or cell.attack.prepared_control]
     cells = [cell for cell in cells if cell.subject.identity != OUTSIDE]
     run = Suite(guarded, cells).confined()

@@ -47,8 +47,8 @@ CONFIGURATION = (
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ContainerLab]:
     """A lab whose client runs the demo's scenario, and has the harness's libraries as a user's host would."""
-    found = {name: importlib.import_module(name).__file__ for name in NEEDED}
-    binds = {Path(file).parent: f"{LIBRARIES}/{name}" for name, file in found.items() if file}
+    files = {name: importlib.import_module(name).__file__ for name in NEEDED}
+    binds = {Path(file).parent: f"{LIBRARIES}/{name}" for name, file in files.items() if file}
     with ContainerLab(replace(debian_client(image()), binds=binds)) as lab:
         scenario.apply(lab.client, scenario.DEMO)
         subjects(lab.client)
@@ -65,16 +65,16 @@ def verdicts(lab: ContainerLab, arguments: str = "") -> dict[str, set[str]]:
     done = run(lab, f"vpn --json /tmp/live.json {arguments}")
     told: dict[str, Any] = json.loads(lab.client.succeed("cat /tmp/live.json; rm /tmp/live.json"))
     assert done.status == told["status"], done.errors
-    found: dict[str, set[str]] = {}
-    for one in told["results"]:
-        found.setdefault(one["verdict"], set()).add(one["attack"])
-    return found
+    by_verdict: dict[str, set[str]] = {}
+    for result in told["results"]:
+        by_verdict.setdefault(result["verdict"], set()).add(result["attack"])
+    return by_verdict
 
 
 @contextmanager
 def drop_in(lab: ContainerLab, text: str) -> Iterator[None]:
     """The confined services with more lines in their units."""
-    names = [f"/run/systemd/system/{one}.service.d" for one in CONFINED]
+    names = [f"/run/systemd/system/{service}.service.d" for service in CONFINED]
     restart = f"systemctl daemon-reload && systemctl restart {' '.join(CONFINED)}"
     lab.client.write_files({f"{name}/hole.conf": f"[Service]\n{text}\n" for name in names})
     try:
@@ -94,13 +94,13 @@ def test_a_healthy_guard_is_contained_whatever_else_the_host_does(lab: Container
     lab.client.succeed(f"systemd-run -q --unit=noise bash -c '{noise}'")
     try:
         with lab.capture(lab.client) as capture:
-            found = verdicts(lab)
+            by_verdict = verdicts(lab)
     finally:
         lab.client.succeed("systemctl stop noise")
-    assert set(found) <= {"contained", "cannot apply"}
+    assert set(by_verdict) <= {"contained", "cannot apply"}
     expected = {"udp-beyond", "tcp-beyond", "getaddrinfo", "nscd-socket", "sockets-in-sight", "processes-inside"}
-    assert expected | {"setns-proc", "proc-net", "raw-spoofed"} <= found["contained"]
-    assert len(found["contained"]) > 50
+    assert expected | {"setns-proc", "proc-net", "raw-spoofed"} <= by_verdict["contained"]
+    assert len(by_verdict["contained"]) > 50
     assert lab.client.succeed(CONFIGURATION) == before
     assert lab.client.succeed(LEFT) == ""
     polite([frame.data for frame in capture.frames])
@@ -120,20 +120,20 @@ def polite(captured: list[bytes]) -> None:
 
 def test_a_resolver_bound_back_is_leaked_by_name(lab: ContainerLab) -> None:
     with drop_in(lab, "BindPaths=/run/systemd/resolve /run/nscd /run/dbus"):
-        found = verdicts(lab)
-    assert {"getaddrinfo", "resolved-varlink", "resolved-dbus", "nscd-socket", "bus-names"} <= found["LEAKED"]
-    assert {"udp-beyond", "tcp-beyond", "setns-proc", "proc-net"} <= found["contained"]
+        by_verdict = verdicts(lab)
+    assert {"getaddrinfo", "resolved-varlink", "resolved-dbus", "nscd-socket", "bus-names"} <= by_verdict["LEAKED"]
+    assert {"udp-beyond", "tcp-beyond", "setns-proc", "proc-net"} <= by_verdict["contained"]
 
 
 def test_a_veth_is_leaked_by_name(lab: ContainerLab) -> None:
     """A connection is known by whom it is for, as its first packet holds no token."""
     lab.client.succeed(*VETH, "ip -n vpn route add 192.0.2.0/24 via 10.99.0.1 metric 1")
     try:
-        found = verdicts(lab, "--attack '*beyond'")
+        by_verdict = verdicts(lab, "--attack '*beyond'")
     finally:
         lab.client.succeed(*NO_VETH, "systemctl restart nsguard-netns-vpn")
         subjects(lab.client)
-    assert {"udp-beyond", "tcp-beyond", "icmp-ping-beyond"} <= found["LEAKED"]
+    assert {"udp-beyond", "tcp-beyond", "icmp-ping-beyond"} <= by_verdict["LEAKED"]
 
 
 def test_a_process_outside_is_found(lab: ContainerLab) -> None:
@@ -143,10 +143,10 @@ def test_a_process_outside_is_found(lab: ContainerLab) -> None:
     group = lab.client.get_unit_property(CONFINED[0], "ControlGroup")
     lab.client.succeed(f"echo {pid} | tee $(ls -d /sys/fs/cgroup/{{systemd,unified,}}{group}/cgroup.procs) || true")
     try:
-        found = verdicts(lab, "--attack udp-beyond")
+        by_verdict = verdicts(lab, "--attack udp-beyond")
     finally:
         lab.client.succeed(f"kill {pid}")
-    assert found["LEAKED"] == {"processes-inside"}
+    assert by_verdict["LEAKED"] == {"processes-inside"}
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_bus_lets_those_attacks_succeed_that_it_is_known_for(lab: ContainerLab
 def test_a_service_asks_on_its_part_of_the_bus_and_nowhere_else(lab: ContainerLab, service: str, uid: int) -> None:
     lab.client.succeed(f"systemctl start {service} || {{ journalctl -b -n 15 -o cat >&2; exit 1; }}")
     # not by unit: the journal does not see that of a program that ends with its words (systemd issue 2913)
-    said = lab.client.succeed(f"journalctl --sync; journalctl -o cat -t busctl _UID={uid}")
-    assert 's "client"' in said
-    assert "Error.ServiceUnknown" in said
+    journal = lab.client.succeed(f"journalctl --sync; journalctl -o cat -t busctl _UID={uid}")
+    assert 's "client"' in journal
+    assert "Error.ServiceUnknown" in journal
     lab.client.wait_until_fails(f"systemctl is-active 'nsguard-system-bus-{service}'", 10)

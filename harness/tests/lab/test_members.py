@@ -38,8 +38,8 @@ def asks(lab: ContainerLab, who: str, *arguments: str) -> tuple[int, str, str]:
     return done.status, done.output, done.errors
 
 
-def of_vpn(said: str) -> dict[str, Any]:
-    return dict(json.loads(said)["namespaces"]["vpn"])
+def of_vpn(output: str) -> dict[str, Any]:
+    return dict(json.loads(output)["namespaces"]["vpn"])
 
 
 def test_a_member_sees_what_root_sees_but_the_words_of_services(lab: ContainerLab) -> None:
@@ -52,8 +52,8 @@ def test_a_member_sees_what_root_sees_but_the_words_of_services(lab: ContainerLa
     (failing,) = (unit for unit in of_alice["units"] if unit["unit"] == "failing.service")
     assert (failing["state"], failing["reason"]) == ("failed", "its program ended with status 3")
     assert WORDS not in json.dumps(of_alice)
-    status, text, said = asks(lab, "alice")
-    assert (status, said) == (1, "")
+    status, text, output = asks(lab, "alice")
+    assert (status, output) == (1, "")
     assert text.startswith("vpn\n")
     assert "failing.service" in text
     assert WORDS not in text
@@ -93,9 +93,9 @@ time.sleep(300)
     lab.client.succeed(hold)
     try:
         lab.client.wait_until_succeeds("journalctl -u hold -o cat | grep -qx held", 30)
-        status, said, _ = asks(lab, "alice", "vpn", "--json")
+        status, output, _ = asks(lab, "alice", "vpn", "--json")
         assert status == 1
-        assert of_vpn(said)["state"] == "up"
+        assert of_vpn(output)["state"] == "up"
     finally:
         lab.client.succeed("systemctl stop hold")
 

@@ -16,8 +16,8 @@ from nsguard_harness.run.suite import Suite, Verdict, plan
 
 def test_there_is_a_hole_for_every_family_of_attacks() -> None:
     family = {name: attack.__module__.rpartition(".")[2] for name, attack in attacks.registry().items()}
-    found = {family[name] for hole in HOLES for name in hole.leaks}
-    assert found == set(family.values())
+    families = {family[name] for hole in HOLES for name in hole.leaks}
+    assert families == set(family.values())
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,8 @@ def test_a_planted_leak_is_found_by_name(lab: ContainerLab, hole: Hole) -> None:
 @pytest.mark.lab
 def test_where_there_is_no_hole_nothing_is_found(lab: ContainerLab) -> None:
     nothing = Hole("nothing", ("udp-lan", "setns-proc", "socket-in-tmp"))
-    found = find(lab, scenario.render(scenario.DEMO), subjects, nothing)
-    assert (found.caught, found.missed) == ((), nothing.leaks)
+    result = find(lab, scenario.render(scenario.DEMO), subjects, nothing)
+    assert (result.caught, result.missed) == ((), nothing.leaks)
 
 
 COMMON = {"setns-proc", "resolved-dbus", "resolved-varlink", "systemd-run-bus", "keyring", "proc-net", "unasked"}
@@ -59,8 +59,8 @@ HOLDS = {
 def test_a_weaker_guard_leaks_what_it_is_known_for(guard: str) -> None:
     with ContainerLab() as lab:
         scenario.apply(lab.client, GUARDS / f"{guard}.nix")
-        wanted = LEAKS[guard] | HOLDS[guard]
-        cells = [cell for cell in plan("*", subjects(lab.client)) if cell.attack.name in wanted]
+        names = LEAKS[guard] | HOLDS[guard]
+        cells = [cell for cell in plan("*", subjects(lab.client)) if cell.attack.name in names]
         report = Suite(lab, cells).run()
     assert report.status == 1
     leaked = {result.attack for result in report.results if result.verdict is Verdict.LEAKED}

@@ -30,10 +30,10 @@ def test_what_was_seen_is_a_failure(client, observer):
 """
 
 
-def run(place: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    (place / "test_theirs.py").write_text(THEIRS)
+def run(directory: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    (directory / "test_theirs.py").write_text(THEIRS)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
-    return subprocess.run(command, cwd=place, check=False, capture_output=True, text=True)
+    return subprocess.run(command, cwd=directory, check=False, capture_output=True, text=True)
 
 
 @pytest.mark.lab

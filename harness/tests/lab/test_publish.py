@@ -84,9 +84,9 @@ def lab() -> Iterator[ContainerLab]:
 
 def answering(machine: Machine, targets: Iterable[Target], where: str = "") -> set[Target]:
     """The targets (address or path, port) that answer a request from a machine."""
-    asked = shlex.quote(json.dumps(sorted(targets)))
-    said = json.loads(machine.succeed(f"{where} python3 /opt/nsguard-test/answers.py {asked}"))
-    return {(at, port) for at, port in said}
+    questions = shlex.quote(json.dumps(sorted(targets)))
+    answers = json.loads(machine.succeed(f"{where} python3 /opt/nsguard-test/answers.py {questions}"))
+    return {(at, port) for at, port in answers}
 
 
 def wait_until_answering(machine: Machine, targets: Iterable[Target], where: str = "") -> None:
@@ -161,12 +161,14 @@ def test_only_the_proxy_has_sockets_of_the_host_and_only_those_that_are_publishe
     wait_until_published(lab)
     published = set(lab.client.succeed(f"ss -Hltne sport = :{OUTSIDE} | grep -o 'ino:[0-9]*'").split())
     assert len(published) == 5
-    found = {app["unit"]: sockets(lab, [one["pid"] for one in app["processes"]]) for app in status(lab)["apps"]}
-    (proxy,) = (unit for unit in found if unit.startswith("nsguard-publish-vpn@"))
+    by_unit = {
+        app["unit"]: sockets(lab, [process["pid"] for process in app["processes"]]) for app in status(lab)["apps"]
+    }
+    (proxy,) = (unit for unit in by_unit if unit.startswith("nsguard-publish-vpn@"))
     internet = set(lab.client.succeed("ss -Hantue | grep -o 'ino:[0-9]*'").split())
-    assert found.pop(proxy) & internet == published
-    assert not any(theirs & internet for theirs in found.values()), found
-    assert {"app-root.service", "app-user.service", "web.service"} <= set(found)
+    assert by_unit.pop(proxy) & internet == published
+    assert not any(theirs & internet for theirs in by_unit.values()), by_unit
+    assert {"app-root.service", "app-user.service", "web.service"} <= set(by_unit)
 
 
 def test_status_and_doctor_tell_of_them(lab: ContainerLab) -> None:
@@ -226,10 +228,10 @@ def test_the_core_attacks_are_contained(lab: ContainerLab) -> None:
     who = subjects(lab.client)
     report = Suite(lab, [*plan("*", who, quick=True), *plan("unasked", who)]).run()
     assert not report.confined.judgement.unowned
-    found = {verdict: {r.attack for r in report.results if r.verdict is verdict} for verdict in Verdict}
-    assert not found[Verdict.LEAKED] | found[Verdict.VACUOUS] | found[Verdict.ERROR]
-    assert {"to-published", "to-published-path", "take-socket", "trace", "unasked"} <= found[Verdict.CONTAINED]
-    assert len(found[Verdict.CONTAINED]) >= 150
+    by_verdict = {verdict: {r.attack for r in report.results if r.verdict is verdict} for verdict in Verdict}
+    assert not by_verdict[Verdict.LEAKED] | by_verdict[Verdict.VACUOUS] | by_verdict[Verdict.ERROR]
+    assert {"to-published", "to-published-path", "take-socket", "trace", "unasked"} <= by_verdict[Verdict.CONTAINED]
+    assert len(by_verdict[Verdict.CONTAINED]) >= 150
 
 
 def test_without_the_rule_any_port_is_open_to_the_tunnel(lab: ContainerLab) -> None:

@@ -22,19 +22,19 @@ def attacked(path: Path, patterns: Sequence[str]) -> dict[Verdict, set[str]]:
         scenario.apply(lab.client, path)
         chosen = subjects(lab.client)
         assert [subject.identity for subject in chosen] == ["user"]
-        report = Suite(lab, [cell for one in patterns for cell in plan(one, chosen, quick=True)]).run()
+        report = Suite(lab, [cell for pattern in patterns for cell in plan(pattern, chosen, quick=True)]).run()
     assert not report.confined.judgement.unowned
     return {verdict: {r.attack for r in report.results if r.verdict is verdict} for verdict in Verdict}
 
 
 def test_commands_are_held_as_services_are() -> None:
-    found = attacked(SCENARIOS / "run-hidden.nix", ["*"])
-    assert not found[Verdict.LEAKED] | found[Verdict.VACUOUS] | found[Verdict.ERROR]
-    assert len(found[Verdict.CONTAINED]) >= 80
+    report = attacked(SCENARIOS / "run-hidden.nix", ["*"])
+    assert not report[Verdict.LEAKED] | report[Verdict.VACUOUS] | report[Verdict.ERROR]
+    assert len(report[Verdict.CONTAINED]) >= 80
 
 
 def test_what_shared_homes_let_succeed_is_what_the_option_says() -> None:
-    found = attacked(scenario.RUN, ["*-in-home", "left-for-*", "sockets-in-sight", "session-*"])
-    assert found[Verdict.LEAKED] == {"left-for-a-login"}
-    assert not found[Verdict.VACUOUS] | found[Verdict.ERROR]
-    assert {"socket-in-home", "sockets-in-sight"} <= found[Verdict.CONTAINED]
+    report = attacked(scenario.RUN, ["*-in-home", "left-for-*", "sockets-in-sight", "session-*"])
+    assert report[Verdict.LEAKED] == {"left-for-a-login"}
+    assert not report[Verdict.VACUOUS] | report[Verdict.ERROR]
+    assert {"socket-in-home", "sockets-in-sight"} <= report[Verdict.CONTAINED]

@@ -101,8 +101,8 @@ def say(person: Person, **wish: Any) -> str:
 def test_others_are_refused_in_a_line(bob: Person, what: list[str], environment: dict[str, Any]) -> None:
     done = bob.run("nsguard", *what, **environment)
     assert (done.status, done.output) == (125, "")
-    said = [line for line in done.errors.splitlines() if "ld.so" not in line]
-    assert [line.startswith(NOT_YOURS) for line in said] == [True]
+    lines = [line for line in done.errors.splitlines() if "ld.so" not in line]
+    assert [line.startswith(NOT_YOURS) for line in lines] == [True]
 
 
 @pytest.mark.parametrize("name", ["no-such", "vpn\n", "vpn\nx", "../vpn", "", "/run/nsguard-run/vpn", "-x", "v" * 40])

@@ -116,8 +116,10 @@ def test_a_tunnel_that_cannot_come_up_leaves_the_namespace_closed(lab: Container
     try:
         assert lab.client.get_unit_property(TUNNEL, "Result") == "exit-code"
         assert lab.client.get_unit_property(TUNNEL, "ExecMainStatus") == "2"
-        said = lab.client.succeed(f"journalctl --sync; journalctl -o cat -n 20 -u {TUNNEL}")
-        assert f"nsguard: {TUNNEL_CONFIGURATION}: no such file or directory; make it a file that root can read" in said
+        journal = lab.client.succeed(f"journalctl --sync; journalctl -o cat -n 20 -u {TUNNEL}")
+        assert (
+            f"nsguard: {TUNNEL_CONFIGURATION}: no such file or directory; make it a file that root can read" in journal
+        )
         assert inspection.namespace(lab.client, "vpn").links == {"lo"}
         assert inspection.namespace(lab.client, "vpn").routes == frozenset()
         assert lab.client.get_unit_property("app-root.service", "ActiveState") == "active"
@@ -139,8 +141,8 @@ def test_an_endpoint_by_name_is_looked_up_by_the_host_and_again_when_it_fails(la
         lab.server.succeed("systemctl start lab-dns")
         lab.client.wait_for_unit(TUNNEL, 30)  # by itself: systemd tries again
         assert state(lab)["endpoints"][0][0] in LAB.answer_uplink
-        asked = [record for record in lab.peer.records("dns") if record["name"].startswith("endpoint.leak.test")]
-        assert {record["source"] for record in asked} == {LAB.client.v4}
+        queries = [record for record in lab.peer.records("dns") if record["name"].startswith("endpoint.leak.test")]
+        assert {record["source"] for record in queries} == {LAB.client.v4}
     finally:
         lab.server.execute("systemctl start lab-dns")
         lab.client.succeed(f"cp -p /run/kept {TUNNEL_CONFIGURATION}", f"systemctl restart {TUNNEL}")
@@ -210,8 +212,8 @@ def test_a_second_namespace_by_typed_options_over_ipv6(lab: ContainerLab, tmp_pa
     )
     with lab.capture(lab.client) as capture:
         lab.client.succeed("systemctl start asking")
-    said = lab.client.succeed("journalctl --sync; journalctl -o cat -u asking")
-    assert '"10.66.0.3"' in said
+    journal = lab.client.succeed("journalctl --sync; journalctl -o cat -u asking")
+    assert '"10.66.0.3"' in journal
     assert capture.dropped == 0
     assert not [frame for frame in capture.frames if b"10.66.0.3" in frame.data or b"GET /" in frame.data]
     assert inspection.namespace(lab.client, "second").links == {"lo", "wg0"}

@@ -70,9 +70,9 @@ def test_it_holds_only_what_it_needs(lab: ContainerLab) -> None:
     client = lab.client
     pid = client.get_unit_property(UNIT, "MainPID")
     status = client.path(f"/proc/{pid}/status").read_text()
-    wanted = {"CapEff": 1 << 12, "CapPrm": 1 << 12, "CapBnd": 1 << 12, "NoNewPrivs": 1, "Seccomp": 2}
-    found = {key: int(value, 16) for key, value in re.findall(r"^(\w+):\t([0-9a-f]+)$", status, re.MULTILINE)}
-    assert {key: found[key] for key in wanted} == wanted  # CAP_NET_ADMIN is number 12 (capability.h)
+    expected = {"CapEff": 1 << 12, "CapPrm": 1 << 12, "CapBnd": 1 << 12, "NoNewPrivs": 1, "Seccomp": 2}
+    values = {key: int(value, 16) for key, value in re.findall(r"^(\w+):\t([0-9a-f]+)$", status, re.MULTILINE)}
+    assert {key: values[key] for key in expected} == expected  # CAP_NET_ADMIN is number 12 (capability.h)
     reach = f"nsenter -t {pid} -m --"
     assert client.succeed(f"{reach} ls -A /etc /root /home /tmp /var/lib /dev/shm").replace("\n", "").count("conf") == 0
     client.fail(f"{reach} touch /usr/x")
@@ -122,7 +122,7 @@ def test_what_the_kernel_must_do_is_not_done_by_a_process(lab: ContainerLab, tmp
     if made:  # this kernel has WireGuard
         assert made["implementation"] == "kernel"
     else:
-        said = client.succeed(f"journalctl --sync; journalctl -o cat -n 20 -u {TUNNEL}")
-        assert "this kernel has no wireguard; load its module or set implementation to userspace" in said
+        journal = client.succeed(f"journalctl --sync; journalctl -o cat -n 20 -u {TUNNEL}")
+        assert "this kernel has no wireguard; load its module or set implementation to userspace" in journal
         assert inspection.namespace(client, "vpn").links == {"lo"}
     assert client.get_unit_property(UNIT, "ActiveState") == "inactive"

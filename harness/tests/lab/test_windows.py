@@ -68,18 +68,18 @@ def lab() -> Iterator[ContainerLab]:
 
 def windows(lab: ContainerLab) -> set[str]:
     """The programs that have a window on the person's screen."""
-    asked = f"SWAYSOCK=$(ls {RUNTIME}/sway-ipc.*.sock) swaymsg -t get_tree"
-    status, said = lab.client.execute(asked)
-    found: set[str] = set()
+    command = f"SWAYSOCK=$(ls {RUNTIME}/sway-ipc.*.sock) swaymsg -t get_tree"
+    status, output = lab.client.execute(command)
+    titles: set[str] = set()
 
     def walk(node: dict[str, object]) -> None:
-        found.add(str(node.get("app_id")))
+        titles.add(str(node.get("app_id")))
         for child in (*node["nodes"], *node["floating_nodes"]):  # type: ignore[misc]
             walk(child)
 
     if status == 0:
-        walk(json.loads(said))
-    return found
+        walk(json.loads(output))
+    return titles
 
 
 def typing(token: str) -> str:
@@ -112,9 +112,9 @@ def test_in_a_security_context_it_types_nothing_and_sees_nothing(lab: ContainerL
     assert judgement().leaks == ()
     assert not typed(lab, token)
     assert launch(lab, app, f"grim -t ppm {home}/screen.ppm 2>>{home}/said", **DISPLAY).status != 0
-    said = lab.client.succeed(f"cat {home}/said")
-    assert NO_KEYBOARD in said
-    assert NO_SCREEN in said
+    output = lab.client.succeed(f"cat {home}/said")
+    assert NO_KEYBOARD in output
+    assert NO_SCREEN in output
 
 
 @pytest.mark.parametrize("app", ["filtered", "boxed"])
@@ -142,8 +142,8 @@ def test_a_compositor_without_security_contexts_is_named_and_gives_no_display(la
             "compositor that does (Sway does), or set gui.waylandUnfiltered and read its risk\n"
         )
         assert launch(lab, "filtered", "[ $(ls /run/nsguard-session/display) = wayland-1 ]", **DISPLAY).status == 0
-        said = lab.client.succeed("journalctl --sync; journalctl -o cat -u nsguard-display-filtered.service")
-        assert f"nsguard: nsguard.apps.filtered: the compositor at {RUNTIME}/wayland-0 does not offer" in said
+        journal = lab.client.succeed("journalctl --sync; journalctl -o cat -u nsguard-display-filtered.service")
+        assert f"nsguard: nsguard.apps.filtered: the compositor at {RUNTIME}/wayland-0 does not offer" in journal
     finally:
         lab.client.succeed(f"systemctl stop bare; rm -f {RUNTIME}/wayland-0")
 
