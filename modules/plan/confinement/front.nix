@@ -144,7 +144,8 @@ rec {
     in
     match ".*[[:space:]];[[:space:]]+[^[:space:]].*" plain != null || prefixed "|" command;
 
-  # options, serviceConfig -> properties. What a package alone starts is not in sight: a command of ours comes before it.
+  # options, serviceConfig -> properties. The evaluation cannot see a command that a unit file of a package brings, so
+  # that a command of ours comes before it.
   ofService =
     options: serviceConfig:
     let

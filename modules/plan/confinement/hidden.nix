@@ -1,4 +1,4 @@
-# Directories outside /run by which daemons of the host are reached, or which tell its addresses: parts of the protection
+# Directories outside /run that lead to daemons of the host or hold its addresses. They are parts of the protection
 # `hidden-paths`.
 {
   nix-daemon = {

@@ -1,9 +1,10 @@
 # The kernel's own files and calls: root owns them even without a capability. Records of protections, as in
 # ./default.nix.
 #
-# nests: whether what runs is a person's and may make sandboxes of its own. A user namespace may have a procfs of its own
-# only while the one outside has nothing laid over it (mount_namespaces(7)), and a host name of its own only where the
-# call is allowed. Neither file nor name is anybody's but root's, so that an ordinary user needs no more than the rest.
+# nests: whether the command runs as a person and may make sandboxes of its own. A user namespace can mount a procfs
+# of its own only while nothing is mounted over the one outside (mount_namespaces(7)), and set a host name of its own
+# only where the call is allowed. Only root can write to these files and set this name, so that the other protections
+# are enough for an ordinary user.
 { nests }:
 let
   inherit (import ../combine.nix)
@@ -15,7 +16,9 @@ let
 in
 {
   kernel-tunables = {
-    guards = "the kernel's own files in /proc and /sys, which are root's whatever capability it lacks: by one of them the kernel runs a program on the host, by others it sees and steers every process";
+    # Root owns these files, whatever capability it lacks. Through one of them the kernel runs a program on the host;
+    # through others root sees and controls every process.
+    guards = "the kernel's own files in /proc and /sys";
     properties = {
       InaccessiblePaths = append [
         "-/sys/kernel/debug"

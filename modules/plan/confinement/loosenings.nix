@@ -34,7 +34,9 @@
   };
 
   nativeCalls = {
-    what = "Whether programs of the machine's own architecture alone may run, and none of 32 bits, as game servers may be.";
+    what = ''
+      Whether only programs of the machine's own architecture may run. Some game servers are 32-bit programs and need
+      it off.'';
     without = [ "native-calls" ];
     attacks = [ "compat-socket" ];
   };
@@ -48,7 +50,9 @@
   };
 
   privateTmp = {
-    what = "Whether the service has a `/tmp` and `/var/tmp` of its own. Where the unit itself says `PrivateTmp=`, that remains.";
+    what = ''
+      Whether the service has a `/tmp` and `/var/tmp` of its own. If the unit itself sets `PrivateTmp=`, its value
+      remains.'';
     without = [ "private-tmp" ];
     attacks = [
       "given-by-path"

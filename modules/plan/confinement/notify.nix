@@ -1,5 +1,5 @@
-# How a confined service tells systemd that it is ready (sd_notify(3)): by nsguard-init, which systemd gives a connection,
-# and of which the command reaches a socket of the unit's own.
+# How a confined service tells systemd that it is ready (sd_notify(3)): through nsguard-init. nsguard-init holds the
+# connection to systemd; the command reaches only a socket of nsguard-init's in the unit's own directory.
 { names }:
 let
   inherit (import ../combine.nix) append set;

@@ -42,9 +42,9 @@ let
       )
     );
 in
-# services: all of the configuration, name -> { unitConfig; serviceConfig; }; name, service: one that is confined
-# -> { needs; wants; unowned; }: units that it stops and restarts with; units that are only to come first; and paths below
-# /run that are no service's. systemd propagates a restart after a crash by Requires=, and not by BindsTo=.
+# services: all of the configuration, name -> { unitConfig; serviceConfig; }; name, service: one that is confined -> {
+# needs; wants; unowned; }: units with which it stops and restarts; units that only start before it; and paths below
+# /run that belong to no service. systemd propagates a restart after a crash along Requires=, not along BindsTo=.
 {
   services,
   name,

@@ -1,8 +1,9 @@
 # What nsguard-init as process 1 of a unit's own hands on to the command, and how systemd reads the way that it ends.
 #
-# A signal to all processes of the unit reaches the command without its help; what systemd sends to the main process alone
-# it is told to hand on. It cannot end by a signal, so it exits with 128 and the signal's number: what systemd takes for a
-# clean end of a daemon by a signal (systemd.service(5), SuccessExitStatus=) is one by such a status as well.
+# A signal to all processes of the unit reaches the command without nsguard-init's help. Signals that systemd sends to
+# the main process alone, nsguard-init hands on. Process 1 cannot end by a signal, so it exits with 128 plus the
+# signal's number. Where systemd takes an end by a signal for a clean one (systemd.service(5), SuccessExitStatus=), it
+# must take that exit status for clean, too.
 #
 # a service's own properties -> { front; properties; }
 serviceConfig:

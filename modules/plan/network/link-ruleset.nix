@@ -1,7 +1,8 @@
-# The rules of the host link, as data. The host begins every connection over it, the namespace none. Connection tracking
-# alone does not tell who began: it files a connection by its addresses, and a packet over lo may begin one whose answers
-# would leave by the link. So a connection is marked where its first packet enters by the link, and only answers of such
-# a connection leave by it. No packet can carry that mark, and no service has the capability to set it (CAP_NET_ADMIN).
+# The rules of the host link, as data. The host begins every connection over the link, the namespace begins none.
+# Connection tracking alone does not tell who began: it knows a connection by its addresses, and a packet over lo may
+# begin one whose answers would leave by the link. So the rules mark a connection when its first packet enters by the
+# link, and let only answers of such a connection leave by it. No packet can carry that mark, and no service has the
+# capability to set it (CAP_NET_ADMIN).
 { names }:
 let
   inherit (builtins)
@@ -14,11 +15,16 @@ let
 
   inside = names.hostLinkInside;
 
-  # What tells the ends of a connection why its packets do not arrive.
-  errors = matching: [
-    "${matching} ct state related icmp type { destination-unreachable, time-exceeded, parameter-problem } accept"
-    "${matching} ct state related icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept"
-  ];
+  # Messages that tell the ends of a connection why its packets do not arrive.
+  errors =
+    matching:
+    let
+      accept = types: "${matching} ct state related ${types} accept";
+    in
+    [
+      (accept "icmp type { destination-unreachable, time-exceeded, parameter-problem }")
+      (accept "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem }")
+    ];
 
   answers = "ct direction reply ct state established accept";
 
@@ -74,10 +80,14 @@ in
         if ports == [ ] then
           [ ]
         else
-          [
-            ''iifname "${inside}" ip daddr ${ends.namespace.v4} meta l4proto . th dport { ${concatStringsSep ", " ports} } accept''
-            ''iifname "${inside}" ip6 daddr ${ends.namespace.v6} meta l4proto . th dport { ${concatStringsSep ", " ports} } accept''
-          ]
+          map
+            (
+              to: ''iifname "${inside}" ${to} meta l4proto . th dport { ${concatStringsSep ", " ports} } accept''
+            )
+            [
+              "ip daddr ${ends.namespace.v4}"
+              "ip6 daddr ${ends.namespace.v6}"
+            ]
           ++ errors ''iifname "${inside}"'';
       otherwise = [ ''iifname "${inside}" accept'' ];
     }
@@ -135,7 +145,8 @@ in
         rules = [
           {
             name = "link-forward-others";
-            guards = "what the host would forward for others, the tunnel's address among it, where it forwards for the link alone";
+            # A host that forwards only for the link would forward these as well.
+            guards = "the tunnel's address and others, to which the host would forward for its network";
             text = [
               ''iifname "${names.hostLinkPrefix}*" accept''
               "ct status dnat accept"
@@ -195,7 +206,7 @@ in
           }
           {
             name = "link-forward-in";
-            guards = "the namespace's address on the link, and ports at other addresses than those that are published, against the network";
+            guards = "the namespace's address on the link, and published ports at other addresses, against the network";
             # Not on a host that forwards anyhow.
             besides = [ "nft:link-forward-others" ];
             text = [

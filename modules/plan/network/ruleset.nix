@@ -1,5 +1,5 @@
-# The nftables rulesets, as data and as text (nft(8)): in the namespace, on the host for its tunnel and for its host link.
-# The text is closed as it stands: the runtime only puts elements into the sets, in the same transaction.
+# The nftables rulesets, as data and as text (nft(8)): in the namespace, and on the host for its tunnel and its host
+# link. The text lets nothing through as it is: the runtime only adds elements to its sets, in the same transaction.
 { names, without }:
 let
   inherit (builtins) concatStringsSep;

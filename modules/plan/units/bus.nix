@@ -58,8 +58,8 @@ let
 
   speaker = import ./speaker.nix;
 
-  # Of an app's own bus (dbus-daemon(1)): any name and any call, and no directory of services, so that it starts nothing.
-  # Whoever is not its user it turns away by itself.
+  # The configuration of an app's own bus (dbus-daemon(1)): any name and any call, and no directory of services, so
+  # that it starts nothing. The bus itself refuses everybody but its user.
   ofItsOwn = socket: ''
     <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "busconfig.dtd">
     <busconfig>

@@ -4,8 +4,8 @@
 let
   inherit (import ../names.nix) appBusPart;
 
-  # Not on an X server: there it could type into other windows. Without sound: a client of PipeWire's can have the person's
-  # sound server load a library of the client's, which then runs outside.
+  # No X server: there the app could type into other windows. No sound: a client can make the person's PipeWire load a
+  # library of the client's, which then runs outside.
   windows = {
     wayland = true;
     gpu = true;

@@ -13,11 +13,13 @@ let
 
   records = {
     no-sockets-by-path = {
-      guards = "sockets in the homes that commands share with the host: an ssh connection to ride on, an agent that fetches";
+      # An ssh client's control socket, for instance, or an agent that fetches for its clients.
+      guards = "sockets in the homes, which commands share with the host";
       properties.RestrictAddressFamilies = "AF_INET AF_INET6 AF_NETLINK";
     };
     own-processes = {
-      guards = "the caller's other processes, which the command could look into and steer as the same user, and what it would leave behind";
+      # The command runs as the same user, so that it could read and control them.
+      guards = "the caller's other processes, and processes that the command would leave behind";
       properties.PrivatePIDs = true;
     };
   };
