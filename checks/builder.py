@@ -17,7 +17,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-# Debian's packages of what a package of nixpkgs is called; by default the same name.
+# A package of nixpkgs → Debian's packages of the same programs; by default the one of the same name.
 DEBIAN = {
     "nix": ("nix-bin",),
     "systemd": ("systemd", "systemd-container"),
@@ -30,7 +30,7 @@ DEBIAN = {
     "compiler": ("gcc", "binutils", "libc6-dev"),
 }
 BUILDER, GROUP = 30001, 30000  # nixbld1, and its group
-# Debian's programs lie where no program looks for them; their loader, and what they load, where they expect it.
+# Debian's programs are where nothing searches for them; their loader and libraries are where the programs expect them.
 SEEN = (
     ("usr", "debian"),
     ("usr/lib", "usr/lib"),
@@ -54,26 +54,26 @@ class Builder:
 
     @property
     def build(self) -> Path:
-        """What is /build inside, from outside."""
+        """The directory, outside, that is /build inside."""
         return self.root / "build"
 
     def offer(self, packages: Iterable[str]) -> str:
         """Lay out the programs of packages, each named as in nixpkgs, and return the PATH that leads to them."""
-        places = []
+        search_path = []
         for package in packages:
-            place = self.root / "declared" / package / "bin"
-            place.mkdir(parents=True)
+            directory = self.root / "declared" / package / "bin"
+            directory.mkdir(parents=True)
             for debian in DEBIAN.get(package, (package,)):
                 for program in self._programs(debian):
-                    link = place / program.name
+                    link = directory / program.name
                     if not link.is_symlink():
                         link.symlink_to(f"/debian/{program.parent.name}/{program.name}")
             if package == "stdenv":
-                (place / "sh").symlink_to("bash")
+                (directory / "sh").symlink_to("bash")
             if package == "compiler":
-                (place / "cc").symlink_to("gcc")
-            places.append(f"/declared/{package}/bin")
-        return ":".join(places)
+                (directory / "cc").symlink_to("gcc")
+            search_path.append(f"/declared/{package}/bin")
+        return ":".join(search_path)
 
     def _programs(self, package: str) -> list[Path]:
         info = self.debian / "var/lib/dpkg/info"
@@ -121,21 +121,25 @@ class Builder:
 
 
 def needed(names: Iterable[str]) -> list[importlib.metadata.Distribution]:
-    """Python packages of this machine with all that they need, by what their own metadata says."""
-    found: dict[str, importlib.metadata.Distribution] = {}
+    """Python packages of this machine with all that they require, by their own metadata."""
+    packages: dict[str, importlib.metadata.Distribution] = {}
     waiting = list(names)
     while waiting:
         name = waiting.pop()
-        if name in found:
+        if name in packages:
             continue
-        found[name] = importlib.metadata.distribution(name)
-        requirements = [Requirement(line) for line in found[name].requires or []]
-        waiting += [one.name for one in requirements if not one.marker or one.marker.evaluate({"extra": ""})]
-    return list(found.values())
+        packages[name] = importlib.metadata.distribution(name)
+        requirements = [Requirement(line) for line in packages[name].requires or []]
+        waiting += [
+            requirement.name
+            for requirement in requirements
+            if not requirement.marker or requirement.marker.evaluate({"extra": ""})
+        ]
+    return list(packages.values())
 
 
 def lay_out_python(names: Iterable[str], directory: Path) -> None:
-    """Copy Python packages, with all that they need, to where a PYTHONPATH can lead."""
+    """Copy Python packages, with all that they require, into a directory for PYTHONPATH."""
     directory.mkdir(parents=True)
     for package in needed(names):
         for part in {file.parts[0] for file in package.files or []} - {"..", "__pycache__"}:
@@ -147,7 +151,7 @@ def lay_out_python(names: Iterable[str], directory: Path) -> None:
 
 
 def interpreter(debian: Path) -> tuple[str, tuple[Path, ...]]:
-    """A Python's program as the sandbox sees it, and what of the host must be seen for it: this one, or a Debian's."""
+    """The path in the sandbox of this Python or a Debian's, and the host's directories that it needs there."""
     if debian == Path("/") and Path(sys.base_prefix) != Path("/usr"):
         return f"{sys.base_prefix}/bin/python{sys.version_info[0]}.{sys.version_info[1]}", (Path(sys.base_prefix),)
     return f"/debian/bin/{os.readlink(debian / 'usr/bin/python3')}", ()

@@ -46,7 +46,7 @@ HOSTS = {
 
 @dataclass(frozen=True)
 class Cost:
-    """seconds of the processor, least of all rounds; values that were put off (thunks); bytes that were allocated."""
+    """seconds: processor time, the least of all rounds; thunks: delayed values; bytes: memory that was allocated."""
 
     seconds: float
     thunks: int
@@ -54,10 +54,10 @@ class Cost:
 
 
 def cost(arguments: str, host: str, rounds: int = ROUNDS) -> Cost:
-    """What the evaluation of a host takes. Raises SystemExit with Nix's own message."""
+    """The cost of evaluating a host. Raises SystemExit with Nix's own message."""
     store = ["--option", "store", "dummy://"]
     expression = f"import {CHECKS}/cost.nix {arguments} {host}"
-    found = []
+    costs = []
     for _ in range(rounds):
         done = subprocess.run(
             ["nix-instantiate", *store, "--eval", "--strict", "-E", expression],
@@ -69,20 +69,20 @@ def cost(arguments: str, host: str, rounds: int = ROUNDS) -> Cost:
         if done.returncode:
             sys.exit(done.stderr)
         statistics = json.loads(done.stderr[done.stderr.index("{") :])
-        found.append(Cost(statistics["cpuTime"], statistics["nrThunks"], statistics["gc"]["totalBytes"]))
-    return min(found, key=lambda one: one.seconds)
+        costs.append(Cost(statistics["cpuTime"], statistics["nrThunks"], statistics["gc"]["totalBytes"]))
+    return min(costs, key=lambda cost: cost.seconds)
 
 
 def shares() -> dict[str, float]:
     """Host → the share of values that nsguard adds to its evaluation."""
-    found = {}
+    by_host = {}
     with tempfile.TemporaryDirectory() as directory:
         arguments = nixos_arguments(Path(directory))
         for title, hosts in HOSTS.items():
             bare = cost(arguments, hosts[""], rounds=1)
             for name in [name for name in hosts if name]:
-                found[f"{title}, {name}"] = cost(arguments, hosts[name], rounds=1).thunks / bare.thunks - 1
-    return found
+                by_host[f"{title}, {name}"] = cost(arguments, hosts[name], rounds=1).thunks / bare.thunks - 1
+    return by_host
 
 
 def main() -> None:
@@ -102,10 +102,15 @@ def main() -> None:
             bare = cost(arguments, hosts[""])
             table.add_row(title, f"{bare.seconds:.2f}", f"{bare.thunks:,}", "", f"{bare.bytes / 1e6:.0f}", "")
             for name in [name for name in hosts if name]:
-                one = cost(arguments, hosts[name])
-                more = f"{one.thunks / bare.thunks - 1:+.1%}", f"{one.bytes / bare.bytes - 1:+.1%}"
+                with_nsguard = cost(arguments, hosts[name])
+                more = f"{with_nsguard.thunks / bare.thunks - 1:+.1%}", f"{with_nsguard.bytes / bare.bytes - 1:+.1%}"
                 table.add_row(
-                    f"  {name}", f"{one.seconds:.2f}", f"{one.thunks:,}", more[0], f"{one.bytes / 1e6:.0f}", more[1]
+                    f"  {name}",
+                    f"{with_nsguard.seconds:.2f}",
+                    f"{with_nsguard.thunks:,}",
+                    more[0],
+                    f"{with_nsguard.bytes / 1e6:.0f}",
+                    more[1],
                 )
             table.add_section()
     Console().print(table)

@@ -28,17 +28,17 @@ def arrows(tree: Path) -> Graph:
     suffix = ".nix" if any(tree.glob("*.nix")) else ".py"
     graph: Graph = {}
     for path in sorted(tree.rglob(f"*{suffix}")):
-        found = _nix(path, tree) if suffix == ".nix" else _python(path, tree)
-        graph[_module(path, tree)] = {module for module in found if module != _module(path, tree)}
+        imports = _nix(path, tree) if suffix == ".nix" else _python(path, tree)
+        graph[_module(path, tree)] = {module for module in imports if module != _module(path, tree)}
     return graph
 
 
 def rooms(graph: Mapping[str, set[str]]) -> Graph:
     """Room → the other rooms that something in it imports."""
-    found: Graph = {}
+    graph_of_rooms: Graph = {}
     for module, others in graph.items():
-        found.setdefault(room(module), set()).update(room(other) for other in others)
-    return {name: others - {name} for name, others in found.items()}
+        graph_of_rooms.setdefault(room(module), set()).update(room(other) for other in others)
+    return {name: others - {name} for name, others in graph_of_rooms.items()}
 
 
 def room(module: str) -> str:
@@ -52,7 +52,7 @@ def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
     index: dict[str, int] = {}
     low: dict[str, int] = {}
     stack: list[str] = []
-    found: list[list[str]] = []
+    components: list[list[str]] = []
 
     def visit(module: str) -> None:
         index[module] = low[module] = len(index)
@@ -65,13 +65,13 @@ def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
                 low[module] = min(low[module], index[other])
         if low[module] == index[module]:
             at = stack.index(module)
-            found.append(sorted(stack[at:]))
+            components.append(sorted(stack[at:]))
             del stack[at:]
 
     for module in graph:
         if module not in index:
             visit(module)
-    return [members for members in found if len(members) > 1]
+    return [members for members in components if len(members) > 1]
 
 
 def _module(path: Path, tree: Path) -> str:
@@ -118,7 +118,7 @@ def _run(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _of_name(parts: list[str], tree: Path) -> Iterator[str]:
-    """The module that a dotted name is, or is in."""
+    """The module that a dotted name names, or the one that defines it."""
     for length in (len(parts), len(parts) - 1):
         path = tree.joinpath(*parts[:length])
         if length and path.with_suffix(".py").is_file():
@@ -132,17 +132,17 @@ def _of_name(parts: list[str], tree: Path) -> Iterator[str]:
 
 def main(checkout: Path) -> None:
     """Print rooms, arrows and circles of every tree."""
-    for name, place in TREES.items():
-        graph = arrows(checkout / place)
+    for name, folder in TREES.items():
+        graph = arrows(checkout / folder)
         between = rooms(graph)
-        inner, outer = (sum(map(len, found.values())) for found in (graph, between))
+        inner, outer = (sum(map(len, imports.values())) for imports in (graph, between))
         print(f"{name}: {len(graph)} modules, {inner} arrows; {len(between)} rooms, {outer} arrows")
         for members in circles(graph):
             print(f"  circle of modules: {' '.join(members)}")
         for members in circles(between):
             print(f"  circle of rooms: {' '.join(members)}")
-        for one, others in sorted(between.items()):
-            print(f"  {one:20} → {' '.join(sorted(others)) or '-'}")
+        for name_of_room, others in sorted(between.items()):
+            print(f"  {name_of_room:20} → {' '.join(sorted(others)) or '-'}")
 
 
 if __name__ == "__main__":

@@ -55,8 +55,8 @@ def test_launcher_and_entries(tmp_path: Path, own: bool) -> None:
     }
     subprocess.run(["bash", "-eu", "-c", script], check=True, env=environment)
 
-    said = subprocess.run([out / "bin/brave", "a page"], check=True, capture_output=True, text=True).stdout
-    assert shlex.split(said) == ["launch", "brave", "a", "page"]
+    output = subprocess.run([out / "bin/brave", "a page"], check=True, capture_output=True, text=True).stdout
+    assert shlex.split(output) == ["launch", "brave", "a", "page"]
     entries = {path.name: path.read_text() for path in (out / "share/applications").iterdir()}
     if own:
         assert entries == {"nsguard-brave.desktop": "[Desktop Entry]\nName=Web (vpn)\n"}

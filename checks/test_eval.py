@@ -61,14 +61,14 @@ def test_nixos(case: str, nixos_outcomes: dict[str, dict[str, Any]]) -> None:
 
 def directives(text: str) -> list[tuple[str, str, str]]:
     """A unit's text as sorted (section, key, value), without the environment that NixOS gives to every service."""
-    section, found = "", []
+    section, lines = "", []
     for line in text.splitlines():
         if line.startswith("["):
             section = line
         elif line and not re.match(r'Environment="?(PATH|TZDIR|LOCALE_ARCHIVE)=', line):
             key, _, value = line.partition("=")
-            found.append((section, key, value.strip('"') if key == "Environment" else value))
-    return sorted(found)
+            lines.append((section, key, value.strip('"') if key == "Environment" else value))
+    return sorted(lines)
 
 
 @needs_nixpkgs
@@ -91,9 +91,9 @@ def test_nixos_renders_the_units_of_the_plan(scenario: Path, arguments: str) -> 
 )
 def test_what_a_switch_may_do_to_a_unit_stands_where_nixos_reads_it(scenario: Path) -> None:
     texts = evaluate(f"(import {CHECKS}/eval).planTexts (import {scenario})")
-    said = [(section, key) for text in texts.values() for section, key, _ in directives(text) if "IfChanged" in key]
-    assert ("[Service]", "X-ReloadIfChanged") in said
-    assert {section for section, _ in said} == {"[Service]"}
+    places = [(section, key) for text in texts.values() for section, key, _ in directives(text) if "IfChanged" in key]
+    assert ("[Service]", "X-ReloadIfChanged") in places
+    assert {section for section, _ in places} == {"[Service]"}
 
 
 @pytest.fixture(scope="session")

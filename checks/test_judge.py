@@ -1,6 +1,6 @@
-"""The judge of finished units, beside the refusals that it shares no code with, and on each protection.
+"""The judge of finished units, compared with the refusals, with which it shares no code, and tried on each protection.
 
-By default a part of the generated units is judged; NSGUARD_UNITS says how many, `make judge` ten thousand.
+NSGUARD_UNITS is the number of generated units that are judged, 600 by default; `make judge` judges ten thousand.
 """
 
 from __future__ import annotations
@@ -36,21 +36,23 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Unit, dict
 def test_whatever_the_refusals_let_pass_is_tight_once_it_is_finished(
     generated: list[tuple[Unit, dict[str, Any]]],
 ) -> None:
-    open_ones = [(it, found["finished"]) for it, found in generated if not found["refused"] and found["finished"]]
-    assert open_ones == []
+    open_units = [
+        (line, outcome["finished"]) for line, outcome in generated if not outcome["refused"] and outcome["finished"]
+    ]
+    assert open_units == []
 
 
 def test_the_judge_sees_every_dangerous_path_in_every_spelling(generated: list[tuple[Unit, dict[str, Any]]]) -> None:
-    unseen = [it for it, found in generated if it.dangerous and not found["raw"]]
+    unseen = [line for line, outcome in generated if line.dangerous and not outcome["raw"]]
     assert unseen == []
-    assert sum(it.dangerous for it, _ in generated) > UNITS / 2
+    assert sum(line.dangerous for line, _ in generated) > UNITS / 2
 
 
 def test_what_leads_nowhere_is_neither_refused_nor_judged(generated: list[tuple[Unit, dict[str, Any]]]) -> None:
-    # An escape that systemd may read in two ways is judged by both.
-    harmless = [(it, found) for it, found in generated if not it.dangerous]
-    assert [(it, found["raw"]) for it, found in harmless if it.plain and found["raw"]] == []
-    assert [it for it, found in harmless if it.plain and found["refused"]] == []
+    # An escape that systemd may read in two ways is judged in both.
+    harmless = [(line, outcome) for line, outcome in generated if not line.dangerous]
+    assert [(line, outcome["raw"]) for line, outcome in harmless if line.plain and outcome["raw"]] == []
+    assert [line for line, outcome in harmless if line.plain and outcome["refused"]] == []
 
 
 def test_the_judge_misses_each_protection_that_is_taken_away() -> None:

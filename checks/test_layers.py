@@ -23,15 +23,15 @@ def documented(heading: str) -> layers.Graph:
 
 @pytest.mark.parametrize("tree", layers.TREES)
 def test_the_page_lists_the_rooms_that_there_are(tree: str) -> None:
-    found = layers.rooms(layers.arrows(layers.ROOT / layers.TREES[tree]))
-    assert sorted(documented(tree)) == sorted(found.keys() - NOT_ROOMS)
+    rooms = layers.rooms(layers.arrows(layers.ROOT / layers.TREES[tree]))
+    assert sorted(documented(tree)) == sorted(rooms.keys() - NOT_ROOMS)
 
 
 @pytest.mark.parametrize("tree", layers.TREES)
 def test_a_room_imports_only_what_the_page_allows(tree: str) -> None:
     allowed = documented(tree)
-    found = layers.rooms(layers.arrows(layers.ROOT / layers.TREES[tree]))
-    wrong = {room: extra for room in found.keys() - NOT_ROOMS if (extra := found[room] - allowed[room])}
+    rooms = layers.rooms(layers.arrows(layers.ROOT / layers.TREES[tree]))
+    wrong = {room: extra for room in rooms.keys() - NOT_ROOMS if (extra := rooms[room] - allowed[room])}
     assert not wrong
 
 

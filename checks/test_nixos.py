@@ -30,7 +30,7 @@ def lab() -> Iterator[ContainerLab]:
 
 @pytest.fixture
 def fresh() -> Iterator[ContainerLab]:
-    """One whose resolvers have nothing left to ask again of what others had them look up."""
+    """A lab of its own, whose resolvers repeat no question of another test."""
     with connected(closure(NIXOS / "machine.nix")) as lab:
         yield lab
 
@@ -52,8 +52,8 @@ def test_the_suite_finds_it_tight(lab: ContainerLab) -> None:
 
 def test_its_users_run_commands_and_nobody_else(lab: ContainerLab) -> None:
     run = "cd /; setpriv --reuid {} --regid users --init-groups nsguard run vpn -- sh -c 'id -un; ip -br link'"
-    said = lab.client.succeed(run.format("alice")).split()
-    assert (said[0], "wg0" in said, "eth0" in said) == ("alice", True, False)
+    words = lab.client.succeed(run.format("alice")).split()
+    assert (words[0], "wg0" in words, "eth0" in words) == ("alice", True, False)
     done = lab.client.run(run.format("bob"))
     assert (done.status, done.output) == (125, "")
     assert "nsguard: vpn: the namespace denies you permission" in done.errors
@@ -127,9 +127,9 @@ def modules() -> Iterator[ContainerLab]:
 @pytest.mark.parametrize("service", MODULES)
 def test_a_service_of_a_nixos_module_is_tight(modules: ContainerLab, service: str) -> None:
     modules.client.wait_for_unit(f"{service}.service")
-    # what the controls of an earlier test had the host's resolver look up, it may still be asking for
+    # the host's resolver may still repeat questions of an earlier test's controls
     modules.client.succeed("systemctl restart systemd-resolved nscd")
-    (user,) = [one for one in subjects(modules.client) if one.identity == "user"]
+    (user,) = [subject for subject in subjects(modules.client) if subject.identity == "user"]
     agent = Agent(modules.client, f"/run/nsguard-agent-{service}/socket")
     agent.wait()
     cells = [cell for cell in plan("*", [replace(user, confined=agent)], quick=True) if not cell.attack.alone]

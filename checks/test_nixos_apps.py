@@ -30,13 +30,13 @@ def lab() -> Iterator[ContainerLab]:
 
 
 def by(client: Machine, user: str, command: str) -> Completed:
-    """What becomes of a command by a person who has NixOS's PATH."""
+    """Run a command as a user, with NixOS's PATH."""
     become = f"setpriv --reuid {user} --regid users --init-groups"
     return client.run(f"cd /; PATH=/run/current-system/sw/bin exec {become} {command}", 60)
 
 
 def told(text: str, lab: ContainerLab) -> tuple[str, set[str], bool]:
-    """Who it is that asked, the links that there are, and whether the web server saw the tunnel's address."""
+    """The user who asked, the names of the links, and whether the web server saw the tunnel's address."""
     who, *links, address = text.splitlines()
     return who, {re.split(r"[:@]", link)[1].strip() for link in links}, address == lab.addresses.tunnel_client.v4
 
@@ -48,10 +48,10 @@ EXPECTED = ("alice", {"lo", "wg0"}, True)
 def test_a_launcher_starts_its_app_in_the_namespace(lab: ContainerLab, app: str) -> None:
     done = by(lab.client, "alice", f"{app} http://{lab.addresses.web.v4}/ip")
     assert (done.status, done.errors) == (0, "")
-    found = f"/var/lib/nsguard-app-{app}/found"
-    lab.client.wait_until_succeeds(f"test -e {found}", 30)
-    assert told(lab.client.succeed(f"cat {found}"), lab) == EXPECTED
-    assert lab.client.succeed(f"stat -c %U {found}").strip() == "alice"
+    report = f"/var/lib/nsguard-app-{app}/found"
+    lab.client.wait_until_succeeds(f"test -e {report}", 30)
+    assert told(lab.client.succeed(f"cat {report}"), lab) == EXPECTED
+    assert lab.client.succeed(f"stat -c %U {report}").strip() == "alice"
     # the eye: outside, the same person is seen by another address
     outside = by(lab.client, "alice", f"curl -s http://{lab.addresses.web.v4}/ip").output.strip()
     assert outside == lab.addresses.client.v4
@@ -67,7 +67,7 @@ def test_a_command_runs_in_the_namespace(lab: ContainerLab) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "status", "said"),
+    ("command", "status", "errors"),
     [
         ("look", 1, "nsguard: look: only its own user can launch it; see nsguard.apps.look.user\n"),
         ("look-boxed", 1, "nsguard: look-boxed: only its own user can launch it; see nsguard.apps.look-boxed.user\n"),
@@ -79,9 +79,9 @@ def test_a_command_runs_in_the_namespace(lab: ContainerLab) -> None:
         ),
     ],
 )
-def test_others_are_refused_in_a_line(lab: ContainerLab, command: str, status: int, said: str) -> None:
+def test_others_are_refused_in_a_line(lab: ContainerLab, command: str, status: int, errors: str) -> None:
     done = by(lab.client, "bob", command)
-    assert (done.status, done.output, done.errors) == (status, "", said)
+    assert (done.status, done.output, done.errors) == (status, "", errors)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_others_are_refused_in_a_line(lab: ContainerLab, command: str, status: i
 def test_it_is_tight(lab: ContainerLab, where: str, attacks: tuple[str, ...]) -> None:
     # what the controls of an earlier test had the host's resolver look up, it may still be asking for
     lab.client.succeed("systemctl restart systemd-resolved nscd")
-    confined, free = (Agent(lab.client, f"/run/{place}/socket") for place in (where, "nsguard-agent-free-user"))
+    confined, free = (Agent(lab.client, f"/run/{directory}/socket") for directory in (where, "nsguard-agent-free-user"))
     for agent in (confined, free):
         agent.wait()
     subjects = [Subject("user", confined, free)]

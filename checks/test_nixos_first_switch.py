@@ -16,15 +16,15 @@ PORTS = (9000, 9001)
 
 def networks(client: Machine) -> dict[str, str]:
     """Service → the inode of the network namespace that its process is in."""
-    found = {}
+    inodes = {}
     for name in SERVICES:
         pid = client.get_unit_property(f"{name}.service", "MainPID")
-        found[name] = client.succeed(f"stat -Lc %i /proc/{pid}/ns/net").strip()
-    return found
+        inodes[name] = client.succeed(f"stat -Lc %i /proc/{pid}/ns/net").strip()
+    return inodes
 
 
 def listening(client: Machine, inside: str = "") -> set[int]:
-    """Ports of ours on which the host listens, or a namespace."""
+    """Those of PORTS on which the host listens, or a namespace. inside: the command that enters the namespace."""
     lines = client.succeed(f"{inside} ss -Hltn | awk '{{print $4}}'").splitlines()
     return {port for port in PORTS if any(line.endswith(f":{port}") for line in lines)}
 

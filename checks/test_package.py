@@ -96,8 +96,8 @@ def test_the_check_phase_in_a_sandbox(name: str, suite: str, tmp_path: Path) -> 
     python, seen = interpreter(tree)
     package = attributes(name, interpreter=python)
     builder = Builder(tmp_path / "root", tree, seen)
-    place = package.get("sourceRoot", "source")
-    unpack(name, package["src"], builder.build / "source", place.count("/"))
+    source_root = package.get("sourceRoot", "source")
+    unpack(name, package["src"], builder.build / "source", source_root.count("/"))
     checked_by = set(package["nativeCheckInputs"])
     modules = [*package.get("dependencies", []), *({"hypothesis"} & checked_by), "pytest"]
     lay_out_python([] if suite else modules, builder.root / "declared/python")
@@ -110,7 +110,7 @@ def test_the_check_phase_in_a_sandbox(name: str, suite: str, tmp_path: Path) -> 
         "TMPDIR": "/build",
         "NIX_BUILD_TOP": "/build",
         "SOURCE_DATE_EPOCH": "315532800",
-        "PYTHONPATH": f"/build/{place}/src:/declared/python",
+        "PYTHONPATH": f"/build/{source_root}/src:/declared/python",
         "python": python,
         **package.get("env", {}),
         **{key: package[key] for key in ("postPatch", "buildPhase", "preCheck") if key in package},
@@ -119,7 +119,7 @@ def test_the_check_phase_in_a_sandbox(name: str, suite: str, tmp_path: Path) -> 
     flags = " ".join([*marks, *package.get("pytestFlags", [])])
     # The shell stays, as Nix's does: it is the first process, and waits for those whose parent is gone.
     phases = "\n".join(f"runHook {phase}" for phase in ("postPatch", "buildPhase", "preCheck"))
-    script = f"{STDENV}\n{PROBE}\ncd {place}\n{phases}\n$python -m pytest {flags}\n:"
+    script = f"{STDENV}\n{PROBE}\ncd {source_root}\n{phases}\n$python -m pytest {flags}\n:"
     done = builder.run(script, environment)
     assert done.stdout.split()[:3] == ["no-/usr/bin", "no-network", "no-root"], done.stdout[:300] + done.stderr
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
@@ -127,17 +127,17 @@ def test_the_check_phase_in_a_sandbox(name: str, suite: str, tmp_path: Path) -> 
 
 
 def register(name: str, directory: Path) -> None:
-    """What an installation of the package tells of it: its entry points."""
+    """Write the metadata of an installed package, with its entry points."""
     written = project(name)
-    place = directory / f"{name.replace('-', '_')}-{written['version']}.dist-info"
-    place.mkdir()
-    (place / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {written['version']}\n")
+    info = directory / f"{name.replace('-', '_')}-{written['version']}.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {written['version']}\n")
     points = {"console_scripts": written["scripts"], **written.get("entry-points", {})}
     lines = [line for group, of in points.items() for line in (f"[{group}]", *(f"{k} = {v}" for k, v in of.items()))]
-    (place / "entry_points.txt").write_text("\n".join(lines) + "\n")
+    (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
 
 
-# It would let everything pass that is no sandbox.
+# Shows that the sandbox is one: a check phase outside would pass as well.
 PROBE = """
 ls /usr/bin >/dev/null 2>&1 || echo no-/usr/bin
 (exec 3<>/dev/udp/192.0.2.1/9) 2>/dev/null || echo no-network
@@ -189,5 +189,5 @@ def test_the_version_stands_once_and_its_changes_are_dated() -> None:
     releases = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert releases[0] == "Unreleased"
     assert re.fullmatch(rf"{re.escape(version)} - \d{{4}}-\d\d-\d\d", releases[1])
-    for place in ("pkgs/nsguard/package.nix", "harness/package.nix", "harness/pyproject.toml"):
-        assert version not in (ROOT / place).read_text(), place
+    for path in ("pkgs/nsguard/package.nix", "harness/package.nix", "harness/pyproject.toml"):
+        assert version not in (ROOT / path).read_text(), path

@@ -51,10 +51,12 @@ class Module(NamedTuple):
     mended: bool | None = None
 
 
-def lines_of(said: Iterable[str]) -> tuple[str, ...]:
+def lines_of(messages: Iterable[str]) -> tuple[str, ...]:
     """Of each message the last line that it says to write."""
-    found = (re.findall(r"systemd\.(?:services|sockets)\.[^;=]*? = (?:\{[^}]*\}|[^;{]*);", message) for message in said)
-    return tuple(dict.fromkeys(lines[-1] for lines in found if lines))
+    lists = (
+        re.findall(r"systemd\.(?:services|sockets)\.[^;=]*? = (?:\{[^}]*\}|[^;{]*);", message) for message in messages
+    )
+    return tuple(dict.fromkeys(lines[-1] for lines in lists if lines))
 
 
 class Tree:
@@ -132,8 +134,8 @@ def _list(words: Iterable[str]) -> str:
 
 def unit_of(message: str) -> str:
     """The service or socket that a message is about."""
-    found = re.match(r'systemd\.(?:services|sockets)\.("[^"]*"|[\w-]+)', message)
-    return found[1].strip('"') if found else message
+    match = re.match(r'systemd\.(?:services|sockets)\.("[^"]*"|[\w-]+)', message)
+    return match[1].strip('"') if match else message
 
 
 def classified(path: list[str], value: dict[str, Any]) -> Module:
@@ -143,16 +145,16 @@ def classified(path: list[str], value: dict[str, Any]) -> Module:
         return Module(name, "crash" if value["crashed"] else "not evaluable", [], ["throws"])
     refused = {unit_of(message) for message in value["problems"]}
     holes = [hole for hole in value["holes"] if unit_of(hole) not in refused]
-    kind, said = "clean", []
+    kind, messages = "clean", []
     if holes:
-        kind, said = "hole", holes
+        kind, messages = "hole", holes
     elif value["problems"]:
-        kind, said = "refused", value["problems"] + value["warnings"]
+        kind, messages = "refused", value["problems"] + value["warnings"]
     elif value["warnings"]:
-        kind, said = "cannot work", value["warnings"]
+        kind, messages = "cannot work", value["warnings"]
     elif not value["services"]:
         kind = "without services"
-    return Module(name, kind, value["services"], said)
+    return Module(name, kind, value["services"], messages)
 
 
 def swept(paths: list[list[str]] | None = None, every: int = 1) -> Iterator[Module]:

@@ -36,7 +36,7 @@ def test_the_core_set_is_contained_and_the_container_lab_agrees() -> None:
         wait_for_tunnel(lab)
         assert "wireguard" in lab.client.succeed("ip -n vpn -d link show wg0")
         report = core(lab)
-    assert report.status == 0, [str(one) for one in report.results if one.evidence and not one.control]
+    assert report.status == 0, [str(result) for result in report.results if result.evidence and not result.control]
     with connected(system) as other:
         theirs = core(other)
     # one kernel may have a protocol that the other lacks
