@@ -1,4 +1,4 @@
-{ lib, ... }:
+{ config, lib, ... }:
 let
   inherit (lib) mkOption types;
   defaults = import ./plan/defaults.nix;
@@ -78,6 +78,7 @@ let
       inherit (import ./publish.nix { inherit lib; }) publish tunnelPorts;
       hostLink = import ./host-link.nix { inherit lib; };
       allowedEgress = import ./allowed-egress.nix { inherit lib; };
+      hostServices = import ./host-services.nix { inherit config lib; };
 
       dns.enforce = mkOption {
         type = types.bool;

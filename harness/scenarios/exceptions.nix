@@ -1,10 +1,15 @@
-# The demo with what may pass beside the tunnel: a host that the services of the namespace reach at one port.
+# The demo with what may pass beside the tunnel: a host and a service of this host, which those of the
+# namespace reach at one port each.
 let
   demo = import ./demo.nix;
 in
 demo
 // {
   namespaces.vpn = demo.namespaces.vpn // {
+    hostServices.library = {
+      port = 8989;
+      listenPort = 18989;
+    };
     allowedEgress = {
       nas = {
         address = "203.0.113.90";

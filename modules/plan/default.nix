@@ -39,6 +39,7 @@ let
     inherit (confinement) confine;
   };
   allowedEgress = import ./units/allowed-egress.nix { inherit tools names; };
+  hostServices = import ./units/host-services.nix { inherit tools names; };
   statusOf = import ./units/status.nix { inherit tools names; };
   metricsOf = import ./units/metrics.nix { inherit tools; };
   unitsOf = import ./units { inherit tools names dependencies; };
@@ -46,6 +47,7 @@ let
     inherit
       names
       allowedEgress
+      hostServices
       hostLinks
       without
       ;
@@ -94,6 +96,7 @@ let
           hostLink = defaults.hostLink // ns.hostLink or { };
           tunnelPorts = defaults.tunnelPorts // ns.tunnelPorts or { };
           allowedEgress = mapAttrs (_: exception: defaults.exception // exception) (ns.allowedEgress or { });
+          hostServices = mapAttrs (_: service: defaults.hostService // service) (ns.hostServices or { });
         }
       ) (namespaces // (hopsOf { inherit namespaces tunnels; }).added);
       inherit tunnels;
@@ -171,6 +174,7 @@ let
         // statusOf { inherit name namespace; }
         // published.units
         // allowedEgress.units name namespace.allowedEgress
+        // hostServices.units name namespace.hostServices
         // forwardingOf {
           inherit name;
           inherit (namespace) portForwarding;

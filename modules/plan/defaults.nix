@@ -17,6 +17,7 @@ in
     hostLink = { };
     tunnelPorts = { };
     allowedEgress = { };
+    hostServices = { };
   };
 
   # Defaults of one `publish.<name>`; the name has no default.
@@ -44,6 +45,13 @@ in
 
   # Of each exception in allowedEgress.
   exception.protocol = "tcp";
+
+  # Of each of hostServices; listenPort: null stands for the service's own port.
+  hostService = {
+    port = null;
+    address = "127.0.0.1";
+    listenPort = null;
+  };
 
   portForwarding = {
     enable = false;

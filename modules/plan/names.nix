@@ -40,6 +40,11 @@ in
     ns: name: exception:
     "nsguard-egress-${ns}@${name}-${builtins.substring 0 6 (digest (builtins.toJSON exception))}";
 
+  # The same.
+  hostServiceUnit =
+    ns: name: it:
+    "nsguard-host-${ns}@${name}-${builtins.substring 0 6 (digest (builtins.toJSON it))}";
+
   netns = ns: "/run/netns/${ns}";
   state = ns: "/run/nsguard/${ns}";
   runSocket = ns: "/run/nsguard-run/${ns}";

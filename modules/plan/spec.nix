@@ -2,6 +2,7 @@
 {
   names,
   allowedEgress,
+  hostServices,
   hostLinks,
   without,
 }:
@@ -91,6 +92,8 @@ in
       inherit (namespace) dns;
       # Those of the loopback interface, beside its usual ones.
       loopback = allowedEgress.addresses namespace.allowedEgress;
+      # Ports inside that lead to services on the host's loopback interface.
+      hostServices = hostServices.spec name namespace.hostServices;
       portForwarding =
         let
           wanted = namespace.portForwarding;

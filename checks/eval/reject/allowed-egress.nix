@@ -65,7 +65,7 @@
     [
       ''${at}: "a b" cannot name an exception, which has letters, digits, - and _, and 32 characters at most; rename it''
       ''${at}.by-name.address: "nas.local" ${like}''
-      ''${at}.host.address: "127.0.0.1" ${nowhere}: ${at}.host.address = "192.168.1.10";''
+      ''${at}.host.address: "127.0.0.1" is this host itself, where a service listens on a port; remove the exception and set nsguard.namespaces.vpn.hostServices.host.port = 22;''
       ''${at}.neighbour.address: "fe80::1" ${nowhere}: ${at}.neighbour.address = "192.168.1.10";''
       ''${at}.own.address: "10.66.0.2" ${taken}''
       ''${at}.range.address: "192.168.1.0/24" ${like}''

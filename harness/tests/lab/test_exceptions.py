@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 
 import pytest
@@ -55,6 +56,37 @@ def test_it_needs_no_tunnel_and_comes_back_with_the_namespace(lab: ContainerLab)
     assert fetched(lab, 4, "again") == LAB.client.v4
 
 
+def answered_by_the_host(lab: ContainerLab, address: str, port: int) -> bool:
+    """Whether a connection to a port at a loopback address, made inside, gets the bytes of the host's service."""
+    ask = f"import socket; print(socket.create_connection(('{address}', {port}), 5).recv(8))"
+    status, said = lab.client.execute(f'ip netns exec vpn python3 -c "{ask}" 2>/dev/null')
+    return status == 0 and "library" in said
+
+
+def test_a_service_of_the_host_is_reached_at_its_one_port_and_no_other_is(lab: ContainerLab) -> None:
+    serve = """
+import socket, sys, threading
+def answer(listener):
+    while True:
+        listener.accept()[0].sendall(b'library')
+for port in (8989, 8990):
+    threading.Thread(target=answer, args=(socket.create_server(('127.0.0.1', port)),)).start()
+import subprocess
+subprocess.run(['systemd-notify', '--ready'], check=True)
+"""
+    lab.client.succeed(f"printf %s {shlex.quote(serve)} >/run/library.py")
+    lab.client.succeed("systemd-run -u library -p Type=notify -p NotifyAccess=all python3 /run/library.py", timeout=60)
+    ask = "import socket; print(socket.create_connection(('127.0.0.1', 8990), 5).recv(8))"
+    assert "library" in lab.client.succeed(f'python3 -c "{ask}"')  # the other port does answer, on the host
+    with Observer(lab).watch() as watched:
+        for address in ("127.0.0.1", "::1"):
+            assert answered_by_the_host(lab, address, 18989)
+            for port in (8989, 8990):
+                assert not answered_by_the_host(lab, address, port)
+    assert watched.leaks == ()
+    lab.client.succeed("systemctl stop library")
+
+
 def test_the_core_attacks_are_contained(lab: ContainerLab) -> None:
     report = Suite(lab, plan("*", subjects(lab.client), quick=True)).run()
     bad = [one for one in report.results if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
@@ -67,10 +99,9 @@ def test_what_is_no_exception_any_more_goes_by_the_tunnel(lab: ContainerLab) -> 
     with Observer(lab).watch() as watched:
         assert fetched(lab, 4, "not-told") == LAB.client.v4
     assert {leak.kind for leak in watched.leaks} == {"http"}  # a judge who is not told of it condemns it
-    units = [name for name in scenario.render(scenario.EXCEPTIONS).units if "-egress-" in name]
-    lab.client.succeed(
-        f"systemctl stop {' '.join(units)}; cd {scenario.UNITS} && rm {' '.join(units)} *.wants/nsguard-egress-*"
-    )
+    units = [name for name in scenario.render(scenario.EXCEPTIONS).units if "-egress-" in name or "-host-" in name]
+    wanted = "*.wants/nsguard-egress-* *.wants/nsguard-host-*"
+    lab.client.succeed(f"systemctl stop {' '.join(units)}; cd {scenario.UNITS} && rm {' '.join(units)} {wanted}")
     scenario.install(lab.client, scenario.render(scenario.DEMO))
     lab.client.succeed("systemctl reload nsguard-netns-vpn")
     with Observer(lab).watch() as watched:

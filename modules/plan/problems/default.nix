@@ -109,6 +109,7 @@ in
 
   others =
     each ofExceptions namespaces
+    ++ import ./host-services.nix { inherit namespaces malformed; }
     ++ messages (
       each ofNamespace namespaces
       ++ import ./publish.nix { inherit namespaces hostLinks; }

@@ -1,6 +1,5 @@
 # Exceptions: a host on the uplink's network that the services of one namespace reach, at one TCP port, with no route to it.
-# Its address is one of the namespace's own, on the loopback interface; a socket that is born in there listens at the port,
-# and a proxy in the host's network passes each connection on. No packet gets from one to the other.
+# Its address is one of the namespace's own, on the loopback interface, where a way out (./way-out.nix) listens.
 { tools, names }:
 let
   inherit (builtins)
@@ -8,11 +7,14 @@ let
     concatMap
     elem
     filter
+    foldl'
     head
     listToAttrs
     match
     toJSON
     ;
+  inherit (import ../network/addresses.nix) special;
+  wayOut = import ./way-out.nix { inherit tools names; };
 
   at =
     exception:
@@ -24,60 +26,20 @@ let
 
   unitsOf =
     namespace: name: exception:
-    let
+    wayOut {
+      inherit namespace;
       unit = names.egressUnit namespace name exception;
-      netns = names.netnsUnit namespace;
-      inherit (exception) address;
-    in
-    [
-      {
-        name = "${unit}.socket";
-        value = {
-          unitConfig = {
-            Description = "${at exception} (${name}) in network namespace ${namespace}";
-            BindsTo = [ netns ];
-            After = [ netns ];
-            # It comes after what comes after sockets.target.
-            DefaultDependencies = false;
-            Conflicts = [ "shutdown.target" ];
-            Before = [ "shutdown.target" ];
-          };
-          socketConfig = {
-            ListenStream = at exception;
-            NetworkNamespacePath = names.netns namespace;
-            # A storm pauses the socket, and must not end it for good.
-            TriggerLimitIntervalSec = 0;
-          };
-          wantedBy = [
-            "multi-user.target"
-            netns
-          ];
-        };
-      }
-      {
-        name = "${unit}.service";
-        value = {
-          unitConfig = {
-            Description = "Way from network namespace ${namespace} to ${at exception} (${name})";
-            Requires = [ "${unit}.socket" ];
-            After = [ "${unit}.socket" ];
-            StartLimitIntervalSec = 0;
-          };
-          serviceConfig = import ./proxy.nix // {
-            # Without brackets, which it would take for a part of a name and look up.
-            ExecStart = "${tools.systemd-socket-proxyd} ${address}:${toString exception.port}";
-            IPAddressAllow = address;
-            IPAddressDeny = "any";
-          };
-        };
-      }
-    ];
+      listen = at exception;
+      to = exception;
+      socket = "${at exception} (${name}) in network namespace ${namespace}";
+      proxy = "Way from network namespace ${namespace} to ${at exception} (${name})";
+    };
 in
 {
   # namespace's name -> exceptions -> units
   units =
     namespace: exceptions:
-    listToAttrs (concatMap (name: unitsOf namespace name exceptions.${name}) (attrNames exceptions));
+    foldl' (all: name: all // unitsOf namespace name exceptions.${name}) { } (attrNames exceptions);
 
   # Of all exceptions, those that stand on the namespace's loopback interface.
   addresses =
@@ -103,8 +65,8 @@ in
     let
       octet = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
       address = "(${octet}[.]){3}${octet}|[0-9a-fA-F:]*:[0-9a-fA-F:]+";
-      # This host's own, multicast and link-local addresses (RFC 6890, RFC 4291 §2.4).
-      unfit = "(0|127|169[.]254|22[4-9]|23[0-9]|24[0-9]|25[0-5])[.].*|::1?|[fF][fF].*|[fF][eE][89abAB].*";
+      # Multicast, link-local and other addresses that no host has (RFC 6890, RFC 4291 §2.4).
+      unfit = "(0|169[.]254|22[4-9]|23[0-9]|24[0-9]|25[0-5])[.].*|::|[fF][fF].*|[fF][eE][89abAB].*";
       same =
         name:
         filter (other: other < name && at exceptions.${other} == at exceptions.${name}) (
@@ -126,6 +88,9 @@ in
       ++
         optional (match unfit it.address != null)
           ''${here}.address: ${toJSON it.address} is no host on a network; write the one address that is to be reached: ${here}.address = "192.168.1.10";''
+      ++
+        optional (special it.address == "a loopback address")
+          "${here}.address: ${toJSON it.address} is this host itself, where a service listens on a port; remove the exception and set ${where}.hostServices.${name}.port = ${toString it.port};"
       ++ optional (elem it.address taken) "${here}.address: ${toJSON it.address} is the tunnel's own or its resolver's, which would no longer be reached through it; remove the exception"
       ++
         optional (it.protocol != "tcp")

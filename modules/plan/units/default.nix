@@ -110,7 +110,13 @@ in
         Description = "Network namespace ${name}";
         Before = [ "network.target" ];
         X-Reload-Triggers = triggers [
-          (removeAttrs spec (ofTunnel ++ [ "published" ]))
+          (removeAttrs spec (
+            ofTunnel
+            ++ [
+              "hostServices"
+              "published"
+            ]
+          ))
           rulesets.namespace
           rulesets.hostLink
         ];

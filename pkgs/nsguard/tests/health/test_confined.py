@@ -34,6 +34,7 @@ def role(unit: str, **properties: str) -> tuple[str, str] | None:
         ("nsguard-publish-vpn@web-1a2b3c.service", True, ("published", "web")),
         ("nsguard-publish-vpn@web-1a2b3c.socket", False, ("published", "web")),
         ("nsguard-egress-vpn@nas-1a2b3c.socket", True, ("egress", "nas")),
+        ("nsguard-host-vpn@sonarr-1a2b3c.socket", True, ("host", "sonarr")),
         ("nsguard-forwarded-vpn.service", True, ("forwarder", "")),
         ("nsguard-tunnel-vpn.service", False, ("tunnel", "")),
         # those of others, whose names are alike

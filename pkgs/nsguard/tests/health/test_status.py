@@ -55,7 +55,7 @@ def test_status_as_json(box: Box) -> None:
         found = namespaces(box)
     assert set(found[NAME]) == {
         *("state", "tunnel", "units", "apps", "forwarded", "portForwarding", "published", "hostLink", "tunnelPorts"),
-        "error",
+        *("hostServices", "error"),
     }
     assert found[NAME]["units"] == []  # there is no systemd in a box
     assert found[NAME]["portForwarding"] is None
@@ -90,6 +90,23 @@ def test_ports_that_are_published_or_open_in_the_tunnel(box: Box) -> None:
     said = box.nsguard("status").stdout
     assert "  published       web: 127.0.0.1:80, [::1]:80 to port 8080 (down)\n" in said
     assert "  open in tunnel  tcp 22, 80; udp 53\n" in said
+
+
+def test_services_of_the_host_that_those_inside_reach(box: Box) -> None:
+    sonarr = {"name": "sonarr", "unit": "nsguard-host-vpn@sonarr-1a2b3c.socket", "listenPort": 18989}
+    sonarr |= {"address": "127.0.0.1", "port": 8989}
+    box.write_spec(spec() | {"hostServices": [sonarr]})
+    box.nsguard("netns", "up", NAME)
+    assert namespaces(box)[NAME]["hostServices"] == [sonarr | {"state": "down", "answered": False, "elsewhere": []}]
+    said = box.nsguard("status").stdout
+    assert "  host service  sonarr: 127.0.0.1:18989 inside to 127.0.0.1:8989 (down)\n" in said
+    # who listens inside is not on the host, and who listens elsewhere is not asked
+    for where, address in (("ip netns exec vpn", "127.0.0.1"), ("", "127.0.0.2")):
+        listen = f"import socket, time; s = socket.create_server(('{address}', 8989)); time.sleep(99)"
+        box.out("sh", "-c", f'{where} python3 -c "{listen}" >/dev/null 2>&1 </dev/null &')
+        box.out("sh", "-c", f"until {where} ss -Hltn | grep -q {address}:8989; do :; done")
+    (found,) = namespaces(box)[NAME]["hostServices"]
+    assert (found["answered"], found["elsewhere"]) == (False, ["127.0.0.2"])
 
 
 def test_the_last_error_is_kept_until_it_works(any_box: Box) -> None:

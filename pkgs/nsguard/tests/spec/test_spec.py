@@ -37,6 +37,13 @@ def test_a_spec_in_full(written: Path) -> None:
     assert (only.public_key, only.endpoint, only.keepalive) == (PEER, Endpoint("198.51.100.7", 51820), 0)
 
 
+SERVICE = {
+    "name": "sonarr",
+    "unit": "nsguard-host-vpn@sonarr-1a2b3c.socket",
+    "listenPort": 8989,
+    "address": "127.0.0.1",
+    "port": 8989,
+}
 LINK = {
     "interface": "vensg-1a2b3c4d",
     "inside": "host0",
@@ -66,6 +73,21 @@ LINK = {
             "published[0].unit: 'web.service' is not a socket unit's name",
         ),
         ("published", [PUBLISHED | {"port": 0}], "published[0].port: '0' is not a number from 1 to 65535; correct it"),
+        (
+            "hostServices",
+            [SERVICE | {"unit": "a.service"}],
+            "hostServices[0].unit: 'a.service' is not a socket unit's name",
+        ),
+        (
+            "hostServices",
+            [SERVICE | {"listenPort": 0}],
+            "hostServices[0].listenPort: '0' is not a number from 1 to 65535; correct it",
+        ),
+        (
+            "hostServices",
+            [SERVICE | {"address": "localhost"}],
+            "hostServices[0].address: 'localhost' is not an address; write one like 10.66.0.1 or fd66::1",
+        ),
         ("hostLink", LINK | {"inside": "host 0"}, "hostLink.inside: 'host 0' is not a link name"),
         ("hostLink", LINK | {"host": ["169.254.64.0"]}, "hostLink.host: not one address of each family"),
         ("hostLink", LINK | {"published": [{"name": "dns"}]}, "hostLink.published[0].protocol: missing"),

@@ -68,6 +68,7 @@ def spec(**tunnel: Any) -> dict[str, Any]:
         "dns": {"enforce": True},
         "loopback": [],
         "portForwarding": None,
+        "hostServices": [],
         "published": [],
         "hostLink": None,
         "tunnelPorts": {"tcp": [], "udp": []},

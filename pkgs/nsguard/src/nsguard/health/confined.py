@@ -48,6 +48,8 @@ _OF_NAMESPACE = {
     "nsguard-publish-{}@*.service": "published",
     "nsguard-egress-{}@*.socket": "egress",
     "nsguard-egress-{}@*.service": "egress",
+    "nsguard-host-{}@*.socket": "host",
+    "nsguard-host-{}@*.service": "host",
     "nsguard-run-{}.socket": "commands",
     "nsguard-status-{}.socket": "commands",
 }

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nsguard.health.confined import Unit
+from nsguard.net import listening
 from nsguard.net.listening import Listener
 from nsguard.spec.spec import Spec
 
@@ -19,10 +20,9 @@ def ports(
 
     listeners: who listens inside, None where there is no inside; link_up: whether the host link is there.
     """
-    states = {unit.unit: unit.state for unit in units}
     found = []
     for it in wanted.published:
-        state = {"running": "listening", "failed": "failed"}.get(states.get(it.unit, ""), "down")
+        state = of_socket(it.unit, units)
         found.append(_port(it.name, list(it.listen), it.port, state, it.unit, units, listeners, [_INSIDE]))
     link = wanted.host_link
     for through in link.published if link else ():
@@ -35,6 +35,12 @@ def ports(
     return found
 
 
+def of_socket(name: str, units: Sequence[Unit]) -> str:
+    """How a socket unit is: `listening`, `failed` or `down`."""
+    states = {unit.unit: unit.state for unit in units}
+    return {"running": "listening", "failed": "failed"}.get(states.get(name, ""), "down")
+
+
 def _port(
     name: str,
     listen: list[str],
@@ -45,10 +51,7 @@ def _port(
     listeners: Sequence[Listener] | None,
     inside: Sequence[str],
 ) -> dict[str, Any]:
-    answered = None
-    if listeners is not None:
-        answered = any(one.port == port and any(map(one.answers, inside)) for one in listeners)
-    elsewhere = sorted({one.address for one in listeners or () if one.port == port}) if answered is False else []
+    answered, elsewhere = (None, []) if listeners is None else listening.answered(listeners, port, inside)
     return {
         "name": name,
         "listen": listen,

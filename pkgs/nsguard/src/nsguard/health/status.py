@@ -11,7 +11,7 @@ from typing import Any
 
 from nsguard import paths
 from nsguard.errors import BadInput, NsguardError
-from nsguard.health import confined, layout, published, summary
+from nsguard.health import confined, host_services, layout, published, summary
 from nsguard.health.confined import Unit
 from nsguard.lifecycle import teardown
 from nsguard.net import host_link, listening, namespace, wireguard
@@ -170,11 +170,13 @@ def _configured(name: str, found: State, units: Sequence[Unit], listeners: Seque
     try:
         wanted = spec.load(name)
     except BadInput:
-        return {"published": [], "hostLink": None, "tunnelPorts": {"tcp": [], "udp": []}, "portForwarding": None}
+        nothing: dict[str, Any] = {"published": [], "hostServices": [], "hostLink": None, "portForwarding": None}
+        return nothing | {"tunnelPorts": {"tcp": [], "udp": []}}
     link = found.host_link()
     up = link is not None and host_link.present(name, link)
     return {
         "published": published.ports(wanted, units, listeners, link_up=up),
+        "hostServices": host_services.of(wanted, units),
         "hostLink": wanted.host_link
         and {
             "state": "up" if up else "down",

@@ -60,6 +60,8 @@ def _rows(it: dict[str, Any]) -> Iterator[Row]:
         yield Row("host link", text, GOOD if link["state"] == "up" else BAD)
     for port in it["published"]:
         yield _published(it, port)
+    for service in it["hostServices"]:
+        yield _host_service(it, service)
     ports = [f"{protocol} {few(list(map(str, ports)))}" for protocol, ports in it["tunnelPorts"].items() if ports]
     yield Row("open in tunnel", "; ".join(ports))
     yield from _units(it)
@@ -106,6 +108,18 @@ def _published(it: dict[str, Any], port: dict[str, Any]) -> Row:
     if port["answered"] is False:
         return Row("published", f"{where} (nobody answers inside; {port['expected']} should)", WARN, helpers)
     return Row("published", f"{where} (listening)", GOOD, helpers)
+
+
+def _host_service(it: dict[str, Any], service: dict[str, Any]) -> Row:
+    """A service of the host, and the port inside that leads there."""
+    host = f"[{service['address']}]" if ":" in service["address"] else service["address"]
+    where = f"{service['name']}: 127.0.0.1:{service['listenPort']} inside to {host}:{service['port']}"
+    helpers = _helpers(it, "host", service["name"])
+    if service["state"] != "listening":
+        return Row("host service", f"{where} ({service['state']})", BAD, helpers)
+    if not service["answered"]:
+        return Row("host service", f"{where} (nobody answers on the host)", WARN, helpers)
+    return Row("host service", f"{where} (listening)", GOOD, helpers)
 
 
 def _units(it: dict[str, Any]) -> Iterator[Row]:

@@ -26,18 +26,25 @@ class Listener(NamedTuple):
         return self.address in (address, "0.0.0.0", "::")  # noqa: S104 (compared, not bound)
 
 
-def listeners(name: str, protocol: str = "tcp") -> list[Listener]:
-    """Those of a protocol, "tcp" or "udp", in namespace `name`, which is up."""
+def listeners(name: str | None, protocol: str = "tcp") -> list[Listener]:
+    """Those of a protocol, "tcp" or "udp", in namespace `name`, which is up, or on the host for None."""
     found = []
     for suffix, family in (("", socket.AF_INET), ("6", socket.AF_INET6)):
         file = f"/proc/thread-self/net/{protocol}{suffix}"
-        with namespace.entered(name), contextlib.suppress(FileNotFoundError), open(file) as lines:
+        with namespace.maybe_entered(name), contextlib.suppress(FileNotFoundError), open(file) as lines:
             for line in list(lines)[1:]:
                 words = line.split()
                 if words[3] == _LISTENING[protocol]:
                     address, port = words[1].split(":")
                     found.append(Listener(_address(address, family), int(port, 16), int(words[9])))
     return found
+
+
+def answered(all_listeners: Iterable[Listener], port: int, addresses: Iterable[str]) -> tuple[bool, list[str]]:
+    """Whether somebody takes connections to `port` at one of `addresses`; if not, at which others of that port."""
+    at_port = [one for one in all_listeners if one.port == port]
+    found = any(one.answers(address) for one in at_port for address in addresses)
+    return found, [] if found else sorted({one.address for one in at_port})
 
 
 def _address(digits: str, family: socket.AddressFamily) -> str:

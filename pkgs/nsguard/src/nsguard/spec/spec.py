@@ -82,6 +82,16 @@ class Published(NamedTuple):
     port: int
 
 
+class HostService(NamedTuple):
+    """A service on the host's loopback interface that `listen_port` inside leads to. `unit` has the socket."""
+
+    name: str
+    unit: str
+    listen_port: int
+    address: Address
+    port: int
+
+
 class Spec(NamedTuple):
     """What a namespace is to be. `outer` is the namespace that its tunnel's socket is in, None for the host's.
 
@@ -102,6 +112,7 @@ class Spec(NamedTuple):
     enforce_dns: bool
     loopback: tuple[Address, ...]
     forwarding: Forwarding | None
+    host_services: tuple[HostService, ...]
     published: tuple[Published, ...]
     host_link: HostLink | None
     tunnel_ports: Mapping[str, tuple[int, ...]]
@@ -209,9 +220,9 @@ def load(name: str) -> Spec:
 def _spec(top: _Field) -> Spec:
     keys = "version namespace outer interface userspace fwMark sysctls rulesets etc sockets dns loopback portForwarding"
     version, namespace, outer, interface, userspace, mark, sysctls, rulesets, etc, sockets, dns, *more = top.object(
-        *keys.split(), "published", "hostLink", "tunnelPorts", "tunnel"
+        *keys.split(), "hostServices", "published", "hostLink", "tunnelPorts", "tunnel"
     )
-    loopback, forwarding, published, host_link, tunnel_ports, tunnel = more
+    loopback, forwarding, host_services, published, host_link, tunnel_ports, tunnel = more
     if version.value != VERSION:
         raise version.wrong(f"not {VERSION}, the one this nsguard reads")
     device, unit = userspace.object("interface", "unit")
@@ -234,6 +245,7 @@ def _spec(top: _Field) -> Spec:
         enforce_dns=enforce.flag(),
         loopback=loopback.many(values.address),
         forwarding=forwarding.maybe(_forwarding),
+        host_services=tuple(map(_host_service, host_services.items())),
         published=tuple(map(_published, published.items())),
         host_link=host_link.maybe(_host_link),
         tunnel_ports=_ports_by_protocol(tunnel_ports),
@@ -251,6 +263,17 @@ def _forwarding(field: _Field) -> Forwarding:
         internal_port=internal.maybe(_port),
         lifetime=lifetime.number(lambda text: values.number(text, 1, 86400)),
         hook=hook.maybe(lambda it: it.matching(_UNIT, "a service unit's name")),
+    )
+
+
+def _host_service(field: _Field) -> HostService:
+    name, unit, listen_port, address, port = field.object("name", "unit", "listenPort", "address", "port")
+    return HostService(
+        name=name.text(),
+        unit=unit.matching(_SOCKET_UNIT, "a socket unit's name"),
+        listen_port=_port(listen_port),
+        address=address.parsed(values.address),
+        port=_port(port),
     )
 
 

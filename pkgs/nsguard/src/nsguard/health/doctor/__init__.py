@@ -28,6 +28,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
     "services": inside.services,
     "confined": confined.failed,
     "published": confined.answered,
+    "hostservices": confined.host_services_answered,
     "ports": confined.unpublished,
     "holes": units.holes,
     "sockets": sockets.sockets,

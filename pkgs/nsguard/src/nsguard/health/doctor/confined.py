@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nsguard.health import published
+from nsguard.health import host_services, published
 from nsguard.health.confined import Unit
 from nsguard.health.doctor.subject import Finding, Patient
 from nsguard.health.reasons import quoted
@@ -52,6 +52,26 @@ def answered(patient: Patient) -> Iterator[Finding]:
                 f"published port {port['name']} leads to port {port['port']} inside, where nobody answers; "
                 f"{port['expected']} should",
                 f"start it, or let {at} be the port that it listens on",
+            )
+
+
+def host_services_answered(patient: Patient) -> Iterator[Finding]:
+    """Each service of the host that those inside are to reach answers."""
+    for service in host_services.of(patient.spec, patient.units):
+        if service["answered"]:
+            continue
+        where = f"host service {service['name']} is to answer at {service['address']} port {service['port']}"
+        option = f"nsguard.namespaces.{patient.name}.hostServices.{service['name']}"
+        if service["elsewhere"]:
+            yield Finding(
+                f"{where}, but listens at {', '.join(service['elsewhere'])} alone",
+                f"let it listen at {service['address']}, or at all addresses; "
+                f"for another loopback address, set {option}.address",
+            )
+        else:
+            yield Finding(
+                f"{where}, where nobody listens on this host",
+                f"start it, or let {option}.port be the port that it listens on",
             )
 
 

@@ -74,9 +74,10 @@ def units(patient: Patient) -> Iterator[Finding]:
     """The namespace and its tunnel are up, by their units where there are any."""
     name = patient.name
     needed = {f"nsguard-netns-{name}.service": patient.up, f"nsguard-tunnel-{name}.service": patient.tunnel is not None}
-    sockets = [it.unit for it in patient.spec.published]
+    sockets = [it.unit for it in patient.spec.published] + [it.unit for it in patient.spec.host_services]
     properties = ["LoadState", "ActiveState", "SubState", "Result", "NeedDaemonReload"]
-    shown = systemd.show([*needed, *sockets, f"nsguard-*-{name}.*", f"nsguard-publish-{name}@*.service"], properties)
+    proxies = [f"nsguard-{kind}-{name}@*.service" for kind in ("publish", "host")]
+    shown = systemd.show([*needed, *sockets, *proxies, f"nsguard-*-{name}.*"], properties)
     reasons = {unit.unit: unit.reason for unit in patient.units}
     found = {unit["Id"]: unit for unit in shown if unit.get("LoadState") != "not-found" and "Id" in unit}
     for unit, it in sorted(found.items()):
