@@ -52,7 +52,7 @@ let
       without
       ;
   };
-  problemsOf = import ./problems { inherit names allowedEgress hostLinks; };
+  problemsOf = import ./problems { inherit names hostLinks; };
   ownersOf = import ./confinement/owners.nix;
   sandbox = import ./confinement/sandbox.nix { inherit tools without; };
   presets = import ./units/presets.nix;

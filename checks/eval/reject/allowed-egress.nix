@@ -59,18 +59,18 @@
     let
       at = "nsguard.namespaces.vpn.allowedEgress";
       like = ''is malformed; write it like "192.168.1.10" or "fd00::10"; a name would be looked up through the tunnel'';
-      nowhere = "is no host on a network; write the one address that is to be reached";
-      taken = "is the tunnel's own or its resolver's, which would no longer be reached through it; remove the exception";
+      nowhere = "is not the address of one host; write the address of the host to reach";
+      taken = "belongs to the tunnel or its resolver, and could not be reached through the tunnel; remove the exception";
     in
     [
-      ''${at}: "a b" cannot name an exception, which has letters, digits, - and _, and 32 characters at most; rename it''
+      "${at}.a b: the name must start with a letter or digit and have at most 32 letters, digits, - and _; rename it"
       ''${at}.by-name.address: "nas.local" ${like}''
-      ''${at}.host.address: "127.0.0.1" is this host itself, where a service listens on a port; remove the exception and set nsguard.namespaces.vpn.hostServices.host.port = 22;''
+      ''${at}.host.address: "127.0.0.1" is this host itself; remove the exception and set nsguard.namespaces.vpn.hostServices.host.port = 22;''
       ''${at}.neighbour.address: "fe80::1" ${nowhere}: ${at}.neighbour.address = "192.168.1.10";''
       ''${at}.own.address: "10.66.0.2" ${taken}''
       ''${at}.range.address: "192.168.1.0/24" ${like}''
       ''${at}.resolver.address: "10.66.0.1" ${taken}''
-      "${at}.same: 192.168.1.9:1 is also that of ${at}.a b; remove either"
+      "${at}.same: 192.168.1.9 port 1 is also the target of ${at}.a b; remove either"
       ''${at}.syslog.protocol: "udp" cannot be passed on without a route, and there is none to the host's networks; use TCP: ${at}.syslog.protocol = "tcp";''
     ];
 }

@@ -32,16 +32,17 @@
   };
   messages =
     let
-      at = "nsguard.namespaces.vpn.hostServices";
-      elsewhere = "is no loopback address; remove it for 127.0.0.1, or use nsguard.namespaces.vpn.allowedEgress for another host";
+      vpn = "nsguard.namespaces.vpn";
+      at = "${vpn}.hostServices";
+      elsewhere = "is not a loopback address; remove it for 127.0.0.1, or use ${vpn}.allowedEgress for another host";
     in
     [
-      "${at}.a b: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
-      "${at}.back: port 9091 inside is what nsguard.namespaces.vpn.publish.web publishes, and would lead back to the host; set ${at}.back.listenPort to a free one"
+      "${at}.a b: the name must start with a letter or digit and have at most 32 letters, digits, - and _; rename it"
+      "${at}.back: ${vpn}.publish.web publishes port 9091 inside, which would lead back to the host; set ${at}.back.listenPort to a free port"
       ''${at}.elsewhere.address: "192.168.1.10" ${elsewhere}''
       ''${at}.everywhere.address: "0.0.0.0" ${elsewhere}''
       ''${at}.named.address: "localhost" is malformed; write it like "127.0.0.1" or "::1"''
-      "${at}.nothing.port: no port is set, and services.nothing names none; set ${at}.nothing.port = 8989; to the port on which the service listens"
-      "${at}.same: port 1 inside is also that of ${at}.a b; set ${at}.same.listenPort to a free one"
+      "${at}.nothing.port: no port is set, and services.nothing has no option with its port; set ${at}.nothing.port = 8989; with the port that the service listens on"
+      "${at}.same: port 1 inside is also the port of ${at}.a b; set ${at}.same.listenPort to a free port"
     ];
 }

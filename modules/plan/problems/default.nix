@@ -1,10 +1,6 @@
 # What is wrong with a specification, in messages. Without any in `services` and `others`, it can be planned.
 # The form of a problem, and how it becomes a message, is in ./problem.nix.
-{
-  names,
-  allowedEgress,
-  hostLinks,
-}:
+{ names, hostLinks }:
 {
   namespaces,
   tunnels,
@@ -34,12 +30,6 @@ let
   ofNamespace = import ./namespace.nix { inherit names namespaces tunnels; };
   ofTunnel = import ./tunnel.nix { inherit tunnels hops; };
 
-  # For problems that are messages already.
-  malformed =
-    where: pattern: example: value:
-    messages [ (problem.malformed where pattern example value) ];
-  optional = condition: message: if condition then [ message ] else [ ];
-
   # Exceptions may not hide an address that the tunnel has, or a resolver behind it.
   ofExceptions =
     name:
@@ -51,11 +41,17 @@ let
           dns = [ ];
         };
     in
-    allowedEgress.problems {
+    import ./allowed-egress.nix {
       where = "nsguard.namespaces.${name}";
       exceptions = ns.allowedEgress;
       taken = map (ip: head (match "([^/]*).*" ip)) tunnel.ips ++ tunnel.dns;
-      inherit malformed optional;
+    };
+
+  ofHostServices =
+    name:
+    import ./host-services.nix {
+      where = "nsguard.namespaces.${name}";
+      ns = namespaces.${name};
     };
 
   ofApp =
@@ -107,20 +103,19 @@ in
   # What does not keep a service from being confined, and will keep it from working.
   warnings = makers: messages (each (name: service.warnings makers name services.${name}) services);
 
-  others =
-    each ofExceptions namespaces
-    ++ import ./host-services.nix { inherit namespaces malformed; }
-    ++ messages (
-      each ofNamespace namespaces
-      ++ import ./publish.nix { inherit namespaces hostLinks; }
-      ++ each ofTunnel tunnels
-      ++ [
-        (problem.malformed "nsguard.metrics.textfile" "(/[a-zA-Z0-9._-]+)+\\.prom"
-          ''"/var/lib/prometheus-node-exporter/nsguard.prom"''
-          metrics.textfile
-        )
-      ]
-      ++ each ofApp apps
-      ++ map ofMark tunnelled
-    );
+  others = messages (
+    each ofNamespace namespaces
+    ++ each ofExceptions namespaces
+    ++ each ofHostServices namespaces
+    ++ import ./publish.nix { inherit namespaces hostLinks; }
+    ++ each ofTunnel tunnels
+    ++ [
+      (problem.malformed "nsguard.metrics.textfile" "(/[a-zA-Z0-9._-]+)+\\.prom"
+        ''"/var/lib/prometheus-node-exporter/nsguard.prom"''
+        metrics.textfile
+      )
+    ]
+    ++ each ofApp apps
+    ++ map ofMark tunnelled
+  );
 }

@@ -1,5 +1,6 @@
-# What is wrong with services of the host that namespaces reach, one sentence for each.
-{ namespaces, malformed }:
+# What is wrong with services of the host that a namespace reaches -> problems
+# ns: a namespace
+{ where, ns }:
 let
   inherit (builtins)
     attrNames
@@ -10,49 +11,65 @@ let
     toJSON
     ;
   inherit (import ../network/addresses.nix) special;
+  inherit (import ./problem.nix) malformed misnamed;
+  inherit (ns) hostServices publish;
 
-  optional = condition: message: if condition then [ message ] else [ ];
+  address = "[0-9.]+|[0-9a-fA-F:]+";
   isPort = number: builtins.isInt number && number > 0 && number < 65536;
-
-  problemsOf =
-    namespace: name:
-    let
-      inherit (namespaces.${namespace}) hostServices publish;
-      at = "nsguard.namespaces.${namespace}";
-      where = "${at}.hostServices.${name}";
-      it = hostServices.${name};
-      inside = other: if other.listenPort == null then other.port else other.listenPort;
-      same = filter (other: other < name && inside hostServices.${other} == inside it) (
-        attrNames hostServices
-      );
-      # What would lead from the host into the namespace and back to the host.
-      led = filter (other: publish.${other}.protocol == "tcp" && publish.${other}.port == inside it) (
-        attrNames publish
-      );
-    in
-    optional (match "[a-zA-Z0-9][a-zA-Z0-9_-]{0,31}" name == null)
-      "${where}: the name may have letters, digits, - and _, starts with a letter or digit, and has 32 characters at most; rename it"
-    ++
-      optional (it.port == null)
-        "${where}.port: no port is set, and services.${name} names none; set ${where}.port = 8989; to the port on which the service listens"
-    ++
-      optional (it.port != null && !isPort it.port)
-        "${where}.port: ${toJSON it.port} is no port; set ${where}.port = 8989; to the port on which the service listens"
-    ++
-      optional (it.listenPort != null && !isPort it.listenPort)
-        "${where}.listenPort: ${toJSON it.listenPort} is no port; remove it, and the port inside is the service's own"
-    ++ malformed "${where}.address" "[0-9.]+|[0-9a-fA-F:]+" ''"127.0.0.1" or "::1"'' it.address
-    ++
-      optional
-        (match "[0-9.]+|[0-9a-fA-F:]+" it.address != null && special it.address != "a loopback address")
-        "${where}.address: ${toJSON it.address} is no loopback address; remove it for 127.0.0.1, or use ${at}.allowedEgress for another host"
-    ++
-      optional (it.port != null && same != [ ])
-        "${where}: port ${toString (inside it)} inside is also that of ${at}.hostServices.${head same}; set ${where}.listenPort to a free one"
-    ++
-      optional (it.port != null && led != [ ])
-        "${where}: port ${toString (inside it)} inside is what ${at}.publish.${head led} publishes, and would lead back to the host; set ${where}.listenPort to a free one";
+  inside = it: if it.listenPort == null then it.port else it.listenPort;
 in
 concatMap (
-  namespace: concatMap (problemsOf namespace) (attrNames namespaces.${namespace}.hostServices)
-) (attrNames namespaces)
+  name:
+  let
+    here = "${where}.hostServices.${name}";
+    it = hostServices.${name};
+    port = toString (inside it);
+    same = filter (other: other < name && inside hostServices.${other} == inside it) (
+      attrNames hostServices
+    );
+    # Such a port would lead from the host into the namespace and back to the host.
+    looping = filter (other: publish.${other}.protocol == "tcp" && publish.${other}.port == inside it) (
+      attrNames publish
+    );
+  in
+  [
+    (misnamed here name)
+    {
+      when = it.port == null;
+      where = "${here}.port";
+      what = "no port is set, and services.${name} has no option with its port";
+      fix = "set ${here}.port = 8989; with the port that the service listens on";
+    }
+    {
+      when = it.port != null && !isPort it.port;
+      where = "${here}.port";
+      what = "${toJSON it.port} is not a port";
+      fix = "set ${here}.port = 8989; with the port that the service listens on";
+    }
+    {
+      when = it.listenPort != null && !isPort it.listenPort;
+      where = "${here}.listenPort";
+      what = "${toJSON it.listenPort} is not a port";
+      fix = "remove it to use the service's own port";
+    }
+    (malformed "${here}.address" address ''"127.0.0.1" or "::1"'' it.address)
+    {
+      when = match address it.address != null && special it.address != "a loopback address";
+      where = "${here}.address";
+      what = "${toJSON it.address} is not a loopback address";
+      fix = "remove it for 127.0.0.1, or use ${where}.allowedEgress for another host";
+    }
+    {
+      when = it.port != null && same != [ ];
+      where = here;
+      what = "port ${port} inside is also the port of ${where}.hostServices.${head same}";
+      fix = "set ${here}.listenPort to a free port";
+    }
+    {
+      when = it.port != null && looping != [ ];
+      where = here;
+      what = "${where}.publish.${head looping} publishes port ${port} inside, which would lead back to the host";
+      fix = "set ${here}.listenPort to a free port";
+    }
+  ]
+) (attrNames hostServices)
