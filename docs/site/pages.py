@@ -30,6 +30,7 @@ SECTIONS = {
         "Single commands": "docs/how-to/commands.md",
         "Secrets": "docs/how-to/secrets.md",
         "Published ports": "docs/how-to/published-ports.md",
+        "Half a stack inside": "docs/how-to/half-a-stack.md",
         "Your own network": "docs/how-to/own-network.md",
         "A torrent box": "docs/how-to/torrent-box.md",
         "Several tunnels": "docs/how-to/multi-hop.md",

@@ -53,6 +53,8 @@ class Addresses:
     published_port: int = 8091
     # and where an echo server in there listens, to which packets go by the host link
     linked_port: int = 9091
+    # where the host listens for itself alone
+    host_port: int = 40407
     dns_port: int = 53
     web_port: int = 80
     echo_port: int = 7

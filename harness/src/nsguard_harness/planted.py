@@ -64,6 +64,15 @@ AGENT = "/usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-%N/
 UNVERIFIED = f"ExecStart=\nExecStart=/usr/bin/nsguard-init --journal --notify=main {AGENT}"
 # All is uncovered but the directory in which nsguard-init listens for the service's messages.
 UNCOVERED = "TemporaryFileSystem=\nTemporaryFileSystem=/run/nsguard-notify:mode=1777"
+# a socket in the namespace and a proxy on the host, as a way out has them, to a port that nobody was to reach
+WAY_OUT = " ".join(
+    (
+        "systemd-run -q --collect --unit=planted-way",
+        "--socket-property=NetworkNamespacePath=/run/netns/vpn",
+        *(f"--socket-property=ListenStream={at}:{LAB.host_port}" for at in ("127.0.0.1", "[::1]")),
+        f"/usr/lib/systemd/systemd-socket-proxyd 127.0.0.1:{LAB.host_port}",
+    )
+)
 SERVE = f"systemd-run -q --collect --unit=planted-web python3 -m http.server {LAB.published_port} --bind ::"
 
 
@@ -85,6 +94,7 @@ HOLES = (
         (
             *("udp-lan", "tcp-beyond", "dns-over-tls", "dns-tcp", "packet-info", "dhcp", "links-in-sight", "mptcp"),
             *("rules-flushed", "uplink-flaps", "tunnel-crack-local", "beside-exception"),
+            "beside-host-service",
         ),
         f"NetworkNamespacePath=\n{UNVERIFIED}",
     ),
@@ -99,6 +109,12 @@ HOLES = (
         "a command of the administrator's own",
         ("inherited-socket-addresses",),
         f"OpenFile=\nBindPaths=/run/systemd/notify\nExecStart=\nExecStart={AGENT}",
+    ),
+    Hole(
+        "a way to another port of the host",
+        ("beside-host-service",),
+        by_hand=(WAY_OUT,),
+        undo=("systemctl stop planted-way.socket planted-way.service",),
     ),
     Hole("a veth that the host routes", ("icmp-ping-lan",), by_hand=(*VETH, TO_THE_LAN), undo=NO_VETH),
     Hole("a veth for when the tunnel is down", ("link-deleted",), by_hand=(*VETH, AT_LAST), undo=NO_VETH),

@@ -15,6 +15,7 @@ from nsguard_harness.output.report import classes_rows
 from nsguard_harness.plugin import Observer
 from nsguard_harness.run.subjects import subjects
 from nsguard_harness.run.suite import Suite, Verdict, plan
+from nsguard_harness.run.trial import attack, switch
 from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
@@ -91,6 +92,48 @@ def test_the_core_attacks_are_contained(lab: ContainerLab) -> None:
     report = Suite(lab, plan("*", subjects(lab.client), quick=True)).run()
     bad = [one for one in report.results if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
     assert (bad, report.confined.judgement.unowned, report.status) == ([], (), 0)
+
+
+DOCTOR = "vpn: hostservices: host service library is to answer at 127.0.0.1 port 8989, "
+OPTION = "nsguard.namespaces.vpn.hostServices.library"
+REMEDIES = {
+    "": f"where nobody listens on this host; start it, or let {OPTION}.port be the port that it listens on",
+    "127.0.0.2": "but listens at 127.0.0.2 alone; let it listen at 127.0.0.1, or at all addresses; "
+    f"for another loopback address, set {OPTION}.address",
+    "127.0.0.1": None,
+    "0.0.0.0": None,
+}
+
+
+@pytest.mark.parametrize(("address", "remedy"), REMEDIES.items(), ids=lambda it: it or "nobody")
+def test_doctor_says_where_a_service_of_the_host_listens_instead(
+    lab: ContainerLab, address: str, remedy: str | None
+) -> None:
+    if address:
+        lab.client.succeed(f"systemd-run -q --collect -u library python3 -m http.server 8989 --bind {address}")
+        lab.client.wait_until_succeeds(f"ss -Hltn | grep -q {address}:8989")
+    try:
+        status, said = lab.client.execute("nsguard doctor vpn")
+        shown = lab.client.execute("nsguard status vpn")[1]
+    finally:
+        lab.client.succeed("systemctl stop library 2>/dev/null || [ $? = 5 ]")
+    lines = [line for line in said.splitlines() if "hostservices" in line]
+    assert lines == ([DOCTOR + remedy] if remedy else [])
+    assert status == (1 if remedy else 0), said
+    assert ("nobody answers on the host" in shown) == bool(remedy)
+
+
+def test_without_the_namespace_every_port_of_the_host_is_reached(lab: ContainerLab) -> None:
+    """The guard that keeps them shut, and what notices that it is gone."""
+    cells = plan("beside-host-service", subjects(lab.client))
+    assert attack(lab, cells) == []
+    switch(lab.client, scenario.render(scenario.EXCEPTIONS, ["property:network-namespace", "property:namespace-check"]))
+    try:
+        cells = plan("beside-host-service", subjects(lab.client))
+        assert {(red.attack, red.verdict) for red in attack(lab, cells)} == {("beside-host-service", Verdict.LEAKED)}
+    finally:
+        switch(lab.client, scenario.render(scenario.EXCEPTIONS))
+        wait_for_tunnel(lab)
 
 
 def test_what_is_no_exception_any_more_goes_by_the_tunnel(lab: ContainerLab) -> None:

@@ -17,6 +17,8 @@ from ..attack import Env, Outcome
 DOMAIN = "leak.test"
 # where programs may be, should the service's PATH not say
 PATHS = ("/run/current-system/sw/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin")
+# ways to write this machine's own addresses, by family
+LOOPBACK = {4: ("127.0.0.1", "127.0.0.2", "0.0.0.0"), 6: ("::1", "::", "::ffff:127.0.0.1", "::ffff:0.0.0.0")}
 UPLINK_PORT = 40404  # source port of packets made by hand
 
 
@@ -57,11 +59,14 @@ def send_udp(env: Env, address: str) -> Outcome:
     return send(env, address, socket.SOCK_DGRAM)
 
 
-def send(env: Env, address: str, kind: socket.SocketKind) -> Outcome:
-    """The same by a kind of socket: a datagram, or a connection. Raises OSError where it can't be sent."""
+def send(env: Env, address: str, kind: socket.SocketKind, port: int = 0) -> Outcome:
+    """The same by a kind of socket: a datagram, or a connection. Raises OSError where it can't be sent.
+
+    port: another than the echo port.
+    """
     with socket.socket(inet(env.family), kind) as sock:
         sock.settimeout(env.patience)
-        sock.connect((address, env.addresses.echo_port))
+        sock.connect((address, port or env.addresses.echo_port))
         sock.send(payload(env))
         return echoed(sock, env)
 

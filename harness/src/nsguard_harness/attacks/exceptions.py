@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import socket
+from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
-from . import _tools
+from . import _tools, lan
+
+if TYPE_CHECKING:
+    from ..lab.base import Lab
 
 
 class BesideException(Attack):
@@ -26,3 +30,37 @@ class BesideException(Attack):
             except OSError as error:
                 said.append(str(error.strerror or error))
         return Outcome("answered" in "".join(said), f"TCP {said[0]}, UDP {said[1]}")
+
+
+class BesideHostService(Attack):
+    """Claim: on the host's loopback interface, the service reaches what `hostServices` names and no more.
+
+    Method: the token to the port of an echo server on the host, by TCP and by UDP, at loopback in several forms. That
+    it comes back is a success.
+    Limitations: one port, which the scenario does not name.
+    Source: systemd-socket-proxyd(8); network_namespaces(7): each has a loopback interface of its own.
+    """
+
+    name = "beside-host-service"
+    evidence = "answer"
+    timeout = 15.0
+
+    def before(self, lab: Lab) -> None:
+        # at a port of its own: other attacks have an echo server inside
+        lab.peer.start("echo", lan.records("host"), lab.client, ports=[lab.addresses.host_port])
+
+    def after(self, lab: Lab) -> None:
+        lab.peer.stop("echo", lan.records("host"), lab.client)
+
+    def run(self, env: Env) -> Outcome:
+        said = {}
+        for address in _tools.LOOPBACK[env.family]:
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                try:
+                    outcome = _tools.send(env, address, kind, env.addresses.host_port)
+                except OSError as error:
+                    outcome = Outcome(False, str(error.strerror or error))
+                if outcome.reached:
+                    return Outcome(True, f"{address} {outcome.said}")
+                said[address] = outcome.said
+        return Outcome(False, ", ".join(f"{address}: {what}" for address, what in said.items()))

@@ -52,8 +52,7 @@ class ToPublished(_Back):
 
     def places(self, env: Env) -> Iterator[tuple[Place, socket.socket]]:
         own = env.addresses.client.of(env.family)
-        forms = {4: ("127.0.0.1", "127.0.0.2", "0.0.0.0"), 6: ("::1", "::", "::ffff:127.0.0.1", "::ffff:0.0.0.0")}
-        for address in (*forms[env.family], own):
+        for address in (*_tools.LOOPBACK[env.family], own):
             yield (address, env.addresses.published_port), socket.socket(_tools.inet(env.family))
         bound = socket.socket(_tools.inet(env.family))
         with suppress(OSError):  # inside there is no such link

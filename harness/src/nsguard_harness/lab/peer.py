@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -194,13 +194,16 @@ class Peer:
         """Bytes that came through the tunnel so far, as WireGuard counts them on the server."""
         return sum(int(line.split()[1]) for line in self.machine.succeed("wg show wg0 transfer").splitlines())
 
-    def start(self, module: str, argument: str, machine: Machine | None = None, more: str = "") -> None:
+    def start(
+        self, module: str, argument: str, machine: Machine | None = None, more: str = "", ports: Sequence[int] = ()
+    ) -> None:
         """Start another of the programs in `inside`, here or on another machine; returns when it is ready.
 
-        more: further options of systemd-run(1). One that runs already is left alone.
+        more: further options of systemd-run(1); ports: those of `echo`, where they are others than usual. One that runs
+        already is left alone.
         """
         unit = f"--unit={_unit(module, argument)} --service-type=notify --collect --setenv=PYTHONPATH={LIBRARY}"
-        program = f"python3 -m nsguard_harness.inside.{module} {shlex.quote(argument)}"
+        program = f"python3 -m nsguard_harness.inside.{module} {shlex.join([argument, *map(str, ports)])}"
         running = f"systemctl -q is-active {_unit(module, argument)}"
         (machine or self.machine).succeed(f"{running} || systemd-run -q {unit} {more} {program}")
 
