@@ -15,7 +15,7 @@ from nsguard_harness.lab.base import Lab
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Cell, Suite, Verdict, plan
+from nsguard_harness.run.suite import Cell, Suite, Verdict, cells_for
 
 pytestmark = [pytest.mark.lab, needs_nixos]
 OTHER_PEER = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="
@@ -43,7 +43,7 @@ def test_it_is_nixos_and_nothing_failed(lab: ContainerLab) -> None:
 
 def test_the_suite_finds_it_tight(lab: ContainerLab) -> None:
     # The disrupters are left to the Debian client: what they stop, another system starts otherwise.
-    cells = [cell for cell in plan("*", subjects(lab.client)) if not cell.attack.alone]
+    cells = [cell for cell in cells_for("*", subjects(lab.client)) if not cell.attack.alone]
     report = Suite(lab, cells).run()
     bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
     assert bad + [str(leak) for leak in report.confined.judgement.unowned] == []
@@ -110,7 +110,7 @@ def test_a_switch_to_another_peer_leaves_the_service_running(fresh: ContainerLab
 def test_look_ups_stay_in_after_nscd_was_restarted(lab: ContainerLab) -> None:
     """By the daemon that NixOS itself runs; the attack's own restart is the first, this is one more."""
     lab.client.succeed("systemctl restart nscd")
-    report = Suite(lab, plan("getaddrinfo", subjects(lab.client))).run()
+    report = Suite(lab, cells_for("getaddrinfo", subjects(lab.client))).run()
     assert {result.verdict for result in report.results} == {Verdict.CONTAINED}, report.results
 
 
@@ -132,7 +132,7 @@ def test_a_service_of_a_nixos_module_is_tight(modules: ContainerLab, service: st
     (user,) = [subject for subject in subjects(modules.client) if subject.identity == "user"]
     agent = Agent(modules.client, f"/run/nsguard-agent-{service}/socket")
     agent.wait()
-    cells = [cell for cell in plan("*", [replace(user, confined=agent)], quick=True) if not cell.attack.alone]
+    cells = [cell for cell in cells_for("*", [replace(user, confined=agent)], quick=True) if not cell.attack.alone]
     report = Suite(modules, [cell for cell in cells if cell.subject.identity == "user"]).run()
     bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
     assert bad + [str(leak) for leak in report.confined.judgement.unowned] == []

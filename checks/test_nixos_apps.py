@@ -10,7 +10,7 @@ from closures import NIXOS, closure, connected, needs_nixos
 from nsguard_harness.agent_client import Agent
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.machine import Completed, Machine
-from nsguard_harness.run.suite import Subject, Suite, Verdict, plan
+from nsguard_harness.run.suite import Subject, Suite, Verdict, cells_for
 
 pytestmark = [pytest.mark.lab, needs_nixos]
 # Packets and names; and where an app, one in bubblewrap, a command and a service differ: sight, sockets, handles.
@@ -96,7 +96,7 @@ def test_it_is_tight(lab: ContainerLab, where: str, attacks: tuple[str, ...]) ->
     for agent in (confined, free):
         agent.wait()
     subjects = [Subject("user", confined, free)]
-    cells = [cell for pattern in attacks for cell in plan(pattern, subjects, quick=True) if not cell.attack.alone]
+    cells = [cell for pattern in attacks for cell in cells_for(pattern, subjects, quick=True) if not cell.attack.alone]
     report = Suite(lab, cells).run()
     bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
     assert bad + [str(leak) for leak in report.confined.judgement.unowned] == []

@@ -13,7 +13,7 @@ from linked import FORWARDING, Target, at_uplink, check_reached, echoing
 from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Suite, Verdict, plan
+from nsguard_harness.run.suite import Suite, Verdict, cells_for
 from nsguard_harness.target import wait_for_tunnel
 from nsguard_harness.verdict.rules import ROUTER
 
@@ -43,7 +43,7 @@ def switch(lab: ContainerLab, system: Path) -> None:
 
 
 def test_it_is_tight(lab: ContainerLab) -> None:
-    cells = plan("*", subjects(lab.client), quick=True)
+    cells = cells_for("*", subjects(lab.client), quick=True)
     cells = [cell for cell in cells if any(fnmatchcase(cell.attack.name, pattern) for pattern in TRIED)]
     report = Suite(lab, cells).run()
     bad = [str(result) for result in report.results if result.verdict is not Verdict.CONTAINED]

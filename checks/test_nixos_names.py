@@ -8,7 +8,7 @@ import pytest
 from closures import NIXOS, closure_of, connected, needs_nixos
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Report, Suite, Verdict, plan
+from nsguard_harness.run.suite import Report, Suite, Verdict, cells_for
 
 pytestmark = [pytest.mark.lab, needs_nixos]
 CHECKS = Path(__file__).parent
@@ -34,7 +34,7 @@ MACHINES = {
 
 def attacked(lab: ContainerLab, *patterns: str) -> Report:
     known = [one for one in subjects(lab.client) if one.identity == "user"]
-    cells = [cell for pattern in patterns for cell in plan(pattern, known) if cell.subject in known]
+    cells = [cell for pattern in patterns for cell in cells_for(pattern, known) if cell.subject in known]
     return Suite(lab, cells).run()
 
 

@@ -13,7 +13,7 @@ from nsguard_harness.lab.debian import nixos_client
 from nsguard_harness.lab.vmlab import VmLab
 from nsguard_harness.output.compare import cells, differences
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Report, Suite, plan
+from nsguard_harness.run.suite import Report, Suite, cells_for
 from nsguard_harness.target import wait_for_tunnel
 
 PROGRAMS = ("qemu-system-x86_64", "qemu-img", "mkfs.ext4", "nix-store")
@@ -25,7 +25,7 @@ pytestmark = [
 
 
 def core(lab: Lab) -> Report:
-    return Suite(lab, plan("*", subjects(lab.client), quick=True)).run()
+    return Suite(lab, cells_for("*", subjects(lab.client), quick=True)).run()
 
 
 def test_the_core_set_is_contained_and_the_container_lab_agrees() -> None:

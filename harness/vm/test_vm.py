@@ -18,7 +18,7 @@ from nsguard_harness.lab.vmlab import VmLab
 from nsguard_harness.output.compare import cells, differences
 from nsguard_harness.run.cells import Cell
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Report, Suite, Verdict, plan
+from nsguard_harness.run.suite import Report, Suite, Verdict, cells_for
 from nsguard_harness.target import wait_for_tunnel
 
 EXPLAINED = (Lacking.KERNEL, Lacking.FAR_END, Lacking.SCENARIO)
@@ -32,7 +32,7 @@ def lab() -> Iterator[VmLab]:
 
 
 def core(lab: Lab) -> Report:
-    return Suite(lab, plan("*", subjects(lab.client), quick=True)).run()
+    return Suite(lab, cells_for("*", subjects(lab.client), quick=True)).run()
 
 
 def test_it_has_a_kernel_of_its_own_which_carries_the_tunnel(lab: VmLab) -> None:
@@ -72,5 +72,5 @@ def test_it_comes_back_confined_after_a_boot_and_after_a_power_cut(lab: VmLab) -
     assert not lab.client.is_up()
     lab.client.start()
     wait_for_tunnel(lab)
-    report = Suite(lab, plan("udp-lan", subjects(lab.client))).run()
+    report = Suite(lab, cells_for("udp-lan", subjects(lab.client))).run()
     assert {result.verdict for result in report.results} == {Verdict.CONTAINED}, report.results

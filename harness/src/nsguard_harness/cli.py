@@ -31,7 +31,7 @@ from .output.about import About
 from .output.plain import plain
 from .run.states import STATES, UP
 from .run.subjects import subjects
-from .run.suite import EXIT, TAIL_SECONDS, Report, Subject, Suite, Verdict, plan
+from .run.suite import EXIT, TAIL_SECONDS, Report, Subject, Suite, Verdict, cells_for
 from .target import wait_for_tunnel
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _list(options: argparse.Namespace, console: Console) -> int:
 def _run(options: argparse.Namespace, console: Console) -> int:
     _check(options)
     with _lab(options) as (lab, attackers), Progress(console=console, transient=True) as progress:
-        cells = plan(options.attack, attackers, UP.name if options.quick else options.state, quick=options.quick)
+        cells = cells_for(options.attack, attackers, UP.name if options.quick else options.state, quick=options.quick)
         runs = [1 + (cell.token == cell.control) for cell in cells if not cell.cannot]
         task = progress.add_task("attacks and controls", total=sum(runs))
         about = About.of(lab.client.execute, _guard(options))

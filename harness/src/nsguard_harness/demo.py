@@ -18,7 +18,7 @@ from .attacks.tunnel import ConnectionHeld
 from .lab.base import Lab
 from .output.plain import plain
 from .output.report import attacks_table, classes_table, last_line
-from .run.suite import Cell, Report, Result, Subject, Suite, plan
+from .run.suite import Cell, Report, Result, Subject, Suite, cells_for
 from .target import wait_for_tunnel
 from .verdict.judge import merged
 
@@ -89,7 +89,7 @@ class Demo:
 
     def _attacks(self) -> Report:
         names = {name for pattern in TOUR for name in fnmatch.filter(registry(), pattern)}
-        all_cells = plan("*", self.subjects, quick=True) + plan("endpoint-down-at-boot", self.subjects[:1])
+        all_cells = cells_for("*", self.subjects, quick=True) + cells_for("endpoint-down-at-boot", self.subjects[:1])
         cells = [cell for cell in all_cells if cell.attack.name in names]
         self._heading(f"{counted(cells)}, each confined, then unconfined as control")
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())

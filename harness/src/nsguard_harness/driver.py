@@ -34,7 +34,7 @@ from .lab.virtual import Recording, VirtualMachine
 from .machine import Machine, Uplink
 from .output.about import About
 from .output.report import as_json, last_line
-from .run.cells import Cell, Subject, plan
+from .run.cells import Cell, Subject, cells_for
 from .run.states import UP
 from .run.suite import Report, Suite, Verdict
 
@@ -207,9 +207,9 @@ def leak_test(
         elif prepare:
             lab.client.succeed(prepare, timeout=300 * lab.pace)
         known = [Subject(who, *(_agent(lab, name) for name in names)) for who, names in subjects.items()]
-        cells = plan(attacks, known, states, quick=quick)
+        cells = cells_for(attacks, known, states, quick=quick)
         for service in services:
-            cells += _in_its_place(service, _agent(lab, service), plan(attacks, known, states, quick=True))
+            cells += _in_its_place(service, _agent(lab, service), cells_for(attacks, known, states, quick=True))
         about = About.of(lab.client.execute, f"configuration of {client.name}")
         report = Suite(lab, cells).run()
         for probe in probes:

@@ -14,7 +14,7 @@ from . import attacks, scenario
 from .errors import AgentError, CommandError
 from .lab.base import Lab
 from .machine import Machine
-from .run.suite import Cell, Subject, Verdict, plan
+from .run.suite import Cell, Subject, Verdict, cells_for
 from .run.trial import Red, attack, switch, together_first
 from .scenario import Protection
 
@@ -112,7 +112,7 @@ class Mutants:
             return
         cells = [
             cell
-            for cell in plan("*", subjects)
+            for cell in cells_for("*", subjects)
             if cell.attack.name not in skip and (only is None or cell.attack.name in only)
         ]
         for group in likeliest_first(together_first(cells), near) if near else together_first(cells):

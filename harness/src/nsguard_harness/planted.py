@@ -13,7 +13,7 @@ from .addresses import LAB
 from .attacks.inbound import CONFINED
 from .lab.base import Lab
 from .machine import Machine
-from .run.suite import Subject, Verdict, plan
+from .run.suite import Subject, Verdict, cells_for
 from .run.trial import Red, attack, switch, together_first
 from .scenario import Plan
 
@@ -193,7 +193,7 @@ def find(lab: Lab, made: Plan, subjects: Callable[[Machine], Sequence[Subject]],
     try:
         switch(client, made)
         client.succeed(*hole.by_hand)
-        cells = [cell for cell in plan("*", subjects(client)) if cell.attack.name in hole.leaks]
+        cells = [cell for cell in cells_for("*", subjects(client)) if cell.attack.name in hole.leaks]
         reds = [red for group in together_first(cells) for red in attack(lab, group)]
     finally:
         client.succeed(f"rm -rf {' '.join(names)}; systemctl daemon-reload")

@@ -13,7 +13,7 @@ from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import debian_client
 from nsguard_harness.lab.image import APPS, image
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Suite, Verdict, plan
+from nsguard_harness.run.suite import Suite, Verdict, cells_for
 
 pytestmark = pytest.mark.lab
 
@@ -30,7 +30,7 @@ def lab() -> Iterator[ContainerLab]:
 
 @pytest.mark.parametrize("app", ["plain", "boxed"])
 def test_every_attack_by_an_app_is_contained_and_every_control_seen(lab: ContainerLab, app: str) -> None:
-    cells = plan("*", subjects(lab.client, app))
+    cells = cells_for("*", subjects(lab.client, app))
     cells = [cell for cell in cells if not cell.attack.alone or cell.attack.name in DISTURBING]
     report = Suite(lab, cells).run()
     bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]

@@ -14,7 +14,7 @@ from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.output.report import classes_rows
 from nsguard_harness.plugin import Observer
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Suite, Verdict, plan
+from nsguard_harness.run.suite import Suite, Verdict, cells_for
 from nsguard_harness.run.trial import attack, switch
 from nsguard_harness.target import wait_for_tunnel
 
@@ -89,7 +89,7 @@ subprocess.run(['systemd-notify', '--ready'], check=True)
 
 
 def test_the_core_attacks_are_contained(lab: ContainerLab) -> None:
-    report = Suite(lab, plan("*", subjects(lab.client), quick=True)).run()
+    report = Suite(lab, cells_for("*", subjects(lab.client), quick=True)).run()
     bad = [one for one in report.results if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
     assert (bad, report.confined.judgement.unowned, report.status) == ([], (), 0)
 
@@ -125,11 +125,11 @@ def test_doctor_says_where_a_service_of_the_host_listens_instead(
 
 def test_without_the_namespace_every_port_of_the_host_is_reached(lab: ContainerLab) -> None:
     """The guard that keeps them shut, and what notices that it is gone."""
-    cells = plan("beside-host-service", subjects(lab.client))
+    cells = cells_for("beside-host-service", subjects(lab.client))
     assert attack(lab, cells) == []
     switch(lab.client, scenario.render(scenario.EXCEPTIONS, ["property:network-namespace", "property:namespace-check"]))
     try:
-        cells = plan("beside-host-service", subjects(lab.client))
+        cells = cells_for("beside-host-service", subjects(lab.client))
         assert {(red.attack, red.verdict) for red in attack(lab, cells)} == {("beside-host-service", Verdict.LEAKED)}
     finally:
         switch(lab.client, scenario.render(scenario.EXCEPTIONS))

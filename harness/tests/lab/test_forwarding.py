@@ -15,7 +15,7 @@ from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Suite, Verdict, plan
+from nsguard_harness.run.suite import Suite, Verdict, cells_for
 from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
@@ -162,7 +162,7 @@ def test_that_port_and_no_other_is_reached_from_the_far_end_and_none_from_the_la
 
 
 def test_inbound_attacks_stay_contained(lab: ContainerLab) -> None:
-    cells = [cell for name in (*FROM_THE_TUNNEL, *FROM_THE_LAN) for cell in plan(name, subjects(lab.client), "up")]
+    cells = [cell for name in (*FROM_THE_TUNNEL, *FROM_THE_LAN) for cell in cells_for(name, subjects(lab.client), "up")]
     assert cells
     report = Suite(lab, cells).run()
     lab.peer.start("natpmp", FIRST)  # which the attack has stopped

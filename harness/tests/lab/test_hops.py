@@ -10,7 +10,7 @@ from hopping import attacked, fails_closed, mtu, whose
 from nsguard_harness import inspection, scenario
 from nsguard_harness.lab.hops import ENTRY, MIDDLE, SCENARIO, THREE, Hops
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Suite, Verdict, plan
+from nsguard_harness.run.suite import Suite, Verdict, cells_for
 from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
@@ -52,7 +52,7 @@ def test_the_core_set_is_contained_on_two_hops(lab: Hops) -> None:
 
     One attack has no control here: unconfined, too, no packet with the second tunnel's mark leaves the host.
     """
-    cells = [cell for cell in plan("*", subjects(lab.client), quick=True) if cell.attack.name != "tunnel-mark"]
+    cells = [cell for cell in cells_for("*", subjects(lab.client), quick=True) if cell.attack.name != "tunnel-mark"]
     report = Suite(lab, cells).run()
     bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
     assert bad == []

@@ -13,7 +13,7 @@ from nsguard_harness.attacks import hostlink
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.run.states import UP
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Suite, Verdict, plan
+from nsguard_harness.run.suite import Suite, Verdict, cells_for
 from nsguard_harness.run.trial import UNOWNED, attack, switch
 from nsguard_harness.target import wait_for_tunnel
 
@@ -73,7 +73,7 @@ def test_status_and_doctor_tell_of_it(lab: ContainerLab) -> None:
 
 
 def test_the_core_attacks_are_contained(lab: ContainerLab) -> None:
-    report = Suite(lab, plan("*", subjects(lab.client), quick=True)).run()
+    report = Suite(lab, cells_for("*", subjects(lab.client), quick=True)).run()
     bad = [result for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
     assert (bad, report.confined.judgement.unowned, report.status) == ([], (), 0)
     contained = {result.attack for result in report.results if result.verdict is Verdict.CONTAINED}
@@ -81,7 +81,7 @@ def test_the_core_attacks_are_contained(lab: ContainerLab) -> None:
 
 
 def test_no_answer_in_a_connection_over_lo_leaves_by_the_link_even_without_the_hosts_rules(lab: ContainerLab) -> None:
-    report = Suite(lab, [it for it in plan("link-*", subjects(lab.client)) if it.attack.name in REFLECTED]).run()
+    report = Suite(lab, [it for it in cells_for("link-*", subjects(lab.client)) if it.attack.name in REFLECTED]).run()
     verdicts = {(result.attack, result.family): result.verdict for result in report.results}
     assert verdicts == dict.fromkeys(
         [("link-freebind", 6), ("link-own-address", 4), ("link-own-address", 6)], Verdict.CONTAINED
@@ -115,7 +115,7 @@ def attacked_without(lab: ContainerLab, without: list[str], names: set[str]) -> 
     sent a SYN goes on answering it for seconds: such an answer would be counted for the attack that runs by then."""
     switch(lab.client, scenario.render(scenario.HOSTLINK, [f"nft:link-{name}" for name in without]))
     wait_for_tunnel(lab)
-    cells = [it for it in plan("*", subjects(lab.client)) if it.attack.name in names and it.state is UP]
+    cells = [it for it in cells_for("*", subjects(lab.client)) if it.attack.name in names and it.state is UP]
     return {red.attack for red in attack(lab, cells) if red.verdict is Verdict.LEAKED}
 
 

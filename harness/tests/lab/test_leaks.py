@@ -12,7 +12,7 @@ from nsguard_harness import scenario
 from nsguard_harness.attack import OUTSIDE, Attack, Lacking, Outcome
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Cell, Report, Subject, Suite, Verdict, escape, plan
+from nsguard_harness.run.suite import Cell, Report, Subject, Suite, Verdict, cells_for, escape
 
 pytestmark = pytest.mark.lab
 
@@ -34,7 +34,7 @@ def explained(report: Report) -> list[str]:
 
 
 def test_every_attack_is_contained_and_every_control_seen(guarded: ContainerLab) -> None:
-    report = Suite(guarded, plan("*", subjects(guarded.client))).run()
+    report = Suite(guarded, cells_for("*", subjects(guarded.client))).run()
     assert explained(report) == []
     assert report.status == 0
     assert report.confined.judgement.classes["wireguard"] > 100
@@ -47,7 +47,7 @@ def test_an_unconfined_service_in_the_confined_ones_place_is_caught_by_every_att
     So are those that come from outside, to which it makes no difference who runs inside.
     """
     exposed = [replace(subject, confined=subject.control) for subject in subjects(guarded.client)]
-    cells = [cell for cell in plan("*", exposed) if not cell.attack.alone or cell.attack.prepared_control]
+    cells = [cell for cell in cells_for("*", exposed) if not cell.attack.alone or cell.attack.prepared_control]
     cells = [cell for cell in cells if cell.subject.identity != OUTSIDE]
     run = Suite(guarded, cells).confined()
     unable = {token for token, outcome in run.outcomes.items() if outcome.lacking}
@@ -67,9 +67,9 @@ class Silent:
 
 def test_an_attack_that_sends_nothing_is_vacuous(guarded: ContainerLab) -> None:
     subject = subjects(guarded.client)[0]
-    report = Suite(guarded, plan("udp-lan", [Subject("root", subject.confined, Silent())]), tail=0).run()
+    report = Suite(guarded, cells_for("udp-lan", [Subject("root", subject.confined, Silent())]), tail=0).run()
     assert {result.verdict for result in report.results} == {Verdict.VACUOUS}
-    report = Suite(guarded, plan("udp-lan", [Subject("root", Silent(), subject.control)]), tail=0).run()
+    report = Suite(guarded, cells_for("udp-lan", [Subject("root", Silent(), subject.control)]), tail=0).run()
     assert {result.evidence for result in report.results} == {"nothing of it came through the tunnel: did nothing"}
     assert report.status == 2
 

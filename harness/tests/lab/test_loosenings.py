@@ -13,7 +13,7 @@ from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import debian_client
 from nsguard_harness.lab.image import APPS, image
-from nsguard_harness.run.suite import Cell, Subject, Suite, Verdict, plan
+from nsguard_harness.run.suite import Cell, Subject, Suite, Verdict, cells_for
 from nsguard_harness.run.trial import UNOWNED, reds_of
 
 pytestmark = pytest.mark.lab
@@ -33,7 +33,7 @@ def subject(lab: ContainerLab, name: str, identity: str) -> Subject:
 def cells_of(lab: ContainerLab, name: str, patterns: Sequence[str] = ("*",)) -> list[Cell]:
     """Every attack that runs beside others, as root where it can, over IPv4 where it has families."""
     subjects = [subject(lab, name, identity) for identity in ("root", "user")]
-    cells = [cell for pattern in patterns for cell in plan(pattern, subjects, quick=True)]
+    cells = [cell for pattern in patterns for cell in cells_for(pattern, subjects, quick=True)]
     return [cell for cell in cells if not cell.attack.alone and cell.family != 6 and cell.subject.identity != OUTSIDE]
 
 

@@ -11,7 +11,7 @@ from nsguard_harness.checkout import GUARDS
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.planted import HOLES, Hole, find
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Suite, Verdict, plan
+from nsguard_harness.run.suite import Suite, Verdict, cells_for
 
 
 def test_there_is_a_hole_for_every_family_of_attacks() -> None:
@@ -60,7 +60,7 @@ def test_a_weaker_guard_leaks_what_it_is_known_for(guard: str) -> None:
     with ContainerLab() as lab:
         scenario.apply(lab.client, GUARDS / f"{guard}.nix")
         names = LEAKS[guard] | HOLDS[guard]
-        cells = [cell for cell in plan("*", subjects(lab.client)) if cell.attack.name in names]
+        cells = [cell for cell in cells_for("*", subjects(lab.client)) if cell.attack.name in names]
         report = Suite(lab, cells).run()
     assert report.status == 1
     leaked = {result.attack for result in report.results if result.verdict is Verdict.LEAKED}

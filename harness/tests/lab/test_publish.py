@@ -16,7 +16,7 @@ from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.machine import Machine
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Suite, Verdict, plan
+from nsguard_harness.run.suite import Suite, Verdict, cells_for
 from nsguard_harness.run.trial import attack, switch
 from nsguard_harness.target import wait_for_tunnel
 
@@ -190,7 +190,7 @@ def test_status_and_doctor_tell_of_them(lab: ContainerLab) -> None:
 
 
 def test_it_works_while_the_tunnel_is_down_and_nothing_gets_out(lab: ContainerLab) -> None:
-    cells = plan("udp-beyond", subjects(lab.client), "link-deleted", quick=True)
+    cells = cells_for("udp-beyond", subjects(lab.client), "link-deleted", quick=True)
     assert cells
     report = Suite(lab, cells, tail=0).run()
     assert {result.verdict for result in report.results} == {Verdict.CONTAINED}, report.results
@@ -226,7 +226,7 @@ def test_its_process_ends_with_the_namespace_and_comes_back(lab: ContainerLab) -
 
 def test_the_core_attacks_are_contained(lab: ContainerLab) -> None:
     who = subjects(lab.client)
-    report = Suite(lab, [*plan("*", who, quick=True), *plan("unasked", who)]).run()
+    report = Suite(lab, [*cells_for("*", who, quick=True), *cells_for("unasked", who)]).run()
     assert not report.confined.judgement.unowned
     by_verdict = {verdict: {r.attack for r in report.results if r.verdict is verdict} for verdict in Verdict}
     assert not by_verdict[Verdict.LEAKED] | by_verdict[Verdict.VACUOUS] | by_verdict[Verdict.ERROR]
@@ -238,5 +238,5 @@ def test_without_the_rule_any_port_is_open_to_the_tunnel(lab: ContainerLab) -> N
     """Last of all: the scenario is another one then."""
     switch(lab.client, scenario.render(scenario.PUBLISH, ["nft:tunnel-ports"]))
     wait_for_tunnel(lab)
-    assert {red.verdict for red in attack(lab, plan("unasked", subjects(lab.client)))} == {Verdict.LEAKED}
+    assert {red.verdict for red in attack(lab, cells_for("unasked", subjects(lab.client)))} == {Verdict.LEAKED}
     wait_until_answering(lab.server, {(at, BESIDE) for at in LAB.tunnel_client})

@@ -11,7 +11,7 @@ from nsguard_harness import scenario
 from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Suite, Verdict, plan
+from nsguard_harness.run.suite import Suite, Verdict, cells_for
 
 pytestmark = pytest.mark.lab
 
@@ -22,7 +22,7 @@ def attacked(path: Path, patterns: Sequence[str]) -> dict[Verdict, set[str]]:
         scenario.apply(lab.client, path)
         chosen = subjects(lab.client)
         assert [subject.identity for subject in chosen] == ["user"]
-        report = Suite(lab, [cell for pattern in patterns for cell in plan(pattern, chosen, quick=True)]).run()
+        report = Suite(lab, [cell for pattern in patterns for cell in cells_for(pattern, chosen, quick=True)]).run()
     assert not report.confined.judgement.unowned
     return {verdict: {r.attack for r in report.results if r.verdict is verdict} for verdict in Verdict}
 

@@ -11,7 +11,7 @@ from nsguard_harness.attack import OUTSIDE, FromOutside, Lacking
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.run.states import STATES
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Suite, Verdict, plan
+from nsguard_harness.run.suite import Suite, Verdict, cells_for
 
 pytestmark = pytest.mark.lab
 
@@ -25,7 +25,7 @@ def guarded() -> Iterator[ContainerLab]:
 
 
 def test_attacks_are_contained_in_every_state(guarded: ContainerLab) -> None:
-    cells = plan("[!l]*-lan", subjects(guarded.client), "*")  # but the one that needs a host link
+    cells = cells_for("[!l]*-lan", subjects(guarded.client), "*")  # but the one that needs a host link
     report = Suite(guarded, cells, tail=0.5).run()
     assert [str(result) for result in report.results if result.verdict is not Verdict.CONTAINED] == []
     assert [span.state for span in report.confined.spans] == [state.name for state in STATES]
@@ -35,7 +35,7 @@ def test_attacks_are_contained_in_every_state(guarded: ContainerLab) -> None:
 
 def test_a_host_that_answers_is_caught_by_every_attack_from_outside(guarded: ContainerLab) -> None:
     """The host is exposed as it is for the controls, and looked at in the same places."""
-    cells = [cell for cell in plan("*", subjects(guarded.client)) if cell.subject.identity == OUTSIDE]
+    cells = [cell for cell in cells_for("*", subjects(guarded.client)) if cell.subject.identity == OUTSIDE]
     attacks = {cell.attack.name: cell.attack for cell in cells}.values()
     for attack in attacks:
         assert isinstance(attack, FromOutside)

@@ -6,7 +6,7 @@ from nsguard_harness.attacks.tunnel import LinkDeleted
 from nsguard_harness.lab.base import Lab
 from nsguard_harness.lab.hops import MIDDLE, InARow
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Cell, Report, Suite, Verdict, plan
+from nsguard_harness.run.suite import Cell, Report, Suite, Verdict, cells_for
 from nsguard_harness.target import wait_for_tunnel
 
 UNIT = "nsguard-tunnel-entry.service"
@@ -38,7 +38,7 @@ def whose(lab: InARow, namespace: str) -> str:
 def attacked(lab: InARow, families: tuple[int, ...]) -> Report:
     """CORE against one service, which must be contained by tunnels that carry it."""
     known = subjects(lab.client)
-    chosen = [cell for name in CORE for cell in plan(name, known, quick=True) if cell.family in (0, *families)]
+    chosen = [cell for name in CORE for cell in cells_for(name, known, quick=True) if cell.family in (0, *families)]
     report = Suite(lab, chosen).run()
     assert [str(result) for result in report.results if result.verdict is not Verdict.CONTAINED] == []
     assert report.confined.judgement.unowned == ()

@@ -16,7 +16,7 @@ from nsguard_harness.capture import COOKED, RAW, Frame, ethernet
 from nsguard_harness.errors import HarnessError, LabError
 from nsguard_harness.live.catalogue import CATALOGUE
 from nsguard_harness.live.host import Link, Tunnel, uplinks
-from nsguard_harness.live.judgement import Scene, judge
+from nsguard_harness.live.judgement import Scene, judge_host
 from nsguard_harness.live.run import Live, cells_of, chosen
 from nsguard_harness.live.targets import Targets
 from nsguard_harness.live.units import Service, confining, optional
@@ -45,7 +45,7 @@ def frame(packet: bytes) -> bytes:
 
 def seen(data: bytes) -> tuple[str, str | None]:
     """The class of a frame, and whose it is if it is a leak."""
-    judged, concerned = judge([Frame(1.0, data, "eth0")], SCENE, Tokens({TOKEN: "udp-beyond"}))
+    judged, concerned = judge_host([Frame(1.0, data, "eth0")], SCENE, Tokens({TOKEN: "udp-beyond"}))
     (name,) = judged.classes
     assert (len(concerned) == 0) is (name == "host")
     return name, judged.leaks[0].attack if judged.leaks else None

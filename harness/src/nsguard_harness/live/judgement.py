@@ -35,7 +35,9 @@ class Scene:
     endpoints: frozenset[tuple[Address, int]]
 
 
-def judge(captured: Iterable[Frame], scene: Scene, tokens: Tokens, dropped: int = 0) -> tuple[Judgement, list[Frame]]:
+def judge_host(
+    captured: Iterable[Frame], scene: Scene, tokens: Tokens, dropped: int = 0
+) -> tuple[Judgement, list[Frame]]:
     """Classify every frame; returns the judgement, and the frames that concern the namespace or an attack."""
     classes: Counter[str] = Counter()
     leaks: list[Leak] = []

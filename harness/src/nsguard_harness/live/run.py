@@ -21,13 +21,13 @@ from ..attacks import _tools
 from ..attacks.sight import GRANTED
 from ..errors import HarnessError
 from ..lab.lifetime import terminable
-from ..run.cells import Cell, Subject, plan
+from ..run.cells import Cell, Subject, cells_for
 from ..run.states import UP, Up
 from ..run.suite import TAIL_SECONDS, Report, Result, Run, Span, Verdict, decide
 from ..verdict.tokens import Tokens
 from . import host, units
 from .catalogue import CATALOGUE, NAMES, SAME, Control
-from .judgement import Scene, judge
+from .judgement import Scene, judge_host
 from .listen import Listener, Uplinks, send
 from .targets import Targets
 from .units import Service
@@ -105,7 +105,7 @@ def chosen(services: Sequence[Service], *, strict: bool) -> list[Service]:
 
 def cells_of(live: Live, subjects: Sequence[Subject], pattern: str) -> list[Cell]:
     """The cells of the catalogue's attacks; those that cannot apply on this host have the reason in `cannot`."""
-    return [_fitted(live, cell) for cell in plan(pattern, subjects) if cell.attack.name in CATALOGUE]
+    return [_fitted(live, cell) for cell in cells_for(pattern, subjects) if cell.attack.name in CATALOGUE]
 
 
 def _fitted(live: Live, cell: Cell) -> Cell:
@@ -193,14 +193,14 @@ class _Trial:
                         failures[cell.token] = str(error)
                     self._progress(cell.attack.name, name)
             time.sleep(self._tail)  # a window of observation, not a wait for something
-        judgement, frames = judge(uplinks.frames, self._scene, self._tokens, uplinks.dropped)
+        judgement, frames = judge_host(uplinks.frames, self._scene, self._tokens, uplinks.dropped)
         seconds = time.monotonic() - start
         spans = [Span(begun, time.time())]
         return Run(outcomes, failures, judgement, frames, self._arrived(inside), seconds, spans)
 
     def _arrived(self, inside: Listener) -> frozenset[str]:
         """The tokens of the attacks whose packets went into the tunnel, known by the token or by their address."""
-        judged, _ = judge(inside.frames, replace(self._scene, tunnel=frozenset(), port=0), self._tokens)
+        judged, _ = judge_host(inside.frames, replace(self._scene, tunnel=frozenset(), port=0), self._tokens)
         return frozenset(leak.token for leak in judged.leaks if leak.token)
 
     def _parameters(self, cell: Cell, phase: str) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class _Nobody:
 OUTSIDER = Subject(OUTSIDE, _Nobody(), _Nobody())
 
 
-def plan(pattern: str, subjects: Iterable[Subject], states: str = UP.name, *, quick: bool = False) -> list[Cell]:
+def cells_for(pattern: str, subjects: Iterable[Subject], states: str = UP.name, *, quick: bool = False) -> list[Cell]:
     """Every cell of the attacks and states whose names match a glob, each with a token of its own.
 
     quick: the core attacks alone, each by the first of its identities that there is a subject for.

@@ -27,7 +27,7 @@ from ..verdict.judge import Judgement, counted, judge, merged
 from ..verdict.rules import link_local
 from ..verdict.tokens import Tokens
 from . import hooks
-from .cells import OUTSIDER, Cell, Runs, Subject, plan
+from .cells import OUTSIDER, Cell, Runs, Subject, cells_for
 from .states import UP, State
 from .world import Observed
 
@@ -44,9 +44,9 @@ __all__ = [
     "Subject",
     "Suite",
     "Verdict",
+    "cells_for",
     "decide",
     "escape",
-    "plan",
 ]
 
 # questions that daemons repeat by themselves come late
