@@ -56,12 +56,12 @@ def states(client: Machine) -> dict[str, str]:
 
 def inside(client: Machine, unit: str) -> dict[str, set[str]]:
     """The programs of a unit's processes, each with the numbers of the network namespaces that they are in."""
-    found: dict[str, set[str]] = {}
+    namespaces: dict[str, set[str]] = {}
     for line in client.succeed("ps -e -o netns=,comm=,cgroup=").splitlines():
         number, program, group = line.split(None, 2)
         if group.endswith(f"/{unit}"):
-            found.setdefault(program, set()).add(number)
-    return found
+            namespaces.setdefault(program, set()).add(number)
+    return namespaces
 
 
 def runs_in(client: Machine, unit: str, namespace: str) -> None:
@@ -73,10 +73,10 @@ def runs_in(client: Machine, unit: str, namespace: str) -> None:
     number = client.succeed(f"stat -Lc %i /run/netns/{namespace}").strip()
     deadline = time.monotonic() + PATIENCE
     # until then it is systemd's process, which is on its way there
-    while "sleep" not in (found := inside(client, unit)):
+    while "sleep" not in (programs := inside(client, unit)):
         assert time.monotonic() < deadline, client.succeed(f"systemctl status -n 20 {unit} || true")
         time.sleep(0.1)
-    assert set.union(*found.values()) == {number}, found
+    assert set.union(*programs.values()) == {number}, programs
     assert client.get_unit_property(unit, "ActiveState") == "active"
     assert client.get_unit_property(unit, "NRestarts") == "0"
 
@@ -99,10 +99,10 @@ def judge(lab: ContainerLab, case: str) -> None:
 
     assert client.succeed("systemctl is-active multi-user.target").strip() == "active"
     assert set(meant["namespaces"]) <= set(client.succeed("ls /run/netns 2>/dev/null || true").split())
-    found = states(client)
-    assert bool(found) == bool(meant["namespaces"])
-    running = {unit for unit, state in found.items() if state == "active"}
-    assert running == {unit for unit in found if not WAITING.fullmatch(unit)} - unable, found
+    state_of = states(client)
+    assert bool(state_of) == bool(meant["namespaces"])
+    running = {unit for unit, state in state_of.items() if state == "active"}
+    assert running == {unit for unit in state_of if not WAITING.fullmatch(unit)} - unable, state_of
 
     for name, (addresses, namespace) in meant["sockets"].items():
         if (unit := f"{name}.socket") not in unable:
@@ -110,7 +110,7 @@ def judge(lab: ContainerLab, case: str) -> None:
     for name, namespace in meant["services"].items():
         if (unit := f"{name}{'x' if name.endswith('@') else ''}.service") not in unable:
             runs_in(client, unit, namespace)
-    for unit in unable - set(found):
+    for unit in unable - set(state_of):
         client.execute(f"systemctl start {unit}")
         client.wait_until_fails(f"systemctl is-active {unit}", PATIENCE)
     failed = set(client.succeed("systemctl list-units --failed --plain --no-legend | awk '{print $1}'").split())

@@ -28,8 +28,8 @@ def lab() -> Iterator[ContainerLab]:
 
 def asked(lab: ContainerLab, service: str, url: str) -> str:
     """What a service is told by a web server that it asks itself; nothing where nobody answers it."""
-    status, said = lab.client.execute(f"curl -sf http://127.0.0.1:{PORTS[service]}/ask/{url}")
-    return said.strip() if status == 0 else ""
+    status, output = lab.client.execute(f"curl -sf http://127.0.0.1:{PORTS[service]}/ask/{url}")
+    return output.strip() if status == 0 else ""
 
 
 def page(name: str, at: str = "127.0.0.1") -> str:
@@ -37,8 +37,8 @@ def page(name: str, at: str = "127.0.0.1") -> str:
 
 
 def status(lab: ContainerLab) -> dict[str, dict[str, Any]]:
-    said = json.loads(lab.client.execute("nsguard status vpn --json")[1])
-    return {service["name"]: service for service in said["namespaces"]["vpn"]["hostServices"]}
+    output = json.loads(lab.client.execute("nsguard status vpn --json")[1])
+    return {service["name"]: service for service in output["namespaces"]["vpn"]["hostServices"]}
 
 
 @pytest.mark.parametrize("service", INSIDE)
@@ -70,8 +70,8 @@ def test_status_and_doctor_name_a_service_of_the_host_that_is_gone(lab: Containe
     try:
         assert asked(lab, "prowlarr", page("sonarr")) == ""
         assert asked(lab, "prowlarr", page("radarr")) == "radarr"
-        code, said = lab.client.execute("nsguard doctor vpn")
-        assert (code, said) == (
+        code, output = lab.client.execute("nsguard doctor vpn")
+        assert (code, output) == (
             1,
             "vpn: hostservices: host service sonarr is to answer at 127.0.0.1 port 8989, where nobody listens on this "
             "host; start it, or let nsguard.namespaces.vpn.hostServices.sonarr.port be the port that it listens on\n",

@@ -33,7 +33,7 @@ MACHINES = {
 
 
 def attacked(lab: ContainerLab, *patterns: str) -> Report:
-    known = [one for one in subjects(lab.client) if one.identity == "user"]
+    known = [subject for subject in subjects(lab.client) if subject.identity == "user"]
     cells = [cell for pattern in patterns for cell in cells_for(pattern, known) if cell.subject in known]
     return Suite(lab, cells).run()
 

@@ -136,8 +136,8 @@ def specification(public: str) -> Specification:
     return {"tunnels": {"lab": tunnel}, "namespaces": {"vpn": {"tunnel": "lab"}}, "services": {"reader": reader}}
 
 
-def rendered(directory: Path, wanted: Specification) -> Plan:
-    (directory / "specification.json").write_text(json.dumps(wanted))
+def rendered(directory: Path, specification: Specification) -> Plan:
+    (directory / "specification.json").write_text(json.dumps(specification))
     (directory / "scenario.nix").write_text("builtins.fromJSON (builtins.readFile ./specification.json)\n")
     return scenario.render(directory / "scenario.nix")
 
@@ -214,8 +214,8 @@ def carry_out(lab: ContainerLab, before: Plan, after: Plan) -> str:
     scenario.install(lab.client, after)
     for verb, name in [it for it in done if it[0] != "stop"]:
         lab.client.succeed(f"systemctl {verb} {name}")
-    said = ", ".join(f"{verb} {name}" for verb, name in done)
-    return re.sub("(nsguard-secrets-vpn-)[0-9a-f]{6}", r"\1…", said)
+    text = ", ".join(f"{verb} {name}" for verb, name in done)
+    return re.sub("(nsguard-secrets-vpn-)[0-9a-f]{6}", r"\1…", text)
 
 
 def count(lab: ContainerLab) -> tuple[int, int]:
@@ -249,19 +249,19 @@ def fate(lab: ContainerLab, change: Callable[[], object]) -> str:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.what)
 def test_each_change_does_what_the_table_says(lab: ContainerLab, tmp_path: Path, row: Row) -> None:
     base = specification(lab.peer.secrets.server.public)
-    wanted = copy.deepcopy(base)
-    row.change(wanted)
-    before, after = (rendered(_made(tmp_path / name), it) for name, it in (("before", base), ("after", wanted)))
-    said: list[str] = []
+    changed = copy.deepcopy(base)
+    row.change(changed)
+    before, after = (rendered(_made(tmp_path / name), it) for name, it in (("before", base), ("after", changed)))
+    effects: list[str] = []
 
     def change() -> None:
         tell(lab, row.far)
-        said.append(carry_out(lab, before, after))
+        effects.append(carry_out(lab, before, after))
 
     try:
         assert fate(lab, change) == row.fate
         if row.done:
-            assert said == [row.done]
+            assert effects == [row.done]
     finally:
         tell(lab, row.far, back=True)
         carry_out(lab, after, before)
@@ -281,13 +281,13 @@ def _made(path: Path) -> Path:
 )
 def test_a_change_that_fails_leaves_the_tunnel_as_it_was(lab: ContainerLab, tmp_path: Path, broken: str) -> None:
     base = specification(lab.peer.secrets.server.public)
-    wanted = copy.deepcopy(base)
+    changed = copy.deepcopy(base)
     if broken == "endpoint":
         lab.server.succeed("systemctl stop lab-dns")
-        wanted["tunnels"]["lab"]["peers"][0]["endpoint"] = "nobody.lab.test:51820"
+        changed["tunnels"]["lab"]["peers"][0]["endpoint"] = "nobody.lab.test:51820"
     else:
-        wanted["tunnels"]["lab"][broken] = "/run/nothing"
-    before, after = (rendered(_made(tmp_path / name), it) for name, it in (("before", base), ("after", wanted)))
+        changed["tunnels"]["lab"][broken] = "/run/nothing"
+    before, after = (rendered(_made(tmp_path / name), it) for name, it in (("before", base), ("after", changed)))
 
     def change() -> None:
         scenario.install(lab.client, after)
@@ -309,5 +309,5 @@ def line(row: Row) -> str:
 
 def test_the_documentation_has_this_table() -> None:
     shown = [text for text in DOCUMENT.read_text().splitlines() if text.startswith("| ") and text.endswith(" |")]
-    wanted = [line(row) for row in ROWS]
-    assert [text for text in shown if text in wanted] == wanted, "\n".join(wanted)
+    lines = [line(row) for row in ROWS]
+    assert [text for text in shown if text in lines] == lines, "\n".join(lines)

@@ -313,11 +313,11 @@ def lab() -> Iterator[ContainerLab]:
 
 
 def doctor(lab: ContainerLab) -> tuple[int, list[str]]:
-    status, said = lab.client.execute("nsguard doctor vpn")
-    return status, said.splitlines()
+    status, output = lab.client.execute("nsguard doctor vpn")
+    return status, output.splitlines()
 
 
-@pytest.mark.parametrize("broken", BREAKS, ids=lambda one: one.name)
+@pytest.mark.parametrize("broken", BREAKS, ids=lambda fault: fault.name)
 def test_what_is_broken_alone_has_its_line(lab: ContainerLab, broken: Break) -> None:
     lab.client.succeed("systemctl reset-failed")  # forgets how often a service was started
     assert doctor(lab) == (0, ["vpn: healthy"])
@@ -335,5 +335,5 @@ def test_what_is_broken_alone_has_its_line(lab: ContainerLab, broken: Break) -> 
     assert all(line.startswith(f"vpn: holes: app-user.service has {broken.hole}") for line in holes), holes
     assert status == broken.status
     assert len(lines) == len(broken.lines), lines
-    for line, wanted in zip(lines, broken.lines, strict=True):
-        assert re.fullmatch(wanted, line), line
+    for line, pattern in zip(lines, broken.lines, strict=True):
+        assert re.fullmatch(pattern, line), line

@@ -33,8 +33,8 @@ def fetched(lab: ContainerLab, family: int, path: str) -> str:
     """Fetch a page from the host of the exception, within the namespace: as whom the server saw us, or nothing."""
     host = {4: LAB.granted.v4, 6: f"[{LAB.granted.v6}]"}[family]
     get = f"import urllib.request as u; print(u.urlopen('http://{host}/{path}', timeout=5).read().decode())"
-    status, said = lab.client.execute(f'ip netns exec vpn python3 -c "{get}" 2>/dev/null')
-    return str(json.loads(said)["peer"]) if status == 0 else ""
+    status, output = lab.client.execute(f'ip netns exec vpn python3 -c "{get}" 2>/dev/null')
+    return str(json.loads(output)["peer"]) if status == 0 else ""
 
 
 @pytest.mark.parametrize(("family", "name"), [(4, "nas"), (6, "nas6")])
@@ -60,8 +60,8 @@ def test_it_needs_no_tunnel_and_comes_back_with_the_namespace(lab: ContainerLab)
 def answered_by_the_host(lab: ContainerLab, address: str, port: int) -> bool:
     """Whether a connection to a port at a loopback address, made inside, gets the bytes of the host's service."""
     ask = f"import socket; print(socket.create_connection(('{address}', {port}), 5).recv(8))"
-    status, said = lab.client.execute(f'ip netns exec vpn python3 -c "{ask}" 2>/dev/null')
-    return status == 0 and "library" in said
+    status, output = lab.client.execute(f'ip netns exec vpn python3 -c "{ask}" 2>/dev/null')
+    return status == 0 and "library" in output
 
 
 def test_a_service_of_the_host_is_reached_at_its_one_port_and_no_other_is(lab: ContainerLab) -> None:
@@ -90,7 +90,7 @@ subprocess.run(['systemd-notify', '--ready'], check=True)
 
 def test_the_core_attacks_are_contained(lab: ContainerLab) -> None:
     report = Suite(lab, cells_for("*", subjects(lab.client), quick=True)).run()
-    bad = [one for one in report.results if one.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
+    bad = [result for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
     assert (bad, report.confined.judgement.unowned, report.status) == ([], (), 0)
 
 
@@ -113,13 +113,13 @@ def test_doctor_says_where_a_service_of_the_host_listens_instead(
         lab.client.succeed(f"systemd-run -q --collect -u library python3 -m http.server 8989 --bind {address}")
         lab.client.wait_until_succeeds(f"ss -Hltn | grep -q {address}:8989")
     try:
-        status, said = lab.client.execute("nsguard doctor vpn")
+        status, output = lab.client.execute("nsguard doctor vpn")
         shown = lab.client.execute("nsguard status vpn")[1]
     finally:
         lab.client.succeed("systemctl stop library 2>/dev/null || [ $? = 5 ]")
-    lines = [line for line in said.splitlines() if "hostservices" in line]
+    lines = [line for line in output.splitlines() if "hostservices" in line]
     assert lines == ([DOCTOR + remedy] if remedy else [])
-    assert status == (1 if remedy else 0), said
+    assert status == (1 if remedy else 0), output
     assert ("nobody answers on the host" in shown) == bool(remedy)
 
 
@@ -143,8 +143,8 @@ def test_what_is_no_exception_any_more_goes_by_the_tunnel(lab: ContainerLab) -> 
         assert fetched(lab, 4, "not-told") == LAB.client.v4
     assert {leak.kind for leak in watched.leaks} == {"http"}  # a judge who is not told of it condemns it
     units = [name for name in scenario.render(scenario.EXCEPTIONS).units if "-egress-" in name or "-host-" in name]
-    wanted = "*.wants/nsguard-egress-* *.wants/nsguard-host-*"
-    lab.client.succeed(f"systemctl stop {' '.join(units)}; cd {scenario.UNITS} && rm {' '.join(units)} {wanted}")
+    links = "*.wants/nsguard-egress-* *.wants/nsguard-host-*"
+    lab.client.succeed(f"systemctl stop {' '.join(units)}; cd {scenario.UNITS} && rm {' '.join(units)} {links}")
     scenario.install(lab.client, scenario.render(scenario.DEMO))
     lab.client.succeed("systemctl reload nsguard-netns-vpn")
     with Observer(lab).watch() as watched:

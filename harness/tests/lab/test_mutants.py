@@ -27,7 +27,7 @@ needs_nix = pytest.mark.skipif(shutil.which("nix-instantiate") is None, reason="
 @needs_nix
 def test_every_protection_can_be_taken_away_and_makes_a_difference() -> None:
     protections = scenario.protections()
-    names = {one.name for one in protections}
+    names = {protection.name for protection in protections}
     assert len(names) == len(protections) >= 40
     assert {name.partition(":")[0] for name in names} == {
         *("property", "nft", "dependency", "sysctl", "file", "run"),
@@ -35,15 +35,17 @@ def test_every_protection_can_be_taken_away_and_makes_a_difference() -> None:
     }
     paths = (scenario.DEMO, scenario.RUN, scenario.FORWARDING, scenario.PUBLISH, scenario.APPS, scenario.HOSTLINK)
     whole = {path: scenario.render(path) for path in paths}
-    for one in protections:
-        assert one.guards
-        assert set(one.besides) <= names - {one.name}
-        assert scenario.render(one.scenario, [one.name]) != whole[one.scenario], one.name
+    for protection in protections:
+        assert protection.guards
+        assert set(protection.besides) <= names - {protection.name}
+        assert scenario.render(protection.scenario, [protection.name]) != whole[protection.scenario], protection.name
 
 
 @needs_nix
 def test_a_list_without_its_parts_is_a_list_that_is_not_there() -> None:
-    parts = [one.name for one in scenario.protections() if one.name.startswith("property:system-calls:")]
+    parts = [
+        protection.name for protection in scenario.protections() if protection.name.startswith("property:system-calls:")
+    ]
     assert len(parts) > 1
     assert scenario.render(scenario.DEMO, parts) == scenario.render(scenario.DEMO, ["property:system-calls"])
 
@@ -96,14 +98,14 @@ def leak(token: str | None, attack: str | None) -> Leak:
     ],
 )
 def test_what_makes_an_attack_red(attack: Attack, shown: Run, red: tuple[str, Verdict] | None) -> None:
-    assert [(one.attack, one.verdict) for one in reds_of([cell(attack)], shown)] == ([red] if red else [])
+    assert [(entry.attack, entry.verdict) for entry in reds_of([cell(attack)], shown)] == ([red] if red else [])
 
 
 def test_groups_leave_out_what_cannot_apply_and_put_those_apart_that_are_alone() -> None:
     cells = [cell(Alone(), "a"), cell(Plain(), "b"), cell(Plain(), "c", cannot="why"), cell(Through(), "d")]
-    groups = [[one.token for one in group] for group in together_first(cells)]
+    groups = [[entry.token for entry in group] for group in together_first(cells)]
     assert groups == [["b", "d"], ["a"]]
-    assert {one.token for one in renewed(cells)}.isdisjoint({"a", "b", "c", "d"})
+    assert {entry.token for entry in renewed(cells)}.isdisjoint({"a", "b", "c", "d"})
 
 
 def test_errors_alone_count_only_when_nothing_else_is_red() -> None:
@@ -157,7 +159,7 @@ def mutants() -> Iterator[Mutants]:
     ],
 )
 def test_mutants_meet_their_fate(mutants: Mutants, name: str, killers: set[str], together: tuple[str, ...]) -> None:
-    protection = next(one for one in scenario.protections() if one.name == name)
+    protection = next(entry for entry in scenario.protections() if entry.name == name)
     fate = mutants.fate(protection)
     assert {red.attack for red in fate.killers} - {UNOWNED} == killers
     assert (fate.killed, fate.together_with) == (bool(killers), together)

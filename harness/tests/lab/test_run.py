@@ -123,9 +123,9 @@ def test_the_environment_tells_nothing_of_the_host(alice: Person) -> None:
         "EDITOR": "vi",
         "WORD": "given",
     }
-    said = alice.out("nsguard", "run", "vpn", "-E", "WORD", "-E", "MORE=a=b", "-E", "ABSENT", "--", "env", **telling)
-    found = dict(line.split("=", 1) for line in said.splitlines())
-    assert found == {
+    output = alice.out("nsguard", "run", "vpn", "-E", "WORD", "-E", "MORE=a=b", "-E", "ABSENT", "--", "env", **telling)
+    variables = dict(line.split("=", 1) for line in output.splitlines())
+    assert variables == {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": "/home/alice",
         "USER": "alice",

@@ -186,11 +186,11 @@ def test_root_is_told_to_be_somebody_else(lab: ContainerLab) -> None:
         ("pty", "is another terminal"),
     ],
 )
-@pytest.mark.parametrize("place", [0, 1, 2])
-def test_descriptors_that_lead_out_are_refused(alice: Person, kind: str, reason: str, place: int) -> None:
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_descriptors_that_lead_out_are_refused(alice: Person, kind: str, reason: str, number: int) -> None:
     descriptors = [*NULLS]
-    descriptors[place] = kind
-    assert f"R descriptor {place} {reason}" in say(alice, fields=fields("true"), descriptors=descriptors)
+    descriptors[number] = kind
+    assert f"R descriptor {number} {reason}" in say(alice, fields=fields("true"), descriptors=descriptors)
 
 
 def test_a_file_of_the_kernels_is_read_and_handed_on_as_its_content(alice: Person) -> None:

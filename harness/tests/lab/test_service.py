@@ -133,8 +133,8 @@ def test_every_line_of_short_lived_children_is_found_by_the_unit(lab: ContainerL
     with busy(lab), stopped_journal(lab):
         # What it says is in the socket's buffer when it is over.
         lab.client.succeed(f"systemctl start {name}")
-    said = log(lab, name).splitlines()
-    assert [line for line in said if line.startswith("child ")] == [f"child {number}" for number in range(1, 301)]
+    lines = log(lab, name).splitlines()
+    assert [line for line in lines if line.startswith("child ")] == [f"child {number}" for number in range(1, 301)]
     identifiers = lab.client.succeed(f"journalctl -o json --output-fields=SYSLOG_IDENTIFIER -u {name}")
     assert {json.loads(line)["SYSLOG_IDENTIFIER"] for line in identifiers.splitlines()} == {"sh", "systemd"}
 
@@ -164,9 +164,9 @@ def test_directories_notification_and_journal(lab: ContainerLab, name: str, writ
     assert what["word"] == ("heard" if name == "ordinary" else "")
     # the runtime directory is the host's, not one that only the service sees
     assert lab.client.succeed(f"cat /run/{name}/written") == "RUNTIME"
-    said = log(lab, name)
-    assert "spoken by stdout" in said
-    assert "spoken by syslog" in said
+    journal = log(lab, name)
+    assert "spoken by stdout" in journal
+    assert "spoken by syslog" in journal
     lab.client.succeed(f"systemctl restart {name}", f"systemctl stop {name}")
     assert lab.client.get_unit_property(f"{name}.service", "Result") == "success"
 
@@ -238,7 +238,7 @@ def test_instances_of_a_template(lab: ContainerLab) -> None:
     for name in ("one", "two"):
         assert lab.client.get_unit_property(f"instance@{name}.service", "StatusText") == "all found"
         what = found(lab, f"instance-{name}")
-        assert what["written"] == [f"/{place}/instance-{name}" for place in ("run", "var/lib", "var/cache")]
+        assert what["written"] == [f"/{directory}/instance-{name}" for directory in ("run", "var/lib", "var/cache")]
         pid = lab.client.get_unit_property(f"instance@{name}.service", "MainPID")
         assert lab.client.succeed(f"ip netns identify {pid}").strip() == "vpn"
     lab.client.succeed("systemctl stop instance@one instance@two")
@@ -258,18 +258,18 @@ def test_a_program_that_catches_no_signal_ends_by_sigterm(lab: ContainerLab, nam
     # What comes before process 1 of a PID namespace looks out for signals is lost (pid_namespaces(7)).
     lab.client.wait_until_succeeds(f"systemctl status {name} | grep -q '[0-9] /usr/bin/sleep infinity'")
     lab.client.succeed(f"systemctl stop {name}")
-    said = log(lab, name)
-    assert f"Stopped {name}.service" in said
-    assert "timed out" not in said
+    journal = log(lab, name)
+    assert f"Stopped {name}.service" in journal
+    assert "timed out" not in journal
     assert lab.client.succeed(f"systemctl show -P Result {name}") == "success\n"
 
 
 def test_a_signal_that_is_no_clean_end_is_a_failure(lab: ContainerLab) -> None:
     lab.client.execute("systemctl start killed-root")
     lab.client.wait_until_succeeds("systemctl show -P ActiveState killed-root | grep -qx failed")
-    said = log(lab, "killed-root")
-    assert "sh was killed by signal ABRT" in said
-    assert "Scheduled restart job" in said
+    journal = log(lab, "killed-root")
+    assert "sh was killed by signal ABRT" in journal
+    assert "Scheduled restart job" in journal
 
 
 @pytest.mark.parametrize(
@@ -291,12 +291,12 @@ def test_a_service_in_the_wrong_place_does_not_start(lab: ContainerLab, change: 
     scenario.install(lab.client, replace(made, units=units))
     lab.client.succeed("ip netns add other", "systemctl start nsguard-netns-vpn")
     status = lab.client.execute("systemctl start misplaced")[0]
-    said = log(lab, "misplaced")
+    journal = log(lab, "misplaced")
     lab.client.succeed("systemctl stop misplaced; systemctl reset-failed; ip netns delete other")
     if message:
         assert status != 0
-        assert message in said
-        assert "spoken by stdout" not in said
+        assert message in journal
+        assert "spoken by stdout" not in journal
     else:
         # the eye: without the private /run it starts, and only the leak suite tells
         assert status == 0
@@ -305,5 +305,5 @@ def test_a_service_in_the_wrong_place_does_not_start(lab: ContainerLab, change: 
 def test_nothing_of_a_plan_is_needed_twice(lab: ContainerLab) -> None:
     """systemd itself has nothing to say against any unit of the scenario."""
     made: Plan = scenario.render(SCENARIOS / "services.nix")
-    said = lab.client.run(f"systemd-analyze verify {' '.join(f'/etc/systemd/system/{name}' for name in made.units)}")
-    assert (said.status, said.errors) == (0, "")
+    verdict = lab.client.run(f"systemd-analyze verify {' '.join(f'/etc/systemd/system/{name}' for name in made.units)}")
+    assert (verdict.status, verdict.errors) == (0, "")

@@ -23,13 +23,13 @@ class BesideException(Attack):
     name = "beside-exception"
 
     def run(self, env: Env) -> Outcome:
-        said = []
+        reports = []
         for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
             try:
-                said.append(_tools.send(env, env.addresses.granted.of(env.family), kind).said)
+                reports.append(_tools.send(env, env.addresses.granted.of(env.family), kind).said)
             except OSError as error:
-                said.append(str(error.strerror or error))
-        return Outcome("answered" in "".join(said), f"TCP {said[0]}, UDP {said[1]}")
+                reports.append(str(error.strerror or error))
+        return Outcome("answered" in "".join(reports), f"TCP {reports[0]}, UDP {reports[1]}")
 
 
 class BesideHostService(Attack):
@@ -53,7 +53,7 @@ class BesideHostService(Attack):
         lab.peer.stop("echo", lan.records("host"), lab.client)
 
     def run(self, env: Env) -> Outcome:
-        said = {}
+        reports = {}
         for address in _tools.LOOPBACK[env.family]:
             for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
                 try:
@@ -62,5 +62,5 @@ class BesideHostService(Attack):
                     outcome = Outcome(False, str(error.strerror or error))
                 if outcome.reached:
                     return Outcome(True, f"{address} {outcome.said}")
-                said[address] = outcome.said
-        return Outcome(False, ", ".join(f"{address}: {what}" for address, what in said.items()))
+                reports[address] = outcome.said
+        return Outcome(False, ", ".join(f"{address}: {report}" for address, report in reports.items()))

@@ -100,11 +100,11 @@ class StandIn:
             self._stack.callback(path.unlink, missing_ok=True)
 
     def _make(self, directory: Path, owner: int) -> None:
-        made = [one for one in (directory, *directory.parents) if not one.exists()]
-        for one in reversed(made):
-            one.mkdir(mode=0o755)
-            os.chown(one, owner, -1)
-            self._stack.callback(_remove, one)
+        made = [parent for parent in (directory, *directory.parents) if not parent.exists()]
+        for parent in reversed(made):
+            parent.mkdir(mode=0o755)
+            os.chown(parent, owner, -1)
+            self._stack.callback(_remove, parent)
 
     def users(self) -> None:
         """Let a process of every user stand by."""
