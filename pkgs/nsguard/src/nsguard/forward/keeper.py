@@ -173,7 +173,7 @@ class Keeper:
         self._until = self._at + lifetime
         changed = self._key(before) != self._key(mappings)
         ports = [(it.protocol, self._local(it)) for it in mappings]
-        nft.open_ports(self._found.name, ports, lifetime, said=changed)
+        nft.open_ports(self._found.name, ports, lifetime, logged=changed)
         first = mappings[0]
         now = Forwarded(self._local(first), first.external, first.address, tuple(it.protocol for it in mappings))
         if changed or self._found.forwarded() != now:

@@ -1,7 +1,7 @@
-"""What a confined service sees, for questions that must be asked from its place and not from the host's.
+"""Running a function as a confined service would: in its network namespace, with its /run and /etc.
 
-A look-up of a name by a process that is merely in the namespace would go by nscd's or resolved's socket, and so
-by the host's resolver.
+A process that has only entered the network namespace would look up names through the socket of nscd or
+systemd-resolved, and so with the host's resolver.
 """
 
 import os
@@ -14,21 +14,21 @@ from nsguard.net import namespace
 from nsguard.state import State
 from nsguard.system import child, files, kernel
 
-# Done without privileges, since it reads what the far end of the tunnel sends.
+# The function runs without privileges, because it parses data from the far end of the tunnel.
 _NOBODY = 65534
-# In /etc, of those who sign certificates: Debian's and NixOS's, Fedora's, and where NixOS's links lead.
+# Directories in /etc with the certificates of authorities: Debian's and NixOS's, Fedora's, the target of NixOS's links.
 _CERTIFICATES = ("ssl", "pki", "static")
 
 
-def ask(found: State, function: Callable[[], Any], timeout: float) -> Any:
-    """What `function` returns, a JSON value, from within the namespace, as nobody, within `timeout` seconds.
+def ask(state: State, function: Callable[[], Any], timeout: float) -> Any:
+    """Run `function` in the namespace as nobody, for at most `timeout` seconds; its result, a JSON value.
 
-    Raises `NsguardError`, with what the function's OSError or ValueError said.
+    Raises `NsguardError`, with the text of the function's OSError or ValueError.
     """
 
     def within() -> Any:
-        namespace.enter(found.name)
-        _cover(found)
+        namespace.enter(state.name)
+        _cover(state)
         os.setgroups([])
         os.setresgid(_NOBODY, _NOBODY, _NOBODY)
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
@@ -42,12 +42,15 @@ def ask(found: State, function: Callable[[], Any], timeout: float) -> Any:
         raise NsguardError(str(error)) from None
 
 
-def _cover(found: State) -> None:
-    """A /run without sockets, and an /etc of the namespace's files; no overlay, as two are all that can be stacked."""
-    texts = {name: files.read(f"{found.confext}/etc/{name}") for name in ("hosts", "nsswitch.conf")}
+def _cover(state: State) -> None:
+    """Mount a /run without sockets, and an /etc with the namespace's files.
+
+    /etc is a tmpfs and not an overlay, because the kernel stacks at most two overlays.
+    """
+    texts = {name: files.read(f"{state.confext}/etc/{name}") for name in ("hosts", "nsswitch.conf")}
     kernel.unshare(kernel.CLONE_NEWNS)
     kernel.mount("none", "/", flags=kernel.MS_REC | kernel.MS_PRIVATE)
-    inside, etc = (os.open(path, os.O_PATH | os.O_CLOEXEC) for path in (found.inside, "/etc"))
+    inside, etc = (os.open(path, os.O_PATH | os.O_CLOEXEC) for path in (state.inside, "/etc"))
     for directory in ("/run", "/etc"):
         kernel.mount("nsguard", directory, "tmpfs", kernel.MS_NOSUID | kernel.MS_NODEV, "mode=0755")
     os.mkdir(paths.RUN)

@@ -1,8 +1,8 @@
-"""The host link: veth(4) between host and namespace, over which the host passes packets in.
+"""The host link: a veth(4) pair between host and namespace, over which the host forwards packets in.
 
-Both ends have one hardware address and no ARP (IFF_NOARP, netdevice(7)): nothing is looked up on the link. Answers are
-routed by the source address that they have from the packet they answer; what a service begins has no route over it, and
-the rules at either end let none through.
+Both ends have the same hardware address and no ARP (IFF_NOARP, netdevice(7)), so no address is resolved on the link.
+Answers are routed by their source address, which is the destination of the packet that they answer. Connections that a
+service starts have no route over the link, and the rules at both ends drop them.
 """
 
 import contextlib
@@ -20,141 +20,146 @@ from nsguard.spec.spec import Spec
 from nsguard.state import State
 from nsguard.system import files, process
 
-# Locally administered (IEEE 802c); given, so that udev gives none of its own (systemd.link(5)).
+# Locally administered (IEEE 802c). Set explicitly, because udev would otherwise assign one (systemd.link(5)).
 _HARDWARE = "02:6e:73:67:00:01"
-# The routing table of answers, and the place of the rule that leads to it; both the namespace's own.
+# The number of the routing table for answers, and the priority of the rule that selects it; both inside the namespace.
 _TABLE = 1767
 _SETTING, _PATH = "net.ipv{}.conf.all.forwarding", "/proc/sys/net/ipv{}/conf/all/forwarding"
-# Shorter prefixes (bits) are default routes in parts, as tunnels lay them.
+# Routes with a shorter prefix (in bits) are parts of a default route, as VPN programs add them.
 _SHORTEST = 8
-# Routes that lead to no host (ip-route(8)).
+# Types of routes that lead to no single host (ip-route(8)).
 _NOWHERE = {"unreachable", "blackhole", "prohibit", "throw", "multicast", "anycast"}
 
 
-def check(wanted: Spec, found: State) -> None:
-    """Raise `NsguardError` where another route of the host's covers an end of the link; nothing is changed."""
-    link = wanted.host_link
+def check(spec: Spec, state: State) -> None:
+    """Raise `NsguardError` if another route of the host covers an address of the link. Changes nothing."""
+    link = spec.host_link
     if link is None:
         return
-    had = found.host_link()
-    own = {link.interface, had.interface if had else link.interface}
+    current = state.host_link()
+    own = {link.interface, current.interface if current else link.interface}
     for family, ends in _by_family(link):
-        listed = json.loads(process.ask("ip", "-j", f"-{family}", "route", "show", "table", "all"))
-        for route in listed:
+        routes = json.loads(process.ask("ip", "-j", f"-{family}", "route", "show", "table", "all"))
+        for route in routes:
             if route["dst"] == "default" or route.get("dev") in own or route.get("type") in _NOWHERE:
                 continue
-            covered = ip_network(route["dst"])
-            if covered.prefixlen >= _SHORTEST and any(ip_address(end) in covered for end in ends):
+            network = ip_network(route["dst"])
+            if network.prefixlen >= _SHORTEST and any(ip_address(end) in network for end in ends):
                 remedy = (
-                    f"set nsguard.namespaces.{wanted.namespace}.hostLink.range to a free one"
+                    f"set nsguard.namespaces.{spec.namespace}.hostLink.range to a free one"
                     if family == 4
                     else "remove that, or rename the namespace, whose name it comes from"
                 )
-                where = f"a route of this host to {route['dst']} by {route.get('dev', 'others')}"
-                raise NsguardError(f"hostLink: {' and '.join(ends)} are covered by {where}; {remedy}")
+                conflict = f"a route of this host to {route['dst']} by {route.get('dev', 'others')}"
+                raise NsguardError(f"hostLink: {' and '.join(ends)} are covered by {conflict}; {remedy}")
 
 
-def lay(wanted: Spec, found: State) -> None:
-    """Make the link, or lay its rules anew where it is there; remove one that is no longer wanted, or another."""
-    link, had = wanted.host_link, found.host_link()
-    if had and (link is None or not _is(had, link) or not present(found.name, had)):
-        clear(found)
-        had = None
+def lay(spec: Spec, state: State) -> None:
+    """Make the link, or reload its rules if it exists. Remove a link that differs from the spec, or is not in it."""
+    link, current = spec.host_link, state.host_link()
+    if current and (link is None or not _is(current, link) or not present(state.name, current)):
+        clear(state)
+        current = None
     if link is None:
         return
     ruleset = nft.Ruleset(link.ruleset, files.read(link.ruleset))
-    with contextlib.nullcontext() if had else process.undone_by(lambda: clear(found)):
+    with contextlib.nullcontext() if current else process.undone_by(lambda: clear(state)):
         with _alone():
-            ours = {*_closed_by_others(found.name), *(had.closed if had else ())}
-            families = {6 if it.listen.startswith("[") else 4 for it in link.published}
-            closed = [it for it in families if _has(it) and (it in ours or not _forwards(it))]
-            link = link._replace(closed=tuple(sorted({*closed, *(had.closed if had else ())})))
-            found.write_host_link(link)
-        nft.load_host_link(found.name, ruleset, link.closed)
-        if not had:
-            _make(found.name, link)
-        for family in link.closed:  # only now: the rules keep it from forwarding for others
+            our_families = {*_closed_by_others(state.name), *(current.closed if current else ())}
+            families = {6 if port.listen.startswith("[") else 4 for port in link.published}
+            closed = [
+                family for family in families if _has(family) and (family in our_families or not _forwards(family))
+            ]
+            link = link._replace(closed=tuple(sorted({*closed, *(current.closed if current else ())})))
+            state.write_host_link(link)
+        nft.load_host_link(state.name, ruleset, link.closed)
+        if not current:
+            _make(state.name, link)
+        for family in link.closed:  # after the rules, which keep the host from forwarding other packets
             if not _forwards(family):
                 _set_forwarding(family, 1)
 
 
 def _make(name: str, link: HostLink) -> None:
     outside, inside = link.interface, link.inside
-    here = f"dev {outside} address {_HARDWARE} type veth"
-    process.change("ip", *f"link add {here} peer name {inside} netns {name} address {_HARDWARE}".split())
-    quiet = "arp off multicast off"
+    ends = f"dev {outside} address {_HARDWARE} type veth"
+    process.change("ip", *f"link add {ends} peer name {inside} netns {name} address {_HARDWARE}".split())
+    flags = "arp off multicast off"
     no_address = " addrgenmode none" if namespace.has_ipv6() else ""
-    lines, lines_inside = [f"link set {outside} {quiet}{no_address}"], [f"link set {inside} {quiet}{no_address}"]
+    lines, lines_inside = [f"link set {outside} {flags}{no_address}"], [f"link set {inside} {flags}{no_address}"]
     lines.append(f"link set {outside} up")
     lines_inside.append(f"link set {inside} up")
-    for family, (host, there) in _by_family(link):
-        single, everything, nodad = (32, "0.0.0.0/0", "") if family == 4 else (128, "::/0", " nodad")
+    for family, (outer, inner) in _by_family(link):
+        prefix, everything, nodad = (32, "0.0.0.0/0", "") if family == 4 else (128, "::/0", " nodad")
         lines += [
-            f"address add {host}/{single} dev {outside}{nodad}",
-            f"route add {there}/{single} dev {outside} proto static",
+            f"address add {outer}/{prefix} dev {outside}{nodad}",
+            f"route add {inner}/{prefix} dev {outside} proto static",
         ]
         lines_inside += [
-            f"address add {there}/{single} dev {inside}{nodad}",
-            f"route add {host}/{single} dev {inside} proto static",
+            f"address add {inner}/{prefix} dev {inside}{nodad}",
+            f"route add {outer}/{prefix} dev {inside} proto static",
             f"route add {everything} dev {inside} table {_TABLE} proto static",
         ]
-        rule = f"-{family} rule add from {there} lookup {_TABLE} pref {_TABLE}"  # of which no family is guessed
+        # The family is an option, because ip(8) does not guess that of a rule.
+        rule = f"-{family} rule add from {inner} lookup {_TABLE} pref {_TABLE}"
         process.change("ip", "-n", name, *rule.split())
     links.batch(name, lines_inside)
     links.batch(None, lines)
 
 
-def clear(found: State) -> None:
-    """Remove the link and its rules, at whatever step they stand."""
-    link = found.host_link()
+def clear(state: State) -> None:
+    """Remove the link and its rules, also those of a link that was made half-way."""
+    link = state.host_link()
     if link is None:
         return
     if link.interface in namespace.links(None):
         process.change("ip", "link", "del", "dev", link.interface)
-    # The rules of routing stay when links go; where the namespace is gone, so are they.
+    # Routing rules stay when their link is deleted. If the namespace is gone, so are its rules.
     with contextlib.suppress(NsguardError, OSError):
-        for family, (_, there) in _by_family(link):
-            process.ask("ip", "-n", found.name, f"-{family}", "rule", "del", "from", there, "pref", str(_TABLE))
+        for family, (_, inner) in _by_family(link):
+            process.ask("ip", "-n", state.name, f"-{family}", "rule", "del", "from", inner, "pref", str(_TABLE))
     with _alone():
-        for family in {*link.closed} - _closed_by_others(found.name):
+        for family in {*link.closed} - _closed_by_others(state.name):
             _set_forwarding(family, 0)
-        nft.delete_host_link(found.name)
-        found.write_host_link(None)
+        nft.delete_host_link(state.name)
+        state.write_host_link(None)
 
 
 def present(name: str, link: HostLink) -> bool:
-    """Whether both ends are there, up, and with their addresses."""
-    for where, device, ends in ((None, link.interface, link.host), (name, link.inside, link.namespace)):
-        if device not in namespace.links(where):
+    """Whether both ends exist, are up, and have their addresses."""
+    for namespace_name, device, addresses in ((None, link.interface, link.host), (name, link.inside, link.namespace)):
+        if device not in namespace.links(namespace_name):
             return False
-        shown = links.shown(where, device)
-        had = {ip_address(it["local"]) for it in shown["addr_info"]}
-        if "UP" not in shown["flags"] or had != {end for end in map(ip_address, ends) if _has(end.version)}:
+        device_info = links.shown(namespace_name, device)
+        current = {ip_address(it["local"]) for it in device_info["addr_info"]}
+        if "UP" not in device_info["flags"] or current != {
+            end for end in map(ip_address, addresses) if _has(end.version)
+        }:
             return False
     return True
 
 
 def faults(name: str, link: HostLink) -> list[tuple[str, str]]:
-    """What is wrong with the link but for its rules, and what to do about it."""
-    found = []
+    """Faults of the link, except in its rules: what is wrong, and how to mend it."""
+    messages = []
     if not present(name, link):
-        found.append(
+        messages.append(
             (f"the host link {link.interface} is not as it should be", f"systemctl reload nsguard-netns-{name}")
         )
     for family in link.closed:
         if not _forwards(family):
-            found.append((f"{_SETTING.format(family)} is 0 again", f"systemctl reload nsguard-netns-{name}"))
-    return found
+            messages.append((f"{_SETTING.format(family)} is 0 again", f"systemctl reload nsguard-netns-{name}"))
+    return messages
 
 
-def _is(had: HostLink, link: HostLink) -> bool:
-    return (had.interface, had.inside, had.host, had.namespace) == (
-        *(link.interface, link.inside, link.host, link.namespace),
+def _is(current: HostLink, target: HostLink) -> bool:
+    return (current.interface, current.inside, current.host, current.namespace) == (
+        *(target.interface, target.inside, target.host, target.namespace),
     )
 
 
 def _by_family(link: HostLink) -> list[tuple[int, tuple[str, str]]]:
-    """Family → the ends, the host's first; without those that this kernel lacks."""
+    """Pairs of family and (address on the host, address inside), without a family that this kernel lacks."""
     pairs = zip(link.host, link.namespace, strict=True)
     return [(version, pair) for pair in pairs if _has(version := ip_address(pair[0]).version)]
 
@@ -165,7 +170,10 @@ def _has(version: int) -> bool:
 
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
-    """Let no other namespace come or go meanwhile (flock(2)): two that go at once would leave it to each other."""
+    """Keep other namespaces from coming or going within the body (flock(2)).
+
+    Of two namespaces that go at the same time, each would leave it to the other to switch forwarding off.
+    """
     directory = os.open(paths.RUN, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(directory, fcntl.LOCK_EX)
@@ -175,7 +183,7 @@ def _alone() -> Iterator[None]:
 
 
 def _closed_by_others(name: str) -> set[int]:
-    """Families that the host forwards for links of other namespaces alone."""
+    """Families that the host forwards only because of the links of other namespaces."""
     return {
         family
         for other in os.listdir(paths.RUN)

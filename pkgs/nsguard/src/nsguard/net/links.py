@@ -1,4 +1,4 @@
-"""The shape of a tunnel's link, as it is and as it is wanted."""
+"""Links: the addresses, routes and MTU that one has, and those that a configuration asks for."""
 
 import json
 from collections.abc import Iterable
@@ -27,56 +27,60 @@ def wanted(config: Config) -> Shape:
 
 
 def of(name: str, link: str) -> Shape:
-    """The shape of a link in namespace `name`. Raises `CommandFailed`."""
-    it = shown(name, link)
+    """The shape that a link in namespace `name` has now. Raises `CommandFailed`."""
+    info = shown(name, link)
     routes: set[Network] = set()
     for family, everything in (("-4", "0.0.0.0/0"), ("-6", "::/0")):
-        listed = json.loads(
+        routes_info = json.loads(
             process.ask("ip", "-n", name, "-j", family, "route", "show", "dev", link, "proto", "static")
         )
-        routes |= {ip_network(everything if info["dst"] == "default" else info["dst"]) for info in listed}
-    return Shape(_addresses(it), frozenset(routes), it["mtu"])
+        routes |= {ip_network(everything if route["dst"] == "default" else route["dst"]) for route in routes_info}
+    return Shape(_addresses(info), frozenset(routes), info["mtu"])
 
 
 def loopback(addresses: Iterable[Address]) -> frozenset[Interface]:
-    """How addresses are to stand on the loopback interface, of those that this kernel can have."""
-    return frozenset(ip_interface(one) for one in addresses if one.version == 4 or namespace.has_ipv6())
+    """Addresses in the form in which the loopback interface has them; without IPv6 if this kernel has none."""
+    return frozenset(ip_interface(address) for address in addresses if address.version == 4 or namespace.has_ipv6())
 
 
 def beside_loopback(name: str) -> frozenset[Interface]:
-    """What stands on the loopback interface of namespace `name` beside its usual addresses. Raises `CommandFailed`."""
-    return frozenset(one for one in _addresses(shown(name, "lo")) if not one.is_loopback)
+    """Addresses of lo in namespace `name` that are not in 127.0.0.0/8 and not ::1. Raises `CommandFailed`."""
+    return frozenset(address for address in _addresses(shown(name, "lo")) if not address.is_loopback)
 
 
 def shown(name: str | None, link: str) -> Any:
-    """A link in the namespace of a name, or for None in the host's, as ip(8) shows it. Raises `CommandFailed`."""
-    (it,) = json.loads(process.ask(*ip(name), "-j", "address", "show", "dev", link))
-    return it
+    """A link in namespace `name`, or in the host's if it is None: ip(8)'s JSON of it. Raises `CommandFailed`."""
+    (info,) = json.loads(process.ask(*ip(name), "-j", "address", "show", "dev", link))
+    return info
 
 
-def _addresses(it: Any) -> frozenset[Interface]:
+def _addresses(info: Any) -> frozenset[Interface]:
     return frozenset(
-        ip_interface(f"{info['local']}/{info['prefixlen']}") for info in it["addr_info"] if info["scope"] != "link"
+        ip_interface(f"{address['local']}/{address['prefixlen']}")
+        for address in info["addr_info"]
+        if address["scope"] != "link"
     )
 
 
 def address_lines(verb: str, addresses: Iterable[Interface], link: str) -> list[str]:
-    """What adds, replaces or deletes addresses of a link, for `batch`."""
-    nodad = " nodad" if verb != "del" else ""  # nobody else is on the link
-    return [f"address {verb} {a} dev {link}{nodad if a.version == 6 else ''}" for a in ordered(addresses)]
+    """Commands for `batch` that add, replace or delete (`verb`) addresses of a link."""
+    nodad = " nodad" if verb != "del" else ""  # no duplicate can exist: the link has no other machine on it
+    return [
+        f"address {verb} {address} dev {link}{nodad if address.version == 6 else ''}" for address in ordered(addresses)
+    ]
 
 
 def ip(name: str | None) -> list[str]:
-    """ip(8) in the namespace of a name; for None in the host's."""
+    """The first words of an ip(8) command for namespace `name`, or for the host's if it is None."""
     return ["ip"] if name is None else ["ip", "-n", name]
 
 
 def batch(name: str | None, lines: list[str]) -> None:
-    """Have ip(8) do all of it in namespace `name`, or the host's. Raises `CommandFailed`."""
-    shown = [" ".join([*ip(name), line]) for line in lines]
-    process.change(*ip(name), "-batch", "-", stdin="\n".join([*lines, ""]), shown=shown)
+    """Run ip(8) once for all lines, in namespace `name`, or in the host's if it is None. Raises `CommandFailed`."""
+    commands = [" ".join([*ip(name), line]) for line in lines]
+    process.change(*ip(name), "-batch", "-", stdin="\n".join([*lines, ""]), shown=commands)
 
 
 def ordered(items: Iterable[T]) -> list[T]:
-    """IPv4 first, then by address: each run says the same lines."""
+    """IPv4 first, then by address, so that each run logs the same lines in the same order."""
     return sorted(items, key=lambda item: (item.version, item))

@@ -1,4 +1,4 @@
-"""How large a packet in a tunnel may be, where the tunnel goes through another."""
+"""The MTU of a tunnel that goes through another tunnel."""
 
 import json
 from collections.abc import Mapping
@@ -8,21 +8,21 @@ from nsguard.spec.model import DEFAULT_MTU, IPV6_MIN_MTU, Config, Endpoint
 from nsguard.spec.spec import Spec
 from nsguard.system import process
 
-# Bytes of what WireGuard puts round a packet: its own (whitepaper §5.4.6), UDP's (RFC 768), IP's (RFC 791, RFC 8200).
+# Bytes of the headers round a packet: WireGuard's (whitepaper §5.4.6), UDP's (RFC 768), IP's (RFC 791, RFC 8200).
 _WIREGUARD, _UDP, _IP = 32, 8, {4: 20, 6: 40}
 
 
 def fitting(spec: Spec, config: Config, endpoints: Mapping[str, Endpoint]) -> int:
-    """The MTU in bytes: that of the configuration, if it fits into the tunnel that this one goes through.
+    """The MTU in bytes: the configured one, or less if the outer tunnel leaves less.
 
-    Raises `NsguardError` if that one is not up, or leaves too little for IPv6.
+    Raises `NsguardError` if the outer tunnel is not up, or leaves too little for IPv6.
     """
     if spec.outer is None:
         return config.mtu or DEFAULT_MTU
-    room = _of_link(spec) - overhead(config, endpoints)
-    if config.mtu is not None and config.mtu > room:
-        process.say(f"nsguard: warning: MTU {config.mtu} does not fit into namespace {spec.outer}; it becomes {room}")
-    mtu = min(config.mtu or room, room)
+    limit = _of_link(spec) - overhead(config, endpoints)
+    if config.mtu is not None and config.mtu > limit:
+        process.say(f"nsguard: warning: MTU {config.mtu} does not fit into namespace {spec.outer}; it becomes {limit}")
+    mtu = min(config.mtu or limit, limit)
     if mtu < IPV6_MIN_MTU and any(address.version == 6 for address in config.addresses):
         raise NsguardError(
             f"tunnel {spec.tunnel.name}: mtu {mtu} is what namespace {spec.outer} leaves, and IPv6 needs"
@@ -32,7 +32,7 @@ def fitting(spec: Spec, config: Config, endpoints: Mapping[str, Endpoint]) -> in
 
 
 def overhead(config: Config, endpoints: Mapping[str, Endpoint]) -> int:
-    """Bytes more that a packet has when it leaves."""
+    """Bytes that the tunnel adds to a packet, with the larger IP header if the endpoints have both families."""
     families = {6 if ":" in endpoint.host else 4 for endpoint in endpoints.values()} or {6}
     return _WIREGUARD + _UDP + max(_IP[family] for family in families) + int(dict(config.amneziawg).get("S4", 0))
 

@@ -1,4 +1,4 @@
-"""Named network namespaces (ip-netns(8)): which is it, who is in it, going in."""
+"""Named network namespaces (ip-netns(8)): identifying one, finding its processes and links, entering it."""
 
 import contextlib
 import os
@@ -12,25 +12,25 @@ CLONE_NEWNET = 0x40000000  # linux/sched.h
 
 
 def inode(name: str) -> int | None:
-    """The inode of the namespace called `name`, as PID 1 sees it too; None if there is no such name.
+    """The inode of namespace `name`; None if there is no such namespace.
 
-    Raises `NsguardError` if what has the name is no namespace, or one that only this process's mounts show.
+    Raises `NsguardError` if the file of that name is no namespace, or if PID 1 sees another or none under the name.
     """
     path = f"{paths.NETNS}/{name}"
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except FileNotFoundError:
         return None
-    # All namespaces are files of the one nsfs, so they share its device number.
-    if found.st_dev != os.stat(paths.OWN_NETNS).st_dev:
+    # All namespaces are files of the same nsfs, so they have the same device number.
+    if status.st_dev != os.stat(paths.OWN_NETNS).st_dev:
         raise NsguardError(f"{path} is a plain file, not a namespace; remove it")
-    if _inode_for_init(name) not in (found.st_ino, None):
+    if _inode_for_init(name) not in (status.st_ino, None):
         raise NsguardError(f"{path} is no namespace for PID 1; run nsguard without a private mount namespace")
-    return found.st_ino
+    return status.st_ino
 
 
 def _inode_for_init(name: str) -> int | None:
-    """What PID 1 finds under the name, 0 for nothing; None where this machine does not let root look."""
+    """The inode that PID 1 sees under the name, 0 if none; None if this machine does not let root look."""
     try:
         return os.stat(f"{paths.NETNS_OF_INIT}/{name}").st_ino
     except FileNotFoundError:
@@ -49,15 +49,15 @@ def has_ipv6() -> bool:
     return os.path.exists("/proc/sys/net/ipv6")
 
 
-def processes(wanted: int) -> list[int]:
-    """PIDs of the processes whose network namespace has inode `wanted`."""
-    found = []
+def processes(inode: int) -> list[int]:
+    """PIDs of the processes whose network namespace has this inode, in ascending order."""
+    pids = []
     for pid in os.listdir("/proc"):
         if pid.isdecimal():
-            with contextlib.suppress(OSError):  # it ended meanwhile
-                if os.stat(f"/proc/{pid}/ns/net").st_ino == wanted:
-                    found.append(int(pid))
-    return sorted(found)
+            with contextlib.suppress(OSError):  # the process ended meanwhile
+                if os.stat(f"/proc/{pid}/ns/net").st_ino == inode:
+                    pids.append(int(pid))
+    return sorted(pids)
 
 
 def has_link(name: str, link: str) -> bool:
@@ -66,21 +66,21 @@ def has_link(name: str, link: str) -> bool:
 
 
 def links(name: str | None) -> set[str]:
-    """The links in namespace `name`; for None in the host's."""
+    """The names of the links in namespace `name`, or in the host's if it is None."""
     with maybe_entered(name), open("/proc/net/dev", encoding="ascii", errors="replace") as devices:
         return {line.split(":")[0].strip() for line in devices if ":" in line}
 
 
 def maybe_entered(name: str | None) -> contextlib.AbstractContextManager[None]:
-    """The same for the namespace of a name; for None this process stays in the host's."""
+    """As `entered`; if `name` is None, this process stays in the host's namespace."""
     return contextlib.nullcontext() if name is None else entered(name)
 
 
 @contextlib.contextmanager
 def entered(name: str) -> Iterator[None]:
-    """Within the body this process and its children are in namespace `name`.
+    """Within the body, this process and its children are in namespace `name`.
 
-    The process has one thread, and no signal breaks into the body (see `process`).
+    The process must have one thread only. Signals do not interrupt the body (see `process`). Raises OSError.
     """
     home = os.open(paths.OWN_NETNS, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -96,17 +96,17 @@ def entered(name: str) -> Iterator[None]:
 
 
 def enter(name: str) -> None:
-    """From now on this process is in namespace `name`."""
-    there = os.open(f"{paths.NETNS}/{name}", os.O_RDONLY | os.O_CLOEXEC)
+    """Move this process into namespace `name` for good. Raises OSError."""
+    descriptor = os.open(f"{paths.NETNS}/{name}", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        _setns(there)
+        _setns(descriptor)
     finally:
-        os.close(there)
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
 def throwaway() -> Iterator[None]:
-    """Within the body this process and its children are in a new network namespace, which goes with it."""
+    """Within the body, this process and its children are in a new network namespace, which is gone afterwards."""
     from nsguard.system import kernel
 
     home = os.open(paths.OWN_NETNS, os.O_RDONLY | os.O_CLOEXEC)

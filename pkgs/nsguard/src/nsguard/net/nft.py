@@ -1,8 +1,8 @@
-"""Loading rulesets, each in one transaction (nft(8), -f). The rules are the plan's; only sets are filled here.
+"""Loading rulesets, each in one transaction (nft(8), -f). The rules come from the plan; this module fills their sets.
 
 Table `inet nsguard` in the namespace: sets address4/6 and resolver4/6, maps redirect4/6.
-Table `inet nsguard-NAME` in the host: sets endpoint4/6 of address . UDP port. Empty sets are closed.
-Table `inet nsguard_link-NAME` in the host: set closed of nf_proto.
+Table `inet nsguard-NAME` on the host: sets endpoint4/6 of address . UDP port. Empty sets let nothing through.
+Table `inet nsguard_link-NAME` on the host: set closed of nf_proto.
 """
 
 import os
@@ -18,22 +18,22 @@ DNS_PORT = 53
 
 
 class Ruleset:
-    """A ruleset's text and where it was read."""
+    """The text of a ruleset, and the file that it was read from."""
 
     def __init__(self, path: str, text: str) -> None:
         self.path, self.text = path, text
 
 
 def load_namespace(name: str, ruleset: Ruleset, tunnel: Tunnel | None, *, fresh: bool = False) -> None:
-    """Lay the rules inside namespace `name`; open to `tunnel` and nothing else. `fresh` as for `load_host`."""
+    """Load the rules inside namespace `name`; they let packets through for `tunnel` only. `fresh` as in `load_pin`."""
     with entered(name):
         _load("nsguard", ruleset, elements(tunnel), fresh=fresh)
 
 
 def fill_namespace(name: str, ruleset: Ruleset, tunnel: Tunnel) -> None:
-    """Replace the elements of all sets inside namespace `name`, and the rules only where they have been lost.
+    """Replace the elements of all sets inside namespace `name`; load the rules only if they are gone.
 
-    Leaving the rules takes a third of the time.
+    This takes a third of the time of loading the rules.
     """
     try:
         with entered(name):
@@ -45,16 +45,16 @@ def fill_namespace(name: str, ruleset: Ruleset, tunnel: Tunnel) -> None:
         load_namespace(name, ruleset, tunnel)
 
 
-def open_ports(name: str, ports: Sequence[tuple[str, int]], lifetime: int, *, said: bool = True) -> None:
-    """Let exactly these ports (protocol, number) of namespace `name` be reached, for `lifetime` seconds from now.
+def open_ports(name: str, ports: Sequence[tuple[str, int]], lifetime: int, *, logged: bool = True) -> None:
+    """Open exactly these ports (protocol, number) of namespace `name`, for `lifetime` seconds from now.
 
-    Without a word unless `said`: a renewal changes nothing but the time.
+    `logged`: log the commands. A renewal, which changes only the time, is not logged.
     """
     elements = [f"{protocol} . {port} timeout {lifetime}s" for protocol, port in ports]
     lines = ["flush set inet nsguard forwarded", *_add("nsguard", "forwarded", elements)]
     try:
         with entered(name):
-            if said:
+            if logged:
                 _run(lines)
             else:
                 load_silently("", lines)
@@ -64,14 +64,14 @@ def open_ports(name: str, ports: Sequence[tuple[str, int]], lifetime: int, *, sa
 
 
 def forwarded_elements(forwarded: Forwarded | None) -> list[str]:
-    """What fills the set of forwarded ports."""
+    """Commands that fill the set of forwarded ports."""
     if forwarded is None:
         return []
     return _add("nsguard", "forwarded", [f"{protocol} . {forwarded.port}" for protocol in forwarded.protocols])
 
 
 def empty_namespace(name: str) -> None:
-    """Close the rules inside namespace `name`. Where there are none, nothing is left to close."""
+    """Empty all sets inside namespace `name`, so that the rules let nothing through. Does nothing if there are none."""
     try:
         with entered(name):
             _run([*_flushes(), "flush set inet nsguard forwarded"])
@@ -83,10 +83,11 @@ def empty_namespace(name: str) -> None:
 def load_pin(
     name: str, outer: str | None, ruleset: Ruleset, endpoints: Iterable[tuple[str, int]], *, fresh: bool = False
 ) -> None:
-    """Lay the pin of namespace `name`'s tunnel: its encrypted packets go to `endpoints` only.
+    """Load the pin of namespace `name`'s tunnel: its encrypted packets may go to `endpoints` only.
 
-    It lies where they leave, in namespace `outer` or in the host's. In the latter case the host's lets none through.
-    `fresh` says that most likely there is nothing to replace, which saves the kernel a grace period of some 10 ms.
+    The pin is loaded where the packets leave: in namespace `outer`, or on the host. With `outer`, the host also gets a
+    pin, which lets none of them through. `fresh`: most likely there is no pin to replace. The kernel then saves a grace
+    period of some 10 ms; a pin that exists is replaced all the same.
     """
     if outer is not None:
         _load(f"nsguard-{name}", ruleset, [], fresh=fresh)
@@ -95,41 +96,41 @@ def load_pin(
 
 
 def pin_elements(name: str, endpoints: Iterable[tuple[str, int]]) -> list[str]:
-    """What fills the sets of the pin."""
+    """Commands that fill the sets of the pin."""
     lines = []
     for family in _FAMILIES:
-        known = sorted({(host, port) for host, port in endpoints if (":" in host) == (family == 6)})
-        lines += _add(f"nsguard-{name}", f"endpoint{family}", [f"{host} . {port}" for host, port in known])
+        pairs = sorted({(host, port) for host, port in endpoints if (":" in host) == (family == 6)})
+        lines += _add(f"nsguard-{name}", f"endpoint{family}", [f"{host} . {port}" for host, port in pairs])
     return lines
 
 
 def load_host_link(name: str, ruleset: Ruleset, closed: Iterable[int]) -> None:
-    """Lay the rules of namespace `name`'s host link on the host; `closed` as in `model.HostLink`."""
+    """Load the rules of namespace `name`'s host link on the host; `closed` as in `model.HostLink`."""
     _load(host_link_table(name), ruleset, host_link_elements(name, closed), fresh=False)
 
 
 def host_link_elements(name: str, closed: Iterable[int]) -> list[str]:
-    """What fills the set of those rules."""
+    """Commands that fill the set in the rules of a host link."""
     return _add(host_link_table(name), "closed", [f"ipv{family}" for family in sorted(closed)])
 
 
 def delete_host_link(name: str) -> None:
-    """Remove them, there or not."""
+    """Remove the rules of namespace `name`'s host link, if there are any."""
     _run(_deletion(host_link_table(name)))
 
 
 def host_link_table(name: str) -> str:
-    """The table of those rules."""
+    """The name of the table with the rules of a host link."""
     return f"nsguard_link-{name}"
 
 
 def load_silently(text: str, lines: list[str]) -> None:
-    """Load rules and elements without a word. Raises `CommandFailed`."""
+    """Load the rules in `text`, then run `lines`, without logging them. Raises `CommandFailed`."""
     process.ask("nft", "-f", "-", stdin="\n".join([text, *lines, ""]))
 
 
 def delete_pin(name: str, outer: str | None) -> None:
-    """Remove the pin, there or not."""
+    """Remove the pin of namespace `name`'s tunnel, if there is one; `outer` as in `load_pin`."""
     if outer is not None and os.path.exists(f"{paths.NETNS}/{outer}"):
         with entered(outer):
             _run(_deletion(f"nsguard-{name}"))
@@ -142,16 +143,16 @@ def _missing(error: process.CommandFailed) -> bool:
 
 def _flushes() -> list[str]:
     sets = (("set", "address"), ("set", "resolver"), ("map", "redirect"))
-    return [f"flush {kind} inet nsguard {what}{family}" for kind, what in sets for family in _FAMILIES]
+    return [f"flush {kind} inet nsguard {name}{family}" for kind, name in sets for family in _FAMILIES]
 
 
 def _deletion(table: str) -> list[str]:
-    # Declaring it first makes deleting it safe.
+    # Adding the table first makes the deletion succeed if there is none.
     return [f"add table inet {table}", f"delete table inet {table}"]
 
 
 def elements(tunnel: Tunnel | None) -> list[str]:
-    """What fills the sets in the namespace for a tunnel; nothing for none."""
+    """Commands that fill the sets inside a namespace for a tunnel; none for None."""
     if tunnel is None:
         return []
     lines = []
@@ -161,7 +162,7 @@ def elements(tunnel: Tunnel | None) -> list[str]:
         lines += _add("nsguard", f"address{family}", _of(family, addresses))
         lines += _add("nsguard", f"resolver{family}", resolvers)
         if tunnel.enforce_dns:
-            lines += _add("nsguard", f"redirect{family}", [f"{DNS_PORT} : {first}" for first in resolvers[:1]])
+            lines += _add("nsguard", f"redirect{family}", [f"{DNS_PORT} : {resolver}" for resolver in resolvers[:1]])
     return lines
 
 
@@ -174,19 +175,19 @@ def _add(table: str, name: str, elements: list[str]) -> list[str]:
 
 
 def _load(table: str, ruleset: Ruleset, lines: list[str], *, fresh: bool) -> None:
-    shown = [f"nft -f {ruleset.path}", *(f"nft {line}" for line in lines)]
+    commands = [f"nft -f {ruleset.path}", *(f"nft {line}" for line in lines)]
     if fresh:
         try:
-            _run([f"create table inet {table}", ruleset.text, *lines], shown)
+            _run([f"create table inet {table}", ruleset.text, *lines], commands)
         except process.CommandFailed as error:
             if "File exists" not in error.said:
                 raise
         else:
             return
     deletion = _deletion(table)
-    _run([*deletion, ruleset.text, *lines], [*(f"nft {line}" for line in deletion), *shown])
+    _run([*deletion, ruleset.text, *lines], [*(f"nft {line}" for line in deletion), *commands])
 
 
-def _run(lines: list[str], shown: Sequence[str] = ()) -> None:
-    """All of it or nothing."""
-    process.change("nft", "-f", "-", stdin="\n".join([*lines, ""]), shown=shown or [f"nft {line}" for line in lines])
+def _run(lines: list[str], commands: Sequence[str] = ()) -> None:
+    """Run nft(8) on all lines in one transaction, and log `commands` instead of them, if given."""
+    process.change("nft", "-f", "-", stdin="\n".join([*lines, ""]), shown=commands or [f"nft {line}" for line in lines])

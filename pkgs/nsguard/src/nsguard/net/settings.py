@@ -1,4 +1,4 @@
-"""The settings of a network namespace that this process has entered (ip-sysctl in the kernel's documentation)."""
+"""Sysctls of the network namespace that this process has entered (ip-sysctl in the kernel's documentation)."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -10,12 +10,13 @@ from nsguard.system import process
 DEFAULT = ".conf.default."
 
 
-def each(wanted: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Name, file and value of each: what is the default of new links holds for those that are there, too, but for lo.
+def each(sysctls: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Name, file and value of each sysctl to set.
 
-    A kernel without IPv6 needs no setting of it.
+    A default for new links is also set for the present links, except for lo. IPv6's are left out if this kernel has no
+    IPv6.
     """
-    for key, value in wanted.items():
+    for key, value in sysctls.items():
         if key.startswith("net.ipv6.") and not namespace.has_ipv6():
             continue
         yield key, "/proc/sys/" + key.replace(".", "/"), value
@@ -27,9 +28,9 @@ def each(wanted: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
                     yield f"{family}.conf.{link}.{setting}", file, value
 
 
-def lay(wanted: Mapping[str, str]) -> None:
-    """Set each. Raises `NsguardError` where that is refused, unless the setting has its value already."""
-    for key, path, value in each(wanted):
+def lay(sysctls: Mapping[str, str]) -> None:
+    """Set and log each sysctl. Raises `NsguardError` if the kernel refuses one that does not have the value already."""
+    for key, path, value in each(sysctls):
         process.say("+ " + process.replayable(["sysctl", "-w", f"{key}={value}"]))
         try:
             with open(path, "w", encoding="ascii") as file:
@@ -41,7 +42,7 @@ def lay(wanted: Mapping[str, str]) -> None:
 
 
 def read(path: str) -> list[str] | None:
-    """The words of a setting; None where it cannot be read."""
+    """The value of the sysctl in file `path`, split into words; None if it cannot be read."""
     try:
         with open(path, encoding="ascii") as file:
             return file.read().split()

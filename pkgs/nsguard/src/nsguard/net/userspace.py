@@ -1,4 +1,4 @@
-"""WireGuard in userspace, where the kernel has none: a unit of systemd's, as it must outlive the run that starts it."""
+"""WireGuard in userspace, for kernels without it: wireguard-go in a systemd unit, so that it outlives this process."""
 
 import contextlib
 import time
@@ -9,31 +9,32 @@ from nsguard.spec.model import AMNEZIAWG, WIREGUARD, Endpoint
 from nsguard.state import Tunnel
 from nsguard.system import files, process
 
-# Seconds for wireguard-go to answer; it takes some 10 ms.
+# Seconds until wireguard-go must accept a connection; usually it takes some 10 ms.
 SOCKET_TIMEOUT = 5.0
-# wireguard.com/xplatform: where each userspace implementation listens for wg(8), and its README: for awg(8).
+# Directories of the sockets for wg(8) (wireguard.com/xplatform) and for awg(8) (its README).
 SOCKETS = {WIREGUARD: "/run/wireguard", AMNEZIAWG: "/run/amneziawg"}
 
 
 def start(tunnel: Tunnel) -> None:
-    """Start wireguard-go; its link is there, and it can be configured, when this returns."""
+    """Start wireguard-go. On return its link exists and can be configured. Raises `NsguardError`."""
     process.change("systemctl", "start", tunnel.unit)
     _wait_for_socket(tunnel)
 
 
 def outgrown(tunnel: Tunnel, endpoints: Iterable[Endpoint]) -> bool:
-    """Whether it takes another process to send to `endpoints`, after those that the tunnel has.
+    """Whether wireguard-go must be restarted before it can send to `endpoints`.
 
-    wireguard-go, once it has sent over IPv4, may send to the first four bytes of an IPv6 address: it takes a buffer for
-    the address as long as the last one was. The pin drops what goes there, and the peer would not be reached.
+    After wireguard-go has sent over IPv4, it may cut an IPv6 address to its first four bytes: it takes a buffer for the
+    address that is as long as the last one was. The pin drops packets to such an address, so the peer would not be
+    reached.
     """
-    known = {host for host, _ in tunnel.endpoints}
-    longer = {host for host, _ in endpoints if ":" in host} - known
-    return tunnel.implementation == "userspace" and bool(longer) and any(":" not in host for host in known)
+    hosts = {host for host, _ in tunnel.endpoints}
+    new_ipv6 = {host for host, _ in endpoints if ":" in host} - hosts
+    return tunnel.implementation == "userspace" and bool(new_ipv6) and any(":" not in host for host in hosts)
 
 
 def stop(tunnel: Tunnel) -> None:
-    """End wireguard-go, and remove its socket in case it was killed."""
+    """Stop wireguard-go, and remove its socket, which stays if it was killed."""
     process.change("systemctl", "stop", tunnel.unit)
     files.remove(_socket(tunnel))
 
@@ -43,9 +44,9 @@ def _socket(tunnel: Tunnel) -> str:
 
 
 def _wait_for_socket(tunnel: Tunnel) -> None:
-    import socket  # takes milliseconds that wireguard-go needs anyway
+    import socket  # imported here, where its milliseconds cost nothing: wireguard-go takes longer to start
 
-    # Connecting, not looking: wg(8) removes a socket that exists but does not listen yet.
+    # Connect to the socket instead of checking that it exists: wg(8) removes one that does not listen yet.
     deadline = time.monotonic() + SOCKET_TIMEOUT
     path = _socket(tunnel)
     while True:
