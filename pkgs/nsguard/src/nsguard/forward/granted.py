@@ -1,4 +1,4 @@
-"""What of a gateway's grant is taken: whoever answers for it chooses the port, and may mean another service."""
+"""Which port granted by a gateway is opened: the gateway chooses it, and may choose that of another service."""
 
 import contextlib
 import json
@@ -11,29 +11,30 @@ from nsguard.system import files
 
 Port = tuple[str, int]  # protocol and number
 
-# ip-sysctl.rst, ip_unprivileged_port_start: services that everybody knows listen below.
+# ip-sysctl.rst, ip_unprivileged_port_start: well-known services listen on lower ports.
 _FIRST_UNPRIVILEGED = 1024
 
 
-def named(wanted: Spec) -> frozenset[Port]:
+def named(spec: Spec) -> frozenset[Port]:
     """The ports of a namespace that its options give to services."""
-    linked = wanted.host_link.published if wanted.host_link else ()
+    linked = spec.host_link.published if spec.host_link else ()
     return frozenset(
-        [("tcp", it.port) for it in wanted.published]
-        + [(it.protocol, it.port) for it in linked]
-        + [(protocol, port) for protocol, ports in wanted.tunnel_ports.items() for port in ports]
+        [("tcp", port.port) for port in spec.published]
+        + [(port.protocol, port.port) for port in linked]
+        + [(protocol, port) for protocol, ports in spec.tunnel_ports.items() for port in ports]
     )
 
 
-def fault(name: str, port: Port, taken: Collection[Port]) -> str:
-    """Why the gateway's choice is not opened, or nothing. taken: `named` ports of the namespace `name`.
+def fault(name: str, port: Port, configured: Collection[Port]) -> str:
+    """Why the gateway's port stays closed; empty if it may be opened.
 
-    A port that somebody inside listens on is right only where it was told before: a program keeps to it.
+    `configured` are the `named` ports of namespace `name`. A port on which a program inside already listens is opened
+    only if nsguard told programs inside of it before: such a program goes on using it.
     """
     protocol, number = port
     if number < _FIRST_UNPRIVILEGED:
         return f"it is below {_FIRST_UNPRIVILEGED}, where well-known services listen"
-    if port in taken:
+    if port in configured:
         return "the options give it to a service of the namespace"
     if port not in told(name) and port in set(listening(name)):
         return f"a program inside listens on it by {protocol} already, which was never told of it"
@@ -41,21 +42,21 @@ def fault(name: str, port: Port, taken: Collection[Port]) -> str:
 
 
 def listening(name: str) -> Iterator[Port]:
-    """The ports that sockets in the namespace listen on, at whatever address."""
+    """The ports on which sockets in namespace `name` listen, at any address."""
     for protocol in ("tcp", "udp"):
         for listener in listeners(name, protocol):
             yield protocol, listener.port
 
 
 def told(name: str) -> set[Port]:
-    """The ports that programs inside were told last, before the machine was started among others."""
+    """The ports that programs inside were told last; they are stored beyond a reboot."""
     with contextlib.suppress(FileNotFoundError, ValueError, TypeError), open(_path(name), encoding="utf-8") as file:
         return {(protocol, port) for protocol, port in json.load(file)}
     return set()
 
 
 def tell(name: str, ports: Collection[Port]) -> None:
-    """Keep what programs inside are told now."""
+    """Store the ports that programs inside are told now."""
     files.write(_path(name), json.dumps(sorted(ports)) + "\n")
 
 

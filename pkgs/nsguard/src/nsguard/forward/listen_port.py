@@ -1,4 +1,4 @@
-"""`nsguard listen-port CLIENT URL`: give the forwarded port to a program inside, by the API that it documents.
+"""`nsguard listen-port CLIENT URL`: set the forwarded port in a program inside, by the program's documented API.
 
 qBittorrent: its Web API, auth/login and app/setPreferences. Transmission: its RPC specification, session-set.
 """
@@ -12,7 +12,7 @@ import urllib.request
 
 from nsguard.errors import BadInput, NsguardError
 
-# Seconds for one request, and for the program to come up when it has just been started.
+# Seconds for one request, for a program that has just been started to come up, and between two attempts.
 _TIMEOUT = 10.0
 _PROGRAM_TIMEOUT = 60.0
 _AGAIN = 0.5
@@ -20,7 +20,7 @@ _SESSION = "X-Transmission-Session-Id"
 
 
 def main(client: str, url: str) -> None:
-    """Set the port in $NSGUARD_PORT; without one there is nothing to do. Raises `BadInput`, `NsguardError`."""
+    """Set the port in $NSGUARD_PORT; do nothing if it is empty. Raises `BadInput`, `NsguardError`."""
     port = os.environ.get("NSGUARD_PORT", "")
     if not port:
         return
@@ -46,7 +46,7 @@ def main(client: str, url: str) -> None:
 
 
 def _credentials() -> tuple[str, str] | None:
-    """User and password, from the credential `client` of the form user:password (systemd.exec(5), LoadCredential=)."""
+    """User and password from the credential `client`, user:password (systemd.exec(5), LoadCredential=), or None."""
     try:
         with open(f"{os.environ.get('CREDENTIALS_DIRECTORY', '')}/client", encoding="utf-8") as file:
             user, _, password = file.read().strip().partition(":")
@@ -59,12 +59,12 @@ def _qbittorrent(url: str, port: int, credentials: tuple[str, str] | None) -> No
     headers = {"Referer": url}
     if credentials:
         form = urllib.parse.urlencode({"username": credentials[0], "password": credentials[1]}).encode()
-        said, cookie = _post(f"{url}/api/v2/auth/login", form, headers)
-        if said.strip() == b"Fails.":
+        answer, cookie = _post(f"{url}/api/v2/auth/login", form, headers)
+        if answer.strip() == b"Fails.":
             raise NsguardError(f"qbittorrent at {url} rejects the user and password")
         headers["Cookie"] = cookie.partition(";")[0]
-    wanted = json.dumps({"listen_port": port, "random_port": False, "upnp": False})
-    _post(f"{url}/api/v2/app/setPreferences", urllib.parse.urlencode({"json": wanted}).encode(), headers)
+    preferences = json.dumps({"listen_port": port, "random_port": False, "upnp": False})
+    _post(f"{url}/api/v2/app/setPreferences", urllib.parse.urlencode({"json": preferences}).encode(), headers)
 
 
 def _transmission(url: str, port: int, credentials: tuple[str, str] | None) -> None:
@@ -75,19 +75,19 @@ def _transmission(url: str, port: int, credentials: tuple[str, str] | None) -> N
         headers["Authorization"] = "Basic " + base64.b64encode(":".join(credentials).encode()).decode()
     body = json.dumps({"method": "session-set", "arguments": {"peer-port": port}}).encode()
     try:
-        said, _ = _post(url, body, headers)
+        answer, _ = _post(url, body, headers)
     except urllib.error.HTTPError as error:
         if error.code != 409:
             raise
         error.close()
-        said, _ = _post(url, body, headers | {_SESSION: error.headers.get(_SESSION, "")})
-    result = json.loads(said).get("result")
+        answer, _ = _post(url, body, headers | {_SESSION: error.headers.get(_SESSION, "")})
+    result = json.loads(answer).get("result")
     if result != "success":
         raise NsguardError(f"transmission at {url} says {result!a}")
 
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> tuple[bytes, str]:
-    """What it answers, and the cookie that it sets."""
+    """The body of the answer (its first 64 KiB), and the cookie that it sets. Raises OSError."""
     request = urllib.request.Request(url, body, headers)  # noqa: S310 (the module takes http alone)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(request, timeout=_TIMEOUT) as answer:

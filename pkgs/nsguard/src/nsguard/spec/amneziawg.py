@@ -1,6 +1,6 @@
-"""What AmneziaWG adds to a configuration, so that packets do not look like WireGuard's (its README).
+"""AmneziaWG's additional settings, which make its packets look different from WireGuard's (its README).
 
-Both ends must say the same of S1 to S4 and H1 to H4. Without any of these it speaks plain WireGuard.
+S1 to S4 and H1 to H4 must be equal at both ends. Without any of these settings it speaks plain WireGuard.
 """
 
 import re
@@ -20,7 +20,7 @@ KEYS = (*_SIZES, *_HEADERS, *_PACKETS)
 
 
 def value(key: str, text: str) -> str:
-    """The value of one of `KEYS`, as awg(8) takes it. Raises ValueError."""
+    """The value of a setting in `KEYS`, in awg(8)'s notation. Raises ValueError."""
     if key in _SIZES:
         return str(values.number(text, 0, 65535))
     if key in _HEADERS:
@@ -32,7 +32,7 @@ def value(key: str, text: str) -> str:
 
 
 def fault(parameters: Mapping[str, str]) -> str:
-    """What is wrong between values that are right by themselves; empty if nothing."""
+    """Why valid values do not fit together; empty if they do."""
     if int(parameters.get("Jmin", 0)) > int(parameters.get("Jmax", 65535)):
         return f"Jmin {parameters['Jmin']} is above Jmax {parameters['Jmax']}; exchange them"
     headers = {key: _bounds(parameters[key]) for key in _HEADERS if key in parameters}

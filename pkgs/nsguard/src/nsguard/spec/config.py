@@ -1,4 +1,4 @@
-"""From a spec to the tunnel it asks for: the provider's file or the typed options, keys read."""
+"""The tunnel that a spec describes: read from the provider's file or from the typed options, with its keys."""
 
 from nsguard.errors import BadInput
 from nsguard.spec import keys, wgquick
@@ -10,9 +10,9 @@ from nsguard.system.process import say
 
 
 def load(spec: Spec) -> Config:
-    """The tunnel as wanted, every value checked. Raises `BadInput`.
+    """The tunnel with every value checked. Raises `BadInput`.
 
-    Changes nothing but one thing: a key file is made if `generatePrivateKeyFile` asks for one.
+    Changes nothing, except that it generates a key file if `generatePrivateKeyFile` asks for one.
     """
     tunnel = spec.tunnel
     config = _from_file(tunnel.config_file, tunnel.kind) if tunnel.config_file is not None else _from_options(tunnel)
@@ -21,7 +21,11 @@ def load(spec: Spec) -> Config:
         mtu=config.mtu if tunnel.mtu is None else tunnel.mtu,
         dns=tunnel.dns or config.dns,
     )
-    if config.mtu is not None and config.mtu < IPV6_MIN_MTU and any(a.version == 6 for a in config.addresses):
+    if (
+        config.mtu is not None
+        and config.mtu < IPV6_MIN_MTU
+        and any(address.version == 6 for address in config.addresses)
+    ):
         raise BadInput(f"tunnel {tunnel.name}: mtu {config.mtu}: IPv6 needs {IPV6_MIN_MTU}; raise it")
     for gap in gaps(config):
         say(f"nsguard: warning: tunnel {tunnel.name}: {gap.what}; {gap.remedy}")

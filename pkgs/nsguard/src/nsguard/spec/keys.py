@@ -1,4 +1,4 @@
-"""Key files: read, and made where the options ask for it."""
+"""Key files: reading them, and generating them if the options ask for it."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ from nsguard.system import files, process
 
 
 def read(path: str) -> Secret:
-    """The one key in a file. Raises `BadInput`, which never shows what the file holds."""
+    """The key in a file that holds nothing else. Raises `BadInput`, whose text never shows the file's content."""
     text = files.read(path, secret=True).strip()
     try:
         return Secret(values.key(text))
@@ -19,23 +19,23 @@ def read(path: str) -> Secret:
 
 
 def ensure(path: str) -> None:
-    """Make a private key at `path` (mode 0600, missing parents 0700) unless something is there already.
+    """Generate a private key at `path` (mode 0600, missing parents 0700) unless something exists there.
 
-    The file appears whole or not at all: a link of the finished one, which also never replaces another's.
+    The file appears complete or not at all. It is linked into place (link(2)), which never replaces an existing file.
     """
     if os.path.lexists(path):
         return
     process.say(f"+ wg genkey > {path}")
-    made = process.ask("wg", "genkey")
+    key = process.ask("wg", "genkey")
     previous = os.umask(0o077)
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        fresh = f"{path}.{os.getpid()}.new"
-        files.write(fresh, made, mode=0o600)
+        temporary = f"{path}.{os.getpid()}.new"
+        files.write(temporary, key, mode=0o600)
     finally:
         os.umask(previous)
     try:
         with contextlib.suppress(FileExistsError):
-            os.link(fresh, path)
+            os.link(temporary, path)
     finally:
-        files.remove(fresh)
+        files.remove(temporary)

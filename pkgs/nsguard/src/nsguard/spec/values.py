@@ -1,4 +1,4 @@
-"""Single values as WireGuard writes them. Each raises ValueError with what is wrong and how to mend it."""
+"""Parsers of single values in WireGuard's notation. Each raises ValueError that says what is wrong and the remedy."""
 
 import binascii
 import ipaddress
@@ -10,14 +10,14 @@ _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
 _NUMBER = re.compile(r"[0-9]{1,10}\Z")
 _CIDR = re.compile(r"[0-9A-Fa-f:.]+(/[0-9]{1,3})?\Z")
 _THIS_NETWORK, _BROADCAST = ipaddress.IPv4Network("0.0.0.0/8"), ipaddress.IPv4Address("255.255.255.255")
-# A key, or a part of one that was torn: long, or with capitals and small letters mixed.
+# Text that may be a key or a part of one: long, or with capital and small letters mixed.
 _KEY_LIKE = re.compile(
     r"[A-Za-z0-9+/]{20,}|(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{8,}",
 )
 
 
 def shown(text: str) -> str:
-    """`text` for a message: quoted and short, left out where it could be a key put in the wrong place."""
+    """`text` quoted for a message; "the value" instead if it is long, or may be a key in the wrong place."""
     return "the value" if len(text) > 64 or _KEY_LIKE.search(text) else ascii(text)
 
 
@@ -33,14 +33,14 @@ def key(text: str) -> str:
 
 
 def interface(text: str) -> Interface:
-    """An address with or without prefix length; without, the address alone (wg-quick(8), Address)."""
+    """An address with prefix length; without one, that of a single address (wg-quick(8), Address)."""
     try:
-        found = ipaddress.ip_interface(_cidr(text))
+        address = ipaddress.ip_interface(_cidr(text))
     except ValueError:
         raise ValueError(f"{shown(text)} is not an address; write one like 10.66.0.2/32 or fd66::2/128") from None
-    if kind := special(found.ip):
+    if kind := special(address.ip):
         raise ValueError(f"{text} is {kind}, which no tunnel has; write the address that the provider gave you")
-    return found
+    return address
 
 
 def network(text: str) -> Network:
@@ -59,31 +59,31 @@ def address(text: str) -> Address:
         raise ValueError(f"{shown(text)} is not an address; write one like 10.66.0.1 or fd66::1") from None
 
 
-def special(found: Address) -> str:
-    """What an address is that names no single other host, as `a loopback address`; empty for one that does.
+def special(address: Address) -> str:
+    """The kind of an address that names no single other host, such as "a loopback address"; empty for all others.
 
     RFC 6890 §2.2.2 (this network, loopback, limited broadcast), RFC 5771 §3 and RFC 4291 §2.4 (multicast, loopback,
     unspecified); an IPv4 address in an IPv6 one (RFC 4291 §2.5.5) counts as that.
     """
-    if found.version == 6 and found.ipv4_mapped:
-        return special(found.ipv4_mapped)
-    if found.is_loopback:
+    if address.version == 6 and address.ipv4_mapped:
+        return special(address.ipv4_mapped)
+    if address.is_loopback:
         return "a loopback address"
-    if found.is_multicast:
+    if address.is_multicast:
         return "a multicast address"
-    if found.is_unspecified or found in _THIS_NETWORK:
+    if address.is_unspecified or address in _THIS_NETWORK:
         return "an unspecified address"
-    return "the broadcast address" if found == _BROADCAST else ""
+    return "the broadcast address" if address == _BROADCAST else ""
 
 
 def resolver(text: str) -> Address:
     """The address of a resolver that is asked through the tunnel."""
-    found = address(text)
-    if kind := special(found):
+    server = address(text)
+    if kind := special(server):
         raise ValueError(
             f"{text} is {kind}, where no resolver answers through the tunnel; write the provider's resolver"
         )
-    return found
+    return server
 
 
 def ipv4(text: str) -> ipaddress.IPv4Address:
@@ -113,10 +113,10 @@ def endpoint(text: str) -> Endpoint:
     host, colon, port = text.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
-        right = ":" in host and is_address(host)
+        valid = ":" in host and is_address(host)
     else:
-        right = _is_name(host) or (":" not in host and is_address(host))
-    if not (colon and right and _NUMBER.match(port) and 1 <= int(port) <= 65535):
+        valid = _is_name(host) or (":" not in host and is_address(host))
+    if not (colon and valid and _NUMBER.match(port) and 1 <= int(port) <= 65535):
         raise ValueError(f"{shown(text)} is not an endpoint; write host:port or [IPv6 address]:port")
     if is_address(host) and (kind := special(address(host))):
         raise ValueError(f"{shown(text)} is at {kind}, where no peer can be; write the peer's own address")
@@ -125,12 +125,12 @@ def endpoint(text: str) -> Endpoint:
 
 def _is_name(text: str) -> bool:
     labels = text.removesuffix(".").split(".")
-    # A last label of digits is an address gone wrong (RFC 1123 §2.1).
+    # If the last label consists of digits, this is a wrong address and no name (RFC 1123 §2.1).
     return len(text) <= 253 and all(_LABEL.match(label) for label in labels) and not _NUMBER.match(labels[-1])
 
 
 def is_address(text: str) -> bool:
-    """Whether it is an address rather than a name."""
+    """Whether `text` is an address; otherwise it is a name."""
     try:
         address(text)
     except ValueError:
@@ -139,7 +139,7 @@ def is_address(text: str) -> bool:
 
 
 def number(text: str, least: int, most: int) -> int:
-    """A decimal number within bounds."""
+    """A decimal number from `least` to `most`."""
     if not (_NUMBER.match(text) and least <= int(text) <= most):
         raise ValueError(f"{shown(text)} is not a number from {least} to {most}; correct it")
     return int(text)
@@ -151,10 +151,10 @@ def port(text: str) -> int:
 
 
 def mtu(text: str) -> int:
-    """Bytes; from RFC 791's 576 on."""
+    """An MTU in bytes, at least 576 (RFC 791)."""
     return number(text, 576, 65535)
 
 
 def keepalive(text: str) -> int:
-    """Seconds, or off, which is 0 (wg(8), PersistentKeepalive)."""
+    """A keepalive interval in seconds; "off" is 0 (wg(8), PersistentKeepalive)."""
     return 0 if text.lower() == "off" else number(text, 0, 65535)
