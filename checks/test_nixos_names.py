@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,38 @@ def test_a_service_that_is_in_the_namespace_alone_is_found_out() -> None:
     verdicts = {result.attack: result.verdict for result in report.results}
     assert verdicts["getaddrinfo"] is Verdict.LEAKED, report.results
     assert report.status == 1
+
+
+ACCOUNTS = """
+import getpass, grp, json, os, pwd, socket, subprocess
+user = pwd.getpwuid(os.geteuid())  # getpwuid_r(3), as ssh, libpq and Node ask
+with open("/etc/passwd") as file:
+    known = file.read()
+print(json.dumps({
+    "names": [user.pw_name, getpass.getuser(), grp.getgrgid(os.getegid()).gr_name],
+    "id": subprocess.check_output(["id", "-un"], text=True).strip(),
+    "passwd": known, "uid": os.getuid(),
+    "host": sorted({each[4][0] for each in socket.getaddrinfo(socket.gethostname(), 1)}),
+}))
+"""
+
+
+def test_a_user_that_systemd_makes_and_the_machine_have_their_names_inside() -> None:
+    """With all of the host's daemons of names running, and none of them in reach."""
+    service = """{
+      nsguard.namespace = "vpn";
+      serviceConfig = { Type = "oneshot"; DynamicUser = true; ExecStart = "/usr/bin/python3 /etc/accounts.py"; };
+    }"""
+    system = closure_of(f"""{{ lib, ... }}: {{
+      imports = [ {NIXOS}/machine.nix ];
+      systemd.services.torrent = {service};
+      environment.etc."accounts.py".text = {json.dumps(ACCOUNTS)};
+    }}""")
+    with connected(system) as lab:
+        host = lab.client.succeed("cat /etc/passwd")
+        lab.client.succeed("systemctl start torrent", "journalctl --sync")
+        shown = json.loads(lab.client.succeed("journalctl -o cat -u torrent | grep '^{'"))
+    assert shown["names"] == ["torrent", "torrent", "torrent"]
+    assert shown["id"] == "torrent"
+    assert shown["passwd"] == f"{host}torrent:x:{shown['uid']}:{shown['uid']}::/:/bin/sh\n"
+    assert shown["host"] == ["127.0.0.1", "::1"]

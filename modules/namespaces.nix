@@ -60,6 +60,27 @@ let
         '';
       };
 
+      hosts = mkOption {
+        type = types.attrsOf (types.listOf types.str);
+        default = defaults.namespace.hosts;
+        example = {
+          "10.66.0.5" = [
+            "nas.example.org"
+            "nas"
+          ];
+        };
+        description = ''
+          Host names that everything in this namespace resolves without asking a resolver: an IP address and its names, as
+          in {option}`networking.hosts`. They are added to `/etc/hosts` inside, which names the machine's own host name and
+          `localhost` on the loopback addresses. The host's `/etc/hosts` is not seen inside.
+
+          Risk: these names are not looked up by the tunnel's resolver, so a wrong line sends connections to the wrong peer.
+          The option changes names and no routes. A connection to a name with an address of the local network goes into
+          the tunnel, where the far end sees that address, or nowhere; it reaches the local network only where
+          {option}`nsguard.namespaces.<name>.allowedEgress` lets it.
+        '';
+      };
+
       # Evaluated where it is set: most namespaces have none, and a host may have many.
       portForwarding = mkOption {
         type = types.nullOr (types.submodule { options = import ./port-forwarding.nix { inherit lib; }; });

@@ -14,7 +14,10 @@ let
 in
 {
   tunnels.lab.configFile = "/etc/nsguard-lab/client.conf";
-  namespaces.vpn.tunnel = "lab";
+  namespaces.vpn = {
+    tunnel = "lab";
+    hosts."10.66.0.5" = [ "nas.example.org" ];
+  };
 
   services = {
     dynamic = service {
@@ -25,6 +28,28 @@ in
       CacheDirectory = "dynamic";
       LogsDirectory = "dynamic";
       LoadCredential = "secret:/etc/nsguard-lab/secret";
+    };
+
+    # Their users are made at start, and are known by name inside.
+    named = service {
+      Type = "oneshot";
+      DynamicUser = true;
+      StateDirectory = "named";
+      Environment = "HOME=/var/lib/named";
+      ExecStart = "${program} names";
+    };
+    "9lives@" = service {
+      Type = "oneshot";
+      DynamicUser = true;
+      StateDirectory = "lives";
+      Group = "www-data";
+      ExecStart = "${program} names";
+    };
+    named-static = service {
+      Type = "oneshot";
+      User = "www-data";
+      StateDirectory = "named-static";
+      ExecStart = "${program} names";
     };
 
     ordinary = service {

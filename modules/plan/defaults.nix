@@ -12,6 +12,7 @@ in
     users = [ ];
     group = null;
     homes = "shared";
+    hosts = { };
     portForwarding = { };
     publish = { };
     hostLink = { };

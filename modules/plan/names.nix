@@ -47,6 +47,14 @@ in
 
   netns = ns: "/run/netns/${ns}";
   state = ns: "/run/nsguard/${ns}";
+  # What is laid over /etc of confined units: one tree for all, and one for those whose user systemd makes at start.
+  confext =
+    ns: serviceConfig:
+    "/run/nsguard/${ns}/confext${
+      if elem (serviceConfig.DynamicUser or false) yes then "-accounts" else ""
+    }";
+  # In a unit's private /run: where the second tree's passwd and group lead (pkgs/nsguard/init/accounts.c).
+  accounts = "/run/nsguard-accounts";
   runSocket = ns: "/run/nsguard-run/${ns}";
   statusUnit = ns: "nsguard-status-${ns}";
   statusSocket = ns: "/run/nsguard-status/${ns}";

@@ -7,7 +7,7 @@
   without,
 }:
 let
-  inherit (builtins) mapAttrs;
+  inherit (builtins) attrNames concatStringsSep mapAttrs;
   inherit (import ./protections.nix { inherit without; }) kept listed;
 
   # The tunnel has no business with link-local addresses, router advertisements or forwarding.
@@ -59,6 +59,13 @@ let
     };
   };
 
+  # address -> names, as lines of hosts(5)
+  hostsLines =
+    hosts:
+    concatStringsSep "" (
+      map (address: "${address} ${concatStringsSep " " hosts.${address}}\n") (attrNames hosts)
+    );
+
   # A path without quotes must not be copied to the store on its way here.
   path = value: if value == null then null else toString value;
 in
@@ -86,7 +93,9 @@ in
         host = "${names.etc name}/host.nft";
       };
       sysctls = mapAttrs (_: setting: setting.value) (kept "sysctl" sysctls);
-      etc = mapAttrs (_: file: file.text) (kept "file" files);
+      etc = mapAttrs (file: it: it.text + (if file == "hosts" then hostsLines namespace.hosts else "")) (
+        kept "file" files
+      );
       # Those that a service inside may reach; `nsguard doctor` reports any other.
       inherit (names) sockets;
       inherit (namespace) dns;

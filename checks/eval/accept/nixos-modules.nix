@@ -66,7 +66,8 @@ in
         c.NetworkNamespacePath == "/run/netns/vpn"
         && all verified (toList c.ExecStart)
         && elem "/run:mode=0755,nosuid,nodev" c.TemporaryFileSystem
-        && elem "/run/nsguard/vpn/confext" c.ExtensionDirectories
+        # The second is for a user that systemd makes at start.
+        && elem "/run/nsguard/vpn/confext${if c.DynamicUser or false then "-accounts" else ""}" c.ExtensionDirectories
         && c.CapabilityBoundingSet == ""
         && c.AmbientCapabilities == ""
         && c.PrivateDevices

@@ -112,7 +112,7 @@
       "nsguard-publish-vpn@web-afc953.socket"
     ];
     wants = null;
-    ExecStart = "/usr/bin/nsguard-init --journal --netns=vpn --notify=main /usr/lib/systemd/systemd-socket-proxyd --exit-idle-time=5min 127.0.0.1:9091";
+    ExecStart = "/usr/bin/nsguard-init --journal --netns=vpn --notify=main --accounts=%p:%p /usr/lib/systemd/systemd-socket-proxyd --exit-idle-time=5min 127.0.0.1:9091";
     NetworkNamespacePath = "/run/netns/vpn";
     RestrictAddressFamilies = "AF_UNIX AF_INET";
     opened = [

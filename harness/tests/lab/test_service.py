@@ -45,6 +45,22 @@ if mode == "visit":
             file.write(state)
     print(sorted(os.listdir("/home")), flush=True)
     sys.exit()
+if mode == "names":
+    import getpass, grp, subprocess
+    os.environ.pop("USER", None), os.environ.pop("LOGNAME", None)
+    user = pwd.getpwuid(os.geteuid())  # as ssh, libpq and Node ask
+    shown = {
+        "user": [user.pw_name, user.pw_dir, user.pw_uid, getpass.getuser()],
+        "group": grp.getgrgid(os.getegid()).gr_name,
+        "back": pwd.getpwnam(user.pw_name).pw_uid == os.getuid(),
+        "id": subprocess.check_output(["id", "-un"], text=True).strip(),
+        "passwd": open("/etc/passwd").read(),
+        "hosts": {name: sorted({each[4][0] for each in socket.getaddrinfo(name, 1)}) for name in sys.argv[2:]},
+        "run": sorted(os.listdir("/run")),
+    }
+    with open(f"{state}/names.json", "w") as file:
+        json.dump(shown, file)
+    sys.exit()
 if mode == "own":
     for name in ("www-data", "games"):
         user = pwd.getpwnam(name)
@@ -178,6 +194,55 @@ def test_a_service_that_forks_away_has_its_main_process(lab: ContainerLab, name:
     assert found(lab, name)["uid"] == uid
     lab.client.succeed(f"systemctl stop {name}")
     assert lab.client.get_unit_property(f"{name}.service", "Result") == "success"
+
+
+def names(lab: ContainerLab, unit: str, state: str) -> dict[str, Any]:
+    """What a service finds under its own numbers, and what it sees of accounts and hosts."""
+    lab.client.succeed(f"systemctl start {unit}")
+    return dict(json.loads(lab.client.succeed(f"cat /var/lib/{state}/names.json")))
+
+
+def test_a_user_that_systemd_makes_has_its_name_inside(lab: ContainerLab) -> None:
+    lab.client.succeed("systemctl start dynamic")  # another such user, who is not told
+    host = lab.client.succeed("cat /etc/passwd")
+    shown = names(lab, "named", "named")
+    assert (shown["user"][:2], shown["group"], shown["id"]) == (["named", "/var/lib/named"], "named", "named")
+    assert (shown["user"][3], shown["back"]) == ("named", True)
+    more = shown["passwd"].removeprefix(host)
+    assert more == f"named:x:{shown['user'][2]}:{shown['user'][2]}::/var/lib/named:/bin/sh\n"
+    assert "dynamic" not in shown["passwd"]
+    assert not {"nscd", "userdb", "dbus"} & set(shown["run"])
+    # a unit whose name can be none, in a group of the host's
+    shown = names(lab, "9lives@one", "lives")
+    assert shown["user"][0] == shown["id"]
+    assert shown["user"][0].startswith("_du")
+    assert shown["group"] == "www-data"
+    shown = names(lab, "named-static", "named-static")
+    assert (shown["id"], shown["passwd"]) == ("www-data", host)
+
+
+def test_without_its_own_files_the_user_would_have_no_name(lab: ContainerLab) -> None:
+    made = scenario.render(SCENARIOS / "services.nix")
+    text = made.units["named.service"].text
+    assert "/confext-accounts\n" in text
+    scenario.install(
+        lab.client, replace(made, units={"unnamed.service": Unit(text.replace("/confext-accounts", "/confext"))})
+    )
+    assert lab.client.execute("systemctl start unnamed")[0] != 0
+    assert "KeyError: 'getpwuid(): uid not found: " in log(lab, "unnamed")
+
+
+def test_host_names_of_ones_own(lab: ContainerLab) -> None:
+    own = lab.client.succeed("uname -n").strip()
+    made = scenario.render(SCENARIOS / "services.nix")
+    text = made.units["named.service"].text.replace(" names\n", f" names {own} localhost nas.example.org\n")
+    scenario.install(lab.client, replace(made, units={"named.service": Unit(text)}))
+    loopback = ["127.0.0.1", "::1"]
+    assert names(lab, "named", "named")["hosts"] == {
+        own: loopback,
+        "localhost": loopback,
+        "nas.example.org": ["10.66.0.5"],
+    }
 
 
 def test_a_oneshot_by_a_timer(lab: ContainerLab) -> None:

@@ -26,6 +26,7 @@ let
   state = import ./state.nix;
   binds = import ./binds.nix;
   front = import ./front.nix { inherit tools; };
+  accounts = import ./accounts.nix { inherit names; };
   notifyOf = import ./notify.nix { inherit names; };
   dependencies = import ./dependencies.nix { inherit names without; };
   inherit (import ../combine.nix)
@@ -94,7 +95,7 @@ let
       resolver-files = {
         guards = "name look-ups that nsswitch.conf would hand to a daemon of the host";
         # An overlay over /etc stays when the host replaces a file in it; a bind over /etc/resolv.conf does not.
-        properties.ExtensionDirectories = append [ "${names.state namespace}/confext" ];
+        properties.ExtensionDirectories = append [ (names.confext namespace serviceConfig) ];
       };
 
       hidden-processes = {
@@ -261,11 +262,14 @@ let
         binds.kept service own
         ++ bindReadOnlyPaths
         ++ names.sockets
+        ++ accounts.binds serviceConfig
         ++ [
           "${names.state namespace}/inside:/run/nsguard"
           "-/run/current-system"
           "-/run/opengl-driver"
         ];
+      TemporaryFileSystem =
+        own: if accounts.made serviceConfig then append accounts.directory own else own;
       # Below /run it is an empty directory for what the unit binds into it, and systemd lays no /etc over a root that
       # is no whole system. All that would be bound is in its place as well.
       RootDirectory = own: if match "/run/.*" (toString own) == null then own else null;
@@ -361,7 +365,8 @@ in
         kept
         ;
       wanted = kept "property" protections;
-      options = concatMap (record: record.front or [ ]) (attrValues wanted);
+      options =
+        concatMap (record: record.front or [ ]) (attrValues wanted) ++ accounts.front service.serviceConfig;
     in
     {
       unitConfig = applied service.unitConfig (unitConfig service);

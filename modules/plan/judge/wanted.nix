@@ -25,7 +25,7 @@ in
     ofNamespace namespace
     // {
       inherit (service) capabilities;
-      confext = "${names.state namespace}/confext";
+      confext = names.confext namespace (service.serviceConfig or { });
       passed = [ "${names.notifySocket}:${names.notifyDescriptor}" ];
       ours =
         names.sockets

@@ -81,6 +81,7 @@ let
   );
 in
 forwardingProblems "${where}.portForwarding" ns.portForwarding
+++ import ./hosts.nix "${where}.hosts" ns.hosts
 ++ [ (misnamed where name) ]
 ++ runProblems where name ns
 ++ [

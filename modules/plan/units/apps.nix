@@ -120,6 +120,7 @@ in
                 "/run/current-system"
                 "/run/opengl-driver"
                 names.appSession
+                names.accounts
               ]
               ++ optionals app.gui.x11 [ "/tmp/.X11-unix" ]
               ++ buses.visible;

@@ -17,6 +17,9 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* verify.c: 0 if this process is in the network namespace of that name and not in the host's, else REFUSED and a line. */
 int verify(const char *name);
 
+/* accounts.c: write the private /etc/passwd and /etc/group, of "USER:GROUP" or "USER"; false and a line if it can't. */
+bool accounts_write(const char *names);
+
 /* notify.c: what may go to the service manager of a message (sd_notify(3)): its length in `passed`, 0 for nothing. */
 enum { MESSAGE = 4096 };
 size_t notify_filter(const char *message, size_t length, char passed[MESSAGE]);
@@ -42,7 +45,7 @@ int stream_awaits(const struct stream *stream, short *events);
 enum { STREAMS = 2 };
 /* All that stands before one command. Descriptors that there are not are -1. */
 struct front {
-	const char *netns, *argv0, *notify;
+	const char *netns, *argv0, *notify, *accounts;
 	bool journal;
 	sigset_t forward;
 	struct stream streams[STREAMS];

@@ -5,6 +5,7 @@
  *   --notify=main|all hand on what the command, or all of the unit, may tell systemd
  *   --forward=SIGNAL  hand on a signal that systemd sends to the main process alone (several, with commas between)
  *   --argv0=NAME      what the program is to be called
+ *   --accounts=USER:GROUP  write the files by which this process's user and group have these names (accounts.c)
  *
  * It checks where it is before all else, and becomes the program. Where something is to be done while that runs, there are
  * two processes. In a PID namespace of the unit's own this one stays as its process 1, for what is process 1 is not ended by
@@ -68,15 +69,18 @@ static bool parse_signals(char *names, sigset_t *set)
 static char **parse(int count, char **words, struct front *front)
 {
 	static const struct option OPTIONS[] = {
-		{ "argv0", required_argument, NULL, 'a' },  { "forward", required_argument, NULL, 'f' },
-		{ "journal", no_argument, NULL, 'j' },	    { "netns", required_argument, NULL, 'n' },
-		{ "notify", required_argument, NULL, 't' }, { NULL, 0, NULL, 0 },
+		{ "accounts", required_argument, NULL, 'u' }, { "argv0", required_argument, NULL, 'a' },
+		{ "forward", required_argument, NULL, 'f' },  { "journal", no_argument, NULL, 'j' },
+		{ "netns", required_argument, NULL, 'n' },    { "notify", required_argument, NULL, 't' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
 	opterr = 0;
 	while ((option = getopt_long(count, words, "+", OPTIONS, NULL)) >= 0) {
-		if (option == 'a')
+		if (option == 'u')
+			front->accounts = optarg;
+		else if (option == 'a')
 			front->argv0 = optarg;
 		else if (option == 'j')
 			front->journal = true;
@@ -231,6 +235,8 @@ int main(int count, char **words)
 	if (!program)
 		return REFUSED;
 	if (front.netns && verify(front.netns))
+		return REFUSED;
+	if (front.accounts && !accounts_write(front.accounts))
 		return REFUSED;
 	if (!*program)
 		return 0;

@@ -2,6 +2,8 @@
 
 ETC = "/etc/nsguard"
 RUN = "/run/nsguard"
+# In a unit's private /run: where nsguard-init puts passwd and group (modules/plan/names.nix).
+ACCOUNTS = "/run/nsguard-accounts"
 # The ports that were forwarded last, by the namespace's name (StateDirectory= of modules/plan/units/forwarding.nix).
 FORWARDED = "/var/lib/nsguard/forwarded"
 # The sockets of `nsguard run`, by the namespace's name (modules/plan/names.nix).

@@ -1,7 +1,7 @@
 """What is up, under /run/nsguard/NAME, and the lock on it.
 
 inside/       identity, resolv.conf and forwarded (the port that is open), shown to confined services as /run/nsguard
-confext/      files laid over /etc of confined services
+confext/      files laid over /etc of confined services; confext-accounts/ for those whose user is made at start
 making        there while the namespace is made: a name that appears beside it is ours, though unfinished
 error.json    the last command that failed and what it said, until the same command does not
 tunnel.json   the tunnel: written before the first of it is made, removed after the last is gone
@@ -84,6 +84,7 @@ class State:
         self.directory = f"{paths.RUN}/{name}"
         self.inside = f"{self.directory}/inside"
         self.confext = f"{self.directory}/confext"
+        self.accounts_confext = f"{self.directory}/confext-accounts"
         self.making = f"{self.directory}/making"
         self.names = f"{self.directory}/names.json"
         self.sought = f"{self.directory}/sought"

@@ -111,6 +111,68 @@ def test_what_is_no_option(box: Box, init: str, option: str) -> None:
     )
 
 
+ACCOUNTS = "/run/nsguard-accounts"
+
+
+def written(box: Box, init: str, names: str, *environment: str, ids: tuple[int, int] = (4711, 4712)) -> list[str]:
+    """The last lines of passwd and group, as nsguard-init writes them for a user with these numbers."""
+    box.out("rm", "-rf", ACCOUNTS)
+    box.out("install", "-d", "-m", "1777", ACCOUNTS)
+    box.write(f"{ACCOUNTS}/host/passwd", "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh", 0o644)
+    box.write(f"{ACCOUNTS}/host/group", "root:x:0:\nmedia:x:4710:alice\n", 0o644)
+    identity = ("setpriv", f"--reuid={ids[0]}", f"--regid={ids[1]}", "--clear-groups")
+    done = run(box, *identity, "env", "-u", "HOME", "-u", "SHELL", *environment, init, f"--accounts={names}", "true")
+    assert (done.returncode, done.stderr) == (0, "")
+    return [box.out("tail", "-n1", f"{ACCOUNTS}/{name}").rstrip("\n") for name in ("passwd", "group")]
+
+
+def test_a_user_that_is_in_no_file_gets_its_lines(box: Box, init: str) -> None:
+    assert written(box, init, "torrent:torrent") == ["torrent:x:4711:4712::/:/bin/sh", "torrent:x:4712:"]
+    assert box.out("cat", f"{ACCOUNTS}/passwd").splitlines()[:2] == [
+        "root:x:0:0:root:/root:/bin/sh",
+        "alice:x:1000:1000::/home/alice:/bin/sh",
+    ]
+    assert box.out("stat", "-c", "%a", f"{ACCOUNTS}/passwd", f"{ACCOUNTS}/group").split() == ["444", "444"]
+    at_home = ("HOME=/var/lib/torrent", "SHELL=/bin/bash")
+    assert written(box, init, "torrent:arr", *at_home) == [
+        "torrent:x:4711:4712::/var/lib/torrent:/bin/bash",
+        "arr:x:4712:",
+    ]
+
+
+def test_a_user_of_the_host_keeps_its_lines(box: Box, init: str) -> None:
+    assert written(box, init, "torrent:torrent", ids=(1000, 4710)) == [
+        "alice:x:1000:1000::/home/alice:/bin/sh",
+        "media:x:4710:alice",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "environment", "user"),
+    [
+        ("9lives:9lives", ("USER=_du0123456789abcdef",), "_du0123456789abcdef"),
+        ("9lives:9lives", (), "nsguard"),
+        (":", ("USER=root:x:0:0",), "nsguard"),
+        ("x" * 32, ("USER=two\nlines",), "nsguard"),
+        ("fine:fine", ("HOME=/a:/b", "SHELL=/bin/sh\nroot::0:0::/:"), "fine"),
+        ("fine:fine", ("HOME=relative", "SHELL=/" + "x" * 2000), "fine"),
+    ],
+)
+def test_what_can_be_no_field_is_left_out(
+    box: Box, init: str, names: str, environment: tuple[str, ...], user: str
+) -> None:
+    clean = ("-u", "USER", *environment)
+    assert written(box, init, names, *clean) == [f"{user}:x:4711:4712::/:/bin/sh", f"{user}:x:4712:"]
+
+
+def test_without_a_place_for_its_names_nothing_runs(box: Box, init: str) -> None:
+    done = run(box, init, "--accounts=torrent:torrent", "echo", "ran")
+    assert (done.returncode, done.stdout) == (255, "")
+    assert done.stderr == (
+        "nsguard: cannot write /run/nsguard-accounts/passwd: No such file or directory; render the unit anew\n"
+    )
+
+
 @pytest.mark.parametrize("enter", [(), PROCESS_ONE])
 def test_it_ends_as_the_command(box: Box, init: str, enter: tuple[str, ...]) -> None:
     for command, status in (("exit 0", 0), ("exit 7", 7), ("kill -TERM $$", 143), ("kill -SEGV $$", 139)):

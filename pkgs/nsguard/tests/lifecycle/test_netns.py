@@ -50,8 +50,62 @@ def test_up_again_keeps_the_namespace_and_lays_what_changed(box: Box) -> None:
     assert box.nsguard("netns", "up", NAME).returncode == 0
     assert box.out("cat", "/run/nsguard/vpn/inside/identity") == identity
     assert box.out("ip", "netns", "exec", NAME, "cat", "/proc/sys/net/ipv4/ip_forward") == "1\n"
-    assert box.out("cat", "/run/nsguard/vpn/confext/etc/hosts") == "::1 localhost\n"
-    assert box.out("ls", "/run/nsguard/vpn/confext/etc").split() == ["extension-release.d", "hosts", "resolv.conf"]
+    own = own_lines(box)
+    for tree, links in (("confext", set()), ("confext-accounts", {"passwd", "group"})):
+        assert box.out("cat", f"/run/nsguard/vpn/{tree}/etc/hosts") == "::1 localhost\n" + own
+        laid = set(box.out("ls", f"/run/nsguard/vpn/{tree}/etc").split())
+        assert laid == {"extension-release.d", "hosts", "resolv.conf", *links}
+
+
+def own_lines(box: Box) -> str:
+    """The lines of hosts(5) for the machine's own name."""
+    names = dict.fromkeys((whole := box.out("uname", "-n").strip(), whole.partition(".")[0]))
+    return "".join(f"{address} {name}\n" for name in names for address in ("127.0.0.1", "::1"))
+
+
+@pytest.mark.parametrize(
+    ("host", "lines"),
+    [
+        ("tower", "127.0.0.1 tower\n::1 tower\n"),
+        (
+            "tower.example.org",
+            "".join(f"{a} {n}\n" for n in ("tower.example.org", "tower") for a in ("127.0.0.1", "::1")),
+        ),
+        ("localhost", ""),  # it is named already
+        ("nas", ""),  # an option has put it elsewhere
+        ("10.0.0.1", ""),
+        ("two words", ""),
+    ],
+)
+def test_the_machine_has_its_own_name_inside(box: Box, host: str, lines: str) -> None:
+    wanted = spec()
+    wanted["etc"] = {"hosts": "127.0.0.1 localhost\n10.66.0.5 nas\n"}
+    box.write_spec(wanted)
+    done = box.run(
+        "unshare",
+        "--uts",
+        "sh",
+        "-c",
+        f"echo '{host}' > /proc/sys/kernel/hostname; exec \"$@\"",
+        "sh",
+        box.launcher,
+        "netns",
+        "up",
+        NAME,
+    )
+    assert done.returncode == 0, done.stderr
+    assert box.out("cat", "/run/nsguard/vpn/confext/etc/hosts") == "127.0.0.1 localhost\n10.66.0.5 nas\n" + lines
+
+
+def test_the_files_of_a_unit_are_not_those_of_a_namespace(box: Box) -> None:
+    wanted = spec()
+    wanted["etc"] = {"passwd": "root::0:0::/:\n"}
+    box.write_spec(wanted)
+    done = box.nsguard("netns", "up", NAME)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "nsguard: /etc/nsguard/vpn/spec.json: etc: passwd is nsguard's own; regenerate it with nixos-rebuild switch\n"
+    )
 
 
 def test_a_namespace_of_someone_else_is_refused_and_left(box: Box) -> None:

@@ -1,10 +1,8 @@
 """`nsguard netns up NAME`: the namespace itself, closed until a tunnel is in it."""
 
-import os
-
-from nsguard import paths, state
+from nsguard import state
 from nsguard.errors import NsguardError
-from nsguard.lifecycle import teardown
+from nsguard.lifecycle import confext, teardown
 from nsguard.net import host_link, links, namespace, nft, settings
 from nsguard.spec import spec
 from nsguard.state import State
@@ -61,7 +59,7 @@ def _furnish(wanted: spec.Spec, ruleset: nft.Ruleset, found: State, *, fresh: bo
     host_link.lay(wanted, found)
     if not tunnel:
         found.write_resolv_conf(state.CLOSED_RESOLV_CONF)
-    _lay_etc(wanted, found)
+    confext.lay(wanted, found)
     inode = namespace.inode(name)
     if inode is None:
         raise NsguardError(f"namespace {name} was removed while it was made; try again")
@@ -74,16 +72,3 @@ def _set_loopback(wanted: spec.Spec, name: str, *, fresh: bool) -> None:
     want, had = links.loopback(wanted.loopback), frozenset() if fresh else links.beside_loopback(name)
     if lines := [*links.address_lines("add", want - had, "lo"), *links.address_lines("del", had - want, "lo")]:
         links.batch(name, lines)
-
-
-def _lay_etc(wanted: spec.Spec, found: State) -> None:
-    """The tree that systemd lays over /etc of confined services (systemd-confext(8))."""
-    etc = f"{found.confext}/etc"
-    files.write(f"{etc}/extension-release.d/extension-release.confext", "ID=_any\n")
-    for name, text in wanted.etc.items():
-        files.write(f"{etc}/{name}", text)
-    for name in os.listdir(etc):
-        if name not in {*wanted.etc, "extension-release.d", "resolv.conf"}:
-            files.remove(f"{etc}/{name}")
-    if not os.path.islink(f"{etc}/resolv.conf"):
-        os.symlink(f"{paths.RUN}/resolv.conf", f"{etc}/resolv.conf")

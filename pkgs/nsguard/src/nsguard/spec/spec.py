@@ -226,7 +226,7 @@ def _spec(top: _Field) -> Spec:
     if version.value != VERSION:
         raise version.wrong(f"not {VERSION}, the one this nsguard reads")
     device, unit = userspace.object("interface", "unit")
-    if taken := {"resolv.conf", "extension-release.d"} & etc.texts(_FILE).keys():
+    if taken := {"resolv.conf", "extension-release.d", "passwd", "group"} & etc.texts(_FILE).keys():
         raise etc.wrong(f"{min(taken)} is nsguard's own")
     of_namespace, of_host = rulesets.object("namespace", "host")
     (enforce,) = dns.object("enforce")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from nsguard import paths
 from nsguard.health.doctor.subject import Finding, Patient
-from nsguard.lifecycle import tunnel
+from nsguard.lifecycle import confext, tunnel
 from nsguard.net import host_link, links, namespace
 from nsguard.system import systemd
 
@@ -50,7 +50,7 @@ def files(patient: Patient) -> Iterator[Finding]:
     if not patient.up:
         return
     netns, wireguard = (f"systemctl reload nsguard-{what}-{patient.name}" for what in ("netns", "tunnel"))
-    wanted = {f"{patient.state.confext}/etc/{name}": (text, netns) for name, text in patient.spec.etc.items()}
+    wanted = {path: (text, netns) for path, text in confext.expected(patient.spec, patient.state)}
     if patient.tunnel and patient.config:
         wanted[f"{patient.state.inside}/resolv.conf"] = (tunnel.resolv_conf(patient.config), wireguard)
     for path, (text, remedy) in wanted.items():

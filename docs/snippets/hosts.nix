@@ -1,0 +1,3 @@
+{
+  nsguard.namespaces.vpn.hosts."10.66.0.5" = [ "nas.example.org" ];
+}

@@ -1,0 +1,62 @@
+"""What systemd lays over /etc of confined units (systemd-confext(8)).
+
+Two trees of the same files. In the second, passwd and group lead to a unit's own, which nsguard-init writes for a user
+that systemd makes at start (pkgs/nsguard/init/accounts.c).
+"""
+
+import os
+import re
+from collections.abc import Iterator
+
+from nsguard import paths
+from nsguard.spec.spec import Spec
+from nsguard.state import State
+from nsguard.system import files
+
+_RELEASE = "extension-release.d"
+_LINKS = {"resolv.conf": f"{paths.RUN}/resolv.conf"}
+_ACCOUNTS = {name: f"{paths.ACCOUNTS}/{name}" for name in ("passwd", "group")}
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z")
+
+
+def lay(wanted: Spec, found: State) -> None:
+    """Both trees as they are to be, and nothing else in them."""
+    for tree, links in _trees(found):
+        etc = f"{tree}/etc"
+        files.write(f"{etc}/{_RELEASE}/extension-release.{os.path.basename(tree)}", "ID=_any\n")
+        for name, text in texts(wanted).items():
+            files.write(f"{etc}/{name}", text)
+        for name in os.listdir(etc):
+            if name not in {*wanted.etc, *links, _RELEASE}:
+                files.remove(f"{etc}/{name}")
+        for name, target in links.items():
+            if not os.path.islink(f"{etc}/{name}"):
+                os.symlink(target, f"{etc}/{name}")
+
+
+def expected(wanted: Spec, found: State) -> Iterator[tuple[str, str]]:
+    """The path and the text of each file in them."""
+    for tree, _ in _trees(found):
+        for name, text in texts(wanted).items():
+            yield f"{tree}/etc/{name}", text
+
+
+def texts(wanted: Spec) -> dict[str, str]:
+    """File name → text. The machine's own name is on the loopback addresses, unless an option has put it elsewhere."""
+    hosts = wanted.etc.get("hosts")
+    if hosts is None:
+        return dict(wanted.etc)
+    known = {word for line in hosts.splitlines() for word in line.split()[1:]}
+    lines = [f"{address} {name}\n" for name in _own_names() if name not in known for address in ("127.0.0.1", "::1")]
+    return {**wanted.etc, "hosts": hosts + "".join(lines)}
+
+
+def _own_names() -> list[str]:
+    """The host's name, and where it has a domain, its first label as well; nothing for one that is no name."""
+    whole = os.uname().nodename
+    names = dict.fromkeys((whole, whole.partition(".")[0]))
+    return [name for name in names if _HOST_NAME.match(name) and not name.replace(".", "").isdecimal()]
+
+
+def _trees(found: State) -> tuple[tuple[str, dict[str, str]], ...]:
+    return (found.confext, _LINKS), (found.accounts_confext, _LINKS | _ACCOUNTS)
