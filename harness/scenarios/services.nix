@@ -45,6 +45,26 @@ in
       Group = "www-data";
       ExecStart = "${program} names";
     };
+    named-privileged =
+      service {
+        Type = "oneshot";
+        DynamicUser = true;
+        StateDirectory = "named-privileged";
+        ExecStart = "!${program} names";
+      }
+      // {
+        allowPrivilegedCommands = true;
+      };
+    named-outside =
+      service {
+        Type = "oneshot";
+        DynamicUser = true;
+        StateDirectory = "named-outside";
+        ExecStart = "+${program} names";
+      }
+      // {
+        allowPrivilegedCommands = true;
+      };
     named-static = service {
       Type = "oneshot";
       User = "www-data";

@@ -51,9 +51,17 @@ let
     "1"
     1
   ];
+
+  # Whether systemd makes the user of a service when it starts it (systemd.exec(5), DynamicUser=).
+  isDynamic = serviceConfig: elem (serviceConfig.DynamicUser or false) yes;
 in
 {
-  inherit toList words yes;
+  inherit
+    isDynamic
+    toList
+    words
+    yes
+    ;
 
   # The properties that hold commands (systemd.service(5)).
   commands = [
@@ -75,9 +83,8 @@ in
       User ? "",
       Group ? "",
       SupplementaryGroups ? "",
-      DynamicUser ? false,
       ...
-    }:
+    }@serviceConfig:
     let
       named =
         id:
@@ -85,7 +92,7 @@ in
           "root"
           "0"
         ];
-      unnamed = toString User == "" && !elem DynamicUser yes;
+      unnamed = toString User == "" && !isDynamic serviceConfig;
     in
     unnamed || named User || named Group || builtins.any named (words SupplementaryGroups);
 

@@ -1,7 +1,7 @@
 # Every name that nsguard gives to something, as functions of the namespace's name.
 let
-  inherit (builtins) elem head match;
-  inherit (import ./combine.nix) yes;
+  inherit (builtins) head match;
+  inherit (import ./combine.nix) isDynamic;
 
   digest = name: builtins.hashString "sha256" name;
 
@@ -50,9 +50,7 @@ in
   # What is laid over /etc of confined units: one tree for all, and one for those whose user systemd makes at start.
   confext =
     ns: serviceConfig:
-    "/run/nsguard/${ns}/confext${
-      if elem (serviceConfig.DynamicUser or false) yes then "-accounts" else ""
-    }";
+    "/run/nsguard/${ns}/confext${if isDynamic serviceConfig then "-accounts" else ""}";
   # In a unit's private /run: where the second tree's passwd and group lead (pkgs/nsguard/init/accounts.c).
   accounts = "/run/nsguard-accounts";
   runSocket = ns: "/run/nsguard-run/${ns}";
@@ -124,7 +122,7 @@ in
         DynamicUser = null;
       } config;
     in
-    if elem (config.DynamicUser or false) yes then
+    if isDynamic config then
       { User = head (match "([^@]*).*" service); } // given
     else
       given // { RuntimeDirectoryPreserve = "restart"; };

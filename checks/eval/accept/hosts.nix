@@ -44,6 +44,23 @@
           User = "each-%i";
         };
       };
+      # Both see the unit's /etc.
+      privileged = {
+        namespace = "named";
+        allowPrivilegedCommands = true;
+        serviceConfig = {
+          ExecStart = "!/bin/true";
+          DynamicUser = true;
+        };
+      };
+      outside = {
+        namespace = "named";
+        allowPrivilegedCommands = true;
+        serviceConfig = {
+          ExecStart = "+/bin/true";
+          DynamicUser = true;
+        };
+      };
       static = {
         namespace = "named";
         serviceConfig = {
@@ -82,6 +99,8 @@
         "made"
         "called"
         "each@"
+        "privileged"
+        "outside"
         "static"
       ];
     };
@@ -111,6 +130,22 @@
       {
         etc = [ "/run/nsguard/named/confext-accounts" ];
         told = "--accounts=each-%i:each-%i";
+        bound = [
+          "-/etc/passwd:/run/nsguard-accounts/host/passwd"
+          "-/etc/group:/run/nsguard-accounts/host/group"
+        ];
+      }
+      {
+        etc = [ "/run/nsguard/named/confext-accounts" ];
+        told = "--accounts=%p:%p";
+        bound = [
+          "-/etc/passwd:/run/nsguard-accounts/host/passwd"
+          "-/etc/group:/run/nsguard-accounts/host/group"
+        ];
+      }
+      {
+        etc = [ "/run/nsguard/named/confext-accounts" ];
+        told = "--accounts=%p:%p";
         bound = [
           "-/etc/passwd:/run/nsguard-accounts/host/passwd"
           "-/etc/group:/run/nsguard-accounts/host/group"

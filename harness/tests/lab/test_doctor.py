@@ -41,6 +41,11 @@ def drop_in(text: str) -> str:
     )
 
 
+def sethostname(name: str) -> str:
+    """As hostname(1), which is no part of the lab's image."""
+    return f"python3 -c 'import socket, sys; socket.sethostname(sys.argv[1])' \"{name}\""
+
+
 UNDO_DROP_IN = f"rm -r {DROP_IN} && systemctl daemon-reload && systemctl restart app-user"
 
 
@@ -228,6 +233,16 @@ BREAKS = [
         RELOAD,
         rf"files: {STATE}/confext/etc/nsswitch\.conf is not what it should be, and services look up names by it; "
         rf"systemctl reload nsguard-netns-vpn",
+    ),
+    break_(
+        "host-name",
+        f"uname -n >/run/named && {sethostname('castle')}",
+        f"{sethostname('$(cat /run/named)')} && {RELOAD}",
+        *(
+            rf"files: {STATE}/{tree}/etc/hosts is not what it should be, and services look up names by it; "
+            rf"systemctl reload nsguard-netns-vpn"
+            for tree in ("confext", "confext-accounts")
+        ),
     ),
     break_(
         "outside-after-all",

@@ -58,8 +58,7 @@ if mode == "names":
         "hosts": {name: sorted({each[4][0] for each in socket.getaddrinfo(name, 1)}) for name in sys.argv[2:]},
         "run": sorted(os.listdir("/run")),
     }
-    with open(f"{state}/names.json", "w") as file:
-        json.dump(shown, file)
+    print(json.dumps(shown))
     sys.exit()
 if mode == "own":
     for name in ("www-data", "games"):
@@ -196,16 +195,16 @@ def test_a_service_that_forks_away_has_its_main_process(lab: ContainerLab, name:
     assert lab.client.get_unit_property(f"{name}.service", "Result") == "success"
 
 
-def names(lab: ContainerLab, unit: str, state: str) -> dict[str, Any]:
+def names(lab: ContainerLab, unit: str) -> dict[str, Any]:
     """What a service finds under its own numbers, and what it sees of accounts and hosts."""
     lab.client.succeed(f"systemctl start {unit}")
-    return dict(json.loads(lab.client.succeed(f"cat /var/lib/{state}/names.json")))
+    return dict(json.loads([line for line in log(lab, unit).splitlines() if line.startswith("{")][-1]))
 
 
 def test_a_user_that_systemd_makes_has_its_name_inside(lab: ContainerLab) -> None:
     lab.client.succeed("systemctl start dynamic")  # another such user, who is not told
     host = lab.client.succeed("cat /etc/passwd")
-    shown = names(lab, "named", "named")
+    shown = names(lab, "named")
     assert (shown["user"][:2], shown["group"], shown["id"]) == (["named", "/var/lib/named"], "named", "named")
     assert (shown["user"][3], shown["back"]) == ("named", True)
     more = shown["passwd"].removeprefix(host)
@@ -213,12 +212,22 @@ def test_a_user_that_systemd_makes_has_its_name_inside(lab: ContainerLab) -> Non
     assert "dynamic" not in shown["passwd"]
     assert not {"nscd", "userdb", "dbus"} & set(shown["run"])
     # a unit whose name can be none, in a group of the host's
-    shown = names(lab, "9lives@one", "lives")
+    shown = names(lab, "9lives@one")
     assert shown["user"][0] == shown["id"]
     assert shown["user"][0].startswith("_du")
     assert shown["group"] == "www-data"
-    shown = names(lab, "named-static", "named-static")
+    shown = names(lab, "named-static")
     assert (shown["id"], shown["passwd"]) == ("www-data", host)
+
+
+@pytest.mark.parametrize("kind", ["privileged", "outside"])
+def test_root_keeps_its_name_in_a_command_with_full_privileges(lab: ContainerLab, kind: str) -> None:
+    """`!` and `+` before a command of a unit whose user is made at start: both see the unit's /etc and its /run."""
+    host = lab.client.succeed("cat /etc/passwd")
+    shown = names(lab, f"named-{kind}")
+    assert (shown["user"][0], shown["group"], shown["id"]) == ("root", "root", "root")
+    assert shown["passwd"] == host
+    assert "nsguard-accounts" in shown["run"]
 
 
 def test_without_its_own_files_the_user_would_have_no_name(lab: ContainerLab) -> None:
@@ -238,7 +247,7 @@ def test_host_names_of_ones_own(lab: ContainerLab) -> None:
     text = made.units["named.service"].text.replace(" names\n", f" names {own} localhost nas.example.org\n")
     scenario.install(lab.client, replace(made, units={"named.service": Unit(text)}))
     loopback = ["127.0.0.1", "::1"]
-    assert names(lab, "named", "named")["hosts"] == {
+    assert names(lab, "named")["hosts"] == {
         own: loopback,
         "localhost": loopback,
         "nas.example.org": ["10.66.0.5"],

@@ -4,22 +4,22 @@
 # the unit and hold what the host's hold, which any unit may read, and one line more.
 { names }:
 let
-  inherit (builtins) elem;
-  inherit (import ../combine.nix) yes;
+  inherit (import ../combine.nix) isDynamic;
 
-  made = serviceConfig: elem (serviceConfig.DynamicUser or false) yes;
-  ifMade = serviceConfig: list: if made serviceConfig then list else [ ];
+  ifDynamic = serviceConfig: list: if isDynamic serviceConfig then list else [ ];
 in
 {
-  inherit made;
-
-  # Written by the unit's user, whoever that is, and by nobody but this unit: each of its commands has its own.
-  directory = [ "${names.accounts}:mode=1777,size=16M,nr_inodes=32,nosuid,nodev,noexec" ];
+  # Each command of the unit has a directory of its own, which its user writes, whoever that is.
+  directory =
+    serviceConfig:
+    ifDynamic serviceConfig [
+      "${names.accounts}:mode=1777,size=16M,nr_inodes=32,nosuid,nodev,noexec"
+    ];
 
   # The host's files, which those of the overlay hide.
   binds =
     serviceConfig:
-    ifMade serviceConfig [
+    ifDynamic serviceConfig [
       "-/etc/passwd:${names.accounts}/host/passwd"
       "-/etc/group:${names.accounts}/host/group"
     ];
@@ -30,5 +30,5 @@ in
     let
       user = serviceConfig.User or "%p";
     in
-    ifMade serviceConfig [ "--accounts=${toString user}:${toString (serviceConfig.Group or user)}" ];
+    ifDynamic serviceConfig [ "--accounts=${toString user}:${toString (serviceConfig.Group or user)}" ];
 }

@@ -269,7 +269,11 @@ let
           "-/run/opengl-driver"
         ];
       TemporaryFileSystem =
-        own: if accounts.made serviceConfig then append accounts.directory own else own;
+        own:
+        let
+          directory = accounts.directory serviceConfig;
+        in
+        if directory == [ ] then own else append directory own;
       # Below /run it is an empty directory for what the unit binds into it, and systemd lays no /etc over a root that
       # is no whole system. All that would be bound is in its place as well.
       RootDirectory = own: if match "/run/.*" (toString own) == null then own else null;

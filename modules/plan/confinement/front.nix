@@ -59,10 +59,11 @@ let
           }"
         else
           after [ (group 0) ] command;
-      # One that runs outside of the sandbox runs in the namespace all the same, and has nothing else of it.
+      # A command that runs outside of the sandbox runs in the namespace all the same, and sees the unit's /etc, and so
+      # needs the files to which that leads.
       given =
         if prefixed "+!" command then
-          filter (option: builtins.match "--netns=.*" option != null) options
+          filter (option: match "--(netns|accounts)=.*" option != null) options
         else
           options;
     in

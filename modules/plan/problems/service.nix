@@ -4,17 +4,16 @@ let
   inherit (builtins)
     attrNames
     concatMap
-    elem
     filter
     isString
     match
     toJSON
     ;
   inherit (import ../combine.nix)
+    isDynamic
     isRoot
     prefixed
     toList
-    yes
     ;
   inherit (import ./problem.nix)
     ofDaemons
@@ -186,7 +185,7 @@ let
       option = named "services" name;
       config = service.serviceConfig;
       inherit (service.dbus.system) access;
-      dynamic = !config ? User && elem (config.DynamicUser or false) yes;
+      dynamic = !config ? User && isDynamic config;
     in
     [
       {

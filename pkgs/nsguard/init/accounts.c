@@ -17,17 +17,41 @@
 #define ACCOUNTS "/run/nsguard-accounts"
 #endif
 
-enum { NAME_LIMIT = 31, ID_FIELD = 2 /* passwd(5), group(5) */ };
+enum { NAME_SIZE = 32 /* with the NUL at its end */, ID_FIELD = 2 /* passwd(5), group(5) */, DIRECTORY_SIZE = 1024 };
+
+/* One more line of a file: `fields` is what follows the number. */
+struct account {
+	const char *file, *fields;
+	char name[NAME_SIZE];
+	unsigned id;
+	/* Whether the host's lines have the number, or the name. */
+	bool known, taken;
+};
 
 /* As systemd takes them for a user that it makes. */
 static bool valid_name(const char *name, size_t length)
 {
-	if (length < 1 || length > NAME_LIMIT || !(isalpha((unsigned char)name[0]) || name[0] == '_'))
+	if (length < 1 || length >= NAME_SIZE || !(isalpha((unsigned char)name[0]) || name[0] == '_'))
 		return false;
 	for (size_t i = 0; i < length; i++)
 		if (!isalnum((unsigned char)name[i]) && name[i] != '-' && name[i] != '_')
 			return false;
 	return true;
+}
+
+static bool set_name(char name[NAME_SIZE], const char *wanted, size_t length)
+{
+	if (!valid_name(wanted, length))
+		return false;
+	memcpy(name, wanted, length);
+	name[length] = '\0';
+	return true;
+}
+
+/* For what has no name, or one that the host has given to another number. */
+static void unnamed(char name[NAME_SIZE], unsigned id)
+{
+	snprintf(name, NAME_SIZE, "nsguard-%u", id);
 }
 
 /* Whether a line of passwd(5) or group(5) has that number. */
@@ -46,7 +70,7 @@ static bool has_id(const char *line, unsigned id)
 /* What may stand in a field; `otherwise` for what may not, or is not set. */
 static const char *directory(const char *value, const char *otherwise)
 {
-	if (!value || value[0] != '/' || strlen(value) > 1024)
+	if (!value || value[0] != '/' || strlen(value) >= DIRECTORY_SIZE)
 		return otherwise;
 	for (const char *at = value; *at; at++)
 		if (*at == ':' || iscntrl((unsigned char)*at))
@@ -54,67 +78,95 @@ static const char *directory(const char *value, const char *otherwise)
 	return value;
 }
 
-/* The host's lines of a file and, unless one of them has the number, one more. */
-static bool write_file(const char *name, unsigned id, const char *more)
+static bool has_name(const char *line, const char *name)
 {
-	char path[64], *line = NULL;
+	size_t length = strlen(name);
+
+	return !strncmp(line, name, length) && line[length] == ':';
+}
+
+static bool cannot_read(const char *file)
+{
+	say("cannot read the host's /etc/%s: %s; make it a file that all users may read", file, strerror(errno));
+	return false;
+}
+
+static bool cannot_write(const char *file)
+{
+	const char *remedy = "regenerate the unit with nixos-rebuild switch";
+
+	if (errno == EEXIST)
+		remedy = "remove what the unit itself binds to " ACCOUNTS;
+	else if (errno == ENOSPC || errno == ENOMEM)
+		remedy = "the unit's memory must leave room for the host's /etc/passwd and /etc/group, 16 MB at most";
+	say("cannot write " ACCOUNTS "/%s: %s; %s", file, strerror(errno), remedy);
+	return false;
+}
+
+/* Copies the host's lines; the last one then has its end. */
+static bool copy(FILE *from, FILE *to, struct account *account)
+{
+	char *line = NULL;
 	size_t space = 0;
 	ssize_t length;
+	bool ended = true, written = true, read;
+
+	while (written && (length = getline(&line, &space, from)) > 0) {
+		account->known = account->known || has_id(line, account->id);
+		account->taken = account->taken || has_name(line, account->name);
+		ended = line[length - 1] == '\n';
+		written = fwrite(line, 1, (size_t)length, to) == (size_t)length;
+	}
+	read = !written || feof(from);
+	if (!read)
+		cannot_read(account->file);
+	else if (!written || (!ended && fputc('\n', to) == EOF))
+		written = cannot_write(account->file);
+	free(line);
+	return read && written;
+}
+
+/* The host's lines of a file and, unless one of them has the number, one more. */
+static bool write_file(struct account *account)
+{
+	char path[64];
 	FILE *from, *to;
-	bool known = false, ended = true;
 	int file;
 
-	snprintf(path, sizeof path, ACCOUNTS "/%s", name);
-	file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0444);
-	if (file < 0)
-		return false;
-	to = fdopen(file, "w");
-	if (!to)
-		return false;
-	snprintf(path, sizeof path, ACCOUNTS "/host/%s", name);
+	snprintf(path, sizeof path, ACCOUNTS "/host/%s", account->file);
 	from = fopen(path, "re");
-	while (from && (length = getline(&line, &space, from)) > 0) {
-		known = known || has_id(line, id);
-		ended = line[length - 1] == '\n';
-		fputs(line, to);
-	}
-	free(line);
+	if (!from && errno != ENOENT)
+		return cannot_read(account->file);
+	snprintf(path, sizeof path, ACCOUNTS "/%s", account->file);
+	file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0444);
+	to = file < 0 ? NULL : fdopen(file, "w");
+	if (!to)
+		return cannot_write(account->file);
+	if (from && !copy(from, to, account))
+		return false;
 	if (from)
 		fclose(from);
-	if (!known)
-		fprintf(to, "%s%s", ended ? "" : "\n", more);
-	return fclose(to) == 0;
+	if (!account->known && account->taken)
+		unnamed(account->name, account->id);
+	if (!account->known && fprintf(to, "%s:x:%u%s\n", account->name, account->id, account->fields) < 0)
+		return cannot_write(account->file);
+	return fclose(to) == 0 || cannot_write(account->file);
 }
 
 bool accounts_write(const char *names)
 {
-	const char *colon = strchr(names, ':'), *user = names, *group = colon ? colon + 1 : names;
-	size_t length = colon ? (size_t)(colon - names) : strlen(names);
-	unsigned uid = getuid(), gid = getgid();
-	char line[2400];
+	const char *colon = strchrnul(names, ':'), *made = getenv("USER");
+	struct account user = { .file = "passwd", .id = getuid() };
+	struct account group = { .file = "group", .id = getgid(), .fields = ":" };
+	char fields[2 * DIRECTORY_SIZE + 16];
 
 	/* systemd makes a name of its own for a unit whose name can be none. */
-	if (!valid_name(user, length)) {
-		user = getenv("USER");
-		length = user ? strlen(user) : 0;
-		if (!user || !valid_name(user, length)) {
-			user = "nsguard";
-			length = strlen(user);
-		}
-	}
-	if (!valid_name(group, strlen(group))) {
-		group = user;
-	}
-	snprintf(line, sizeof line, "%.*s:x:%u:%u::%s:%s\n", (int)length, user, uid, gid, directory(getenv("HOME"), "/"),
+	if (!set_name(user.name, names, (size_t)(colon - names)) && !(made && set_name(user.name, made, strlen(made))))
+		unnamed(user.name, user.id);
+	if (!*colon || !set_name(group.name, colon + 1, strlen(colon + 1)))
+		strcpy(group.name, user.name);
+	snprintf(fields, sizeof fields, ":%u::%s:%s", group.id, directory(getenv("HOME"), "/"),
 		 directory(getenv("SHELL"), "/bin/sh"));
-	if (!write_file("passwd", uid, line)) {
-		say("cannot write " ACCOUNTS "/passwd: %s; render the unit anew", strerror(errno));
-		return false;
-	}
-	snprintf(line, sizeof line, "%.*s:x:%u:\n", group == user ? (int)length : NAME_LIMIT, group, gid);
-	if (!write_file("group", gid, line)) {
-		say("cannot write " ACCOUNTS "/group: %s; render the unit anew", strerror(errno));
-		return false;
-	}
-	return true;
+	user.fields = fields;
+	return write_file(&user) && write_file(&group);
 }

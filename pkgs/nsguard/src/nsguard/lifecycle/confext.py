@@ -42,12 +42,17 @@ def expected(wanted: Spec, found: State) -> Iterator[tuple[str, str]]:
 
 
 def texts(wanted: Spec) -> dict[str, str]:
-    """File name → text. The machine's own name is on the loopback addresses, unless an option has put it elsewhere."""
+    """File name → text. The present host name is on the loopback addresses, unless an option has put it elsewhere.
+
+    A service keeps the host name with which it was started (ProtectHostname=). A changed host name is laid by the
+    namespace's next reload, which `nsguard doctor` asks for.
+    """
     hosts = wanted.etc.get("hosts")
     if hosts is None:
         return dict(wanted.etc)
-    known = {word for line in hosts.splitlines() for word in line.split()[1:]}
-    lines = [f"{address} {name}\n" for name in _own_names() if name not in known for address in ("127.0.0.1", "::1")]
+    known = {name.lower() for line in hosts.splitlines() for name in line.split()[1:]}
+    own = [name for name in _own_names() if name.lower() not in known]
+    lines = [f"{address} {name}\n" for name in own for address in ("127.0.0.1", "::1")]
     return {**wanted.etc, "hosts": hosts + "".join(lines)}
 
 
