@@ -32,6 +32,7 @@ class Fate:
 
     @property
     def killed(self) -> bool:
+        """Whether an attack turned red."""
         return bool(self.killers)
 
 

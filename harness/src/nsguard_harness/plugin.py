@@ -75,6 +75,7 @@ class Observer:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the plugin's options to pytest's."""
     group = parser.getgroup("nsguard", "leak tests")
     group.addoption("--nsguard-lab", choices=LABS, default="container", help="what the lab's machines are")
     group.addoption("--nsguard-scenario", type=Path, metavar="FILE", help="a Nix file: services that the client starts")

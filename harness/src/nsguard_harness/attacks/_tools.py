@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from ..attack import Env, Outcome
 
 DOMAIN = "leak.test"
-# where programs may be, should the service's PATH not say
+# where programs may be, besides the directories of the service's PATH
 PATHS = ("/run/current-system/sw/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin")
 # ways to write this machine's own addresses, by family
 LOOPBACK = {4: ("127.0.0.1", "127.0.0.2", "0.0.0.0"), 6: ("::1", "::", "::ffff:127.0.0.1", "::ffff:0.0.0.0")}
@@ -43,8 +43,8 @@ def payload(env: Env) -> bytes:
 
 
 def digest(env: Env) -> str:
-    """What only this run sends, but not its token: for what is not to be seen on the wire but to be answered."""
-    import hashlib  # OpenSSL with it, which other attacks need not bear
+    """16 hexadecimal digits that only this run sends, in place of its token: for packets that may be on the wire."""
+    import hashlib  # here, because it loads OpenSSL, which other attacks do not need
 
     return hashlib.sha256(env.token.encode()).hexdigest()[:16]
 
@@ -60,9 +60,9 @@ def send_udp(env: Env, address: str) -> Outcome:
 
 
 def send(env: Env, address: str, kind: socket.SocketKind, port: int = 0) -> Outcome:
-    """The same by a kind of socket: a datagram, or a connection. Raises OSError where it can't be sent.
+    """As send_udp, by a kind of socket: a datagram, or a connection. Raises OSError where it cannot be sent.
 
-    port: another than the echo port.
+    port: in place of the echo port.
     """
     with socket.socket(inet(env.family), kind) as sock:
         sock.settimeout(env.patience)
@@ -72,7 +72,7 @@ def send(env: Env, address: str, kind: socket.SocketKind, port: int = 0) -> Outc
 
 
 def echoed(sock: socket.socket, env: Env) -> Outcome:
-    """Whether what comes next brings the token back."""
+    """Wait for the next data of a socket: the outcome is reached if it contains the token."""
     try:
         data = sock.recv(2048)
     except TimeoutError:
@@ -88,7 +88,7 @@ def question(domain: str, family: int) -> bytes:
 
 
 def ask(env: Env, server: str, domain: str, port: int = 53) -> Outcome:
-    """Ask `server` over UDP; the answer's last record, if any, tells who answered."""
+    """Ask `server` for a domain over UDP; the outcome quotes the answer's last record, which shows who answered."""
     with socket.socket(inet(6 if ":" in server else 4), socket.SOCK_DGRAM) as udp:
         udp.settimeout(env.patience)
         udp.connect((server, port))
@@ -170,5 +170,5 @@ def until(seconds: float, step: float) -> Sequence[float]:
 
 
 def pause_to(start: float, moment: float) -> None:
-    """Wait for a moment that `until` named, counted from `start` on the monotonic clock."""
+    """Wait until `moment` seconds after `start`, a time of the monotonic clock."""
     time.sleep(max(0.0, start + moment - time.monotonic()))

@@ -1,4 +1,4 @@
-"""While the guard itself is taken apart under a sending app: its link, name, rules, processes and units."""
+"""While parts of the guard are removed under a sending app: its link, name, rules, processes and units."""
 
 from __future__ import annotations
 

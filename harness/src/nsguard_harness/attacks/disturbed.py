@@ -1,4 +1,4 @@
-"""While the host goes about its business: daemons restart, files are replaced, the uplink comes and goes."""
+"""While the host changes under a sending app: daemons restart, files are replaced, the uplink goes down and up."""
 
 from __future__ import annotations
 
@@ -212,7 +212,7 @@ class EndpointMoves(Disrupted):
 
 
 def _addressed(lab: Lab) -> tuple[str, ...]:
-    """Commands that give the uplink its addresses and routes; those that it has do no harm."""
+    """Commands that give the uplink its addresses and routes, whether or not it has some of them."""
     uplink, at = lab.client.uplinks[0].interface, lab.addresses
     return (
         f"ip address replace {at.client.v4}/24 dev {uplink}",

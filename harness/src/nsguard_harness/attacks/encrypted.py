@@ -92,7 +92,7 @@ class Http3(_Quic):
 
 def greeting(server: str) -> bytes:
     """A TLS ClientHello for a server's name, as the standard library makes it."""
-    import ssl  # OpenSSL with it, which other attacks need not bear
+    import ssl  # here, because it loads OpenSSL, which other attacks do not need
 
     context = ssl.create_default_context()
     sent = ssl.MemoryBIO()

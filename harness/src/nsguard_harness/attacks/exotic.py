@@ -57,7 +57,7 @@ class _Stream(Attack):
             return _tools.echoed(stream, env)
 
     def prepare(self, stream: socket.socket) -> None:
-        """What the protocol wants before it connects; nothing by default."""
+        """Set what the protocol needs before it connects; nothing by default."""
 
 
 class Mptcp(_Stream):

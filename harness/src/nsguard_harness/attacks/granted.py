@@ -1,4 +1,4 @@
-"""What an app was granted of a session's bus, and what it asks for beyond that."""
+"""The part of a session's bus that an app was granted, and what it asks for beyond that part."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PROGRAM = """\
 import os, socket, sys
 with socket.socket(type=socket.SOCK_DGRAM) as udp:
     udp.sendto(("nsguard-leaktest " + os.environ["NSGUARD_TOKEN"]).encode(), (sys.argv[1], int(sys.argv[2])))
-sys.exit(1)  # or the bus would go on waiting for it to take its name
+sys.exit(1)  # or the bus would wait for it to take its name
 """
 
 

@@ -1,4 +1,4 @@
-"""What the host's network programs leave in files: addresses, leases, resolvers, and so where it is."""
+"""Files of the host's network programs: their addresses, leases and resolvers show where the host is."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class StateOfOthers(_Files):
 
 
 def laid(addresses: Addresses) -> Iterator[tuple[str, str]]:
-    """The files that a stand-in lays: path and content."""
+    """The files that a stand-in writes: path and content."""
     for kind in (NetworkState, Leases, StateOfOthers):
         for directory in kind.directories:
             text = f"ADDRESS={addresses.client.v4}\nDNS={addresses.server.v4}\n"

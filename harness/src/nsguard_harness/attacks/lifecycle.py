@@ -92,7 +92,7 @@ class Outlives(Attack):
 
 
 class _Through(Attack):
-    """A datagram that has to come out of the tunnel, with two more tries while the tunnel shakes hands."""
+    """A datagram that must come out of the tunnel, with two more tries during the tunnel's handshake."""
 
     alone = True
     core = False

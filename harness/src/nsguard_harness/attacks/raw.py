@@ -28,7 +28,7 @@ class _Raw(Attack):
         raise NotImplementedError
 
     def inner(self, env: Env, address: str) -> bytes:
-        """A whole packet from the uplink's address, to be wrapped."""
+        """A whole packet from the uplink's address, to put inside another one."""
         own = env.addresses.client.of(env.family)
         return _tools.udp_packet(own, address, env.addresses.echo_port, _tools.payload(env))
 

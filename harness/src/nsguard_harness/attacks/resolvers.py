@@ -1,4 +1,4 @@
-"""Look-ups by other programs, in other ways and of other kinds than names.py has."""
+"""Look-ups by programs, in ways and of kinds that names.py does not have."""
 
 from __future__ import annotations
 

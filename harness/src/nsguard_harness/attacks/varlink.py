@@ -9,7 +9,7 @@ from ..attack import Attack, Env, Outcome
 from . import _tools
 from ._standins import Daemon, connected, marked
 
-STARTING = 10.0  # seconds, for a daemon that has yet to start
+STARTING = 10.0  # seconds, for a daemon that is started by the request
 
 
 def call(method: str, parameters: dict[str, Any]) -> bytes:

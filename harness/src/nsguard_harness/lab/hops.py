@@ -1,7 +1,7 @@
 """Labs with two tunnels or more, one in the other: the uplink's network sees the first endpoint alone.
 
-The tunnel that the attacks know is the last. Its server is the lab's; those before it end at others of WireGuard's on
-the same machine, each of whose packets the one before is sent.
+The attacks know the last tunnel alone, whose server is the lab's. The tunnels before it end at other WireGuard links of
+the same machine, and each carries the packets of the next one.
 """
 
 from __future__ import annotations
@@ -99,13 +99,13 @@ class InARow(WiredLab):
         return super().inner_addresses().union(*(hop.client for hop in self.hops))
 
     def silence(self, hop: Hop = ENTRY) -> None:
-        """Let the server of a tunnel fall silent."""
+        """Make the server of a tunnel drop its packets, without an error that would tell the client."""
         chain = "chain {0} {{ type filter hook {0} priority 0; udp {1} {2} drop; }}"
         both = f"{chain.format('input', 'dport', hop.port)}\n{chain.format('output', 'sport', hop.port)}"
         self.server.succeed(f"nft -f - <<< 'table inet {hop.name} {{\n{both}\n}}'")
 
     def speak(self, hop: Hop = ENTRY) -> None:
-        """Let it go on."""
+        """Make the server answer again, with the sessions that it had."""
         self.server.succeed(f"nft delete table inet {hop.name}")
 
 

@@ -166,27 +166,27 @@ class Peer:
         self.machine, self.secrets, self.addresses = machine, secrets, addresses
 
     def records(self, service: str) -> list[dict[str, Any]]:
-        """What `dns`, `web` or `echo` saw so far (inside/records.py), `source` telling the way it came."""
+        """The records of `dns`, `web` or `echo` so far (inside/records.py); `source` shows which way a packet came."""
         return records.parse(self.machine.read(f"{STATE}/{service}.jsonl"))
 
     def stop_wireguard(self) -> None:
-        """Fall silent: nothing in or out on the endpoint's port, and no ICMP error that would tell the client."""
+        """Drop all packets of the endpoint's port, in and out, without an ICMP error that would tell the client."""
         port = self.addresses.endpoint_port
         chain = "chain {0} {{ type filter hook {0} priority 0; udp {1} {2} drop; }}"
         both = chain.format("input", "dport", port) + "\n" + chain.format("output", "sport", port)
         self.machine.succeed(f"nft -f - <<< 'table inet lab {{\n{both}\n}}'")
 
     def start_wireguard(self) -> None:
-        """Answer again, with the sessions it had."""
+        """Answer again, with the sessions that WireGuard had."""
         self.machine.succeed("nft delete table inet lab")
 
     def roam(self) -> None:
-        """Speak from another port from now on, and be silent on the first one."""
+        """Send from another port from now on, and drop the packets of the first one."""
         self.stop_wireguard()
         self.machine.succeed(f"wg set wg0 listen-port {self.addresses.roaming_port}")
 
     def settle(self) -> None:
-        """Speak from the endpoint's port again."""
+        """Send from the endpoint's port again."""
         self.machine.succeed(f"wg set wg0 listen-port {self.addresses.endpoint_port}")
         self.start_wireguard()
 
@@ -212,7 +212,7 @@ class Peer:
         (machine or self.machine).succeed(f"systemctl stop {_unit(module, argument)} 2>/dev/null || [ $? = 5 ]")
 
     def let_in(self, *more: str) -> None:
-        """Take and send more than the tunnel's own addresses for the client; without any, what the lab began with."""
+        """Allow the client these addresses besides the tunnel's own; without any, allow the tunnel's own alone."""
         ranges = ",".join([*self.addresses.tunnel_client, *more])
         self.machine.succeed(f"wg set wg0 peer {self.secrets.client.public} allowed-ips {ranges}")
 

@@ -169,6 +169,7 @@ class _Trial:
         self._own = [GRANTED.rstrip("/"), *(path for service in live.services for path in service.directories)]
 
     def report(self) -> Report:
+        """Run both phases; returns the verdict of each cell, and of the services' own processes."""
         confined = self._phase("confined", self._attempt)
         control = self._phase("control", self._control)
         results = [decide(cell, confined, control) for cell in self._cells]

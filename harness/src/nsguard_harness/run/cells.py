@@ -17,9 +17,11 @@ from .states import STATES, UP, State
 class Runs(Protocol):
     """Runs attacks inside a service of a machine, as Agent does. Raises HarnessError where that cannot be reached."""
 
-    def wait(self) -> None: ...
+    def wait(self) -> None:
+        """Wait until attacks can be run."""
 
-    def run(self, attack: str, token: str, family: int, parameters: Mapping[str, Any], timeout: float) -> Outcome: ...
+    def run(self, attack: str, token: str, family: int, parameters: Mapping[str, Any], timeout: float) -> Outcome:
+        """Run an attack to its end, or until `timeout` seconds are over."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Cell:
 
     @property
     def control(self) -> str:
+        """The token under which the cell's control runs."""
         return self.witness or self.token
 
 

@@ -43,6 +43,7 @@ class Wire:
 
     @property
     def stations(self) -> tuple[Station, ...]:
+        """The uplink, then its neighbours."""
         return (self.uplink, *self.neighbours)
 
 
