@@ -92,6 +92,13 @@ ROWS = [
     Row("another peer", _more_peers, RELOAD, GOES_ON),
     Row("the private key", _tunnel(privateKeyFile=f"{KEY}.new"), OTHER_FILE, GOES_ON, "key"),
     Row("a preshared key", _peer(presharedKeyFile=f"{PSK}.new"), OTHER_FILE, GOES_ON, "psk"),
+    Row(
+        "the private key, and the preshared key is gone",
+        lambda it: (_tunnel(privateKeyFile=f"{KEY}.new")(it), _peer(presharedKeyFile=None)(it)),
+        OTHER_FILE,
+        GOES_ON,
+        "key alone",
+    ),
     Row("another address beside the others", _tunnel(ips=[*BOTH, "10.66.0.9/32"]), RELOAD, GOES_ON),
     Row("the address", _tunnel(ips=["10.66.0.9/32"]), RELOAD, ENDS, "address"),
     Row("the MTU", _tunnel(mtu=1300), RELOAD, GOES_ON),
@@ -189,9 +196,9 @@ def tell(lab: ContainerLab, far: str, *, back: bool = False) -> None:
     both = ",".join([*LAB.tunnel_client])
     psk = "<(echo '{}')"
     match far:
-        case "key":
+        case "key" | "key alone":
             gone, come = (new, old) if back else (old, new)
-            key = psk.format(secrets.preshared)
+            key = psk.format(secrets.preshared) if back or far == "key" else "/dev/null"
             peer = f"wg set wg0 peer {gone} remove peer {come} preshared-key {key} allowed-ips {both}"
             lab.server.succeed(peer)
         case "psk":

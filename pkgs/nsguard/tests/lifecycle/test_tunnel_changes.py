@@ -56,6 +56,17 @@ def test_reload_keeps_port_and_unchanged_peers(box: Box) -> None:
     assert box.routes() == {"default wg0"}
 
 
+def test_reload_takes_a_preshared_key_back(box: Box) -> None:
+    box.write("/run/tunnel.conf", config(more=f"PresharedKey = {SECOND_PEER}\n"))
+    box.nsguard("netns", "up", NAME)
+    box.nsguard("tunnel", "up", NAME)
+    show = ("wg", "show", "nsg-1a2b3c4d", "preshared-keys")
+    assert box.out(*show).split() == [PEER, SECOND_PEER]
+    box.write("/run/tunnel.conf", config())
+    assert box.nsguard("tunnel", "reload", NAME).returncode == 0
+    assert box.out(*show).split() == [PEER, "(none)"]
+
+
 def test_an_ipv6_endpoint_after_an_ipv4_one_takes_another_process(box: Box) -> None:
     box.nsguard("netns", "up", NAME)
     box.nsguard("tunnel", "up", NAME)

@@ -22,6 +22,8 @@ GREETING = 25
 _OFF = ("persistent-keepalive", "0")
 # Seconds between two checks; together more than a packet takes to arrive.
 _PAUSES = (0.1, 0.2, 0.4)
+# 32 zero bytes in base64: no preshared key (wg(8), `preshared-key`).
+_NO_PRESHARED_KEY = "A" * 43 + "="
 # Errors of rtnetlink(7) for a link type that the kernel neither has nor can load.
 _UNKNOWN_TYPE = ("Unknown device type", "Operation not supported")
 
@@ -34,8 +36,8 @@ def settings(config: Config, endpoints: Mapping[str, Endpoint], mark: str, liste
     lines += [f"{key} = {value}" for key, value in config.amneziawg]
     for peer in config.peers:
         lines += ["[Peer]", f"PublicKey = {peer.public_key}"]
-        if peer.preshared_key:
-            lines.append(f"PresharedKey = {peer.preshared_key.reveal()}")
+        # syncconf leaves a key that the link has where the text names none, and no handshake would succeed again.
+        lines.append(f"PresharedKey = {peer.preshared_key.reveal() if peer.preshared_key else _NO_PRESHARED_KEY}")
         if peer.public_key in endpoints:
             lines.append(f"Endpoint = {endpoints[peer.public_key]}")
         if peer.allowed_ips:  # wg(8) accepts no line with an empty list
