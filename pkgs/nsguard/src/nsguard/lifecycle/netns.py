@@ -37,7 +37,7 @@ def _add(found: State) -> None:
     try:
         process.change("ip", "netns", "add", found.name)
     except process.CommandFailed as error:
-        if "File exists" in error.said:  # somebody else was faster: not ours to undo
+        if "File exists" in error.output:  # somebody else was faster: not ours to undo
             files.remove(found.making)
         raise
     if namespace.inode(found.name) in (None, namespace.host_inode()):

@@ -138,7 +138,7 @@ def delete_pin(name: str, outer: str | None) -> None:
 
 
 def _missing(error: process.CommandFailed) -> bool:
-    return "No such file or directory" in error.said
+    return "No such file or directory" in error.output
 
 
 def _flushes() -> list[str]:
@@ -180,7 +180,7 @@ def _load(table: str, ruleset: Ruleset, lines: list[str], *, fresh: bool) -> Non
         try:
             _run([f"create table inet {table}", ruleset.text, *lines], commands)
         except process.CommandFailed as error:
-            if "File exists" not in error.said:
+            if "File exists" not in error.output:
                 raise
         else:
             return

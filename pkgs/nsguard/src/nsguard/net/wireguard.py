@@ -134,7 +134,7 @@ def _in_kernel(spec: Spec, state: State, tunnel: Tunnel, text: str) -> Tunnel | 
     try:
         process.change(*links.ip(tunnel.outer), "link", "add", new.device, "netns", name, "type", kind)
     except process.CommandFailed as error:
-        if not any(cause in error.said for cause in _UNKNOWN_TYPE):
+        if not any(cause in error.output for cause in _UNKNOWN_TYPE):
             raise
         if spec.tunnel.implementation == "kernel":
             raise NsguardError(

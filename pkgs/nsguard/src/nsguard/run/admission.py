@@ -1,6 +1,6 @@
-"""Who asks, what for, and what is handed over with it: whatever is not as it should be is refused in one line.
+"""Checks of a request of `nsguard run`: its caller, its text and its descriptors. Refusals are one line.
 
-Runs as root inside the confinement, before anything of the caller's runs. What the caller sends is only bytes here.
+It runs as root inside the confinement, before any program of the caller. The request is parsed, never executed.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ from nsguard.system import kernel
 # asm-generic/socket.h; Python names only SO_PEERCRED. getsockopt of Python takes 1024 bytes at most.
 SO_PEERGROUPS = 59
 GROUPS_BYTES = 1024
-# More than are ever right, so that more than are right are noticed.
+# Descriptors to receive at most: more than a request may have, so that too many are noticed.
 DESCRIPTORS = 16
 # devices.txt of the kernel: null, zero, full, random, urandom of the memory devices; the slaves of pseudo-terminals.
 MEMORY, HARMLESS = 1, {3, 5, 7, 8, 9}
@@ -28,14 +28,14 @@ PTY_SLAVES = range(136, 144)
 
 
 class Peer:
-    """Who connected: numbers, as they were when it connected."""
+    """The process that connected: its user, group and supplementary groups, as numbers, at the time it connected."""
 
     def __init__(self, uid: int, gid: int, groups: list[int]) -> None:
         self.uid, self.gid, self.groups = uid, gid, groups
 
 
 def peer(connection: socket.socket) -> Peer:
-    """Raises `BadInput` for a caller that cannot be told whole, or that nobody may become here."""
+    """The process at the other end. Raises `BadInput` if it has too many groups to read them all, or is root."""
     _, uid, gid = struct.unpack("3I", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     try:
         packed = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, GROUPS_BYTES)
@@ -49,7 +49,7 @@ def peer(connection: socket.socket) -> Peer:
 
 
 def admit(caller: Peer, group: str) -> None:
-    """Raises `BadInput` unless the caller is in `group`. The socket's mode says the same; this is the second lock."""
+    """Raise `BadInput` unless the caller is in `group`. The mode of the socket requires the same; this checks again."""
     try:
         number = grp.getgrnam(group).gr_gid
     except KeyError:
@@ -59,12 +59,12 @@ def admit(caller: Peer, group: str) -> None:
 
 
 def receive(connection: socket.socket) -> tuple[Request, list[int]]:
-    """The request and its descriptors, all of them judged. Raises `BadInput`; closes none, since the process ends."""
+    """The request and its descriptors, all checked. Raises `BadInput` and closes none: the process ends then."""
     deadline = time.monotonic() + protocol.REQUEST_TIMEOUT
     try:
         connection.settimeout(protocol.REQUEST_TIMEOUT)
-        room = socket.CMSG_SPACE(DESCRIPTORS * struct.calcsize("i"))
-        head, ancillary, flags, _ = connection.recvmsg(protocol.LENGTH, room, socket.MSG_CMSG_CLOEXEC)
+        ancillary_size = socket.CMSG_SPACE(DESCRIPTORS * struct.calcsize("i"))
+        head, ancillary, flags, _ = connection.recvmsg(protocol.LENGTH, ancillary_size, socket.MSG_CMSG_CLOEXEC)
         length = int.from_bytes(head + _exactly(connection, protocol.LENGTH - len(head), deadline), "big")
         if length > protocol.LIMIT:
             raise BadInput(f"the request is larger than {protocol.LIMIT} bytes; shorten arguments and environment")
@@ -80,20 +80,20 @@ def receive(connection: socket.socket) -> tuple[Request, list[int]]:
 
 
 def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
-    found: list[int] = []
+    numbers: list[int] = []
     for level, kind, data in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-            found += struct.unpack(f"{len(data) // 4}i", data[: len(data) // 4 * 4])
-    return found
+            numbers += struct.unpack(f"{len(data) // 4}i", data[: len(data) // 4 * 4])
+    return numbers
 
 
 def _exactly(connection: socket.socket, size: int, deadline: float) -> bytes:
     parts = []
     while size:
-        left = deadline - time.monotonic()
-        if left <= 0:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
             raise TimeoutError
-        connection.settimeout(left)
+        connection.settimeout(remaining)
         part = connection.recv(min(size, 1 << 16))
         if not part:
             raise BadInput("the request ended before it was complete; try again")
@@ -103,10 +103,11 @@ def _exactly(connection: socket.socket, size: int, deadline: float) -> bytes:
 
 
 def judge(descriptors: list[int]) -> None:
-    """A descriptor keeps the network and the mounts that it was made in. Raises `BadInput` for all but harmless ones.
+    """Raise `BadInput` unless all descriptors are harmless: each keeps the network and the mounts it was opened in.
 
-    Let in are files of data, pipes, null and its like, and the one terminal that was made for the command. A socket
-    would work outside, a directory is a way to the host's files, and other terminals are not the command's to read.
+    Allowed are files of data, pipes, devices such as /dev/null, and the terminal that was made for the command. A
+    socket would work outside the namespace, a directory gives access to the host's files, and another terminal may be
+    one that the command must not read.
     """
     terminal = os.fstat(descriptors[protocol.STDIO]).st_rdev if descriptors[protocol.STDIO :] else None
     for number, descriptor in enumerate(descriptors):
@@ -117,21 +118,22 @@ def judge(descriptors: list[int]) -> None:
 
 
 def _fault(descriptor: int, terminal: int | None) -> str:
-    found = os.fstat(descriptor)
+    status = os.fstat(descriptor)
     if fcntl.fcntl(descriptor, fcntl.F_GETFL) & getattr(os, "O_PATH", 0):
         return "a path without a file"
-    if stat.S_ISREG(found.st_mode):
-        # nsfs: a way into the namespace that it is of; of proc, the memory of a process; a message queue of the host's
-        if found.st_dev == os.stat(paths.OWN_NETNS).st_dev:
+    if stat.S_ISREG(status.st_mode):
+        # A file of nsfs would let the command enter a namespace; files of proc hold the memory of processes; those of
+        # mqueue are message queues of the host.
+        if status.st_dev == os.stat(paths.OWN_NETNS).st_dev:
             return "a namespace"
         return "a file of the kernel's and not of data" if kernel.is_kernels_own(descriptor) else ""
-    if stat.S_ISFIFO(found.st_mode):
+    if stat.S_ISFIFO(status.st_mode):
         return ""
-    if stat.S_ISCHR(found.st_mode):
-        major, minor = os.major(found.st_rdev), os.minor(found.st_rdev)
+    if stat.S_ISCHR(status.st_mode):
+        major, minor = os.major(status.st_rdev), os.minor(status.st_rdev)
         if major == MEMORY and minor in HARMLESS:
             return ""
-        if major in PTY_SLAVES and found.st_rdev == terminal:
+        if major in PTY_SLAVES and status.st_rdev == terminal:
             return ""
         return "another terminal or a device"
-    return "a socket" if stat.S_ISSOCK(found.st_mode) else "a directory or a device"
+    return "a socket" if stat.S_ISSOCK(status.st_mode) else "a directory or a device"

@@ -1,4 +1,4 @@
-"""From the request to the command's end: the terminal's bytes both ways, signals in, stops and the status out."""
+"""One command of `nsguard run`, seen from its caller: copies the terminal both ways, passes on signals and stops."""
 
 import contextlib
 import os
@@ -14,14 +14,14 @@ from nsguard.run.errors import RunFailed
 from nsguard.run.streams import CHUNK, Stream
 from nsguard.run.terminal import Screen
 
-# Bytes typed ahead of a command that does not read; beyond, reading from the terminal waits.
+# Bytes of typed input to hold for a command that does not read; with more, reading from the terminal pauses.
 AHEAD = 1 << 16
 PASSED_ON = (
     *(signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2),
     *(signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH),
 )
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
-# Milliseconds until a caller is told what the start waits for. Without a tunnel that is not up it takes a tenth.
+# Milliseconds until the caller is told what the start waits for. If the tunnel is up, a start takes a tenth of it.
 LONG = 3000
 BY_TERMINAL = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 
@@ -37,7 +37,7 @@ class Session:
         self._end: tuple[bytes, int] | None = None
 
     def attend(self) -> int:
-        """Until the command ends; the status to exit with. Raises `RunFailed`."""
+        """Serve the command until it ends; returns the status to exit with. Raises `RunFailed`."""
         for stream in self._streams:
             stream.close()
         if self._screen:
@@ -55,17 +55,17 @@ class Session:
         return self._status(typed=typed)
 
     def _loop(self, signals: int) -> None:
-        patience: int | None = LONG
+        timeout: int | None = LONG
         while self._end is None or self._output >= 0:
             poll = select.poll()
             poll.register(signals, select.POLLIN)
             if self._end is None:
                 poll.register(self._connection, select.POLLIN)
             self._watch_terminal(poll)
-            ready = poll.poll(None if self._started else patience)
+            ready = poll.poll(None if self._started else timeout)
             if not ready:
                 print(f"nsguard: {self._name}: waiting for the namespace and its tunnel", file=sys.stderr)
-                patience = None
+                timeout = None
             for descriptor, events in ready:
                 if descriptor == signals:
                     self._signalled(os.read(signals, CHUNK))
@@ -78,7 +78,7 @@ class Session:
 
     def _watch_terminal(self, poll: select.poll) -> None:
         if self._output < 0 or not (self._started or self._end):
-            return  # or: it is not ours to write on yet
+            return  # before the start, the command's terminal must not be written to
         poll.register(self._output, select.POLLIN | (select.POLLOUT if self._typed else 0))
         if self._screen and self._screen.raw and len(self._typed) < AHEAD and not self._end:
             poll.register(self._screen.own, select.POLLIN)
@@ -90,7 +90,7 @@ class Session:
             self._output = -1
 
     def _read(self) -> None:
-        """What is typed. A terminal that is gone hangs up, as it does for its own processes."""
+        """Pass on what is typed. If the terminal is gone, the command gets SIGHUP, as processes of a terminal do."""
         assert self._screen  # noqa: S101 (for the type checker)
         try:
             typed = os.read(self._screen.own, CHUNK)
@@ -108,14 +108,14 @@ class Session:
             self._typed = self._typed[os.write(self._screen.master, self._typed) :]
 
     def _show(self) -> bool:
-        """What the command wrote to its terminal; whether there may be more."""
+        """Copy what the command wrote to its terminal; returns whether there may be more."""
         assert self._screen  # noqa: S101 (for the type checker)
         try:
             data = os.read(self._screen.master, CHUNK)
         except BlockingIOError:
             return True
-        except OSError:  # EIO: nobody has the other end open any more
-            # until the supervisor has it, neither has anybody
+        except OSError:  # EIO: no process has the other end open
+            # before the start that is normal: the supervisor has not opened it yet
             return self._end is None and not self._started
         try:
             while data:
@@ -131,7 +131,7 @@ class Session:
                 self._output = -1
 
     def _told(self) -> None:
-        """One message from the supervisor."""
+        """Handle one message from the supervisor. Raises `RunFailed`."""
         try:
             message = self._connection.recv(2, socket.MSG_WAITALL)
         except OSError:
@@ -159,14 +159,17 @@ class Session:
         )
 
     def _resume(self) -> None:
-        """After the start, and after a stop: the command goes on where this process is, in front or behind."""
+        """Give the command the terminal if this process is in the foreground: after the start, and after a stop."""
         screen = self._screen
         if screen and screen.in_foreground() and (screen.whole or self._granted):
             screen.enter()
             self._granted = True
 
     def _stop(self, number: int) -> None:
-        """The command stopped, and so does this process, for the shell to see; or the command gets its terminal."""
+        """Handle a stop of the command: give it the terminal if it only waits for that, else stop this process as well.
+
+        The caller's shell then sees a stopped job.
+        """
         screen = self._screen
         wants_terminal = number in (signal.SIGTTIN, signal.SIGTTOU)
         if not (screen and wants_terminal and screen.in_foreground()):
@@ -175,7 +178,7 @@ class Session:
                 screen.leave()
             if number in BY_TERMINAL:
                 previous = signal.signal(number, signal.SIG_DFL)
-                os.kill(0, number)  # all of the job, as the terminal would
+                os.kill(0, number)  # to the whole job, as the terminal would
                 signal.signal(number, previous)
             else:
                 os.kill(os.getpid(), signal.SIGSTOP)
@@ -194,20 +197,20 @@ class Session:
                 if self._started:
                     self._continued()
             elif not self._started:
-                if number in ENDING:  # nothing runs yet: the supervisor finds nobody who asks
+                if number in ENDING:  # nothing runs yet: the supervisor sees that the caller is gone
                     self._end, self._output = (protocol.KILLED, number), -1
             else:
                 self._say(protocol.SIGNAL, number)
 
     def _continued(self) -> None:
-        """By the shell, behind our back: perhaps in the foreground now, which the command never had so far."""
+        """Handle SIGCONT from the shell, which may have put this process in the foreground for the first time."""
         first = not self._granted
         self._resume()
         if first and self._granted:
             self._say(protocol.CONTINUE, 1)
 
     def _say(self, kind: int, number: int) -> None:
-        with contextlib.suppress(OSError):  # its end is told by the other direction
+        with contextlib.suppress(OSError):  # if the supervisor is gone, reading from the connection shows it
             self._connection.sendall(bytes([kind, number]), socket.MSG_NOSIGNAL)
 
     def _catch_signals(self) -> int:
@@ -226,8 +229,8 @@ class Session:
         kind, number = self._end
         if kind == protocol.EXITED:
             return number
-        # As if it had been this process: the shell shows 128 + number. What was typed, the terminal would have sent to
-        # all of the job, so that a script stops at Ctrl-C.
+        # End by the signal that ended the command, so that the shell shows 128 + number. A terminal sends a typed
+        # signal to the whole job; doing the same stops a script at Ctrl-C.
         sys.stderr.flush()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         with contextlib.suppress(OSError):
@@ -237,4 +240,4 @@ class Session:
 
 
 def _nothing(_number: int, _frame: FrameType | None) -> None:
-    """A signal that only wakes."""
+    """Handler of signals that only have to wake the loop."""

@@ -1,4 +1,4 @@
-"""Becoming the caller, and the program that the caller named: all that a child does between fork and exec."""
+"""Starting the caller's program with the caller's user and groups: all that happens between fork and exec."""
 
 import contextlib
 import errno
@@ -17,7 +17,7 @@ DEFAULT_PATH = b"/run/current-system/sw/bin:/usr/local/bin:/usr/bin:/bin"
 
 
 class LaunchFailed(NsguardError):
-    """The program does not run. `status` is what the caller is to exit with."""
+    """The program could not be started. `status` is the exit status for `nsguard run`."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -25,21 +25,22 @@ class LaunchFailed(NsguardError):
 
 
 def launch(request: Request, descriptors: list[int], caller: Peer) -> int:
-    """Start the program in a process group of its own; its PID. Raises `LaunchFailed`.
+    """Start the program in a process group of its own; returns its PID. Raises `LaunchFailed`.
 
-    With a terminal, which becomes that of this process's session, the group is in its foreground if that was asked.
+    If a terminal came with the request, it becomes the terminal of this process's session. The group is put in its
+    foreground if the request asks for that.
     """
     terminal = descriptors[protocol.STDIO] if descriptors[protocol.STDIO :] else None
     if terminal is not None:
         _take(terminal)  # before the fork: a process gets the session's terminal from its parent
     reader, writer = os.pipe()
-    go, gone = os.pipe()
+    go, starter = os.pipe()
     child = os.fork()
     if child == 0:
         try:
             os.setpgid(0, 0)
-            os.close(gone)
-            if os.read(go, 1):  # nothing: this process's parent is gone
+            os.close(starter)
+            if os.read(go, 1):  # an empty read: the supervisor has ended
                 _become(request, descriptors, caller)
         except LaunchFailed as failed:
             os.write(writer, bytes([failed.status]) + str(failed).encode(errors="surrogateescape"))
@@ -49,23 +50,23 @@ def launch(request: Request, descriptors: list[int], caller: Peer) -> int:
             os._exit(protocol.FAILED)
     os.close(writer)
     os.close(go)
-    with contextlib.suppress(PermissionError, ProcessLookupError):  # the child did it, or is gone
+    with contextlib.suppress(PermissionError, ProcessLookupError):  # the child did it already, or has ended
         os.setpgid(child, child)
     if terminal is not None and request.foreground:
         os.tcsetpgrp(terminal, child)
     for descriptor in descriptors[: protocol.STDIO]:
         os.close(descriptor)
-    os.write(gone, b"g")
-    os.close(gone)
-    said = _all(reader)
-    if said:
+    os.write(starter, b"g")
+    os.close(starter)
+    message = _all(reader)
+    if message:
         os.waitpid(child, 0)
-        raise LaunchFailed(said[0], said[1:].decode(errors="surrogateescape"))
+        raise LaunchFailed(message[0], message[1:].decode(errors="surrogateescape"))
     return child
 
 
 def _take(terminal: int) -> None:
-    """Make `terminal` that of this session, whose leader this process is; it must be no other's."""
+    """Make `terminal` that of this session, which this process leads. Raises `LaunchFailed` if another has it."""
     try:
         fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
     except PermissionError:
@@ -73,17 +74,17 @@ def _take(terminal: int) -> None:
 
 
 def _become(request: Request, descriptors: list[int], caller: Peer) -> None:
-    """Never returns. Raises `LaunchFailed` or OSError."""
+    """Become the caller and execute the program; never returns. Raises `LaunchFailed` or OSError."""
     os.setgroups(caller.groups)
     os.setresgid(caller.gid, caller.gid, caller.gid)
     os.setresuid(caller.uid, caller.uid, caller.uid)
-    # From here on all is done with the caller's rights, imports included.
+    # From here on, everything runs with the caller's rights, including imports.
     os.umask(request.umask)
     _enter(request.directory, request.identity)
     for number, descriptor in enumerate(descriptors[: protocol.STDIO]):
         os.dup2(descriptor, number)
     for number in range(1, signal.NSIG):
-        with contextlib.suppress(OSError, ValueError):  # SIGKILL, SIGSTOP, and what the C library keeps
+        with contextlib.suppress(OSError, ValueError):  # SIGKILL, SIGSTOP, and signals that the C library uses itself
             signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     environment = dict(variable.split(b"=", 1) for variable in request.environment)
@@ -91,15 +92,15 @@ def _become(request: Request, descriptors: list[int], caller: Peer) -> None:
 
 
 def _enter(directory: bytes, identity: tuple[int, int]) -> None:
-    shown = os.fsdecode(directory)
+    name = os.fsdecode(directory)
     try:
         os.chdir(directory)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise LaunchFailed(protocol.FAILED, f"{shown!a}: {reason} in there; go to another directory first") from None
-    found = os.stat(".")
-    if (found.st_dev, found.st_ino) != identity:
-        raise LaunchFailed(protocol.FAILED, f"{shown!a} is another directory in there; go to another one first")
+        raise LaunchFailed(protocol.FAILED, f"{name!a}: {reason} in there; go to another directory first") from None
+    status = os.stat(".")
+    if (status.st_dev, status.st_ino) != identity:
+        raise LaunchFailed(protocol.FAILED, f"{name!a} is another directory in there; go to another one first")
 
 
 def _execute(arguments: list[bytes], environment: dict[bytes, bytes]) -> None:
@@ -116,13 +117,13 @@ def _execute(arguments: list[bytes], environment: dict[bytes, bytes]) -> None:
         except OSError as error:
             if error.errno == errno.ENOEXEC:  # a script without #!, as shells run it
                 os.execve(b"/bin/sh", [b"sh", path, *arguments[1:]], environment)  # noqa: S606
-            if os.path.lexists(path):  # else it was not found, as a shell says
+            if os.path.lexists(path):  # otherwise it counts as not found, as in a shell
                 refused = error
-    shown = os.fsdecode(name)
+    text = os.fsdecode(name)
     if refused:
-        raise LaunchFailed(protocol.NOT_EXECUTABLE, f"{shown!a}: {(refused.strerror or str(refused)).lower()}")
+        raise LaunchFailed(protocol.NOT_EXECUTABLE, f"{text!a}: {(refused.strerror or str(refused)).lower()}")
     missing = "no such file" if b"/" in name else "command not found"
-    raise LaunchFailed(protocol.NOT_FOUND, f"{shown!a}: {missing} in there")
+    raise LaunchFailed(protocol.NOT_FOUND, f"{text!a}: {missing} in there")
 
 
 def _all(reader: int) -> bytes:

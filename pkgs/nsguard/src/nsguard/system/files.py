@@ -1,4 +1,4 @@
-"""Reading what others wrote, strictly and bounded; writing our own, atomically."""
+"""Reading files of others with a limit and strict checks; writing nsguard's own files atomically."""
 
 import contextlib
 import os
@@ -12,10 +12,10 @@ LIMIT = 1 << 20
 
 
 def read(path: str, *, secret: bool = False) -> str:
-    """The text of a regular UTF-8 file without NUL, at most `LIMIT` bytes, a byte order mark left out.
+    """The text of a regular UTF-8 file without NUL, at most `LIMIT` bytes, without a byte order mark.
 
-    Raises `BadInput` naming the file, the line where one is at fault, and the remedy.
-    If `secret`, a mode that lets group or others read it is warned about.
+    Raises `BadInput` that names the file, the faulty line if there is one, and the remedy. With `secret`, warns if the
+    mode lets the group or others read the file.
     """
     try:
         # O_NONBLOCK: opening a FIFO must not wait for a writer.
@@ -46,21 +46,21 @@ def _line(data: bytes, offset: int) -> int:
 
 
 def write(path: str, text: str, *, mode: int = 0o644) -> None:
-    """Replace `path` by `text` in one step, if it differs, making parent directories (0755)."""
+    """Replace the content of `path` by `text` in one step, if it differs; makes missing parent directories (0755)."""
     with contextlib.suppress(OSError), open(path, encoding="utf-8") as file:
         if file.read() == text:
             return
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    fresh = f"{path}.new"
-    remove(fresh)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    temporary = f"{path}.new"
+    remove(temporary)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     with open(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
-    os.replace(fresh, path)
+    os.replace(temporary, path)
 
 
 def remove(path: str) -> None:
-    """Remove a file or a directory with all it holds; symlinks are not followed; nothing there is no fault."""
+    """Remove a file, or a directory with its content, if it exists; symlinks are not followed."""
     try:
         if stat.S_ISDIR(os.lstat(path).st_mode):
             for name in os.listdir(path):

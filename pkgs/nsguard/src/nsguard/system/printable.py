@@ -1,8 +1,8 @@
-"""Text from outside, made fit for a terminal: names of processes, words of programs, lines of the journal."""
+"""Escaping text from outside for a terminal: names of processes, output of programs, lines of the journal."""
 
 
 def printable(text: str) -> str:
-    """`text` in one line, with everything that a terminal could act on as a visible escape: ESC is shown as `\\x1b`.
+    """`text` in one line, in which everything that a terminal could act on is a visible escape: ESC becomes `\\x1b`.
 
     Control characters, line ends, marks that turn the direction of text, and bytes that were no UTF-8 are escaped
     (all that `str.isprintable` refuses); letters of any script stay.

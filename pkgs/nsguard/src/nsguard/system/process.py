@@ -1,7 +1,7 @@
-"""The one way to other programs: each change said aloud, each bounded in time, each interruptible.
+"""Running other programs: every change is logged, every program has a time limit and can be interrupted.
 
-A signal is taken between two programs, never within a step: it ends the program that runs and raises `Stopped`
-once that is over, so that undoing starts from a known place.
+All modules run other programs by this one. A signal ends the program that runs, and raises `Stopped` after that
+program has ended. It never interrupts a step in between, so that undoing starts from a known state.
 """
 
 import contextlib
@@ -15,20 +15,20 @@ from types import FrameType
 
 from nsguard.errors import NsguardError, Stopped
 
-# Directories of those programs, where a package knows them. It has no wrapper that sets PATH: what nsguard becomes, for
-# a unit or a user, finds PATH as it was.
+# Directories of the programs, set by the package. There is no wrapper that sets PATH, because the programs that nsguard
+# executes for a unit or a user must find their own PATH.
 TOOLS = ""
 if TOOLS:
     os.environ["PATH"] = f"{TOOLS}:{os.environ.get('PATH', os.defpath)}"
 
-# A program that has not answered by then (seconds) is killed. Each takes milliseconds on a healthy machine, but seconds
-# on one that is emulated, or that loads the kernel's modules while everything boots.
+# Seconds after which a program is killed. Each takes milliseconds on most machines, but seconds on an emulated one, or
+# while the machine boots and the kernel's modules are loaded.
 TIMEOUT = 30.0
 
-# The network namespace this process has entered, for lines that can be replayed from the host's.
+# The namespace that this process has entered. Logged commands name it, so that they can be repeated from the host.
 inside: str | None = None
-# Kept open by children, so that a program outliving a killed run still holds the namespace's lock.
-# Not by systemctl: whatever it starts lives on.
+# The descriptor of the namespace's lock. Children inherit it, so that a program that outlives a killed nsguard still
+# holds the lock. systemctl does not, because what it starts keeps running.
 lock: int | None = None
 
 _stopped_by = 0
@@ -37,29 +37,29 @@ _child = 0
 
 
 class CommandFailed(NsguardError):
-    """A program ended with another status than 0, or not in time. `said` is its standard error."""
+    """A program ended with another status than 0, or not in time. `output` is its standard error."""
 
-    def __init__(self, argv: Sequence[str], how: str, said: str) -> None:
-        self.said = said
-        cause = next((line.strip() for line in said.splitlines() if line.strip()), "")
-        super().__init__(f"`{replayable(argv)}` {how}{': ' + cause if cause else ''}")
+    def __init__(self, argv: Sequence[str], outcome: str, output: str) -> None:
+        self.output = output
+        cause = next((line.strip() for line in output.splitlines() if line.strip()), "")
+        super().__init__(f"`{replayable(argv)}` {outcome}{': ' + cause if cause else ''}")
 
 
 def replayable(argv: Sequence[str]) -> str:
-    """The command as one can type it in the host's namespace."""
+    """The command as it can be typed in the host's namespace."""
     return " ".join([*(("ip", "netns", "exec", inside) if inside else ()), *argv])
 
 
 def say(*lines: str) -> None:
-    """Lines to the journal, all at once: each write wakes it."""
+    """Log lines to standard error, in one write, because each write wakes the journal."""
     sys.stderr.write("".join(f"{line}\n" for line in lines))
     sys.stderr.flush()
 
 
 def change(*argv: str, stdin: str = "", shown: Sequence[str] = ()) -> None:
-    """Run a program that changes something, saying so; `shown` are commands to show in its stead.
+    """Run a program that changes something, and log it; `shown` are commands to log instead of it.
 
-    Raises `CommandFailed`, `Stopped`. Standard input is never shown: it may hold keys.
+    Raises `CommandFailed`, `Stopped`. Standard input is never logged, because it may contain keys.
     """
     checkpoint()
     say(*("+ " + replayable([line]) for line in shown or (" ".join(argv),)))
@@ -73,15 +73,15 @@ def ask(*argv: str, stdin: str = "") -> str:
 
 
 def _run(argv: tuple[str, ...], stdin: str) -> str:
-    # Files in memory, not pipes: none fills up, and no grandchild that keeps one open is waited for.
-    with _memory(stdin) as given, _memory() as out, _memory() as said:
-        status = _wait(_spawn(argv, [given.fileno(), out.fileno(), said.fileno()]))
+    # Files in memory instead of pipes: they do not fill up, and a grandchild that keeps one open delays nothing.
+    with _memory(stdin) as input_file, _memory() as output, _memory() as errors:
+        status = _wait(_spawn(argv, [input_file.fileno(), output.fileno(), errors.fileno()]))
         checkpoint()
         if status is None:
             raise CommandFailed(argv, f"did not end within {TIMEOUT:g} s", "")
         if status:
-            raise CommandFailed(argv, f"failed ({status})", _text(said))
-        return _text(out)
+            raise CommandFailed(argv, f"failed ({status})", _text(errors))
+        return _text(output)
 
 
 def _memory(text: str = "") -> FileIO:
@@ -97,9 +97,10 @@ def _text(file: FileIO) -> str:
 
 
 def _spawn(argv: tuple[str, ...], streams: Sequence[int]) -> int:
-    kept = [] if lock is None or argv[0] == "systemctl" else [lock]
-    # A duplicate stays open in the child, also one of itself (posix_spawn_file_actions_adddup2(3p)).
-    pairs = [*enumerate(streams), *zip(kept, kept, strict=True)]
+    inherited = [] if lock is None or argv[0] == "systemctl" else [lock]
+    # A duplicated descriptor stays open in the child, even as a duplicate of itself
+    # (posix_spawn_file_actions_adddup2(3p)).
+    pairs = [*enumerate(streams), *zip(inherited, inherited, strict=True)]
     actions = [(os.POSIX_SPAWN_DUP2, ours, theirs) for theirs, ours in pairs]
     environment = os.environ | {"LC_ALL": "C"}
     try:
@@ -125,10 +126,10 @@ def _wait(pid: int) -> int | None:
 
 @contextlib.contextmanager
 def interruptible(pid: int) -> Iterator[None]:
-    """While the body waits for child `pid`, a signal to us ends the child."""
+    """While the body waits for child `pid`, a signal to this process also ends the child."""
     global _child
     _child = pid
-    if _stopped_by:  # before anybody could know the child
+    if _stopped_by:  # the signal came before `_child` was set
         os.kill(pid, signal.SIGTERM)
     try:
         yield
@@ -137,7 +138,7 @@ def interruptible(pid: int) -> Iterator[None]:
 
 
 def catch_signals() -> None:
-    """From now on SIGTERM, SIGINT and SIGHUP are taken at the next checkpoint."""
+    """From now on, SIGTERM, SIGINT and SIGHUP take effect at the next `checkpoint`."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _on_signal)
 
@@ -153,14 +154,14 @@ def _on_signal(number: int, _frame: FrameType | None) -> None:
 
 
 def checkpoint() -> None:
-    """Raise `Stopped` if a signal came."""
+    """Raise `Stopped` if a signal has come."""
     if _stopped_by:
         raise Stopped(f"stopped by {signal.Signals(_stopped_by).name}")
 
 
 @contextlib.contextmanager
 def undone_by(teardown: Callable[[], None]) -> Iterator[None]:
-    """If the body fails or is stopped, `teardown` runs, undisturbed by further signals; the failure goes on."""
+    """If the body fails or is stopped, run `teardown`, in which signals are ignored, and raise the failure again."""
     global _stopped_by, _undoing
     try:
         yield

@@ -5,7 +5,7 @@ import socket
 
 
 def connect(path: str, timeout: float | None = None) -> socket.socket:
-    """A stream socket connected to a path. Raises OSError."""
+    """A stream socket connected to `path`; `timeout` in seconds, also for its later calls. Raises OSError."""
     stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         stream.settimeout(timeout)
@@ -17,7 +17,7 @@ def connect(path: str, timeout: float | None = None) -> socket.socket:
 
 
 def notify(state: str) -> None:
-    """Tell the service manager, if it listens (sd_notify(3))."""
+    """Send a state such as READY=1 to the service manager, if it listens (sd_notify(3)). Raises OSError."""
     if address := os.environ.get("NOTIFY_SOCKET"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             manager.connect(address)

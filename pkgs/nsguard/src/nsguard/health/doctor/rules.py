@@ -138,7 +138,7 @@ def _table(name: str) -> Table | None:
     try:
         said = json.loads(process.ask("nft", "-j", "list", "table", "inet", name))["nftables"]
     except process.CommandFailed as error:
-        if "No such file" in error.said:
+        if "No such file" in error.output:
             return None
         raise
     return [_lasting(it) for it in said if "metainfo" not in it and "table" not in it]
