@@ -1,4 +1,4 @@
-"""What an app is: the file that its launcher and its starter read, and what one says to the other.
+"""Apps: the file that launcher and starter read, and the messages that they exchange.
 
 A launch is one line of JSON, {"arguments": […], "environment": {…}, "xauthority": hex or null}. So are the answers:
 {"taken": true} at once, then {"status": exit status} when the program has ended, or {"error": text}.
@@ -23,11 +23,12 @@ class LaunchError(NsguardError):
 
 
 class App(NamedTuple):
-    """socket: where launches are taken; sandbox: argv of the starter in its sandbox, empty where there is none.
+    """The settings of an app.
 
-    environment: names of variables that a launch may set; session: the directory with sockets of the person's displays;
-    filtered: whether these are offered by a compositor that has security contexts, and by no other;
-    xauthority: whether the X cookie goes along; wait_for: sockets that must answer before a program starts.
+    socket: where the starter accepts launches; sandbox: argv that runs the starter in its sandbox, empty without one;
+    environment: names of variables that a launch may set; session: the directory with the sockets of the displays;
+    filtered: whether only compositors with security contexts offer a display; xauthority: whether a launch carries the
+    X cookie; wait_for: sockets that must answer before a program starts.
     """
 
     name: str
@@ -42,7 +43,7 @@ class App(NamedTuple):
 
 
 class Launch(NamedTuple):
-    """arguments: what is added to the command; xauthority: the content of the X cookie file."""
+    """A request to start the program. arguments: added to the command; xauthority: the content of the X cookie file."""
 
     arguments: list[str]
     environment: dict[str, str]
@@ -56,19 +57,19 @@ def load(name: str) -> App:
     path = f"{ETC}/{name}.json"
     try:
         with open(path, encoding="utf-8") as file:
-            read = json.load(file)
-        if read["version"] != VERSION:
+            data = json.load(file)
+        if data["version"] != VERSION:
             raise ValueError(f"version is not {VERSION}, the one this nsguard reads")
         app = App(
-            _text(read["name"]),
-            _text(read["socket"]),
-            _texts(read["command"]),
-            _texts(read["sandbox"]),
-            _texts(read["environment"]),
-            _text(read["session"]),
-            read["filtered"] is True,
-            read["xauthority"] is True,
-            _texts(read["waitFor"]),
+            _text(data["name"]),
+            _text(data["socket"]),
+            _texts(data["command"]),
+            _texts(data["sandbox"]),
+            _texts(data["environment"]),
+            _text(data["session"]),
+            data["filtered"] is True,
+            data["xauthority"] is True,
+            _texts(data["waitFor"]),
         )
     except FileNotFoundError:
         raise BadInput(f"no such app: {name}; define nsguard.apps.{name}") from None
@@ -78,15 +79,15 @@ def load(name: str) -> App:
 
 
 def encode(message: dict[str, Any]) -> bytes:
-    """A message as it goes over the socket. Bytes that are no UTF-8 survive as lone surrogates, in escapes."""
+    """A message as it is sent over the socket. Bytes that are no UTF-8 are kept, as escaped lone surrogates."""
     return json.dumps(message).encode() + b"\n"
 
 
 def decode_launch(line: bytes, allowed: list[str]) -> Launch:
-    """Read a launch. Raises ValueError for another shape, or for what the app does not take."""
+    """Read a launch. Raises ValueError if it has another shape, or sets a variable that is not `allowed`."""
     try:
-        read = json.loads(line.decode())
-        arguments, environment, cookie = _texts(read["arguments"]), read["environment"], read["xauthority"]
+        data = json.loads(line.decode())
+        arguments, environment, cookie = _texts(data["arguments"]), data["environment"], data["xauthority"]
         items = {_text(name): _text(value) for name, value in environment.items()}
         xauthority = None if cookie is None else bytes.fromhex(_text(cookie))
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -94,9 +95,9 @@ def decode_launch(line: bytes, allowed: list[str]) -> Launch:
     for text in (*arguments, *items.values()):
         if "\0" in text:
             raise ValueError("a NUL byte in an argument or variable")
-        os.fsencode(text)  # or ValueError: a surrogate that stands for no byte
-    if strange := items.keys() - set(allowed):
-        raise ValueError(f"the app takes no variable {min(strange)!a}")
+        os.fsencode(text)  # raises ValueError for a surrogate that stands for no byte
+    if unknown := items.keys() - set(allowed):
+        raise ValueError(f"the app takes no variable {min(unknown)!a}")
     return Launch(arguments, items, xauthority)
 
 
@@ -109,4 +110,4 @@ def _text(value: Any) -> str:
 def _texts(value: Any) -> list[str]:
     if not isinstance(value, list):
         raise TypeError(f"{value!a} is no list")
-    return [_text(one) for one in value]
+    return [_text(text) for text in value]

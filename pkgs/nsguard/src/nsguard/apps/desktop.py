@@ -1,17 +1,17 @@
-"""A program's own menu entries, with an app's launcher in its place (desktop entry specification 1.5)."""
+"""A program's menu entries, changed to start an app's launcher (desktop entry specification 1.5)."""
 
 import re
 
 from nsguard.errors import BadInput
 from nsguard.system import files
 
-# Started by D-Bus, or looked for, it would be the unconfined program.
+# Keys that are left out: they make the desktop start or look for the unconfined program.
 DROPPED = ("TryExec", "DBusActivatable", "Path")
 _WORD = re.compile(r'(?:"(?:\\.|[^"\\])*"|[^\s"])+')
 
 
 def entry(path: str, launcher: str, namespace: str) -> str:
-    """The text of an entry. Raises `BadInput` where a line of the original can't be read."""
+    """The text of the entry for an app, made from the file at `path`. Raises `BadInput` if a line cannot be parsed."""
     lines = []
     group = ""
     for number, line in enumerate(files.read(path).splitlines(), 1):
@@ -36,14 +36,14 @@ def entry(path: str, launcher: str, namespace: str) -> str:
 
 
 def _launched(command: str, launcher: str) -> str:
-    """A command line with another program: its arguments stay, with fields such as %U and their quotes."""
-    left = _WORD.findall(command)
+    """A command line with `launcher` as its program. The arguments stay, with fields such as %U and their quotes."""
+    words = _WORD.findall(command)
     if '"' in _WORD.sub("", command):
         raise ValueError("a quote in Exec has no end")
-    if left and left[0].rpartition("/")[2] == "env":
-        left = left[1:]
-        while left and "=" in left[0]:
-            left = left[1:]
-    if not left:
+    if words and words[0].rpartition("/")[2] == "env":
+        words = words[1:]
+        while words and "=" in words[0]:
+            words = words[1:]
+    if not words:
         raise ValueError("Exec names no program")
-    return " ".join([launcher, *left[1:]])
+    return " ".join([launcher, *words[1:]])

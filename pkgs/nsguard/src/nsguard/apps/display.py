@@ -1,7 +1,7 @@
-"""`nsguard app display NAME SOCKET…`: the person's compositors, by sockets on which they offer no more than windows.
+"""`nsguard app display NAME SOCKET…`: sockets on which the person's compositors offer an app windows and no more.
 
-It runs as the person for as long as the app does, and makes a socket of the same name in its runtime directory for each
-compositor that has security contexts, whenever that one comes. Of one that has none there is no socket.
+It runs as the person for as long as the app does. Whenever a compositor with security contexts appears, it makes a
+socket of the same name in its runtime directory. For a compositor without them it makes none.
 """
 
 import contextlib
@@ -15,13 +15,13 @@ from nsguard.errors import NsguardError
 from nsguard.system import process
 from nsguard.system.unix import notify
 
-# Seconds between looks for a compositor that is not there.
+# Seconds between two checks whether a missing compositor has appeared.
 _AGAIN = 1.0
 _BACKLOG = 128
 
 
 def serve(name: str, paths: list[str]) -> NoReturn:
-    """Serve until stopped."""
+    """Serve until a signal ends the process."""
     displays = [_Display(name, path, os.environ["RUNTIME_DIRECTORY"]) for path in paths]
     ready = False
     while True:
@@ -35,22 +35,22 @@ def serve(name: str, paths: list[str]) -> NoReturn:
 
 
 class _Display:
-    """One compositor's socket, there or not, and the one that was made of it."""
+    """The socket of one compositor, which may be missing, and the socket that was made for the app."""
 
     def __init__(self, app: str, path: str, directory: str) -> None:
         self._app, self._path = app, path
         self._own = f"{directory}/{os.path.basename(path)}"
         self.compositor: Compositor | None = None
-        # Held open for as long as clients are to be taken: the compositor has the other end.
+        # One end of a pipe. The compositor has the other end, and accepts clients until this one is closed.
         self._held: int | None = None
         self._complained: tuple[int, str] | None = None
 
     def look(self) -> None:
-        """Make the socket where the compositor has come, take it away where it is gone."""
+        """Make the app's socket if the compositor has appeared; remove it if the compositor is gone."""
         if self.compositor and self.compositor.gone():
             self._close()
         if self.compositor is None:
-            with contextlib.suppress(OSError):  # nobody is there
+            with contextlib.suppress(OSError):  # the compositor is not there
                 self._open(os.stat(self._path).st_ino)
 
     def _open(self, inode: int) -> None:
@@ -89,7 +89,7 @@ class _Display:
             os.unlink(self._own)
 
     def _complain(self, inode: int, what: str) -> None:
-        """Once for each compositor."""
+        """Log a failure, once for each compositor."""
         if self._complained != (inode, what):
             self._complained = inode, what
             process.say(f"nsguard: {what}")

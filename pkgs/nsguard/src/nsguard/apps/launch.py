@@ -1,6 +1,6 @@
-"""`nsguard launch NAME [ARGUMENT…]`: start an app, as the person who uses it and without privileges.
+"""`nsguard launch NAME [ARGUMENT…]`: start an app; runs as the person who uses it, without privileges.
 
-The app's unit starts the program; this process only asks for it, and waits for its end.
+The app's unit starts the program. This process only requests the start, and waits for the program's end.
 """
 
 import json
@@ -22,24 +22,24 @@ def launch(name: str, arguments: list[str]) -> int:
     line = encode(request)
     if len(line) > LIMIT:
         raise LaunchError(f"{name}: the arguments are too long")
-    # One that comes as the last program ends is turned away, and finds the next unit.
+    # A launch that arrives while the last program ends gets no answer; the second try starts the unit again.
     taken, answer = _ask(app, line)
     if not taken:
         taken, answer = _ask(app, line)
     try:
-        said = json.loads(answer or taken or b"{}")
-        if error_text := said.get("error"):
+        message = json.loads(answer or taken or b"{}")
+        if error_text := message.get("error"):
             raise LaunchError(f"{name}: {error_text}")
         if not answer:
             unit = f"nsguard-app-{name}.service"
             raise LaunchError(f"{name}: ended before it answered; see systemctl status {unit}")
-        return int(said["status"])
+        return int(message["status"])
     except (ValueError, KeyError, TypeError, AttributeError):
         raise LaunchError(f"{name}: answered {(answer or taken)[:80]!a}") from None
 
 
 def _ask(app: App, line: bytes) -> tuple[bytes, bytes]:
-    """Both lines of the starter's, each empty where it went away before."""
+    """Send a launch; both lines of the starter's answer, each empty if the starter ended before it."""
     try:
         connection = connect(app.socket)
     except FileNotFoundError:
@@ -57,14 +57,14 @@ def _ask(app: App, line: bytes) -> tuple[bytes, bytes]:
 
 
 def _environment(app: App) -> dict[str, str]:
-    found = {name: os.environ[name] for name in app.environment if os.environ.get(name)}
-    if display := found.get("WAYLAND_DISPLAY"):
-        found["WAYLAND_DISPLAY"] = f"{app.session}/{os.path.basename(display)}"
-    return found
+    variables = {name: os.environ[name] for name in app.environment if os.environ.get(name)}
+    if display := variables.get("WAYLAND_DISPLAY"):
+        variables["WAYLAND_DISPLAY"] = f"{app.session}/{os.path.basename(display)}"
+    return variables
 
 
 def _check_display(app: App) -> None:
-    """Say here and now that the app gets no display. Raises `LaunchError`."""
+    """Raise `LaunchError` if the compositor has no security contexts, so that the app would get no display."""
     display = os.environ.get("WAYLAND_DISPLAY") if app.filtered else None
     if display:
         from nsguard.apps import wayland
@@ -76,7 +76,7 @@ def _check_display(app: App) -> None:
 
 
 def _cookie(app: App) -> str | None:
-    """The content of the X cookie file: the file itself is in no place that the app can see."""
+    """The content of the X cookie file in hex, because the app cannot see the file itself; None if there is none."""
     if not app.xauthority or not os.environ.get("DISPLAY"):
         return None
     path = os.environ.get("XAUTHORITY") or os.path.expanduser("~/.Xauthority")
@@ -84,4 +84,4 @@ def _cookie(app: App) -> str | None:
         with open(path, "rb") as file:
             return file.read(COOKIE_LIMIT).hex()
     except OSError:
-        return None  # a server may do without
+        return None  # an X server may need no cookie

@@ -23,7 +23,7 @@ from nsguard.system import files
 from nsguard.system.unix import connect, notify
 
 LISTENER = 3  # the first descriptor that systemd passes (sd_listen_fds(3))
-LAUNCH_TIMEOUT = 5.0  # seconds for a launch to be said, and for sockets that are waited for
+LAUNCH_TIMEOUT = 5.0  # seconds for a launcher to send a launch, and for the sockets in `wait_for` to answer
 PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36  # linux/prctl.h
 SESSION = "nsguard-session.json"
 COOKIE = "nsguard-xauthority"
@@ -61,9 +61,9 @@ def _keep_to_ourselves() -> None:
 
 
 def _listener() -> socket.socket:
-    # LISTEN_PID is the number outside of the sandbox
-    for name in ("LISTEN_PID", "LISTEN_FDNAMES"):
-        os.environ.pop(name, None)
+    # LISTEN_PID is this process's number outside the sandbox, so it is not compared.
+    for variable in ("LISTEN_PID", "LISTEN_FDNAMES"):
+        os.environ.pop(variable, None)
     if os.environ.pop("LISTEN_FDS", "") != "1":
         raise NsguardError("no socket was passed; start this by its unit")
     listener = socket.socket(fileno=LISTENER)
@@ -73,11 +73,11 @@ def _listener() -> socket.socket:
 
 
 class _Client:
-    """A launcher that is connected: what it said so far, and until when it may take to say it (monotonic seconds)."""
+    """A connected launcher. `input`: what it has sent so far; `deadline` for the rest, in monotonic seconds."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
-        self.said = b""
+        self.input = b""
         self.deadline = time.monotonic() + LAUNCH_TIMEOUT
 
     def tell(self, **message: str | int) -> None:
@@ -113,8 +113,8 @@ class Starter:
         if not self._accept():
             self._start(self._remembered(), None)
         while self._speaking or self._reap():
-            limit = min((one.deadline for one in self._speaking), default=None)
-            for key, _ in self._selector.select(None if limit is None else max(0.0, limit - time.monotonic())):
+            deadline = min((client.deadline for client in self._speaking), default=None)
+            for key, _ in self._selector.select(None if deadline is None else max(0.0, deadline - time.monotonic())):
                 if key.data is woken:
                     with contextlib.suppress(BlockingIOError):
                         woken.recv(4096)
@@ -122,8 +122,8 @@ class Starter:
                     self._accept()
                 else:
                     self._hear(key.data)
-            for late in [one for one in self._speaking if one.deadline < time.monotonic()]:
-                self._refuse(late, "no launch was said in time")
+            for client in [client for client in self._speaking if client.deadline < time.monotonic()]:
+                self._refuse(client, "no launch was said in time")
         return 0 if self._stopping else self._status
 
     def _on_signal(self, number: int, _frame: object) -> None:
@@ -131,7 +131,7 @@ class Starter:
         self._stopping |= number == signal.SIGTERM
 
     def _reap(self) -> bool:
-        """Take note of what ended; whether any process is left."""
+        """Collect the processes that have ended; returns whether any is left."""
         try:
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
                 self._ended(ended[0], os.waitstatus_to_exitcode(ended[1]))
@@ -149,7 +149,7 @@ class Starter:
             client.answer(status=status)
 
     def _accept(self) -> bool:
-        """Take one connection, if one waits."""
+        """Accept one connection, if one is waiting; returns whether one was."""
         try:
             connection, _ = self._listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
@@ -171,11 +171,11 @@ class Starter:
             return
         except OSError:
             more = b""
-        client.said += more
-        if client.said.endswith(b"\n"):
+        client.input += more
+        if client.input.endswith(b"\n"):
             self._quiet(client)
             self._launch(client)
-        elif not more or len(client.said) > LIMIT:
+        elif not more or len(client.input) > LIMIT:
             self._refuse(client, "a launch is one line of JSON")
 
     def _quiet(self, client: _Client) -> None:
@@ -191,7 +191,7 @@ class Starter:
             client.answer(error="it is being stopped")
             return
         try:
-            launch = decode_launch(client.said, self._app.environment)
+            launch = decode_launch(client.input, self._app.environment)
             client.tell(taken=True)
             self._remember(launch)
             self._start(launch, client)
@@ -199,7 +199,7 @@ class Starter:
             client.answer(error=str(error))
 
     def _start(self, launch: Launch, client: _Client | None) -> None:
-        """Start the program. Raises NsguardError where it can't be."""
+        """Start the program. Raises NsguardError if that fails."""
         for path in self._app.wait_for:
             wait_for(path)
         command = [*self._app.command, *launch.arguments]
@@ -217,7 +217,7 @@ class Starter:
         self._programs[pid] = client
 
     def _remember(self, launch: Launch) -> None:
-        """Keep the session for a start without a launch. The directory stays when systemd restarts the unit."""
+        """Store the session for a start without a launch. The directory stays when systemd restarts the unit."""
         directory = os.environ["XDG_RUNTIME_DIR"]
         if launch.xauthority is not None:
             _write(f"{directory}/{COOKIE}", launch.xauthority)
@@ -226,7 +226,7 @@ class Starter:
 
     def _remembered(self) -> Launch:
         try:
-            # What stands there may be the app's own: a pipe that nobody writes to is no file, and is not waited for.
+            # The app may have replaced the file. `files.read` refuses a pipe, and so does not wait for a writer.
             read = json.loads(files.read(f"{os.environ['XDG_RUNTIME_DIR']}/{SESSION}"))
             return Launch(
                 [], {name: str(read[name]) for name in (*self._app.environment, "XAUTHORITY") if name in read}
@@ -236,10 +236,10 @@ class Starter:
 
 
 def _write(path: str, content: bytes) -> None:
-    """Replace whatever the app has put there. Raises NsguardError."""
+    """Write a file (mode 0600) in place of whatever the app has put there. Raises NsguardError."""
     try:
-        for old in (f"{path}.new", path):
-            files.remove(old)
+        for existing in (f"{path}.new", path):
+            files.remove(existing)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with open(os.open(f"{path}.new", flags, 0o600), "wb") as file:
             file.write(content)
@@ -249,7 +249,7 @@ def _write(path: str, content: bytes) -> None:
 
 
 def wait_for(path: str) -> None:
-    """Wait until somebody answers at a socket. Raises NsguardError when nobody does."""
+    """Wait until a socket accepts a connection. Raises NsguardError after `LAUNCH_TIMEOUT` seconds."""
     deadline = time.monotonic() + LAUNCH_TIMEOUT
     while True:
         try:

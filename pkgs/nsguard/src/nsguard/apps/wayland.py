@@ -1,11 +1,12 @@
-"""A client of Wayland's, as small as a security context needs (security-context-v1, staging, version 1).
+"""A minimal Wayland client that sets up a security context (security-context-v1, staging, version 1).
 
-On a socket that a compositor listens on by such a context it offers nothing that acts on other windows: no virtual
-keyboard, no picture of the screen, no clipboard manager. Which that is, the compositor says; that it knows the protocol
-is what counts here.
+On the socket of a security context, a compositor offers nothing that acts on other windows: no virtual keyboard, no
+picture of the screen, no clipboard manager. The compositor decides what it leaves out; this module only checks that it
+knows the protocol.
 
-The wire format: words of 32 bits in the machine's order; a message is the object, its length in bytes above its opcode,
-and arguments; texts have their length, an end of 0, and padding to whole words (Wayland protocol, appendix B).
+The wire format: words of 32 bits in the machine's byte order. A message consists of the object, its length in bytes
+above its opcode, and the arguments. A text has its length, a final 0, and padding to whole words (Wayland protocol,
+appendix B).
 """
 
 import array
@@ -54,7 +55,7 @@ class Compositor:
         self.path = path
         self._stream = connect(path, CONNECT_TIMEOUT)
         self._ids = iter(range(_FIRST_FREE, 1 << 20))
-        self._said = b""
+        self._input = b""
         self._globals: dict[str, _Global] = {}
         try:
             self._request(_DISPLAY, _GET_REGISTRY, struct.pack("=I", _REGISTRY))
@@ -64,15 +65,15 @@ class Compositor:
             raise
 
     def fileno(self) -> int:
-        """The connection; it can be read from once the compositor is gone."""
+        """The descriptor of the connection; it becomes readable when the compositor is gone."""
         return self._stream.fileno()
 
     def close(self) -> None:
-        """Let go of the compositor."""
+        """Close the connection."""
         self._stream.close()
 
     def gone(self) -> bool:
-        """Whether the compositor has ended; what it says meanwhile is passed over."""
+        """Whether the compositor has ended; its messages are read and ignored."""
         self._stream.settimeout(0)
         try:
             return not self._stream.recv(1 << 16)
@@ -83,11 +84,11 @@ class Compositor:
 
     @property
     def protects(self) -> bool:
-        """Whether it has security contexts."""
+        """Whether the compositor has security contexts."""
         return MANAGER in self._globals
 
     def listen(self, listener: socket.socket, end: int, app: str) -> None:
-        """Let the compositor take clients of app `app` at `listener`, until nobody has the pipe `end`'s other end.
+        """Let the compositor accept clients of `app` at `listener`, until the other end of the pipe `end` is closed.
 
         Raises `Unprotected`.
         """
@@ -109,7 +110,7 @@ class Compositor:
             raise NsguardError(f"{self.path}: took a part of a message; restart the compositor")
 
     def _round_trip(self) -> None:
-        """Wait until all requests so far are done. Raises NsguardError where one was an error."""
+        """Wait until the compositor has handled all requests so far. Raises NsguardError if it reports an error."""
         callback = next(self._ids)
         self._request(_DISPLAY, _SYNC, struct.pack("=I", callback))
         for target, opcode, arguments in self._events():
@@ -125,22 +126,25 @@ class Compositor:
     def _events(self) -> Iterator[tuple[int, int, bytes]]:
         """Object, opcode and arguments of each event, as they come."""
         while True:
-            while len(self._said) >= 8:
-                target, word = struct.unpack("=2I", self._said[:8])
+            while len(self._input) >= 8:
+                target, word = struct.unpack("=2I", self._input[:8])
                 length = word >> 16
                 if length < 8:
                     raise NsguardError(f"{self.path}: is no compositor; stop what listens there")
-                if len(self._said) < length:
+                if len(self._input) < length:
                     break
-                arguments, self._said = self._said[8:length], self._said[length:]
+                arguments, self._input = self._input[8:length], self._input[length:]
                 yield target, word & 0xFFFF, arguments
             if not (more := self._stream.recv(1 << 16)):
                 raise NsguardError(f"{self.path}: the compositor has hung up; see its log")
-            self._said += more
+            self._input += more
 
 
 def check(path: str) -> None:
-    """Raise `Unprotected` for a compositor without security contexts. Of one that is not there the program tells."""
+    """Raise `Unprotected` if the compositor has no security contexts.
+
+    A compositor that cannot be reached is no error here: the program reports that itself.
+    """
     try:
         compositor = Compositor(path)
     except OSError:
