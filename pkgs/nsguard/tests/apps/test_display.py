@@ -1,6 +1,7 @@
 """Security contexts, asked of a compositor that is the test's: what goes over the wire, and what is there after."""
 
 import array
+import contextlib
 import os
 import select
 import socket
@@ -45,22 +46,23 @@ class Fake:
     def _serve(self) -> None:
         while True:
             connection, _ = self._listener.accept()
-            said = connection.recv(3, socket.MSG_PEEK)
-            if said == b"end":
+            data = connection.recv(3, socket.MSG_PEEK)
+            if data == b"end":
                 connection.close()
                 return
             self._connections.append(connection)
             threading.Thread(target=self._speak, args=[connection]).start()
 
     def _speak(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # the client hung up, perhaps before it read the answer
+            self._converse(connection)
+
+    def _converse(self, connection: socket.socket) -> None:
         while True:
-            try:
-                data, more, _, _ = connection.recvmsg(1 << 16, socket.CMSG_LEN(64))
-            except OSError:
-                return
-            for _, _, handed in more:
+            data, more, _, _ = connection.recvmsg(1 << 16, socket.CMSG_LEN(64))
+            for _, _, content in more:
                 numbers = array.array("i")
-                numbers.frombytes(handed)
+                numbers.frombytes(content)
                 self.descriptors += numbers
             if not data:
                 return
@@ -74,9 +76,9 @@ class Fake:
         if (target, opcode) == (1, 1):
             for number, interface in enumerate(self.interfaces, 7):
                 # in two parts, as a stream may deliver it
-                said = event(2, 0, struct.pack("=I", number) + text(interface) + struct.pack("=I", 1))
-                connection.send(said[:9])
-                connection.send(said[9:])
+                message = event(2, 0, struct.pack("=I", number) + text(interface) + struct.pack("=I", 1))
+                connection.send(message[:9])
+                connection.send(message[9:])
         if (target, opcode) == (1, 0):
             if self.refusing:
                 connection.send(event(1, 0, struct.pack("=2I", 1, 2) + text("nested \x1b[2J")))

@@ -1,4 +1,4 @@
-"""Which address the world sees: asked of a web service, from inside the namespace and from nowhere else."""
+"""The public address of a namespace: a web service is asked for it, only from inside the namespace."""
 
 import ipaddress
 import json
@@ -18,22 +18,22 @@ _LIMIT = 4096
 
 
 def check(url: str) -> None:
-    """Raise `BadInput` for what is no web address."""
+    """Raise `BadInput` if `url` is not an http or https address."""
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise BadInput(f"--exit-address {url!a}: not a web address; write one like https://am.i.mullvad.net/ip")
 
 
-def ask(found: State, url: str) -> dict[str, Any]:
-    """`address`, or null with the reason in `fault`."""
+def ask(state: State, url: str) -> dict[str, Any]:
+    """{"address": text or None, "fault": why there is no address, or None}."""
     try:
-        return {"address": as_service.ask(found, lambda: _fetch(url), TIMEOUT), "fault": None}
+        return {"address": as_service.ask(state, lambda: _fetch(url), TIMEOUT), "fault": None}
     except NsguardError as error:
         return {"address": None, "fault": f"{url}: {error}"}
 
 
 def _fetch(url: str) -> str:
-    # No proxy of the environment's: it may be the host's.
+    # Without a proxy from the environment, which may be the host's.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=TIMEOUT) as answer:
@@ -46,7 +46,7 @@ def _fetch(url: str) -> str:
 
 
 def _address(text: str) -> str:
-    """The address in an answer that is one, or an object with one in `ip`."""
+    """The address in an answer: the whole text, or `ip` of a JSON object. Raises ValueError."""
     try:
         if text.startswith("{"):
             text = str(json.loads(text)["ip"])

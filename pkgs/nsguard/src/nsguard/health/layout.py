@@ -1,4 +1,4 @@
-"""Rows for people: a mark, a label and a text that is wrapped to the terminal, what is wrong first."""
+"""Rows of a status for people: a mark, a label, and a text wrapped to the terminal's width. Faults come first."""
 
 import os
 import shutil
@@ -9,18 +9,18 @@ from typing import NamedTuple, TextIO
 
 from nsguard.system.printable import printable
 
-# How a row is: in this order they are shown, and rows of one kind in the order that they were made in.
+# Levels of a row. Bad rows are shown first; otherwise rows keep their order.
 BAD, WARN, GOOD, PLAIN = "bad", "warn", "good", "plain"
 _MARKS = {BAD: "✗", WARN: "!", GOOD: "✓", PLAIN: " "}
 _ASCII_MARKS = _MARKS | {BAD: "x", GOOD: "+"}
-# ECMA-48, SGR: red, yellow, green; bold for a heading, faint for what is beside
+# ECMA-48, SGR: red, yellow, green; bold for headings, faint for details
 _COLOURS = {BAD: "31", WARN: "33", GOOD: "32"}
 _BOLD, _FAINT = "1", "2"
 _LEAST = 40
 
 
 class Row(NamedTuple):
-    """A line of a status. more: lines below it that belong to it, each wrapped by itself."""
+    """One row of a status. more: lines of details below it, each wrapped by itself."""
 
     label: str
     text: str
@@ -29,7 +29,7 @@ class Row(NamedTuple):
 
 
 class Style(NamedTuple):
-    """How rows are drawn. width: columns to wrap to, None for lines that are as long as they are."""
+    """How rows are drawn. width: columns to wrap to, None to wrap nothing; marks: level → mark, None for no marks."""
 
     width: int | None = None
     marks: dict[str, str] | None = None
@@ -37,7 +37,7 @@ class Style(NamedTuple):
 
     @classmethod
     def of(cls, stream: TextIO) -> "Style":
-        """That of the terminal `stream`; plain for anything else. NO_COLOR (no-color.org) takes the colours away."""
+        """The style for terminal `stream`; plain if it is no terminal. NO_COLOR (no-color.org) removes the colours."""
         if not stream.isatty():
             return cls()
         unicode = (stream.encoding or "").lower().replace("-", "") == "utf8"
@@ -54,7 +54,7 @@ def stdout_style() -> Style:
 
 
 def drawn(heading: str, rows: Iterable[Row], style: Style) -> str:
-    """A heading, and its rows, those that are wrong first."""
+    """The text of a heading and its rows, bad rows first; rows without text are left out."""
     ordered = sorted((row for row in rows if row.text), key=lambda row: row.level != BAD)
     longest = max((len(row.label) for row in ordered), default=0)
     column = longest if style.width is None else min(longest, style.width // 3)
@@ -65,7 +65,7 @@ def drawn(heading: str, rows: Iterable[Row], style: Style) -> str:
 
 
 def line(text: str, level: str, style: Style) -> str:
-    """A line that stands alone: marked and wrapped on a terminal, as it is elsewhere."""
+    """A single line: marked and wrapped on a terminal, unchanged elsewhere."""
     if style.width is None or style.marks is None:
         return printable(text)
     first, *rest = _wrapped(text, style.width - 4) or [""]
@@ -76,12 +76,14 @@ def line(text: str, level: str, style: Style) -> str:
 def _row(row: Row, column: int, style: Style) -> Iterator[str]:
     mark = f"{style.marks[row.level]} " if style.marks else "  "
     label = printable(row.label)
-    room = None if style.width is None else style.width - len(mark) - column - 2
-    lines = list(_wrapped(row.text, room))
-    beside = [line for each in row.more for line in _wrapped(each, None if style.width is None else style.width - 4)]
+    width = None if style.width is None else style.width - len(mark) - column - 2
+    lines = list(_wrapped(row.text, width))
+    details = [
+        line for detail in row.more for line in _wrapped(detail, None if style.width is None else style.width - 4)
+    ]
     colour = _COLOURS.get(row.level)
     tint = colour if row.level in (BAD, WARN) else None
-    if len(label) > column:  # a name that is too long for its column has a line of its own
+    if len(label) > column:  # a label that is too long for its column gets a line of its own
         yield style.paint(mark, colour) + label
         mark, label = "  ", ""
     head, *rest = lines
@@ -89,12 +91,12 @@ def _row(row: Row, column: int, style: Style) -> Iterator[str]:
     indent = " " * (len(mark) + column + 2)
     for line in rest:
         yield indent + style.paint(line, tint)
-    for line in beside:
+    for line in details:
         yield "    " + style.paint(line, _FAINT)
 
 
-def _wrapped(text: str, room: int | None) -> list[str]:
+def _wrapped(text: str, width: int | None) -> list[str]:
     text = printable(text)
-    if room is None or len(text) <= room:
+    if width is None or len(text) <= width:
         return [text]
-    return textwrap.wrap(text, room, break_on_hyphens=False) or [""]
+    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]

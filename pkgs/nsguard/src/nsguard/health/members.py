@@ -1,6 +1,6 @@
-"""The status for whoever is not root: asked of the socket that a namespace's users may connect to.
+"""The status for users other than root: read from a socket to which the users of a namespace may connect.
 
-systemd starts `nsguard status NAME --json --no-lines` for each connection; who may connect is the socket's group.
+For each connection, systemd starts `nsguard status NAME --json --no-lines`. The socket's group may connect.
 """
 
 import grp
@@ -13,27 +13,27 @@ from nsguard import paths
 from nsguard.errors import BadInput, NsguardError
 from nsguard.system import unix
 
-# Seconds; it takes less than one.
+# Seconds to wait for the answer, which usually takes less than one.
 _ANSWER_TIMEOUT = 30.0
 
 
 def statuses(name: str | None) -> dict[str, dict[str, Any]]:
-    """The status by namespace: of that one, or of all that the caller may look at.
+    """Namespace → its status: of namespace `name`, or of all that the caller may read if it is None.
 
-    Raises `BadInput` for a name that is no namespace's, and `NsguardError` where the caller may look at none.
+    Raises `BadInput` if there is no such namespace, and `NsguardError` if the caller may not read it, or none of all.
     """
     if name is not None:
         if not paths.valid_name(name) or not os.path.exists(f"{paths.ETC}/{name}"):
             raise BadInput(f"{name if paths.valid_name(name) else ascii(name)}: no such namespace")
         return _ask(name)
-    found: dict[str, dict[str, Any]] = {}
-    for each in sorted(_listed()):
-        if os.access(f"{paths.STATUS}/{each}", os.R_OK | os.W_OK):
-            found |= _ask(each)
-    if not found:
-        groups = sorted({group for each in _listed() if (group := _group(each))})
+    by_name: dict[str, dict[str, Any]] = {}
+    for namespace in sorted(_listed()):
+        if os.access(f"{paths.STATUS}/{namespace}", os.R_OK | os.W_OK):
+            by_name |= _ask(namespace)
+    if not by_name:
+        groups = sorted({group for namespace in _listed() if (group := _group(namespace))})
         raise NsguardError(_refusal("any namespace", groups))
-    return found
+    return by_name
 
 
 def _listed() -> list[str]:
@@ -72,7 +72,7 @@ def _all(stream: socket.socket) -> bytes:
 
 
 def _group(name: str) -> str:
-    """The group whose members may look; empty where there is none."""
+    """The group whose members may read the status of `name`; empty if there is none."""
     try:
         return grp.getgrgid(os.stat(f"{paths.STATUS}/{name}").st_gid).gr_name
     except (OSError, KeyError):

@@ -1,4 +1,4 @@
-"""`nsguard metrics FILE`: what status says, for the textfile collector of Prometheus's node_exporter (format 0.0.4)."""
+"""`nsguard metrics FILE`: the status as metrics for the textfile collector of node_exporter (format 0.0.4)."""
 
 import os
 import time
@@ -23,34 +23,36 @@ METRICS = {
 
 
 def write(path: str) -> None:
-    """Put the metrics of all namespaces into a file, in one step. Raises `BadInput` for a path that is not absolute."""
+    """Replace the file by the metrics of all namespaces, in one step. Raises `BadInput` if `path` is not absolute."""
     if not path.startswith("/"):
         raise BadInput(f"metrics {path!a}: not an absolute path")
     files.write(path, text({name: status.of(name) for name in status.chosen(None)}, time.time()))
-    # node_exporter tells the time of writing, by which a timer that stopped is noticed
+    # node_exporter exports the file's time, which shows whether the timer still runs.
     os.utime(path)
 
 
-def text(found: dict[str, dict[str, Any]], now: float) -> str:
-    """The metrics of namespaces by name, as `status.of` has them; `now` in seconds since the epoch."""
-    samples = [sample for name, it in found.items() for sample in _samples(name, it, now)]
+def text(statuses: dict[str, dict[str, Any]], now: float) -> str:
+    """The text of the metrics. `statuses`: namespace → what `status.of` returns; `now`: seconds since the epoch."""
+    samples = [sample for name, record in statuses.items() for sample in _samples(name, record, now)]
     lines = []
-    for metric, (kind, explained) in METRICS.items():
-        lines += [f"# HELP {metric} {explained}", f"# TYPE {metric} {kind}"]
-        lines += [f"{metric}{_labels(labels)} {value}" for of, labels, value in samples if of == metric]
+    for metric, (kind, help_text) in METRICS.items():
+        lines += [f"# HELP {metric} {help_text}", f"# TYPE {metric} {kind}"]
+        lines += [
+            f"{metric}{_labels(labels)} {value}" for metric_name, labels, value in samples if metric_name == metric
+        ]
     return "\n".join([*lines, ""])
 
 
-def _samples(name: str, it: dict[str, Any], now: float) -> Iterator[tuple[str, dict[str, str], int]]:
-    of = {"namespace": name}
-    tunnel = it["tunnel"]
-    yield "nsguard_namespace_up", of, int(it["state"] == "up")
-    yield "nsguard_tunnel_up", of, int(tunnel["state"] == "up")
-    yield "nsguard_processes", of, sum(len(app["processes"]) for app in it["apps"])
-    yield "nsguard_error", of, int(it["error"] is not None)
-    yield "nsguard_forwarded_port", of, (it["forwarded"] or {"port": 0})["port"]
+def _samples(name: str, record: dict[str, Any], now: float) -> Iterator[tuple[str, dict[str, str], int]]:
+    namespace = {"namespace": name}
+    tunnel = record["tunnel"]
+    yield "nsguard_namespace_up", namespace, int(record["state"] == "up")
+    yield "nsguard_tunnel_up", namespace, int(tunnel["state"] == "up")
+    yield "nsguard_processes", namespace, sum(len(app["processes"]) for app in record["apps"])
+    yield "nsguard_error", namespace, int(record["error"] is not None)
+    yield "nsguard_forwarded_port", namespace, (record["forwarded"] or {"port": 0})["port"]
     for peer in tunnel.get("peers", ()):
-        labels = of | {"peer": peer["publicKey"]}
+        labels = namespace | {"peer": peer["publicKey"]}
         age = peer["latestHandshakeAge"]
         yield "nsguard_peer_latest_handshake_seconds", labels, 0 if age is None else round(now - age)
         yield "nsguard_peer_received_bytes_total", labels, peer["received"]
@@ -58,5 +60,5 @@ def _samples(name: str, it: dict[str, Any], now: float) -> Iterator[tuple[str, d
 
 
 def _labels(labels: dict[str, str]) -> str:
-    """None of the values holds a quote, a backslash or a line's end: names and keys are checked where they are read."""
+    """The labels in braces. No value contains a quote, backslash or line end: names and keys were checked before."""
     return "{" + ",".join(f'{label}="{value}"' for label, value in labels.items()) + "}"

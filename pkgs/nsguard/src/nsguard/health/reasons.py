@@ -1,8 +1,7 @@
-"""Why a unit failed, in words, and the line that mends it: from systemd's result and the unit's last lines.
+"""Why a unit failed, and how to mend it: derived from systemd's result and the unit's last lines in the journal.
 
-systemd ends a process that it cannot set up with a status of 200 and more, one for each step (systemd.exec(5), "Process
-Exit Codes"), and says which path or name was at fault in a line of the journal, in so far as the journal is in reach of
-that process.
+If systemd cannot set up a process, the process ends with a status of 200 or more, one for each step (systemd.exec(5),
+"Process Exit Codes"). The faulty path or name is in a line of the journal, if that process could reach the journal.
 """
 
 import os
@@ -14,7 +13,7 @@ from typing import NamedTuple
 from nsguard.system import systemd
 from nsguard.system.systemd import Entry
 
-# What `of` looks at.
+# The properties that `of` reads.
 PROPERTIES = (
     *("Result", "ExecMainCode", "ExecMainStatus", "InvocationID", "WorkingDirectory", "User", "Group", "ExecStart"),
     *("LoadState", "NetworkNamespacePath"),
@@ -28,14 +27,14 @@ _WORDS = 200
 
 
 class Reason(NamedTuple):
-    """What went wrong, and what to do; neither ends with a full stop, nor holds words of the program's own."""
+    """What went wrong, and what to do. Neither ends with a full stop, nor quotes the program's own output."""
 
     what: str
     remedy: str
 
 
 def of(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
-    """The reason of a unit that failed. `unit`: its `PROPERTIES` and Id; `entries`: its last lines, oldest first."""
+    """Why a unit failed. `unit`: its `PROPERTIES` and Id; `entries`: its last lines in the journal, oldest first."""
     name = unit["Id"]
     if unit.get("LoadState") in {"bad-setting", "error"}:
         return Reason("systemd refuses its file", f"systemd-analyze verify {name} names the line; mend it")
@@ -47,18 +46,18 @@ def of(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
         return _killed(unit, int(unit.get("ExecMainStatus") or 0))
     if name.endswith(".socket") and result == "resources":
         return _socket(unit, entries)
-    if result == "start-limit-hit" and status:  # that of the last try is the reason
+    if result == "start-limit-hit" and status:  # the reason is that of the last attempt
         last = of({**unit, "Result": "exit-code"}, entries)
         return Reason(f"{last.what}; it failed so often that systemd tries no more", last.remedy)
-    if found := _RESULTS.get(result):
-        return Reason(found[0], found[1].format(unit=name, option=option(name)))
+    if explanation := _RESULTS.get(result):
+        return Reason(explanation[0], explanation[1].format(unit=name, option=option(name)))
     command = "its program" if main else "a command before or after its program"
     what = f"{command} ended with status {status}" if status else f"systemd says {result or 'nothing'}"
     return Reason(what, _look(name))
 
 
 def last_own(entries: Sequence[Entry]) -> str:
-    """The last line that the unit's own processes wrote; empty for none."""
+    """The last line that the unit's own processes wrote; empty if there is none."""
     return next((entry.text.strip() for entry in reversed(entries) if entry.own and entry.text.strip()), "")
 
 
@@ -70,13 +69,13 @@ def option(name: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A line for a message: in quotes, and not longer than a few lines of a terminal."""
+    """A line in quotes for a message, cut after `_WORDS` characters; empty stays empty."""
     short = text if len(text) <= _WORDS else text[:_WORDS] + "…"
     return f'"{short}"' if text else ""
 
 
 def let_in(name: str, path: str) -> str:
-    """The line by which a confined service sees a path of the host that is hidden from it."""
+    """The remedy that shows a hidden path of the host to a confined service."""
     return f"let it in: {option(name)}.nsguard.bindPaths = [ {_nix(path)} ];"
 
 
@@ -85,10 +84,10 @@ def _nix(text: str) -> str:
 
 
 def _status(unit: Mapping[str, str], entries: Sequence[Entry]) -> tuple[bool, int]:
-    """Whether the main process failed, and the status: that of another command, or of a last try, the journal has."""
+    """Whether the main process failed, and its status; that of another command or an earlier try is in the journal."""
     if unit.get("ExecMainCode") == "1" and (status := int(unit.get("ExecMainStatus") or 0)):
         return True, status
-    ends = [found for entry in entries if not entry.own and (found := _EXIT.search(entry.text))]
+    ends = [match for entry in entries if not entry.own and (match := _EXIT.search(entry.text))]
     return (ends[-1][1] == "Main", int(ends[-1][2])) if ends else (True, 0)
 
 
@@ -101,7 +100,7 @@ def _again(name: str) -> str:
 
 
 def _path(name: str, what: str, path: str, hidden: str, missing: str) -> Reason:
-    """Of a path that the unit does not find: hidden where the host has it, else missing."""
+    """The reason for a path that the unit does not find: hidden if the host has the path, else missing."""
     if os.path.exists(path):
         return Reason(f"{what} {path} is hidden inside, and is there on the host", f"{hidden} {_again(name)}")
     return Reason(f"{what} {path} is missing", f"{missing}; {_again(name)}")
@@ -114,20 +113,20 @@ def _chdir(unit: Mapping[str, str], _: Sequence[Entry]) -> Reason:
 
 def _exec(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
     name = unit["Id"]
-    # By nsguard-init, which every confined command begins with, or by systemd itself.
-    said = re.search(r"cannot execute ([^:]+): (.*)", last_own(entries))
-    path = said[1] if said else (re.search(r"path=(\S+)", unit.get("ExecStart", "")) or ["", ""])[1]
-    if said and "no such file" not in said[2].lower():
-        return Reason(f"its program {path} cannot be executed: {said[2].lower()}", f"mend that; {_again(name)}")
+    # Every confined command starts with nsguard-init, which reports the program; otherwise systemd started it.
+    match = re.search(r"cannot execute ([^:]+): (.*)", last_own(entries))
+    path = match[1] if match else (re.search(r"path=(\S+)", unit.get("ExecStart", "")) or ["", ""])[1]
+    if match and "no such file" not in match[2].lower():
+        return Reason(f"its program {path} cannot be executed: {match[2].lower()}", f"mend that; {_again(name)}")
     return _path(name, "its program", path, let_in(name, path), f"name a program that exists in ExecStart of {name}")
 
 
 def _mount(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
     name = unit["Id"]
-    found = next((match for entry in reversed(entries) if (match := _MOUNT.search(entry.text))), None)
-    if found is None:
+    match = next((match for entry in reversed(entries) if (match := _MOUNT.search(entry.text))), None)
+    if match is None:
         return Reason("systemd could not set up its view of the files", _look(name))
-    path, error = found[1], found[2].lower()
+    path, error = match[1], match[2].lower()
     if "no such file" in error:
         missing = f"make {path}, or order {name} after the unit that makes it; a - before the path lets it be missing"
         return _path(name, "the path", path, let_in(name, path), missing)
@@ -136,18 +135,18 @@ def _mount(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
 
 def _account(kind: str) -> Callable[[Mapping[str, str], Sequence[Entry]], Reason]:
     def reason(unit: Mapping[str, str], _: Sequence[Entry]) -> Reason:
-        who = unit.get(kind) or unit.get("User") or "?"
-        made = f"users.{kind.lower()}s.{who}"
+        account = unit.get(kind) or unit.get("User") or "?"
+        setting = f"users.{kind.lower()}s.{account}"
         return Reason(
-            f"its {kind.lower()} {who} does not exist",
-            f"define {made}, or correct {option(unit['Id'])}.serviceConfig.{kind}; {_again(unit['Id'])}",
+            f"its {kind.lower()} {account} does not exist",
+            f"define {setting}, or correct {option(unit['Id'])}.serviceConfig.{kind}; {_again(unit['Id'])}",
         )
 
     return reason
 
 
 def _credentials(unit: Mapping[str, str], _: Sequence[Entry]) -> Reason:
-    # `systemctl show` does not show it: a credential may be a secret itself.
+    # Read from the unit's files, because `systemctl show` hides credentials: they may be secrets themselves.
     files = [value.partition(":")[2] for _, value in systemd.settings(unit["Id"], "LoadCredential")]
     missing = next((path for path in files if path.startswith("/") and not os.path.exists(path)), None)
     what = f"its secret {missing} is missing" if missing else "a secret of its LoadCredential= cannot be read"
@@ -156,8 +155,8 @@ def _credentials(unit: Mapping[str, str], _: Sequence[Entry]) -> Reason:
 
 def _step(what: str) -> Callable[[Mapping[str, str], Sequence[Entry]], Reason]:
     def reason(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
-        said = next((entry.text for entry in reversed(entries) if not entry.own and "Failed to" in entry.text), "")
-        return Reason(what + (f": {quoted(said)}" if said else ""), _look(unit["Id"]))
+        line = next((entry.text for entry in reversed(entries) if not entry.own and "Failed to" in entry.text), "")
+        return Reason(what + (f": {quoted(line)}" if line else ""), _look(unit["Id"]))
 
     return reason
 
@@ -179,19 +178,19 @@ def _killed(unit: Mapping[str, str], number: int) -> Reason:
 
 def _socket(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
     name = unit["Id"]
-    found = next((match for entry in entries if (match := _SOCKET.search(entry.text))), None)
-    if found is None:
+    match = next((match for entry in entries if (match := _SOCKET.search(entry.text))), None)
+    if match is None:
         return Reason(f"systemd says {unit.get('Result')}", _look(name))
-    # Inside, a helper of systemd's makes the socket, of which it knows but that it could not.
+    # For a socket inside, systemd uses a helper process, and reports only that it failed.
     inside = unit.get("NetworkNamespacePath", "").rpartition("/")[2]
     see = f"ip netns exec {inside} ss -ltnp" if inside else "ss -ltnp"
     return Reason(
-        f"it cannot listen at {found[1]}: {found[2].lower()}",
+        f"it cannot listen at {match[1]}: {match[2].lower()}",
         f"{see} shows whether another program does; end that one, or choose another port; {_again(name)}",
     )
 
 
-# Result → what it says, and what to do (systemd.service(5), systemd.socket(5)).
+# Result → what it means, and what to do (systemd.service(5), systemd.socket(5)).
 _RESULTS = {
     "oom-kill": ("it used more memory than there is", "give it more, or less to do; then: systemctl restart {unit}"),
     "watchdog": (

@@ -1,4 +1,4 @@
-"""Sockets of the host's programs that those inside can reach by a path: a network namespace does not hold these."""
+"""Sockets of the host's programs that processes inside can reach by a path: a network namespace does not stop that."""
 
 import functools
 import os
@@ -14,7 +14,7 @@ from nsguard.system import child, kernel, systemd
 # unix(7), /proc/net/unix: flag of a socket that listens, type of one that takes datagrams from anybody.
 _LISTENS, _DATAGRAM = 0x10000, 2
 _BINDS = ("BindPaths", "BindReadOnlyPaths")
-# What hides the paths below a directory from a confined unit, the narrowest first (systemd.exec(5)).
+# Directory → the setting that hides the paths below it from a confined unit, the narrowest first (systemd.exec(5)).
 _HIDING = {
     "/tmp": "PrivateTmp",  # noqa: S108 (compared, not used)
     "/var/tmp": "PrivateTmp",  # noqa: S108
@@ -22,16 +22,18 @@ _HIDING = {
     "/root": "ProtectHome",
     "/": "TemporaryFileSystem",
 }
-# A process that is a tunnel, and where it and its like hear wg(8): of a tunnel through another the process is inside.
+# The unit of wireguard-go, and its socket for wg(8). If its tunnel goes through another, wireguard-go runs inside.
 _TUNNEL_UNIT = re.compile(r"nsguard-userspace-.*\.service\Z")
 _TUNNEL_SOCKET = re.compile(r"(/var)?/run/(wireguard|amneziawg)/nsg-[0-9a-f]{8}\.sock\Z")
-# Seconds; it takes milliseconds.
+# Seconds for the look from one process, which usually takes milliseconds.
 _TIMEOUT = 5.0
 
 
 def sockets(patient: Patient) -> Iterator[Finding]:
-    """Of each unit inside one process looks, with its own eyes, for what listens on the host."""
-    listening = [path for path in _listening() if not any(fnmatchcase(path, it) for it in patient.spec.sockets)]
+    """Listening sockets of the host that a unit inside can reach: looked for from one process of each unit."""
+    listening = [
+        path for path in _listening() if not any(fnmatchcase(path, pattern) for pattern in patient.spec.sockets)
+    ]
     first: dict[str, int] = {}
     for pid in patient.processes:
         if _being_set_up(pid):
@@ -39,21 +41,21 @@ def sockets(patient: Patient) -> Iterator[Finding]:
         first.setdefault(status.unit_of(pid) or f"PID {pid}", pid)
     for unit, pid in first.items():
         try:
-            seen = child.answer(functools.partial(_reachable, pid, listening), _TIMEOUT)
+            reachable = child.answer(functools.partial(_reachable, pid, listening), _TIMEOUT)
         except (child.Failed, child.Late):
-            continue  # it ended meanwhile
-        seen = [path for path in seen if not (_TUNNEL_UNIT.match(unit) and _TUNNEL_SOCKET.match(path))]
-        shown = _shown(unit) if seen else {}
-        if _mute(shown.get("RestrictAddressFamilies", "").split()):
+            continue  # the process ended meanwhile
+        reachable = [path for path in reachable if not (_TUNNEL_UNIT.match(unit) and _TUNNEL_SOCKET.match(path))]
+        properties = _shown(unit) if reachable else {}
+        if _mute(properties.get("RestrictAddressFamilies", "").split()):
             continue
         # Paths of the host that the unit itself binds into its view (systemd.exec(5), BindPaths=).
-        bound = [word.split(":")[0] for key in _BINDS for word in shown.get(key, "").split()]
-        own = [path for path in seen if any(_below(path, it) for it in bound)]
-        others = [path for path in seen if path not in own]
+        bind_sources = [word.split(":")[0] for key in _BINDS for word in properties.get(key, "").split()]
+        bound_paths = [path for path in reachable if any(_below(path, source) for source in bind_sources)]
+        others = [path for path in reachable if path not in bound_paths]
         for paths, note, remedy in (
-            (others, False, _mend(patient.name, unit, shown, others[0]) if others else ""),
+            (others, False, _mend(patient.name, unit, properties, others[0]) if others else ""),
             (
-                own,
+                bound_paths,
                 True,
                 f"whoever listens there works outside the namespace; if that is not meant, unbind it in {unit}",
             ),
@@ -64,23 +66,25 @@ def sockets(patient: Patient) -> Iterator[Finding]:
 
 
 def _being_set_up(pid: int) -> bool:
-    """Whether the process is systemd's own still, which sees the host's files until it becomes the unit's program."""
+    """Whether the process is still systemd's, which sees the host's files until it executes the unit's program."""
     try:
         return os.path.basename(os.readlink(f"/proc/{pid}/exe")) in ("systemd-executor", "systemd")
     except OSError:
         return False
 
 
-def _mend(namespace: str, unit: str, shown: Mapping[str, str], path: str) -> str:
-    """Of a unit that nsguard confines, the setting that lets the path be seen; any other is to be confined."""
-    if f"/run/nsguard/{namespace}/" not in shown.get("ExtensionDirectories", "") + shown.get("BindReadOnlyPaths", ""):
+def _mend(namespace: str, unit: str, properties: Mapping[str, str], path: str) -> str:
+    """The remedy: the setting of a confined unit that shows the path; for another unit, to confine it."""
+    if f"/run/nsguard/{namespace}/" not in properties.get("ExtensionDirectories", "") + properties.get(
+        "BindReadOnlyPaths", ""
+    ):
         return _confine(unit)
     key = next(key for directory, key in _HIDING.items() if _below(path, directory))
     lines = systemd.settings(unit, key)
-    # An empty line forgets those before it (systemd.syntax(7)); of what is no list the last line counts.
-    blamed = [line for line in lines if not line[1]] or lines
-    where = f"{key}={blamed[-1][1]} in {blamed[-1][0]} uncovers it" if blamed else f"no {key}= covers it"
-    return f"{where}; correct {reasons.option(unit)}.serviceConfig.{key}, then: systemctl restart {unit}"
+    # An empty value resets those before it (systemd.syntax(7)); for a setting with one value the last line counts.
+    responsible = [line for line in lines if not line[1]] or lines
+    cause = f"{key}={responsible[-1][1]} in {responsible[-1][0]} uncovers it" if responsible else f"no {key}= covers it"
+    return f"{cause}; correct {reasons.option(unit)}.serviceConfig.{key}, then: systemctl restart {unit}"
 
 
 def _below(path: str, directory: str) -> bool:
@@ -97,38 +101,38 @@ def _confine(unit: str) -> str:
 
 
 def _listening() -> list[str]:
-    """Paths of sockets in the host's network namespace that anybody can connect or send to; no abstract ones."""
-    found = set()
+    """Paths of listening or datagram sockets in the host's network namespace, without abstract ones; sorted."""
+    socket_paths = set()
     with open("/proc/1/net/unix", encoding="utf-8", errors="surrogateescape") as lines:
         next(lines)
         for line in lines:
             words = line.split(None, 7)
             if len(words) == 8 and (int(words[3], 16) & _LISTENS or int(words[4], 16) == _DATAGRAM):
-                found.add(words[7].rstrip("\n"))
-    return sorted(path for path in found if path.startswith("/"))
+                socket_paths.add(words[7].rstrip("\n"))
+    return sorted(path for path in socket_paths if path.startswith("/"))
 
 
 def _reachable(pid: int, paths: Iterable[str]) -> list[str]:
-    """Those of the host's sockets that process `pid` sees at the same path and may write to. In a child of ours."""
-    theirs = {path: found for path in paths if (found := _socket(path))}
+    """The paths at which process `pid` sees the same socket as the host and may write to it. Runs in a child."""
+    identities = {path: identity for path in paths if (identity := _socket(path))}
     uid, gid, groups = _identity(pid)
-    there = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+    mount_namespace = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
     root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_CLOEXEC)
-    kernel.setns(there, kernel.CLONE_NEWNS)
+    kernel.setns(mount_namespace, kernel.CLONE_NEWNS)
     os.fchdir(root)
     os.chroot(".")
     os.setgroups(groups)
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
-    return [path for path, found in theirs.items() if _socket(path) == found and os.access(path, os.W_OK)]
+    return [path for path, identity in identities.items() if _socket(path) == identity and os.access(path, os.W_OK)]
 
 
 def _socket(path: str) -> tuple[int, int] | None:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return None
-    return (found.st_dev, found.st_ino) if stat.S_ISSOCK(found.st_mode) else None
+    return (status.st_dev, status.st_ino) if stat.S_ISSOCK(status.st_mode) else None
 
 
 def _identity(pid: int) -> tuple[int, int, list[int]]:
@@ -144,7 +148,7 @@ def _shown(unit: str) -> dict[str, str]:
 
 
 def _mute(families: list[str]) -> bool:
-    """Whether no socket by path may be made, by a list of families that may be, or with ~ of those that may not."""
+    """Whether address families forbid Unix sockets: a list of allowed families, or with ~ of forbidden ones."""
     if families and families[0].startswith("~"):
         return "AF_UNIX" in (families[0][1:], *families[1:])
     return bool(families) and "AF_UNIX" not in families

@@ -1,4 +1,4 @@
-"""What the checks of one namespace have in common, read once."""
+"""The namespace under examination, for all checks of the doctor: each part of it is read once."""
 
 import contextlib
 import functools
@@ -17,12 +17,12 @@ from nsguard.spec.model import Config, Endpoint
 from nsguard.state import State, Tunnel
 from nsguard.system import process
 
-# Seconds to wait for a handshake; its answer takes a round trip.
+# Seconds to wait for a handshake, which takes one round trip.
 HANDSHAKE_TIMEOUT = 6.0
 
 
 class Finding(NamedTuple):
-    """What is wrong, and what to do. A note is what the user may have meant: it makes no machine unhealthy."""
+    """What is wrong, and what to do. A note is what the user may intend: it does not count as a fault."""
 
     what: str
     remedy: str
@@ -30,7 +30,7 @@ class Finding(NamedTuple):
 
 
 class Patient:
-    """A namespace as it is, and as its spec has it. Raises `BadInput` for a spec that cannot be read."""
+    """A namespace as it is, and as its spec describes it. Raises `BadInput` if the spec cannot be read."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -48,35 +48,37 @@ class Patient:
 
     @functools.cached_property
     def config(self) -> Config | None:
-        """The tunnel as wanted now; None where a file of it cannot be used: the check of keys says so."""
-        wanted = self.spec.tunnel
-        if wanted.private_key_file is not None and not os.path.exists(wanted.private_key_file):
-            return None  # reading would make it
+        """The tunnel that the spec describes; None if a file of it cannot be used, which the check of keys reports."""
+        settings = self.spec.tunnel
+        if settings.private_key_file is not None and not os.path.exists(settings.private_key_file):
+            return None  # reading the configuration would generate the key
         with contextlib.redirect_stderr(io.StringIO()), contextlib.suppress(NsguardError):
-            found = tunnel.fit_for_kernel(config.load(self.spec))
-            endpoints = {str(it): Endpoint(*it) for it in self.tunnel.endpoints} if self.tunnel else {}
-            return found._replace(mtu=mtu.fitting(self.spec, found, endpoints))
+            fitted = tunnel.fit_for_kernel(config.load(self.spec))
+            endpoints = (
+                {str(endpoint): Endpoint(*endpoint) for endpoint in self.tunnel.endpoints} if self.tunnel else {}
+            )
+            return fitted._replace(mtu=mtu.fitting(self.spec, fitted, endpoints))
         return None
 
     @functools.cached_property
     def processes(self) -> list[int]:
-        """Who is inside."""
+        """PIDs of the processes inside; empty if the namespace is not up."""
         inode = self.state.identity()
         return namespace.processes(inode) if self.up and inode is not None else []
 
     @functools.cached_property
     def units(self) -> list[Unit]:
-        """The namespace's units: what runs in it, and what serves that."""
+        """The units of the namespace: those that run inside, and those that serve them."""
         return confined.units(self.name)
 
     @functools.cached_property
     def listeners(self) -> list[Listener]:
-        """Who takes connections inside."""
+        """The TCP sockets that listen inside; empty if the namespace is not up."""
         return listening.listeners(self.name) if self.up else []
 
     @functools.cached_property
     def answered(self) -> bool:
-        """Whether a peer of the tunnel has been heard lately, or is when asked."""
+        """Whether a peer has a valid handshake, or answers a request for one within `HANDSHAKE_TIMEOUT`."""
         if self.tunnel is None:
             return False
         with contextlib.suppress(process.CommandFailed):

@@ -1,4 +1,4 @@
-"""Confined services as systemd has them, drop-ins and all: what in their text leaves a way out."""
+"""Confined services as systemd has loaded them, with their drop-ins: holes in their text."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,20 +10,20 @@ from nsguard.health.doctor.subject import Finding, Patient
 from nsguard.health.judge import text
 from nsguard.system import process, systemd
 
-# Where the plan says what it wants of a service; systemd reads no key that begins so (systemd.unit(5)).
+# The key in which the plan stores what a service must be like; systemd ignores keys with X- (systemd.unit(5)).
 _WANTED = "Unit.X-NsguardWanted"
 
 
 def holes(patient: Patient) -> Iterator[Finding]:
-    """Of each service of the namespace that systemd knows, what whoever amended it has opened."""
+    """Holes in the loaded services of the namespace, for example by drop-ins."""
     try:
         with open(f"{paths.ETC}/{patient.name}/judge.json", encoding="utf-8") as file:
             facts = json.load(file)
     except (OSError, ValueError):
-        return  # the plan that is in force is older than this check
-    inside = f"{paths.NETNS}/{patient.name}"
+        return  # the active configuration is older than this check
+    namespace_path = f"{paths.NETNS}/{patient.name}"
     for unit in systemd.show(["*.service"], ["NetworkNamespacePath", "NeedDaemonReload"]):
-        if unit.get("NetworkNamespacePath") == inside:
+        if unit.get("NetworkNamespacePath") == namespace_path:
             if unit.get("NeedDaemonReload") == "yes":
                 yield Finding(f"{unit['Id']} has changed since systemd read it", "systemctl daemon-reload")
             yield from _of(facts, unit["Id"])
@@ -34,11 +34,11 @@ def _of(facts: Mapping[str, Any], unit: str) -> Iterator[Finding]:
         source = process.ask("systemctl", "cat", "--", unit)
         want = json.loads(text.directives(source)[_WANTED][0])
     except (process.CommandFailed, KeyError, ValueError):
-        return  # none of the services that the plan writes
+        return  # not a service that the plan wrote
     for hole in judge.service(facts, want, unit, source):
-        said = f"{hole.directive.partition('.')[2]}={hole.value}"
+        setting = f"{hole.directive.partition('.')[2]}={hole.value}"
         reason = facts["reasons"][hole.reason]
         yield Finding(
-            f"{unit} has {said}: {reason}" + (f" ({hole.protection})" if hole.protection else ""),
+            f"{unit} has {setting}: {reason}" + (f" ({hole.protection})" if hole.protection else ""),
             f"remove it from where `systemctl cat {unit}` shows it, then systemctl daemon-reload, and restart {unit}",
         )

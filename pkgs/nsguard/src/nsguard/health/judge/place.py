@@ -1,14 +1,14 @@
-"""Where a path of a unit leads: specifiers filled in, doubled slashes and dots taken out, known links followed."""
+"""Resolving paths of a unit: specifiers are replaced, double slashes and dots removed, known links followed."""
 
 import re
 from collections.abc import Iterable, Mapping
 
-# What only the running unit knows: anything may stand there.
+# Stands for a part of a path that only the running unit knows, and that may be anything.
 UNKNOWN = "*"
 
 
 class Places:
-    """Paths of one unit, by the links and specifiers of `facts`."""
+    """Resolves the paths of one unit, with the links and specifiers in `facts`."""
 
     def __init__(self, facts: Mapping[str, Mapping[str, str]], unit: str) -> None:
         name, _, _ = unit.rpartition(".")
@@ -18,11 +18,11 @@ class Places:
         self._specifiers = {**facts["specifiers"], **own}
 
     def filled(self, path: str) -> str:
-        """With each specifier's value."""
+        """The path with the values of its specifiers."""
         return re.sub("%(.)", lambda match: self._specifiers.get(match[1], UNKNOWN), path)
 
     def resolved(self, path: str) -> str:
-        """Where it leads, always absolute."""
+        """The absolute path to which a path leads."""
         path = _normal(self.filled(path))
         for _ in range(4):
             link = next((link for link in sorted(self._links) if within(path, link)), None)
@@ -47,25 +47,25 @@ def _known(path: str) -> str:
 
 
 def within(path: str, directory: str) -> bool:
-    """Whether a path is another, or surely lies below it."""
+    """Whether a path surely is `directory`, or lies below it."""
     return directory == "/" or path == directory or path.startswith(f"{directory}/")
 
 
 def perhaps_within(path: str, directory: str) -> bool:
-    """The same of a path that is not known in full: it is wherever it may be."""
+    """Whether a path is `directory` or below it, or may be, if a part of the path is not known."""
     return within(path, directory) or (UNKNOWN in path and f"{directory}/".startswith(_known(path)))
 
 
 def perhaps_above(path: str, other: str) -> bool:
-    """Whether another lies in a path, or is it; of one that is not known in full, whether it may."""
+    """Whether `other` is the path or lies below it, or may, if a part of the path is not known."""
     return within(other, path) or (UNKNOWN in path and other.startswith(_known(path)))
 
 
 def among(path: str, directories: Iterable[str]) -> bool:
-    """Whether it surely is or lies below one of them."""
+    """Whether a path surely is one of the directories, or lies below one."""
     return any(within(path, it) for it in directories)
 
 
 def perhaps_among(path: str, directories: Iterable[str]) -> bool:
-    """Whether it may."""
+    """Whether a path is or may be one of the directories, or below one."""
     return any(perhaps_within(path, it) for it in directories)

@@ -1,45 +1,45 @@
-"""The directives of a unit's text, its drop-ins behind it, and the words in them, as systemd.syntax(7) reads them."""
+"""Parsing a unit's text, followed by its drop-ins: its directives, and the words in them (systemd.syntax(7))."""
 
 import re
 from collections.abc import Iterable
 
 _SECTION = re.compile(r"\s*\[(.*)]\s*")
 _DIRECTIVE = re.compile(r"\s*([A-Za-z0-9-]+)\s*=\s*(.*)", re.DOTALL)
-# The number of a character in an escape, or what a backslash stands before.
+# An escape: the number of a character, or any character after a backslash.
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|([0-7]{3})|(.))", re.DOTALL)
 
 
 def directives(text: str) -> dict[str, list[str]]:
-    """ "Section.Key" → its values in order; an empty one resets what stands before it."""
-    section, found = "", dict[str, list[str]]()
+    """ "Section.Key" → its values in order; an empty value resets those before it."""
+    section, values = "", dict[str, list[str]]()
     for line in text.replace("\\\n", " ").split("\n"):
         if match := _SECTION.fullmatch(line):
             section = match[1]
         elif match := _DIRECTIVE.fullmatch(line):
-            found.setdefault(f"{section}.{match[1]}", []).append(match[2].rstrip())
-    return found
+            values.setdefault(f"{section}.{match[1]}", []).append(match[2].rstrip())
+    return values
 
 
 def effective(values: Iterable[str]) -> list[str]:
-    """What is left of a list after its last reset."""
-    kept: list[str] = []
+    """The values of a list after its last reset."""
+    remaining: list[str] = []
     for value in values:
-        kept = [*kept, value] if value else []
-    return kept
+        remaining = [*remaining, value] if value else []
+    return remaining
 
 
 def last(values: Iterable[str]) -> str:
-    """What a setting with one value comes to; empty for its default."""
+    """The value of a setting that takes one; empty if it has its default."""
     return next(reversed([*values]), "")
 
 
 def words(value: str) -> list[str]:
-    """Words with quotes and escapes undone."""
+    """The words of a value, with quotes and escapes resolved."""
     return [_ESCAPE.sub(_character, word) for word in _raw(value)]
 
 
 def stripped(value: str) -> list[str]:
-    """The same for settings in which a backslash is only taken away; none where there is nothing to undo."""
+    """The words of a value whose backslashes are only removed; empty if the value has no quotes or backslashes."""
     return [word.replace("\\", "") for word in _raw(value)] if re.search("[\"'\\\\]", value) else []
 
 
@@ -52,7 +52,7 @@ def _character(escape: re.Match[str]) -> str:
 
 
 def _raw(value: str) -> list[str]:
-    found: list[str] = []
+    result: list[str] = []
     word, quote, escaped, inside = "", "", False, False
     for char in value:
         if escaped:
@@ -64,7 +64,7 @@ def _raw(value: str) -> list[str]:
         elif char in "\"'":
             quote, inside = char, True
         elif char.isspace():
-            found, word, inside = [*found, word] if inside else found, "", False
+            result, word, inside = [*result, word] if inside else result, "", False
         else:
             word, inside = word + char, True
-    return [*found, word] if inside else found
+    return [*result, word] if inside else result
