@@ -22,6 +22,26 @@ let
       '';
     };
 
+    from = mkOption {
+      type = types.nullOr (types.listOf types.str);
+      default = defaults.published.from;
+      example = [
+        "192.168.1.0/24"
+        "fd00::/64"
+      ];
+      description = ''
+        The networks, or single addresses, whose clients are let in at the addresses in {option}`listen`; by default everybody
+        who reaches them. Packets from elsewhere are dropped, by rules of the host that stand before its firewall and hold for
+        {option}`hostLink` as well. The host itself is always let in, and loopback addresses and paths are not concerned.
+        The port is closed while these rules are not in place.
+
+        Risk: of the default, everybody who reaches an address in {option}`listen` reaches the service. Of a network,
+        everybody in it, and everybody whose packets a router of it sends on under its own address. A datagram may
+        have another's address (UDP). Where a program empties all tables of nftables without {command}`systemctl`, everybody is
+        let in until the namespace's unit is reloaded.
+      '';
+    };
+
     port = mkOption {
       type = types.port;
       example = 9091;

@@ -136,6 +136,7 @@ let
       tunnel = whole.tunnels.${namespace.tunnel};
       spec = specs.spec {
         inherit name namespace tunnel;
+        narrowed = narrowed != [ ];
         outer = (hopsOf { inherit (whole) namespaces tunnels; }).outer namespace.tunnel;
       };
       hostLink =
@@ -146,7 +147,16 @@ let
           }
         else
           null;
+      narrowed = filter (place: place.from != null) (hostLinks.outside namespace.publish);
       rulesets = {
+        clients =
+          if narrowed == [ ] then
+            null
+          else
+            ruleset.clients {
+              namespace = name;
+              places = narrowed;
+            };
         namespace = ruleset.namespace {
           enforceDns = spec.dns.enforce;
           forwarding = namespace.portForwarding.enable;
@@ -185,7 +195,8 @@ let
         ${spec.rulesets.namespace} = rulesets.namespace;
         ${spec.rulesets.host} = rulesets.host;
       }
-      // (if hostLink == null then { } else { ${spec.hostLink.ruleset} = rulesets.hostLink; });
+      // (if hostLink == null then { } else { ${spec.hostLink.ruleset} = rulesets.hostLink; })
+      // (if narrowed == [ ] then { } else { ${spec.rulesets.clients} = rulesets.clients; });
     };
 
   # name -> service, complete -> its sections, confined

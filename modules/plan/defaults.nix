@@ -21,9 +21,10 @@ in
     hostServices = { };
   };
 
-  # Defaults of one `publish.<name>`; the name has no default.
+  # Defaults of one `publish.<name>`; the name has no default. from: null stands for everybody.
   published = {
     listen = [ ];
+    from = null;
     port = null;
     protocol = "tcp";
     keepSource = false;

@@ -33,7 +33,16 @@ in
   publishUnit =
     ns: name: published:
     "nsguard-publish-${ns}@${name}-${
-      builtins.substring 0 6 (digest (builtins.toJSON { inherit (published) listen group mode; }))
+      builtins.substring 0 6 (
+        digest (
+          builtins.toJSON (
+            {
+              inherit (published) listen group mode;
+            }
+            // (if published.from == null then { } else { inherit (published) from; })
+          )
+        )
+      )
     }";
   # What it is, is in the name: nixos-rebuild switch leaves a changed socket as it is, and takes this for another.
   egressUnit =
@@ -74,6 +83,7 @@ in
   hostLinkMark = "0x6e736c6b";
   # No name of a namespace makes hostTable of it.
   hostLinkTable = ns: "nsguard_link-${ns}";
+  clientsTable = ns: "nsguard_from-${ns}";
 
   # Of apps. A user may have 31 characters, so an app's name has 19.
   app = app: "nsguard-app-${app}";

@@ -76,6 +76,8 @@ in
       namespace,
       tunnel,
       outer,
+      # whether a published port names its clients
+      narrowed,
     }:
     {
       version = 1;
@@ -91,6 +93,7 @@ in
       rulesets = {
         namespace = "${names.etc name}/namespace.nft";
         host = "${names.etc name}/host.nft";
+        clients = if narrowed then "${names.etc name}/clients.nft" else null;
       };
       sysctls = mapAttrs (_: setting: setting.value) (kept "sysctl" sysctls);
       etc = mapAttrs (file: it: it.text + (if file == "hosts" then hostsLines namespace.hosts else "")) (

@@ -53,6 +53,8 @@ class Addresses:
     published_port: int = 8091
     # and where an echo server in there listens, to which packets go by the host link
     linked_port: int = 9091
+    # and where it listens for some clients alone: by a proxy, at all addresses, and by the host link
+    narrowed_ports: tuple[int, int, int] = (8093, 8094, 8095)
     # where the host listens for itself alone
     host_port: int = 40407
     dns_port: int = 53

@@ -33,7 +33,8 @@ def test_every_protection_can_be_taken_away_and_makes_a_difference() -> None:
         *("property", "nft", "dependency", "sysctl", "file", "run"),
         *scenario.OF_APPS,
     }
-    paths = (scenario.DEMO, scenario.RUN, scenario.FORWARDING, scenario.PUBLISH, scenario.APPS, scenario.HOSTLINK)
+    paths = [scenario.DEMO, scenario.RUN, scenario.FORWARDING, scenario.PUBLISH, scenario.CLIENTS, scenario.APPS]
+    paths.append(scenario.HOSTLINK)
     whole = {path: scenario.render(path) for path in paths}
     for protection in protections:
         assert protection.guards

@@ -111,6 +111,14 @@ in
 {
   inherit octet groups network;
 
+  # Whether a network, or an address alone, has no bits set beyond its prefix; true for what is malformed.
+  isFirst =
+    text:
+    let
+      it = network text;
+    in
+    it == null || it.parts == numbers (elemAt (match "([^/]*).*" text) 0);
+
   # Whether an address lies in a network, both as text; true where either is malformed, which others say.
   covers =
     range: address:

@@ -59,6 +59,26 @@ let
     else
       it.listen;
 
+  # As rules have it: { name; protocol; keepSource; from; to; family; address; port; any; text; }
+  place =
+    publish: name:
+    { text, at }:
+    let
+      it = publish.${name};
+    in
+    {
+      inherit name text;
+      inherit (it) protocol keepSource from;
+      inherit (at) family port any;
+      # as it is written, without its port
+      address = builtins.head (match "\\[?([^]]*)]?:[0-9]+" text);
+      to = it.port;
+    };
+
+  ofEach =
+    placesOf: publish:
+    concatMap (name: map (place publish name) (placesOf publish.${name})) (attrNames publish);
+
   linked =
     it:
     if it.protocol == "udp" || it.keepSource then filter (place: !local place) (placesOf it) else [ ];
@@ -92,26 +112,11 @@ in
       ) (attrNames publish)
     );
 
-  # Each place that the link passes on: { name; protocol; keepSource; to; family; address; port; any; text; }
-  linked =
-    publish:
-    concatMap (
-      name:
-      let
-        it = publish.${name};
-      in
-      map (
-        { text, at }:
-        {
-          inherit name text;
-          inherit (it) protocol keepSource;
-          inherit (at) family port any;
-          # as it is written, without its port
-          address = builtins.head (match "\\[?([^]]*)]?:[0-9]+" text);
-          to = it.port;
-        }
-      ) (linked it)
-    ) (attrNames publish);
+  # Each place that the link passes on.
+  linked = ofEach linked;
+
+  # Each place that the host's network reaches, by whatever way.
+  outside = ofEach (it: filter (place: !local place) (placesOf it));
 
   # Of two neighbours in the range, by the namespace's name, the even one is the host's (RFC 3021); the same for IPv6,
   # in a network of its own (RFC 4193 §3.1).

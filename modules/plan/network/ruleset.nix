@@ -6,6 +6,7 @@ let
   inherit (import ../protections.nix { inherit without; }) listed;
   inherit (import ./nft-text.nix { inherit without; }) chain guards table;
   link = import ./link-ruleset.nix { inherit names; };
+  clients = import ./clients-ruleset.nix;
 
   wg = ''oifname "${names.interface}"'';
 
@@ -219,6 +220,9 @@ in
       [ "set closed { type nf_proto; }" ] ++ map chain (link.host it)
     );
 
+  # On the host: which clients reach what is published. places: those that name them
+  clients = { namespace, places }: table (names.clientsTable namespace) (chain (clients places));
+
   protections =
     let
       hostLink = {
@@ -247,6 +251,7 @@ in
           })
           forward
           (pin "0")
+          (clients [ ])
         ]
         ++ link.host (hostLink // { namespace = ""; })
       )

@@ -14,6 +14,7 @@ let
     match
     toJSON
     ;
+  inherit (import ../network/addresses.nix) isFirst network;
   inherit (import ../network/listen.nix) overlap parse;
   inherit (import ./problem.nix) malformed misnamed;
 
@@ -65,6 +66,57 @@ let
 
   near = text: parse text != null && hostLinks.local { at = parse text; };
 
+  isNetwork = range: match "[^/]+(/(0|[1-9][0-9]{0,2}))?" range != null && network range != null;
+
+  # Addresses in `listen` of a family, that no network in `from` is of.
+  deaf =
+    port:
+    filter (
+      text:
+      let
+        at = parse text;
+        isOf = range: (match ".*:.*" range != null) == (at.family == 6);
+      in
+      at != null && !near text && filter isOf port.from == [ ]
+    ) port.listen;
+
+  clientProblems =
+    where: port:
+    [
+      {
+        when = port.from == [ ];
+        inherit where;
+        what = "the list is empty, so only this host could connect";
+        fix = "list networks, such as [ \"192.168.1.0/24\" ], or listen at loopback addresses only";
+      }
+      {
+        when = port.from != [ ] && port.listen != [ ] && filter near port.listen == port.listen;
+        inherit where;
+        what = "it does not apply to loopback addresses and paths, and listen has no others";
+        fix = "remove it";
+      }
+    ]
+    ++ concatMap (range: [
+      {
+        when = !isNetwork range;
+        inherit where;
+        what = "${toJSON range} is malformed";
+        fix = ''write it like "192.168.1.0/24", "fd00::/64" or "192.168.1.5"'';
+      }
+      {
+        when = isNetwork range && !isFirst range;
+        inherit where;
+        what = "${toJSON range} is an address in a network, and not a network";
+        fix = "set the bits beyond the prefix to 0, or remove the prefix to name one address";
+      }
+    ]) port.from
+    ++ map (text: {
+      when = port.from != [ ] && filter isNetwork port.from == port.from;
+      inherit where;
+      what = "no network in it is of the family of ${toJSON text}, so nobody would be let in there";
+      fix = "add one, or remove ${toJSON text} from listen";
+    }) (deaf port);
+
   publishProblems =
     {
       where,
@@ -115,6 +167,9 @@ let
         what = "${toJSON port.port} is not a port";
         fix = "set port = 9091; with the port that the service listens on";
       }
+    ]
+    ++ (if port.from == null then [ ] else clientProblems "${where}.from" port)
+    ++ [
       (malformed "${where}.mode" "0?[0-7]{3}" ''"0660"'' port.mode)
       (malformed "${where}.group" "[a-zA-Z_][a-zA-Z0-9_-]{0,30}" ''"users"'' port.group)
     ];

@@ -35,8 +35,12 @@ let
         ReloadPropagatedFrom = [ (names.tunnelUnit spec.outer) ];
       };
 
-  # The rules of a host link lie on the host.
-  flushed = if spec.hostLink == null then { } else dependencies.directives "link" name;
+  # The rules of a host link, and those of the clients of published ports, lie on the host.
+  flushed =
+    if spec.hostLink == null && rulesets.clients == null then
+      { }
+    else
+      dependencies.directives "link" name;
 
   nsguard = arguments: "${tools.nsguard} ${arguments} ${name}";
 
@@ -119,6 +123,7 @@ in
           ))
           rulesets.namespace
           rulesets.hostLink
+          rulesets.clients
         ];
       };
     serviceConfig = runtime // {

@@ -18,8 +18,23 @@ let
     ;
   inherit (import ../network/listen.nix) parse;
 
+  netns = names.netnsUnit name;
+
+  # The namespace's unit lays the rules for clients: where it is not up, nobody may be let in without them.
+  ruled = {
+    BindsTo = [ netns ];
+    After = [ netns ];
+    # It comes after what comes after sockets.target.
+    DefaultDependencies = false;
+    Conflicts = [ "shutdown.target" ];
+    Before = [ "shutdown.target" ];
+  };
+
   socket = published: it: {
-    unitConfig.Description = "Published port ${published} of network namespace ${name}";
+    unitConfig = {
+      Description = "Published port ${published} of network namespace ${name}";
+    }
+    // (if it.from == null then { } else ruled);
     socketConfig = {
       ListenStream = it.listen;
       # An address of the network's may come later, or go and come back.
@@ -34,7 +49,14 @@ let
       FlushPending = true;
       TriggerLimitIntervalSec = 0;
     };
-    wantedBy = [ "sockets.target" ];
+    wantedBy =
+      if it.from == null then
+        [ "sockets.target" ]
+      else
+        [
+          "multi-user.target"
+          netns
+        ];
   };
 
   # It has sockets of the host's, and what the service answers passes through it: it is confined as the service is.

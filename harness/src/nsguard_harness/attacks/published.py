@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import socket
+import struct
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from ..attack import Attack, CannotApplyError, Env, Lacking, Outcome
-from . import _tools
+from ..attack import Attack, CannotApplyError, Env, FromOutside, Lacking, Outcome
+from ..target import NAMESPACE
+from . import _packets, _tools
 
+if TYPE_CHECKING:
+    from ..lab.base import Lab
+
+ANSWERED = 0x12  # the flags of what answers a SYN where somebody listens: SYN and ACK (RFC 9293 §3.1)
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 Place = str | tuple[str, int]
 
@@ -73,3 +80,46 @@ class ToPublishedPath(_Back):
 
     def places(self, env: Env) -> Iterator[tuple[Place, socket.socket]]:
         yield "/run/nsguard-web/socket", socket.socket(socket.AF_UNIX)
+
+
+class PublishedToOthers(FromOutside):
+    """Claim: what is published for the clients of some networks answers nobody else.
+
+    Method: a SYN from a host beyond the gateway to each published port that names its clients, at the address on the
+    uplink; an answer that takes the connection is a success. The control is the same from the uplink's network, which
+    is named.
+    Limitations: one other address of each family. Who is on the network that is named can claim any address of it.
+    Source: RFC 9293 §3.5; nft(8).
+    """
+
+    name = "published-to-others"
+
+    def probe(self, lab: Lab, env: Env) -> Outcome:
+        if lab.client.execute(f"nft list table inet nsguard_from-{NAMESPACE}")[0]:
+            return Outcome(
+                False, lacks="no published port names its clients in this scenario", lacking=Lacking.SCENARIO
+            )
+        control = bool(env.parameters["control"])
+        source = (_tools.lan if control else _tools.beyond)(env)
+        target, ports = env.addresses.client.of(env.family), env.addresses.narrowed_ports
+        own, gate = lab.client.uplinks[0].mac, lab.server.uplinks[0].mac
+        frames = [
+            _packets.frame(own, gate, _packets.tcp(source, target, (_tools.UPLINK_PORT, port), _packets.SYN))
+            for port in ports
+        ]
+        taken: set[int] = set()
+
+        def answers(data: bytes) -> bool:
+            taken.update(port for port in ports if _taken(data, port))
+            return len(taken) == len(ports)
+
+        lab.exchange(lab.client, frames, answers, env.patience)
+        said = f"connections taken at {sorted(taken)}" if taken else "silence"
+        return Outcome(len(taken) == len(ports) if control else bool(taken), said)
+
+
+def _taken(data: bytes, port: int) -> bool:
+    """Whether a frame takes a connection from our port to that one."""
+    ports = struct.pack("!2H", port, _tools.UPLINK_PORT)
+    at = data.find(ports)
+    return at >= 0 and data[at + 13 : at + 14] == bytes([ANSWERED])

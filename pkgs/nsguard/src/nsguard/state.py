@@ -87,6 +87,7 @@ class State:
         self.accounts_confext = f"{self.directory}/confext-accounts"
         self.making = f"{self.directory}/making"
         self.names = f"{self.directory}/names.json"
+        self.clients = f"{self.directory}/clients"
         self.sought = f"{self.directory}/sought"
         self._tunnel = f"{self.directory}/tunnel.json"
         self._error = f"{self.directory}/error.json"

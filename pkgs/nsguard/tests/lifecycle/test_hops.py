@@ -14,7 +14,7 @@ def entry_spec(**tunnel: object) -> dict[str, object]:
     return spec(name="first", configFile="/run/entry.conf", **tunnel) | {
         "namespace": ENTRY,
         "fwMark": "0x6e7ab002",
-        "rulesets": {"namespace": f"{directory}/namespace.nft", "host": f"{directory}/host.nft"},
+        "rulesets": {"namespace": f"{directory}/namespace.nft", "host": f"{directory}/host.nft", "clients": None},
     }
 
 

@@ -1,6 +1,8 @@
 """`netns up|down` on the real kernel."""
 
 import json
+import re
+from typing import Any
 
 import pytest
 
@@ -282,6 +284,48 @@ def test_a_host_link_comes_stays_and_goes_with_the_spec(box: Box) -> None:
     assert "vensg" not in box.out("ip", "-o", "link")
     assert box.out("nft", "list", "tables") == ""
     assert "1767" not in box.out("ip", "-n", NAME, "rule") + box.out("ip", "-n", NAME, "-6", "rule")
+
+
+CLIENTS = f"/etc/nsguard/{NAME}/clients.nft"
+
+
+def _narrowed() -> dict[str, Any]:
+    return spec() | {"rulesets": spec()["rulesets"] | {"clients": CLIENTS}}
+
+
+def test_rules_for_clients_come_change_and_go_with_the_spec(box: Box) -> None:
+    box.write_spec(_narrowed())
+    for chain in ("one", "other"):
+        box.write(CLIENTS, f"table inet nsguard_from-{NAME} {{\nchain {chain} {{\n}}\n}}\n")
+        assert box.nsguard("netns", "up", NAME).returncode == 0
+        assert re.findall(r"chain (\w+)", box.out("nft", "list", "table", "inet", f"nsguard_from-{NAME}")) == [chain]
+    box.write(CLIENTS, "wrong\n")  # what cannot be laid leaves the old rules
+    assert box.nsguard("netns", "up", NAME).returncode != 0
+    assert "chain other" in box.out("nft", "list", "table", "inet", f"nsguard_from-{NAME}")
+    box.write_spec(spec())
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    assert box.out("nft", "list", "tables") == ""
+    assert box.nsguard("netns", "down", NAME).returncode == 0
+
+
+@pytest.mark.parametrize("mode", ["fail-before", "kill-after"])
+def test_rules_for_clients_are_undone_from_wherever_it_failed(boxes: list[Box], mode: str) -> None:
+    def prepared(box: Box) -> None:
+        box.write_spec(_narrowed())
+        box.write(CLIENTS, f"table inet nsguard_from-{NAME} {{\n}}\n")
+
+    def check(box: Box, step: int) -> None:
+        prepared(box)
+        box.misbehave(mode, step)
+        assert box.nsguard("netns", "up", NAME).returncode != 0, f"step {step}"
+        box.behave()
+        if mode == "kill-after":
+            assert box.nsguard("netns", "up", NAME).returncode == 0, f"step {step}"
+            assert box.nsguard("netns", "down", NAME).returncode == 0, f"step {step}"
+        assert box.traces() == [], f"step {step}"
+
+    prepared(boxes[0])
+    at_each(_steps(boxes[0]), boxes, check)
 
 
 @pytest.mark.parametrize("verb", ["up", "down"])

@@ -101,6 +101,7 @@ LINK = {
         ("etc", {"../passwd": ""}, "etc: '../passwd' is not allowed here"),
         ("etc", {"resolv.conf": ""}, "etc: resolv.conf is nsguard's own"),
         ("rulesets.host", "host.nft", "rulesets.host: 'host.nft' is not an absolute path"),
+        ("rulesets.clients", "clients.nft", "rulesets.clients: 'clients.nft' is not an absolute path"),
         ("dns.enforce", 1, "dns.enforce: not true or false"),
         ("loopback", ["lo"], "loopback[0]: 'lo' is not an address; write one like 10.66.0.1 or fd66::1"),
         ("tunnel", [], "tunnel: not an object"),

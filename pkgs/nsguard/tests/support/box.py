@@ -62,7 +62,7 @@ def spec(**tunnel: Any) -> dict[str, Any]:
         "userspace": {"interface": "nsg-1a2b3c4d", "unit": f"nsguard-userspace-{NAME}.service"},
         "fwMark": "0x6e7abcde",
         "sysctls": {"net.ipv4.ip_forward": "0", "net.ipv6.conf.default.addr_gen_mode": "1"},
-        "rulesets": {"namespace": f"{directory}/namespace.nft", "host": f"{directory}/host.nft"},
+        "rulesets": {"namespace": f"{directory}/namespace.nft", "host": f"{directory}/host.nft", "clients": None},
         "etc": {"hosts": "127.0.0.1 localhost\n", "nsswitch.conf": "hosts: files dns\n"},
         "sockets": ["/run/systemd/notify"],
         "dns": {"enforce": True},

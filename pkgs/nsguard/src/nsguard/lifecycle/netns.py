@@ -3,7 +3,7 @@
 from nsguard import state
 from nsguard.errors import NsguardError
 from nsguard.lifecycle import confext, teardown
-from nsguard.net import host_link, links, namespace, nft, settings
+from nsguard.net import clients, host_link, links, namespace, nft, settings
 from nsguard.spec import spec
 from nsguard.state import State
 from nsguard.system import files, process
@@ -56,6 +56,7 @@ def _furnish(wanted: spec.Spec, ruleset: nft.Ruleset, found: State, *, fresh: bo
         nft.open_ports(name, ports, wanted.forwarding.lifetime)
     process.change("ip", "-n", name, "link", "set", "dev", "lo", "up")
     _set_loopback(wanted, name, fresh=fresh)
+    clients.lay(wanted, found)
     host_link.lay(wanted, found)
     if not tunnel:
         found.write_resolv_conf(state.CLOSED_RESOLV_CONF)

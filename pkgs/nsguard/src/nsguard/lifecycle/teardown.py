@@ -6,7 +6,7 @@ from functools import partial
 
 from nsguard import paths, state
 from nsguard.errors import BadInput, NsguardError
-from nsguard.net import host_link, namespace, nft, userspace
+from nsguard.net import clients, host_link, namespace, nft, userspace
 from nsguard.state import State, Tunnel
 from nsguard.system import files, process
 
@@ -55,6 +55,7 @@ def remove(found: State) -> None:
     if found.tunnel():
         clear(found)
     host_link.clear(found)
+    clients.clear(found)
     if os.path.lexists(f"{paths.NETNS}/{found.name}") and not foreign(found):
         process.change("ip", "netns", "del", found.name)
     found.empty()

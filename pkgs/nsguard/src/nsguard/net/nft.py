@@ -3,6 +3,7 @@
 Table `inet nsguard` in the namespace: sets address4/6 and resolver4/6, maps redirect4/6.
 Table `inet nsguard-NAME` on the host: sets endpoint4/6 of address . UDP port. Empty sets let nothing through.
 Table `inet nsguard_link-NAME` on the host: set closed of nf_proto.
+Table `inet nsguard_from-NAME` on the host: no sets.
 """
 
 import os
@@ -122,6 +123,21 @@ def delete_host_link(name: str) -> None:
 def host_link_table(name: str) -> str:
     """The name of the table with the rules of a host link."""
     return f"nsguard_link-{name}"
+
+
+def load_clients(name: str, ruleset: Ruleset) -> None:
+    """Lay the rules on the host for the clients of what namespace `name` publishes."""
+    _load(clients_table(name), ruleset, [], fresh=False)
+
+
+def delete_clients(name: str) -> None:
+    """Remove them, there or not."""
+    _run(_deletion(clients_table(name)))
+
+
+def clients_table(name: str) -> str:
+    """The table of those rules."""
+    return f"nsguard_from-{name}"
 
 
 def load_silently(text: str, lines: list[str]) -> None:

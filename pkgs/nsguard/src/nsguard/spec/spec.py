@@ -107,6 +107,7 @@ class Spec(NamedTuple):
     sysctls: Mapping[str, str]
     namespace_ruleset: str
     host_ruleset: str
+    clients_ruleset: str | None
     etc: Mapping[str, str]
     sockets: tuple[str, ...]
     enforce_dns: bool
@@ -228,7 +229,7 @@ def _spec(top: _Field) -> Spec:
     device, unit = userspace.object("interface", "unit")
     if taken := {"resolv.conf", "extension-release.d", "passwd", "group"} & etc.texts(_FILE).keys():
         raise etc.wrong(f"{min(taken)} is nsguard's own")
-    of_namespace, of_host = rulesets.object("namespace", "host")
+    of_namespace, of_host, of_clients = rulesets.object("namespace", "host", "clients")
     (enforce,) = dns.object("enforce")
     return Spec(
         namespace=namespace.text(),
@@ -240,6 +241,7 @@ def _spec(top: _Field) -> Spec:
         sysctls=sysctls.texts(_SYSCTL),
         namespace_ruleset=of_namespace.path(),
         host_ruleset=of_host.path(),
+        clients_ruleset=of_clients.maybe(_Field.path),
         etc=etc.texts(_FILE),
         sockets=tuple(item.path() for item in sockets.items()),
         enforce_dns=enforce.flag(),

@@ -22,6 +22,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
     "rules": rules.inside,
     "pin": rules.outside,
     "link": rules.link,
+    "clients": rules.clients,
     "sysctls": rules.sysctls,
     "links": inside.ways_out,
     "files": inside.files,

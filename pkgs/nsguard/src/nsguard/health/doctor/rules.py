@@ -67,6 +67,15 @@ def link(patient: Patient) -> Iterator[Finding]:
         yield Finding(f"on the host, {what}", f"systemctl reload nsguard-netns-{patient.name}")
 
 
+def clients(patient: Patient) -> Iterator[Finding]:
+    """The rules for clients of published ports, on the host."""
+    if not patient.up or patient.spec.clients_ruleset is None:
+        return
+    table = nft.clients_table(patient.name)
+    for what in _compare(patient.spec.clients_ruleset, table, [], _table(table)):
+        yield Finding(f"on the host, {what}", f"systemctl reload nsguard-netns-{patient.name}")
+
+
 def _pins(name: str) -> Iterator[str]:
     """The tables that pin tunnels which go through the one of this namespace."""
     for other in os.listdir(paths.RUN):
