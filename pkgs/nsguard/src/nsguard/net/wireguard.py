@@ -40,7 +40,7 @@ def settings(config: Config, endpoints: Mapping[str, Endpoint], mark: str, liste
         lines.append(f"PresharedKey = {peer.preshared_key.reveal() if peer.preshared_key else _NO_PRESHARED_KEY}")
         if peer.public_key in endpoints:
             lines.append(f"Endpoint = {endpoints[peer.public_key]}")
-        if peer.allowed_ips:  # wg(8) accepts no line with an empty list
+        if peer.allowed_ips:  # an empty list gets no line
             lines.append(f"AllowedIPs = {', '.join(str(network) for network in peer.allowed_ips)}")
         lines.append(f"PersistentKeepalive = {peer.keepalive}")
     return "\n".join([*lines, ""])
