@@ -175,11 +175,11 @@ def probe(run: str, label: str, lines: Sequence[tuple[str, str]]) -> Iterator[Ag
         agent.wait()
         yield agent
     finally:
-        # twice: systemd may handle the start of an interrupted systemctl after the first stop
+        # systemd may handle the start of an interrupted systemctl after these stops, and then finds no file to start
+        file.unlink(missing_ok=True)
         for _ in range(2):
             subprocess.run(["systemctl", "stop", unit], capture_output=True)
         subprocess.run(["systemctl", "reset-failed", unit], capture_output=True)
-        file.unlink(missing_ok=True)
 
 
 def _last_words(unit: str) -> str:
