@@ -81,11 +81,12 @@ def test_the_link_is_born_inside_and_each_change_is_said(box: Box) -> None:
         "+ ip -n vpn route add ::/0 dev wg0 proto static",
         f"+ ip netns exec vpn wg set wg0 peer {PEER} persistent-keepalive 0",
     ]
-    # The keepalive makes the link shake hands as it comes up, and is taken back.
+    # 32 zero bytes are no preshared key. The keepalive makes the link shake hands as it comes up, and is taken back.
+    no_preshared_key = "A" * 43 + "="
     assert (box.shim / "configuration").read_text() == (
         f"[Interface]\nPrivateKey = {PRIVATE}\nFwMark = 0x6e7abcde\n"
-        f"[Peer]\nPublicKey = {PEER}\nEndpoint = 198.51.100.7:51820\nAllowedIPs = 0.0.0.0/0, ::/0\n"
-        "PersistentKeepalive = 25\n"
+        f"[Peer]\nPublicKey = {PEER}\nPresharedKey = {no_preshared_key}\nEndpoint = 198.51.100.7:51820\n"
+        "AllowedIPs = 0.0.0.0/0, ::/0\nPersistentKeepalive = 25\n"
     )
 
 
