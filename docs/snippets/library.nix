@@ -3,12 +3,13 @@
   nsguard.namespaces.vpn = {
     tunnel = "provider";
     publish.jellyfin = {
-      listen = [ "192.0.2.2:8096" ];
+      listen = [ "192.168.1.5:8096" ];
       port = 8096;
       openFirewall = true;
     };
   };
 
+  systemd.tmpfiles.rules = [ "d /home/alice/Music 0750 alice jellyfin" ]; # where it is not there already
   services.jellyfin.enable = true;
   systemd.services.jellyfin = {
     nsguard = {

@@ -18,11 +18,11 @@
       namespace = "vpn";
       dbus.system = {
         access = "filtered";
-        talk = [ "org.freedesktop.login1" ];
+        talk = [ "org.freedesktop.hostname1" ];
       };
     };
     serviceConfig = {
-      ExecStart = "/run/current-system/sw/bin/loginctl list-users";
+      ExecStart = "/run/current-system/sw/bin/busctl get-property org.freedesktop.hostname1 /org/freedesktop/hostname1 org.freedesktop.hostname1 Hostname";
       StandardInput = "socket";
       StandardOutput = "socket";
       User = "nobody";

@@ -11,6 +11,7 @@
   services.transmission = {
     enable = true;
     settings.download-dir = "/srv/torrents";
+    downloadDirPermissions = "770"; # its module makes the directory only with this
   };
   systemd.services.transmission.nsguard = {
     namespace = "vpn";
