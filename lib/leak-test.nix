@@ -47,6 +47,7 @@ let
   agent = serviceName: identity: {
     wantedBy = [ "multi-user.target" ];
     environment.PYTHONPATH = library;
+    path = [ pkgs.wireguard-tools ];
     serviceConfig = {
       Type = "notify";
       ExecStart = "${python} -m nsguard_harness.inside.agent /run/nsguard-agent-${serviceName}/socket";

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import pwd
 import re
 import sys
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from nsguard_harness import attacks
-from nsguard_harness.attack import OUTSIDE, Attack
-from nsguard_harness.attacks import _packets, _tools
+from nsguard_harness.addresses import LAB
+from nsguard_harness.attack import OUTSIDE, Attack, CannotApplyError, Env, Lacking
+from nsguard_harness.attacks import _packets, _tools, processes
 from nsguard_harness.description import describe
 
 REGISTRY = attacks.registry()
@@ -161,3 +163,44 @@ def test_a_question_by_hand_is_in_order(family: int, record: int) -> None:
 
 def test_the_base_class_is_no_attack() -> None:
     assert Attack not in REGISTRY.values()
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"), [(["www-data"], "www-data"), (["www-data", "nsguard-attacker"], "nsguard-attacker")]
+)
+def test_the_ordinary_user_is_the_one_that_the_machine_has(
+    monkeypatch: pytest.MonkeyPatch, there: list[str], expected: str
+) -> None:
+    def getpwnam(name: str) -> pwd.struct_passwd:
+        if name not in [*there, "root"]:
+            raise KeyError(name)
+        return pwd.struct_passwd((name, "x", 1, 1, "", "/", "/bin/sh"))
+
+    monkeypatch.setattr(pwd, "getpwnam", getpwnam)
+    assert [account.pw_name for account in processes.accounts()] == ["root", expected]
+
+
+def test_a_machine_without_an_ordinary_user_is_an_error_that_names_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    def getpwnam(name: str) -> pwd.struct_passwd:
+        raise KeyError(name)
+
+    monkeypatch.setattr(pwd, "getpwnam", getpwnam)
+    with pytest.raises(KeyError, match="nsguard-attacker or www-data"):
+        processes.accounts()
+
+
+@pytest.mark.parametrize("name", ["resolved-varlink", "resolved-dbus", "dns-stub", "resolvectl"])
+def test_without_resolved_on_the_machine_a_control_cannot_apply(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.setattr(_tools, "RESOLVED_VARLINK", str(tmp_path / "absent"))
+    attack = attacks.registry()[name]()
+    with pytest.raises(CannotApplyError, match="does not run systemd-resolved") as raised:
+        attack.run(Env("ng000000", 4, parameters={"control": True}, addresses=LAB))
+    assert raised.value.lacking is Lacking.MACHINE
+
+
+def test_a_confined_attacker_tries_though_it_sees_no_resolved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The socket is hidden from it; what else leads to resolved may not be."""
+    monkeypatch.setattr(_tools, "RESOLVED_VARLINK", str(tmp_path / "absent"))
+    _tools.control_needs_resolved(Env("ng000000", 4, parameters={"control": False}, addresses=LAB))

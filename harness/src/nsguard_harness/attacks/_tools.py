@@ -12,9 +12,10 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 
-from ..attack import Env, Outcome
+from ..attack import CannotApplyError, Env, Lacking, Outcome
 
 DOMAIN = "leak.test"
+RESOLVED_VARLINK = "/run/systemd/resolve/io.systemd.Resolve"
 # where programs may be, besides the directories of the service's PATH
 PATHS = ("/run/current-system/sw/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin")
 # ways to write this machine's own addresses, by family
@@ -47,6 +48,12 @@ def digest(env: Env) -> str:
     import hashlib  # here, because it loads OpenSSL, which other attacks do not need
 
     return hashlib.sha256(env.token.encode()).hexdigest()[:16]
+
+
+def control_needs_resolved(env: Env) -> None:
+    """Raise CannotApplyError in a control on a machine without systemd-resolved: nobody can ask it there."""
+    if env.parameters.get("control") and not os.path.exists(RESOLVED_VARLINK):
+        raise CannotApplyError(Lacking.MACHINE, "the machine does not run systemd-resolved")
 
 
 def name(env: Env) -> str:

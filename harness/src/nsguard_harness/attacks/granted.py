@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
 from . import _tools
+from .processes import ordinary_user
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
 
-USER, UID = "www-data", 33  # the ordinary user of the lab's agents
 PLACE = "/usr/local/share/dbus-1/services"
 PROGRAM_PATH = "/usr/local/lib/nsguard-leaktest-bus.py"
 SERVICE = "org.nsguard.Leaktest"
 UNIT = "lab-session-bus.service"
-SOCKET = f"/run/user/{UID}/bus"
 BUS = ("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus")
 PROGRAM = """\
 import os, socket, sys
@@ -24,6 +23,11 @@ with socket.socket(type=socket.SOCK_DGRAM) as udp:
     udp.sendto(("nsguard-leaktest " + os.environ["NSGUARD_TOKEN"]).encode(), (sys.argv[1], int(sys.argv[2])))
 sys.exit(1)  # or the bus would wait for it to take its name
 """
+
+
+def _bus_socket(lab: Lab) -> str:
+    uid = lab.client.succeed(f"id -u {ordinary_user(lab)}").strip()
+    return f"/run/user/{uid}/bus"
 
 
 class SessionActivation(Attack):
@@ -44,18 +48,26 @@ class SessionActivation(Attack):
 
     def before(self, lab: Lab) -> None:
         server = f"{lab.addresses.server.v4} {lab.addresses.echo_port}"
-        service = f"[D-BUS Service]\nName={SERVICE}\nExec=/usr/bin/python3 {PROGRAM_PATH} {server}\n"
+        python = lab.client.succeed("readlink -f $(command -v python3)").strip()
+        service = f"[D-BUS Service]\nName={SERVICE}\nExec={python} {PROGRAM_PATH} {server}\n"
         lab.client.write_files({f"{PLACE}/{SERVICE}.service": service, PROGRAM_PATH: PROGRAM})
-        start = f"systemd-run -q --collect --unit={UNIT} --uid={USER} --service-type=notify"
+        user = ordinary_user(lab)
+        bus = _bus_socket(lab)
+        start = (
+            f"systemd-run -q --collect --unit={UNIT} --uid={user} --service-type=notify"
+            f" --setenv=XDG_DATA_DIRS={os.path.dirname(os.path.dirname(PLACE))}"
+        )
         lab.client.succeed(
-            f"install -d -o {USER} -m 0700 {os.path.dirname(SOCKET)}",
-            f"[ -S {SOCKET} ] || {start} dbus-daemon --session --address=unix:path={SOCKET} --nofork --nopidfile",
-            f"setpriv --reuid {USER} --regid {USER} --clear-groups"
-            f" busctl --address=unix:path={SOCKET} call {' '.join(BUS)} ReloadConfig",
+            f"install -d -o {user} -m 0700 {os.path.dirname(bus)}",
+            f"[ -S {bus} ] || {start} dbus-daemon --session --address=unix:path={bus} --nofork --nopidfile",
+            f"setpriv --reuid {user} --regid {user} --clear-groups"
+            f" busctl --address=unix:path={bus} call {' '.join(BUS)} ReloadConfig",
         )
 
     def after(self, lab: Lab) -> None:
-        lab.client.execute(f"systemctl stop {UNIT} 2>/dev/null && rm -f {SOCKET}; rm -f {PLACE}/{SERVICE}.service")
+        lab.client.execute(
+            f"systemctl stop {UNIT} 2>/dev/null && rm -f {_bus_socket(lab)}; rm -f {PLACE}/{SERVICE}.service"
+        )
 
     def run(self, env: Env) -> Outcome:
         address = os.environ.get("DBUS_SESSION_BUS_ADDRESS", f"unix:path=/run/user/{os.getuid()}/bus")

@@ -12,7 +12,7 @@ from typing import ClassVar
 from ..attack import Env, Outcome
 from . import _tools
 from ._standins import WithStandins, marked
-from .processes import USERS
+from .processes import accounts
 
 # a home directory for each user who may try; the users' own may lie anywhere
 HOMES = "/home/nsguard-leaktest-{user}"
@@ -134,5 +134,5 @@ def places() -> Iterator[tuple[str, str]]:
     """The directories in which the host looks for such files, each with its owner's name."""
     for kind in (LeftForTheHost, LeftForALogin, LeftInAProfile):
         for directory in kind.directories:
-            for user in USERS if "{user}" in directory else ("root",):
-                yield directory.format(user=user), user
+            for account in accounts() if "{user}" in directory else accounts()[:1]:
+                yield directory.format(user=account.pw_name), account.pw_name

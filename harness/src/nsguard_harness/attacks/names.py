@@ -14,7 +14,6 @@ from . import _tools
 if TYPE_CHECKING:
     from ..lab.base import Lab
 
-VARLINK = "/run/systemd/resolve/io.systemd.Resolve"
 NSCD = "/run/nscd/socket"
 NSCD_UNIT = "nscd.service"
 
@@ -64,9 +63,10 @@ class ResolvedVarlink(Attack):
     evidence = "answer"
 
     def run(self, env: Env) -> Outcome:
+        _tools.control_needs_resolved(env)
         parameters = {"name": _tools.name(env), "family": int(_tools.inet(env.family)), "flags": 0}
         call = {"method": "io.systemd.Resolve.ResolveHostname", "parameters": parameters}
-        with _unix(env, VARLINK) as varlink:
+        with _unix(env, _tools.RESOLVED_VARLINK) as varlink:
             varlink.sendall(json.dumps(call).encode() + b"\0")
             reply = varlink.recv(8192)
         return Outcome(True, f"resolved said {reply[:80].decode(errors='replace')}")
@@ -84,6 +84,7 @@ class ResolvedDbus(Attack):
     evidence = "answer"
 
     def run(self, env: Env) -> Outcome:
+        _tools.control_needs_resolved(env)
         service = ("org.freedesktop.resolve1", "/org/freedesktop/resolve1", "org.freedesktop.resolve1.Manager")
         arguments = ("isit", "0", _tools.name(env), str(int(_tools.inet(env.family))), "0")
         status, output = _tools.run(["busctl", "call", *service, "ResolveHostname", *arguments], 2 * env.patience)

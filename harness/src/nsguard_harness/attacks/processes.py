@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import pwd
 import shlex
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
@@ -25,7 +27,8 @@ kept = socket.socket(type=socket.SOCK_DGRAM)
 ready()
 signal.pause()
 """
-USERS = {"root": "root", "www-data": "user"}  # the identities of the demo's scenario
+# The ordinary user of the agents: a host under test has the first, the lab's own scenarios have the second.
+ORDINARY_USERS = ("nsguard-attacker", "www-data")
 
 
 class ProcNet(Attack):
@@ -53,6 +56,20 @@ class ProcNet(Attack):
         return Outcome(False, "no process in sight has the uplink's address")
 
 
+def accounts() -> list[pwd.struct_passwd]:
+    """Root's account on this machine and that of the agents' ordinary user; raises KeyError if there is none."""
+    for name in ORDINARY_USERS:
+        with suppress(KeyError):
+            return [pwd.getpwnam("root"), pwd.getpwnam(name)]
+    raise KeyError(f"this machine has no user {' or '.join(ORDINARY_USERS)}")
+
+
+def ordinary_user(lab: Lab) -> str:
+    """The name of the agents' ordinary user on the lab's client; raises CommandError if it has none."""
+    entries = lab.client.succeed(f"getent passwd {' '.join(ORDINARY_USERS)} || [ $? = 2 ]")
+    return entries.split(":", 1)[0]
+
+
 class _OfABystander(Attack):
     """What is common to attacks on another process: one of the same user, with an internet socket, is there for it."""
 
@@ -60,7 +77,7 @@ class _OfABystander(Attack):
     evidence = "answer"
 
     def before(self, lab: Lab) -> None:
-        for user, name in USERS.items():
+        for user, name in (("root", "root"), (ordinary_user(lab), "user")):
             unit = f"--unit=nsguard-bystander-{name}-{self.name} --uid={user} --service-type=notify --collect"
             library = f"--setenv=PYTHONPATH={lab.peer.library}"
             lab.client.succeed(f"systemd-run -q {unit} {library} python3 -c {shlex.quote(BYSTANDER)}")

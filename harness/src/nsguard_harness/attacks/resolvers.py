@@ -64,6 +64,7 @@ class DnsStub(Attack):
     every_state = True
 
     def run(self, env: Env) -> Outcome:
+        _tools.control_needs_resolved(env)
         reports = []
         for stub in STUBS:
             try:
@@ -144,6 +145,7 @@ class Resolvectl(Attack):
     evidence = "answer"
 
     def run(self, env: Env) -> Outcome:
+        _tools.control_needs_resolved(env)
         status, output = _tools.run(
             ["resolvectl", f"-{env.family}", "--cache=no", "query", _tools.name(env)], env.timeout - 0.5
         )

@@ -27,7 +27,7 @@ from .. import attacks
 from ..addresses import LAB
 from ..attacks import hostnetwork, leftovers, messages
 from ..attacks._standins import MARK, Daemon, address
-from ..attacks.processes import USERS
+from ..attacks.processes import accounts
 from .notify import ready
 from .records import Records
 
@@ -53,7 +53,7 @@ class Place(NamedTuple):
 
 def places() -> Iterator[Place]:
     """Every place at which an attack looks for a daemon; those of a user once for each user."""
-    users = [pwd.getpwnam(user).pw_uid for user in USERS]
+    users = [account.pw_uid for account in accounts()]
     for attack in attacks.registry().values():
         if issubclass(attack, Daemon):
             owners = users if "{uid}" in attack.path else [0]
@@ -108,8 +108,7 @@ class StandIn:
 
     def users(self) -> None:
         """Let a process of every user stand by."""
-        for user in USERS:
-            identity = pwd.getpwnam(user)
+        for identity in accounts():
             bystander = subprocess.Popen(
                 [sys.executable, "-c", BYSTANDER],
                 stdin=subprocess.PIPE,

@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from ..attacks.names import NSCD, VARLINK
+from ..attacks._tools import RESOLVED_VARLINK
+from ..attacks.names import NSCD
 from ..attacks.varlink import Credentials, HostName, JournalControl, ResolverMonitor, UserRecords
 
 BUS = "/run/dbus/system_bus_socket"
@@ -46,7 +47,7 @@ CATALOGUE: dict[str, Entry] = {
     **dict.fromkeys(("search-domain", "host-aliases"), QUESTION),
     **dict.fromkeys(("proc-net", "proc-command", "links-in-sight", "network-state", "leases"), SAME),
     **dict.fromkeys(("keyring", "fresh-proc", "tunnel-key", "sockets-in-sight"), SAME),
-    **dict.fromkeys(("resolved-varlink", "resolvectl"), Entry(Control.PATH, VARLINK)),
+    **dict.fromkeys(("resolved-varlink", "resolvectl"), Entry(Control.PATH, RESOLVED_VARLINK)),
     **dict.fromkeys(("resolved-dbus", "bus-names"), Entry(Control.PATH, BUS)),
     "nscd-socket": Entry(Control.PATH, NSCD),
     **{
