@@ -62,6 +62,8 @@ in
     "/run/nsguard/${ns}/confext${if isDynamic serviceConfig then "-accounts" else ""}";
   # In a unit's private /run: where the second tree's passwd and group lead (pkgs/nsguard/init/accounts.c).
   accounts = "/run/nsguard-accounts";
+  # A bind: a file system of terminals of the namespace's own (nsguard/paths.py).
+  terminals = ns: "/run/nsguard/${ns}/terminals/pts:/dev/pts";
   runSocket = ns: "/run/nsguard-run/${ns}";
   statusUnit = ns: "nsguard-status-${ns}";
   statusSocket = ns: "/run/nsguard-status/${ns}";

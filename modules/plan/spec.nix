@@ -123,6 +123,8 @@ in
               ;
             hook = if wanted.client == null && wanted.onChange == null then null else names.forwardedUnit name;
           };
+      # Its members may start commands in here; null where nobody may.
+      commandGroup = if names.runs namespace then names.runGroup name namespace else null;
       # Sockets of the host's that lead to ports in here.
       published = builtins.attrValues (
         builtins.mapAttrs (publish: it: {

@@ -113,6 +113,7 @@
       "/home/alice/Downloads"
       "-/dev/dri"
       "/run/nsguard-app-granted"
+      "/run/nsguard/vpn/terminals/pts:/dev/pts"
     ];
     DeviceAllow = [ "char-drm rw" ];
     MemoryMax = "4G";

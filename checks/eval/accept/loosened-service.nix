@@ -87,6 +87,7 @@ in
       "/srv/films"
       "-/dev/dri"
       "-/dev/ttyUSB0"
+      "/run/nsguard/vpn/terminals/pts:/dev/pts"
     ];
     DeviceAllow = [
       "/dev/fuse"

@@ -70,6 +70,7 @@
       "/srv/data"
       "/run/app"
       "/run/app/sub"
+      "/run/nsguard/vpn/terminals/pts:/dev/pts"
     ];
     ExecCondition = "/usr/bin/nsguard-init --journal --netns=vpn /bin/condition";
     PrivateNetwork = false;

@@ -73,6 +73,7 @@ in
         "/run/nsguard/vpn/inside:/run/nsguard"
         "-/run/current-system"
         "-/run/opengl-driver"
+        "/run/nsguard/vpn/terminals/pts:/dev/pts"
       ];
       left =
         name:

@@ -245,6 +245,13 @@ BREAKS = [
         ),
     ),
     break_(
+        "terminals",
+        f"umount -l {STATE}/terminals/pts",
+        "systemctl reload nsguard-netns-vpn",
+        rf"files: {STATE}/terminals/pts is not mounted, and without it no service starts; "
+        rf"systemctl reload nsguard-netns-vpn",
+    ),
+    break_(
         "outside-after-all",
         "systemd-run -q --unit=stray -p NetworkNamespacePath=/run/netns/vpn nsenter --net=/proc/1/ns/net sleep infinity"
         " && until pgrep -x sleep; do :; done",

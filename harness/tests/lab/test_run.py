@@ -185,12 +185,29 @@ def test_size_and_resize(alice: Person) -> None:
 def test_the_terminal_is_not_the_callers_own(alice: Person) -> None:
     """One that the command had in common with its caller would outlive it, and lead out."""
     with alice.shell() as shell:
-        shell.type("stat -Lc '%t:%T' /proc/self/fd/0")
+        shell.type("stat -Lc '%d:%t:%T' /proc/self/fd/0")
         outer = shell.prompt().splitlines()[1].strip()
-        shell.type(f"{RUN} stat -Lc '%t:%T' /proc/self/fd/0")
+        shell.type(f"{RUN} stat -Lc '%d:%t:%T' /proc/self/fd/0")
         inner = shell.prompt().splitlines()[1].strip()
-        assert re.fullmatch(r"88:[0-9a-f]+", inner)
+        assert re.fullmatch(r"\d+:88:[0-9a-f]+", inner)
         assert inner != outer
+
+
+def test_a_terminal_has_its_name_inside_and_programs_open_more(alice: Person) -> None:
+    """They are the namespace's own, where the host's are not in sight."""
+    with alice.shell() as shell:
+        shell.type(f"{RUN} sh -c 'echo own $(tty); test -w $(tty) && script -qec \"tty; ls /dev/pts\" /dev/null'")
+        said = shell.prompt()
+    own, more = re.findall(r"^(?:own )?/dev/pts/(\d+)\r?$", said, re.MULTILINE)
+    assert re.findall(r"\b\d+\b|ptmx", said.split(f"/dev/pts/{more}")[-1]) == [own, more, "ptmx"]
+
+
+def test_terminals_are_opened_by_those_who_may_run_commands(lab: ContainerLab, alice: Person) -> None:
+    opened = ("sh", "-c", ": <>/run/nsguard/vpn/terminals/pts/ptmx")
+    assert alice.run(*opened).status == 0
+    refused = Person(lab.client, "bob").run(*opened)
+    assert refused.status != 0
+    assert "Permission denied" in refused.errors
 
 
 @pytest.mark.parametrize(("key", "status"), [("^C", 130), ("^\\", 131)])

@@ -133,6 +133,12 @@ let
         properties.PrivateDevices = set true;
       };
 
+      own-terminals = {
+        guards = "terminals of the host's users: what is shown there, and what is typed, passwords among it";
+        # A devpts of the namespace's own. /dev/ptmx opens terminals of the one that lies beside it.
+        properties.BindPaths = append [ (names.terminals namespace) ];
+      };
+
       private-ipc = {
         guards = "message queues and shared memory of the host's processes";
         properties.PrivateIPC = set true;

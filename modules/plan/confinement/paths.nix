@@ -44,7 +44,7 @@ in
   surrounding = "/(run|nix|dev|etc)?|/home(/[^/]+)?|/root";
 
   # Where what is ours stands, whatever would be put there.
-  ours = "/run|/etc|${files}|/(proc|sys|dev)|/(proc|sys)/.*|/dev/shm(/.*)?|/run/shm(/.*)?";
+  ours = "/run|/etc|${files}|/(proc|sys|dev)|/(proc|sys)/.*|/dev/(shm|pts)(/.*)?|/run/shm(/.*)?";
 
   # What a service has anyway when it is bound to its own place.
   repeated = "/(nix|tmp|var/tmp|usr)|/run/systemd(/(notify|journal(/.*)?|resolve(/.*)?))?|/dev/log|/dev/(null|zero|full|random|urandom|tty)";

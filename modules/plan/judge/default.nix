@@ -28,6 +28,7 @@ let
     # What the plan puts into each unit: paths, units, commands.
     netns = "";
     netnsUnit = "";
+    terminals = "";
     confext = "";
     # What stands in front of each command, and the option by which it looks where it is.
     front = "";

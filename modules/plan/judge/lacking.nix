@@ -173,6 +173,13 @@ let
     else
       [ (lacking "resolver-files" "Service.ExtensionDirectories" "") ];
 
+  terminals =
+    unit:
+    if elem unit.terminals (concatMap words (unit.values "Service.BindPaths")) then
+      [ ]
+    else
+      [ (lacking "own-terminals" "Service.BindPaths" unit.terminals) ];
+
   tied =
     unit:
     concatMap
@@ -208,6 +215,7 @@ in
       "CapabilityBoundingSet"
     ]
     ++ extension unit
+    ++ terminals unit
     ++ tied unit;
 
   ofSocket = unit: namespace unit ++ filter (hole: hole.protection == "service-bound") (tied unit);

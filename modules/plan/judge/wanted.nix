@@ -25,12 +25,16 @@ in
     ofNamespace namespace
     // {
       inherit (service) capabilities;
+      terminals = names.terminals namespace;
       confext = names.confext namespace (service.serviceConfig or { });
       passed = [ "${names.notifySocket}:${names.notifyDescriptor}" ];
       ours =
         names.sockets
         ++ service.bindReadOnlyPaths or [ ]
-        ++ [ "${names.state namespace}/inside:/run/nsguard" ];
+        ++ [
+          "${names.state namespace}/inside:/run/nsguard"
+          (names.terminals namespace)
+        ];
       bindPaths = service.bindPaths or [ ];
       devices = service.devices or [ ];
       loosened =

@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from .. import attacks
 from ..addresses import LAB
-from ..attacks import hostnetwork, leftovers, messages
+from ..attacks import hostnetwork, leftovers, messages, terminals
 from ..attacks._standins import MARK, Daemon, address
 from ..attacks.processes import accounts
 from .notify import ready
@@ -124,6 +124,21 @@ class StandIn:
             self._stack.callback(bystander.stdin.close)  # which ends it
             bystander.stdout.readline()
 
+    def terminals(self) -> None:
+        """Let every user sit at a terminal, and type a line for what is shown."""
+        for account in accounts():
+            screen, terminal = os.openpty()
+            self._stack.callback(os.close, terminal)
+            os.fchown(terminal, account.pw_uid, -1)
+            threading.Thread(target=self._sit, args=(screen, account.pw_name), daemon=True).start()
+
+    def _sit(self, screen: int, user: str) -> None:
+        with suppress(OSError):  # the terminal was closed: this is the end
+            while True:
+                shown = os.read(screen, 65536)
+                self._told(f"terminal of {user}", shown)
+                os.write(screen, shown.count(MARK.encode()) * (terminals.TYPED + b"\n"))
+
     def queues(self) -> None:
         """Take messages from the queues that processes of one host share."""
         libc = ctypes.CDLL(None, use_errno=True)
@@ -191,6 +206,7 @@ def main(records: Path) -> None:
             stand_in.listen(place)
         stand_in.files()
         stand_in.users()
+        stand_in.terminals()
         stand_in.queues()
         ready()
         while not ended:

@@ -22,6 +22,11 @@ NAME_LIMIT = 32
 NAME_RULE = f"1 to {NAME_LIMIT} letters, digits, - and _, a letter or digit first"
 
 
+def terminals(name: str) -> str:
+    """Where the terminals of what is confined to a namespace are: a devpts of its own (modules/plan/names.nix)."""
+    return f"{RUN}/{name}/terminals/pts"
+
+
 def valid_name(name: str) -> bool:
     """Whether `name` can name a namespace: it becomes a part of file, unit and nft table names."""
     return 0 < len(name) <= NAME_LIMIT and name[0] in _FIRST and all(c in _LATER for c in name)

@@ -66,6 +66,7 @@ LINK = {
         ("interface", "sixteencharacter", "interface: 'sixteencharacter' is not a link name"),
         ("userspace.unit", "a", "userspace.unit: 'a' is not a service unit's name"),
         ("userspace.unit", "--now.service x", "userspace.unit: '--now.service x' is not a service unit's name"),
+        ("commandGroup", 100, "commandGroup: not a string"),
         ("published", [{"name": "web"}], "published[0].unit: missing"),
         (
             "published",

@@ -68,6 +68,7 @@ def spec(**tunnel: Any) -> dict[str, Any]:
         "dns": {"enforce": True},
         "loopback": [],
         "portForwarding": None,
+        "commandGroup": None,
         "hostServices": [],
         "published": [],
         "hostLink": None,

@@ -2,7 +2,7 @@
 
 from nsguard import state
 from nsguard.errors import NsguardError
-from nsguard.lifecycle import confext, teardown
+from nsguard.lifecycle import confext, teardown, terminals
 from nsguard.net import clients, host_link, links, namespace, nft, settings
 from nsguard.spec import spec
 from nsguard.state import State
@@ -61,6 +61,7 @@ def _furnish(wanted: spec.Spec, ruleset: nft.Ruleset, found: State, *, fresh: bo
     if not tunnel:
         found.write_resolv_conf(state.CLOSED_RESOLV_CONF)
     confext.lay(wanted, found)
+    terminals.lay(wanted, found)
     inode = namespace.inode(name)
     if inode is None:
         raise NsguardError(f"namespace {name} was removed while it was made; try again")

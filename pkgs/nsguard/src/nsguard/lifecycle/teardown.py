@@ -6,6 +6,7 @@ from functools import partial
 
 from nsguard import paths, state
 from nsguard.errors import BadInput, NsguardError
+from nsguard.lifecycle import terminals
 from nsguard.net import clients, host_link, namespace, nft, userspace
 from nsguard.state import State, Tunnel
 from nsguard.system import files, process
@@ -58,6 +59,7 @@ def remove(found: State) -> None:
     clients.clear(found)
     if os.path.lexists(f"{paths.NETNS}/{found.name}") and not foreign(found):
         process.change("ip", "netns", "del", found.name)
+    terminals.clear(found)
     found.empty()
 
 

@@ -109,7 +109,7 @@ def _start(name: str, command: list[bytes], variables: dict[bytes, bytes]) -> in
 
         umask = os.umask(0o077)
         os.umask(umask)
-        screen = terminal.find()
+        screen = terminal.find(name)
         request = Request(
             command,
             environment(name, variables),

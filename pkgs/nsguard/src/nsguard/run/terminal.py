@@ -6,7 +6,11 @@ A command that had the caller's own terminal could read on after its end, and pu
 import contextlib
 import fcntl
 import os
+import struct
 import termios
+
+from nsguard import paths
+from nsguard.run.errors import RunFailed
 
 TYPE_CHECKING = False  # typing would be a third of what `nsguard run` loads
 if TYPE_CHECKING:
@@ -16,19 +20,22 @@ if TYPE_CHECKING:
 IFLAG, OFLAG, CFLAG, LFLAG, CC = 0, 1, 2, 3, 6
 WINSIZE = b"\0" * 8
 TERMINAL = "/dev/tty"
+# asm/ioctls.h, for which termios has no names; asm/ioctl.h of two kinds of machine has other bits for the direction.
+_WRITE, _NONE = (4 << 29, 1 << 29) if os.uname().machine.startswith(("mips", "ppc")) else (1 << 30, 0)
+TIOCSPTLCK, TIOCGPTPEER = _WRITE | 0x45431, _NONE | 0x5441
 
 
 class Screen:
-    """reads, writes: whether standard input, standard output are a terminal.
+    """name: the namespace, in which one of the two is; reads, writes: whether standard input, output are a terminal.
 
     The command gets all that is typed from its start on if both are. In a pipeline another program may be reading the
     terminal: there the command gets it when it tries to read.
     """
 
-    def __init__(self, own: int, *, reads: bool, writes: bool) -> None:
+    def __init__(self, name: str, own: int, *, reads: bool, writes: bool) -> None:
         self.own, self.whole = own, reads and writes
         self._writes = writes
-        self.master, self.slave = os.openpty()
+        self.master, self.slave = _open(name)
         self._saved: list[Any] | None = None
         modes = termios.tcgetattr(own)
         termios.tcsetattr(self.slave, termios.TCSANOW, modes)
@@ -95,6 +102,20 @@ class Screen:
             fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
 
 
+def _open(name: str) -> tuple[int, int]:
+    """Both ends of a terminal that the command finds in its own /dev/pts. Raises `RunFailed`."""
+    flags = os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC
+    try:
+        master = os.open(f"{paths.terminals(name)}/ptmx", flags)
+        fcntl.ioctl(master, TIOCSPTLCK, struct.pack("i", 0))
+        return master, fcntl.ioctl(master, TIOCGPTPEER, flags)
+    except OSError as error:
+        raise RunFailed(
+            f"{name}: no terminal for the command: {(error.strerror or str(error)).lower()}; have an administrator see"
+            f" nsguard doctor {name}"
+        ) from None
+
+
 def _make_raw(modes: "list[Any]", *, output: bool) -> None:
     """As cfmakeraw(3); without `output`, which others in a pipeline write as well, its processing stays."""
     modes[IFLAG] &= ~(termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP)
@@ -106,8 +127,11 @@ def _make_raw(modes: "list[Any]", *, output: bool) -> None:
     modes[CC][termios.VMIN], modes[CC][termios.VTIME] = 1, 0
 
 
-def find() -> Screen | None:
-    """The terminal that this process is controlled by, else one among its streams; None where it has none."""
+def find(name: str) -> Screen | None:
+    """The terminal that this process is controlled by, else one among its streams; None where it has none.
+
+    name: the namespace of the command, for which another is made. Raises `RunFailed` where none can be.
+    """
     inputs = [os.isatty(number) for number in range(3)]
     try:
         own = os.open(TERMINAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
@@ -115,4 +139,4 @@ def find() -> Screen | None:
         if True not in inputs:
             return None
         own = os.dup(inputs.index(True))
-    return Screen(own, reads=inputs[0], writes=inputs[1])
+    return Screen(name, own, reads=inputs[0], writes=inputs[1])

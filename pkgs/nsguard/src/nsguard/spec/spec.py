@@ -95,7 +95,8 @@ class HostService(NamedTuple):
 class Spec(NamedTuple):
     """What a namespace is to be. `outer` is the namespace that its tunnel's socket is in, None for the host's.
 
-    `loopback` are the addresses of `lo` beside its usual ones.
+    `loopback` are the addresses of `lo` beside its usual ones; `command_group` may start commands, None where
+    nobody may.
     """
 
     namespace: str
@@ -113,6 +114,7 @@ class Spec(NamedTuple):
     enforce_dns: bool
     loopback: tuple[Address, ...]
     forwarding: Forwarding | None
+    command_group: str | None
     host_services: tuple[HostService, ...]
     published: tuple[Published, ...]
     host_link: HostLink | None
@@ -221,9 +223,9 @@ def load(name: str) -> Spec:
 def _spec(top: _Field) -> Spec:
     keys = "version namespace outer interface userspace fwMark sysctls rulesets etc sockets dns loopback portForwarding"
     version, namespace, outer, interface, userspace, mark, sysctls, rulesets, etc, sockets, dns, *more = top.object(
-        *keys.split(), "hostServices", "published", "hostLink", "tunnelPorts", "tunnel"
+        *keys.split(), "commandGroup", "hostServices", "published", "hostLink", "tunnelPorts", "tunnel"
     )
-    loopback, forwarding, host_services, published, host_link, tunnel_ports, tunnel = more
+    loopback, forwarding, group, host_services, published, host_link, tunnel_ports, tunnel = more
     if version.value != VERSION:
         raise version.wrong(f"not {VERSION}, the one this nsguard reads")
     device, unit = userspace.object("interface", "unit")
@@ -247,6 +249,7 @@ def _spec(top: _Field) -> Spec:
         enforce_dns=enforce.flag(),
         loopback=loopback.many(values.address),
         forwarding=forwarding.maybe(_forwarding),
+        command_group=group.maybe(_Field.text),
         host_services=tuple(map(_host_service, host_services.items())),
         published=tuple(map(_published, published.items())),
         host_link=host_link.maybe(_host_link),

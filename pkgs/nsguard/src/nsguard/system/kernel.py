@@ -5,7 +5,8 @@ import os
 
 # linux/sched.h, linux/mount.h
 CLONE_NEWNS = 0x00020000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 0x1000, 0x4000, 0x40000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 0x1000, 0x4000, 0x40000
+MNT_DETACH = 2
 
 # linux/magic.h, include/linux/mqueue.h: file systems whose files act on the kernel, or on processes.
 _OF_KERNEL = {
@@ -45,6 +46,11 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
     """mount(2)."""
     arguments = [word.encode() or None for word in (source, target, kind)]
     _check(_libc.mount(*arguments, ctypes.c_ulong(flags), options.encode() or None), target)
+
+
+def unmount(target: str) -> None:
+    """umount2(2) at once: for others it goes when the last has let go of it."""
+    _check(_libc.umount2(target.encode(), MNT_DETACH), target)
 
 
 def is_kernels_own(descriptor: int) -> bool:

@@ -46,7 +46,7 @@ def _listed(items: Iterable[object]) -> str:
 
 
 def files(patient: Patient) -> Iterator[Finding]:
-    """What lies over /etc of confined services."""
+    """What lies over /etc and /dev/pts of confined services."""
     if not patient.up:
         return
     netns, wireguard = (f"systemctl reload nsguard-{what}-{patient.name}" for what in ("netns", "tunnel"))
@@ -56,6 +56,8 @@ def files(patient: Patient) -> Iterator[Finding]:
     for path, (text, remedy) in wanted.items():
         if _text(path) != text:
             yield Finding(f"{path} is not what it should be, and services look up names by it", remedy)
+    if not os.path.ismount(patient.state.terminals):
+        yield Finding(f"{patient.state.terminals} is not mounted, and without it no service starts", netns)
 
 
 def _text(path: str) -> str:

@@ -24,6 +24,8 @@ def holes(unit: Unit) -> Iterator[Hole]:
     yield from _capabilities(unit)
     if unit.want["confext"] not in unit.words("Service.ExtensionDirectories"):
         yield _lacking("resolver-files", "ExtensionDirectories", "")
+    if unit.want["terminals"] not in unit.words("Service.BindPaths"):
+        yield _lacking("own-terminals", "BindPaths", unit.want["terminals"])
     for key, protection in (("BindsTo", "service-bound"), ("After", "service-after")):
         if unit.want["netnsUnit"] not in unit.words(f"Unit.{key}"):
             yield Hole(f"Unit.{key}", "", "lacking", protection)
