@@ -165,11 +165,20 @@ def _agent(lab: Lab, name: str) -> Agent:
     return agent
 
 
-def _in_its_place(service: str, agent: Agent, cells: Sequence[Cell]) -> list[Cell]:
-    """The same cells with the agent in a service's place, without those that disturb the machine: they tell no more."""
+def _in_its_place(lab: Lab, service: str, known: Sequence[Subject], attacks: str, states: str) -> list[Cell]:
+    """The core set's cells with the agent in a service's place, by the identity that the service has there.
+
+    Cells that disturb the machine are left out: they tell no more. Raises LabError if no subject has that identity.
+    """
+    pid = lab.client.get_unit_property(f"{service}.service", "MainPID")
+    identity = "root" if lab.client.succeed(f"stat -c %u /proc/{pid}").strip() == "0" else "user"
+    alike = [subject for subject in known if subject.identity == identity]
+    if not alike:
+        raise LabError(f"{service}: it runs as {identity}, and there is no unconfined agent of that identity")
+    agent = _agent(lab, service)
     return [
         replace(cell, subject=Subject(service, agent, cell.subject.control))
-        for cell in cells
+        for cell in cells_for(attacks, alike, states, quick=True)
         if cell.subject.identity != OUTSIDE and not cell.attack.alone
     ]
 
@@ -209,7 +218,7 @@ def leak_test(
         known = [Subject(who, *(_agent(lab, name) for name in names)) for who, names in subjects.items()]
         cells = cells_for(attacks, known, states, quick=quick)
         for service in services:
-            cells += _in_its_place(service, _agent(lab, service), cells_for(attacks, known, states, quick=True))
+            cells += _in_its_place(lab, service, known, attacks, states)
         about = About.of(lab.client.execute, f"configuration of {client.name}")
         report = Suite(lab, cells).run()
         for probe in probes:
