@@ -47,9 +47,9 @@ def closure_of(expression: str) -> Path:
 
 
 @contextmanager
-def booted(system: Path) -> Iterator[ContainerLab]:
-    """A lab whose client is that system."""
-    with ContainerLab(client=nixos_client(system, Path(os.environ["NSGUARD_NIXOS_IMAGE"]))) as lab:
+def booted(system: Path, kind: type[ContainerLab] = ContainerLab) -> Iterator[ContainerLab]:
+    """A lab of a kind, whose client is that system."""
+    with kind(client=nixos_client(system, Path(os.environ["NSGUARD_NIXOS_IMAGE"]))) as lab:
         yield lab
 
 

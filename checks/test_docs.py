@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import snippets
 from nix import NIXPKGS, evaluate, needs_nixpkgs, nixos_arguments
 from nsguard_harness import attacks
 
@@ -133,6 +134,18 @@ def test_every_snippet_is_accepted_and_does_something(tmp_path: Path) -> None:
         assert any(unit.startswith("nsguard-netns-") for unit in host["units"]), name
         for service in re.findall(r"systemd\.services\.([\w-]+)\.nsguard", (SNIPPETS / f"{name}.nix").read_text()):
             assert host["confined"][service].startswith("/run/netns/"), name
+
+
+def test_every_snippet_boots_in_a_test_of_its_name_or_says_why_not() -> None:
+    booted = {snippet for names, _ in snippets.BOOTS.values() for snippet in names}
+    named = [*booted, *snippets.ELSEWHERE, *snippets.UNABLE]
+    assert sorted(named) == sorted(path.stem for path in SNIPPETS.iterdir())
+    tests = (ROOT / "checks/test_nixos_snippets.py").read_text()
+    for name in booted:
+        assert f"\ndef test_{name.replace('-', '_')}(" in tests, f"checks/test_nixos_snippets.py: no test of {name}.nix"
+    for name, file in snippets.ELSEWHERE.items():
+        assert f"../../docs/snippets/{name}.nix" in (ROOT / f"checks/nixos/{name}.nix").read_text()
+        assert f'NIXOS / "{name}.nix"' in (ROOT / "checks" / file).read_text()
 
 
 def test_the_files_that_contributors_are_sent_to_exist() -> None:

@@ -5,9 +5,6 @@ let
     service: program:
     pkgs.writeShellScriptBin program "exec /usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-${service}/socket";
 
-  # Its module would have it made anew with the modules that it has.
-  overridden = package: package // { override = _: overridden package; };
-
   confined = service: {
     nsguard.namespace = "vpn";
     environment.PYTHONPATH = "/usr/lib/nsguard-harness";
@@ -32,16 +29,8 @@ in
   services.nginx = {
     enable = true;
     validateConfigFile = false;
-    # It is asked first whether its configuration is well.
-    package = overridden (
-      pkgs.writeShellScriptBin "nginx" ''
-        case " $* " in *" -t "*) exit ;; esac
-        exec /usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-nginx/socket
-      ''
-      // {
-        # One that needs pipes, as the attacker does.
-        modules = [ { disableIPC = true; } ];
-      }
+    package = import ./nginx.nix { inherit pkgs; } (
+      "/usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-nginx/socket"
     );
   };
   services.transmission = {

@@ -14,6 +14,7 @@ from ..checkout import SCENARIOS
 from .container import ContainerLab
 from .debian import TUNNEL_CONFIGURATION
 from .peer import CONFIGURATION, UNITS, Keys, generate
+from .system import System
 from .vmlab import VmLab
 from .wired import WiredLab, kernel_has_wireguard
 
@@ -40,10 +41,19 @@ THREE = SCENARIOS / "three-hops.nix"
 
 
 class InARow(WiredLab):
-    """family: that of all endpoints; hops: the tunnels before the last, the first of them on the uplink."""
+    """family: that of all endpoints; hops: the tunnels before the last, the first of them on the uplink.
 
-    def __init__(self, family: int = 4, hops: tuple[Hop, ...] = (ENTRY,), captures: Path | None = None) -> None:
-        super().__init__(captures=captures)
+    client: another system than the Debian one.
+    """
+
+    def __init__(
+        self,
+        family: int = 4,
+        hops: tuple[Hop, ...] = (ENTRY,),
+        captures: Path | None = None,
+        client: System | None = None,
+    ) -> None:
+        super().__init__(client, captures)
         self.family, self.hops = family, hops
 
     def __enter__(self) -> Self:

@@ -1,0 +1,86 @@
+"""The documentation's snippets as systems: which boot together, what a reader fills in, and which cannot boot here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nsguard_harness.addresses import LAB
+
+CHECKS = Path(__file__).parent
+SNIPPETS = CHECKS.parent / "docs/snippets"
+# A machine -> its snippets, and settings of the test beside them.
+BOOTS: dict[str, tuple[tuple[str, ...], str]] = {
+    "mullvad": (
+        (
+            *("first", "first-published", "published-port", "published-socket"),
+            *("allowed-egress", "commands", "tunnel-ports", "port-forwarding", "app", "hosts"),
+        ),
+        # Brave is not here, and there is no compositor
+        """
+        taken = { transmission = 9091; web = 8080; torrents = 6881; qbittorrent = 8081; };
+        nsguard.namespaces.vpn.portForwarding.clientUrl = "http://127.0.0.1:8081";
+        nsguard.apps.brave.gui.wayland = lib.mkForce false;
+        nsguard.apps.brave.package = pkgs.writeShellScriptBin "brave" ''
+          exec >$HOME/found.new; id -un; ip -br link; mv $HOME/found.new $HOME/found
+        '';
+        """,
+    ),
+    "linked": (
+        ("first", "host-link"),
+        """
+        taken.web = 8080;
+        systemd.services.game = {
+          nsguard.namespace = "vpn";
+          wantedBy = [ "multi-user.target" ];
+          environment.PYTHONPATH = "/usr/lib/nsguard-harness";
+          serviceConfig = {
+            ExecStart = "/usr/bin/python3 -m nsguard_harness.inside.echo %S/game/records 27015";
+            DynamicUser = true;
+            StateDirectory = "game";
+          };
+        };
+        """,
+    ),
+    "provider": (("media", "library", "timer", "socket"), ""),
+    "torrent": (("torrent",), ""),
+    "several": (("several",), ""),
+    "wg-quick": (("wg-quick",), ""),
+    "sops": (("sops",), "taken.bystander = 80;"),
+    "agenix": (("agenix",), "taken.bystander = 80;"),
+    "typed": (
+        ("typed-tunnel", "generated-key"),
+        f'networking.hosts."{LAB.endpoint.v4}" = [ "vpn.example.org" ];',
+    ),
+    "hops": (("hops",), ""),
+}
+# Snippets of a page whose test is in a file of its own.
+ELSEWHERE = {"half-a-stack": "test_nixos_half_a_stack.py"}
+# What does not boot here, and why.
+UNABLE = {
+    "server": "it is no host of nsguard's but the other end, which NixOS makes by the kernel's WireGuard",
+    "tests": "it needs virtual machines of nixpkgs' own packages; `nix flake check` of the template runs one",
+}
+# What a reader fills in -> what it is in the lab, whose web server has no certificate.
+FILLED = {
+    "192.168.1.5": LAB.client.v4,
+    "192.168.1.10": LAB.granted.v4,
+    "198.51.100.23": LAB.endpoint.v4,
+    "https://example.org": "http://example.org",
+}
+
+
+def text(snippet: str) -> str:
+    """A snippet, filled in."""
+    filled = (SNIPPETS / f"{snippet}.nix").read_text()
+    for blank, value in FILLED.items():
+        filled = filled.replace(blank, value)
+    return filled
+
+
+def module(boot: str, replaced: dict[str, str]) -> str:
+    """A system's module; replaced: texts that stand for others in its snippets."""
+    snippets, beside = BOOTS[boot]
+    imported = "\n".join(f"({text(snippet)})" for snippet in snippets)
+    for old, new in replaced.items():
+        imported = imported.replace(old, new)
+    return f"{{ lib, pkgs, ... }}: {{\n imports = [ {CHECKS}/nixos/snippets.nix\n{imported} ];\n{beside} }}"

@@ -1,0 +1,379 @@
+"""The documentation's snippets, booted on NixOS: each does what its page promises. A test has its snippet's name."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator
+
+import pytest
+import snippets
+from closures import booted, closure_of, needs_nixos
+from nsguard_harness import inspection
+from nsguard_harness.addresses import LAB
+from nsguard_harness.inside import records
+from nsguard_harness.lab import peer
+from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.lab.hops import ENTRY, Hops
+from nsguard_harness.machine import Completed, Machine
+
+pytestmark = [pytest.mark.lab, needs_nixos]
+KEY = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="  # of the peer in snippets
+ANOTHER = "10.66.0.3"  # a client's address besides the lab's
+TYPED = {"mullvad": "10.66.113.7", "home": "10.8.0.3"}  # a typed tunnel -> its address
+GRANTED, GRANTED_SECONDS = LAB.forwarded_port, 60
+
+
+@pytest.fixture(scope="module")
+def lab(request: pytest.FixtureRequest) -> Iterator[ContainerLab]:
+    boot, keys = request.param, peer.generate()
+    closure = closure_of(snippets.module(boot, {KEY: keys.public}))
+    with booted(closure, Hops if boot == "hops" else ContainerLab) as lab:
+        SERVED.get(boot, lambda *_: None)(lab, keys)
+        yield lab
+
+
+def on(boot: str) -> pytest.MarkDecorator:
+    """The machine of a test; tests of one machine share it."""
+    return pytest.mark.parametrize("lab", [boot], indirect=True)
+
+
+def gateway(lab: ContainerLab, _: peer.Keys) -> None:
+    """A provider that forwards a port."""
+    lab.peer.start("natpmp", f"{GRANTED}:{GRANTED_SECONDS}")
+
+
+def configuration(lab: ContainerLab, keys: peer.Keys, address: str) -> str:
+    """A client's end at the lab's server, which learns of it."""
+    known(lab, keys.public, address)
+    there = f"PublicKey = {lab.secrets.server.public}\nEndpoint = {LAB.endpoint.v4}:{LAB.endpoint_port}\n"
+    here = f"PrivateKey = {keys.private}\nAddress = {address}/32\nDNS = {LAB.tunnel_server.v4}\n"
+    return f"[Interface]\n{here}[Peer]\n{there}AllowedIPs = 0.0.0.0/0\n"
+
+
+def two_tunnels(lab: ContainerLab, _: peer.Keys) -> None:
+    """A second tunnel, whose file appears after the boot."""
+    lab.client.write_files({"/run/secrets/japan.conf": configuration(lab, peer.generate(), ANOTHER)}, 0o600)
+
+
+def first_hop(lab: ContainerLab, _: peer.Keys) -> None:
+    """The file of the first tunnel, which the lab has made."""
+    lab.client.succeed("install -Dm600 /etc/nsguard-lab/entry.conf /run/secrets/entry.conf")
+
+
+def typed(lab: ContainerLab, keys: peer.Keys) -> None:
+    """The server has the key and the resolvers that the snippets name, and knows the client's ends."""
+    lab.server.succeed("ip address add 10.64.0.1 dev wg0; ip address add 10.8.0.1 dev wg0")
+    private = peer.generate()
+    lab.client.write_files({"/run/secrets/mullvad.key": private.private}, 0o600)
+    lab.server.succeed(f"wg set wg0 private-key <(echo {keys.private})")
+    known(lab, private.public, TYPED["mullvad"])
+    lab.client.wait_for_file("/var/lib/nsguard-keys/home")
+    known(lab, lab.client.succeed("wg pubkey </var/lib/nsguard-keys/home").strip(), TYPED["home"])
+
+
+def known(lab: ContainerLab, public: str, address: str) -> None:
+    lab.server.succeed(f"wg set wg0 peer {public} allowed-ips {address}/32; ip route add {address} dev wg0")
+
+
+SERVED: dict[str, Callable[[ContainerLab, peer.Keys], None]] = {
+    "mullvad": gateway,
+    "torrent": gateway,
+    "several": two_tunnels,
+    "hops": first_hop,
+    "typed": typed,
+}
+
+
+FETCH = """
+import sys, urllib.request
+try:
+    print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode(), end="")
+except OSError as error:
+    sys.exit(str(getattr(error, "fp", None) and error.read().decode() or error))
+"""
+
+
+def page(machine: Machine, url: str) -> Completed:
+    """What a page holds; with an error, what the error says."""
+    return machine.run(f"python3 -c {shlex.quote(FETCH)} {url}")
+
+
+def answers(machine: Machine, url: str) -> bool:
+    """Whether a service's page is there; false where the connection is refused or dropped."""
+    done = page(machine, url)
+    assert done.status == 0 or re.search("refused|timed out", done.errors), done.errors
+    return done.status == 0 and "peer" in json.loads(done.output)
+
+
+def inside(machine: Machine, command: str, namespace: str = "vpn") -> str:
+    return machine.succeed(f"ip netns exec {namespace} {command}")
+
+
+def serves(machine: Machine, port: int, namespace: str = "vpn") -> None:
+    """Wait until somebody listens inside."""
+    machine.wait_until_succeeds(f"ip netns exec {namespace} ss -Hltn | grep -q :{port}")
+
+
+def is_confined(machine: Machine, service: str, port: int, namespace: str = "vpn") -> None:
+    """The service's program runs and listens in the namespace, which holds a tunnel and nothing else."""
+    machine.wait_for_unit(f"{service}.service")
+    serves(machine, port, namespace)
+    pid = machine.get_unit_property(f"{service}.service", "MainPID")
+    own, named = machine.succeed(f"stat -Lc %i /proc/{pid}/ns/net /run/netns/{namespace}").split()
+    assert own == named
+    assert inspection.namespace(machine, namespace).links <= {"lo", "wg0", "host0"}
+
+
+def leaves_by(machine: Machine, address: str, namespace: str = "vpn") -> None:
+    """The world sees the namespace at this address."""
+    ask = f"ip netns exec {namespace} curl -s -m 5 http://{LAB.web.v4}/ip"
+    machine.wait_until_succeeds(f"test $({ask}) = {address}")
+
+
+def by(machine: Machine, user: str, command: str) -> Completed:
+    return machine.run(
+        f"cd /; PATH=/run/current-system/sw/bin exec setpriv --reuid {user} --regid users --init-groups {command}"
+    )
+
+
+def reached_by_tunnel(lab: ContainerLab, port: int) -> bool:
+    return lab.server.run(f"test $(timeout 2 cat </dev/tcp/{LAB.tunnel_client.v4}/{port}) = open").status == 0
+
+
+@on("linked")
+def test_first(lab: ContainerLab) -> None:
+    """One way out; and its web page refuses connections until it is published."""
+    is_confined(lab.client, "prowlarr", 9696)
+    leaves_by(lab.client, LAB.tunnel_client.v4)
+    assert not answers(lab.client, "http://127.0.0.1:9696")
+    assert "peer" in inside(lab.client, "curl -s http://127.0.0.1:9696")
+
+
+@on("linked")
+def test_host_link(lab: ContainerLab) -> None:
+    """UDP from the LAN, and a page whose service sees who asks."""
+    is_confined(lab.client, "game", 27015)
+    is_confined(lab.client, "web", 8080)
+    ask = f"""'[[["udp", "{LAB.client.v4}", 27015]], [[null, null]]]'"""
+    said = lab.server.succeed(f"PYTHONPATH={peer.LIBRARY} python3 -m nsguard_harness.inside.ask {ask}")
+    assert json.loads(said) == [["udp", LAB.client.v4, 27015]]
+    seen = json.loads(page(lab.server, f"http://{LAB.client.v4}:8080").output)["peer"]
+    assert seen in (LAB.server.v4, LAB.endpoint.v4)
+    assert json.loads(page(lab.client, "http://127.0.0.1:8080").output) == {"peer": "127.0.0.1"}
+
+
+@on("mullvad")
+def test_first_published(lab: ContainerLab) -> None:
+    """On this host, and not on the LAN, whose address is not listened on."""
+    serves(lab.client, 9696)
+    assert answers(lab.client, "http://127.0.0.1:9696")
+    assert not answers(lab.client, f"http://{LAB.client.v4}:9696")
+
+
+@on("mullvad")
+def test_published_port(lab: ContainerLab) -> None:
+    """On loopback by both families, and from the LAN through the firewall."""
+    serves(lab.client, 9091)
+    for host in ("127.0.0.1", "[::1]", LAB.client.v4):
+        assert answers(lab.client, f"http://{host}:9091")
+    assert answers(lab.server, f"http://{LAB.client.v4}:9091")
+
+
+@on("mullvad")
+def test_published_socket(lab: ContainerLab) -> None:
+    """nginx, by its group, and nobody else."""
+    serves(lab.client, 8080)
+    assert answers(lab.client, "http://127.0.0.1:80")
+    socket = "curl -s --unix-socket /run/vpn-web.sock http://x/"
+    assert lab.client.succeed("stat -c '%G %a' /run/vpn-web.sock").strip() == "nginx 660"
+    assert by(lab.client, "bob", socket).status == 7
+
+
+@on("mullvad")
+def test_allowed_egress(lab: ContainerLab) -> None:
+    """That port of that host, which sees this host; and none other of its ports."""
+    serve = "import http.server; http.server.test(http.server.SimpleHTTPRequestHandler, port=445)"
+    lab.server.succeed(f'systemd-run -q --unit=nas --collect -p WorkingDirectory=/run python3 -c "{serve}"')
+    lab.client.wait_until_succeeds(f"ip netns exec vpn curl -s -m 2 http://{LAB.granted.v4}:445/")
+    lab.client.fail(f"ip netns exec vpn curl -s -m 2 http://{LAB.granted.v4}:{LAB.web_port}/")
+    assert LAB.client.v4 in lab.server.succeed("journalctl -o cat -u nas")
+
+
+@on("mullvad")
+def test_commands(lab: ContainerLab) -> None:
+    """For the user who is listed, and for no other."""
+    command = f"nsguard run vpn -- sh -c 'id -un; curl -s http://{LAB.web.v4}/ip'"
+    leaves_by(lab.client, LAB.tunnel_client.v4)
+    assert by(lab.client, "alice", command).output.split() == ["alice", LAB.tunnel_client.v4]
+    assert by(lab.client, "bob", command).status == 125
+
+
+@on("mullvad")
+def test_tunnel_ports(lab: ContainerLab) -> None:
+    """A listener at that port is reached from the tunnel's far end; another port is not."""
+    leaves_by(lab.client, LAB.tunnel_client.v4)
+    serves(lab.client, 6881)
+    assert answers(lab.server, f"http://{LAB.tunnel_client.v4}:6881")
+    assert not answers(lab.server, f"http://{LAB.tunnel_client.v4}:8080")
+
+
+@on("mullvad")
+def test_port_forwarding(lab: ContainerLab) -> None:
+    """qBittorrent is told the port that the provider gives, and the world reaches it there."""
+    lab.client.wait_until_succeeds(f"grep -q NSGUARD_PORT={GRANTED} /run/nsguard/vpn/inside/forwarded")
+    serves(lab.client, GRANTED)
+    assert reached_by_tunnel(lab, GRANTED)
+
+
+@on("mullvad")
+def test_hosts(lab: ContainerLab) -> None:
+    """A service inside knows the name; the host does not."""
+    serves(lab.client, 8080)
+    lines = inside(lab.client, "curl -s http://127.0.0.1:8080/etc/hosts").splitlines()
+    assert ["10.66.0.5", "nas.example.org"] in [line.split() for line in lines]
+    assert "nas.example.org" not in lab.client.succeed("cat /etc/hosts")
+
+
+@on("mullvad")
+def test_app(lab: ContainerLab) -> None:
+    """A launcher in her PATH starts it confined, as her, in a home of its own."""
+    done = by(lab.client, "alice", "brave")
+    assert (done.status, done.errors) == (0, "")
+    found = "/var/lib/nsguard-app-brave/found"
+    lab.client.wait_for_file(found)
+    assert lab.client.succeed(f"cat {found}").split()[0] == "alice"
+    assert set(re.findall(r"^(\w+)\s+[A-Z]", lab.client.succeed(f"sed 1d {found}"), re.MULTILINE)) == {"lo", "wg0"}
+    assert by(lab.client, "bob", "brave").status == 1
+
+
+@on("provider")
+def test_media(lab: ContainerLab) -> None:
+    """Two services of one namespace reach each other at 127.0.0.1."""
+    for name, port in (("prowlarr", 9696), ("transmission", 9091)):
+        is_confined(lab.client, name, port)
+        assert "peer" in inside(lab.client, f"curl -s http://127.0.0.1:{port}")
+
+
+@on("provider")
+def test_library(lab: ContainerLab) -> None:
+    """The page is on the LAN; the directory in a home is there, and nothing else of that home."""
+    is_confined(lab.client, "jellyfin", 8096)
+    lab.client.succeed("echo song >/home/alice/Music/song; echo letter >/home/alice/letter; chmod 755 /home/alice")
+    at = f"http://{LAB.client.v4}:8096"
+    assert answers(lab.server, at)
+    assert page(lab.server, f"{at}/home/alice/Music/song").output == "song\n"
+    assert "No such file" in page(lab.server, f"{at}/home/alice/letter").errors
+
+
+@on("provider")
+def test_timer(lab: ContainerLab) -> None:
+    """The job, started by its timer, has fetched its page through the tunnel."""
+    leaves_by(lab.client, LAB.tunnel_client.v4)
+    assert lab.client.get_unit_property("feeds.timer", "ActiveState") == "active"
+    soon = "[Timer]\nOnCalendar=\nOnActiveSec=0\n"
+    lab.client.write_files({"/run/systemd/system/feeds.timer.d/soon.conf": soon})
+    lab.client.succeed("systemctl daemon-reload; systemctl restart feeds.timer")
+    lab.client.wait_for_file("/var/lib/feeds/feed.xml")
+    assert "/feed.xml" in lab.client.succeed("cat /var/lib/feeds/feed.xml")
+    asked = [it for it in records.parse(lab.server.read(f"{peer.STATE}/web.jsonl")) if it["path"] == "/feed.xml"]
+    assert {it["source"] for it in asked} <= set(LAB.tunnel_client)
+
+
+@on("provider")
+def test_socket(lab: ContainerLab) -> None:
+    """Whoever connects on this host gets what hostnamed says, by the part of the system's bus that is granted."""
+    said = lab.client.succeed("timeout 20 cat </dev/tcp/127.0.0.1/79")
+    assert said == 's "nixos"\n'
+
+
+@on("torrent")
+def test_torrent(lab: ContainerLab) -> None:
+    """The forwarded port is told; downloads lie where they should, written by Transmission's user alone."""
+    is_confined(lab.client, "transmission", 9091)
+    serves(lab.client, GRANTED)
+    assert reached_by_tunnel(lab, GRANTED)
+    inside(lab.client, "curl -s -f -T /etc/os-release http://127.0.0.1:9091/srv/torrents/film")
+    assert lab.client.succeed("stat -c '%U %G %a' /srv/torrents").strip() == "transmission transmission 770"
+    assert lab.client.succeed("stat -c %U /srv/torrents/film").strip() == "transmission"
+    assert by(lab.client, "bob", "ls /srv/torrents").status != 0
+
+
+@on("several")
+def test_several(lab: ContainerLab) -> None:
+    """Each service has a namespace of its own, and the world sees each at its own address."""
+    for service, port, namespace, address in (
+        ("transmission", 9091, "torrents", LAB.tunnel_client.v4),
+        ("prowlarr", 9696, "search", ANOTHER),
+    ):
+        is_confined(lab.client, service, port, namespace)
+        leaves_by(lab.client, address, namespace)
+
+
+@on("wg-quick")
+def test_wg_quick(lab: ContainerLab) -> None:
+    """The service has the tunnel; the host stays as it is."""
+    is_confined(lab.client, "transmission", 9091)
+    leaves_by(lab.client, LAB.tunnel_client.v4)
+    assert page(lab.client, f"http://{LAB.web.v4}/ip").output.strip() == LAB.client.v4
+
+
+def taken_up(lab: ContainerLab) -> None:
+    """Another file is taken up by a reload, under a service that runs on."""
+    is_confined(lab.client, "bystander", 80)
+    leaves_by(lab.client, LAB.tunnel_client.v4)
+    before = lab.client.get_unit_property("bystander.service", "MainPID")
+    lab.client.write_files({"/etc/nsguard-lab/client.conf": configuration(lab, peer.generate(), ANOTHER)}, 0o600)
+    lab.client.succeed("systemctl reload nsguard-tunnel-vpn.service")
+    leaves_by(lab.client, ANOTHER)
+    assert lab.client.get_unit_property("bystander.service", "MainPID") == before
+
+
+@on("sops")
+def test_sops(lab: ContainerLab) -> None:
+    """By the unit that the manager is told to reload."""
+    assert 'reloadUnits = [ "nsguard-tunnel-vpn.service" ];' in snippets.text("sops")
+    taken_up(lab)
+
+
+@on("agenix")
+def test_agenix(lab: ContainerLab) -> None:
+    """By the command that the page names."""
+    taken_up(lab)
+
+
+@on("typed")
+def test_typed_tunnel(lab: ContainerLab) -> None:
+    """The addresses and the resolver are those that were typed, and the peer answers."""
+    leaves_by(lab.client, TYPED["mullvad"])
+    found = {address for _, address in inspection.namespace(lab.client, "vpn").addresses}
+    assert {"10.66.113.7/32", "fc00:bbbb:bbbb:bb01::3:7106/128"} <= found
+    assert "nameserver 10.64.0.1" in lab.client.succeed("cat /run/nsguard/vpn/inside/resolv.conf")
+
+
+@on("typed")
+def test_generated_key(lab: ContainerLab) -> None:
+    """The key is there, for root alone, and the server that is told its public half answers at a name's address."""
+    assert lab.client.succeed("stat -c '%U %a' /var/lib/nsguard-keys/home").strip() == "root 600"
+    leaves_by(lab.client, TYPED["home"], "home")
+
+
+@on("hops")
+def test_hops(lab: ContainerLab) -> None:
+    """The second leaves by the first, and the world sees the second's address."""
+    leaves_by(lab.client, LAB.tunnel_client.v4)
+    found = {address for _, address in inspection.namespace(lab.client, "entry").addresses}
+    assert f"{ENTRY.client.v4}/32" in found
+
+
+@pytest.mark.parametrize("lab", snippets.BOOTS, indirect=True)
+def test_nothing_failed_and_the_doctor_finds_nothing_wrong(lab: ContainerLab) -> None:
+    assert lab.client.succeed("systemctl --failed --no-legend --plain") == ""
+    status, said = lab.client.execute("nsguard doctor")
+    assert status == 0, said
+
+
+@pytest.mark.parametrize("snippet", snippets.UNABLE)
+def test_what_cannot_boot_here(snippet: str) -> None:
+    pytest.skip(f"docs/snippets/{snippet}.nix is NOT booted: {snippets.UNABLE[snippet]}")
