@@ -1,6 +1,6 @@
-"""The units of a namespace: what runs in it, what serves that, and how each of them is.
+"""The units of a namespace: those that run inside, those that serve them, and the state of each.
 
-Which they are is read from unit files, so that one that was never started is among them, too.
+They are found in unit files, so that units that were never started are included.
 """
 
 import fnmatch
@@ -98,16 +98,16 @@ class Unit(NamedTuple):
 
 def units(name: str) -> list[Unit]:
     """The units of namespace `name`, those in a state of `BAD` first, then what runs in it, then what serves that."""
-    wanted = [*systemd.with_line(line_of(name)), *(pattern.format(name) for pattern in _OF_NAMESPACE), *_OF_UNIT]
-    shown = {
+    names = [*systemd.with_line(line_of(name)), *(pattern.format(name) for pattern in _OF_NAMESPACE), *_OF_UNIT]
+    properties = {
         it["Id"]: it
-        for it in systemd.show(wanted, _PROPERTIES, "--timestamp=unix")
+        for it in systemd.show(names, _PROPERTIES, "--timestamp=unix")
         if it.get("LoadState") != "not-found" and it.get("Id")
     }
-    roles = _roles(shown, name)
-    others = _states(other for unit in roles for other in _related(shown[unit]))
-    found = [_unit(shown[unit], *role, others) for unit, role in roles.items()]
-    return sorted(found, key=lambda unit: (not unit.bad, unit.helper, unit.kind, unit.unit))
+    roles = _roles(properties, name)
+    others = _states(other for unit in roles for other in _related(properties[unit]))
+    namespace_units = [_unit(properties[unit], *role, others) for unit, role in roles.items()]
+    return sorted(namespace_units, key=lambda unit: (not unit.bad, unit.helper, unit.kind, unit.unit))
 
 
 def line_of(name: str) -> re.Pattern[str]:
@@ -142,9 +142,9 @@ def _related(it: Mapping[str, str]) -> list[str]:
 
 
 def _states(names: Iterable[str]) -> dict[str, dict[str, str]]:
-    wanted = sorted(set(names))
+    unit_names = sorted(set(names))
     properties = ["ActiveState", "InactiveEnterTimestamp", "Result"]
-    return {it["Id"]: it for it in systemd.show(wanted, properties)} if wanted else {}
+    return {it["Id"]: it for it in systemd.show(unit_names, properties)} if unit_names else {}
 
 
 def _unit(it: Mapping[str, str], kind: str, of: str, others: Mapping[str, Mapping[str, str]]) -> Unit:
@@ -154,7 +154,7 @@ def _unit(it: Mapping[str, str], kind: str, of: str, others: Mapping[str, Mappin
         return Unit(it["Id"], kind, of, state, None, _held_back(it, others))
     if state not in BAD:
         return Unit(it["Id"], kind, of, state, since)
-    # What runs anew all the time has said nothing yet in its last run.
+    # The latest run of a unit that restarts again and again may not have logged anything yet.
     entries = systemd.entries(it["Id"], "" if state == "looping" else it.get("InvocationID", ""))
     reason = reasons.of(it, entries)
     if state == "looping":

@@ -1,4 +1,4 @@
-"""Services of the host that those inside reach, and whether they answer there."""
+"""Services of the host that a namespace may reach, and whether they answer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,22 +9,22 @@ from nsguard.net import listening
 from nsguard.spec.spec import Spec
 
 
-def of(wanted: Spec, units: Sequence[Unit]) -> list[dict[str, Any]]:
-    """Those that the configuration names, as docs/status.md describes them."""
-    listeners = listening.listeners(None) if wanted.host_services else []
-    found = []
-    for it in wanted.host_services:
-        answered, elsewhere = listening.answered(listeners, it.port, [str(it.address)])
-        found.append(
+def of(spec: Spec, units: Sequence[Unit]) -> list[dict[str, Any]]:
+    """The host services in the configuration, as docs/status.md describes them."""
+    listeners = listening.listeners(None) if spec.host_services else []
+    rows = []
+    for service in spec.host_services:
+        answered, elsewhere = listening.answered(listeners, service.port, [str(service.address)])
+        rows.append(
             {
-                "name": it.name,
-                "listenPort": it.listen_port,
-                "address": str(it.address),
-                "port": it.port,
-                "state": published.of_socket(it.unit, units),
-                "unit": it.unit,
+                "name": service.name,
+                "listenPort": service.listen_port,
+                "address": str(service.address),
+                "port": service.port,
+                "state": published.of_socket(service.unit, units),
+                "unit": service.unit,
                 "answered": answered,
                 "elsewhere": elsewhere,
             }
         )
-    return found
+    return rows

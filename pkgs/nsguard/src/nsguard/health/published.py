@@ -1,4 +1,4 @@
-"""Ports of the host's that lead inside, and whether anybody answers there."""
+"""Ports of the host that lead into a namespace, and whether a program answers there."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,29 +14,29 @@ _SHOWN = 3
 
 
 def ports(
-    wanted: Spec, units: Sequence[Unit], listeners: Sequence[Listener] | None, *, link_up: bool
+    spec: Spec, units: Sequence[Unit], listeners: Sequence[Listener] | None, *, link_up: bool
 ) -> list[dict[str, Any]]:
     """The ports that the configuration publishes, as docs/status.md describes them.
 
-    listeners: who listens inside, None where there is no inside; link_up: whether the host link is there.
+    listeners: the sockets that listen inside, None if the namespace is not up; link_up: whether the host link is up.
     """
-    found = []
-    for it in wanted.published:
-        state = of_socket(it.unit, units)
-        found.append(_port(it.name, list(it.listen), it.port, state, it.unit, units, listeners, [_INSIDE]))
-    link = wanted.host_link
-    for through in link.published if link else ():
-        where = [f"{through.protocol}:{through.listen}"]
+    rows = []
+    for port in spec.published:
+        state = of_socket(port.unit, units)
+        rows.append(_port(port.name, list(port.listen), port.port, state, port.unit, units, listeners, [_INSIDE]))
+    link = spec.host_link
+    for linked in link.published if link else ():
+        listen = [f"{linked.protocol}:{linked.listen}"]
         state = "listening" if link_up else "down"
-        # Who listens for datagrams cannot be told from who sends them.
-        asked = listeners if through.protocol == "tcp" else None
+        # A UDP socket that listens cannot be told from one that only sends.
+        tcp_listeners = listeners if linked.protocol == "tcp" else None
         addresses = link.namespace if link else ()
-        found.append(_port(through.name, where, through.port, state, None, units, asked, addresses))
-    return found
+        rows.append(_port(linked.name, listen, linked.port, state, None, units, tcp_listeners, addresses))
+    return rows
 
 
 def of_socket(name: str, units: Sequence[Unit]) -> str:
-    """How a socket unit is: `listening`, `failed` or `down`."""
+    """The state of a socket unit: `listening`, `failed` or `down`."""
     states = {unit.unit: unit.state for unit in units}
     return {"running": "listening", "failed": "failed"}.get(states.get(name, ""), "down")
 
@@ -65,7 +65,7 @@ def _port(
 
 
 def expected(name: str, units: Sequence[Unit]) -> str:
-    """Who should answer at a published port: the service or app of its name, or else one of those that there are."""
+    """Who should answer at a published port: the service or app with its name, or else one of all in the namespace."""
     inside = [unit.unit for unit in units if unit.kind in ("service", "app")]
     stems = {unit: unit.rpartition(".")[0].removeprefix("nsguard-app-") for unit in inside}
     named = [unit for unit, stem in stems.items() if stem == name] or [

@@ -1,4 +1,4 @@
-"""`nsguard status`: what is up, what passes through it, who is inside."""
+"""`nsguard status`: the state of namespaces and tunnels, their traffic, and the processes inside."""
 
 import argparse
 import contextlib
@@ -43,7 +43,7 @@ def main(options: argparse.Namespace) -> int:
             _show(options, _CLEAR if sys.stdout.isatty() else "")
             sys.stdout.flush()
             time.sleep(WATCH_SECONDS)
-    except BrokenPipeError:  # whoever read it has seen enough
+    except BrokenPipeError:  # the reader has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         pass
@@ -51,33 +51,33 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace, before: str) -> int:
-    found = _statuses(options)
+    statuses = _statuses(options)
     if options.json:
-        output = json.dumps({"version": VERSION, "namespaces": found}, indent=None if options.watch else 2)
+        output = json.dumps({"version": VERSION, "namespaces": statuses}, indent=None if options.watch else 2)
     else:
         style = layout.stdout_style()
-        ordered = sorted(found.items(), key=lambda item: not summary.wrong(item[1]))
-        output = "\n\n".join(summary.of(each, it, style) for each, it in ordered)
+        ordered = sorted(statuses.items(), key=lambda item: not summary.wrong(item[1]))
+        output = "\n\n".join(summary.of(name, record, style) for name, record in ordered)
     print(before + output)
-    return 1 if any(map(summary.wrong, found.values())) else 0
+    return 1 if any(map(summary.wrong, statuses.values())) else 0
 
 
 def _statuses(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    """The status by namespace, as far as the caller may see it. Raises `NsguardError`."""
+    """Namespace → its status, for those that the caller may see. Raises `NsguardError`."""
     if os.geteuid() != 0:
         from nsguard.health import members
 
         if options.exit_address:
             raise NsguardError("--exit-address: only root can ask from inside a namespace; use sudo")
         return members.statuses(options.namespace)
-    found = {name: of(name, options.exit_address) for name in chosen(options.namespace)}
-    for unit in (unit for it in found.values() for unit in it["units"] if options.no_lines):
+    statuses = {name: of(name, options.exit_address) for name in chosen(options.namespace)}
+    for unit in (unit for record in statuses.values() for unit in record["units"] if options.no_lines):
         unit["lines"] = []
-    return found
+    return statuses
 
 
 def chosen(name: str | None) -> list[str]:
-    """That namespace, or all that are configured or up. Raises `BadInput` if it is neither."""
+    """The namespace called `name`, or all that are configured or up. Raises `BadInput` if `name` is neither."""
     if os.geteuid() != 0:
         raise NsguardError("only root can look into namespaces; use sudo")
     names: set[str] = set()
@@ -93,35 +93,35 @@ def chosen(name: str | None) -> list[str]:
 
 
 def of(name: str, url: str | None = None) -> dict[str, Any]:
-    """What docs/status.md describes, of one namespace; `url` asks for the exit address."""
-    found = State(name)
-    up = teardown.is_up(found)
-    inode = found.identity()
-    tunnel = _tunnel(name, found.tunnel() if up else None)
+    """The status of one namespace, as docs/status.md describes it; with `url`, also its public address."""
+    state = State(name)
+    up = teardown.is_up(state)
+    inode = state.identity()
+    tunnel = _tunnel(name, state.tunnel() if up else None)
     units = confined.units(name)
-    said = {
-        "state": "up" if up else "half-made" if os.path.exists(found.directory) else "down",
+    record = {
+        "state": "up" if up else "half-made" if os.path.exists(state.directory) else "down",
         "tunnel": tunnel,
         "units": [unit.as_json() for unit in units],
         "apps": _apps(namespace.processes(inode) if up and inode is not None else []),
-        "forwarded": _forwarded(found.forwarded() if up else None),
-        **_configured(name, found, units, listening.listeners(name) if up else None),
-        "error": found.error() or _unit_error(name),
+        "forwarded": _forwarded(state.forwarded() if up else None),
+        **_configured(name, state, units, listening.listeners(name) if up else None),
+        "error": state.error() or _unit_error(name),
     }
     if url is not None:
-        said["exitAddress"] = {"address": None, "fault": "the tunnel is not up"}
+        record["exitAddress"] = {"address": None, "fault": "the tunnel is not up"}
         if tunnel["state"] == "up":
             from nsguard.health import exit_address
 
-            said["exitAddress"] = exit_address.ask(found, url)
-    return said
+            record["exitAddress"] = exit_address.ask(state, url)
+    return record
 
 
 def _tunnel(name: str, tunnel: Tunnel | None) -> dict[str, Any]:
     up = tunnel is not None and tunnel.complete and namespace.has_link(name, tunnel.interface)
     if tunnel is None or not up:
         return {"state": "half-made" if tunnel and not tunnel.complete else "down"}
-    said: dict[str, Any] = {
+    record: dict[str, Any] = {
         "state": "up",
         "name": tunnel.name,
         "implementation": tunnel.implementation,
@@ -130,15 +130,15 @@ def _tunnel(name: str, tunnel: Tunnel | None) -> dict[str, Any]:
         "peers": [],
     }
     try:
-        said["peers"] = peers(name, tunnel)
-    except process.CommandFailed as error:  # wireguard-go died, say
-        said |= {"state": "broken", "fault": str(error)}
-    return said
+        record["peers"] = peers(name, tunnel)
+    except process.CommandFailed as error:  # for example because wireguard-go has died
+        record |= {"state": "broken", "fault": str(error)}
+    return record
 
 
 def peers(name: str, tunnel: Tunnel) -> list[dict[str, Any]]:
     """The peers of a tunnel that is up. Raises `CommandFailed`."""
-    # Three questions instead of `dump`, whose answer holds the private key.
+    # Three calls instead of `dump`, whose output contains the private key.
     endpoints = dict(wireguard.show(name, tunnel, "endpoints"))
     handshakes = dict(wireguard.show(name, tunnel, "latest-handshakes"))
     now = time.time()
@@ -165,40 +165,40 @@ def _forwarded(forwarded: Forwarded | None) -> dict[str, Any] | None:
     }
 
 
-def _configured(name: str, found: State, units: Sequence[Unit], listeners: Sequence[Listener] | None) -> dict[str, Any]:
-    """What the configuration says of ports, and how far it is so; nothing where it cannot be read."""
+def _configured(name: str, state: State, units: Sequence[Unit], listeners: Sequence[Listener] | None) -> dict[str, Any]:
+    """The ports in the configuration, with their state; empty if the spec cannot be read."""
     try:
-        wanted = spec.load(name)
+        configuration = spec.load(name)
     except BadInput:
         nothing: dict[str, Any] = {"published": [], "hostServices": [], "hostLink": None, "portForwarding": None}
         return nothing | {"tunnelPorts": {"tcp": [], "udp": []}}
-    link = found.host_link()
+    link = state.host_link()
     up = link is not None and host_link.present(name, link)
     return {
-        "published": published.ports(wanted, units, listeners, link_up=up),
-        "hostServices": host_services.of(wanted, units),
-        "hostLink": wanted.host_link
+        "published": published.ports(configuration, units, listeners, link_up=up),
+        "hostServices": host_services.of(configuration, units),
+        "hostLink": configuration.host_link
         and {
             "state": "up" if up else "down",
-            "interface": wanted.host_link.interface,
-            "host": list(wanted.host_link.host),
-            "namespace": list(wanted.host_link.namespace),
+            "interface": configuration.host_link.interface,
+            "host": list(configuration.host_link.host),
+            "namespace": list(configuration.host_link.namespace),
         },
-        "tunnelPorts": {key: list(ports) for key, ports in wanted.tunnel_ports.items()},
-        "portForwarding": _forwarding(found) if wanted.forwarding else None,
+        "tunnelPorts": {key: list(ports) for key, ports in configuration.tunnel_ports.items()},
+        "portForwarding": _forwarding(state) if configuration.forwarding else None,
     }
 
 
-def _forwarding(found: State) -> dict[str, Any]:
-    """What became of asking for a port."""
-    now = found.forwarding()
-    if now is None:
+def _forwarding(state: State) -> dict[str, Any]:
+    """The result of the request for a forwarded port."""
+    forwarding = state.forwarding()
+    if forwarding is None:
         return {"state": "not running", "since": None, "gateway": None, "answer": None}
-    return now._asdict() | {"gateway": now.gateway or None, "answer": now.answer or None}
+    return forwarding._asdict() | {"gateway": forwarding.gateway or None, "answer": forwarding.answer or None}
 
 
 def _apps(pids: list[int]) -> list[dict[str, Any]]:
-    """Processes by the unit that they belong to; those of none, as of `ip netns exec`, under null, last."""
+    """Processes by unit. Those without a unit, for example of `ip netns exec`, are last, under null."""
     apps: dict[str, list[dict[str, Any]]] = {}
     for pid in pids:
         apps.setdefault(unit_of(pid) or "", []).append({"pid": pid, "name": _read(pid, "comm").strip() or "?"})
@@ -221,11 +221,11 @@ def _read(pid: int, what: str) -> str:
 
 
 def _unit_error(name: str) -> dict[str, Any] | None:
-    """What the namespace's unit said when it failed: there is no state then to keep it."""
+    """The error of the namespace's unit if it failed; read from the journal, because no state exists then."""
     unit = f"nsguard-netns-{name}.service"
-    for shown in systemd.show([unit], ["ActiveState", "Result", "InactiveEnterTimestamp"], "--timestamp=unix"):
-        if shown.get("ActiveState") == "failed":
-            at = shown.get("InactiveEnterTimestamp", "").removeprefix("@")
-            what = systemd.last_words(unit) or f"{unit} failed ({shown.get('Result')})"
+    for properties in systemd.show([unit], ["ActiveState", "Result", "InactiveEnterTimestamp"], "--timestamp=unix"):
+        if properties.get("ActiveState") == "failed":
+            at = properties.get("InactiveEnterTimestamp", "").removeprefix("@")
+            what = systemd.last_words(unit) or f"{unit} failed ({properties.get('Result')})"
             return {"at": int(at) if at.isdecimal() else None, "command": f"netns up {name}", "what": what}
     return None

@@ -1,4 +1,4 @@
-"""Status as people read it."""
+"""The status as text for people."""
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,10 +33,10 @@ def of(name: str, it: dict[str, Any], style: Style = Style()) -> str:  # noqa: B
 
 
 def wrong(it: dict[str, Any]) -> bool:
-    """Whether anything of a namespace is down or failed: the exit status of `nsguard status` says so."""
+    """Whether any part of a namespace is down or failed; decides the exit status of `nsguard status`."""
     up = it["state"] == "up" and it["tunnel"]["state"] == "up"
-    asked = it["portForwarding"]
-    no_port = asked is not None and asked["state"] not in ("open", "asking") and it["forwarded"] is None
+    forwarding = it["portForwarding"]
+    no_port = forwarding is not None and forwarding["state"] not in ("open", "asking") and it["forwarded"] is None
     return not up or no_port or any(unit["state"] in BAD_STATES for unit in it["units"])
 
 
@@ -78,13 +78,13 @@ def _peer(peer: dict[str, Any]) -> Iterator[Row]:
 
 
 def _forwarded(it: dict[str, Any]) -> Iterator[Row]:
-    """The port of the tunnel's far end, and what became of asking for it."""
-    forwarded, asked = it["forwarded"], it["portForwarding"]
+    """The forwarded port, and the result of the request for it."""
+    forwarded, request = it["forwarded"], it["portForwarding"]
     text = ""
     if forwarded:
         public = ":".join(str(part) for part in (forwarded["publicAddress"], forwarded["publicPort"]) if part)
         text = f"port {forwarded['port']} ({', '.join(forwarded['protocols'])}), public as {public}"
-    if asked is None or asked["state"] == "open":
+    if request is None or request["state"] == "open":
         yield Row("forwarded", text, GOOD, _helpers(it, "forwarder"))
         return
     words = {
@@ -92,11 +92,11 @@ def _forwarded(it: dict[str, Any]) -> Iterator[Row]:
         "refused": "refused for {since}: {answer}",
         "silent": "asked for {since}: {answer}",
         "not running": "not asked for: nsguard-forward is not running",
-    }[asked["state"]]
-    since = "" if asked["since"] is None else span(max(0, time.time() - asked["since"]))
-    gateway = f" (gateway {asked['gateway']})" if asked["gateway"] else ""
-    now = words.format(since=since, answer=asked["answer"]) + gateway
-    level = WARN if asked["state"] == "asking" or forwarded else BAD
+    }[request["state"]]
+    since = "" if request["since"] is None else span(max(0, time.time() - request["since"]))
+    gateway = f" (gateway {request['gateway']})" if request["gateway"] else ""
+    now = words.format(since=since, answer=request["answer"]) + gateway
+    level = WARN if request["state"] == "asking" or forwarded else BAD
     yield Row("forwarded", "; ".join(filter(None, (text, now))), level, _helpers(it, "forwarder"))
 
 
@@ -144,8 +144,8 @@ def _beside(it: dict[str, Any], unit: dict[str, Any]) -> tuple[str, ...]:
     """Under a unit: what to do, its last lines, and the units that serve it."""
     serving = _by(each for each in it["units"] if each["of"] == unit["unit"])
     remedy = [unit["remedy"]] if unit["remedy"] else []
-    said = [f"it wrote: {line}" for line in unit["lines"]]
-    return (*remedy, *said, *serving)
+    output = [f"it wrote: {line}" for line in unit["lines"]]
+    return (*remedy, *output, *serving)
 
 
 def _helpers(it: dict[str, Any], kind: str, of: str | None = None) -> tuple[str, ...]:

@@ -86,13 +86,13 @@ def unpublished(patient: Patient) -> Iterator[Finding]:
     if patient.spec.forwarding and patient.spec.forwarding.internal_port:
         known.add(patient.spec.forwarding.internal_port)
     exceptions, passing = set(map(str, patient.spec.loopback)), listening.ephemeral(patient.name)
-    wanted = [
-        one
-        for one in patient.listeners
-        if one.port not in known and one.port not in passing and one.address not in exceptions
+    unknown = [
+        listener
+        for listener in patient.listeners
+        if listener.port not in known and listener.port not in passing and listener.address not in exceptions
     ]
     ports: dict[str, set[int]] = {}
-    for listener, pid in listening.owners(wanted, patient.processes).items():
+    for listener, pid in listening.owners(unknown, patient.processes).items():
         ports.setdefault(unit_of(pid) or f"PID {pid}", set()).add(listener.port)
     for unit, numbers in sorted(ports.items()):
         yield _publish(patient.name, unit, sorted(numbers))
@@ -112,26 +112,26 @@ def _publish(namespace: str, unit: str, ports: list[int]) -> Finding:
 
 def forwarding(patient: Patient) -> Iterator[Finding]:
     """The tunnel's far end has given the port that it is asked for."""
-    wanted = patient.spec.forwarding
-    if wanted is None or patient.tunnel is None:
+    settings = patient.spec.forwarding
+    if settings is None or patient.tunnel is None:
         return
-    now = patient.state.forwarding()
+    request = patient.state.forwarding()
     at = f"nsguard.namespaces.{patient.name}.portForwarding"
-    if now is None:
+    if request is None:
         yield Finding("no port is asked for", f"systemctl restart nsguard-forward-{patient.name}")
         return
-    gateway = f" at {now.gateway}" if now.gateway else ""
-    if now.state == "asking":
+    gateway = f" at {request.gateway}" if request.gateway else ""
+    if request.state == "asking":
         yield Finding(
             f"a port is asked for{gateway}, and the answer is not there yet", "ask again in a minute", note=True
         )
-    elif now.state == "silent":
+    elif request.state == "silent":
         yield Finding(
-            f"asked for a port{gateway} by {wanted.protocol}, {now.answer}",
+            f"asked for a port{gateway} by {settings.protocol}, {request.answer}",
             f"see that the provider forwards ports on this server, and that {at}.protocol and {at}.gateway are its own",
         )
-    elif now.state == "refused":
+    elif request.state == "refused":
         yield Finding(
-            f"no port is forwarded{gateway}: {now.answer}",
+            f"no port is forwarded{gateway}: {request.answer}",
             f"ask the provider whether this server and this account may have one, and look at {at}",
         )

@@ -28,15 +28,15 @@ def ways_out(patient: Patient) -> Iterator[Finding]:
         )
     if patient.tunnel is None or patient.config is None:
         return
-    present, wanted = links.of(name, own), links.wanted(patient.config)
-    for what, had, want in (
-        ("addresses", present.addresses, wanted.addresses),
-        ("routes", present.routes, wanted.routes),
-        ("mtu", {present.mtu}, {wanted.mtu}),
+    current, target = links.of(name, own), links.wanted(patient.config)
+    for what, current_values, target_values in (
+        ("addresses", current.addresses, target.addresses),
+        ("routes", current.routes, target.routes),
+        ("mtu", {current.mtu}, {target.mtu}),
     ):
-        if had != want:
+        if current_values != target_values:
             yield Finding(
-                f"{own} has the {what} {_listed(had)} instead of {_listed(want)}",
+                f"{own} has the {what} {_listed(current_values)} instead of {_listed(target_values)}",
                 f"systemctl reload nsguard-tunnel-{name}",
             )
 
@@ -50,10 +50,10 @@ def files(patient: Patient) -> Iterator[Finding]:
     if not patient.up:
         return
     netns, wireguard = (f"systemctl reload nsguard-{what}-{patient.name}" for what in ("netns", "tunnel"))
-    wanted = {path: (text, netns) for path, text in confext.expected(patient.spec, patient.state)}
+    expected_files = {path: (text, netns) for path, text in confext.expected(patient.spec, patient.state)}
     if patient.tunnel and patient.config:
-        wanted[f"{patient.state.inside}/resolv.conf"] = (tunnel.resolv_conf(patient.config), wireguard)
-    for path, (text, remedy) in wanted.items():
+        expected_files[f"{patient.state.inside}/resolv.conf"] = (tunnel.resolv_conf(patient.config), wireguard)
+    for path, (text, remedy) in expected_files.items():
         if _text(path) != text:
             yield Finding(f"{path} is not what it should be, and services look up names by it", remedy)
     if not os.path.ismount(patient.state.terminals):

@@ -20,17 +20,17 @@ def keys(patient: Patient) -> Iterator[Finding]:
     """Files with keys are root's, and nobody else reads or replaces them."""
     for path in _key_files(patient):
         try:
-            found = os.stat(path)
+            status = os.stat(path)
         except OSError as error:
             making = path == patient.spec.tunnel.private_key_file and patient.spec.tunnel.generate_private_key_file
-            made = "restart the tunnel, which makes it" if making else "put it in place"
-            yield Finding(f"{path}: {(error.strerror or str(error)).lower()}", made)
+            remedy = "restart the tunnel, which makes it" if making else "put it in place"
+            yield Finding(f"{path}: {(error.strerror or str(error)).lower()}", remedy)
             continue
-        mode = stat.S_IMODE(found.st_mode)
+        mode = stat.S_IMODE(status.st_mode)
         if mode & 0o077:
             yield Finding(f"{path}: mode {mode:04o} lets users other than root read the key", f"chmod 0600 {path}")
-        if found.st_uid != 0:
-            yield Finding(f"{path}: belongs to user {found.st_uid}, who may change the tunnel", f"chown root {path}")
+        if status.st_uid != 0:
+            yield Finding(f"{path}: belongs to user {status.st_uid}, who may change the tunnel", f"chown root {path}")
         parent = os.path.dirname(path)
         mode = stat.S_IMODE(os.stat(parent).st_mode)
         if mode & 0o022 and not mode & stat.S_ISVTX:
@@ -45,9 +45,11 @@ def _key_files(patient: Patient) -> list[str]:
 
 def clock(patient: Patient) -> Iterator[Finding]:
     """A peer refuses handshakes that are dated before the last one that it had (WireGuard whitepaper §5.1)."""
-    known = {path: found for path in (*_CLOCKS, *_key_files(patient)) if (found := _modified(path)) is not None}
-    latest = max(known, key=lambda path: known[path], default="")
-    behind = known[latest] - time.time() if latest else 0
+    times = {
+        path: time_written for path in (*_CLOCKS, *_key_files(patient)) if (time_written := _modified(path)) is not None
+    }
+    latest = max(times, key=lambda path: times[path], default="")
+    behind = times[latest] - time.time() if latest else 0
     why = f"{latest} was written later than that"
     if patient.tunnel:
         with contextlib.suppress(process.CommandFailed):
@@ -79,25 +81,25 @@ def units(patient: Patient) -> Iterator[Finding]:
     proxies = [f"nsguard-{kind}-{name}@*.service" for kind in ("publish", "host")]
     shown = systemd.show([*needed, *sockets, *proxies, f"nsguard-*-{name}.*"], properties)
     reasons = {unit.unit: unit.reason for unit in patient.units}
-    found = {unit["Id"]: unit for unit in shown if unit.get("LoadState") != "not-found" and "Id" in unit}
-    for unit, it in sorted(found.items()):
+    known_units = {unit["Id"]: unit for unit in shown if unit.get("LoadState") != "not-found" and "Id" in unit}
+    for unit, it in sorted(known_units.items()):
         state = it["ActiveState"]
         if it["NeedDaemonReload"] == "yes":
             yield Finding(f"{unit} has changed on disk", "systemctl daemon-reload")
         if state == "failed" or it["SubState"] == "auto-restart" or (unit in {*needed, *sockets} and state != "active"):
-            said = systemd.last_words(unit) if it["Result"] != "success" else ""
+            error = systemd.last_words(unit) if it["Result"] != "success" else ""
             reason = reasons.get(unit)
-            if reason and not said:
+            if reason and not error:
                 yield Finding(f"{unit} is {state}: {reason.what}", reason.remedy)
                 continue
             yield Finding(
-                f"{unit} is {it['SubState'] if it['SubState'] == 'auto-restart' else state}{said and f': {said}'}",
-                f"mend that, then: systemctl restart {unit}" if said else f"systemctl restart {unit}",
+                f"{unit} is {it['SubState'] if it['SubState'] == 'auto-restart' else state}{error and f': {error}'}",
+                f"mend that, then: systemctl restart {unit}" if error else f"systemctl restart {unit}",
             )
         elif unit in needed and not needed[unit]:
             what = "namespace" if "netns" in unit else "tunnel"
             yield Finding(f"{unit} is active, but its {what} no longer exists", f"systemctl restart {unit}")
     for unit, up in needed.items():
-        if not up and unit not in found:
+        if not up and unit not in known_units:
             what = "netns" if "netns" in unit else "tunnel"
             yield Finding(f"{what} {name} is down", f"nsguard {what} up {name}")
