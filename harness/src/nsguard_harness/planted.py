@@ -140,6 +140,12 @@ HOLES = (
         "PrivateUsers=no\nPrivatePIDs=no\nCapabilityBoundingSet=CAP_SYS_ADMIN CAP_SYS_PTRACE",
     ),
     Hole("the host's processes in sight", ("proc-net", "proc-command"), "PrivatePIDs=no\nProtectProc=default"),
+    Hole(
+        "the host's terminals in place of the namespace's",
+        ("terminals",),
+        by_hand=("mount --bind /dev/pts /run/nsguard/vpn/terminals/pts",),
+        undo=("umount /run/nsguard/vpn/terminals/pts",),
+    ),
     Hole("the host's /tmp", ("socket-in-tmp", "tmux"), "PrivateTmp=no"),
     Hole(
         "a directory to write that the host runs",

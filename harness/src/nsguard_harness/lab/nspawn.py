@@ -19,7 +19,7 @@ from .system import System
 
 # /proc/sys/net can be written as on a machine of its own (systemd's docs/ENVIRONMENT.md)
 WRITABLE = {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"}
-BOOT_SECONDS = 60.0
+BOOT_SECONDS = 180.0  # fifty namespaces on a busy machine take more than a minute
 STOP_SECONDS = 20.0
 # systemd powers off in order when it gets it (systemd(1), SIGRTMIN+3)
 POWER_OFF = signal.SIGRTMIN + 3
