@@ -83,7 +83,6 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.add_argument("--image", type=Path, metavar="TREE", help="what --system boots on (default: the lab's)")
         command.add_argument("--pcap", type=Path, metavar="DIR", help="keep the captures there")
-    run.add_argument("--attack", default="*", metavar="GLOB", help="only attacks with such names")
     run.add_argument("--state", default="*", metavar="GLOB", help="only such states of the tunnel")
     run.add_argument("--quick", action="store_true", help="the core set, with the tunnel up: half a minute")
     live = commands.add_parser("live", help="try a namespace of this host: a minute, a few packets, nothing changed")
@@ -91,9 +90,15 @@ def _parser() -> argparse.ArgumentParser:
     live.add_argument(
         "--unit", action="append", default=[], metavar="UNIT", help="confined as this service (default: one that runs)"
     )
-    live.add_argument("--attack", default="*", metavar="GLOB", help="only attacks with such names")
     live.add_argument("--pcap", type=Path, metavar="DIR", help="keep the captures there: they hold what this host sent")
     for command in (run, live):
+        command.add_argument(
+            "--attack",
+            action="append",
+            default=[],
+            metavar="GLOB",
+            help="only attacks with such names; may be repeated",
+        )
         command.add_argument("--json", type=Path, metavar="FILE", help="write the results there as well")
         command.add_argument("--junit", type=Path, metavar="FILE", help="the same for continuous integration")
         command.add_argument(
@@ -140,7 +145,9 @@ def _list(options: argparse.Namespace, console: Console) -> int:
 def _run(options: argparse.Namespace, console: Console) -> int:
     _check(options)
     with _lab(options) as (lab, attackers), Progress(console=console, transient=True) as progress:
-        cells = cells_for(options.attack, attackers, UP.name if options.quick else options.state, quick=options.quick)
+        cells = cells_for(
+            options.attack or "*", attackers, UP.name if options.quick else options.state, quick=options.quick
+        )
         runs = [1 + (cell.token == cell.control) for cell in cells if not cell.cannot]
         task = progress.add_task("attacks and controls", total=sum(runs))
         about = About.of(lab.client.execute, _guard(options))
@@ -162,15 +169,18 @@ def _live(options: argparse.Namespace, console: Console) -> int:
     from .live.picture import setting
     from .live.run import Live
 
-    if not fnmatch.filter(CATALOGUE, options.attack):
-        raise UsageError(f"--attack {options.attack}: no attack with such a name is fit for a host in use")
+    for glob in options.attack:
+        if not fnmatch.filter(CATALOGUE, glob):
+            raise UsageError(f"--attack {glob}: no attack with such a name is fit for a host in use")
     _check_files(options)
     live = Live.of(options.namespace, options.unit)
     about = About.of(_execute, f"namespace {live.namespace}, as {', '.join(service.unit for service in live.services)}")
     console.print(plain(f"{about.line()}; captured: {', '.join(link.name for link in live.links)}", "dim"))
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("attacks and controls", total=None)
-        report = live.run(options.attack, lambda attack, phase: progress.advance(task), options.pcap, options.tail)
+        report = live.run(
+            options.attack or "*", lambda attack, phase: progress.advance(task), options.pcap, options.tail
+        )
     return _print_and_write(options, console, report, about, setting(live))
 
 
@@ -294,8 +304,9 @@ def _check(options: argparse.Namespace) -> None:
     """Raise UsageError for options that cannot be used, before a lab is built."""
     if options.system and not (options.system / "init").exists():
         raise UsageError(f"--system {options.system}: is no system's closure; it has no init")
-    if not fnmatch.filter(attacks.registry(), options.attack):
-        raise UsageError(f"--attack {options.attack}: no attack has such a name; `list` shows them")
+    for glob in options.attack:
+        if not fnmatch.filter(attacks.registry(), glob):
+            raise UsageError(f"--attack {glob}: no attack has such a name; `list` shows them")
     if not fnmatch.filter((state.name for state in STATES), options.state):
         names = ", ".join(state.name for state in STATES)
         raise UsageError(f"--state {options.state}: no state has such a name; there are {names}")

@@ -25,6 +25,12 @@ def test_plan_multiplies_by_states_and_says_what_cannot_apply() -> None:
     assert {cell.state.name for cell in cells_for("udp-lan", SUBJECTS, "re*")} == {"restarting", "remade"}
 
 
+def test_several_globs_choose_the_attacks_of_all() -> None:
+    chosen = {cell.attack.name for cell in cells_for(["udp-lan", "tcp-l*"], SUBJECTS)}
+    assert chosen == {name for name in attacks.registry() if name == "udp-lan" or name.startswith("tcp-l")}
+    assert len(chosen) > 1
+
+
 def test_a_quick_plan_has_every_core_attack_once_a_family() -> None:
     cells = cells_for("*", SUBJECTS, quick=True)
     core = {name for name, attack in attacks.registry().items() if attack.core}

@@ -69,9 +69,13 @@ class Live:
         return cls(namespace, chosen(units.services(namespace, named), strict=bool(named)), tunnel, links, own)
 
     def run(
-        self, pattern: str, progress: Callable[[str, str], None], pcap: Path | None = None, tail: float = TAIL_SECONDS
+        self,
+        names: str | Sequence[str],
+        progress: Callable[[str, str], None],
+        pcap: Path | None = None,
+        tail: float = TAIL_SECONDS,
     ) -> Report:
-        """Run the attacks whose names match a glob, then their controls; nothing that was started is left. Raises
+        """Run the attacks whose names match a glob (or one of several), then their controls; nothing that was started is left. Raises
         HarnessError.
 
         progress: called with attack and phase as each cell ends; pcap: a directory for the captures, which are deleted
@@ -81,7 +85,7 @@ class Live:
             directory = pcap or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nsguard-leaktest-")))
             subjects = [self._subject(service, stack) for service in self.services]
             door = stack.enter_context(_door(f"/run/{units.OWN}{self.identity}"))
-            return _Trial(self, subjects, pattern, progress, directory, tail, door).report()
+            return _Trial(self, subjects, names, progress, directory, tail, door).report()
 
     def _subject(self, service: Service, stack: ExitStack) -> Subject:
         inside = stack.enter_context(units.confined(self.identity, service))
@@ -103,9 +107,9 @@ def chosen(services: Sequence[Service], *, strict: bool) -> list[Service]:
     return list(first.values())
 
 
-def cells_of(live: Live, subjects: Sequence[Subject], pattern: str) -> list[Cell]:
+def cells_of(live: Live, subjects: Sequence[Subject], names: str | Sequence[str]) -> list[Cell]:
     """The cells of the catalogue's attacks; those that cannot apply on this host have the reason in `cannot`."""
-    return [_fitted(live, cell) for cell in cells_for(pattern, subjects) if cell.attack.name in CATALOGUE]
+    return [_fitted(live, cell) for cell in cells_for(names, subjects) if cell.attack.name in CATALOGUE]
 
 
 def _fitted(live: Live, cell: Cell) -> Cell:
@@ -139,7 +143,7 @@ class _Trial:
         self,
         live: Live,
         subjects: Sequence[Subject],
-        pattern: str,
+        names: str | Sequence[str],
         progress: Callable[[str, str], None],
         directory: Path,
         tail: float,
@@ -155,7 +159,7 @@ class _Trial:
                 *map(str, live.tunnel.addresses),
             ]
         )
-        self._cells = cells_of(live, subjects, pattern)
+        self._cells = cells_of(live, subjects, names)
         self._given = {cell.token: self._targets.take() for cell in self._cells if not cell.cannot}
         self._tokens = Tokens({cell.token: cell.attack.name for cell in self._cells})
         local = {ip_address(prefix.split("/")[0]) for link in host.links() for prefix in link.addresses}

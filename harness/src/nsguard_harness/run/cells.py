@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import secrets
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -67,13 +67,17 @@ class _Nobody:
 OUTSIDER = Subject(OUTSIDE, _Nobody(), _Nobody())
 
 
-def cells_for(pattern: str, subjects: Iterable[Subject], states: str = UP.name, *, quick: bool = False) -> list[Cell]:
+def cells_for(
+    names: str | Sequence[str], subjects: Iterable[Subject], states: str = UP.name, *, quick: bool = False
+) -> list[Cell]:
     """Every cell of the attacks and states whose names match a glob, each with a token of its own.
+
+    names: the attacks' glob, or several of which one must match; states: the states' glob.
 
     quick: the core attacks alone, each by the first of its identities that there is a subject for.
     """
     known = {subject.identity: subject for subject in (*subjects, OUTSIDER)}
-    chosen = [attack() for name, attack in catalogue.registry().items() if fnmatch.fnmatchcase(name, pattern)]
+    chosen = [attack() for name, attack in catalogue.registry().items() if _matches(name, names)]
     run = "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(5))
     cells: list[Cell] = []
     witnesses: dict[tuple[str, int, str], str] = {}
@@ -87,6 +91,10 @@ def cells_for(pattern: str, subjects: Iterable[Subject], states: str = UP.name, 
                     witness = token if cannot else witnesses.setdefault((attack.name, family, who), token)
                     cells.append(Cell(attack, family, known[who], token, state, witness, cannot))
     return cells
+
+
+def _matches(name: str, globs: str | Sequence[str]) -> bool:
+    return any(fnmatch.fnmatchcase(name, glob) for glob in ([globs] if isinstance(globs, str) else globs))
 
 
 def why_not(attack: Attack, state: State) -> str:
