@@ -75,9 +75,9 @@ class Live:
         pcap: Path | None = None,
         tail: float = TAIL_SECONDS,
     ) -> Report:
-        """Run the attacks whose names match a glob (or one of several), then their controls; nothing that was started is left. Raises
-        HarnessError.
+        """Run attacks, then their controls; nothing that was started is left. Raises HarnessError.
 
+        names: the attacks' glob, or several of which one must match;
         progress: called with attack and phase as each cell ends; pcap: a directory for the captures, which are deleted
         without one; tail: seconds to go on capturing after the last attack.
         """
