@@ -41,6 +41,7 @@ BOOTS: dict[str, tuple[tuple[str, ...], str]] = {
         };
         """,
     ),
+    "clients": (("first", "published-from"), ""),
     "provider": (("media", "library", "timer", "socket"), ""),
     "torrent": (("torrent",), ""),
     "several": (("several",), ""),
@@ -63,6 +64,7 @@ UNABLE = {
 # What a reader fills in -> what it is in the lab, whose web server has no certificate.
 FILLED = {
     "192.168.1.5": LAB.client.v4,
+    "192.168.1.0/24": LAB.lan.v4,
     "192.168.1.10": LAB.granted.v4,
     "198.51.100.23": LAB.endpoint.v4,
     "https://example.org": "http://example.org",

@@ -181,6 +181,24 @@ def test_published_port(lab: ContainerLab) -> None:
     assert answers(lab.server, f"http://{LAB.client.v4}:9091")
 
 
+@on("clients")
+def test_published_from(lab: ContainerLab) -> None:
+    """From this host and its own network, through the firewall; and from no other network."""
+    serves(lab.client, 9696)
+    assert answers(lab.client, "http://127.0.0.1:9696")
+    lab.server.wait_until_succeeds(connect_from(LAB.server.v4))
+    lab.server.fail(connect_from(LAB.endpoint.v4))
+    # without the rules that one is let in, too: it is they that keep it out
+    lab.client.succeed("nft delete table inet nsguard_from-vpn")
+    lab.server.succeed(connect_from(LAB.endpoint.v4))
+
+
+def connect_from(address: str) -> str:
+    """A command that connects to the published port by one of the machine's own addresses."""
+    connect = f"socket.create_connection(('{LAB.client.v4}', 9696), 5, ('{address}', 0))"
+    return f'python3 -c "import socket; {connect}"'
+
+
 @on("mullvad")
 def test_published_socket(lab: ContainerLab) -> None:
     """nginx, by its group, and nobody else."""
