@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -18,6 +19,7 @@ from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.inside import stopwatch
 from nsguard_harness.scenario import RUN, render
 
+needs_nix = pytest.mark.skipif(shutil.which("nix-instantiate") is None, reason="nix-instantiate is not installed")
 # a machine that is twice as slow in its second round
 STARTED = Figure("start", "ms", {OURS: [30.0, 60.0, 33.0], "free": [20.0, 40.0, 20.0]}, {"free": 1.5})
 SENT = Figure("packets", "packets/s", {OURS: [98.0], "bare": [100.0]}, {"bare": 0.99}, more_is_better=True)
@@ -130,6 +132,7 @@ def test_more_namespaces_stand_further_right_and_slower_ones_higher() -> None:
     assert float(first.get("cy", "")) > float(last.get("cy", ""))
 
 
+@needs_nix
 def test_the_sandbox_alone_keeps_every_property() -> None:
     text = render(SCENARIOS / "bench.nix").units[starts.CONFINED].text
     alone = starts.FRONT.sub("", text)
@@ -140,6 +143,7 @@ def test_the_sandbox_alone_keeps_every_property() -> None:
     ]
 
 
+@needs_nix
 def test_systemd_run_gets_the_sandbox_of_a_command() -> None:
     line = starts.systemd_run(render(RUN).units[starts.COMMAND_UNIT].text)
     for word in ("NetworkNamespacePath=/run/netns/vpn", "CapabilityBoundingSet=", "TemporaryFileSystem=/run:", "User="):
