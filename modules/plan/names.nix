@@ -5,6 +5,11 @@ let
 
   digest = name: builtins.hashString "sha256" name;
 
+  # What it is, is in the name: nixos-rebuild switch leaves a changed socket as it is, and takes this for another.
+  wayOutUnit =
+    kind: ns: name: target:
+    "nsguard-${kind}-${ns}@${name}-${builtins.substring 0 6 (digest (builtins.toJSON target))}";
+
   isTemplate = service: match ".*@" service != null;
 in
 {
@@ -44,15 +49,8 @@ in
         )
       )
     }";
-  # What it is, is in the name: nixos-rebuild switch leaves a changed socket as it is, and takes this for another.
-  egressUnit =
-    ns: name: exception:
-    "nsguard-egress-${ns}@${name}-${builtins.substring 0 6 (digest (builtins.toJSON exception))}";
-
-  # The same.
-  hostServiceUnit =
-    ns: name: it:
-    "nsguard-host-${ns}@${name}-${builtins.substring 0 6 (digest (builtins.toJSON it))}";
+  egressUnit = wayOutUnit "egress";
+  hostServiceUnit = wayOutUnit "host";
 
   netns = ns: "/run/netns/${ns}";
   state = ns: "/run/nsguard/${ns}";

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from marks import needs_nix
 from nsguard_harness import attacks, scenario
 from nsguard_harness.attack import Attack, Env, Outcome
 from nsguard_harness.capture import Frame
@@ -20,8 +20,6 @@ from nsguard_harness.run.suite import OUTSIDER, Cell, Run, Verdict
 from nsguard_harness.run.trial import UNOWNED, Red, reds_of, renewed, together_first
 from nsguard_harness.scenario import Protection
 from nsguard_harness.verdict.judge import Judgement, Leak
-
-needs_nix = pytest.mark.skipif(shutil.which("nix-instantiate") is None, reason="nix-instantiate is not installed")
 
 
 @needs_nix

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 from rich.console import Console
 
+from marks import needs_nix
 from nsguard_harness.bench import peers, starts, tables
 from nsguard_harness.bench.__main__ import parser
 from nsguard_harness.bench.figures import OURS, Count, Figure, Figures, Spread, Stage
@@ -19,7 +19,6 @@ from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.inside import stopwatch
 from nsguard_harness.scenario import RUN, render
 
-needs_nix = pytest.mark.skipif(shutil.which("nix-instantiate") is None, reason="nix-instantiate is not installed")
 # a machine that is twice as slow in its second round
 STARTED = Figure("start", "ms", {OURS: [30.0, 60.0, 33.0], "free": [20.0, 40.0, 20.0]}, {"free": 1.5})
 SENT = Figure("packets", "packets/s", {OURS: [98.0], "bare": [100.0]}, {"bare": 0.99}, more_is_better=True)

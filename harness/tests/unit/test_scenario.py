@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
+from marks import needs_nix
 from nsguard_harness import scenario
 from nsguard_harness.attacks.options import TUNNEL_MARK
 from nsguard_harness.errors import ScenarioError
 from nsguard_harness.scenario import Plan, Unit
-
-needs_nix = pytest.mark.skipif(shutil.which("nix-instantiate") is None, reason="nix-instantiate is not installed")
 
 
 @needs_nix

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from marks import needs_nix
 from nsguard_harness import attacks
 from nsguard_harness.attacks._standins import MARK, Daemon, connected
 from nsguard_harness.attacks._unreachable import UNREACHABLE
@@ -84,7 +84,7 @@ def test_no_two_stand_ins_for_one_path() -> None:
     assert len(paths) == len(set(paths)) >= 30
 
 
-@pytest.mark.skipif(shutil.which("nix-instantiate") is None, reason="nix-instantiate is not installed")
+@needs_nix
 def test_what_is_out_of_reach_says_why_and_names_protections_that_exist() -> None:
     names = [way.name for way in UNREACHABLE]
     assert len(set(names)) == len(names)

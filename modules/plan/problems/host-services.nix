@@ -11,12 +11,11 @@ let
     toJSON
     ;
   inherit (import ../network/addresses.nix) special;
-  inherit (import ./problem.nix) malformed misnamed;
+  inside = import ../network/host-service-port.nix;
+  inherit (import ./problem.nix) isPort malformed misnamed;
   inherit (ns) hostServices publish;
 
   address = "[0-9.]+|[0-9a-fA-F:]+";
-  isPort = number: builtins.isInt number && number > 0 && number < 65536;
-  inside = it: if it.listenPort == null then it.port else it.listenPort;
 in
 concatMap (
   name:

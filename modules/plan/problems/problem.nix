@@ -3,8 +3,8 @@
 #   what   what is wrong with its value
 #   fix    what to write instead
 #   when   whether the problem exists; without it, it does
-# A warning has the same form. What several files check is here, too: `malformed`, `misnamed`, `unknown`, `inStore`,
-# `onlyFiltered`.
+# A warning has the same form. What several files check is here, too: `malformed`, `isPort`, `misnamed`, `unknown`,
+# `inStore`, `onlyFiltered`.
 let
   inherit (builtins)
     attrNames
@@ -36,6 +36,8 @@ rec {
     what = "${toJSON value} is malformed";
     fix = "write it like ${example}";
   };
+
+  isPort = number: builtins.isInt number && number > 0 && number < 65536;
 
   misnamed = where: name: {
     inherit where;

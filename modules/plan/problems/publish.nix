@@ -9,16 +9,13 @@ let
     filter
     genList
     head
-    isInt
     length
     match
     toJSON
     ;
   inherit (import ../network/addresses.nix) isFirst network;
   inherit (import ../network/listen.nix) overlap parse;
-  inherit (import ./problem.nix) malformed misnamed;
-
-  isPort = number: isInt number && number > 0 && number < 65536;
+  inherit (import ./problem.nix) isPort malformed misnamed;
 
   published = concatMap (
     ns:

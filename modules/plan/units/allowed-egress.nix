@@ -4,11 +4,9 @@
 let
   inherit (builtins)
     attrNames
-    foldl'
     listToAttrs
     match
     ;
-  wayOut = import ./way-out.nix { inherit tools names; };
 
   at =
     exception:
@@ -17,23 +15,17 @@ let
         if match ".*:.*" exception.address == null then exception.address else "[${exception.address}]";
     in
     "${host}:${toString exception.port}";
-
-  unitsOf =
-    namespace: name: exception:
-    wayOut {
-      inherit namespace;
-      unit = names.egressUnit namespace name exception;
-      listen = at exception;
-      to = exception;
-      socket = "${at exception} (${name}) in network namespace ${namespace}";
-      proxy = "Way from network namespace ${namespace} to ${at exception} (${name})";
-    };
 in
 {
   # namespace's name -> exceptions -> units
-  units =
-    namespace: exceptions:
-    foldl' (all: name: all // unitsOf namespace name exceptions.${name}) { } (attrNames exceptions);
+  units = import ./way-out.nix { inherit tools names; } (
+    namespace: name: exception: {
+      unit = names.egressUnit namespace name exception;
+      listen = at exception;
+      socket = "${at exception} (${name}) in network namespace ${namespace}";
+      proxy = "Way from network namespace ${namespace} to ${at exception} (${name})";
+    }
+  );
 
   # Of all exceptions, those that stand on the namespace's loopback interface.
   addresses =

@@ -2,33 +2,25 @@
 # loopback addresses: a way out (./way-out.nix) for each.
 { tools, names }:
 let
-  inherit (builtins) attrNames foldl';
-  wayOut = import ./way-out.nix { inherit tools names; };
-
-  # The port inside.
-  listenPort = it: if it.listenPort == null then it.port else it.listenPort;
+  inherit (builtins) attrNames;
+  listenPort = import ../network/host-service-port.nix;
 
   listen = it: [
     "127.0.0.1:${toString (listenPort it)}"
     "[::1]:${toString (listenPort it)}"
   ];
 
-  unitsOf =
-    namespace: name: it:
-    wayOut {
-      inherit namespace;
-      unit = names.hostServiceUnit namespace name it;
-      listen = listen it;
-      to = it;
-      socket = "Service ${name} of the host in network namespace ${namespace}";
-      proxy = "Way from network namespace ${namespace} to service ${name} of the host";
-    };
 in
 {
   # namespace's name -> services -> units
-  units =
-    namespace: services:
-    foldl' (all: name: all // unitsOf namespace name services.${name}) { } (attrNames services);
+  units = import ./way-out.nix { inherit tools names; } (
+    namespace: name: it: {
+      unit = names.hostServiceUnit namespace name it;
+      listen = listen it;
+      socket = "Service ${name} of the host in network namespace ${namespace}";
+      proxy = "Way from network namespace ${namespace} to service ${name} of the host";
+    }
+  );
 
   # As the runtime knows them.
   spec =

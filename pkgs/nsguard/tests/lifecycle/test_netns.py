@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -339,12 +340,18 @@ def test_rules_for_clients_come_change_and_go_with_the_spec(box: Box) -> None:
 
 @pytest.mark.parametrize("mode", ["fail-before", "kill-after"])
 def test_rules_for_clients_are_undone_from_wherever_it_failed(boxes: list[Box], mode: str) -> None:
-    def prepared(box: Box) -> None:
+    def prepare(box: Box) -> None:
         box.write_spec(_narrowed())
         box.write(CLIENTS, f"table inet nsguard_from-{NAME} {{\n}}\n")
 
+    _undone_from_each_step(boxes, mode, prepare)
+
+
+def _undone_from_each_step(boxes: list[Box], mode: str, prepare: Callable[[Box], None]) -> None:
+    """What `up` leaves where it fails, or where it is killed and then repeated and taken down: nothing."""
+
     def check(box: Box, step: int) -> None:
-        prepared(box)
+        prepare(box)
         box.misbehave(mode, step)
         assert box.nsguard("netns", "up", NAME).returncode != 0, f"step {step}"
         box.behave()
@@ -353,7 +360,7 @@ def test_rules_for_clients_are_undone_from_wherever_it_failed(boxes: list[Box], 
             assert box.nsguard("netns", "down", NAME).returncode == 0, f"step {step}"
         assert box.traces() == [], f"step {step}"
 
-    prepared(boxes[0])
+    prepare(boxes[0])
     at_each(_steps(boxes[0]), boxes, check)
 
 
@@ -373,15 +380,4 @@ def test_while_another_namespace_comes_or_goes_its_link_waits(box: Box, verb: st
 
 @pytest.mark.parametrize("mode", ["fail-before", "kill-after"])
 def test_a_host_link_is_undone_from_wherever_it_failed(boxes: list[Box], mode: str) -> None:
-    def check(box: Box, step: int) -> None:
-        _linked(box)
-        box.misbehave(mode, step)
-        assert box.nsguard("netns", "up", NAME).returncode != 0, f"step {step}"
-        box.behave()
-        if mode == "kill-after":
-            assert box.nsguard("netns", "up", NAME).returncode == 0, f"step {step}"
-            assert box.nsguard("netns", "down", NAME).returncode == 0, f"step {step}"
-        assert box.traces() == [], f"step {step}"
-
-    _linked(boxes[0])
-    at_each(_steps(boxes[0]), boxes, check)
+    _undone_from_each_step(boxes, mode, _linked)
