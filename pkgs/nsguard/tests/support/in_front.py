@@ -1,16 +1,22 @@
 """nsguard-init, built under sanitizers, and what plays systemd and the command around it."""
 
+import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from box import Box
+
 INIT = Path(__file__).resolve().parents[2] / "init"
-SANITIZED = ("CFLAGS=-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all", "HARDENING=", "LINKING=")
+SANITIZERS = ("CFLAGS=-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all", "HARDENING=", "LINKING=")
 # A process that no other may look into cannot be looked into for leaks, either.
 ENVIRONMENT = {"ASAN_OPTIONS": "detect_leaks=0"}
+SANITIZED = ("env", *(f"{name}={value}" for name, value in ENVIRONMENT.items()))
+PROCESS_ONE = ("unshare", "--pid", "--fork", "--mount-proc")
 
 # In a box: a journal and a socket of systemd's, and the program between them, as systemd would start it. Arguments: the
 # program, what the command does (Python), options of nsguard-init. Prints what each got, as JSON.
@@ -91,7 +97,7 @@ def build_filter(directory: Path) -> Path:
 def _make(directory: Path, target: str) -> None:
     if not shutil.which("cc"):
         pytest.skip("NO TESTS OF nsguard-init: there is no C compiler")
-    done = subprocess.run(["make", "-C", str(directory), *SANITIZED, target], capture_output=True, text=True)
+    done = subprocess.run(["make", "-C", str(directory), *SANITIZERS, target], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""  # no warning, either
     for path in (directory, directory.parent):
@@ -100,3 +106,25 @@ def _make(directory: Path, target: str) -> None:
 
 def environment() -> dict[str, str]:
     return dict(os.environ) | ENVIRONMENT
+
+
+def run(box: Box, *argv: str) -> subprocess.CompletedProcess[str]:
+    """A command in a box, with the environment that the sanitizers need."""
+    return box.run(*SANITIZED, *argv)
+
+
+def between(box: Box, init: str, command: str, *options: str, first: bool = True) -> dict[str, Any]:
+    """What journal and manager got of a command; first: whether nsguard-init is process 1."""
+    enter = PROCESS_ONE if first else ()
+    done = run(box, "python3", "-IS", "-c", SYSTEMD, *_entered(box, init, enter), command, *options)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def _entered(box: Box, init: str, enter: tuple[str, ...]) -> tuple[str, ...]:
+    if not enter:
+        return (init,)
+    # systemd writes the number that the process has in there
+    own = "export LISTEN_PID=$$ WATCHDOG_PID=$$ SYSTEMD_EXEC_PID=$$; exec"
+    box.write("/run/first", f'#!/bin/sh\nexec {" ".join(enter)} sh -c \'{own} {init} "$@"\' sh "$@"\n', 0o755)
+    return ("/run/first",)

@@ -1,4 +1,4 @@
-"""What a confined unit may tell systemd: the filter against a model of it, on messages of every kind."""
+"""What a confined unit may tell systemd: the filter against a model of it, on messages of every kind; the relay."""
 
 import re
 import subprocess
@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from in_front import build_filter, environment
+from box import Box
+from in_front import between, build_filter, environment, run
 
 ALLOWED = re.compile(
     rb"(READY=1|STOPPING=1|RELOADING=1|WATCHDOG=(1|trigger)|MONOTONIC_USEC=[0-9]{1,20}|ERRNO=[0-9]{1,20}|STATUS=[^\n]*)"
@@ -74,3 +75,60 @@ def test_whatever_comes_it_does_as_the_model(program: Path, some: list[bytes]) -
 def test_lengths_about_the_limit(program: Path, length: int) -> None:
     for filling in (b"STATUS=" + b"x" * (length - 7), b"READY=1\n" * (length // 8), b"\n" * length):
         assert passed(program, [filling]) == [model(filling)]
+
+
+SENDS = """
+import os, socket
+one = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+one.connect(os.environ["NOTIFY_SOCKET"])
+inner, outer = os.pipe()
+def send(text):
+    socket.send_fds(one, [text.encode()], [outer])
+send("READY=1\\nMAINPID=1\\nSTATUS=well")
+send("EXTEND_TIMEOUT_USEC=1000000")
+send("FDSTORE=1\\nFDNAME=x")
+if os.fork() == 0:
+    one.send(b"STATUS=of a child")
+    os._exit(0)
+os.wait()
+send("BARRIER=1")
+os.close(outer)
+os.read(inner, 1)  # until nobody has it any more
+one.send(b"STOPPING=1")
+"""
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("senders", ["main", "all"])
+def test_of_what_is_told_to_systemd_some_passes_and_no_descriptor(
+    box: Box, init: str, senders: str, *, first: bool
+) -> None:
+    found = between(box, init, SENDS, f"--notify={senders}", first=first)
+    assert (found["status"], found["said"]) == (0, "")
+    child = ["STATUS=of a child\n"] if senders == "all" else []
+    assert [text for text, _ in found["messages"]] == ["READY=1\nSTATUS=well\n", *child, "STOPPING=1\n"]
+    # credentials, and nothing beside them
+    assert len({control for _, control in found["messages"]}) == 1
+    assert found["messages"][0][1] == 1
+
+
+def test_a_flood_reaches_systemd_drop_by_drop(box: Box, init: str) -> None:
+    flood = (
+        "import os, socket\none = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)\n"
+        "one.connect(os.environ['NOTIFY_SOCKET'])\none.setblocking(False)\n"
+        "for number in range(20000):\n"
+        "    try:\n        one.send(b'STATUS=%d' % number)\n    except BlockingIOError:\n        pass\n"
+    )
+    found = between(box, init, flood, "--notify=main")
+    assert found["status"] == 0
+    assert 1 <= len(found["messages"]) < 1000
+
+
+def test_no_place_for_the_socket_is_said(box: Box, init: str) -> None:
+    found = between(box, init, "pass", "--notify=main", first=False)
+    assert found["status"] == 0
+    hidden = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o ro none /run/nsguard-notify && exec "$@"', "sh")
+    script = f"export LISTEN_FDS=1 LISTEN_FDNAMES=nsguard-notify; exec {init} --notify=main true 3</dev/null"
+    done = run(box, *hidden, "sh", "-c", script)
+    assert done.returncode == 255
+    assert "Read-only file system; the unit cannot tell systemd that it is ready\n" in done.stderr

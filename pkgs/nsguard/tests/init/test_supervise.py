@@ -1,0 +1,62 @@
+"""nsguard-init ends as its command does, and hands signals on."""
+
+import time
+
+import pytest
+
+from box import Box
+from in_front import PROCESS_ONE, SANITIZED, run
+
+
+@pytest.mark.parametrize("enter", [(), PROCESS_ONE])
+def test_it_ends_as_the_command(box: Box, init: str, enter: tuple[str, ...]) -> None:
+    for command, status in (("exit 0", 0), ("exit 7", 7), ("kill -TERM $$", 143), ("kill -SEGV $$", 139)):
+        done = run(box, *enter, init, "--argv0=shell", "sh", "-c", command)
+        if enter:
+            assert done.returncode == status
+            assert done.stderr.split(",")[0].rstrip() == (
+                "nsguard: sh was killed by signal SEGV" if status == 139 else ""
+            )
+        else:
+            assert done.returncode in (status, 128 - status)
+    done = run(box, *enter, init, "/nowhere/program")
+    assert done.returncode == 203
+    assert done.stderr == "nsguard: cannot execute /nowhere/program: No such file or directory\n"
+    assert run(box, *enter, init, "--argv0=another", "sh", "-c", "echo $0").stdout == "another\n"
+
+
+def test_what_the_command_leaves_behind_ends_with_it(box: Box, init: str) -> None:
+    left = "(trap 'echo told; exit' TERM; sleep 600 & wait) & (trap '' TERM; sleep 601) & sleep 0.2"
+    done = run(box, *PROCESS_ONE, init, "sh", "-c", left)
+    assert (done.returncode, done.stdout) == (0, "told\n")
+    assert box.run("pgrep", "-f", "sleep 60[01]").returncode == 1
+
+
+def test_one_that_catches_nothing_ends_by_a_signal_to_all_of_the_unit(box: Box, init: str) -> None:
+    with box.start(*SANITIZED, *PROCESS_ONE, "--kill-child", init, "--forward=USR1", "sleep", "602") as running:
+        # that of nsguard-init and its command, but not of unshare(1) before them
+        box.run("kill", "-TERM", *_until(box, f"^({init} --forward=USR1 )?sleep 602", 2))
+        assert running.wait(20) == 143
+
+
+def test_it_hands_on_the_signals_that_it_is_told_to(box: Box, init: str) -> None:
+    command = "trap 'echo user; exit 3' USR1; trap 'echo term; exit 4' TERM; echo ready; while :; do sleep 0.05; done"
+    with box.start(
+        *SANITIZED, *PROCESS_ONE, "--kill-child", init, "--forward=SIGUSR1,HUP", "sh", "-c", command
+    ) as running:
+        assert running.stdout
+        assert running.stdout.readline() == "ready\n"
+        (first,) = box.run("pgrep", "-o", "-f", f"^{init}").stdout.split()
+        box.run("kill", "-TERM", first)  # which systemd sends to the command, too
+        box.run("kill", "-USR1", first)
+        assert running.stdout.read() == "user\n"
+        assert running.wait(20) == 3
+
+
+def _until(box: Box, pattern: str, count: int) -> list[str]:
+    for _ in range(400):
+        found = box.run("pgrep", "-f", f"{pattern}$").stdout.split()
+        if len(found) >= count:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"{pattern}: not {count} processes")
