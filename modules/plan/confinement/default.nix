@@ -19,15 +19,14 @@ let
     foldl'
     isFunction
     mapAttrs
-    match
     ;
   inherit (import ../protections.nix { inherit without; }) listed;
   hidden = import ./hidden.nix;
   state = import ./state.nix;
-  binds = import ./binds.nix;
   front = import ./front.nix { inherit tools; };
   accounts = import ./accounts.nix { inherit names; };
   notifyOf = import ./notify.nix { inherit names; };
+  letIn = import ./let-in.nix { inherit accounts names; };
   dependencies = import ./dependencies.nix { inherit names without; };
   inherit (import ../combine.nix)
     append
@@ -41,8 +40,9 @@ let
 
   loosenings = import ./loosenings.nix;
 
-  # name -> { guards; properties = { Property = own value -> value; }; front = [ option of nsguard-init ]; }, and where it is a list of several things
-  # { guards; parts = part -> { guards; words; }; properties = words -> { … }; }
+  # name -> { guards; properties = { Property = own value -> value; }; front = [ option of nsguard-init ]; }
+  # and where the protection is a list of several things
+  # name -> { guards; parts = part -> { guards; words; }; properties = words -> { Property = …; }; }
   protectionsOf =
     {
       namespace,
@@ -250,62 +250,6 @@ let
   # An ambient capability outside the bounding set would keep the unit from starting.
   within' = capabilities: own: concatStringsSep " " (filter (c: elem c capabilities) (words own));
 
-  # What a service needs and the protections took away.
-  letIn =
-    {
-      namespace,
-      serviceConfig,
-      bindPaths ? [ ],
-      bindReadOnlyPaths ? [ ],
-      devices ? [ ],
-      ...
-    }@service:
-    {
-      DeviceAllow =
-        own: if devices == [ ] then own else append (map (path: "${deviceClass path} rw") devices) own;
-      BindReadOnlyPaths =
-        own:
-        binds.kept service own
-        ++ bindReadOnlyPaths
-        ++ names.sockets
-        ++ accounts.binds serviceConfig
-        ++ [
-          "${names.state namespace}/inside:/run/nsguard"
-          "-/run/current-system"
-          "-/run/opengl-driver"
-        ];
-      TemporaryFileSystem =
-        own:
-        let
-          directory = accounts.directory serviceConfig;
-        in
-        if directory == [ ] then own else append directory own;
-      # Below /run it is an empty directory for what the unit binds into it, and systemd lays no /etc over a root that
-      # is no whole system. All that would be bound is in its place as well.
-      RootDirectory = own: if match "/run/.*" (toString own) == null then own else null;
-      BindPaths =
-        own:
-        binds.kept service own
-        ++ bindPaths
-        ++ map (path: "-${path}") devices
-        ++ map (dir: "/run/${dir}") (words (serviceConfig.RuntimeDirectory or null));
-    };
-
-  # Directories of devices are allowed by the names that their drivers have (systemd.resource-control(5), DeviceAllow=).
-  deviceClass =
-    path:
-    let
-      under = directory: match "${directory}(/.*)?" path != null;
-    in
-    if under "/dev/dri" then
-      "char-drm"
-    else if under "/dev/snd" then
-      "char-alsa"
-    else if under "/dev/bus/usb" then
-      "char-usb_device"
-    else
-      path;
-
   unitConfig =
     {
       namespace,
@@ -358,7 +302,8 @@ in
 {
   # { namespace, capabilities, waitForHandshake, bindPaths, devices, hardening, unitConfig, serviceConfig }
   # -> { unitConfig, serviceConfig }
-  # asRoot: whether what runs keeps root's user; nests: whether it may make sandboxes of its own (./kernel.nix); loosened: names of protections that are the user's to do without.
+  # asRoot: whether what runs keeps root's user; nests: whether it may make sandboxes of its own (./kernel.nix);
+  # loosened: names of protections that the user does without.
   confine =
     service:
     let
