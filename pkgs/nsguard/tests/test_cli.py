@@ -2,12 +2,16 @@
 
 import shutil
 import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from box import LAUNCHER
 from nsguard import cli, pages, usage
+
+SOURCES = Path(__file__).resolve().parent.parent / "src"
 
 
 @pytest.mark.parametrize(
@@ -106,3 +110,12 @@ def test_the_manual_says_what_the_help_says(capsys: pytest.CaptureFixture[str]) 
     for command in usage.COMMANDS.values():
         assert command.summary[1:] in plain
         assert all(f"{line}\n{what}" in plain for line, what in command.examples.items())
+
+
+@pytest.mark.parametrize("module", ["lifecycle.netns", "lifecycle.tunnel", "lifecycle.teardown", "run.client"])
+def test_what_a_short_command_does_not_load(module: str) -> None:
+    """Each is a start of Python by systemd, which loads nothing that takes long and that it can do without."""
+    code = f"import sys; sys.path.insert(0, {str(SOURCES)!r}); import nsguard.{module}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-IS", "-c", code], check=True, capture_output=True, text=True).stdout
+    assert f"nsguard.{module}" in loaded.split()
+    assert not {"typing", "dataclasses", "inspect", "argparse", "subprocess", "logging"} & set(loaded.split())

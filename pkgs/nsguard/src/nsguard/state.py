@@ -12,18 +12,24 @@ names.json    endpoints that are names (see `names`), while the tunnel is up, or
 sought        there once names have been looked up
 """
 
+from __future__ import annotations
+
 import contextlib
 import fcntl
 import json
 import os
 import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
 from nsguard import paths
 from nsguard.errors import NsguardError
 from nsguard.spec.model import WIREGUARD, HostLink, Linked
 from nsguard.system import files, process
+from nsguard.system.record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # Seconds to wait for another nsguard at work on the same namespace; longer than a whole `tunnel up` takes.
 LOCK_TIMEOUT = 60.0

@@ -5,13 +5,13 @@ import socket
 import threading
 import time
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
 
 from nsguard.errors import NsguardError
 from nsguard.net import as_service
 from nsguard.spec import values
 from nsguard.state import State
 from nsguard.system import child
+from nsguard.system.record import NamedTuple
 
 # Seconds for all names together. glibc alone would wait 5 s per server and attempt (resolv.conf(5)).
 TIMEOUT = 15.0

@@ -6,11 +6,11 @@ of the refresh timer has the file as its condition, so no process is started for
 
 import json
 import time
-from typing import NamedTuple
 
 from nsguard.spec.model import Endpoint
 from nsguard.state import State
 from nsguard.system import files
+from nsguard.system.record import NamedTuple
 
 # Bytes of a keepalive packet: 16 of header and 16 of authentication tag (WireGuard whitepaper §5.4.6).
 KEEPALIVE_SIZE = 32

@@ -5,7 +5,8 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+
+from nsguard.system.record import NamedTuple
 
 PORT = 5351
 _NUMBERS = {"tcp": 6, "udp": 17}  # IANA's protocol numbers

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from nsguard.endpoints import named
 from nsguard.endpoints.named import Named
@@ -17,6 +16,7 @@ from nsguard.spec.spec import Spec
 from nsguard.spec.spec import load as load_spec
 from nsguard.state import State, Tunnel, locked
 from nsguard.system import files, process
+from nsguard.system.record import NamedTuple
 
 
 class _Target(NamedTuple):

@@ -4,15 +4,20 @@ A process that has only entered the network namespace would look up names throug
 systemd-resolved, and so with the host's resolver.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable
-from typing import Any
 
 from nsguard import paths
 from nsguard.errors import NsguardError
 from nsguard.net import namespace
 from nsguard.state import State
 from nsguard.system import child, files, kernel
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # The function runs without privileges, because it parses data from the far end of the tunnel.
 _NOBODY = 65534

@@ -1,15 +1,21 @@
 """Links: the addresses, routes and MTU that one has, and those that a configuration asks for."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterable
 from ipaddress import ip_interface, ip_network
-from typing import Any, NamedTuple, TypeVar
 
 from nsguard.net import namespace
 from nsguard.spec.model import DEFAULT_MTU, Address, Config, Interface, Network
 from nsguard.system import process
+from nsguard.system.record import NamedTuple
 
-T = TypeVar("T", bound=Interface | Network)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    T = TypeVar("T", bound=Interface | Network)
 
 
 class Shape(NamedTuple):

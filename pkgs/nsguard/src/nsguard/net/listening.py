@@ -6,9 +6,9 @@ import os
 import socket
 import sys
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from nsguard.net import namespace
+from nsguard.system.record import NamedTuple
 
 # TCP_LISTEN, and the state of a UDP socket that is not connected, as /proc/net shows them (proc_net_tcp.rst)
 _LISTENING = {"tcp": "0A", "udp": "07"}

@@ -1,9 +1,9 @@
 """Gaps in a tunnel whose values are each right: what such a tunnel does not carry, though somebody may expect it to."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from nsguard.spec.model import Config, Network
+from nsguard.system.record import NamedTuple
 
 
 class Gap(NamedTuple):

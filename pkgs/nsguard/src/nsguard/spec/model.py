@@ -1,7 +1,14 @@
 """A tunnel as it is wanted, wherever that was read: a wg-quick file or typed options."""
 
+from __future__ import annotations
+
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
-from typing import NamedTuple, TypeAlias
+
+from nsguard.system.record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 Address: TypeAlias = IPv4Address | IPv6Address
 Interface: TypeAlias = IPv4Interface | IPv6Interface

@@ -3,19 +3,25 @@
 A wrong spec is a mistake of whoever rendered or edited it: one line names the field, and nothing is changed.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
-from typing import Any, NamedTuple, TypeVar
 
 from nsguard import paths
 from nsguard.errors import BadInput
 from nsguard.spec import values
 from nsguard.spec.model import AMNEZIAWG, WIREGUARD, Address, Endpoint, HostLink, Interface, Linked, Network
 from nsguard.system import files
+from nsguard.system.record import NamedTuple
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
 
 VERSION = 1
 # linux/if.h: IFNAMSIZ is 16 with the final NUL.
@@ -137,7 +143,7 @@ class _Field:
     def wrong(self, what: str) -> ValueError:
         return ValueError(f"{self.at}: {what}")
 
-    def object(self, *keys: str) -> "list[_Field]":
+    def object(self, *keys: str) -> list[_Field]:
         """Its fields, in the order of `keys`; exactly these must be there."""
         mapping = self._typed(dict, "an object")
         at = f"{self.at}." if self.at != "spec" else ""
@@ -149,7 +155,7 @@ class _Field:
                 raise ValueError(f"{at}{key[:40]!a}: unknown field")
         return [_Field(mapping[key], f"{at}{key}") for key in keys]
 
-    def items(self) -> "list[_Field]":
+    def items(self) -> list[_Field]:
         return [_Field(item, f"{self.at}[{i}]") for i, item in enumerate(self._typed(list, "a list"))]
 
     def texts(self, key: re.Pattern[str]) -> dict[str, str]:
@@ -198,7 +204,7 @@ class _Field:
     def many(self, parse: Callable[[str], T]) -> tuple[T, ...]:
         return tuple(item.parsed(parse) for item in self.items())
 
-    def maybe(self, read: "Callable[[_Field], T]") -> T | None:
+    def maybe(self, read: Callable[[_Field], T]) -> T | None:
         return None if self.value is None else read(self)
 
     def _typed(self, kind: type, what: str) -> Any:

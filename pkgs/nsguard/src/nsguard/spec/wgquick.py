@@ -4,15 +4,21 @@ Sections and keys in any case, # comments, CRLF, lists by comma or by repeated l
 Table, SaveConfig and FwMark are ignored with a warning: routes, file and mark are nsguard's own.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple, NoReturn, TypeVar
 
 from nsguard.errors import BadInput
 from nsguard.spec import amneziawg, values
 from nsguard.spec.model import AMNEZIAWG, IPV6_MIN_MTU, WIREGUARD, Address, Config, Peer, Secret
+from nsguard.system.record import NamedTuple
 
-T = TypeVar("T")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn, TypeVar
+
+    T = TypeVar("T")
 
 # wg-quick(8) also divides these at blanks; wg(8) does not divide AllowedIPs there.
 _BLANKS_DIVIDE = {"Address", "DNS"}

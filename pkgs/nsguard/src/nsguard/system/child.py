@@ -1,13 +1,18 @@
 """Work that can be neither bounded nor interrupted from within, such as getaddrinfo(3), done in a child."""
 
+from __future__ import annotations
+
 import json
 import os
 import select
 import signal
 from collections.abc import Callable
-from typing import Any
 
 from nsguard.system import process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Failed(Exception):

@@ -1,13 +1,19 @@
 """What systemd and its journal say of units (systemctl(1), journalctl(1))."""
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
 
 from nsguard.system import process
+from nsguard.system.record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # Where unit files of the system lie (systemd.unit(5)).
 _PATH = (
