@@ -15,7 +15,6 @@ let
     attrNames
     filter
     foldl'
-    isAttrs
     listToAttrs
     mapAttrs
     ;
@@ -56,6 +55,7 @@ let
   ownersOf = import ./confinement/owners.nix;
   sandbox = import ./confinement/sandbox.nix { inherit tools without; };
   presets = import ./units/presets.nix;
+  complete = import ./complete.nix;
   bus = import ./units/bus.nix { inherit tools names without; };
   apps = import ./units/apps.nix {
     inherit
@@ -72,55 +72,6 @@ let
   wanted = import ./judge/wanted.nix { inherit tools names; };
   judge = import ./judge;
   inherit (import ./judge/verdict.nix) messages;
-
-  complete =
-    specification:
-    let
-      namespaces = specification.namespaces or { };
-      tunnels = mapAttrs (
-        _: tunnel:
-        let
-          whole = defaults.tunnel // tunnel;
-        in
-        whole // { peers = map (peer: defaults.peer // peer) whole.peers; }
-      ) (specification.tunnels or { });
-    in
-    {
-      namespaces = mapAttrs (
-        _: ns:
-        defaults.namespace
-        // ns
-        // {
-          portForwarding = defaults.portForwarding // ns.portForwarding or { };
-          publish = mapAttrs (_: published: defaults.published // published) (ns.publish or { });
-          hostLink = defaults.hostLink // ns.hostLink or { };
-          tunnelPorts = defaults.tunnelPorts // ns.tunnelPorts or { };
-          allowedEgress = mapAttrs (_: exception: defaults.exception // exception) (ns.allowedEgress or { });
-          hostServices = mapAttrs (_: service: defaults.hostService // service) (ns.hostServices or { });
-        }
-      ) (namespaces // (hopsOf { inherit namespaces tunnels; }).added);
-      inherit tunnels;
-      services = mapAttrs (_: service: merged defaults.service service) (specification.services or { });
-      userServices = specification.userServices or [ ];
-      # Of confined templates, what the configuration says of one alone: name -> { template; properties; }
-      instances = specification.instances or { };
-      metrics = defaults.metrics // specification.metrics or { };
-      apps = mapAttrs (
-        name: app:
-        merged (merged defaults.app (
-          (presets.${toString (app.preset or null)} or { }).app or (_: { }) name
-        )) app
-      ) (specification.apps or { });
-    };
-
-  # The defaults of an app or a service, whose options come in groups. What is free-form has no defaults of its own.
-  merged =
-    default: given:
-    default
-    // mapAttrs (
-      name: value:
-      if isAttrs value && default.${name} or { } != { } then merged default.${name} value else value
-    ) given;
 
   named = value: name: {
     inherit name;

@@ -1,0 +1,55 @@
+# A specification with every default in it, and with the namespaces that tunnels through tunnels need
+# (./network/hops.nix).
+let
+  inherit (builtins) isAttrs mapAttrs;
+  defaults = import ./defaults.nix;
+  presets = import ./units/presets.nix;
+  hopsOf = import ./network/hops.nix;
+
+  # The defaults of an app or a service, whose options come in groups. What is free-form has no defaults of its own.
+  merged =
+    default: given:
+    default
+    // mapAttrs (
+      name: value:
+      if isAttrs value && default.${name} or { } != { } then merged default.${name} value else value
+    ) given;
+in
+specification:
+let
+  namespaces = specification.namespaces or { };
+  tunnels = mapAttrs (
+    _: tunnel:
+    let
+      whole = defaults.tunnel // tunnel;
+    in
+    whole // { peers = map (peer: defaults.peer // peer) whole.peers; }
+  ) (specification.tunnels or { });
+in
+{
+  namespaces = mapAttrs (
+    _: ns:
+    defaults.namespace
+    // ns
+    // {
+      portForwarding = defaults.portForwarding // ns.portForwarding or { };
+      publish = mapAttrs (_: published: defaults.published // published) (ns.publish or { });
+      hostLink = defaults.hostLink // ns.hostLink or { };
+      tunnelPorts = defaults.tunnelPorts // ns.tunnelPorts or { };
+      allowedEgress = mapAttrs (_: exception: defaults.exception // exception) (ns.allowedEgress or { });
+      hostServices = mapAttrs (_: service: defaults.hostService // service) (ns.hostServices or { });
+    }
+  ) (namespaces // (hopsOf { inherit namespaces tunnels; }).added);
+  inherit tunnels;
+  services = mapAttrs (_: service: merged defaults.service service) (specification.services or { });
+  userServices = specification.userServices or [ ];
+  # Of confined templates, what the configuration says of one alone: name -> { template; properties; }
+  instances = specification.instances or { };
+  metrics = defaults.metrics // specification.metrics or { };
+  apps = mapAttrs (
+    name: app:
+    merged (merged defaults.app (
+      (presets.${toString (app.preset or null)} or { }).app or (_: { }) name
+    )) app
+  ) (specification.apps or { });
+}
