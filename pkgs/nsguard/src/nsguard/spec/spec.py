@@ -7,21 +7,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from ipaddress import IPv4Address
 
 from nsguard import paths
 from nsguard.errors import BadInput
 from nsguard.spec import values
+from nsguard.spec.field import Field
 from nsguard.spec.model import AMNEZIAWG, WIREGUARD, Address, Endpoint, HostLink, Interface, Linked, Network
 from nsguard.system import files
 from nsguard.system.record import NamedTuple
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, TypeVar
-
-    T = TypeVar("T")
 
 VERSION = 1
 # linux/if.h: IFNAMSIZ is 16 with the final NUL.
@@ -134,91 +129,12 @@ class Spec(NamedTuple):
         return min(wanted, default=0)
 
 
-class _Field:
-    """A JSON value with its place, for messages."""
-
-    def __init__(self, value: Any, at: str) -> None:
-        self.value, self.at = value, at
-
-    def wrong(self, what: str) -> ValueError:
-        return ValueError(f"{self.at}: {what}")
-
-    def object(self, *keys: str) -> list[_Field]:
-        """Its fields, in the order of `keys`; exactly these must be there."""
-        mapping = self._typed(dict, "an object")
-        at = f"{self.at}." if self.at != "spec" else ""
-        for key in keys:
-            if key not in mapping:
-                raise ValueError(f"{at}{key}: missing")
-        for key in mapping:
-            if key not in keys:
-                raise ValueError(f"{at}{key[:40]!a}: unknown field")
-        return [_Field(mapping[key], f"{at}{key}") for key in keys]
-
-    def items(self) -> list[_Field]:
-        return [_Field(item, f"{self.at}[{i}]") for i, item in enumerate(self._typed(list, "a list"))]
-
-    def texts(self, key: re.Pattern[str]) -> dict[str, str]:
-        mapping = self._typed(dict, "an object")
-        for name in mapping:
-            if not key.match(name):
-                raise self.wrong(f"{values.shown(name)} is not allowed here")
-        return {name: _Field(text, f"{self.at}.{name}").text() for name, text in mapping.items()}
-
-    def text(self) -> str:
-        return str(self._typed(str, "a string"))
-
-    def flag(self) -> bool:
-        return bool(self._typed(bool, "true or false"))
-
-    def number(self, parse: Callable[[str], int]) -> int:
-        return self._parsed(parse, str(self._typed(int, "a number")))
-
-    def matching(self, pattern: re.Pattern[str], what: str) -> str:
-        text = self.text()
-        if not pattern.match(text):
-            raise self.wrong(f"{values.shown(text)} is not {what}")
-        return text
-
-    def one_of(self, *known: str) -> str:
-        text = self.text()
-        if text not in known:
-            raise self.wrong(f"{values.shown(text)} is none of {', '.join(known)}")
-        return text
-
-    def path(self) -> str:
-        text = self.text()
-        if not text.startswith("/"):
-            raise self.wrong(f"{values.shown(text)} is not an absolute path")
-        return text
-
-    def parsed(self, parse: Callable[[str], T]) -> T:
-        return self._parsed(parse, self.text())
-
-    def _parsed(self, parse: Callable[[str], T], text: str) -> T:
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise self.wrong(str(error)) from None
-
-    def many(self, parse: Callable[[str], T]) -> tuple[T, ...]:
-        return tuple(item.parsed(parse) for item in self.items())
-
-    def maybe(self, read: Callable[[_Field], T]) -> T | None:
-        return None if self.value is None else read(self)
-
-    def _typed(self, kind: type, what: str) -> Any:
-        if type(self.value) is not kind:
-            raise self.wrong(f"not {what}")
-        return self.value
-
-
 def load(name: str) -> Spec:
     """The spec of namespace `name`. Raises `BadInput`."""
     path = f"{paths.ETC}/{name}/spec.json"
     text = files.read(path)
     try:
-        spec = _spec(_Field(json.loads(text), "spec"))
+        spec = _spec(Field(json.loads(text), "spec"))
         if spec.namespace != name:
             raise ValueError(f"namespace: {values.shown(spec.namespace)} is not {name}")
     except (ValueError, RecursionError) as error:
@@ -226,155 +142,155 @@ def load(name: str) -> Spec:
     return spec
 
 
-def _spec(top: _Field) -> Spec:
+def _spec(top: Field) -> Spec:
     keys = "version namespace outer interface userspace fwMark sysctls rulesets etc sockets dns loopback portForwarding"
-    version, namespace, outer, interface, userspace, mark, sysctls, rulesets, etc, sockets, dns, *more = top.object(
-        *keys.split(), "commandGroup", "hostServices", "published", "hostLink", "tunnelPorts", "tunnel"
-    )
-    loopback, forwarding, group, host_services, published, host_link, tunnel_ports, tunnel = more
-    if version.value != VERSION:
-        raise version.wrong(f"not {VERSION}, the one this nsguard reads")
-    device, unit = userspace.object("interface", "unit")
-    if taken := {"resolv.conf", "extension-release.d", "passwd", "group"} & etc.texts(_FILE).keys():
-        raise etc.wrong(f"{min(taken)} is nsguard's own")
-    of_namespace, of_host, of_clients = rulesets.object("namespace", "host", "clients")
-    (enforce,) = dns.object("enforce")
+    more = "commandGroup hostServices published hostLink tunnelPorts tunnel"
+    fields = top.object(*keys.split(), *more.split())
+    if fields["version"].value != VERSION:
+        raise fields["version"].wrong(f"not {VERSION}, the one this nsguard reads")
+    userspace = fields["userspace"].object("interface", "unit")
+    etc = fields["etc"].texts(_FILE)
+    if taken := {"resolv.conf", "extension-release.d", "passwd", "group"} & etc.keys():
+        raise fields["etc"].wrong(f"{min(taken)} is nsguard's own")
+    rulesets = fields["rulesets"].object("namespace", "host", "clients")
     return Spec(
-        namespace=namespace.text(),
-        outer=outer.maybe(lambda it: it.matching(_NAMESPACE, f"a namespace's name: {paths.NAME_RULE}")),
-        interface=interface.matching(_LINK, "a link name"),
-        userspace_interface=device.matching(_LINK, "a link name"),
-        userspace_unit=unit.matching(_UNIT, "a service unit's name"),
-        fw_mark=mark.matching(_MARK, "a mark like 0x6e7abcde"),
-        sysctls=sysctls.texts(_SYSCTL),
-        namespace_ruleset=of_namespace.path(),
-        host_ruleset=of_host.path(),
-        clients_ruleset=of_clients.maybe(_Field.path),
-        etc=etc.texts(_FILE),
-        sockets=tuple(item.path() for item in sockets.items()),
-        enforce_dns=enforce.flag(),
-        loopback=loopback.many(values.address),
-        forwarding=forwarding.maybe(_forwarding),
-        command_group=group.maybe(_Field.text),
-        host_services=tuple(map(_host_service, host_services.items())),
-        published=tuple(map(_published, published.items())),
-        host_link=host_link.maybe(_host_link),
-        tunnel_ports=_ports_by_protocol(tunnel_ports),
-        tunnel=_tunnel(tunnel),
+        namespace=fields["namespace"].text(),
+        outer=fields["outer"].maybe(lambda it: it.matching(_NAMESPACE, f"a namespace's name: {paths.NAME_RULE}")),
+        interface=fields["interface"].matching(_LINK, "a link name"),
+        userspace_interface=userspace["interface"].matching(_LINK, "a link name"),
+        userspace_unit=userspace["unit"].matching(_UNIT, "a service unit's name"),
+        fw_mark=fields["fwMark"].matching(_MARK, "a mark like 0x6e7abcde"),
+        sysctls=fields["sysctls"].texts(_SYSCTL),
+        namespace_ruleset=rulesets["namespace"].path(),
+        host_ruleset=rulesets["host"].path(),
+        clients_ruleset=rulesets["clients"].maybe(Field.path),
+        etc=etc,
+        sockets=tuple(item.path() for item in fields["sockets"].items()),
+        enforce_dns=fields["dns"].object("enforce")["enforce"].flag(),
+        loopback=fields["loopback"].many(values.address),
+        forwarding=fields["portForwarding"].maybe(_forwarding),
+        command_group=fields["commandGroup"].maybe(Field.text),
+        host_services=tuple(map(_host_service, fields["hostServices"].items())),
+        published=tuple(map(_published, fields["published"].items())),
+        host_link=fields["hostLink"].maybe(_host_link),
+        tunnel_ports=_ports_by_protocol(fields["tunnelPorts"]),
+        tunnel=_tunnel(fields["tunnel"]),
     )
 
 
-def _forwarding(field: _Field) -> Forwarding:
-    keys = "protocol gateway protocols internalPort lifetimeSeconds hook"
-    protocol, gateway, protocols, internal, lifetime, hook = field.object(*keys.split())
+def _forwarding(forwarding: Field) -> Forwarding:
+    fields = forwarding.object("protocol", "gateway", "protocols", "internalPort", "lifetimeSeconds", "hook")
     return Forwarding(
-        protocol=protocol.matching(_MAPPER, "nat-pmp or pcp"),
-        gateway=gateway.maybe(lambda it: it.parsed(values.ipv4)),
-        protocols=tuple(it.matching(_TRANSPORT, "tcp or udp") for it in protocols.items()),
-        internal_port=internal.maybe(_port),
-        lifetime=lifetime.number(lambda text: values.number(text, 1, 86400)),
-        hook=hook.maybe(lambda it: it.matching(_UNIT, "a service unit's name")),
+        protocol=fields["protocol"].matching(_MAPPER, "nat-pmp or pcp"),
+        gateway=fields["gateway"].maybe(lambda it: it.parsed(values.ipv4)),
+        protocols=tuple(it.matching(_TRANSPORT, "tcp or udp") for it in fields["protocols"].items()),
+        internal_port=fields["internalPort"].maybe(_port),
+        lifetime=fields["lifetimeSeconds"].number(lambda text: values.number(text, 1, 86400)),
+        hook=fields["hook"].maybe(lambda it: it.matching(_UNIT, "a service unit's name")),
     )
 
 
-def _host_service(field: _Field) -> HostService:
-    name, unit, listen_port, address, port = field.object("name", "unit", "listenPort", "address", "port")
+def _host_service(service: Field) -> HostService:
+    fields = service.object("name", "unit", "listenPort", "address", "port")
     return HostService(
-        name=name.text(),
-        unit=unit.matching(_SOCKET_UNIT, "a socket unit's name"),
-        listen_port=_port(listen_port),
-        address=address.parsed(values.address),
-        port=_port(port),
+        name=fields["name"].text(),
+        unit=fields["unit"].matching(_SOCKET_UNIT, "a socket unit's name"),
+        listen_port=_port(fields["listenPort"]),
+        address=fields["address"].parsed(values.address),
+        port=_port(fields["port"]),
     )
 
 
-def _published(field: _Field) -> Published:
-    name, unit, listen, port = field.object("name", "unit", "listen", "port")
+def _published(published: Field) -> Published:
+    fields = published.object("name", "unit", "listen", "port")
     return Published(
-        name=name.text(),
-        unit=unit.matching(_SOCKET_UNIT, "a socket unit's name"),
-        listen=tuple(it.text() for it in listen.items()),
-        port=_port(port),
+        name=fields["name"].text(),
+        unit=fields["unit"].matching(_SOCKET_UNIT, "a socket unit's name"),
+        listen=tuple(it.text() for it in fields["listen"].items()),
+        port=_port(fields["port"]),
     )
 
 
-def _host_link(field: _Field) -> HostLink:
-    keys = "interface inside ruleset host namespace published"
-    interface, inside, ruleset, host, namespace, published = field.object(*keys.split())
-    ends = [tuple(map(str, end.many(values.address))) for end in (host, namespace)]
-    for end, addresses in zip((host, namespace), ends, strict=True):
-        if len(addresses) != 2:
-            raise end.wrong("not one address of each family")
+def _host_link(link: Field) -> HostLink:
+    fields = link.object("interface", "inside", "ruleset", "host", "namespace", "published")
     return HostLink(
-        interface=interface.matching(_LINK, "a link name"),
-        inside=inside.matching(_LINK, "a link name"),
-        ruleset=ruleset.path(),
-        host=ends[0],
-        namespace=ends[1],
-        published=tuple(map(_linked, published.items())),
+        interface=fields["interface"].matching(_LINK, "a link name"),
+        inside=fields["inside"].matching(_LINK, "a link name"),
+        ruleset=fields["ruleset"].path(),
+        host=_ends(fields["host"]),
+        namespace=_ends(fields["namespace"]),
+        published=tuple(map(_linked, fields["published"].items())),
     )
 
 
-def _linked(field: _Field) -> Linked:
-    name, protocol, listen, port = field.object("name", "protocol", "listen", "port")
-    return Linked(name.text(), protocol.matching(_TRANSPORT, "tcp or udp"), listen.text(), _port(port))
+def _ends(addresses: Field) -> tuple[str, ...]:
+    """An IPv4 and an IPv6 address."""
+    ends = tuple(map(str, addresses.many(values.address)))
+    if len(ends) != 2:
+        raise addresses.wrong("not one address of each family")
+    return ends
 
 
-def _ports_by_protocol(field: _Field) -> dict[str, tuple[int, ...]]:
-    protocols = ("tcp", "udp")
-    return {
-        protocol: tuple(map(_port, ports.items()))
-        for protocol, ports in zip(protocols, field.object(*protocols), strict=True)
-    }
+def _linked(published: Field) -> Linked:
+    fields = published.object("name", "protocol", "listen", "port")
+    return Linked(
+        fields["name"].text(),
+        fields["protocol"].matching(_TRANSPORT, "tcp or udp"),
+        fields["listen"].text(),
+        _port(fields["port"]),
+    )
 
 
-def _port(field: _Field) -> int:
+def _ports_by_protocol(tunnel_ports: Field) -> dict[str, tuple[int, ...]]:
+    protocols = tunnel_ports.object("tcp", "udp")
+    return {protocol: tuple(map(_port, ports.items())) for protocol, ports in protocols.items()}
+
+
+def _port(field: Field) -> int:
     return field.number(lambda text: values.number(text, 1, 65535))
 
 
-def _tunnel(field: _Field) -> TunnelSpec:
+def _tunnel(tunnel: Field) -> TunnelSpec:
     keys = "name type implementation configFile ips privateKeyFile generatePrivateKeyFile listenPort mtu dns"
-    name, kind, implementation, file, ips, key_file, generate, port, mtu, dns, refresh, peers = field.object(
-        *keys.split(), "dynamicEndpointRefreshSeconds", "peers"
-    )
-    if file.value is None:
-        for needed in (ips, key_file, peers):
-            if not needed.value:
-                raise needed.wrong("missing, as there is no configFile")
+    fields = tunnel.object(*keys.split(), "dynamicEndpointRefreshSeconds", "peers")
+    if fields["configFile"].value is None:
+        for needed in ("ips", "privateKeyFile", "peers"):
+            if not fields[needed].value:
+                raise fields[needed].wrong("missing, as there is no configFile")
     else:
-        for unused in (ips, key_file, generate, peers):
-            if unused.value:
-                raise unused.wrong("configFile says this already")
-    found = tuple(_peer(peer) for peer in peers.items())
-    if len({peer.public_key for peer in found}) != len(found):
-        raise peers.wrong("two peers with the same publicKey")
+        for unused in ("ips", "privateKeyFile", "generatePrivateKeyFile", "peers"):
+            if fields[unused].value:
+                raise fields[unused].wrong("configFile says this already")
+    peers = tuple(map(_peer, fields["peers"].items()))
+    if len({peer.public_key for peer in peers}) != len(peers):
+        raise fields["peers"].wrong("two peers with the same publicKey")
     return TunnelSpec(
-        name=name.text(),
-        kind=kind.one_of(WIREGUARD, AMNEZIAWG),
-        implementation=implementation.one_of("auto", "kernel", "userspace"),
-        config_file=file.maybe(_Field.path),
-        ips=ips.many(values.interface),
-        private_key_file=key_file.maybe(_Field.path),
-        generate_private_key_file=generate.flag(),
-        listen_port=port.maybe(lambda it: it.number(values.port)),
-        mtu=mtu.maybe(lambda it: it.number(values.mtu)),
-        dns=dns.many(values.resolver),
-        refresh=refresh.number(_seconds),
-        peers=found,
+        name=fields["name"].text(),
+        kind=fields["type"].one_of(WIREGUARD, AMNEZIAWG),
+        implementation=fields["implementation"].one_of("auto", "kernel", "userspace"),
+        config_file=fields["configFile"].maybe(Field.path),
+        ips=fields["ips"].many(values.interface),
+        private_key_file=fields["privateKeyFile"].maybe(Field.path),
+        generate_private_key_file=fields["generatePrivateKeyFile"].flag(),
+        listen_port=fields["listenPort"].maybe(lambda it: it.number(values.port)),
+        mtu=fields["mtu"].maybe(lambda it: it.number(values.mtu)),
+        dns=fields["dns"].many(values.resolver),
+        refresh=fields["dynamicEndpointRefreshSeconds"].number(_seconds),
+        peers=peers,
     )
 
 
-def _peer(field: _Field) -> PeerSpec:
+def _peer(peer: Field) -> PeerSpec:
     keys = "name publicKey presharedKeyFile endpoint allowedIPs persistentKeepalive dynamicEndpointRefreshSeconds"
-    name, public_key, preshared, endpoint, allowed, keepalive, refresh = field.object(*keys.split())
-    name.maybe(_Field.text)
+    fields = peer.object(*keys.split())
+    fields["name"].maybe(Field.text)
     return PeerSpec(
-        public_key=public_key.parsed(values.key),
-        preshared_key_file=preshared.maybe(_Field.path),
-        endpoint=endpoint.maybe(lambda it: it.parsed(values.endpoint)),
-        allowed_ips=allowed.many(values.network),
-        keepalive=keepalive.maybe(lambda it: it.number(values.keepalive)) or 0,
-        refresh=refresh.number(_seconds),
+        public_key=fields["publicKey"].parsed(values.key),
+        preshared_key_file=fields["presharedKeyFile"].maybe(Field.path),
+        endpoint=fields["endpoint"].maybe(lambda it: it.parsed(values.endpoint)),
+        allowed_ips=fields["allowedIPs"].many(values.network),
+        keepalive=fields["persistentKeepalive"].maybe(lambda it: it.number(values.keepalive)) or 0,
+        refresh=fields["dynamicEndpointRefreshSeconds"].number(_seconds),
     )
 
 
