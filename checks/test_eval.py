@@ -98,7 +98,7 @@ def test_what_a_switch_may_do_to_a_unit_stands_where_nixos_reads_it(scenario: Pa
 
 @pytest.fixture(scope="session")
 def offered(arguments: str) -> dict[str, Any]:
-    return dict(evaluate(f"import {CHECKS}/eval/flake.nix {arguments}"))
+    return dict(evaluate(f'removeAttrs (import {CHECKS}/eval/flake.nix {arguments}) [ "hosts" ]'))
 
 
 UNIT_TESTS = [f"units-{path.stem}" for path in (CHECKS / "units").glob("*.nix")]
@@ -158,6 +158,23 @@ def test_leaks_node_confines_one_of_two_agents(offered: dict[str, Any]) -> None:
     assert "NetworkNamespacePath" not in offered["leaks"]["control"]
     assert any("name=nsguard.resident" in option for option in offered["leaks"]["qemu"])
     assert offered["leaks"]["tunnel"] == "/etc/nsguard-lab/client.conf"
+
+
+@needs_nixpkgs
+def test_hosts_as_people_have_them_evaluate_to_a_driver_on_the_labs_network(arguments: str) -> None:
+    hosts = evaluate(f"(import {CHECKS}/eval/flake.nix {arguments}).hosts")
+    for name, host in hosts.items():
+        assert host["whole"] and "leak_test(" in host["script"], name
+        assert host["problems"] == [], name
+        # what the host says of cards, gateways and resolvers is not the lab's
+        network = (host["interfaces"], host["defaultGateway"], host["nameservers"])
+        assert network == (["eth1"], None, ["198.51.100.1"]), name
+        assert host["firewall"], name
+        assert host["namespaces"]["vpn"] == "/etc/nsguard-lab/client.conf", name
+    assert hosts["second-namespace"]["namespaces"]["work"] == "/etc/nsguard-lab/absent/other.conf"
+    # an /etc that is an overlay leaves room for one more above it, and for none below
+    assert not hosts["etc-overlay"]["writableStore"]
+    assert hosts["plain"]["writableStore"]
 
 
 @needs_nixpkgs

@@ -79,6 +79,7 @@ let
 
   # Both machines: an agent on a serial port, a second line to the hypervisor, and one way out, by the lab's VLAN.
   node = role: {
+    imports = [ ./lab-network.nix ];
     virtualisation = {
       vlans = [ 1 ];
       qemu = {
@@ -89,15 +90,6 @@ let
           "-device virtserialport,bus=nsguard.0,chardev=nsguard,name=nsguard.resident"
           "-qmp unix:nsguard-qmp,server=on,wait=off"
         ];
-      };
-    };
-    networking = {
-      useDHCP = lib.mkForce false;
-      dhcpcd.enable = lib.mkForce false;
-      firewall.enable = lib.mkForce false;
-      interfaces.eth1 = {
-        ipv4.addresses = lib.mkForce [ ];
-        ipv6.addresses = lib.mkForce [ ];
       };
     };
     environment.systemPackages = with pkgs; [
@@ -142,9 +134,11 @@ let
     };
   };
 
+  withoutFirewall.networking.firewall.enable = lib.mkDefault false;
+
   # What the test framework gives a node, for a host that is none of its nodes.
   asNode =
-    { modulesPath, ... }:
+    { config, modulesPath, ... }:
     let
       mac = "52:54:00:12:01:01";
       named = ''SUBSYSTEM=="net",ACTION=="add",ATTR{address}=="${mac}",NAME="eth1"'';
@@ -158,6 +152,10 @@ let
       networking.usePredictableInterfaceNames = lib.mkForce false;
       services.udev.extraRules = named;
       boot.initrd.services.udev.rules = named;
+      # The host's own firewall, through which the lab's server reaches what listens.
+      networking.firewall.trustedInterfaces = [ "eth1" ];
+      # A service's /etc is an overlay over the host's, and three overlays cannot be stacked: a writable store is one more.
+      virtualisation.writableStore = lib.mkIf config.system.etc.overlay.enable (lib.mkDefault false);
       virtualisation.qemu.options = [
         "-device virtio-net-pci,netdev=vlan1,mac=${mac}"
         ''-netdev vde,id=vlan1,sock="$QEMU_VDE_SOCKET_1"''
@@ -177,7 +175,7 @@ let
   removeVlans = module: module // { virtualisation = removeAttrs module.virtualisation [ "vlans" ]; };
 
   underAttack = {
-    networking.nameservers = [ "198.51.100.1" ];
+    networking.nameservers = lib.mkForce [ "198.51.100.1" ];
     users.users.nsguard-attacker = {
       isSystemUser = true;
       group = "nsguard-attacker";
@@ -201,6 +199,7 @@ let
         imports = modules ++ [
           (node "client")
           underAttack
+          withoutFirewall
         ];
       }
     else
@@ -220,7 +219,11 @@ pkgs.testers.runNixOSTest {
   passthru = lib.optionalAttrs (extend != null) { inherit host; };
   nodes = {
     client.imports = [ client ] ++ lib.optionals (extend == null) nodes;
-    server.imports = [ (node "server") ] ++ nodes;
+    server.imports = [
+      (node "server")
+      withoutFirewall
+    ]
+    ++ nodes;
   };
   extraPythonPackages = p: [ (p.toPythonModule harness) ];
   # The driver's own type check does not see these packages.

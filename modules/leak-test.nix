@@ -12,19 +12,20 @@ let
   cfg = config.nsguard.tests;
   namespaces = lib.attrNames config.nsguard.namespaces;
 
+  tested = config.nsguard.namespaces.${cfg.namespace}.tunnel;
+
   # What a virtual machine cannot have of the host, and what must not come out of it.
   stubbed = {
     imports = cfg.stub;
+    # The file of every other tunnel never comes, so that its namespace stays closed.
     nsguard.tunnels = lib.mkForce (
-      lib.mapAttrs (_: _: { configFile = "/etc/nsguard-lab/client.conf"; }) (
-        lib.filterAttrs (
-          tunnel: _: tunnel == config.nsguard.namespaces.${cfg.namespace}.tunnel
-        ) config.nsguard.tunnels
-      )
+      lib.mapAttrs (tunnel: _: {
+        configFile = "/etc/nsguard-lab/${if tunnel == tested then "client" else "absent/${tunnel}"}.conf";
+      }) config.nsguard.tunnels
     );
-    nsguard.namespaces = lib.mkForce {
-      ${cfg.namespace} = { inherit (config.nsguard.namespaces.${cfg.namespace}) tunnel; };
-    };
+    nsguard.namespaces = lib.mkForce (
+      lib.mapAttrs (_: namespace: { inherit (namespace) tunnel; }) config.nsguard.namespaces
+    );
   };
 in
 {
@@ -36,7 +37,7 @@ in
       defaultText = lib.literalMD "the first of {option}`nsguard.namespaces`";
       example = "vpn";
       description = ''
-        The namespace that is tested. Services of other namespaces are left out of the test.
+        The namespace that is tested. The other namespaces have no tunnel in the test, and stay closed.
 
         Risk: what is not tested may leak.
       '';

@@ -59,27 +59,37 @@ let
     };
   };
 
-  self = (import ../../flake.nix).outputs {
-    inherit self;
-    nixpkgs = {
-      lib = lib // {
-        nixosSystem =
-          { modules }:
-          import (nixos + "/lib/eval-config.nix") {
-            inherit lib;
-            system = null;
-            modules = modules ++ [
-              {
-                _module.args.pkgs = lib.mkForce pkgs;
-                system.stateVersion = lib.mkForce "25.05";
-              }
-            ];
-          };
-      };
-      outPath = builtins.dirOf nixos;
-      legacyPackages = lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (_: pkgs);
+  nixpkgs = {
+    lib = lib // {
+      nixosSystem =
+        { modules }:
+        import (nixos + "/lib/eval-config.nix") {
+          inherit lib;
+          system = null;
+          modules = modules ++ [
+            {
+              _module.args.pkgs = lib.mkForce pkgs;
+              system.stateVersion = lib.mkForce "25.05";
+            }
+          ];
+        };
     };
+    outPath = builtins.dirOf nixos;
+    legacyPackages = lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (_: pkgs);
   };
+
+  self = (import ../../flake.nix).outputs { inherit self nixpkgs; };
+
+  host =
+    modules:
+    nixpkgs.lib.nixosSystem {
+      modules = [
+        self.nixosModules.default
+        self.nixosModules.leak-test
+        ../../templates/default/configuration.nix
+      ]
+      ++ modules;
+    };
 in
 {
   modules = builtins.attrNames self.nixosModules;
@@ -125,5 +135,32 @@ in
       tunnels = test.host.config.nsguard.tunnels;
       vm = test.config.nodes.client.system.build.vm == test.host.config.system.build.vm;
     };
+  # Hosts as people have them: what NixOS says against each under test, and what is left of its network.
+  hosts = lib.mapAttrs (
+    _: module:
+    let
+      test = (host [ module ]).config.system.build.leakTest;
+      inherit (test.host) config;
+      everything = {
+        units = lib.mapAttrs (_: unit: unit.text) config.systemd.units;
+        etc = lib.mapAttrs (_: file: file.target) config.environment.etc;
+        inherit (config.boot) kernelParams;
+        inherit (config.virtualisation.qemu) options;
+        vm = test.config.nodes.client.system.build.vm.outPath;
+      };
+    in
+    {
+      problems = map (it: it.message) (lib.filter (it: !it.assertion) config.assertions);
+      interfaces = lib.attrNames config.networking.interfaces;
+      inherit (config.networking) nameservers defaultGateway;
+      firewall = config.networking.firewall.enable;
+      writableStore = config.virtualisation.writableStore;
+      namespaces = lib.mapAttrs (
+        _: namespace: config.nsguard.tunnels.${namespace.tunnel}.configFile
+      ) config.nsguard.namespaces;
+      script = test.config.testScriptString;
+      whole = builtins.deepSeq everything true;
+    }
+  ) (import ../hosts.nix { inherit lib; });
   others = builtins.mapAttrs (_: builtins.typeOf) (self.formatter // self.devShells);
 }

@@ -42,6 +42,8 @@ let
         interfaceVersion = 2;
         systemManagementModeRequired = false;
         psqlSchema = "17";
+        networkManagerPlugin = name;
+        kernelModuleAttribute = "kmod"; # one that the stand-in for a kernel has
       }
       // lib.genAttrs [
         "out"
