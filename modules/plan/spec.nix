@@ -131,6 +131,7 @@ in
           name = publish;
           unit = "${names.publishUnit name publish it}.socket";
           inherit (it) listen port;
+          from = hostLinks.clients it;
         }) (hostLinks.proxied namespace.publish)
       );
       hostLink =
@@ -153,7 +154,7 @@ in
               ends.namespace.v6
             ];
             published = map (place: {
-              inherit (place) name protocol;
+              inherit (place) name protocol from;
               listen = place.text;
               port = place.to;
             }) (hostLinks.linked namespace.publish);

@@ -82,6 +82,7 @@
             "/run/vpn-web.sock"
           ];
           port = 80;
+          from = [ ];
         }
         {
           name = "web";
@@ -92,6 +93,7 @@
             "192.0.2.2:9092"
           ];
           port = 9091;
+          from = null;
         }
       ]
     ];

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from linked import Target, Way, echoing
+from linked import Target, Way, echoing, status
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab
@@ -48,6 +48,19 @@ def listening(lab: ContainerLab) -> set[int]:
 def test_clients_of_the_networks_that_are_named_are_let_in_and_no_others(lab: ContainerLab) -> None:
     assert reached(lab, NAMED) == TARGETS
     assert reached(lab, OTHER) == set()
+
+
+def test_status_says_which_clients_may_come(lab: ContainerLab) -> None:
+    networks = list(LAB.lan)
+    clients = {(port["name"], port["unit"] is None): port["from"] for port in status(lab)["published"]}
+    assert clients == {
+        ("proxied", False): networks,
+        ("everywhere", False): networks,
+        ("stream", True): networks,
+        ("datagrams", True): networks,
+    }
+    text = lab.client.execute("nsguard status vpn")[1]
+    assert text.count(f"(listening), open to {', '.join(networks)}\n") == 6, text
 
 
 def taken_at_link_local(lab: ContainerLab) -> bool:

@@ -175,6 +175,8 @@ def test_status_and_doctor_tell_of_them(lab: ContainerLab) -> None:
     it = status(lab)
     (published,) = it["published"]
     assert (published["name"], published["port"], published["state"]) == ("web", INSIDE, "listening")
+    assert published["from"] is None
+    assert "to port 9091 (listening), open to everybody\n" in lab.client.execute("nsguard status vpn")[1]
     assert it["tunnelPorts"] == {"tcp": [INSIDE], "udp": [INSIDE]}
     assert lab.client.execute("nsguard doctor vpn") == (0, f"{UNPUBLISHED}vpn: healthy\n")
     unit = published["unit"]

@@ -112,6 +112,9 @@ in
       ) (attrNames publish)
     );
 
+  # The networks whose clients reach it, none for loopback and paths alone, null for everybody.
+  clients = it: if filter (place: !local place) (placesOf it) == [ ] then [ ] else it.from;
+
   # Each place that the link passes on.
   linked = ofEach linked;
 

@@ -203,7 +203,7 @@ def made(protocol: str = "nat-pmp", internal: int | None = None) -> keeper.Keepe
 
 LINK = HostLink("vensg-1", "host0", "/x", (), (), (Linked("dns", "udp", "192.0.2.2:53", 5353),))
 SPEC: Any = types.SimpleNamespace(
-    published=(Published("web", "web.socket", ("192.0.2.2:80",), 8080),),
+    published=(Published("web", "web.socket", ("192.0.2.2:80",), 8080, None),),
     host_link=LINK,
     tunnel_ports={"tcp": (9999,), "udp": ()},
 )

@@ -80,7 +80,12 @@ def test_status_as_json(box: Box) -> None:
 
 
 def test_ports_that_are_published_or_open_in_the_tunnel(box: Box) -> None:
-    web = {"name": "web", "unit": "nsguard-publish-vpn@web-1a2b3c.socket", "listen": ["127.0.0.1:80", "[::1]:80"]}
+    web = {
+        "name": "web",
+        "unit": "nsguard-publish-vpn@web-1a2b3c.socket",
+        "listen": ["127.0.0.1:80", "[::1]:80"],
+        "from": [],
+    }
     box.write_spec(spec() | {"published": [web | {"port": 8080}], "tunnelPorts": {"tcp": [22, 80], "udp": [53]}})
     box.nsguard("netns", "up", NAME)
     found = namespaces(box)[NAME]
@@ -177,8 +182,8 @@ def test_what_is_no_web_address_is_refused(box: Box, url: str) -> None:
 
 
 def test_a_published_port_is_answered_by_whoever_listens_where_the_proxy_asks(box: Box) -> None:
-    web = {"name": "web", "unit": "nsguard-publish-vpn@web-1a2b3c.socket", "listen": ["127.0.0.1:80"], "port": 8080}
-    box.write_spec(spec() | {"published": [web]})
+    web = {"name": "web", "unit": "nsguard-publish-vpn@web-1a2b3c.socket", "listen": ["127.0.0.1:80"]}
+    box.write_spec(spec() | {"published": [web | {"port": 8080, "from": None}]})
     box.nsguard("netns", "up", NAME)
     box.write("/run/web.py", _WEB.replace("127.0.0.1", "127.0.0.2"))
     box.out("sh", "-c", f"ip netns exec {NAME} python3 /run/web.py >/dev/null 2>&1 </dev/null &")

@@ -14,7 +14,7 @@ from nsguard.spec.model import Endpoint
 from nsguard.spec.spec import load
 
 TYPED = spec(configFile=None, ips=["10.66.0.2/32"], privateKeyFile="/run/key", peers=[peer()])
-PUBLISHED = {"name": "web", "unit": "web.socket", "listen": ["127.0.0.1:80"], "port": 80}
+PUBLISHED = {"name": "web", "unit": "web.socket", "listen": ["127.0.0.1:80"], "port": 80, "from": None}
 DELETE = object()
 
 
@@ -74,6 +74,11 @@ LINK = {
             "published[0].unit: 'web.service' is not a socket unit's name",
         ),
         ("published", [PUBLISHED | {"port": 0}], "published[0].port: '0' is not a number from 1 to 65535; correct it"),
+        (
+            "published",
+            [PUBLISHED | {"from": ["lan"]}],
+            "published[0].from[0]: 'lan' is not an address range; write one like 0.0.0.0/0 or ::/0",
+        ),
         (
             "hostServices",
             [SERVICE | {"unit": "a.service"}],

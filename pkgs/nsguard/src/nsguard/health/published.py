@@ -23,7 +23,8 @@ def ports(
     rows = []
     for port in spec.published:
         state = of_socket(port.unit, units)
-        rows.append(_port(port.name, list(port.listen), port.port, state, port.unit, units, listeners, [_INSIDE]))
+        row = _port(port.name, list(port.listen), port.port, state, port.unit, units, listeners, [_INSIDE])
+        rows.append(row | _clients(port.clients))
     link = spec.host_link
     for linked in link.published if link else ():
         listen = [f"{linked.protocol}:{linked.listen}"]
@@ -31,8 +32,13 @@ def ports(
         # A UDP socket that listens cannot be told from one that only sends.
         tcp_listeners = listeners if linked.protocol == "tcp" else None
         addresses = link.namespace if link else ()
-        rows.append(_port(linked.name, listen, linked.port, state, None, units, tcp_listeners, addresses))
+        row = _port(linked.name, listen, linked.port, state, None, units, tcp_listeners, addresses)
+        rows.append(row | _clients(linked.clients))
     return rows
+
+
+def _clients(networks: Sequence[str] | None) -> dict[str, Any]:
+    return {"from": None if networks is None else list(networks)}
 
 
 def of_socket(name: str, units: Sequence[Unit]) -> str:

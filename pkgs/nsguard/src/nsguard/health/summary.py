@@ -107,7 +107,8 @@ def _published(it: dict[str, Any], port: dict[str, Any]) -> Row:
         return Row("published", f"{where} ({port['state']})", BAD, helpers)
     if port["answered"] is False:
         return Row("published", f"{where} (nobody answers inside; {port['expected']} should)", WARN, helpers)
-    return Row("published", f"{where} (listening)", GOOD, helpers)
+    clients = "everybody" if port["from"] is None else few(port["from"]) or "this host"
+    return Row("published", f"{where} (listening), open to {clients}", GOOD, helpers)
 
 
 def _host_service(it: dict[str, Any], service: dict[str, Any]) -> Row:

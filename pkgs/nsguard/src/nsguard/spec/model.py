@@ -51,12 +51,16 @@ class Endpoint(NamedTuple):
 
 
 class Linked(NamedTuple):
-    """A place of the host's, as systemd writes it, whose packets go over the link to `port` inside."""
+    """A place of the host's, as systemd writes it, whose packets go over the link to `port` inside.
+
+    `clients`: the networks of those who reach it, None for everybody.
+    """
 
     name: str
     protocol: str
     listen: str
     port: int
+    clients: tuple[str, ...] | None = None
 
 
 class HostLink(NamedTuple):

@@ -75,12 +75,16 @@ class Forwarding(NamedTuple):
 
 
 class Published(NamedTuple):
-    """A port inside that a socket of the host's, or several, lead to. `unit` has them; `listen` as systemd takes it."""
+    """A port inside that a socket of the host's, or several, lead to. `unit` has them; `listen` as systemd takes it.
+
+    `clients`: the networks of those who reach it beside this host; None for everybody.
+    """
 
     name: str
     unit: str
     listen: tuple[str, ...]
     port: int
+    clients: tuple[str, ...] | None
 
 
 class HostService(NamedTuple):
@@ -202,12 +206,13 @@ def _host_service(service: Field) -> HostService:
 
 
 def _published(published: Field) -> Published:
-    fields = published.object("name", "unit", "listen", "port")
+    fields = published.object("name", "unit", "listen", "port", "from")
     return Published(
         name=fields["name"].text(),
         unit=fields["unit"].matching(_SOCKET_UNIT, "a socket unit's name"),
         listen=tuple(it.text() for it in fields["listen"].items()),
         port=_port(fields["port"]),
+        clients=fields["from"].maybe(_networks),
     )
 
 
@@ -232,13 +237,18 @@ def _ends(addresses: Field) -> tuple[str, ...]:
 
 
 def _linked(published: Field) -> Linked:
-    fields = published.object("name", "protocol", "listen", "port")
+    fields = published.object("name", "protocol", "listen", "port", "from")
     return Linked(
         fields["name"].text(),
         fields["protocol"].matching(_TRANSPORT, "tcp or udp"),
         fields["listen"].text(),
         _port(fields["port"]),
+        fields["from"].maybe(_networks),
     )
+
+
+def _networks(networks: Field) -> tuple[str, ...]:
+    return tuple(map(str, networks.many(values.network)))
 
 
 def _ports_by_protocol(tunnel_ports: Field) -> dict[str, tuple[int, ...]]:
