@@ -55,7 +55,8 @@ let
           callers do, but without sockets by path (AF_UNIX), over which they could talk to unconfined programs that
           serve in there, such as an ssh connection that is already open; `hidden` not at all, as services do.
 
-          Risk of `shared`: what a command leaves there, unconfined programs may run: the attack `left-for-a-login`.
+          Risk of `shared`: what a command leaves there, unconfined programs may run: the attacks `left-for-a-login` and
+          `left-in-own-home`.
           Of `hidden`: none, but callers must be elsewhere than at home when they start a command.
         '';
       };

@@ -260,6 +260,7 @@ let
       service
       // {
         owners = cfg.plan.ownersOf { inherit services name service; };
+        homes = cfg.plan.homesOf cfg.specification.accounts s.serviceConfig;
         packaged = s.overrideStrategy == "asDropin";
         sockets = socketsOf name;
       }

@@ -20,6 +20,15 @@ let
   refused = cfg.plan.serviceProblems cfg.specification;
   holes = cfg.plan.serviceHoles cfg.specification (name: config.systemd.units.${name}.text);
 
+  accounts = lib.mapAttrs' (
+    _: user:
+    lib.nameValuePair user.name {
+      home = builtins.unsafeDiscardStringContext (toString user.home);
+      person = user.isNormalUser;
+      inherit (user) uid;
+    }
+  ) config.users.users;
+
   warnings = cfg.plan.serviceWarnings cfg.specification (makers config.systemd.services);
   # Unit -> its namespace.
   confined = lib.concatMapAttrs (
@@ -107,6 +116,7 @@ in
       readOnly = true;
       # Services are left out here: they are described from the finished configuration, which this is part of.
       default = cfg.plan.plan {
+        inherit accounts;
         inherit (cfg)
           namespaces
           tunnels
@@ -133,7 +143,10 @@ in
 
   config = lib.mkMerge [
     {
-      nsguard.specification = { inherit (cfg) namespaces tunnels metrics; };
+      nsguard.specification = {
+        inherit (cfg) namespaces tunnels metrics;
+        inherit accounts;
+      };
       warnings = cfg.planned.warnings ++ warnings ++ cfg.warnings;
       assertions = map (message: {
         assertion = false;

@@ -81,6 +81,16 @@ in
       metrics = specification.metrics or { };
       apps = specification.apps or { };
     };
+    users.users = builtins.mapAttrs (
+      _: account:
+      {
+        inherit (account) home;
+        group = "users";
+        isNormalUser = account.person or false;
+        isSystemUser = !(account.person or false);
+      }
+      // (if account ? uid then { inherit (account) uid; } else { })
+    ) (specification.accounts or { });
     systemd.services = builtins.mapAttrs (_: service) (specification.services or { });
     systemd.sockets = lib.mergeAttrsList (
       map (value: value.sockets or { }) (builtins.attrValues (specification.services or { }))

@@ -25,10 +25,15 @@ let
     };
   whole = planWithout [ ];
 
+  accounts.alice = {
+    home = "/data/alice";
+    person = true;
+  };
+
   specification = services: {
     tunnels.lab.configFile = "/run/secrets/lab.conf";
     namespaces.vpn.tunnel = "lab";
-    inherit services;
+    inherit accounts services;
   };
 
   service = serviceConfig: {
@@ -42,7 +47,9 @@ let
     // serviceConfig;
   };
 
-  complete = service: whole.defaults.service // service;
+  complete =
+    service:
+    whole.defaults.service // service // { homes = whole.homesOf accounts service.serviceConfig; };
   confinedText =
     (whole.plan (specification {
       app = service { };

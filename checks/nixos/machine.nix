@@ -24,6 +24,7 @@ in
     uid = 33; # as in Debian: an attack looks for the session's bus by it
     isSystemUser = true;
     group = "www-data";
+    home = "/var/www"; # neither below /home nor in /var/lib: an attack leaves files there
   };
   users.groups.www-data = { };
 

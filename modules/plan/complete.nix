@@ -4,6 +4,7 @@ let
   inherit (builtins) isAttrs mapAttrs;
   defaults = import ./defaults.nix;
   presets = import ./units/presets.nix;
+  inherit (import ./confinement/homes.nix) homesOf;
   hopsOf = import ./network/hops.nix;
 
   # The defaults of an app or a service, whose options come in groups. What is free-form has no defaults of its own.
@@ -18,6 +19,7 @@ in
 specification:
 let
   namespaces = specification.namespaces or { };
+  accounts = specification.accounts or { };
   tunnels = mapAttrs (
     _: tunnel:
     let
@@ -41,7 +43,14 @@ in
     }
   ) (namespaces // (hopsOf { inherit namespaces tunnels; }).added);
   inherit tunnels;
-  services = mapAttrs (_: service: merged defaults.service service) (specification.services or { });
+  inherit accounts;
+  services = mapAttrs (
+    _: service:
+    let
+      whole = merged defaults.service service;
+    in
+    whole // { homes = homesOf accounts whole.serviceConfig; }
+  ) (specification.services or { });
   userServices = specification.userServices or [ ];
   # Of confined templates, what the configuration says of one alone: name -> { template; properties; }
   instances = specification.instances or { };

@@ -53,6 +53,7 @@ let
   };
   problemsOf = import ./problems { inherit names hostLinks; };
   ownersOf = import ./confinement/owners.nix;
+  inherit (import ./confinement/homes.nix) homesOf;
   sandbox = import ./confinement/sandbox.nix { inherit tools without; };
   presets = import ./units/presets.nix;
   complete = import ./complete.nix;
@@ -120,7 +121,10 @@ let
           inherit (spec) fwMark;
         };
       };
-      run = commands.run { inherit name namespace; };
+      run = commands.run {
+        inherit name namespace;
+        inherit (whole) accounts;
+      };
       published = publishOf {
         inherit name;
         publish = hostLinks.proxied namespace.publish;
@@ -245,7 +249,11 @@ let
       found = problemsIn whole;
       refused = found.others ++ found.services;
       runnable = filter (name: apps.runnable whole.apps.${name}) (attrNames whole.apps);
-      eachApp = if refused == [ ] then map (name: apps.ofApp name whole.apps.${name}) runnable else [ ];
+      eachApp =
+        if refused == [ ] then
+          map (name: apps.ofApp whole.accounts name whole.apps.${name}) runnable
+        else
+          [ ];
       # One whose tunnel is unknown is among the problems.
       known = filter (name: whole.tunnels ? ${whole.namespaces.${name}.tunnel}) (
         attrNames whole.namespaces
@@ -314,8 +322,10 @@ let
       );
       # TCP ports that the host's firewall is to let in
       openPorts = builtins.concatMap (n: n.openPorts) each;
-      # Several namespaces may have one group.
-      groups = builtins.zipAttrsWith (_: builtins.concatLists) (map (n: n.groups) each);
+      # Several namespaces may have one group. Whatever is refused, they stay: the accounts that are judged may depend on them.
+      groups = builtins.zipAttrsWith (_: builtins.concatLists) (
+        map (name: (ofNamespace whole name).groups) known
+      );
     };
 in
 {
@@ -329,6 +339,7 @@ in
   inherit
     confineService
     holesOf
+    homesOf
     ownersOf
     render
     ;

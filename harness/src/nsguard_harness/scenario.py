@@ -48,7 +48,8 @@ EXPRESSION = f"""
 {{ plan, scenario, without }}:
 let
   {TOOLS}
-  meant = import scenario;
+  # as Debian's passwd(5) has it: the user of the agents
+  meant = {{ accounts.www-data.home = "/var/www"; }} // import scenario;
   made = (import plan {{ inherit tools; without = builtins.fromJSON without; }}).plan meant;
 in
 {{

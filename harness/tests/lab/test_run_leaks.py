@@ -34,7 +34,7 @@ def test_commands_are_held_as_services_are() -> None:
 
 
 def test_what_shared_homes_let_succeed_is_what_the_option_says() -> None:
-    report = attacked(scenario.RUN, ["*-in-home", "left-for-*", "sockets-in-sight", "session-*"])
-    assert report[Verdict.LEAKED] == {"left-for-a-login"}
+    report = attacked(scenario.RUN, ["*-in-*home", "left-*", "sockets-in-sight", "session-*"])
+    assert report[Verdict.LEAKED] == {"left-for-a-login", "left-in-own-home"}
     assert not report[Verdict.VACUOUS] | report[Verdict.ERROR]
-    assert {"socket-in-home", "sockets-in-sight"} <= report[Verdict.CONTAINED]
+    assert {"socket-in-home", "socket-in-own-home", "sockets-in-sight"} <= report[Verdict.CONTAINED]

@@ -86,6 +86,13 @@ let
   grantedTo =
     service: map (path: (read path).from) (service.bindPaths or [ ]) ++ service.devices or [ ];
 
+  # Whether it shows a person's home whole. In a directory that is bound to its own place the home stays covered.
+  uncovers =
+    service: bind:
+    builtins.any (home: bind.from == home || bind.from != bind.to && within home bind.from) (
+      service.homes.people or [ ]
+    );
+
   verdictOf =
     service: entry:
     let
@@ -100,12 +107,18 @@ let
     then
       "dropped"
     else if
-      match paths.reopened bind.from == null && (among own bind.from || among granted bind.from)
+      match paths.reopened bind.from == null
+      && !uncovers service bind
+      && (among own bind.from || among granted bind.from)
     then
       "kept"
     else if match paths.replaced bind.from != null then
       "dropped"
-    else if match paths.surrounding bind.from != null || match paths.reopened bind.from != null then
+    else if
+      match paths.surrounding bind.from != null
+      || match paths.reopened bind.from != null
+      || uncovers service bind
+    then
       "refused"
     else if match paths.harmless bind.from != null then
       "kept"
@@ -138,6 +151,7 @@ in
     );
 
   source = entry: (read entry).from;
+  showsHome = service: entry: uncovers service (read entry);
 
   inherit
     kept

@@ -39,6 +39,7 @@ let
     ;
 
   loosenings = import ./loosenings.nix;
+  noHomes = (import ./homes.nix).homesOf { } { };
 
   # name -> { guards; properties = { Property = own value -> value; }; front = [ option of nsguard-init ]; }
   # and where the protection is a list of several things
@@ -50,6 +51,7 @@ let
       asRoot,
       nests,
       serviceConfig,
+      homes,
     }:
     let
       notify = notifyOf serviceConfig;
@@ -240,10 +242,33 @@ let
 
       hidden-homes = {
         guards = "control sockets, agents and start-up files in home directories";
-        properties.ProtectHome = atLeast [
-          yes
-          [ "tmpfs" ]
-        ] "tmpfs";
+        parts = {
+          usual = {
+            guards = "those below /home and in /root";
+            words = [ "/home" ];
+          };
+          elsewhere = {
+            guards = "those that accounts have in other places";
+            words = homes.hidden;
+          };
+        };
+        properties =
+          paths:
+          (
+            if elem "/home" paths then
+              {
+                ProtectHome = atLeast [
+                  yes
+                  [ "tmpfs" ]
+                ] "tmpfs";
+              }
+            else
+              { }
+          )
+          // {
+            TemporaryFileSystem = append (map (path: "${path}:ro") (filter (path: path != "/home") paths));
+            BindPaths = append (map (path: "-${path}") homes.visible);
+          };
       };
     };
 
@@ -311,6 +336,7 @@ in
       protections = protectionsOf {
         inherit (service) namespace capabilities serviceConfig;
         inherit asRoot;
+        homes = service.homes or noHomes;
         nests = service.nests or false && !asRoot;
       };
       off = filter (name: !service.hardening.${name}) (attrNames (service.hardening or { }));
@@ -370,6 +396,7 @@ in
       asRoot = false;
       nests = false;
       serviceConfig = { };
+      homes = noHomes;
     })
     // dependencies.protections;
 }

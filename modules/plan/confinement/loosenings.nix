@@ -10,7 +10,9 @@
     without = [ "hidden-homes" ];
     attacks = [
       "left-for-a-login"
+      "left-in-own-home"
       "socket-in-home"
+      "socket-in-own-home"
       "sockets-in-sight"
     ];
   };

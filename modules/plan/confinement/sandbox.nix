@@ -44,12 +44,20 @@ let
     homes = {
       guards = "control sockets, agents and start-up files in home directories";
       besides = [ "property:hidden-homes" ];
-      arguments = _: [
-        "--tmpfs"
-        "/home"
-        "--tmpfs"
-        "/root"
-      ];
+      arguments =
+        app:
+        concatMap
+          (path: [
+            "--tmpfs"
+            path
+          ])
+          (
+            [
+              "/home"
+              "/root"
+            ]
+            ++ app.homes.hidden
+          );
     };
 
     run = {
@@ -78,7 +86,7 @@ let
   ];
 in
 {
-  # { home; runtime; devices; writable; visible; } -> argv, to which the command in the sandbox is appended
+  # { home; runtime; devices; writable; visible; homes; } -> argv, to which the command in the sandbox is appended
   prefix =
     app:
     let

@@ -20,28 +20,41 @@ let
   made =
     parent: value: map (word: "${parent}/${head (filter isString (split ":" word))}") (words value);
 
-  # Each directory right below one of these that a text names.
+  literal = builtins.replaceStrings [ "." "+" ] [ "[.]" "[+]" ];
+
+  # What is right below one of these directories and named by a text.
   namedIn =
-    text:
+    directories: text:
     map (found: head found) (
-      filter builtins.isList (split "(/var/(lib|log)/[A-Za-z0-9][-A-Za-z0-9._]*)" text)
+      filter builtins.isList (
+        split "((${builtins.concatStringsSep "|" (map literal directories)})/[A-Za-z0-9][-A-Za-z0-9._]*)" text
+      )
     );
 
   texts =
     value: filter isString (if builtins.isList value then map toString value else [ (toString value) ]);
+  textsOf = serviceConfig: concatMap texts (attrValues serviceConfig);
+
+  below = directories: serviceConfig: concatMap (namedIn directories) (textsOf serviceConfig);
 in
 {
-  inherit directories;
+  inherit directories below;
+
+  # Whether a unit names a directory itself.
+  names =
+    directory: serviceConfig:
+    builtins.any (
+      text: match ".*[^A-Za-z0-9._/]${literal directory}/?[^-A-Za-z0-9._/].*" " ${text} " != null
+    ) (textsOf serviceConfig);
 
   # serviceConfig -> entries of BindPaths=
   own =
     serviceConfig:
     let
-      named = concatMap (value: concatMap namedIn (texts value)) (attrValues serviceConfig);
       all =
         made "/var/lib" (serviceConfig.StateDirectory or null)
         ++ made "/var/log" (serviceConfig.LogsDirectory or null)
-        ++ named;
+        ++ below directories serviceConfig;
       unique = builtins.attrNames (
         builtins.listToAttrs (
           map (name: {

@@ -39,6 +39,8 @@ let
     # What the options of the service grant, and the protections that they take away.
     bindPaths = [ ];
     devices = [ ];
+    # Homes that are to be hidden, but for those below /home and in /root.
+    homes = [ ];
     capabilities = [ ];
     loosened = [ ];
     privileged = false;

@@ -44,6 +44,11 @@ let
   # Whole homes are hidden, and not a directory in one that a unit names.
   inHome = path: match "/home/[^/*]+/[^*]+|/root/[^*]+" path != null;
 
+  # Whether a bind shows a whole home that is hidden. In a directory that is bound to its own place it stays covered.
+  uncovers =
+    source: destination: home:
+    source == home || place.perhapsAbove source home && source != destination;
+
   # Why a path of the host is not to be had inside; null if it may be.
   secluded =
     unit: path:
@@ -101,6 +106,9 @@ let
         [ ]
       else
         whereSecluded (secluded unit) key entry source
+        ++ (
+          if filter (uncovers source destination) unit.homes != [ ] then [ (hole key entry "homes") ] else [ ]
+        )
         ++ (
           if filter (covered: place.perhapsAbove destination covered) (attrNames facts.covered) != [ ] then
             [ (hole key entry "covers") ]

@@ -101,7 +101,10 @@ let
         [ ]
       else
         [ (lacking wanted.${path} "Service.TemporaryFileSystem" path) ]
-    ) (attrNames wanted);
+    ) (attrNames wanted)
+    ++ map (lacking "hidden-homes:elsewhere" "Service.TemporaryFileSystem") (
+      filter (home: !place.among home (tmpfs unit ++ inaccessible unit)) unit.homes
+    );
 
   # A sequence of lines that name what is allowed, or with ~ what is not: what becomes of `items`, each with the words
   # that name it. The first line says what becomes of what none names (systemd.exec(5), SystemCallFilter=).

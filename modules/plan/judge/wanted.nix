@@ -37,6 +37,7 @@ in
         ];
       bindPaths = service.bindPaths or [ ];
       devices = service.devices or [ ];
+      homes = service.homes.hidden or [ ];
       loosened =
         service.loosened or [ ]
         ++ concatMap (name: loosenings.${name}.without) (

@@ -2,6 +2,7 @@
 # The form of a problem, and how it becomes a message, is in ./problem.nix.
 { names, hostLinks }:
 {
+  accounts,
   namespaces,
   tunnels,
   services,
@@ -21,7 +22,9 @@ let
     ;
 
   problem = import ./problem.nix;
+  inherit (import ../confinement/homes.nix) homesOf unreadable;
   inherit (problem) messages;
+  inherit (import ../confinement/binds.nix) showsHome;
   service = import ./service.nix { inherit namespaces; };
   hops = import ../network/hops.nix { inherit namespaces tunnels; };
 
@@ -67,9 +70,13 @@ let
       where = "nsguard.apps.${name}.extraServiceConfig";
     in
     ofOptions name app
+    ++ map (problem.wholeHome "nsguard.apps.${name}.readWritePaths") (
+      filter (showsHome { homes = homesOf accounts { }; }) app.readWritePaths
+    )
     ++ service.ofBinds where {
       serviceConfig = app.extraServiceConfig;
       bindPaths = app.readWritePaths;
+      homes = homesOf accounts app.extraServiceConfig;
     }
     ++ service.prefixes where "" app.extraServiceConfig;
 
@@ -86,6 +93,12 @@ let
     other < name
     && markOf other == markOf name
     && namespaces.${other}.tunnel != namespaces.${name}.tunnel;
+  # One that could not be hidden.
+  ofHome = name: {
+    where = "users.users.${name}.home";
+    what = "${toJSON accounts.${name}.home} cannot be hidden from confined services";
+    fix = "write an absolute path of letters, digits and any of . _ @ + -";
+  };
   ofMark = name: {
     when = filter (clashing name) tunnelled != [ ];
     where = "nsguard.tunnels.${namespaces.${name}.tunnel}.fwMark";
@@ -105,6 +118,7 @@ in
 
   others = messages (
     each ofNamespace namespaces
+    ++ map ofHome (if namespaces == { } then [ ] else unreadable accounts)
     ++ each ofExceptions namespaces
     ++ each ofHostServices namespaces
     ++ import ./publish.nix { inherit namespaces hostLinks; }

@@ -23,6 +23,7 @@ let
     words
     ;
   binds = import ../confinement/binds.nix;
+  state = import ../confinement/state.nix;
   paths = import ../confinement/paths.nix;
 
   unique = foldl' (list: item: if elem item list then list else list ++ [ item ]) [ ];
@@ -70,11 +71,16 @@ let
           ]
         )
         ++ service.scripts or [ ];
+      # Directories in a person's home, wherever that lies.
+      inPeoples =
+        if service.homes.people == [ ] then [ ] else state.below service.homes.people { inherit texts; };
       dropped = property: (binds.sorted service (config.${property} or null)).hidden or [ ];
     in
     unique (
       map binds.plain (
-        concatMap hiddenIn texts ++ map binds.source (dropped "BindPaths" ++ dropped "BindReadOnlyPaths")
+        concatMap hiddenIn texts
+        ++ inPeoples
+        ++ map binds.source (dropped "BindPaths" ++ dropped "BindReadOnlyPaths")
       )
     );
 
@@ -154,6 +160,25 @@ let
           "${sentence closed} ${agreed "leads" "lead" closed} to programs outside the namespace,"
           + " and ${agreed "stays" "stay" closed} hidden";
         fix = "for the system bus, use ${where}.nsguard.dbus.system";
+      }
+    ];
+
+  # The home of a system account, of which its service sees what it names.
+  ofHome =
+    name: service:
+    let
+      where = named "services" name;
+      inherit (service.homes) hidden own visible;
+      unnamed = filter (
+        home: elem home hidden && !builtins.any (path: binds.within path home) visible
+      ) own;
+    in
+    [
+      {
+        when = unnamed != [ ];
+        inherit where;
+        what = "${sentence unnamed}, the home of the service's user, ${verb unnamed} hidden from it";
+        fix = "to make a directory in it visible, name it in the unit: ${where}.serviceConfig.ReadWritePaths = [ \"…\" ];";
       }
     ];
 
@@ -263,6 +288,7 @@ in
   warnings =
     makers: name: service:
     ofPaths makers name service
+    ++ ofHome name service
     ++ ofPidFile name service
     ++ ofCapabilities name service
     ++ ofUser name service;

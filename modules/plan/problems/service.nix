@@ -24,6 +24,7 @@ let
     ;
   inherit (import ../confinement/front.nix { tools = { }; }) inJournal unclear;
   properties = (import ../combine.nix).commands;
+  binds = import ../confinement/binds.nix;
   paths = import ../confinement/paths.nix;
   exposure = import ./exposure.nix;
   hidden = import ./hidden.nix { inherit named; };
@@ -91,15 +92,17 @@ let
   roundabout = path: match ".*/(/|\\.\\.?(/|:|$)).*" path != null;
 
   bindPath =
-    where: path:
+    where: service: path:
     let
       wellFormed =
         match "/[^:[:space:]\"\\\\%]*(:/[^:[:space:]\"\\\\%]*)?" path != null && !roundabout path;
       reopened = match paths.reopened path != null || match "(/var)?/run/?(:.*)?" path != null;
-      isHome = match "${paths.home}(:.*)?" path != null;
+      isHome = match "${paths.home}(:.*)?" path != null || binds.showsHome service path;
+      inHome = builtins.any (binds.within (binds.source path)) service.homes.people;
       isSystem =
         match "${paths.system}(:.*)?" path != null
-        && match "(/var)?/(run|tmp|lib|cache|log)/.+" path == null;
+        && match "(/var)?/(run|tmp|lib|cache|log)/.+" path == null
+        && !inHome;
     in
     if !wellFormed then
       {
@@ -249,7 +252,7 @@ in
     ++ exposure.ofBinds where service
     ++ exposure.ofService where at service
     ++ unstartable where at service
-    ++ map (bindPath "${at}.bindPaths") service.bindPaths
+    ++ map (bindPath "${at}.bindPaths" service) service.bindPaths
     ++ map (device "${at}.devices") service.devices
     ++ busProblems "${at}.dbus.system" service.dbus.system
     ++ busOwner name service

@@ -18,6 +18,8 @@ let
     toJSON
     ;
 
+  inherit (import ../confinement/homes.nix) homesOf;
+
   # Wayland's displays go by number, and compositors take the first that is free.
   waylandDisplays = [
     "wayland-0"
@@ -74,9 +76,9 @@ in
   # What lacks either is among the problems.
   runnable = app: app.namespace != null && app.command != null;
 
-  # name -> app, complete -> { units; files; }
+  # accounts, name, app, complete -> { units; files; }
   ofApp =
-    name: app:
+    accounts: name: app:
     let
       unit = names.appUnit name;
       runtime = "/run/${names.app name}";
@@ -113,7 +115,12 @@ in
         sandbox =
           if app.sandbox.enable then
             sandbox.prefix {
-              inherit home runtime devices;
+              inherit
+                home
+                homes
+                runtime
+                devices
+                ;
               writable = app.readWritePaths;
               visible = [
                 "/run/nsguard"
@@ -147,8 +154,11 @@ in
         waitFor = buses.waitFor;
       };
 
+      homes = homesOf accounts (app.extraServiceConfig // names.appIdentity name app);
+
       own = {
         inherit (app) namespace;
+        inherit homes;
         capabilities = [ ];
         nests = true;
         # bubblewrap opens files by a call whose mode no filter can see, openat2(2), and knows no other. What an app

@@ -10,6 +10,7 @@
 }:
 let
   inherit (import ../protections.nix { inherit without; }) kept listed;
+  inherit (import ../confinement/homes.nix) homesOfUsers;
 
   records = {
     no-sockets-by-path = {
@@ -44,9 +45,13 @@ let
   };
 in
 {
-  # { name, namespace } -> { units; groups; }
+  # { name, namespace, accounts } -> { units; groups; }
   run =
-    { name, namespace }:
+    {
+      name,
+      namespace,
+      accounts,
+    }:
     let
       group = names.runGroup name namespace;
       homes = if namespace.homes == "shared" then shared else hidden;
@@ -94,6 +99,7 @@ in
             nests = true;
             # What the commands get as standard output is their caller's.
             loosened = homes.loosened ++ [ "journal-connection" ];
+            homes = homesOfUsers accounts namespace.users;
             unitConfig = {
               Description = "Command in network namespace ${name}";
               CollectMode = "inactive-or-failed";

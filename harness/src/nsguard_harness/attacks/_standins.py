@@ -5,11 +5,12 @@ controls are seen. The standard library only.
 from __future__ import annotations
 
 import os
+import pwd
 import socket
 from typing import TYPE_CHECKING, ClassVar, Literal
 from weakref import WeakKeyDictionary
 
-from ..attack import PATIENCE, Attack, Env, Outcome
+from ..attack import PATIENCE, Attack, CannotApplyError, Env, Lacking, Outcome
 from . import _tools
 
 if TYPE_CHECKING:
@@ -39,10 +40,23 @@ class WithStandins(Attack):
             lab.peer.stop("standin", RECORDS, lab.client)
 
 
+def has_home(account: pwd.struct_passwd) -> bool:
+    """Whether files can be there. System accounts without one have the name of a directory that nobody writes."""
+    return account.pw_dir not in ("/", "/nonexistent", "/var/empty")
+
+
+def path_of(path: str, user: pwd.struct_passwd) -> str:
+    """Where a daemon of that user's listens. Raises CannotApplyError if that is in a home, and the user has none."""
+    if "{home}" in path and not has_home(user):
+        raise CannotApplyError(Lacking.MACHINE, f"{user.pw_name} has no home")
+    return path.format(uid=user.pw_uid, home=user.pw_dir)
+
+
 class Daemon(WithStandins):
     """Speak to a daemon by its socket; any answer is a success, and so is the token on the wire.
 
-    path: `{uid}` stands for the number of the user who tries; a leading @ for the abstract namespace.
+    path: `{uid}` stands for the number of the user who tries, `{home}` for that user's home; a leading @ for the
+    abstract namespace.
     mode: who may connect; gives: whether the stand-in hands over a socket of the host's, instead of listening.
     """
 
@@ -56,7 +70,7 @@ class Daemon(WithStandins):
         return _tools.payload(env)
 
     def run(self, env: Env) -> Outcome:
-        path = self.path.format(uid=os.getuid())
+        path = path_of(self.path, pwd.getpwuid(os.getuid()))
         with connected(path, self.kind, env.patience) as daemon:
             daemon.send(self.words(env))
             if self.kind == socket.SOCK_DGRAM:

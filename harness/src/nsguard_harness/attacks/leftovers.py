@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from ..attack import Env, Outcome
+from ..attack import CannotApplyError, Env, Lacking, Outcome
 from . import _tools
-from ._standins import WithStandins, marked
+from ._standins import WithStandins, has_home, marked
 from .processes import accounts
 
 # a home directory for each user who may try; the users' own may lie anywhere
@@ -21,7 +21,7 @@ HOMES = "/home/nsguard-leaktest-{user}"
 class _Left(WithStandins):
     """Leave a file with the token; a stand-in finds it as cron or a login would, and sends what is in it.
 
-    directories: where, `{user}` standing for each user's name; those of root alone have none.
+    directories: where, `{user}` standing for the name of each user, and `{home}` for its home.
     """
 
     evidence = "wire"
@@ -29,9 +29,11 @@ class _Left(WithStandins):
 
     def run(self, env: Env) -> Outcome:
         reports, left = [], False
-        user = _user()
+        user = pwd.getpwuid(os.getuid())
         for directory in self.directories:
-            path = Path(directory.format(user=user), marked(env))
+            if "{home}" in directory and not has_home(user):
+                raise CannotApplyError(Lacking.MACHINE, f"{user.pw_name} has no home")
+            path = Path(_of_user(directory, user), marked(env))
             try:
                 path.write_bytes(_tools.payload(env))
             except OSError as error:
@@ -65,7 +67,7 @@ class LeftForALogin(_Left):
     """Claim: the service can't leave a file in a home directory that a login runs.
 
     Method: write a file into a home's directories for autostart, units and shells; a stand-in sends what it finds.
-    Limitations: homes outside /home and /root, as system users have them, belong to the service itself.
+    Limitations: of homes in other places, left-in-own-home tries the service's own.
     Source: XDG autostart specification; systemd.unit(5), user units; bash(1).
     """
 
@@ -73,6 +75,19 @@ class LeftForALogin(_Left):
     directories = tuple(
         f"{HOMES}/{directory}" for directory in (".config/autostart", ".config/systemd/user", ".bashrc.d", "bin")
     )
+
+
+class LeftInOwnHome(_Left):
+    """Claim: the service can't leave a file that a login runs in its own user's home, wherever that lies.
+
+    Method: as left-for-a-login, in the home that the user has in passwd(5). The labs' ordinary user has one elsewhere
+    than in /home.
+    Limitations: a home in /var/lib is taken for the service's state; a directory that the unit names stays open to it.
+    Source: passwd(5); bash(1).
+    """
+
+    name = "left-in-own-home"
+    directories = tuple(f"{{home}}/{directory}" for directory in (".config/autostart", ".bashrc.d", "bin"))
 
 
 class LeftInAProfile(_Left):
@@ -130,9 +145,14 @@ def _user() -> str:
     return pwd.getpwuid(os.getuid()).pw_name
 
 
+def _of_user(directory: str, user: pwd.struct_passwd) -> str:
+    return directory.format(user=user.pw_name, home=user.pw_dir)
+
+
 def places() -> Iterator[tuple[str, str]]:
     """The directories in which the host looks for such files, each with its owner's name."""
-    for kind in (LeftForTheHost, LeftForALogin, LeftInAProfile):
+    for kind in (LeftForTheHost, LeftForALogin, LeftInOwnHome, LeftInAProfile):
         for directory in kind.directories:
-            for account in accounts() if "{user}" in directory else accounts()[:1]:
-                yield directory.format(user=account.pw_name), account.pw_name
+            for user in accounts() if "{" in directory else accounts()[:1]:
+                if "{home}" not in directory or has_home(user):
+                    yield _of_user(directory, user), user.pw_name

@@ -189,3 +189,16 @@ class Editor(Daemon):
 
     def words(self, env: Env) -> bytes:
         return f"-eval {marked(env)}\n".encode()
+
+
+class SocketInOwnHome(Daemon):
+    """Claim: what listens in the home of the service's own user, as an open ssh connection does, can't be reached.
+
+    Method: the token on a socket in the home that the user has in passwd(5). The labs' ordinary user has one elsewhere
+    than in /home.
+    Limitations: a home in /var/lib is taken for the service's state; a directory that the unit names stays open to it.
+    Source: ssh_config(5), ControlPath; passwd(5).
+    """
+
+    name = "socket-in-own-home"
+    path, mode = "{home}/.ssh/nsguard-leaktest", 0o600

@@ -26,7 +26,7 @@ from typing import NamedTuple
 from .. import attacks
 from ..addresses import LAB
 from ..attacks import hostnetwork, leftovers, messages, terminals
-from ..attacks._standins import MARK, Daemon, address
+from ..attacks._standins import MARK, Daemon, address, has_home, path_of
 from ..attacks.processes import accounts
 from .notify import ready
 from .records import Records
@@ -53,11 +53,12 @@ class Place(NamedTuple):
 
 def places() -> Iterator[Place]:
     """Every place at which an attack looks for a daemon; those of a user once for each user."""
-    users = [account.pw_uid for account in accounts()]
+    users = accounts()
     for attack in attacks.registry().values():
         if issubclass(attack, Daemon):
-            owners = users if "{uid}" in attack.path else [0]
-            yield from (Place(attack.path.format(uid=owner), owner, attack) for owner in owners)
+            for user in users if "{" in attack.path else users[:1]:
+                if "{home}" not in attack.path or has_home(user):
+                    yield Place(path_of(attack.path, user), user.pw_uid, attack)
 
 
 class StandIn:

@@ -42,9 +42,16 @@ def _binds(unit: Unit, key: str) -> Iterator[Hole]:
             continue
         source, destination, *_ = [*plain.split(":"), "", ""]
         yield from _judged(_secluded, unit, key, entry, source)
-        target = unit.places.resolved(destination or source)
+        origin, target = unit.places.resolved(source), unit.places.resolved(destination or source)
+        if any(_uncovers(origin, target, home) for home in unit.want["homes"]):
+            yield Hole(key, entry, "homes")
         if any(place.perhaps_above(target, covered) for covered in unit.facts["covered"]):
             yield Hole(key, entry, "covers")
+
+
+def _uncovers(source: str, destination: str, home: str) -> bool:
+    """Whether it shows a whole home that is hidden. In a directory that is bound to its own place it stays covered."""
+    return source == home or (place.perhaps_above(source, home) and source != destination)
 
 
 def _secluded(unit: Unit, path: str) -> str:

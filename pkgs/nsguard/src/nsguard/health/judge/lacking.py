@@ -42,6 +42,9 @@ def _covers(unit: Unit) -> Iterator[Hole]:
     for path, protection in wanted.items():
         if not place.among(path, covered if path in _ONLY_COVERED else covered + closed):
             yield _lacking(protection, "TemporaryFileSystem", path)
+    for home in unit.want["homes"]:
+        if not place.among(home, covered + closed):
+            yield _lacking("hidden-homes:elsewhere", "TemporaryFileSystem", home)
     if "-/nix/var" not in unit.words("Service.ReadOnlyPaths"):
         yield _lacking("profiles", "ReadOnlyPaths", "-/nix/var")
 

@@ -1,0 +1,110 @@
+# Homes that lie neither below /home nor in /root: a person's, and a system account's that the unit does or does not name.
+let
+  of = properties: {
+    namespace = "vpn";
+    serviceConfig = {
+      ExecStart = "/bin/true";
+    }
+    // properties;
+  };
+in
+{
+  specification = {
+    accounts = {
+      alice = {
+        home = "/srv/people/alice/";
+        person = true;
+      };
+      bob = {
+        home = "/home/bob";
+        person = true;
+      };
+      www.home = "/var/www";
+      media = {
+        home = "/data/media";
+        uid = 990;
+      };
+      db.home = "/var/lib/db";
+      empty.home = "/var/empty";
+      rootless.home = "/";
+    };
+    tunnels.lab.configFile = "/run/secrets/lab.conf";
+    namespaces.vpn.tunnel = "lab";
+    services = {
+      web = of { User = "www"; };
+      # Another directory has a name that begins as its home does.
+      some = of {
+        User = "media";
+        ReadWritePaths = [
+          "/data/media/downloads"
+          "-/data/media2"
+        ];
+      };
+      whole = of {
+        User = 990;
+        WorkingDirectory = "-/data/media/";
+      };
+      state = of {
+        User = "db";
+        ReadWritePaths = "/srv/people/alice/Music";
+      };
+      granted = of { User = "www"; } // {
+        bindPaths = [ "/srv/people/alice/Music" ];
+      };
+      "any@" = of { User = "%i"; };
+      loosened = of { User = "www"; } // {
+        hardening.hiddenHomes = false;
+      };
+    };
+  };
+
+  facts =
+    planned:
+    let
+      homes = path: builtins.match "-?/(srv|data|var/www)(/.*|:.*)?" path != null;
+      config = name: planned.units."${name}.service".serviceConfig;
+    in
+    builtins.listToAttrs (
+      map
+        (name: {
+          inherit name;
+          value =
+            builtins.filter homes (config name).TemporaryFileSystem
+            ++ builtins.filter homes (config name).BindPaths;
+        })
+        [
+          "web"
+          "some"
+          "whole"
+          "state"
+          "granted"
+          "any@"
+          "loosened"
+        ]
+    );
+
+  expected = {
+    web = [
+      "/srv/people/alice:ro"
+      "/var/www:ro"
+    ];
+    some = [
+      "/srv/people/alice:ro"
+      "/data/media:ro"
+      "-/data/media/downloads"
+    ];
+    whole = [ "/srv/people/alice:ro" ];
+    state = [ "/srv/people/alice:ro" ];
+    granted = [
+      "/srv/people/alice:ro"
+      "/var/www:ro"
+      "/srv/people/alice/Music"
+    ];
+    "any@" = [
+      "/srv/people/alice:ro"
+      "/data/media:ro"
+      "/var/www:ro"
+    ];
+    loosened = [ ];
+  };
+}

@@ -1,0 +1,67 @@
+# Homes that lie neither below /home nor in /root, and so not behind ProtectHome= (systemd.exec(5)). A person's is hidden from
+# every confined service, as one below /home is. A system account's is hidden from the services that run as it, but for what
+# their units name; one in /var/lib is their state.
+let
+  inherit (builtins)
+    attrNames
+    concatMap
+    elem
+    filter
+    foldl'
+    match
+    ;
+  inherit (import ./binds.nix) plain within;
+  state = import ./state.nix;
+
+  # Hidden or read-only by other protections, or the whole system's.
+  isElsewhere =
+    path:
+    match "/?((home|root|run|tmp|bin|boot|dev|etc|lib|lib64|nix|proc|sbin|sys|usr)(/.*)?)?" path == null
+    && match "/var(/(cache|db|lib|log|mail|spool|www)?|/(empty|lock|run|tmp)(/.*)?)?" path == null
+    || path == "/var/www";
+  isState = path: within path "/var/lib";
+  isPlain = home: match "/[A-Za-z0-9/._@+-]*" home != null && match "(.*/)?[.][.](/.*)?" home == null;
+
+  # -> { people; own; hidden; visible; }: persons' homes, those of the accounts as which the unit runs, what of both is
+  # hidden, and what is visible in a hidden one
+  ofAccounts =
+    accounts: runs: serviceConfig:
+    let
+      homes =
+        wanted:
+        unique (
+          filter isElsewhere (map (name: plain accounts.${name}.home) (filter wanted (attrNames accounts)))
+        );
+      people = homes (name: accounts.${name}.person or false);
+      own = filter (home: !isState home) (homes (name: !(accounts.${name}.person or false) && runs name));
+      unnamed = filter (home: !state.names home serviceConfig) own;
+    in
+    {
+      inherit people own;
+      hidden = unique (people ++ unnamed);
+      visible = concatMap (home: state.below [ home ] serviceConfig) unnamed;
+    };
+
+  unique = foldl' (list: item: if elem item list then list else list ++ [ item ]) [ ];
+in
+{
+  # accounts: name -> { home; person; uid; } -> the names of those whose home can't be written into a unit
+  unreadable =
+    accounts: filter (name: !isPlain (toString accounts.${name}.home)) (attrNames accounts);
+
+  # Of a unit, by its own properties.
+  homesOf =
+    accounts: serviceConfig:
+    let
+      user = toString (serviceConfig.User or "");
+      # A specifier stands for any of them.
+      runs =
+        name:
+        user != "" && (user == name || user == toString (accounts.${name}.uid or null))
+        || match ".*%.*" user != null;
+    in
+    ofAccounts accounts runs serviceConfig;
+
+  # Of commands that any of these users starts.
+  homesOfUsers = accounts: users: ofAccounts accounts (name: elem name users) { };
+}
