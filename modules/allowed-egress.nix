@@ -12,10 +12,10 @@ mkOption {
           type = types.str;
           example = "192.168.1.10";
           description = ''
-            The address of the host that is to be reached, and under which services inside reach it. While the exception
-            stands, this address leads there and never into the tunnel, and at other ports of it nobody listens.
+            Address of the host to reach. Services inside use the same address. While the exception exists, the
+            address leads to that host and never into the tunnel, and its other ports are closed.
 
-            Risk: whoever has the address on the network that the host is in, is the one that is talked to.
+            Risk: whichever machine has this address on the host's network receives the connections.
           '';
         };
 
@@ -23,9 +23,9 @@ mkOption {
           type = types.port;
           example = 445;
           description = ''
-            The port that is to be reached.
+            TCP port to reach.
 
-            Risk: what listens there may itself talk to the world, as a proxy, a resolver or a print server does.
+            Risk: what listens there may itself talk to the Internet, as a proxy, a resolver or a print server does.
           '';
         };
 
@@ -34,7 +34,8 @@ mkOption {
           default = defaults.protocol;
           example = "tcp";
           description = ''
-            The protocol: `tcp`. What has no connections cannot be passed on without a route, which there is not.
+            Protocol; `tcp` is the only one. A protocol without connections cannot be forwarded without a route, and
+            there is none.
 
             Risk: none of its own.
           '';
@@ -52,12 +53,12 @@ mkOption {
     }
   '';
   description = ''
-    Exceptions from the confinement, by name: hosts on your own network that services in this namespace reach besides the
-    tunnel, each at one port. No route leads there: the address is laid on the namespace's loopback interface, and a
-    proxy that may talk to this address alone passes each connection on, from the host's own address. It does so whether
-    or not the tunnel is up.
+    Exceptions from the confinement, by name: hosts on your own network that everything in this namespace can reach
+    besides the tunnel, each at one TCP port. There is no route to them. The address is assigned to the namespace's
+    loopback interface, and a proxy forwards each connection, from the host's own address. The proxy can talk to this
+    address only, and works whether or not the tunnel is up.
 
-    Risk: the service can tell that host anything, and learn from it, where it is and what else is on your network; the
-    connections stand in clear on the uplink, where leak tests name and count them.
+    Risk: a service can send that host anything, and learn from it where it is and what else is on your network. The
+    connections are visible on the uplink, where leak tests name and count them.
   '';
 }

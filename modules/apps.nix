@@ -39,8 +39,8 @@ let
           default = app.preset;
           example = "chromium";
           description = ''
-            Name of a program whose needs are known: its package, windows and part of the session bus are then the
-            defaults of the other options.
+            Name of a program whose needs are known. The preset sets the defaults of other options: package, windows
+            and part of the session bus.
 
             Risk: that of each option it sets; `nixos-option nsguard.apps.<name>` shows them.
           '';
@@ -51,7 +51,7 @@ let
           default = app.namespace;
           example = "vpn";
           description = ''
-            Name of the namespace, one of {option}`nsguard.namespaces`, that the app is confined to. Its unit
+            Name of the namespace that confines the app, one of {option}`nsguard.namespaces`. The app's unit
             `nsguard-app-NAME.service` is confined as {option}`systemd.services.<name>.nsguard.namespace` confines a
             service.
 
@@ -64,9 +64,9 @@ let
           default = null;
           example = lib.literalExpression "pkgs.brave";
           description = ''
-            The package of the program. Its menu entries are offered again, with the launcher in place of the program.
+            Package of the program. Its menu entries are offered again, with the launcher in place of the program.
 
-            Risk: where the package itself is installed as well, its own entries start it unconfined.
+            Risk: if the package itself is installed as well, its own entries start it unconfined.
           '';
         };
 
@@ -78,7 +78,7 @@ let
           description = ''
             Path of the program.
 
-            Risk: it is run as the app's user, with what that user may do in the confinement.
+            Risk: the program runs as the app's user, with what this user may do in the confinement.
           '';
         };
 
@@ -87,9 +87,9 @@ let
           default = app.args;
           example = [ "--incognito" ];
           description = ''
-            Arguments of the program, each as it is; those of a launch follow.
+            Arguments of the program, passed on literally. The arguments of a launch follow.
 
-            Risk: an argument can weaken what the program guards itself. A browser's `--no-sandbox` is refused.
+            Risk: an argument can weaken the program's own protections. A browser's `--no-sandbox` is refused.
           '';
         };
 
@@ -98,11 +98,11 @@ let
           default = app.user;
           example = "alice";
           description = ''
-            The person who uses the app: it runs as this user, who alone may launch it. Without one the app has a user of
-            its own, made when it starts, and only root starts it.
+            User who uses the app. It runs as this user, and nobody else may launch it. Without a user, the app has a
+            user of its own, created when it starts, and only root launches it.
 
-            Risk: of the person's files the app sees none but {option}`nsguard.apps.<name>.readWritePaths`, and what it
-            leaves in its own home directory the person's other programs can read.
+            Risk: of the user's files the app sees only {option}`nsguard.apps.<name>.readWritePaths`, but the user's
+            other programs can read what the app leaves in its own home directory.
           '';
         };
 
@@ -112,49 +112,51 @@ let
           defaultText = lib.literalExpression "config.users.users.\${user}.uid";
           example = 1000;
           description = ''
-            The number of the app's user, by which the session's sockets are found: `/run/user/NUMBER`.
+            Number of the app's user. The session's sockets are found by it, in `/run/user/NUMBER`.
 
-            Risk: with another's number the app is bound to that one's session, which refuses it.
+            Risk: with another user's number, the app is connected to that user's session, which refuses it.
           '';
         };
 
         gui = {
           wayland = flag app.gui.wayland ''
-            Whether the app may open windows on the person's Wayland displays, `wayland-0` and `wayland-1` of the session.
-            The compositor must offer security contexts (`wp_security_context_manager_v1`; Sway does from 1.9). The app
-            gets a socket on which the compositor offers windows, keys while they have the focus and the clipboard, and
-            nothing that types into other windows or takes pictures of the screen. On a compositor without security
-            contexts the app gets no display, and its launcher says so.
+            Whether the app may open windows on the user's Wayland displays, `wayland-0` and `wayland-1` of the
+            session. The compositor must offer security contexts (`wp_security_context_manager_v1`; Sway does from
+            1.9). The app gets a socket on which the compositor offers windows, keys while a window has the focus, and
+            the clipboard, but nothing that types into other windows or takes pictures of the screen. On a compositor
+            without security contexts, the app gets no display, and its launcher says so.
 
-            Risk: what the compositor offers in a security context is the compositor's choice.
+            Risk: the compositor decides what it offers in a security context.
           '';
           waylandUnfiltered = flag app.gui.waylandUnfiltered ''
-            Whether the app may use the compositor's own sockets, `wayland-0` and `wayland-1` of the session, without a
-            security context; for compositors that have none. It replaces {option}`nsguard.apps.<name>.gui.wayland`.
+            Whether the app may use the compositor's own sockets, `wayland-0` and `wayland-1` of the session, without
+            a security context. This is for compositors that have none. It replaces
+            {option}`nsguard.apps.<name>.gui.wayland`.
 
-            Risk: **it runs code outside** on compositors that offer a virtual keyboard to every client, as those made of
-            wlroots do (Sway, river, labwc and others): the app types into a terminal of the person's, and takes pictures
-            of the screen. A compositor that offers neither, as GNOME's, does not let it.
+            Risk: **the app can run code outside** on compositors that offer a virtual keyboard to every client, as
+            those based on wlroots do (Sway, river, labwc and others): it types into a terminal of the user's, and
+            takes pictures of the screen. A compositor that offers neither, such as GNOME's, does not allow this.
           '';
           x11 = flag app.gui.x11 ''
-            Whether the app may open windows on the X server: `/tmp/.X11-unix` is bound in, and the person's cookie goes
-            along with a launch. Shared memory by shmget(2) is denied then: the server would look up its number among the
-            host's, and show in the app's window what another program had drawn.
+            Whether the app may open windows on the X server. `/tmp/.X11-unix` is bound in, and each launch passes on
+            the user's X cookie. Shared memory by shmget(2) is denied, because the server would look up its number
+            among the host's and show in the app's window what another program has drawn.
 
-            Risk: a client of an X server reads the keys and the screen of all others, and types into them: it can have a
-            terminal outside do anything.
+            Risk: **the app can run code outside**. An X client reads the keys and the screen of all other clients and
+            types into them, also into a terminal outside.
           '';
           gpu = flag app.gui.gpu ''
             Whether the app may use the graphics card, by `/dev/dri`.
 
-            Risk: the card's driver in the kernel, which every program with access can attack.
+            Risk: the app can attack the card's driver in the kernel, as every program with access can.
           '';
           portals = flag app.gui.portals ''
-            Whether the app may ask the desktop's portals to choose files, to notify and for settings. It needs
-            `dbus.session.access = "filtered"`. Portals that open pages, start programs or tell of the network are not
-            among them.
+            Whether the app may use the desktop's portals to choose files, to show notifications and to read settings.
+            It requires `dbus.session.access = "filtered"`. Portals that open pages, start programs or describe the
+            network are not included.
 
-            Risk: for the portal the caller is an ordinary program, and the paths that it names are the person's.
+            Risk: to a portal the caller is an ordinary program, and the paths that the portal returns are those of
+            the user's files.
           '';
           sound = mkOption {
             type = types.enum [
@@ -165,12 +167,14 @@ let
             default = app.gui.sound;
             example = "pipewire";
             description = ''
-              How the app makes sound: by PipeWire's socket, by that and PulseAudio's, or not at all. No preset sets it.
+              How the app makes sound. `pipewire`: by PipeWire's socket. `pulse`: by PulseAudio's socket as well.
+              `none`: not at all. No preset sets this option.
 
-              Risk of either: **it runs code outside**. A client of PipeWire's can have the person's sound server load a
-              library of the client's (`create-node` with `library.name`), which then runs as the person in the host's
-              network; it listens to the microphone as well. Of PulseAudio's socket besides: the sound server sends sound
-              over the network for whoever tells it to load such a module, and goes on after the app has ended.
+              Risk of `"pipewire"` and `"pulse"`: **the app can run code outside**. A client of PipeWire can make the
+              user's sound server load a library of the client's (`create-node` with `library.name`), which then runs
+              as the user in the host's network. The app can listen to the microphone as well. With `"pulse"`, the app
+              can besides make the sound server load a module that sends sound over the network, and that goes on
+              after the app has ended.
             '';
           };
         };
@@ -182,12 +186,14 @@ let
               default = app.dbus.session.own;
               example = [ "org.mozilla.${appBusPart "web"}.*" ];
               description = ''
-                Names that the app may have on the session bus, when it is filtered; a `.*` at the end stands for whatever
-                follows. By them a program finds the one that runs already. Each has `nsguard_NAME` for a part, NAME being
-                the app's with `_` for `-`, so that the app never finds a program outside, or another app, by it. Programs
-                of Mozilla's take that part from `MOZ_DBUS_APP_NAME` in {option}`nsguard.apps.<name>.environment`.
+                Names that the app may own on the session bus when access is `filtered`. A `.*` at the end stands for
+                whatever follows. A program finds its running instance by such a name. One part of each name must be
+                `nsguard_NAME`, where NAME is the app's name with `_` in place of `-`, so that the app never finds a
+                program outside or another app. Mozilla's programs take that part from `MOZ_DBUS_APP_NAME` in
+                {option}`nsguard.apps.<name>.environment`.
 
-                Risk: any program of the person's may call the app by such a name, and have it load a page in its namespace.
+                Risk: any program of the user's can call the app by such a name, and make it load a page in its
+                namespace.
               '';
             };
           };
@@ -195,17 +201,20 @@ let
         };
 
         sandbox.enable = flag app.sandbox.enable ''
-          Whether to run the app in bubblewrap as well, within the confinement: process numbers, message queues and a host
-          name of its own, a `/tmp`, `/dev` and `/proc` of its own, the system read-only, and of home directories nothing but
-          its own and {option}`nsguard.apps.<name>.readWritePaths`. It needs a {option}`nsguard.apps.<name>.user`.
+          Whether to run the app in bubblewrap as well, within the confinement. It then has its own process numbers,
+          message queues, host name, `/tmp`, `/dev` and `/proc`. The system is read-only, and of home directories it
+          sees only its own and {option}`nsguard.apps.<name>.readWritePaths`. It requires
+          {option}`nsguard.apps.<name>.user`.
 
-          Risk of `false`: one wall instead of two around processes, devices and files; the network is the same.
+          Risk of `false`: there is one wall instead of two around processes, devices and files. The network is the
+          same.
         '';
 
         autoStart = flag app.autoStart ''
-          Whether to start the app by itself: with the machine, or with the person's session where it has windows.
+          Whether to start the app automatically: when its user's session starts if it has windows, and at boot
+          otherwise.
 
-          Risk: it talks to the network before anybody looks.
+          Risk: it uses the network before anybody looks.
         '';
 
         restart = mkOption {
@@ -220,10 +229,10 @@ let
           default = app.restart;
           example = "on-failure";
           description = ''
-            When to start the app again after it ended, as `Restart=` in systemd.service(5) has it; in the session that it
-            was launched from, without the arguments of the launch.
+            When to restart the app after it has ended, as `Restart=` in systemd.service(5). It restarts in the
+            session from which it was launched, without the arguments of the launch.
 
-            Risk: an app that was made to crash by what it loaded may load it again.
+            Risk: an app that crashed because of what it loaded may load that again.
           '';
         };
 
@@ -234,10 +243,12 @@ let
             MOZ_ENABLE_WAYLAND = "1";
           };
           description = ''
-            Variables of the app's environment. From that of the person come `DISPLAY`, `WAYLAND_DISPLAY` and what marks a
-            launch by the desktop, where the app has windows, and no others.
+            Environment variables of the app. From the user's environment, an app with windows also gets the display
+            (`DISPLAY`, `WAYLAND_DISPLAY`) and what marks a launch by the desktop (`DESKTOP_STARTUP_ID`,
+            `XDG_ACTIVATION_TOKEN`), and nothing else.
 
-            Risk: everybody on the machine can read them in the unit; no secrets, and no addresses of the host.
+            Risk: everybody on the machine can read these variables in the unit. Put no secrets and no addresses of
+            the host in them.
           '';
         };
 
@@ -246,9 +257,10 @@ let
           default = app.readWritePaths;
           example = [ "/home/alice/Downloads" ];
           description = ''
-            Directories that the app may write to beside its own home, `/var/lib/nsguard-app-NAME`. They must exist.
+            Directories to which the app may write besides its own home, `/var/lib/nsguard-app-NAME`. They must exist.
 
-            Risk: what it writes there, programs outside may act on. Whole home directories and the system's are refused.
+            Risk: programs outside may act on what it writes there. Whole home directories and the system's
+            directories are refused.
           '';
         };
 
@@ -260,9 +272,9 @@ let
           };
           description = ''
             Further settings of the unit's `[Service]` section (systemd.exec(5), systemd.resource-control(5)). The
-            confinement is laid over them and outweighs what is weaker.
+            confinement is applied on top and overrides weaker settings.
 
-            Risk: what they bind in, it reaches.
+            Risk: the app reaches what they bind in.
           '';
         };
 
@@ -272,9 +284,9 @@ let
             default = app.desktopEntry.enable;
             example = false;
             description = ''
-              Whether the app has an entry in menus; `null` gives one to an app with windows.
+              Whether the app has a menu entry. `null` gives one to an app with windows.
 
-              Risk: with its MIME types the entry can be what opens pages; so can the unconfined program's.
+              Risk: by its MIME types the entry can become what opens pages; so can the unconfined program's.
             '';
           };
           name = mkOption {
@@ -282,31 +294,39 @@ let
             default = app.desktopEntry.name;
             example = "Web";
             description = ''
-              Name in menus, to which that of the namespace is added; `null` keeps the package's entries as they are.
+              Name in menus, to which the namespace's name is added. `null` keeps the package's entries as they are.
 
-              Risk: with the unconfined program's name alone, nobody tells the two apart.
+              Risk: an entry with the unconfined program's name alone cannot be told apart from that program's entry.
             '';
           };
           icon = mkOption {
             type = types.nullOr types.str;
             default = app.desktopEntry.icon;
             example = "web-browser";
-            description = "Name or path of the icon, where there is no package with entries.\n\nRisk: none.";
+            description = ''
+              Name or path of the icon, for an app without a package that has menu entries.
+
+              Risk: none.
+            '';
           };
           categories = mkOption {
             type = types.listOf types.str;
             default = app.desktopEntry.categories;
             example = [ "Network" ];
-            description = "Menus that the entry is in, where there is no package with entries.\n\nRisk: none.";
+            description = ''
+              Menus that list the entry, for an app without a package that has menu entries.
+
+              Risk: none.
+            '';
           };
           mimeTypes = mkOption {
             type = types.listOf types.str;
             default = app.desktopEntry.mimeTypes;
             example = [ "x-scheme-handler/magnet" ];
             description = ''
-              Types that the app opens, where there is no package with entries.
+              MIME types that the app opens, for an app without a package that has menu entries.
 
-              Risk: other programs hand it whatever has these types.
+              Risk: other programs give it files and addresses of these types.
             '';
           };
         };
@@ -325,7 +345,7 @@ let
       );
     };
 
-  # Behind a program outside of the PATH, since the package may be installed too.
+  # The launcher wins over the package in the system's PATH (hiPrio), since the package may be installed too.
   installed =
     name:
     let
@@ -337,7 +357,7 @@ let
         inherit (cfg.apps.${name}) package namespace;
         nsguard = cfg.package;
         launcher = planned.launchers.${name};
-        # The package's own entries are as good, unless there is something to say.
+        # null: the package's own entries, with the launcher as their program.
         desktopEntry =
           if cfg.apps.${name}.package != null && cfg.apps.${name}.desktopEntry.name == null then
             null
@@ -362,13 +382,13 @@ in
       }
     '';
     description = ''
-      Programs that a person starts, each confined to a namespace. Each gets a launcher in the PATH that is named after it
-      and needs no privileges, entries in menus, and two units: `nsguard-app-NAME.socket`, which takes launches from the
-      app's user alone, and `nsguard-app-NAME.service`, in which all of its programs run. A second launch joins the first.
+      Programs that a user starts, each confined to a namespace. Each gets a launcher of the same name in the PATH,
+      which needs no privileges, entries in menus, and two units. `nsguard-app-NAME.socket` accepts launches from the
+      app's user only. All programs of the app run in `nsguard-app-NAME.service`. A second launch joins the first.
 
-      Risk: a program of that name that is installed as well is still there, unconfined. What the person's own profile has
-      (`users.users.<name>.packages`, `nix profile install`) comes **before** the launcher in PATH; a package of the
-      first kind gives a warning. `type -a NAME` shows which comes first.
+      Risk: if the program itself is installed as well, it still runs unconfined under that name. Programs in the
+      user's own profile (`users.users.<name>.packages`, `nix profile install`) come **before** the launcher in PATH.
+      The first kind causes a warning. `type -a NAME` shows which comes first.
     '';
   };
 
@@ -380,8 +400,10 @@ in
         inherit (cfg.apps.${name}) package user;
         own = if user == null then [ ] else config.users.users.${user}.packages or [ ];
       in
-      lib.optional (package != null && lib.elem package own)
-        "nsguard.apps.${name}: users.users.${user}.packages has the same program, which comes before the launcher in PATH and runs unconfined; remove it there"
+      lib.optional (package != null && lib.elem package own) (
+        "nsguard.apps.${name}: users.users.${user}.packages has the same program, which comes before the launcher "
+        + "in PATH and runs unconfined; remove it there"
+      )
     ) (lib.attrNames cfg.planned.launchers);
     environment.systemPackages = map installed (lib.attrNames cfg.planned.launchers);
   };

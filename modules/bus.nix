@@ -1,7 +1,7 @@
 # Options for the part of a bus that an app or a service may use.
 { lib }:
 {
-  # what it is, where its options stand, and which bus: "session" or "system"
+  # who: "app" or "service"; at: the path of its options; kind: which bus, "session" or "system"
   who,
   at,
   kind,
@@ -11,13 +11,13 @@
 let
   inherit (lib) mkOption types;
   risk = {
-    session = "the session's manager starts any program outside the namespace for whoever asks.";
+    session = "the session's service manager starts any program outside the namespace for whoever asks.";
     system = ''
-      systemd-resolved looks up names in clear, NetworkManager and others tell the host's addresses. The attacks
-      `bus-activation`, `bus-names`, `resolvectl`, `resolved-dbus` and `systemd-run-bus` of `nsguard-leaktest list`
-      succeed then.'';
+      systemd-resolved looks up names in clear text, and NetworkManager and others reveal the host's addresses. The
+      attacks `bus-activation`, `bus-names`, `resolvectl`, `resolved-dbus` and `systemd-run-bus` of
+      `nsguard-leaktest list` succeed.'';
   };
-  # Nobody but an app would be on one, and a service has no use for that.
+  # A bus with nobody else on it serves an app only: a service has no second launch to find the first.
   private = kind == "session";
 in
 {
@@ -33,15 +33,18 @@ in
     default = default.access;
     example = "filtered";
     description = ''
-      Whether the ${who} reaches the ${kind} bus: not at all, by xdg-dbus-proxy, which passes on what
-      {option}`${at}.dbus.${kind}.talk` grants, or as any program does.
+      How the ${who} reaches the ${kind} bus. `none`: not at all. `filtered`: through xdg-dbus-proxy, which forwards
+      only what {option}`${at}.dbus.${kind}.talk` grants. `host`: like any program.
       ${lib.optionalString private ''
 
-        With `"private"` it has a bus of its own (dbus-daemon(1)) that nobody else is on and that starts nothing: by it a
-        second launch finds the first, whatever name the program takes. There are no notifications and no portals.
+        `private`: the app has a bus of its own (dbus-daemon(1)), without the session's programs, and which starts
+        nothing. A second launch finds the first by it, whatever name the program takes. There are no notifications
+        and no portals.
       ''}
-      Risk of `"host"`: ${risk.${kind}}${lib.optionalString private " Of `\"private\"`: none of the host's; the person's other programs can call the app by it."}
-    '';
+      Risk of `"host"`: ${risk.${kind}}
+      ${lib.optionalString private ''
+        Of `"private"`: none for the host; the user's other programs can connect to that bus and call the app.
+      ''}'';
   };
 
   talk = mkOption {
@@ -49,11 +52,11 @@ in
     default = default.talk;
     inherit example;
     description = ''
-      Names on the ${kind} bus that the ${who} may talk to, when it is filtered; a `.*` at the end stands for whatever
-      follows. Whoever has a name works outside the namespace for those who talk to it, so that names by which
-      programs are started, pages opened or hosts looked up are refused.
+      Names on the ${kind} bus that the ${who} may talk to when access is `filtered`. A `.*` at the end stands for
+      whatever follows. The owner of a name works outside the namespace for its callers. Names by which programs are
+      started, pages opened or hosts looked up are therefore refused.
 
-      Risk: what a service does for its callers over the network goes by the host's.
+      Risk: what the owner of a name does over the network for its callers uses the host's network.
     '';
   };
 }

@@ -10,17 +10,18 @@ in
     default = defaults.enable;
     example = true;
     description = ''
-      Whether host and namespace have a link, a pair of veth(4), over which the host passes packets to ports in
-      {option}`publish` that are UDP, or whose service is to see who connects. Every connection over it begins outside:
-      what the namespace sends is let through only as the answer in one, by rules at both ends. There is no route over it
-      but for answers.
+      Whether to connect the host and the namespace by a link, a pair of veth(4) interfaces. Over it the host forwards
+      packets to those ports in {option}`publish` that are UDP, or whose service needs the client's address. Every
+      connection over the link begins outside: rules at both ends let the namespace send answers only, and the only
+      routes over the link are for answers.
 
-      The host forwards packets for as long as there is a link, of the families of the addresses in `listen`. Where it did
-      not before, it still forwards nothing else; where {option}`boot.kernel.sysctl` or another program says that it
-      does, that is left as it is.
+      The host forwards packets while there is a link, of the address families in `listen`. If it did not forward
+      before, it still forwards nothing else. If {option}`boot.kernel.sysctl` or another program enables forwarding,
+      nsguard leaves that setting alone.
 
-      Risk: the namespace is no longer held by its topology alone: rules of nftables stand between it and the host's
-      network. A kernel that forwards takes no router advertisements by itself; networkd, NetworkManager and dhcpcd do.
+      Risk: the namespace is no longer confined by its topology alone: nftables rules separate it from the host's
+      network. A kernel that forwards ignores router advertisements; networkd, NetworkManager and dhcpcd process these
+      themselves.
     '';
   };
 
@@ -29,11 +30,11 @@ in
     default = defaults.range;
     example = "10.213.0.0/24";
     description = ''
-      Where the link's two IPv4 addresses are taken from. Which two depends on the namespace's name; another namespace's
-      are refused at evaluation, and those that the host has a route to when the namespace comes up. Those of IPv6 are of
-      a network that is made from the name (RFC 4193).
+      IPv4 network from which the link's two addresses are taken. The namespace's name determines which two. Addresses
+      that another namespace uses are refused at evaluation. Addresses to which the host has a route are refused when
+      the namespace starts. The IPv6 addresses come from a network that is derived from the name (RFC 4193).
 
-      Risk: a host on your network that has one of them is no longer reached.
+      Risk: this host no longer reaches a machine on your network that has one of these addresses.
     '';
   };
 }

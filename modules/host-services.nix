@@ -19,12 +19,12 @@ let
         port = mkOption {
           type = types.nullOr types.port;
           default = portOf name;
-          defaultText = lib.literalMD "`services.NAME.settings.server.port`, `.settings.port` or `.port`, where there is one";
+          defaultText = lib.literalMD "`services.NAME.port`, `.settings.port` or `.settings.server.port`, if set";
           example = 8989;
           description = ''
-            The port on which the service listens on this host.
+            Port on which the service listens on the host.
 
-            Risk: whatever listens there on this host is reached, also another program that has taken the port.
+            Risk: whatever listens there on the host is reached, including another program that has taken the port.
           '';
         };
 
@@ -33,8 +33,8 @@ let
           default = defaults.address;
           example = "::1";
           description = ''
-            The loopback address of this host at which the service listens. A service that listens at all addresses
-            listens at 127.0.0.1, too.
+            Loopback address of the host at which the service listens. A service that listens at all addresses listens
+            at 127.0.0.1, too.
 
             Risk: none of its own.
           '';
@@ -46,7 +46,7 @@ let
           defaultText = lib.literalMD "the same as `port`";
           example = 18989;
           description = ''
-            The port in the namespace that leads to the service, at 127.0.0.1 and ::1.
+            Port in the namespace, at 127.0.0.1 and ::1, that leads to the service.
 
             Risk: none of its own.
           '';
@@ -64,15 +64,15 @@ mkOption {
     }
   '';
   description = ''
-    Services on this host that those in this namespace reach, by name, each at one TCP port: inside, `127.0.0.1:PORT` and
-    `[::1]:PORT` lead to the same port of this host's loopback interface. There is no route and no link: a socket in the
-    namespace listens, and a proxy on the host, which may talk to that loopback address alone, passes each connection on.
-    It does so whether or not the tunnel is up. Other ports of the host stay out of reach.
+    Services on this host that everything in the namespace can reach, by name, each at one TCP port. Inside,
+    `127.0.0.1:PORT` and `[::1]:PORT` lead to the same port of the host's loopback interface. There is no route and no
+    link: systemd listens in the namespace, and a proxy on the host forwards each connection. The proxy can talk to
+    that loopback address only, and works whether or not the tunnel is up. Other ports of the host stay out of reach.
 
-    Each is `nsguard-host-NAMESPACE@NAME-….socket`, and a service of the same name.
+    Each entry is a unit `nsguard-host-NAMESPACE@NAME-….socket`, with a service of the same name.
 
-    Risk: every service in the namespace may tell that service anything, and a service that talks to the world on behalf of
-    its clients, such as a proxy or a resolver, is a way past the tunnel. To it every client is 127.0.0.1: one that skips
-    authentication for local clients then skips it for the confined ones.
+    Risk: every service in the namespace can send that service anything. If it talks to the Internet for its clients,
+    as a proxy or a resolver does, it is a way past the tunnel. To it every client is 127.0.0.1: if it skips
+    authentication for local clients, it skips it for the confined ones as well.
   '';
 }

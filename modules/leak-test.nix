@@ -14,10 +14,10 @@ let
 
   tested = config.nsguard.namespaces.${cfg.namespace}.tunnel;
 
-  # What a virtual machine cannot have of the host, and what must not come out of it.
+  # The host's configuration without what a virtual machine lacks, and with the lab's tunnel in place of the real one.
   stubbed = {
     imports = cfg.stub;
-    # The file of every other tunnel never comes, so that its namespace stays closed.
+    # The file of every other tunnel never appears, so its namespace stays closed.
     nsguard.tunnels = lib.mkForce (
       lib.mapAttrs (tunnel: _: {
         configFile = "/etc/nsguard-lab/${if tunnel == tested then "client" else "absent/${tunnel}"}.conf";
@@ -37,7 +37,7 @@ in
       defaultText = lib.literalMD "the first of {option}`nsguard.namespaces`";
       example = "vpn";
       description = ''
-        The namespace that is tested. The other namespaces have no tunnel in the test, and stay closed.
+        Namespace to test. The other namespaces have no tunnel in the test, and stay closed.
 
         Risk: what is not tested may leak.
       '';
@@ -51,7 +51,8 @@ in
       defaultText = lib.literalMD "those that are confined to the namespace";
       example = [ "prowlarr" ];
       description = ''
-        Services in whose place the attacker is put, with all that they are otherwise: users, paths, what they loosen.
+        Services that the attacker replaces. It attacks with everything else that such a service has: its user, its
+        paths, and the options that loosen its confinement.
 
         Risk: a service that is left out may have a way out of its own.
       '';
@@ -62,9 +63,9 @@ in
       default = "*";
       example = "dns-*";
       description = ''
-        Which attacks to run, by a glob over their names; `nsguard-leaktest list` shows them.
+        Which attacks to run, as a glob over their names. `nsguard-leaktest list` shows them.
 
-        Risk: what is not tried is not shown.
+        Risk: a way out that no attack tries stays unknown.
       '';
     };
 
@@ -73,9 +74,9 @@ in
       default = true;
       example = false;
       description = ''
-        Whether to run the core set alone, with the tunnel up.
+        Whether to run the core set only, with the tunnel up.
 
-        Risk: the other states of the tunnel are tried by the whole suite only.
+        Risk: only the whole suite tries the other states of the tunnel.
       '';
     };
 
@@ -86,10 +87,10 @@ in
         lab.client.fail("nsenter --net=/run/netns/vpn ping -c1 198.51.100.1")
       '';
       description = ''
-        Python, run after the attacks: `lab.client` and `lab.server` have the methods of the NixOS test driver's
-        machines, in so far as they concern commands, files and units.
+        Python code to run after the attacks. `lab.client` and `lab.server` have those methods of the NixOS test
+        driver's machines that concern commands, files and units.
 
-        Risk: none for the host; it runs in the test.
+        Risk: none for the host; the code runs in the test.
       '';
     };
 
@@ -98,8 +99,8 @@ in
       default = [ ];
       example = lib.literalExpression "[ { hardware.graphics.enable = lib.mkForce false; } ]";
       description = ''
-        Modules laid over the host's configuration in the test: without hardware that a virtual machine does not have,
-        and with worthless keys in place of secrets. The tested tunnel is led to the lab's server in any case.
+        Modules to apply on top of the host's configuration in the test: they remove hardware that a virtual machine
+        does not have, and put worthless keys in place of secrets. The tested tunnel always leads to the lab's server.
 
         Risk: what they change is tested as changed.
       '';

@@ -16,11 +16,11 @@ in
       default = false;
       example = true;
       description = ''
-        Whether to install `nsguard-leaktest`, with which root tries a namespace of this host as it runs:
-        `sudo nsguard-leaktest live vpn`.
+        Whether to install `nsguard-leaktest`. With it, root tests a namespace of this host while the host runs: `sudo
+        nsguard-leaktest live vpn`.
 
-        Risk: none while nobody runs it. A run sends a few packets in clear to addresses that nobody has, and tells the
-        uplink's network by them that this host tests its confinement.
+        Risk: none while nobody runs it. A run sends a few packets in clear text to addresses that nobody has. By
+        these, an observer of the uplink learns that this host tests its confinement.
       '';
     };
 
@@ -30,9 +30,9 @@ in
       defaultText = lib.literalExpression "nsguard.packages.\${system}.nsguard-harness";
       example = lib.literalExpression "pkgs.nsguard-harness";
       description = ''
-        The package of `nsguard-leaktest`, with all the programs that it runs.
+        Package of `nsguard-leaktest`, with all the programs that it runs.
 
-        Risk: root runs it, outside of every confinement.
+        Risk: root runs it, outside any confinement.
       '';
     };
   };

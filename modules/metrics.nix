@@ -10,11 +10,11 @@ in
       default = metrics.textfile;
       example = "/var/lib/prometheus-node-exporter/nsguard.prom";
       description = ''
-        File for Prometheus's node_exporter (its textfile collector) with what `nsguard status` says, written anew by a
-        timer, in one step. Its directory must be there. By default there is none.
+        File for the textfile collector of Prometheus's node_exporter, with the contents of `nsguard status`. A timer
+        replaces it in one step. Its directory must exist. By default there is no file.
 
-        Risk: it is readable by everybody, and tells the peers' public keys, how much they send, and when they were last
-        heard.
+        Risk: everybody on the machine can read it. It lists the peers' public keys, how much they send, and when they
+        last answered.
       '';
     };
 
@@ -23,7 +23,7 @@ in
       default = metrics.intervalSeconds;
       example = 60;
       description = ''
-        Seconds between two writings of {option}`nsguard.metrics.textfile`.
+        Seconds between two updates of {option}`nsguard.metrics.textfile`.
 
         Risk: none.
       '';

@@ -9,11 +9,11 @@ let
         type = types.str;
         example = "mullvad";
         description = ''
-          Name of the tunnel, one of {option}`nsguard.tunnels`, that is the only way out of this namespace.
-          Each tunnel serves one namespace; any number of services can share the namespace.
+          The tunnel that is this namespace's only way out: a name from {option}`nsguard.tunnels`. Each tunnel serves
+          one namespace. Any number of services can share the namespace.
 
-          Risk: services that share a namespace share its loopback interface and its address, and the far end of
-          the tunnel sees them as one.
+          Risk: services that share a namespace share its loopback interface and its address, and the far end of the
+          tunnel sees them as one.
         '';
       };
 
@@ -22,12 +22,12 @@ let
         default = defaults.namespace.users;
         example = [ "alice" ];
         description = ''
-          Users who may run commands in this namespace, by `nsguard run NAME -- COMMAND` and `nsguard shell NAME`,
-          without sudo. They become members of {option}`nsguard.namespaces.<name>.group`. A command runs as its
-          caller, in the caller's directory, and is confined as a service is.
+          Users who may run commands in this namespace without sudo, with `nsguard run NAME -- COMMAND` and
+          `nsguard shell NAME`. They become members of {option}`nsguard.namespaces.<name>.group`. A command runs as
+          its caller, in the caller's directory, and is confined like a service.
 
-          Risk: those users share the tunnel, its address and the namespace's loopback interface with the services
-          in it.
+          Risk: these users share the tunnel, its address and the namespace's loopback interface with the services in
+          it.
         '';
       };
 
@@ -37,9 +37,10 @@ let
         defaultText = lib.literalMD "`nsguard-NAME` where there are `users`";
         example = "vpn";
         description = ''
-          The group whose members may run commands in this namespace. It is made if it is not there.
+          The group whose members may run commands in this namespace. It is created if it does not exist.
 
-          Risk: whoever puts an account into the group lets it in, and a session keeps the groups that it began with.
+          Risk: every member may enter the namespace. A login session keeps the groups it began with, so a removed
+          member keeps access until the session ends.
         '';
       };
 
@@ -51,13 +52,14 @@ let
         default = defaults.namespace.homes;
         example = "hidden";
         description = ''
-          Whether commands of {option}`nsguard.namespaces.<name>.users` see home directories: `shared` as their
-          callers do, but without sockets by path (AF_UNIX), over which they could talk to unconfined programs that
-          serve in there, such as an ssh connection that is already open; `hidden` not at all, as services do.
+          What commands of {option}`nsguard.namespaces.<name>.users` see of home directories. `shared`: the same as
+          their callers, but without the use of sockets that have a path (AF_UNIX). By these they could talk to
+          unconfined programs that listen in a home directory, such as an open ssh connection. `hidden`: nothing, like
+          services.
 
-          Risk of `shared`: what a command leaves there, unconfined programs may run: the attacks `left-for-a-login` and
-          `left-in-own-home`.
-          Of `hidden`: none, but callers must be elsewhere than at home when they start a command.
+          Risk of `shared`: unconfined programs may run what a command leaves there; the attacks `left-for-a-login` and
+          `left-in-own-home` succeed. Of `hidden`: none, but callers must be outside their home directory when they
+          start a command.
         '';
       };
 
@@ -71,14 +73,15 @@ let
           ];
         };
         description = ''
-          Host names that everything in this namespace resolves without asking a resolver: an IP address and its names, as
-          in {option}`networking.hosts`. They are added to `/etc/hosts` inside, which names the machine's own host name and
-          `localhost` on the loopback addresses. The host's `/etc/hosts` is not seen inside.
+          Host names that everything in this namespace resolves without asking a resolver: IP addresses, each with its
+          names, as in {option}`networking.hosts`. They are added to `/etc/hosts` inside, which also maps `localhost`
+          and the machine's own host name to the loopback addresses. The host's own `/etc/hosts` is not visible
+          inside.
 
-          Risk: these names are not looked up by the tunnel's resolver, so a wrong line sends connections to the wrong peer.
-          The option changes names and no routes. A connection to a name with an address of the local network goes into
-          the tunnel, where the far end sees that address, or nowhere; it reaches the local network only where
-          {option}`nsguard.namespaces.<name>.allowedEgress` lets it.
+          Risk: the tunnel's resolver is not asked for these names, so a wrong line sends connections to the wrong
+          peer. The option changes names, not routes: a connection to an address of the local network goes into the
+          tunnel, where the far end sees that address, or nowhere. It reaches the local network only if
+          {option}`nsguard.namespaces.<name>.allowedEgress` allows it.
         '';
       };
 
@@ -91,9 +94,11 @@ let
           enable = true;
         };
         description = ''
-          A port at the tunnel's far end, by which the world reaches a service in this namespace; by default none.
+          A port at the tunnel's far end through which the Internet reaches a service in this namespace; none by
+          default.
 
-          Risk: that of {option}`nsguard.namespaces.<name>.portForwarding.enable`.
+          Risk: everybody on the Internet reaches what listens on the forwarded port. See
+          {option}`nsguard.namespaces.<name>.portForwarding.enable`.
         '';
       };
 
@@ -107,10 +112,11 @@ let
         default = defaults.namespace.dns.enforce;
         example = false;
         description = ''
-          Whether to redirect every query to port 53, whatever server it names, to the tunnel's first resolver.
+          Whether to redirect every query to port 53 to the tunnel's first resolver, whatever server the query names.
 
-          Risk of `false`: a program with a resolver of its own asks that one, through the tunnel; the far end of
-          the tunnel then sees queries to, say, your usual provider's resolver, which tells who you are.
+          Risk of `false`: a program that names a resolver of its own then asks that one, through the tunnel. The far
+          end of the tunnel sees these queries. Queries to, for example, your usual provider's resolver reveal who you
+          are.
         '';
       };
     };
@@ -122,15 +128,15 @@ in
     default = { };
     example = lib.literalExpression ''{ vpn.tunnel = "mullvad"; }'';
     description = ''
-      Network namespaces, each with a tunnel as its only way out: there is nothing else in it but its own loopback
-      interface, so with the tunnel down there is no way out at all. A service is put into one by
-      {option}`systemd.services.<name>.nsguard.namespace`.
+      Network namespaces, each with a tunnel as its only way out. A namespace contains the tunnel and a loopback
+      interface of its own and nothing else, so while the tunnel is down there is no way out at all. To confine a
+      service to one, set {option}`systemd.services.<name>.nsguard.namespace`.
 
-      Each namespace `NAME` is two units: `nsguard-netns-NAME.service`, which lives as long as anything uses it, and
-      `nsguard-tunnel-NAME.service`, which can be restarted and changed while services in it keep running.
+      Each namespace `NAME` consists of two units. `nsguard-netns-NAME.service` lives as long as anything uses the
+      namespace. `nsguard-tunnel-NAME.service` can be restarted and changed while services keep running.
 
-      Risk: anything that may enter the namespace by other means, root on this machine above all, is not confined by
-      it: only units with the option are.
+      Risk: the namespace alone confines nobody. Only units with the option are confined; whatever enters the
+      namespace by other means, root on this machine above all, is not.
     '';
   };
 }

@@ -10,12 +10,12 @@ in
     default = defaults.enable;
     example = true;
     description = ''
-      Whether to ask the tunnel's far end for a port, by which the world reaches a service in this namespace, and to keep
-      it. The port is opened in the namespace's rules for as long as it is ours, on the tunnel's IPv4 address alone, and
-      written to `/run/nsguard/forwarded` as confined services see it (`/run/nsguard/NAME/inside/forwarded` on the host):
-      `NSGUARD_PORT`, `NSGUARD_PUBLIC_PORT`, `NSGUARD_PUBLIC_ADDRESS` and `NSGUARD_PROTOCOLS`.
+      Whether to ask the tunnel's far end to forward a port to a service in this namespace, and to keep renewing it.
+      As long as it is forwarded, the port is open in the namespace's firewall, on the tunnel's IPv4 address only. A
+      file names it by `NSGUARD_PORT`, `NSGUARD_PUBLIC_PORT`, `NSGUARD_PUBLIC_ADDRESS` and `NSGUARD_PROTOCOLS`:
+      `/run/nsguard/forwarded` for confined services, `/run/nsguard/NAME/inside/forwarded` on the host.
 
-      Risk: whatever listens on that port inside can be reached from everywhere, and answers show that the tunnel's
+      Risk: everybody on the Internet reaches what listens on that port inside, and answers show that the tunnel's
       public address runs it. Host and uplink stay out of reach.
     '';
   };
@@ -28,9 +28,9 @@ in
     default = defaults.protocol;
     example = "pcp";
     description = ''
-      How to ask: NAT-PMP (RFC 6886), as Proton has it, or PCP (RFC 6887).
+      Protocol of the request: NAT-PMP (RFC 6886), which Proton uses, or PCP (RFC 6887).
 
-      Risk: neither authenticates the gateway; both are spoken inside the tunnel.
+      Risk: neither authenticates the gateway. Both are spoken inside the tunnel only.
     '';
   };
 
@@ -39,10 +39,12 @@ in
     default = defaults.gateway;
     example = "10.2.0.1";
     description = ''
-      IPv4 address of whom to ask; by default the tunnel's first resolver, which is the same with providers that offer it.
+      IPv4 address of the gateway to ask; by default, the tunnel's first resolver, which is the gateway of the
+      providers that offer forwarding.
 
-      Risk: it decides which port of the namespace is opened, if {option}`internalPort` does not: one from 1024 on that no
-      option gives to a service, and that no program inside listens on unless it was told of it before.
+      Risk: the gateway chooses the port of the namespace that is opened, unless {option}`internalPort` is set. It can
+      only choose a port from 1024 on that no option assigns to a service, and on which no program listens, except one
+      that was given this port before.
     '';
   };
 
@@ -56,7 +58,7 @@ in
     default = defaults.protocols;
     example = [ "tcp" ];
     description = ''
-      For which protocols to ask. `NSGUARD_PORT` is the first one's.
+      Protocols for which to request a port. `NSGUARD_PORT` is the port of the first.
 
       Risk: each is one more way in.
     '';
@@ -67,10 +69,10 @@ in
     default = defaults.internalPort;
     example = 6881;
     description = ''
-      Port at which the service listens and what is forwarded arrives, whatever its public number. By default it arrives
-      at the public port's own number, as with Proton, where the service has to listen on what it is told.
+      Port on which the service listens and at which forwarded packets arrive, whatever the public port is. By default
+      it is the same as the public port, as with Proton: the service then has to listen on the port that it is told.
 
-      Risk: none; it is opened only while it is forwarded.
+      Risk: none of its own. The port is open only while it is forwarded.
     '';
   };
 
@@ -79,9 +81,10 @@ in
     default = defaults.lifetimeSeconds;
     example = 3600;
     description = ''
-      For how long to ask, each time; after three quarters of what is granted it is renewed. The default is Proton's.
+      Lifetime to request, in seconds. After three quarters of the lifetime that the gateway grants, nsguard renews
+      the request. The default is Proton's.
 
-      Risk: after a loss the port may stay open in the namespace's rules for so long.
+      Risk: after the forwarding is lost, the port may stay open in the namespace's firewall for this long.
     '';
   };
 
@@ -90,10 +93,11 @@ in
     default = defaults.onChange;
     example = "/run/current-system/sw/bin/announce-port";
     description = ''
-      Command to run when the port changes or is lost, confined in this namespace as services are, with the variables of
-      the file in its environment; without `NSGUARD_PORT` when there is no port.
+      Command to run when the port changes or is lost. It is confined to this namespace like a service. Its
+      environment contains `NSGUARD_PORT`, `NSGUARD_PUBLIC_PORT`, `NSGUARD_PUBLIC_ADDRESS` and `NSGUARD_PROTOCOLS`.
+      While there is no port, `NSGUARD_PORT` is not set.
 
-      Risk: its standing is that of a confined service.
+      Risk: the command can do what a confined service can do.
     '';
   };
 
@@ -102,9 +106,9 @@ in
     default = defaults.user;
     example = "qbittorrent";
     description = ''
-      User that {option}`onChange` and {option}`client` are run as; by default one made for the purpose.
+      User that runs {option}`onChange` and {option}`client`; by default, a user made for this purpose.
 
-      Risk: what it does, it does with that user's files.
+      Risk: the command has that user's rights to files.
     '';
   };
 
@@ -118,7 +122,8 @@ in
     default = defaults.client;
     example = "qbittorrent";
     description = ''
-      Program in this namespace that is to listen on the port, told by its own API whenever it changes.
+      Program in this namespace that shall listen on the forwarded port. Whenever the port changes, nsguard sets it
+      through the program's own API.
 
       Risk: none beyond that of {option}`enable`.
     '';
@@ -129,10 +134,10 @@ in
     default = defaults.clientUrl;
     example = "http://127.0.0.1:8080";
     description = ''
-      Where its API is, as seen from inside; by default `http://127.0.0.1:8080` for qbittorrent and
-      `http://127.0.0.1:9091/transmission/rpc` for transmission.
+      Address of the client's API, as seen from inside the namespace; by default `http://127.0.0.1:8080` for
+      qbittorrent and `http://127.0.0.1:9091/transmission/rpc` for transmission.
 
-      Risk: the password is sent there, in clear.
+      Risk: the password is sent there in clear text.
     '';
   };
 
@@ -141,9 +146,9 @@ in
     default = defaults.clientCredentialsFile;
     example = "/run/secrets/qbittorrent";
     description = ''
-      File with `user:password` for the API, where it asks for them.
+      File with `user:password` for the client's API, if that asks for them.
 
-      Risk: a path that is not in quotes would put it into the world-readable Nix store; it is refused.
+      Risk: an unquoted path would copy the password to the world-readable Nix store, so it is refused.
     '';
   };
 }

@@ -14,11 +14,12 @@ let
         "192.0.2.2:9091"
       ];
       description = ''
-        Where the host listens: addresses of its own with a port, or paths of sockets below `/run`. An address need not
-        be there yet. `0.0.0.0` and `[::]` stand for all of one family.
+        Where the host listens: addresses of the host with a port, or paths of sockets below `/run`. An address may be
+        assigned to the host later. `0.0.0.0` and `[::]` mean all addresses of one family.
 
-        Risk: whoever reaches one of them reaches the service. Loopback lets in every program and user of the host, a
-        socket with a path only those that {option}`group` and {option}`mode` say, and never a service that is confined.
+        Risk: everybody who reaches one of them reaches the service. A loopback address is open to every program and
+        user of the host. A socket with a path is open to those whom {option}`group` and {option}`mode` allow, and
+        never to a confined service.
       '';
     };
 
@@ -30,15 +31,15 @@ let
         "fd00::/64"
       ];
       description = ''
-        The networks, or single addresses, whose clients are let in at the addresses in {option}`listen`; by default everybody
-        who reaches them. Packets from elsewhere are dropped, by rules of the host that stand before its firewall and hold for
-        {option}`hostLink` as well. The host itself is always let in, and loopback addresses and paths are not concerned.
-        The port is closed while these rules are not in place.
+        Networks or single addresses whose clients may connect to the addresses in {option}`listen`; by default,
+        everybody who reaches them. Rules on the host drop packets from elsewhere. They come before the host's
+        firewall, also cover {option}`hostLink`, and the port stays closed until they are loaded. The host itself may
+        always connect. Loopback addresses and paths are not affected.
 
-        Risk: of the default, everybody who reaches an address in {option}`listen` reaches the service. Of a network,
-        everybody in it, and everybody whose packets a router of it sends on under its own address. A datagram may
-        have another's address (UDP). Where a program empties all tables of nftables without {command}`systemctl`, everybody is
-        let in until the namespace's unit is reloaded.
+        Risk: by default, everybody who reaches an address in {option}`listen` reaches the service. A network lets in
+        everybody in it, and everybody whose packets one of its routers forwards under an address of the network. The
+        source of a UDP packet can be forged. If a program flushes all nftables rules without {command}`systemctl`,
+        everybody is let in until the namespace's unit is reloaded.
       '';
     };
 
@@ -46,12 +47,13 @@ let
       type = types.port;
       example = 9091;
       description = ''
-        Port on which the service listens inside, at 127.0.0.1 or at all addresses; at all for what goes over
-        {option}`hostLink`.
+        Port on which the service listens inside the namespace, at 127.0.0.1 or at all addresses. For
+        {option}`hostLink` the service must listen at all addresses.
 
-        Risk: whatever listens there inside is published, also another service of the namespace. To it every client seems to
-        be 127.0.0.1, but for {option}`keepSource`. A service that skips authentication for local clients
-        then skips it for everyone: turn that exception off where {option}`listen` names more than loopback.
+        Risk: whatever listens there inside is published, including another service of the namespace. To the service
+        every client appears as 127.0.0.1, except with {option}`keepSource`. A service that skips authentication for
+        local clients then skips it for everyone: turn that exception off if {option}`listen` names more than
+        loopback.
       '';
     };
 
@@ -63,9 +65,10 @@ let
       default = defaults.published.protocol;
       example = "tcp";
       description = ''
-        What is passed on. UDP goes over the namespace's {option}`hostLink`, and not by loopback addresses or paths.
+        Protocol of the port. UDP is forwarded over the namespace's {option}`hostLink`, so it cannot be published at
+        loopback addresses or paths.
 
-        Risk: of `"udp"`, that of the link; and anybody can send a packet in another's name.
+        Risk of `"udp"`: the same as of {option}`hostLink`. The source of a UDP packet can be forged.
       '';
     };
 
@@ -74,15 +77,15 @@ let
       default = defaults.published.keepSource;
       example = true;
       description = ''
-        Whether the service sees who connects, by the client's own address. Packets go over {option}`hostLink` then,
-        but for those in {option}`listen` that are loopback addresses or paths. Without it every client seems to be
-        127.0.0.1, or of UDP the host's end of the link.
+        Whether the service sees each client's own address. Packets then go over {option}`hostLink`, except those to
+        loopback addresses and paths in {option}`listen`. Without this option every client appears as 127.0.0.1, or
+        for UDP as the host's end of the link.
 
-        A service that answers UDP must do so from the address that it was asked at, as name servers do (IP_PKTINFO,
-        ip(7)), or be bound to it; otherwise its answers go into the tunnel.
+        A UDP service must answer from the address to which the client sent its packet, as name servers do
+        (IP_PKTINFO, ip(7)), or be bound to that address. Otherwise its answers go into the tunnel.
 
-        Risk: as for {option}`hostLink`. Forwarded packets bypass the host's input firewall, so everybody who reaches an
-        address in {option}`listen` reaches the service.
+        Risk: as for {option}`hostLink`. Forwarded packets bypass the host's input firewall, so everybody who reaches
+        an address in {option}`listen` reaches the service.
       '';
     };
 
@@ -91,11 +94,11 @@ let
       default = defaults.published.openFirewall;
       example = true;
       description = ''
-        Whether to let the ports in `listen` in through the host's firewall ({option}`networking.firewall`), those at
-        other addresses than loopback. What goes over {option}`hostLink` needs no port opened.
+        Whether to open the ports in {option}`listen` in the host's firewall ({option}`networking.firewall`). Ports at
+        loopback addresses are left out. {option}`hostLink` needs no open port.
 
-        Risk: NixOS opens a port at all addresses of the host. Only those in `listen` have somebody who answers, unless
-        another program of the host listens at the same port of another address.
+        Risk: NixOS opens a port for all addresses of the host. Only those in {option}`listen` answer, unless another
+        program of the host listens at the same port of another address.
       '';
     };
 
@@ -104,9 +107,9 @@ let
       default = defaults.published.group;
       example = "users";
       description = ''
-        The group of sockets that have a path; by default root's.
+        Group of the sockets that have a path; by default, root's.
 
-        Risk: its members reach the service.
+        Risk: its members can reach the service.
       '';
     };
 
@@ -115,9 +118,9 @@ let
       default = defaults.published.mode;
       example = "0600";
       description = ''
-        Who may connect to sockets that have a path, as chmod(1) has it.
+        Permissions of the sockets that have a path, in the notation of chmod(1).
 
-        Risk: with `"0666"` every user of the host may.
+        Risk: with `"0666"` every user of the host can connect.
       '';
     };
   };
@@ -129,11 +132,11 @@ let
       default = defaults.tunnelPorts.${protocol};
       example = [ 6881 ];
       description = ''
-        ${lib.toUpper protocol} ports of services in this namespace that are open to what comes in by the tunnel, at its
-        addresses. They stay closed to host and uplink, and are open while the tunnel is up.
+        ${lib.toUpper protocol} ports of services in this namespace that are open to packets from the tunnel, at the
+        tunnel's addresses. They are open while the tunnel is up, and always closed to the host and the uplink.
 
-        Risk: everybody whom the tunnel's far end lets through reaches what listens there, other customers of a provider
-        among them, and an answer tells them that this address runs it.
+        Risk: everybody whose packets the far end of the tunnel lets through reaches what listens there. With a
+        provider, these may be its other customers. An answer shows them that this address runs the service.
       '';
     };
 in
@@ -145,14 +148,16 @@ in
       { web = { listen = [ "127.0.0.1:9091" "[::1]:9091" "192.0.2.2:9091" ]; port = 9091; }; }
     '';
     description = ''
-      Ports of services in this namespace that the host and its network reach: a socket of the host's, and a confined
-      process in the namespace that passes on what comes over it. There is no route between the two, so that it works over both families and with the
-      tunnel down, and leads to that one port and nowhere else. The process starts with the first connection and ends five
-      minutes after the last. UDP, and what is to see who connects, goes over {option}`hostLink` instead.
+      Ports of services in this namespace that the host and its network can reach. systemd listens on the host, and a
+      confined process in the namespace forwards each connection to the service. There is no route between host and
+      namespace, so this works with IPv4 and IPv6 and while the tunnel is down, and reaches that one port only. The
+      process starts with the first connection and ends five minutes after the last. UDP, and services that need the
+      client's address, use {option}`hostLink` instead.
 
-      Each is `nsguard-publish-NAMESPACE@NAME-….socket`, and a service of the same name.
+      Each entry is a unit `nsguard-publish-NAMESPACE@NAME-….socket`, with a service of the same name.
 
-      Risk: what a client sends, the service gets; what the service answers, the client gets, and may act on outside.
+      Risk: the service receives what clients send. Clients receive what the service answers, and may act on it
+      outside the confinement.
     '';
   };
 

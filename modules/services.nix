@@ -19,10 +19,11 @@ let
         ${what}
 
         Risk of `false`: ${
-          if lib.length attacks == 1 then "the attack" else "the attacks"
-        } ${listed attacks} of `nsguard-leaktest list` ${
-          if lib.length attacks == 1 then "succeeds" else "succeed"
-        } then.
+          if lib.length attacks == 1 then
+            "the attack ${listed attacks} of `nsguard-leaktest list` succeeds"
+          else
+            "the attacks ${listed attacks} of `nsguard-leaktest list` succeed"
+        }.
       '';
     };
 
@@ -33,16 +34,16 @@ let
         default = service.namespace;
         example = "vpn";
         description = ''
-          Name of the namespace, one of {option}`nsguard.namespaces`, that this service is confined to. Its packets
-          leave by that namespace's tunnel or not at all, its look-ups of names go to the tunnel's resolver, and the
-          sockets of the host's daemons, which would work for it outside the namespace, are hidden from it.
+          Name of the namespace that confines this service, one of {option}`nsguard.namespaces`. The service's packets
+          leave by that namespace's tunnel or not at all, and the tunnel's resolver looks up its names. Sockets of the
+          host's daemons, which would act for the service outside the namespace, are hidden.
 
-          The confinement is laid over the finished service and outweighs what any module says of the same
-          properties, unless the module is stricter. Sockets that systemd listens on for it ({option}`systemd.sockets`)
-          are made in the namespace as well, and so are out of the host's reach.
+          The confinement is applied to the finished service. It overrides what any module sets for the same
+          properties, unless the module is stricter. Sockets on which systemd listens for the service
+          ({option}`systemd.sockets`) are created in the namespace as well, so the host cannot reach them.
 
-          Risk: directories in common with unconfined programs remain a way out for a service that is out to get
-          out: what it writes there, another may run.
+          Risk: directories that the service shares with unconfined programs remain a way out for a malicious service:
+          another program may run what it writes there.
         '';
       };
 
@@ -55,11 +56,11 @@ let
           "CAP_SETGID"
         ];
         description = ''
-          Capabilities (capabilities(7)) that the service keeps, within a user namespace of its own, as a service
-          needs that owns files of several users.
+          Capabilities (capabilities(7)) that the service keeps, within a user namespace of its own. A service that
+          owns files of several users needs some.
 
-          Risk: none of them counts for the network, but CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_FOWNER and CAP_SETUID open
-          every user's files to the service, of which some are run outside the confinement.
+          Risk: none of them has an effect on the network. CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_FOWNER and CAP_SETUID open
+          every user's files to the service, and some of these files are run outside the confinement.
         '';
       };
 
@@ -68,12 +69,12 @@ let
         default = service.bindPaths;
         example = [ "/home/alice/Music" ];
         description = ''
-          Files and directories of the host that the service sees, and may write where its user may, in the `/run`, `/tmp`
-          and home directories that are otherwise its own; `"/path:/path/inside"` shows one under another path. They
-          must exist. Those by which daemons of the host are reached are refused, and so are the system's and whole
+          Files and directories of the host that the service can see, and write if its user may, in the `/run`, `/tmp`
+          and home directories that are otherwise its own. `"/path:/path/inside"` shows one at another path. They must
+          exist. Paths that lead to daemons of the host are refused, and so are the system's directories and whole
           home directories.
 
-          Risk: what the service writes there, programs outside may act on, and a socket in them works for it.
+          Risk: programs outside may act on what the service writes there, and the service can use sockets in them.
         '';
       };
 
@@ -82,11 +83,13 @@ let
         default = service.devices;
         example = [ "/dev/dri" ];
         description = ''
-          Devices, or directories of them, that the service may use; a graphics card is `/dev/dri`. Its user must be in the
-          group that owns them (`serviceConfig.SupplementaryGroups`). It has none but those that every program needs.
+          Devices, or directories of devices, that the service may use; a graphics card is `/dev/dri`. The service's
+          user must be in the group that owns them (`serviceConfig.SupplementaryGroups`). Otherwise the service has
+          only the devices that every program needs.
 
-          Risk: a device's driver in the kernel, and what is at its other end. With one that leads to a network, such as a
-          modem or `/dev/net/tun`, the attack `device-nodes` of `nsguard-leaktest list` succeeds.
+          Risk: the service can attack the device's driver in the kernel, and whatever the device is connected to.
+          With a device that leads to a network, such as a modem or `/dev/net/tun`, the attack `device-nodes` of
+          `nsguard-leaktest list` succeeds.
         '';
       };
 
@@ -105,13 +108,13 @@ let
         default = service.waitForHandshake;
         example = 30;
         description = ''
-          Seconds for which a start of the service waits until the tunnel is up and one of its peers answers. If none does,
-          that start fails and `nsguard-handshake-NAME@SECONDS.service` says why. Then
-          `nsguard-late-NAME@SERVICE.service` waits on, without a limit, and starts the service when a peer answers;
-          stopping the service ends that as well. By default the service starts as soon as the tunnel is set up, and its
+          Seconds for which a start of the service waits until the tunnel is up and one of its peers answers. If none
+          answers in time, the start fails and `nsguard-handshake-NAME@SECONDS.service` says why.
+          `nsguard-late-NAME@SERVICE.service` then waits without a limit and starts the service when a peer answers;
+          stopping the service stops this too. By default the service starts as soon as the tunnel is set up, and its
           connections wait until a peer answers.
 
-          Risk: none for what leaves the host. The service is down for as long as no peer answers.
+          Risk: none for what leaves the host. The service is down while no peer answers.
         '';
       };
 
@@ -120,11 +123,11 @@ let
         default = service.allowPrivilegedCommands;
         example = true;
         description = ''
-          Whether to accept commands with the prefix `+` or `!` in this service, as some NixOS modules use to prepare
-          files. systemd.service(5) runs these as root and without the private `/run`.
+          Whether to accept commands with the prefix `+` or `!` in this service. Some NixOS modules use them to
+          prepare files. systemd runs such commands as root and without the private `/run` (systemd.service(5)).
 
-          Risk: such a command is in the network namespace but sees the host's sockets, so that a look-up of a name in
-          it goes out in clear by the host's resolver.
+          Risk: such a command is in the network namespace but sees the host's sockets, so the names that it looks up
+          go out in clear text by the host's resolver.
         '';
       };
     };
@@ -132,7 +135,7 @@ let
 
   inNamespaces = lib.filterAttrs (_: s: s.nsguard.namespace != null) config.systemd.services;
 
-  # The services that a socket is for (systemd.socket(5)): one, or one for each connection, or those that say so.
+  # The services that a socket starts (systemd.socket(5)): those of Service=, or of the socket's name, or its template.
   named =
     name: socket:
     map (lib.removeSuffix ".service") (
@@ -165,8 +168,8 @@ let
       inherit (socket) unitConfig socketConfig;
     };
 
-  # Whether a service claims a socket is known when that service's commands are, and these may read the socket. So what it
-  # listens on is told first, and of what the confinement adds only that it may be there: an empty list is no line.
+  # A service claims a socket in its own settings, and its commands may read that socket. So the keys of the result do
+  # not depend on claims: what confinement may add is always there, as an empty list (no line) if nothing claims it.
   claimedSocket =
     name: socket:
     let
@@ -201,7 +204,7 @@ let
     config.virtualisation.oci-containers.containers or { }
   );
 
-  # Where systemd makes something by another word than a service's: tmpfiles.d(5), systemd.socket(5).
+  # Paths that systemd creates for something else than a service: tmpfiles.d(5), systemd.socket(5).
   madeOtherwise =
     lib.concatMap (rule: lib.sublist 1 1 (words rule)) config.systemd.tmpfiles.rules
     ++ lib.concatMap lib.attrNames (lib.attrValues config.systemd.tmpfiles.settings)
@@ -209,7 +212,7 @@ let
       lib.attrValues config.systemd.sockets
     );
 
-  # The template of an instance, where the configuration has it.
+  # The template of an instance, if the configuration defines it.
   templateOf =
     name:
     let
@@ -225,7 +228,7 @@ let
       service = s.nsguard // s.nsguard.own;
     };
 
-  # A service as the rest of the configuration has it, before confinement.
+  # A service as the rest of the configuration defines it, before confinement.
   described =
     name: s:
     removeAttrs s.nsguard [ "own" ]
@@ -234,7 +237,7 @@ let
       owners = ownersOf name s;
       packaged = s.overrideStrategy == "asDropin";
       inherit (s) after environment;
-      # What the configuration has its commands do, where it is a text.
+      # The shell text of its commands.
       scripts = [
         s.preStart
         s.script
@@ -274,7 +277,7 @@ in
 {
   options.systemd.services = mkOption {
     type = types.attrsOf (types.submodule extension);
-    # Applied to the finished service, so that no override in another module can take a protection away unseen.
+    # Applied to the finished service, so that no override in another module can silently remove a protection.
     apply =
       services:
       lib.mapAttrs (
@@ -297,7 +300,7 @@ in
     );
   };
 
-  # So that whoever sets it is told why not, and what instead.
+  # The option exists so that its use gets a message with the reason and the remedy.
   options.systemd.user.services = mkOption {
     type = types.attrsOf (
       types.submodule {
@@ -305,7 +308,7 @@ in
           type = types.raw;
           default = null;
           internal = true;
-          description = "Not for a user's services.";
+          description = "Refused: user services cannot be confined.";
         };
       }
     );

@@ -3,7 +3,7 @@ let
   inherit (lib) mkOption types;
   defaults = import ./plan/defaults.nix;
 
-  # A default that is not said in the documentation would be one more fact in two places.
+  # An option whose default is the plan's, so that it is written once.
   option = attributes: default: mkOption (attributes // { inherit default; });
 
   peer = {
@@ -12,9 +12,9 @@ let
         type = types.nullOr types.str;
         example = "se-sto-wg-001";
         description = ''
-          What to call the peer in messages; by default its public key.
+          Name of the peer in messages; by default, its public key.
 
-          Risk: none; it is kept on this machine, in the world-readable specification.
+          Risk: none. The name stays on this machine, in the world-readable specification.
         '';
       } defaults.peer.name;
 
@@ -22,9 +22,9 @@ let
         type = types.singleLineStr;
         example = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
         description = ''
-          The peer's public key, 44 characters of base64.
+          Public key of the peer, 44 characters of base64.
 
-          Risk: whoever holds the private key that belongs to it sees all that leaves the tunnel.
+          Risk: whoever holds the matching private key sees everything that leaves the tunnel.
         '';
       };
 
@@ -32,9 +32,9 @@ let
         type = types.nullOr types.path;
         example = "/run/secrets/mullvad.psk";
         description = ''
-          File with the key shared with this peer, read when the tunnel starts, by root.
+          File with the key that is shared with this peer. root reads it when the tunnel starts.
 
-          Risk: a path that is not in quotes would put the key into the world-readable Nix store; it is refused.
+          Risk: an unquoted path would copy the key to the world-readable Nix store, so it is refused.
         '';
       } defaults.peer.presharedKeyFile;
 
@@ -42,12 +42,12 @@ let
         type = types.nullOr types.str;
         example = "203.0.113.51:51820";
         description = ''
-          Where the peer listens: `address:port`, `[IPv6 address]:port` or `name:port`. A name is looked up in the
-          host's namespace, when the tunnel starts and again when the peer has been silent for half a minute; of
-          several addresses the first with a route is taken, and the next while that one stays silent. The host lets
-          the tunnel's encrypted packets go to this place alone.
+          Where the peer listens: `address:port`, `[IPv6 address]:port` or `name:port`. The host looks up a name when
+          the tunnel starts, and again when the peer has been silent for half a minute. Of several addresses, the
+          first that has a route is used, and the next if that one stays silent. The host lets the tunnel's encrypted
+          packets go to this endpoint only.
 
-          Risk of a name: the look-up goes out in clear by the host's resolver, and whoever answers it decides where
+          Risk of a name: the look-up goes out in clear text by the host's resolver. Whoever answers it decides where
           the encrypted packets go.
         '';
       } defaults.peer.endpoint;
@@ -60,9 +60,9 @@ let
           "::/0"
         ];
         description = ''
-          Networks that are reached by this peer, each of which becomes a route in the namespace.
+          Networks that are reached through this peer. Each becomes a route in the namespace.
 
-          Risk: none for the confinement; what no peer has is not reached at all.
+          Risk: none for the confinement. A network that no peer has is not reached at all.
         '';
       };
 
@@ -70,9 +70,9 @@ let
         type = types.nullOr (types.ints.between 0 65535);
         example = 25;
         description = ''
-          Seconds between packets that keep a way through NAT open when there is nothing to send; off by default.
+          Seconds between packets that keep a NAT mapping open while there is nothing to send; off by default.
 
-          Risk: an observer of the uplink sees a packet at that rhythm.
+          Risk: an observer of the uplink sees a packet at this interval.
         '';
       } defaults.peer.persistentKeepalive;
 
@@ -80,10 +80,10 @@ let
         type = types.ints.unsigned;
         example = 300;
         description = ''
-          Seconds between look-ups of the endpoint's name while the tunnel is up. With 0 it is looked up again only when
-          the peer has answered nothing for half a minute.
+          Seconds between look-ups of the endpoint's name while the tunnel is up. With 0, the name is looked up again
+          only after the peer has been silent for half a minute.
 
-          Risk: each look-up goes out in clear by the host's resolver.
+          Risk: each look-up goes out in clear text by the host's resolver.
         '';
       } defaults.peer.dynamicEndpointRefreshSeconds;
     };
@@ -98,11 +98,11 @@ let
         ];
         example = "amneziawg";
         description = ''
-          What the tunnel speaks. AmneziaWG is WireGuard in a disguise that the keys `Jc` to `I5` of a
-          {option}`configFile` describe; such a file needs this type, and this type a file.
+          Protocol of the tunnel. AmneziaWG disguises WireGuard's packets as the keys `Jc` to `I5` of a
+          {option}`configFile` describe. Such a file requires this type, and this type requires a file.
 
-          Risk of AmneziaWG: the leak tests tell its packets by where they go alone, and not by their form as well, as
-          they do WireGuard's.
+          Risk of AmneziaWG: leak tests recognise its packets by their destination only. They recognise WireGuard's by
+          their format as well.
         '';
       } defaults.tunnel.type;
 
@@ -110,13 +110,13 @@ let
         type = types.nullOr types.str;
         example = "entry";
         description = ''
-          Name of another tunnel that this one goes through: its encrypted packets leave by that tunnel's namespace and
-          not by the host's, where nobody sees its endpoint. The other tunnel gets a namespace of its own name unless
-          one is defined for it. Any number of tunnels may go through each other in a row; each needs room for its own
-          header, so that the MTU becomes less with every one.
+          Name of another tunnel through which this one goes. Its encrypted packets leave by that tunnel's namespace
+          instead of the host's, so nobody on the uplink sees its endpoint. The other tunnel gets a namespace of the
+          same name unless one is defined for it. Any number of tunnels can form a chain. Each adds a header, so the
+          MTU becomes smaller with each.
 
-          Risk: the tunnel is down when any before it is, and the far end of the one before it sees its endpoint, sizes and
-          times, as the uplink would without.
+          Risk: the tunnel is down while any tunnel before it is down. The far end of the tunnel before it sees its
+          endpoint and the sizes and times of its packets, as the uplink would otherwise.
         '';
       } defaults.tunnel.via;
 
@@ -128,11 +128,11 @@ let
         ];
         example = "userspace";
         description = ''
-          Whether the kernel runs the tunnel or a process does (wireguard-go, amneziawg-go); `auto` is the kernel where
-          it can. The process is a service of its own that may do nothing but this. When it dies the namespace is
-          closed until it is back, which is within seconds and by itself.
+          Whether the kernel or a process (wireguard-go, amneziawg-go) runs the tunnel. `auto` uses the kernel where
+          it can. The process is a service of its own that may do nothing else. If it dies, the namespace is closed
+          until systemd has started it again, within seconds.
 
-          Risk of a process: it is slower, and one more program that sees the packets in clear.
+          Risk of a process: it is slower, and one more program that sees the packets in clear text.
         '';
       } defaults.tunnel.implementation;
 
@@ -140,13 +140,13 @@ let
         type = types.nullOr types.path;
         example = "/run/secrets/mullvad.conf";
         description = ''
-          The whole tunnel as a file in wg-quick's format, as providers deliver it, read when the tunnel starts, by
-          root. It is parsed and never run: a file with `PreUp`, `PostUp`, `PreDown` or `PostDown` is refused, and what
-          has no place in a namespace (`Table`, `SaveConfig`, `FwMark`, the settings of an app) is left out with a warning.
-          {option}`mtu`, {option}`listenPort` and {option}`dns` may be set beside it and win over the file.
+          The whole tunnel as a file in wg-quick's format, as providers deliver it. root reads it when the tunnel
+          starts. The file is parsed and never executed: a file with `PreUp`, `PostUp`, `PreDown` or `PostDown` is
+          refused. What has no meaning in a namespace (`Table`, `SaveConfig`, `FwMark`, settings of an app) is ignored
+          with a warning. {option}`mtu`, {option}`listenPort` and {option}`dns` override the file.
 
-          Risk: a path that is not in quotes would put the keys into the world-readable Nix store; it is refused. A
-          file that others than root may read gives a warning when the tunnel starts.
+          Risk: an unquoted path would copy the keys to the world-readable Nix store, so it is refused. A file that
+          others than root can read causes a warning when the tunnel starts.
         '';
       } defaults.tunnel.configFile;
 
@@ -157,9 +157,9 @@ let
           "fd66::2/128"
         ];
         description = ''
-          Addresses of this end of the tunnel. Only packets from these leave the namespace.
+          Addresses of this end of the tunnel. Only packets from these addresses leave the namespace.
 
-          Risk: none; without an IPv6 address there is no IPv6 in the namespace.
+          Risk: none. Without an IPv6 address, the namespace has no IPv6.
         '';
       } defaults.tunnel.ips;
 
@@ -167,10 +167,10 @@ let
         type = types.nullOr types.path;
         example = "/run/secrets/mullvad.key";
         description = ''
-          File with the private key of this end, read when the tunnel starts, by root. There is no option for the
-          key itself, because options end in the world-readable Nix store.
+          File with the private key of this end. root reads it when the tunnel starts. There is no option for the key
+          itself, because the values of options end in the world-readable Nix store.
 
-          Risk: a path that is not in quotes would put the key into that store; it is refused.
+          Risk: an unquoted path would copy the key to that store, so it is refused.
         '';
       } defaults.tunnel.privateKeyFile;
 
@@ -178,9 +178,10 @@ let
         type = types.bool;
         example = true;
         description = ''
-          Whether to make the key in {option}`privateKeyFile` when the file is not there yet, readable by root alone.
+          Whether to generate the key in {option}`privateKeyFile` if the file does not exist. Only root can read the
+          new file.
 
-          Risk: a new key is unknown to the peer, so the tunnel carries nothing until the peer is told its public half.
+          Risk: the peer does not know a new key. The tunnel carries nothing until you give the peer the public key.
         '';
       } defaults.tunnel.generatePrivateKeyFile;
 
@@ -188,10 +189,10 @@ let
         type = types.nullOr types.port;
         example = 51820;
         description = ''
-          UDP port on the host for the tunnel's encrypted packets; by default the kernel chooses a free one.
+          UDP port of the host for the tunnel's encrypted packets; by default, the kernel chooses a free one.
 
-          Risk: a fixed port can be told from others by an observer of the uplink. WireGuard does not answer packets
-          that it cannot authenticate.
+          Risk: an observer of the uplink can recognise a fixed port. WireGuard does not answer packets that it cannot
+          authenticate.
         '';
       } defaults.tunnel.listenPort;
 
@@ -199,10 +200,10 @@ let
         type = types.nullOr (types.ints.between 576 65535);
         example = 1380;
         description = ''
-          Greatest size in bytes of a packet in the tunnel; by default that of the file, else 1420, which fits an uplink
-          of 1500. IPv6 needs 1280.
+          Largest packet in the tunnel, in bytes; by default, the file's value or else 1420, which fits an uplink of
+          1500. IPv6 needs 1280.
 
-          Risk: a packet that does not fit the uplink is sent in fragments, which some networks drop.
+          Risk: packets that do not fit the uplink are sent in fragments, which some networks drop.
         '';
       } defaults.tunnel.mtu;
 
@@ -210,10 +211,11 @@ let
         type = types.nullOr types.str;
         example = "0x51820";
         description = ''
-          Mark of the tunnel's encrypted packets on the host, by which they are held to the tunnel's endpoints; by
-          default a number made from the namespace's name.
+          Firewall mark of the tunnel's encrypted packets on the host. Packets with this mark may go to the tunnel's
+          endpoints only. The default is a number derived from the namespace's name.
 
-          Risk: a mark that other rules of the host use changes where those send the packets, still encrypted.
+          Risk: if other rules on the host use the same mark, they change where these packets go. The packets stay
+          encrypted.
         '';
       } defaults.tunnel.fwMark;
 
@@ -221,10 +223,11 @@ let
         type = types.listOf types.str;
         example = [ "10.64.0.1" ];
         description = ''
-          Addresses of the resolvers for the namespace, asked through the tunnel; by default those of the file. Without
-          any there is no look-up of names in the namespace.
+          Addresses of the namespace's resolvers, which are asked through the tunnel; by default, those of the file.
+          Without a resolver, no names are resolved in the namespace.
 
-          Risk: whoever runs the resolver sees every name; one that is not your provider's sees it come from there.
+          Risk: whoever runs the resolver sees every name. A resolver that is not your provider's sees the queries
+          come from your provider.
         '';
       } defaults.tunnel.dns;
 
@@ -232,10 +235,10 @@ let
         type = types.ints.unsigned;
         example = 300;
         description = ''
-          Seconds between endpoint look-ups for all peers, also for those of a {option}`configFile`. A peer's own lower
-          value wins.
+          Seconds between endpoint look-ups for all peers, including those of a {option}`configFile`. A peer's own
+          lower value wins.
 
-          Risk: each look-up goes out in clear by the host's resolver.
+          Risk: each look-up goes out in clear text by the host's resolver.
         '';
       } defaults.tunnel.dynamicEndpointRefreshSeconds;
 
@@ -251,7 +254,7 @@ let
           ]
         '';
         description = ''
-          The other ends.
+          Peers of the tunnel.
 
           Risk: each sees what is sent to its {option}`allowedIPs`.
         '';
@@ -265,10 +268,10 @@ in
     default = { };
     example = lib.literalExpression ''{ mullvad.configFile = "/run/secrets/mullvad.conf"; }'';
     description = ''
-      WireGuard tunnels, each described by a provider's file or by options named as in
+      WireGuard tunnels. Each is described by a provider's file, or by options named as in
       {option}`networking.wireguard.interfaces`.
 
-      Risk: the far end of the tunnel sees everything that the namespace sends, as an uplink would without it.
+      Risk: the far end of the tunnel sees everything that the namespace sends, as the uplink would without a tunnel.
     '';
   };
 }

@@ -12,11 +12,11 @@ let
 
   inherit (cfg.planned) files groups units;
 
-  # Those of apps have directories of their own.
+  # Files of apps have directories of their own.
   ofNamespaces = lib.filterAttrs (path: _: lib.hasPrefix "/etc/nsguard/" path) files;
   inEtc = lib.mapAttrs' (path: lib.nameValuePair (lib.removePrefix "/etc/" path));
 
-  # Of services, by their options; and where these are as they should be, by the text that systemd will read.
+  # Problems in the options of services; if there are none, holes in the text that systemd will read.
   refused = cfg.plan.serviceProblems cfg.specification;
   holes = cfg.plan.serviceHoles cfg.specification (name: config.systemd.units.${name}.text);
 
@@ -52,8 +52,8 @@ let
       )
     );
 
-  # One package for all units and one for all files: as an option of NixOS each, ten namespaces would add a fifth to the
-  # time that a host's configuration takes to evaluate. Options of systemd.services for one of these become a drop-in.
+  # One package holds all units and one all files. As an option of NixOS each, ten namespaces would add a fifth to the
+  # host's evaluation time. Options of systemd.services for one of these units become a drop-in.
   tree =
     name: texts:
     pkgs.runCommand name { } (
@@ -61,7 +61,7 @@ let
         lib.mapAttrsToList (
           path: text:
           let
-            # No text holds its own hash, so that none ends before its end.
+            # A text cannot contain its own hash, so the here-document ends where the text does.
             end = builtins.hashString "sha256" text;
           in
           ''
@@ -72,7 +72,7 @@ let
       )
     );
 
-  # NixOS follows no [Install] section of a package.
+  # NixOS ignores the [Install] sections of packaged units.
   wants = lib.zipAttrsWith (_: lib.concatLists) (
     lib.mapAttrsToList (name: unit: lib.genAttrs unit.wantedBy (_: [ name ])) units
   );
@@ -85,9 +85,9 @@ in
       defaultText = lib.literalExpression "nsguard.packages.\${system}.nsguard";
       example = lib.literalExpression "pkgs.nsguard";
       description = ''
-        The package of the `nsguard` program, which the units run as root.
+        Package of the `nsguard` program, which the units run as root.
 
-        Risk: it sets up the confinement, so what it does wrong is not confined.
+        Risk: it sets up the confinement, so nothing confines its mistakes.
       '';
     };
 
@@ -114,7 +114,7 @@ in
       type = types.raw;
       internal = true;
       readOnly = true;
-      # Services are left out here: they are described from the finished configuration, which this is part of.
+      # Without services: these are described from the finished configuration, of which this is a part.
       default = cfg.plan.plan {
         inherit accounts;
         inherit (cfg)
@@ -131,13 +131,13 @@ in
       type = types.listOf types.str;
       internal = true;
       default = [ ];
-      description = "What is accepted and probably not meant.";
+      description = "Warnings about what is accepted but probably a mistake.";
     };
 
     specification = mkOption {
       type = types.attrsOf types.raw;
       internal = true;
-      description = "What was meant, as plain data: what a scenario of the leak tests says in its own file.";
+      description = "The configuration as plain data, in the form of a scenario of the leak tests.";
     };
   };
 
@@ -160,8 +160,12 @@ in
         // {
           nsguard.source = "${tree "nsguard-files" (inEtc ofNamespaces)}/nsguard";
         };
-      # What runs unconfined is ended when it is first confined: a switch leaves sockets as they are, and some services too.
-      system.activationScripts.nsguard = "${lib.getExe cfg.package} settle ${pkgs.writeText "nsguard-confined.json" (builtins.toJSON confined)}";
+      # Stops units that run unconfined when they become confined: a switch restarts no sockets, and not all services.
+      system.activationScripts.nsguard = toString [
+        (lib.getExe cfg.package)
+        "settle"
+        (pkgs.writeText "nsguard-confined.json" (builtins.toJSON confined))
+      ];
       systemd.packages = [
         (tree "nsguard-units" (
           lib.mapAttrs' (name: unit: lib.nameValuePair "lib/systemd/system/${name}" unit.text) (

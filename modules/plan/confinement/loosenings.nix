@@ -5,8 +5,9 @@
 {
   hiddenHomes = {
     what = ''
-      Whether home directories are hidden. A single directory in one is better let in by
-      {option}`systemd.services.<name>.nsguard.bindPaths`. Where the unit itself says `ProtectHome=`, that remains.'';
+      Whether home directories are hidden. To let the service see a single directory, use
+      {option}`systemd.services.<name>.nsguard.bindPaths` instead. If the unit itself sets `ProtectHome=`, its value
+      remains.'';
     without = [ "hidden-homes" ];
     attacks = [
       "left-for-a-login"
@@ -19,8 +20,8 @@
 
   hiddenProcesses = {
     what = ''
-      Whether the processes of the host are hidden. A service that runs as root and forks away from systemd
-      (`Type=forking`) needs it off.'';
+      Whether the host's processes are hidden. A service that runs as root and forks away from systemd
+      (`Type=forking`) needs `false`.'';
     without = [ "hidden-processes" ];
     attacks = [
       "fresh-proc"
@@ -30,7 +31,7 @@
   };
 
   noIoUring = {
-    what = "Whether io_uring is denied, which some databases and runtimes are faster with.";
+    what = "Whether io_uring is denied. Some databases and runtimes are faster with io_uring.";
     without = [ "system-calls:io-uring" ];
     attacks = [ "io-uring-socket" ];
   };
@@ -38,23 +39,21 @@
   nativeCalls = {
     what = ''
       Whether only programs of the machine's own architecture may run. Some game servers are 32-bit programs and need
-      it off.'';
+      `false`.'';
     without = [ "native-calls" ];
     attacks = [ "compat-socket" ];
   };
 
   ownJournalConnection = {
     what = ''
-      Whether standard output and error are pipes, whose lines `nsguard-init` hands on to the journal. The journal's own
-      connection is made outside and tells the host's addresses.'';
+      Whether standard output and error are pipes, which `nsguard-init` forwards to the journal. The journal's own
+      connection is made outside and reveals the host's addresses.'';
     without = [ "journal-connection" ];
     attacks = [ "inherited-socket-addresses" ];
   };
 
   privateTmp = {
-    what = ''
-      Whether the service has a `/tmp` and `/var/tmp` of its own. If the unit itself sets `PrivateTmp=`, its value
-      remains.'';
+    what = "Whether the service has its own `/tmp` and `/var/tmp`. If the unit itself sets `PrivateTmp=`, its value remains.";
     without = [ "private-tmp" ];
     attacks = [
       "given-by-path"
@@ -67,8 +66,8 @@
 
   readOnlySystem = {
     what = ''
-      Whether the system's files are read-only. A single directory is better let be written by `ReadWritePaths=`.
-      Where the unit itself says `ProtectSystem=`, that remains.'';
+      Whether the system's files are read-only. To make a single directory writable, use `ReadWritePaths=` instead. If
+      the unit itself sets `ProtectSystem=`, its value remains.'';
     without = [ "read-only-system" ];
     attacks = [
       "files-of-host"
