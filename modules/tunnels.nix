@@ -12,9 +12,9 @@ let
         type = types.nullOr types.str;
         example = "se-sto-wg-001";
         description = ''
-          Name of the peer in messages; by default, its public key.
+          The peer's name in the output of {command}`nsguard status`.
 
-          Risk: none. The name stays on this machine, in the world-readable specification.
+          Risk: none for the confinement. Every user of this machine can read the name.
         '';
       } defaults.peer.name;
 

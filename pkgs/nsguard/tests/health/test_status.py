@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from box import NAME, PEER, PRIVATE, Box, config, spec
+from box import NAME, PEER, PRIVATE, Box, config, peer, spec
 from nsguard.health import summary
 from nsguard.system.printable import printable
 
@@ -69,6 +69,7 @@ def test_status_as_json(box: Box) -> None:
         "dns": ["10.66.0.1", "fd66::1"],
         "peers": [
             {
+                "name": None,
                 "publicKey": PEER,
                 "endpoint": "198.51.100.7:51820",
                 "latestHandshakeAge": None,
@@ -112,6 +113,17 @@ def test_services_of_the_host_that_those_inside_reach(box: Box) -> None:
         box.out("sh", "-c", f"until {where} ss -Hltn | grep -q {address}:8989; do :; done")
     (found,) = namespaces(box)[NAME]["hostServices"]
     assert (found["answered"], found["elsewhere"]) == (False, ["127.0.0.2"])
+
+
+def test_a_peer_is_called_by_the_name_of_its_option(box: Box) -> None:
+    box.write("/run/key", PRIVATE)
+    typed = {"configFile": None, "ips": ["10.66.0.2/32"], "privateKeyFile": "/run/key"}
+    box.write_spec(spec(**typed, peers=[peer(name="se-sto\x1b[31m")]))
+    box.nsguard("netns", "up", NAME)
+    box.nsguard("tunnel", "up", NAME)
+    (found,) = namespaces(box)[NAME]["tunnel"]["peers"]
+    assert (found["name"], found["publicKey"]) == ("se-sto\x1b[31m", PEER)
+    assert "  peer       se-sto\\x1b[31m, 198.51.100.7:51820\n" in box.nsguard("status").stdout
 
 
 def test_the_last_error_is_kept_until_it_works(any_box: Box) -> None:

@@ -99,13 +99,16 @@ def of(name: str, url: str | None = None) -> dict[str, Any]:
     inode = state.identity()
     tunnel = _tunnel(name, state.tunnel() if up else None)
     units = confined.units(name)
+    configuration = _configuration(name)
+    for peer in tunnel.get("peers", ()):
+        peer["name"] = _peer_name(configuration, peer["publicKey"])
     record = {
         "state": "up" if up else "half-made" if os.path.exists(state.directory) else "down",
         "tunnel": tunnel,
         "units": [unit.as_json() for unit in units],
         "apps": _apps(namespace.processes(inode) if up and inode is not None else []),
         "forwarded": _forwarded(state.forwarded() if up else None),
-        **_configured(name, state, units, listening.listeners(name) if up else None),
+        **_configured(configuration, state, units, listening.listeners(name) if up else None),
         "error": state.error() or _unit_error(name),
     }
     if url is not None:
@@ -165,15 +168,29 @@ def _forwarded(forwarded: Forwarded | None) -> dict[str, Any] | None:
     }
 
 
-def _configured(name: str, state: State, units: Sequence[Unit], listeners: Sequence[Listener] | None) -> dict[str, Any]:
-    """The ports in the configuration, with their state; empty if the spec cannot be read."""
+def _configuration(name: str) -> spec.Spec | None:
+    """The spec of namespace `name`; None if it cannot be read, as of a namespace that is no longer configured."""
     try:
-        configuration = spec.load(name)
+        return spec.load(name)
     except BadInput:
+        return None
+
+
+def _peer_name(configuration: spec.Spec | None, public_key: str) -> str | None:
+    """The name that the configuration gives to a peer."""
+    peers = configuration.tunnel.peers if configuration else ()
+    return next((peer.name for peer in peers if peer.public_key == public_key), None)
+
+
+def _configured(
+    configuration: spec.Spec | None, state: State, units: Sequence[Unit], listeners: Sequence[Listener] | None
+) -> dict[str, Any]:
+    """The ports in the configuration, with their state; empty without a configuration."""
+    if configuration is None:
         nothing: dict[str, Any] = {"published": [], "hostServices": [], "hostLink": None, "portForwarding": None}
         return nothing | {"tunnelPorts": {"tcp": [], "udp": []}}
     link = state.host_link()
-    up = link is not None and host_link.present(name, link)
+    up = link is not None and host_link.present(configuration.namespace, link)
     return {
         "published": published.ports(configuration, units, listeners, link_up=up),
         "hostServices": host_services.of(configuration, units),

@@ -72,7 +72,8 @@ def _rows(it: dict[str, Any]) -> Iterator[Row]:
 
 def _peer(peer: dict[str, Any]) -> Iterator[Row]:
     age = peer["latestHandshakeAge"]
-    yield Row("peer", peer["endpoint"] or "no endpoint", PLAIN if peer["endpoint"] else WARN)
+    name = f"{peer['name']}, " if peer.get("name") else ""
+    yield Row("peer", name + (peer["endpoint"] or "no endpoint"), PLAIN if peer["endpoint"] else WARN)
     yield Row("handshake", "none yet" if age is None else f"{span(age)} ago", WARN if (age or 0) > _SILENT else PLAIN)
     yield Row("traffic", f"{size(peer['received'])} received, {size(peer['sent'])} sent")
 

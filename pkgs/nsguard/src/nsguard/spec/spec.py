@@ -33,8 +33,9 @@ _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
 
 
 class PeerSpec(NamedTuple):
-    """A peer from typed options; its preshared key is a file's path."""
+    """A peer from typed options; its preshared key is a file's path, `name` what status calls it."""
 
+    name: str | None
     public_key: str
     preshared_key_file: str | None
     endpoint: Endpoint | None
@@ -293,8 +294,8 @@ def _tunnel(tunnel: Field) -> TunnelSpec:
 def _peer(peer: Field) -> PeerSpec:
     keys = "name publicKey presharedKeyFile endpoint allowedIPs persistentKeepalive dynamicEndpointRefreshSeconds"
     fields = peer.object(*keys.split())
-    fields["name"].maybe(Field.text)
     return PeerSpec(
+        name=fields["name"].maybe(Field.text),
         public_key=fields["publicKey"].parsed(values.key),
         preshared_key_file=fields["presharedKeyFile"].maybe(Field.path),
         endpoint=fields["endpoint"].maybe(lambda it: it.parsed(values.endpoint)),
