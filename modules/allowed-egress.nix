@@ -2,7 +2,6 @@
 { lib }:
 let
   inherit (lib) mkOption types;
-  defaults = (import ./plan/defaults.nix).exception;
 in
 mkOption {
   type = types.attrsOf (
@@ -23,21 +22,9 @@ mkOption {
           type = types.port;
           example = 445;
           description = ''
-            TCP port to reach.
+            TCP port to reach. Another protocol cannot be forwarded without a route, and there is none.
 
             Risk: what listens there may itself talk to the Internet, as a proxy, a resolver or a print server does.
-          '';
-        };
-
-        protocol = mkOption {
-          type = types.str;
-          default = defaults.protocol;
-          example = "tcp";
-          description = ''
-            Protocol; `tcp` is the only one. A protocol without connections cannot be forwarded without a route, and
-            there is none.
-
-            Risk: none of its own.
           '';
         };
       };

@@ -38,7 +38,7 @@ in
       publish = mapAttrs (_: published: defaults.published // published) (ns.publish or { });
       hostLink = defaults.hostLink // ns.hostLink or { };
       tunnelPorts = defaults.tunnelPorts // ns.tunnelPorts or { };
-      allowedEgress = mapAttrs (_: exception: defaults.exception // exception) (ns.allowedEgress or { });
+      allowedEgress = ns.allowedEgress or { };
       hostServices = mapAttrs (_: service: defaults.hostService // service) (ns.hostServices or { });
     }
   ) (namespaces // (hopsOf { inherit namespaces tunnels; }).added);

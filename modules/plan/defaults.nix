@@ -45,9 +45,6 @@ in
     udp = [ ];
   };
 
-  # Of each exception in allowedEgress.
-  exception.protocol = "tcp";
-
   # Of each of hostServices; listenPort: null stands for the service's own port.
   hostService = {
     port = null;

@@ -47,11 +47,6 @@
           address = "192.168.1.9";
           port = 1;
         };
-        syslog = {
-          address = "192.168.1.9";
-          port = 514;
-          protocol = "udp";
-        };
       };
     };
   };
@@ -71,6 +66,5 @@
       ''${at}.range.address: "192.168.1.0/24" ${like}''
       ''${at}.resolver.address: "10.66.0.1" ${taken}''
       "${at}.same: 192.168.1.9 port 1 is also the target of ${at}.a b; remove either"
-      ''${at}.syslog.protocol: "udp" cannot be passed on without a route, and there is none to the host's networks; use TCP: ${at}.syslog.protocol = "tcp";''
     ];
 }

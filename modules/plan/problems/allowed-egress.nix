@@ -57,12 +57,6 @@ concatMap (
       fix = "remove the exception";
     }
     {
-      when = it.protocol != "tcp";
-      where = "${here}.protocol";
-      what = "${toJSON it.protocol} cannot be passed on without a route, and there is none to the host's networks";
-      fix = ''use TCP: ${here}.protocol = "tcp";'';
-    }
-    {
       when = same != [ ];
       where = here;
       what = "${at it} is also the target of ${where}.allowedEgress.${head same}";
