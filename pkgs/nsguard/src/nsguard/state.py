@@ -225,11 +225,10 @@ def locked(name: str, *, create: bool = False, timeout: float = LOCK_TIMEOUT) ->
     if descriptor is None:
         yield None
         return
-    process.lock = descriptor
     try:
-        yield state
+        with process.holding(descriptor):
+            yield state
     finally:
-        process.lock = None
         for directory in (state.directory, paths.RUN):
             with contextlib.suppress(OSError):
                 os.rmdir(directory)

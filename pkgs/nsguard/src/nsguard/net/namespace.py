@@ -85,12 +85,11 @@ def entered(name: str) -> Iterator[None]:
     home = os.open(paths.OWN_NETNS, os.O_RDONLY | os.O_CLOEXEC)
     try:
         enter(name)
-        process.inside = name
         try:
-            yield
+            with process.inside(name):
+                yield
         finally:
             _setns(home)
-            process.inside = None
     finally:
         os.close(home)
 

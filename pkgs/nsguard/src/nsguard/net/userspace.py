@@ -44,15 +44,14 @@ def _socket(tunnel: Tunnel) -> str:
 
 
 def _wait_for_socket(tunnel: Tunnel) -> None:
-    import socket  # imported here, where its milliseconds cost nothing: wireguard-go takes longer to start
+    # Imported here, where the milliseconds of `socket` cost nothing: wireguard-go takes longer to start.
+    from nsguard.system import unix
 
     # Connect to the socket instead of checking that it exists: wg(8) removes one that does not listen yet.
     deadline = time.monotonic() + SOCKET_TIMEOUT
     path = _socket(tunnel)
     while True:
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.settimeout(SOCKET_TIMEOUT)
-            probe.connect(path)
+        with contextlib.suppress(OSError), unix.connect(path, SOCKET_TIMEOUT):
             return
         process.checkpoint()
         if time.monotonic() > deadline:

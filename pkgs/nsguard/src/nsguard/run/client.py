@@ -12,6 +12,7 @@ from nsguard import paths
 from nsguard.run import protocol
 from nsguard.run.errors import BadUsage, RunFailed
 from nsguard.run.protocol import Request
+from nsguard.system import unix
 
 # What says nothing about the host, its network or its owner's other programs; the rest goes by -E.
 PASSED = {
@@ -147,13 +148,9 @@ def _is_plain(number: int) -> bool:
 
 def connect(name: str) -> socket.socket:
     """To the namespace's socket. Raises `RunFailed` saying what is missing."""
-    connection = None
     try:
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.connect(f"{paths.COMMANDS}/{name}")
+        return unix.connect(f"{paths.COMMANDS}/{name}")
     except OSError as error:
-        if connection:
-            connection.close()
         # Where commands run there is no such socket to see, or no socket of the kind at all.
         if b"NSGUARD_NAMESPACE" in os.environb and error.errno in (errno.ENOENT, errno.EAFNOSUPPORT):
             raise RunFailed(
@@ -172,7 +169,6 @@ def connect(name: str) -> socket.socket:
             case _:
                 text = f"cannot be reached: {(error.strerror or str(error)).lower()}; try again"
         raise RunFailed(f"{name}: the namespace {text.format(name)}") from None
-    return connection
 
 
 def send(connection: socket.socket, request: bytes, descriptors: list[int]) -> None:

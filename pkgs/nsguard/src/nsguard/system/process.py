@@ -25,12 +25,8 @@ if TOOLS:
 # while the machine boots and the kernel's modules are loaded.
 TIMEOUT = 30.0
 
-# The namespace that this process has entered. Logged commands name it, so that they can be repeated from the host.
-inside: str | None = None
-# The descriptor of the namespace's lock. Children inherit it, so that a program that outlives a killed nsguard still
-# holds the lock. systemctl does not, because what it starts keeps running.
-lock: int | None = None
-
+_inside: str | None = None
+_lock: int | None = None
 _stopped_by = 0
 _undoing = False
 _child = 0
@@ -47,7 +43,32 @@ class CommandFailed(NsguardError):
 
 def replayable(argv: Sequence[str]) -> str:
     """The command as it can be typed in the host's namespace."""
-    return " ".join([*(("ip", "netns", "exec", inside) if inside else ()), *argv])
+    return " ".join([*(("ip", "netns", "exec", _inside) if _inside else ()), *argv])
+
+
+@contextlib.contextmanager
+def inside(namespace: str) -> Iterator[None]:
+    """Within the body, this process is in `namespace`: logged commands name it, so that the host can repeat them."""
+    global _inside
+    _inside = namespace
+    try:
+        yield
+    finally:
+        _inside = None
+
+
+@contextlib.contextmanager
+def holding(lock: int) -> Iterator[None]:
+    """Within the body, programs inherit the descriptor `lock`, so that one that outlives a killed nsguard still has it.
+
+    systemctl does not inherit it, because what systemctl starts keeps running.
+    """
+    global _lock
+    _lock = lock
+    try:
+        yield
+    finally:
+        _lock = None
 
 
 def say(*lines: str) -> None:
@@ -97,7 +118,7 @@ def _text(file: FileIO) -> str:
 
 
 def _spawn(argv: tuple[str, ...], streams: Sequence[int]) -> int:
-    inherited = [] if lock is None or argv[0] == "systemctl" else [lock]
+    inherited = [] if _lock is None or argv[0] == "systemctl" else [_lock]
     # A duplicated descriptor stays open in the child, even as a duplicate of itself
     # (posix_spawn_file_actions_adddup2(3p)).
     pairs = [*enumerate(streams), *zip(inherited, inherited, strict=True)]
