@@ -29,7 +29,9 @@ let
     }
   ) config.users.users;
 
-  warnings = cfg.plan.serviceWarnings cfg.specification (makers config.systemd.services);
+  warnings = cfg.plan.serviceWarnings (cfg.specification // { inherit (cfg) apps; }) (
+    makers config.systemd.services
+  );
   # Unit -> its namespace.
   confined = lib.concatMapAttrs (
     name: service:
@@ -123,6 +125,8 @@ in
           metrics
           apps
           ;
+        # Not of users and groups, some of which the plan makes.
+        known.services = cfg.specification.known.services or null;
       };
       description = "The units and files of namespaces and apps.";
     };
@@ -146,6 +150,11 @@ in
       nsguard.specification = {
         inherit (cfg) namespaces tunnels metrics;
         inherit accounts;
+        known = {
+          users = lib.attrNames accounts;
+          groups = map (group: group.name) (lib.attrValues config.users.groups);
+          services = lib.attrNames config.systemd.services;
+        };
       };
       warnings = cfg.planned.warnings ++ warnings ++ cfg.warnings;
       assertions = map (message: {

@@ -80,6 +80,8 @@ in
       tunnels = specification.tunnels or { };
       metrics = specification.metrics or { };
       apps = specification.apps or { };
+      # Plain data does not say which accounts the machine has.
+      specification.known = lib.mkForce (specification.known or { });
     };
     users.users = builtins.mapAttrs (
       _: account:

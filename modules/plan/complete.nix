@@ -55,6 +55,7 @@ in
   # Of confined templates, what the configuration says of one alone: name -> { template; properties; }
   instances = specification.instances or { };
   metrics = defaults.metrics // specification.metrics or { };
+  known = defaults.known // specification.known or { };
   apps = mapAttrs (
     name: app:
     merged (merged defaults.app (

@@ -80,7 +80,6 @@ let
   };
 
   mergeAll = foldl' (all: set: all // set) { };
-
   ofNamespace =
     whole: name:
     let
@@ -332,7 +331,7 @@ in
   inherit plan defaults presets;
   # Of a specification that is otherwise planned without its services: what is wrong with these.
   serviceProblems = specification: (problemsIn (complete specification)).services;
-  # What will not work of them. makers: directory below /run -> the service that makes it
+  # What will not work of them, and accounts that do not exist. makers: directory below /run -> the service that makes it
   serviceWarnings = specification: makers: (problemsIn (complete specification)).warnings makers;
   # The same of its finished units. textOf: unit -> its text
   serviceHoles = specification: holes (complete specification);

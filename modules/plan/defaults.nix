@@ -151,6 +151,13 @@ in
     wantedBy = [ ];
   };
 
+  # Names that the whole configuration defines; null where that is not known.
+  known = {
+    users = null;
+    groups = null;
+    services = null;
+  };
+
   metrics = {
     textfile = null;
     intervalSeconds = 15;

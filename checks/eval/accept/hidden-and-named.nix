@@ -15,6 +15,11 @@ in
     {
       nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
       nsguard.namespaces.vpn.tunnel = "mullvad";
+      users.users.app = {
+        isSystemUser = true;
+        group = "app";
+      };
+      users.groups.app = { };
       systemd.services = {
         # borgbackup's shape
         cache = confined { ReadWritePaths = [ "/root/.cache/x" ]; } // {

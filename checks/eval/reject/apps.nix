@@ -125,6 +125,6 @@
     ''nsguard.apps.superuser.command: "app --with arguments" is not an absolute path; write the path of the program, and its arguments in nsguard.apps.superuser.args''
     "nsguard.apps.superuser.user: an app cannot run as root; name the user who runs it, or remove the option to have a user made for the app"
     ''nsguard.apps.superuser.args: "--no-sandbox" turns off the program's own sandbox, which works in a namespace; remove it''
-    ''nsguard.apps.unknown.namespace: there is no namespace "vpm" (defined: vpn); define nsguard.namespaces.vpm or name another''
+    ''nsguard.apps.unknown.namespace: there is no namespace "vpm" (defined: vpn); did you mean "vpn"? If not, define nsguard.namespaces.vpm or name another''
   ];
 }

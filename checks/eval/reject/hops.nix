@@ -37,7 +37,7 @@
     "nsguard.tunnels.a.via: a → b → a is a circle, so no packet would ever leave the machine; remove via from one of these tunnels"
     "nsguard.tunnels.b.via: b → a → b is a circle, so no packet would ever leave the machine; remove via from one of these tunnels"
     "nsguard.tunnels.itself.via: itself → itself is a circle, so no packet would ever leave the machine; remove via from one of these tunnels"
-    ''nsguard.tunnels.lost.via: there is no tunnel "entrance" (defined: a, b, c, itself, lost, named, through); define nsguard.tunnels.entrance or name another''
+    ''nsguard.tunnels.lost.via: there is no tunnel "entrance" (defined: a, b, c, itself, named, through); define nsguard.tunnels.entrance or name another''
     ''nsguard.tunnels.named: tunnels go through it, and the namespace made for that would be called "named", a name in use; define nsguard.namespaces.<name>.tunnel = "named"; under another name''
   ];
 }

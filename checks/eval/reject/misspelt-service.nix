@@ -1,10 +1,40 @@
+# A service that nothing defines: the nearest one of those that something does is named.
 {
   specification = {
     tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    namespaces.vpn.tunnel = "mullvad";
-    services.transmision.namespace = "vpn";
+    namespaces.vpn = {
+      tunnel = "mullvad";
+      hostServices.sonnar = { };
+    };
+    services = {
+      # as are both of these
+      prowlarrr.namespace = "vpn";
+      prwolarr.namespace = "vpn";
+      transmission-daemon.namespace = "vpn";
+      unheard-of.namespace = "vpn";
+    };
+    known.services = [
+      "nginx"
+      "prowlarr"
+      "prowlarrr"
+      "prwolarr"
+      "sonarr"
+      "transmission"
+      "transmission-daemon"
+      "unheard-of"
+    ];
   };
-  messages = [
-    ''systemd.services.transmision.nsguard.namespace: nothing else defines the service "transmision", so there is nothing to confine; check the spelling, or, if a package defines its unit, repeat the command here: systemd.services.transmision.serviceConfig.ExecStart = [ "" "…" ];''
-  ];
+  messages =
+    let
+      message =
+        name: fix:
+        ''systemd.services.${name}.nsguard.namespace: nothing else defines the service "${name}", so there is nothing to confine; ${fix}if a package defines its unit, repeat the command here: systemd.services.${name}.serviceConfig.ExecStart = [ "" "…" ];'';
+    in
+    [
+      ''nsguard.namespaces.vpn.hostServices.sonnar.port: no port is set, and services.sonnar has no option with its port; did you mean "sonarr"? If not, set nsguard.namespaces.vpn.hostServices.sonnar.port = 8989; with the port that the service listens on''
+      (message "prowlarrr" "did you mean \"prowlarr\"? If not, ")
+      (message "prwolarr" "did you mean \"prowlarr\"? If not, ")
+      (message "transmission-daemon" "did you mean \"transmission\"? If not, ")
+      (message "unheard-of" "check the spelling, or, ")
+    ];
 }

@@ -4,6 +4,6 @@
     namespaces.vpn.tunnel = "mulvad";
   };
   messages = [
-    ''nsguard.namespaces.vpn.tunnel: there is no tunnel "mulvad" (defined: mullvad); define nsguard.tunnels.mulvad or name another''
+    ''nsguard.namespaces.vpn.tunnel: there is no tunnel "mulvad" (defined: mullvad); did you mean "mullvad"? If not, define nsguard.tunnels.mulvad or name another''
   ];
 }

@@ -15,6 +15,7 @@ let
     defined
     ofSystem
     onlyFiltered
+    orMeant
     unknown
     wholeHome
     ;
@@ -147,7 +148,7 @@ in
     when = app.preset != null && !presets ? ${app.preset};
     where = "${where}.preset";
     what = "there is no preset ${toJSON app.preset} (${defined presets})";
-    fix = "set package or command instead";
+    fix = orMeant app.preset (attrNames presets) "set package or command instead";
   }
   {
     when = isRoot app.user;

@@ -10,6 +10,7 @@
   instances,
   metrics,
   apps,
+  known,
 }:
 let
   inherit (builtins)
@@ -25,8 +26,26 @@ let
   inherit (import ../confinement/homes.nix) homesOf unreadable;
   inherit (problem) messages;
   inherit (import ../confinement/binds.nix) showsHome;
-  service = import ./service.nix { inherit namespaces; };
+  service = import ./service.nix {
+    inherit namespaces services;
+    known = knownServices;
+  };
   hops = import ../network/hops.nix { inherit namespaces tunnels; };
+
+  knownServices = if known.services == null then attrNames services else known.services;
+  unknownAccounts =
+    if known.users == null then
+      [ ]
+    else
+      import ./accounts.nix {
+        inherit
+          namespaces
+          apps
+          services
+          known
+          ;
+        inherit (service) named;
+      };
 
   each = problemsOf: set: concatMap problemsOf (attrNames set);
 
@@ -55,6 +74,7 @@ let
     import ./host-services.nix {
       where = "nsguard.namespaces.${name}";
       ns = namespaces.${name};
+      services = knownServices;
     };
 
   ofApp =
@@ -114,7 +134,9 @@ in
   );
 
   # What does not keep a service from being confined, and will keep it from working.
-  warnings = makers: messages (each (name: service.warnings makers name services.${name}) services);
+  warnings =
+    makers:
+    messages (each (name: service.warnings makers name services.${name}) services ++ unknownAccounts);
 
   others = messages (
     each ofNamespace namespaces

@@ -1,6 +1,11 @@
 # What is wrong with services of the host that a namespace reaches -> problems
 # ns: a namespace
-{ where, ns }:
+# services: names of services, for one that is misspelt
+{
+  where,
+  ns,
+  services,
+}:
 let
   inherit (builtins)
     attrNames
@@ -12,7 +17,12 @@ let
     ;
   inherit (import ../network/addresses.nix) special;
   inside = import ../network/host-service-port.nix;
-  inherit (import ./problem.nix) isPort malformed misnamed;
+  inherit (import ./problem.nix)
+    isPort
+    malformed
+    misnamed
+    orMeant
+    ;
   inherit (ns) hostServices publish;
 
   address = "[0-9.]+|[0-9a-fA-F:]+";
@@ -37,7 +47,7 @@ concatMap (
       when = it.port == null;
       where = "${here}.port";
       what = "no port is set, and services.${name} has no option with its port";
-      fix = "set ${here}.port = 8989; with the port that the service listens on";
+      fix = orMeant name services "set ${here}.port = 8989; with the port that the service listens on";
     }
     {
       when = it.port != null && !isPort it.port;

@@ -4,7 +4,7 @@
 #   fix    what to write instead
 #   when   whether the problem exists; without it, it does
 # A warning has the same form. What several files check is here, too: `malformed`, `isPort`, `misnamed`, `unknown`,
-# `inStore`, `onlyFiltered`.
+# `orMeant`, `inStore`, `onlyFiltered`.
 let
   inherit (builtins)
     attrNames
@@ -16,6 +16,7 @@ let
     substring
     toJSON
     ;
+  nearest = import ./nearest.nix;
 in
 rec {
   messages =
@@ -51,8 +52,16 @@ rec {
     inherit where;
     when = name != null && !set ? ${name};
     what = "there is no ${kind} ${toJSON name} (${defined set})";
-    fix = "define ${option}.${name} or name another";
+    fix = orMeant name (attrNames set) "define ${option}.${name} or name another";
   };
+
+  # fix: what to do about a name that nothing defines, unless it is one of `known`, misspelt
+  orMeant =
+    name: known: fix:
+    let
+      near = nearest name known;
+    in
+    if near == null then fix else "did you mean ${toJSON near}? If not, ${fix}";
 
   defined =
     set: if set == { } then "none is defined" else "defined: ${concatStringsSep ", " (attrNames set)}";

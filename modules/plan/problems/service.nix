@@ -1,5 +1,10 @@
 # What is wrong with a confined service, an instance of one, and a user's service -> problems
-{ namespaces }:
+# known: names of the configuration's services, those included that have nothing to run
+{
+  namespaces,
+  services,
+  known,
+}:
 let
   inherit (builtins)
     attrNames
@@ -18,6 +23,7 @@ let
   inherit (import ./problem.nix)
     ofDaemons
     ofSystem
+    orMeant
     sharing
     unknown
     wholeHome
@@ -147,6 +153,10 @@ let
       fix = "let it listen on a TCP or UDP port";
     }) (exposure.ofMachine socket);
 
+  isEmpty = service: commands service.serviceConfig == [ ] && !service.packaged;
+  # Services that could be meant by the name of one that nothing defines.
+  defined = filter (name: !services ? ${name} || !isEmpty services.${name}) known;
+
   # Units whose namespace does not confine what they run, and services that nothing defines.
   unconfinable =
     name: service:
@@ -174,12 +184,15 @@ let
       }
     else
       {
-        when = commands service.serviceConfig == [ ] && !service.packaged;
+        when = isEmpty service;
         inherit where;
         what = "nothing else defines the service ${toJSON name}, so there is nothing to confine";
         fix =
-          "check the spelling, or, if a package defines its unit, repeat the command here:"
-          + " ${option}.serviceConfig.ExecStart = [ \"\" \"…\" ];";
+          let
+            repeat = "if a package defines its unit, repeat the command here: ${option}.serviceConfig.ExecStart = [ \"\" \"…\" ];";
+            near = orMeant name defined repeat;
+          in
+          if near == repeat then "check the spelling, or, ${repeat}" else near;
       };
 
   busOwner =
@@ -210,7 +223,7 @@ in
 {
   inherit (exposure) ofBinds;
   inherit (hidden) warnings;
-  inherit prefixes;
+  inherit named prefixes;
 
   problems =
     name: service:

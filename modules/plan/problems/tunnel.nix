@@ -109,7 +109,9 @@ let
   repeated = filter (range: length (filter (same range) ranges) > 1) ranges;
 in
 [
-  (unknown "${where}.via" "tunnel" "nsguard.tunnels" tunnels tunnel.via)
+  (unknown "${where}.via" "tunnel" "nsguard.tunnels" (
+    if tunnel.via == name then tunnels else removeAttrs tunnels [ name ]
+  ) tunnel.via)
   {
     when = hops.cycle name != null;
     where = "${where}.via";
