@@ -15,21 +15,26 @@ SOURCES = Path(__file__).resolve().parent.parent / "src"
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "message"),
     [
-        ["netns"],
-        ["netns", "up"],
-        ["netns", "reload", "a"],
-        ["tunnel", "verify", "a"],
-        ["x\ny"],
+        ("netns", "netns: a verb is missing, one of up, down; see nsguard netns --help"),
+        ("netns up", "netns up: name one namespace; see nsguard netns up --help"),
+        ("netns up a b", "netns up: name one namespace; see nsguard netns up --help"),
+        ("netns rload a", "netns: no such verb: 'rload'; see nsguard netns --help"),
+        ("tunnel rload a", "tunnel: no such verb: 'rload', did you mean reload?; see nsguard tunnel --help"),
+        ("launch", "launch: too few arguments; see nsguard launch --help"),
+        ("statsu vpn", "no such command: 'statsu', did you mean status?; see nsguard --help"),
+        ("app serve", "no such command: 'app'; see nsguard --help"),
     ],
 )
-def test_what_is_no_command(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(arguments) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("nsguard: no such command: ")
-    assert said.endswith("; see nsguard --help\n")
-    assert said.count("\n") == 1
+def test_what_is_no_command(arguments: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(arguments.split()) == 2
+    assert capsys.readouterr().err == f"nsguard: {message}\n"
+
+
+def test_a_command_with_a_line_break_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["x\ny"]) == 2
+    assert capsys.readouterr().err == "nsguard: no such command: 'x\\ny'; see nsguard --help\n"
 
 
 @pytest.mark.parametrize("arguments", [["a", "b"], ["--jsn"], ["--exit-address"]])

@@ -109,7 +109,23 @@ def _app(what: str, arguments: list[str]) -> int:
 
 
 def _unknown(arguments: list[str]) -> BadInput:
-    return BadInput(f"no such command: {' '.join(arguments)!a}; see nsguard --help")
+    """The error for arguments that no command takes: a misspelt word, or one too few or too many."""
+    from nsguard import usage
+    from nsguard.errors import nearest
+
+    first, *rest = arguments
+    command = usage.COMMANDS.get(first)
+    if command is None:
+        return BadInput(f"no such command: {first!a}{nearest(first, usage.COMMANDS)}; see nsguard --help")
+    if not command.verbs:
+        return BadInput(f"{first}: too few arguments; see nsguard {first} --help")
+    if not rest:
+        return BadInput(f"{first}: a verb is missing, one of {', '.join(command.verbs)}; see nsguard {first} --help")
+    if rest[0] not in command.verbs:
+        return BadInput(
+            f"{first}: no such verb: {rest[0]!a}{nearest(rest[0], command.verbs)}; see nsguard {first} --help"
+        )
+    return BadInput(f"{first} {rest[0]}: name one namespace; see nsguard {first} {rest[0]} --help")
 
 
 _UNITS = {("netns", "up"), ("netns", "down"), *(("tunnel", verb) for verb in ("up", "reload", "refresh", "down"))}

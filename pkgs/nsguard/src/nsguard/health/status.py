@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nsguard import paths
-from nsguard.errors import BadInput, NsguardError
+from nsguard.errors import BadInput, NsguardError, nearest
 from nsguard.health import confined, host_services, layout, published, summary
 from nsguard.health.confined import Unit
 from nsguard.lifecycle import teardown
@@ -87,8 +87,8 @@ def chosen(name: str | None) -> list[str]:
     if name is None:
         return sorted(names)
     if name not in names:
-        known = ", ".join(sorted(names)) or "none"
-        raise BadInput(f"{name if paths.valid_name(name) else ascii(name)}: no such namespace; there is: {known}")
+        what = f"{name if paths.valid_name(name) else ascii(name)}: no such namespace{nearest(name, names)}"
+        raise BadInput(f"{what}; there is: {', '.join(sorted(names))}" if names else f"{what}; none is defined")
     return [name]
 
 
