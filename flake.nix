@@ -14,6 +14,7 @@
       nixosModules = {
         nsguard = ./modules;
         default = self.nixosModules.nsguard;
+        leak-test-agents = ./modules/agents.nix;
         leak-test = lib.modules.importApply ./modules/leak-test.nix { inherit (self.lib) makeLeakTest; };
       };
 

@@ -179,7 +179,7 @@ def test_hosts_as_people_have_them_evaluate_to_a_driver_on_the_labs_network(argu
 
 @needs_nixpkgs
 def test_the_flake_offers_what_it_should(offered: dict[str, Any]) -> None:
-    assert offered["modules"] == ["default", "leak-test", "nsguard"]
+    assert offered["modules"] == ["default", "leak-test", "leak-test-agents", "nsguard"]
     assert set(offered["packages"]) == {"x86_64-linux", "aarch64-linux"}
     for packages in offered["packages"].values():
         assert packages == {"default": "nsguard", "nsguard": "nsguard", "nsguard-harness": "nsguard-leaktest"}

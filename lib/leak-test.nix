@@ -35,37 +35,6 @@ let
   python = lib.getExe pkgs.python3;
   library = "${harness}/${pkgs.python3.sitePackages}";
 
-  # The identities that the harness knows, each with a confined agent and an unconfined one.
-  identities = {
-    root = { };
-    user = {
-      User = "nsguard-attacker";
-      Group = "nsguard-attacker";
-    };
-  };
-
-  agent = serviceName: identity: {
-    wantedBy = [ "multi-user.target" ];
-    environment.PYTHONPATH = library;
-    path = [ pkgs.wireguard-tools ];
-    serviceConfig = {
-      Type = "notify";
-      ExecStart = "${python} -m nsguard_harness.inside.agent /run/nsguard-agent-${serviceName}/socket";
-      RuntimeDirectory = "nsguard-agent-${serviceName}";
-    }
-    // identity;
-  };
-
-  # In a service's place: what it runs is replaced, and nothing else.
-  replaced = serviceName: {
-    environment.PYTHONPATH = lib.mkForce library;
-    serviceConfig = {
-      Type = lib.mkForce "notify";
-      ExecStart = lib.mkForce "${python} -m nsguard_harness.inside.agent /run/nsguard-agent-${serviceName}/socket";
-      RuntimeDirectory = [ "nsguard-agent-${serviceName}" ];
-    };
-  };
-
   # An emulated machine takes minutes for what takes a host a second. Only the time that a unit has to start differs from
   # the user's. A drop-in of nsguard-netns-.service applies to every nsguard-netns-NAMESPACE.service.
   names = import ../modules/plan/names.nix;
@@ -175,22 +144,13 @@ let
   removeVlans = module: module // { virtualisation = removeAttrs module.virtualisation [ "vlans" ]; };
 
   underAttack = {
+    imports = [ ../modules/agents.nix ];
     networking.nameservers = lib.mkForce [ "198.51.100.1" ];
-    users.users.nsguard-attacker = {
-      isSystemUser = true;
-      group = "nsguard-attacker";
+    nsguard.agents = {
+      enable = true;
+      inherit confine library services;
     };
-    users.groups.nsguard-attacker = { };
     systemd.units = unhurried;
-    systemd.services =
-      lib.concatMapAttrs (who: identity: {
-        "nsguard-probe-${who}" = lib.mkMerge [
-          (agent "confined-${who}" identity)
-          confine
-        ];
-        "nsguard-control-${who}" = agent "free-${who}" identity;
-      }) identities
-      // lib.genAttrs services replaced;
   };
 
   client =
@@ -208,10 +168,10 @@ let
         system.build.vm = lib.mkForce host.config.system.build.vm;
       };
 
-  subjects = lib.mapAttrs (who: _: [
-    "confined-${who}"
-    "free-${who}"
-  ]) identities;
+  subjects = lib.genAttrs [ "root" "user" ] (who: [
+    "nsguard-probe-${who}"
+    "nsguard-control-${who}"
+  ]);
 in
 pkgs.testers.runNixOSTest {
   inherit globalTimeout name;

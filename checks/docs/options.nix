@@ -16,6 +16,7 @@ let
   evaluated = lib.evalModules {
     modules = [
       ../../modules
+      ../../modules/agents.nix
       (import ../../modules/leak-test.nix { makeLeakTest = throw "nothing is tested here"; })
       {
         _module.args.pkgs = throw "an option's default that is a package needs defaultText";
@@ -40,6 +41,7 @@ let
     "nsguard" = "The program";
     "nsguard.apps" = "Apps";
     "nsguard.metrics" = "Metrics";
+    "nsguard.agents" = "Agents of the leak test";
     "nsguard.tests" = "The host's own leak test";
   };
   chapters = [

@@ -6,6 +6,7 @@ in
 {
   imports = [
     ./stand-in.nix
+    ./resolvers.nix
     (moduleOf (import ../../harness/scenarios/demo.nix))
   ];
 
@@ -27,17 +28,4 @@ in
     home = "/var/www"; # neither below /home nor in /var/lib: an attack leaves files there
   };
   users.groups.www-data = { };
-
-  # Both ways by which a look-up leaves a network namespace: nss-resolve, and the daemon behind /run/nscd.
-  services.nscd.enable = true;
-  services.resolved = {
-    enable = true;
-    llmnr = "false";
-    fallbackDns = [ ];
-    # Resolved asks a plain resolver for names below .local only where it is told that one knows them.
-    domains = [ "~local" ];
-    extraConfig = "MulticastDNS=no\nCache=no\n";
-  };
-  networking.nameservers = [ "198.51.100.1" ];
-  networking.firewall.enable = false;
 }

@@ -10,6 +10,12 @@ if TYPE_CHECKING:
 NAMESPACE = "vpn"
 NAMESPACE_UNIT = f"nsguard-netns-{NAMESPACE}.service"
 TUNNEL_UNIT = f"nsguard-tunnel-{NAMESPACE}.service"
+# for a shell: links in `$name` that a tunnel may be, of the kernel's or of a program's, whatever a guard calls them
+TUNNEL_LINKS = "for kind in wireguard amneziawg tun; do ip -n $name -o link show type $kind 2>/dev/null; done"
+DELETE_LINK = (
+    f"name={NAMESPACE}; link=$({{ {TUNNEL_LINKS}; }} | sed -E 's/^[0-9]+: ([^:@]+).*/\\1/;q');"
+    " ip -n $name link delete dev $link"
+)
 
 
 def wait_for_tunnel(lab: Lab, timeout: float = 30) -> None:

@@ -6,7 +6,7 @@ import itertools
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from ..target import NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT, wait_for_tunnel
+from ..target import DELETE_LINK, NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT, wait_for_tunnel
 from ._stream import PAUSE, Disrupted, FixedPort
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class LinkRemoved(FixedPort):
     seconds = 3.0
 
     def disrupt(self, lab: Lab) -> None:
-        lab.client.succeed(f"ip -n {NAMESPACE} link delete wg0")
+        lab.client.succeed(DELETE_LINK)
         time.sleep(2 * PAUSE)
         lab.client.succeed(f"systemctl restart {TUNNEL_UNIT}")
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
-from ..target import NAMESPACE, TUNNEL_UNIT, wait_for_tunnel
+from ..target import DELETE_LINK, TUNNEL_UNIT, wait_for_tunnel
 from . import _tools
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class LinkDeleted(_Burst):
     name = "link-deleted"
 
     def during(self, lab: Lab) -> None:
-        lab.client.succeed(f"ip -n {NAMESPACE} link delete wg0")
+        lab.client.succeed(DELETE_LINK)
 
     def after(self, lab: Lab) -> None:
         lab.client.succeed(f"systemctl restart {TUNNEL_UNIT}")

@@ -9,7 +9,7 @@ from abc import ABC
 from typing import ClassVar
 
 from ..lab.base import Lab
-from ..target import NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT, wait_for_tunnel
+from ..target import DELETE_LINK, NAMESPACE_UNIT, TUNNEL_UNIT, wait_for_tunnel
 
 
 class State(ABC):
@@ -58,7 +58,7 @@ class LinkDeleted(State):
     name = "link-deleted"
 
     def enter(self, lab: Lab) -> None:
-        lab.client.succeed(f"ip -n {NAMESPACE} link delete wg0")
+        lab.client.succeed(DELETE_LINK)
 
     def leave(self, lab: Lab) -> None:
         _restart(lab, TUNNEL_UNIT)

@@ -6,16 +6,24 @@ from ..agent_client import Agent
 from ..machine import Machine
 from .cells import Subject
 
-# scenario services by identity: the confined one, and the one for the controls
-SERVICES = {"root": ("app-root", "free"), "user": ("app-user", "free-user")}
+# services by identity: the confined one, and the one for the controls; of a scenario, or of modules/agents.nix
+SERVICES = (
+    {"root": ("app-root", "free"), "user": ("app-user", "free-user")},
+    {who: (f"nsguard-probe-{who}", f"nsguard-control-{who}") for who in ("root", "user")},
+)
 
 
 def subjects(machine: Machine, app: str = "boxed") -> tuple[Subject, ...]:
-    """One subject for each identity that the scenario has services for, once their agents answer. Raises AgentError.
+    """One subject for each identity that the machine has services for, once their agents answer. Raises AgentError.
 
     app: which of the scenario's apps attacks as the ordinary user, where it has apps.
     """
-    pairs = {who: pair for who, pair in SERVICES.items() if machine.execute(f"systemctl cat {' '.join(pair)}")[0] == 0}
+    pairs = {
+        who: pair
+        for services in SERVICES
+        for who, pair in services.items()
+        if machine.execute(f"systemctl cat {' '.join(pair)}")[0] == 0
+    }
     agents = {name: Agent(machine, f"/run/nsguard-agent-{name}/socket") for pair in pairs.values() for name in pair}
     for agent in agents.values():
         agent.wait()

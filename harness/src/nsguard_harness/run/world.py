@@ -8,6 +8,7 @@ from ipaddress import ip_address
 
 from ..lab.base import Lab
 from ..machine import Uplink
+from ..target import TUNNEL_LINKS
 from ..verdict.rules import Station, Wire, World, station
 
 
@@ -29,11 +30,10 @@ class Observed:
         """Add the ports and MTUs that WireGuard on the client has now, in whatever namespace its link is."""
         show = "wg show all listen-port 2>/dev/null"
         _, text = self._lab.client.execute(
-            f"{show}; for name in $(ls /run/netns); do"
-            f" ip netns exec $name {show}; ip -n $name -o link show dev wg0 2>/dev/null; done; true"
+            f"{show}; for name in $(ls /run/netns); do ip netns exec $name {show}; {TUNNEL_LINKS}; done; true"
         )
         self._ports |= {int(port) for port in re.findall(r"^\S+\t(\d+)$", text, re.MULTILINE)}
-        self._mtus |= {int(mtu) for mtu in re.findall(r"^\d+: wg0: .*? mtu (\d+) ", text, re.MULTILINE)}
+        self._mtus |= {int(mtu) for mtu in re.findall(r"^\d+: [^:]+: .*? mtu (\d+) ", text, re.MULTILINE)}
 
     @property
     def world(self) -> World:

@@ -1,0 +1,17 @@
+# A NixOS with the agents of the leak test, for whatever guard is laid over it; its resolvers are on.
+{ pkgs, ... }:
+{
+  imports = [
+    ./stand-in.nix
+    ./resolvers.nix
+    ../../modules/agents.nix
+  ];
+
+  nsguard.agents = {
+    enable = true;
+    library = pkgs.runCommand "nsguard-harness" { } ''
+      mkdir $out
+      cp -r ${../../harness/src}/nsguard_harness $out
+    '';
+  };
+}

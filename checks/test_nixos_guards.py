@@ -1,0 +1,62 @@
+"""Anybody's guard on NixOS: a system with the agents of modules/agents.nix is attacked, whatever confines them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from closures import NIXOS, closure, closure_of, needs_nixos
+from nsguard_harness.cli import main
+
+pytestmark = [pytest.mark.lab, needs_nixos]
+# where each goes: a packet, a name by a resolver, one by a daemon, a file for a login, the tunnel without its link
+ATTACKS = ("udp-beyond", "dns-uplink", "resolved-dbus", "left-in-own-home", "link-deleted")
+
+
+def run_on(system: Path) -> list[str]:
+    return ["run", "--system", str(system), "--image", os.environ["NSGUARD_NIXOS_IMAGE"]]
+
+
+def attacked(system: Path, directory: Path) -> tuple[int, dict[str, set[str]]]:
+    """The status of `nsguard-leaktest run --system`, and the verdicts by attack."""
+    report = directory / "report.json"
+    chosen = [word for name in ATTACKS for word in ("--attack", name)]
+    status = main([*run_on(system), "--state", "up", *chosen, "--json", str(report)])
+    told: dict[str, Any] = json.loads(report.read_text())
+    verdicts: dict[str, set[str]] = {}
+    for result in told["results"]:
+        verdicts.setdefault(result["attack"], set()).add(result["verdict"])
+    return status, verdicts
+
+
+def test_a_guard_of_packets_alone_leaks_what_daemons_look_up(tmp_path: Path) -> None:
+    status, verdicts = attacked(closure(NIXOS / "imitation.nix"), tmp_path)
+    assert verdicts["resolved-dbus"] == {"LEAKED"}, verdicts
+    assert verdicts["left-in-own-home"] == {"LEAKED"}, verdicts
+    assert verdicts["udp-beyond"] == {"contained"}, verdicts
+    # its tunnel is found by its kind and brought back by its own unit
+    assert verdicts["link-deleted"] == {"contained"}, verdicts
+    assert status == 1
+
+
+def test_nsguard_beside_the_same_agents_leaks_nothing(tmp_path: Path) -> None:
+    system = closure_of(f"""{{
+      imports = [ {NIXOS}/guarded.nix ];
+      nsguard.tunnels.lab.configFile = "/etc/nsguard-lab/client.conf";
+      nsguard.namespaces.vpn.tunnel = "lab";
+      nsguard.agents.confine.nsguard.namespace = "vpn";
+    }}""")
+    status, verdicts = attacked(system, tmp_path)
+    assert set().union(*verdicts.values()) == {"contained"}, verdicts
+    assert status == 0
+
+
+def test_agents_that_nothing_confines_send_in_clear(tmp_path: Path) -> None:
+    """Without a guard there is no namespace to wait for, and the run says so."""
+    system = closure_of(f"{{ imports = [ {NIXOS}/guarded.nix ]; }}")
+    report = tmp_path / "report.json"
+    assert main([*run_on(system), "--attack", "udp-beyond", "--json", str(report)]) == 3
+    assert "ip netns exec vpn ping" in json.loads(report.read_text())["error"]

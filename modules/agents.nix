@@ -1,0 +1,148 @@
+# Agents of the leak test in services of this host, whatever confines them: with them any NixOS can be attacked.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  inherit (lib) mkForce mkOption types;
+  cfg = config.nsguard.agents;
+  names = import ./plan/names.nix;
+  python = lib.getExe pkgs.python3;
+  account = "nsguard-attacker";
+
+  # The identities that the harness knows.
+  identities = {
+    root = { };
+    user = {
+      User = account;
+      Group = account;
+    };
+  };
+
+  program = name: "${python} -m nsguard_harness.inside.agent /run/nsguard-agent-${name}/socket";
+
+  agent = name: identity: {
+    wantedBy = [ "multi-user.target" ];
+    environment.PYTHONPATH = cfg.library;
+    path = [ pkgs.wireguard-tools ];
+    serviceConfig = {
+      Type = "notify";
+      ExecStart = program name;
+      RuntimeDirectory = "nsguard-agent-${name}";
+    }
+    // identity;
+  };
+
+  # In a service's place: what it runs is replaced, and nothing else.
+  replaced = name: {
+    environment.PYTHONPATH = mkForce cfg.library;
+    serviceConfig = {
+      Type = mkForce "notify";
+      ExecStart = mkForce (program name);
+      RuntimeDirectory = [ "nsguard-agent-${name}" ];
+    };
+  };
+
+  # For each identity a confined agent, and an unconfined one that shows that the attacks work.
+  agents = lib.concatMapAttrs (
+    who: identity:
+    let
+      confined = "nsguard-probe-${who}";
+      free = "nsguard-control-${who}";
+    in
+    {
+      ${confined} = lib.mkMerge [
+        (agent confined identity)
+        cfg.confine
+      ];
+      ${free} = agent free identity;
+    }
+  ) identities;
+in
+{
+  _class = "nixos";
+
+  options.nsguard.agents = {
+    enable = mkOption {
+      type = types.bool;
+      default = false;
+      example = true;
+      description = ''
+        Whether this host runs agents of the leak test: programs that try every known way out of their service, on
+        request. The system is then a client for `nsguard-leaktest run --system`, whatever guard it has.
+
+        Risk: root and an account `nsguard-attacker` run attacks outside of every confinement. Only for systems that a
+        lab starts.
+      '';
+    };
+
+    confine = mkOption {
+      type = types.raw;
+      default = { };
+      example = lib.literalExpression ''{ vpnConfinement = { enable = true; vpnNamespace = "vpn"; }; }'';
+      description = ''
+        What confines a service under the guard that is tested: settings that are laid over
+        {option}`systemd.services.<name>` of the confined agents.
+
+        Risk: what is not said here is not tested.
+      '';
+    };
+
+    tunnelUnit = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      example = "vpn";
+      description = ''
+        The service by which the guard makes its namespace and tunnel, without `.service`: attacks that disturb the
+        tunnel restart it. `null` is for nsguard, whose own units they know. The namespace must be called `vpn`.
+
+        Risk: what disturbs the tunnel is not tried where another unit is named.
+      '';
+    };
+
+    services = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      example = [ "prowlarr" ];
+      description = ''
+        Services in whose place an agent runs as well, with all that they are otherwise.
+
+        Risk: a service that is left out may have a way out of its own.
+      '';
+    };
+
+    library = mkOption {
+      type = types.path;
+      default = "${pkgs.callPackage ../harness/package.nix { }}/${pkgs.python3.sitePackages}";
+      defaultText = lib.literalMD "the directory of Python packages in `nsguard-harness`";
+      example = "/nix/store/…-nsguard-harness/lib/python3.13/site-packages";
+      description = ''
+        The directory of Python packages that holds the agents' program, for `pkgs.python3`.
+
+        Risk: root runs what lies there.
+      '';
+    };
+  };
+
+  config = lib.mkIf cfg.enable {
+    users.users.${account} = {
+      isSystemUser = true;
+      group = account;
+      home = "/var/${account}"; # neither below /home nor in /var/lib: attacks leave files there
+      createHome = true;
+    };
+    users.groups.${account} = { };
+    systemd.services = lib.mkMerge [
+      agents
+      (lib.genAttrs cfg.services replaced)
+      (lib.mkIf (cfg.tunnelUnit != null) {
+        ${cfg.tunnelUnit}.aliases = [
+          (names.netnsUnit "vpn")
+          (names.tunnelUnit "vpn")
+        ];
+      })
+    ];
+  };
+}
