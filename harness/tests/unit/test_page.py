@@ -180,6 +180,17 @@ def test_a_phone_has_pictures_of_its_own_width() -> None:
     assert max(edges) <= NARROW
 
 
+def test_a_leak_in_the_picture_of_a_phone_crosses_no_words() -> None:
+    picture = narrow(laboratory(LAB), leaked=True)
+    path = re.search(r'class="leak-path" d="M(\d+) 180 V(\d+) M', picture)
+    assert path is not None
+    line, end = map(int, path.groups())
+    words = [(float(x), float(y)) for x, y in re.findall(r'<text[^>]* x="([\d.]+)" y="([\d.]+)"', picture)]
+    beside = [x for x, y in words if 180 < y < end]
+    assert len(beside) == 3
+    assert min(beside) > line
+
+
 def test_what_was_tested_is_named_with_its_versions() -> None:
     about = About("0.1.0", "6.12.1", "257 (257.9)", f"guard {HOSTILE}")
     text = page(REPORTS[0], WHEN, about=about)

@@ -10,6 +10,7 @@ from math import log1p
 from ...capture import Frame
 from ...run.states import UP
 from ...run.suite import Report, Run, Span
+from ...verdict.judge import counted
 from .drawing import WIDTH, svg, text
 
 NARROW = 400
@@ -56,7 +57,7 @@ def _panel(run: Run, title: str, top: int, right: int, numbers: dict[str, int], 
     for number, lane in enumerate(LANES):
         base = top + PANEL_HEAD + (number + 1) * LANE_HEIGHT - 6
         parts.append(text(20, base - 16, lane))
-        parts.append(text(20, base - 2, f"{len(lanes[lane])} frames", small=True))
+        parts.append(text(20, base - 2, counted(len(lanes[lane]), "frame"), small=True))
         parts.append(f'<path class="lane" d="M{LEFT} {base} H{right}"/>')
         moments = [LEFT + (frame.time - start) * scale for frame in lanes[lane]]
         parts.append(_marks(moments, base, mark) if lane == OUTSIDE else _bars(moments, base, lane, right))

@@ -44,7 +44,7 @@ def laboratory(addresses: Addresses) -> Labels:
         namespace="network namespace",
         app="service",
         inner=addresses.tunnel_client.v4,
-        own="resolver, D-Bus, nscd, systemd, other processes",
+        own="resolver, D-Bus, nscd, systemd, processes",
         uplink="eth0",
         captured=("captured here,", "outside the client"),
         outside=True,
@@ -92,23 +92,24 @@ def narrow(labels: Labels, *, leaked: bool) -> str:
     """One above the other: the machine, the tunnel and the uplink downwards, and the far side."""
     tap = 380 if labels.outside else 340
     down = "V415 H20 V645 H30"
-    leak = f'<path class="leak-path" d="M90 180 V{tap - 9} M90 {tap + 9} V418 H24 V648 H30"/>' if leaked else ""
-    captured = [text(100, tap - 1 + 15 * line, words, small=True) for line, words in enumerate(labels.captured)]
+    leak = f'<path class="leak-path" d="M60 180 V{tap - 9} M60 {tap + 9} V418 H24 V648 H30"/>' if leaked else ""
+    captured = [text(75, tap - 1 + 15 * line, words, small=True) for line, words in enumerate(labels.captured)]
     parts = [
         box(10, 20, 340, 300 if labels.outside else 360, labels.machine, labels.address),
         *_inside(labels, 30, 75, 300),
         '<rect class="inner" x="30" y="225" width="300" height="75" rx="8"/>',
-        text(45, 250, "the host's own"),
-        text(45, 273, labels.own, small=True),
+        # right of the line that a leak takes
+        text(75, 250, "the host's own"),
+        text(75, 273, labels.own, small=True),
         box(10, 440, 340, 250, labels.far, labels.far_address),
         *_far(labels, 30, 485, 300, gap=10),
-        f'<path class="wire" d="M80 300 {down}"/>',
+        f'<path class="wire" d="M50 300 {down}"/>',
         leak,
         '<path class="tunnel" d="M315 150 H340 V525 H330"/>',
         text(328, 425, "tunnel", end=True),
-        f'<circle class="tap" cx="80" cy="{tap}" r="9"/>',
+        f'<circle class="tap" cx="50" cy="{tap}" r="9"/>',
         *captured,
-        text(92, 316, labels.uplink, small=True),
+        text(75, 316, labels.uplink, small=True),
     ]
     return svg(NARROW, 710, _label(labels, leaked=leaked), parts)
 
