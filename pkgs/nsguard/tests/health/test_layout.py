@@ -41,6 +41,13 @@ def test_no_line_is_wider_than_the_terminal_but_a_word_that_is(width: int) -> No
     assert "empty" not in text
 
 
+def test_one_long_label_moves_no_other_row() -> None:
+    rows = [Row("namespace", "up", GOOD), Row("n" * 41, "failed", BAD), Row("app-user.service", "running", GOOD)]
+    lines = layout.drawn("vpn", rows, Style(120, layout._MARKS)).splitlines()
+    assert lines[1:3] == [f"✗ {'n' * 41}", f"  {' ' * 16}  failed"]
+    assert lines[3:] == [f"✓ {'namespace':16}  up", "✓ app-user.service  running"]
+
+
 def test_what_is_wrong_comes_first() -> None:
     lines = layout.drawn("vpn", ROWS, Style()).splitlines()
     assert lines[1].split()[0].startswith("nsguard-publish-with-a-long-name")

@@ -56,8 +56,9 @@ def stdout_style() -> Style:
 def drawn(heading: str, rows: Iterable[Row], style: Style) -> str:
     """The text of a heading and its rows, bad rows first; rows without text are left out."""
     ordered = sorted((row for row in rows if row.text), key=lambda row: row.level != BAD)
-    longest = max((len(row.label) for row in ordered), default=0)
-    column = longest if style.width is None else min(longest, style.width // 3)
+    # Labels that are longer than a third of the terminal have lines of their own, so that one of them moves no others.
+    most = None if style.width is None else style.width // 3
+    column = max((len(row.label) for row in ordered if most is None or len(row.label) <= most), default=0)
     lines = [style.paint(printable(heading), _BOLD)]
     for row in ordered:
         lines += _row(row, column, style)
