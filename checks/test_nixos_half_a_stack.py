@@ -73,8 +73,9 @@ def test_status_and_doctor_name_a_service_of_the_host_that_is_gone(lab: Containe
         code, output = lab.client.execute("nsguard doctor vpn")
         assert (code, output) == (
             1,
-            "vpn: hostservices: host service sonarr is to answer at 127.0.0.1 port 8989, where nobody listens on this "
-            "host; start it, or let nsguard.namespaces.vpn.hostServices.sonarr.port be the port that it listens on\n",
+            "vpn: hostservices: host service sonarr should answer at 127.0.0.1 port 8989, where nothing listens on "
+            "this host; start it, or set nsguard.namespaces.vpn.hostServices.sonarr.port to the port on which it "
+            "listens\n",
         )
         assert not status(lab)["sonarr"]["answered"]
     finally:

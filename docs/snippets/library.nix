@@ -9,7 +9,7 @@
     };
   };
 
-  systemd.tmpfiles.rules = [ "d /home/alice/Music 0750 alice jellyfin" ]; # where it is not there already
+  systemd.tmpfiles.rules = [ "d /home/alice/Music 0750 alice jellyfin" ]; # if it does not exist already
   services.jellyfin.enable = true;
   systemd.services.jellyfin = {
     nsguard = {

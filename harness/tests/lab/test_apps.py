@@ -220,8 +220,8 @@ def test_an_app_with_a_user_of_its_own_starts_by_itself(lab: ContainerLab) -> No
         ("nsguard launch windowed", "windowed: only its own user can launch it; see nsguard.apps.windowed.user"),
         ("windowed", "windowed: only its own user can launch it; see nsguard.apps.windowed.user"),
         ("nsguard launch none", "no such app: none; define nsguard.apps.none"),
-        ("nsguard launch ../x", "'../x' cannot name an app; nsguard.apps has their names"),
-        ("nsguard launch $'a\\nb'", "'a\\nb' cannot name an app; nsguard.apps has their names"),
+        ("nsguard launch ../x", "'../x' is not the name of an app; nsguard.apps lists them"),
+        ("nsguard launch $'a\\nb'", "'a\\nb' is not the name of an app; nsguard.apps lists them"),
     ],
 )
 def test_others_are_refused_in_one_line(lab: ContainerLab, command: str, message: str) -> None:
@@ -271,11 +271,11 @@ def test_whatever_is_said_it_answers_and_goes_on(lab: ContainerLab) -> None:
     assert "recursion" in answers.pop("deep")["error"]
     assert answers == {
         "garbage": {"error": "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"},
-        "shape": {"error": """not a launch: TypeError("'x' is no list")"""},
-        "variable": {"error": "the app takes no variable 'LD_PRELOAD'"},
+        "shape": {"error": """malformed launch: TypeError("'x' is not a list")"""},
+        "variable": {"error": "the app does not accept the variable 'LD_PRELOAD'"},
         "nul": {"error": "a NUL byte in an argument or variable"},
         "surrogate": {"error": r"'utf-8' codec can't encode character '\ud800' in position 0: surrogates not allowed"},
-        "half": {"error": "no launch was said in time"},
+        "half": {"error": "no launch arrived in time"},
         "after": {"status": 5},
     }
     assert lab.client.get_unit_property("nsguard-app-bare.service", "ActiveState") == "active"
@@ -304,7 +304,7 @@ def test_who_connects_is_looked_at_twice(lab: ContainerLab) -> None:
     assert "PermissionError" in lab.client.run(attempt).errors
     try:
         lab.client.succeed("chmod 0666 /run/nsguard-apps/bare")
-        assert lab.client.run(attempt).output.strip() == '{"error": "only its own user launches it"}'
+        assert lab.client.run(attempt).output.strip() == '{"error": "only its own user can launch it"}'
     finally:
         lab.client.succeed("systemctl stop nsguard-app-bare.service; systemctl restart nsguard-app-bare.socket")
 

@@ -51,7 +51,7 @@ UNDO_DROP_IN = f"rm -r {DROP_IN} && systemctl daemon-reload && systemctl restart
 
 @dataclass(frozen=True)
 class Break:
-    """Commands that break one thing and mend it; the doctor's lines, each a regular expression.
+    """Commands that break one thing and fix it; the doctor's lines, each a regular expression.
 
     on: the machine where it is done. status: of the doctor. hole: the setting that the judge of units names as well, in
     one line or more.
@@ -99,8 +99,8 @@ BREAKS = [
         "clock",
         f"mkdir -p /var/lib/systemd/timesync && touch -d '+1 day' {CLOCK}",
         f"rm {CLOCK}",
-        r"clock: it is [-\d]+ [:\d]+ UTC by this machine's clock, but /var/lib/systemd/timesync/clock was written "
-        r"later than that; peers refuse handshakes out of the past; set the clock, or let it be set: "
+        r"clock: this machine's clock says [-\d]+ [:\d]+ UTC, but /var/lib/systemd/timesync/clock was written "
+        r"later; peers refuse handshakes from the past; set the clock, or have it set: "
         r"timedatectl set-ntp true",
     ),
     break_(
@@ -115,7 +115,7 @@ BREAKS = [
         f"mv /run/away {CONFIG}; systemctl restart {TUNNEL}",
         rf"keys: {CONFIG}: no such file or directory; put it in place",
         rf"units: {TUNNEL} is failed: {CONFIG}: no such file or directory; make it a file that root can "
-        rf"read; mend that, then: systemctl restart {TUNNEL}",
+        rf"read; fix that, then: systemctl restart {TUNNEL}",
     ),
     break_(
         "unit-file-changed",
@@ -133,7 +133,7 @@ BREAKS = [
         "rule-added",
         f"{INSIDE} nft insert rule inet nsguard input accept",
         RELOAD,
-        r"rules: in the namespace, chain input has \d+ rules, and not the \d+ that it should have; systemctl reload "
+        r"rules: in the namespace, chain input has \d+ rules, which differ from the \d+ intended; systemctl reload "
         r"nsguard-netns-vpn",
     ),
     break_(
@@ -159,14 +159,14 @@ BREAKS = [
         "foreign-table",
         f"{INSIDE} nft add table ip other",
         f"{INSIDE} nft delete table ip other",
-        r"rules: in the namespace, table ip other is not nsguard's and may redirect what passes; ip netns exec vpn nft "
+        r"rules: in the namespace, table ip other is not nsguard's and may redirect packets; ip netns exec vpn nft "
         r"delete table ip other",
     ),
     break_(
         "pin-emptied",
         "nft flush chain inet nsguard-vpn output",
         RELOAD,
-        r"pin: on the host, chain output has 0 rules, and not the 3 that it should have; systemctl reload "
+        r"pin: on the host, chain output has 0 rules, which differ from the 3 intended; systemctl reload "
         r"nsguard-tunnel-vpn",
     ),
     break_(
@@ -211,7 +211,7 @@ BREAKS = [
         "exception-added",
         "ip -n vpn address add 192.168.1.10/32 dev lo",
         "ip -n vpn address del 192.168.1.10/32 dev lo",
-        r"links: lo has the further addresses 192\.168\.1\.10/32 instead of none; systemctl reload nsguard-netns-vpn",
+        r"links: lo has additional addresses 192\.168\.1\.10/32 instead of none; systemctl reload nsguard-netns-vpn",
     ),
     break_(
         "address-added",
@@ -224,14 +224,14 @@ BREAKS = [
         "resolv-conf",
         f"echo 'nameserver 192.0.2.1' > {STATE}/inside/resolv.conf",
         RELOAD,
-        rf"files: {STATE}/inside/resolv\.conf is not what it should be, and services look up names by it; systemctl "
+        rf"files: {STATE}/inside/resolv\.conf is changed or missing, and services look up names with it; systemctl "
         rf"reload nsguard-tunnel-vpn",
     ),
     break_(
         "nsswitch",
         f"echo 'hosts: resolve dns' > {STATE}/confext/etc/nsswitch.conf",
         RELOAD,
-        rf"files: {STATE}/confext/etc/nsswitch\.conf is not what it should be, and services look up names by it; "
+        rf"files: {STATE}/confext/etc/nsswitch\.conf is changed or missing, and services look up names with it; "
         rf"systemctl reload nsguard-netns-vpn",
     ),
     break_(
@@ -239,7 +239,7 @@ BREAKS = [
         f"uname -n >/run/named && {sethostname('castle')}",
         f"{sethostname('$(cat /run/named)')} && {RELOAD}",
         *(
-            rf"files: {STATE}/{tree}/etc/hosts is not what it should be, and services look up names by it; "
+            rf"files: {STATE}/{tree}/etc/hosts is changed or missing, and services look up names with it; "
             rf"systemctl reload nsguard-netns-vpn"
             for tree in ("confext", "confext-accounts")
         ),
@@ -263,7 +263,7 @@ BREAKS = [
         # What remains is where nsguard-init listens for the service's messages: without it the service does not start.
         drop_in(r"TemporaryFileSystem=\nTemporaryFileSystem=/run/nsguard-notify:mode=1777"),
         UNDO_DROP_IN,
-        r"sockets: app-user\.service reaches /run/\S+ and \d+ more, of the host; TemporaryFileSystem= in "
+        r"sockets: app-user\.service reaches the host's socket /run/\S+ and \d+ more; TemporaryFileSystem= in "
         rf"{DROP_IN}/broken\.conf uncovers it; correct "
         r"systemd\.services\.app-user\.serviceConfig\.TemporaryFileSystem, then: systemctl restart app-user\.service",
         hole="TemporaryFileSystem=",
@@ -273,7 +273,7 @@ BREAKS = [
         f"systemd-run -q --unit=x11 python3 -c {shlex.quote(LISTENER)} && until [ -S /tmp/x11 ]; do :; done; "
         + drop_in("PrivateTmp=false"),
         f"{UNDO_DROP_IN}; systemctl stop x11",
-        r"sockets: app-user\.service reaches /tmp/x11, of the host; PrivateTmp=false in "
+        r"sockets: app-user\.service reaches the host's socket /tmp/x11; PrivateTmp=false in "
         rf"{DROP_IN}/broken\.conf uncovers it; correct systemd\.services\.app-user\.serviceConfig\.PrivateTmp, "
         r"then: systemctl restart app-user\.service",
         hole="PrivateTmp=false",
@@ -282,16 +282,16 @@ BREAKS = [
         "bus-bound",
         drop_in("BindReadOnlyPaths=/run/dbus"),
         UNDO_DROP_IN,
-        r"note: sockets: app-user\.service reaches /run/dbus/system_bus_socket, of the host; whoever listens there "
-        r"works outside the namespace; if that is not meant, unbind it in app-user\.service",
+        r"note: sockets: app-user\.service reaches the host's socket /run/dbus/system_bus_socket; the program that "
+        r"listens there works outside the namespace; if that is not intended, unbind it in app-user\.service",
         hole="BindReadOnlyPaths=/run/dbus",
     ),
     break_(
         "unconfined-inside",
         "systemd-run -q --unit=dweller -p NetworkNamespacePath=/run/netns/vpn sleep infinity",
         "systemctl stop dweller",
-        r"sockets: dweller\.service reaches /\S+ and \d+ more, of the host; confine it by "
-        r"systemd\.services\.dweller\.nsguard\.namespace, and look for drop-ins",
+        r"sockets: dweller\.service reaches the host's socket /\S+ and \d+ more; confine it with "
+        r"systemd\.services\.dweller\.nsguard\.namespace, and check its drop-ins",
     ),
     break_(
         "resolver-outside",
@@ -309,7 +309,7 @@ BREAKS = [
         "systemctl start lab-dns",
         *(
             rf"resolver: resolver {re.escape(address)} does not answer; name another in nsguard\.tunnels\.<name>\.dns, "
-            r"or mend that one"
+            r"or fix that one"
             for address in LAB.tunnel_server
         ),
         on="server",
@@ -319,8 +319,8 @@ BREAKS = [
         "nft -f - <<< 'table inet narrow { chain input { type filter hook input priority 0;\n"
         f"udp dport {LAB.endpoint_port} udp length > 1340 drop\n}}\n}}'",
         "nft delete table inet narrow",
-        r"mtu: packets of 1420 bytes, the link's mtu, do not get through the tunnel, those of 1\d\d\d do; "
-        r"set nsguard\.tunnels\.lab\.mtu = 1\d\d\d",
+        r"mtu: packets of 1420 bytes \(the link's MTU\) do not get through the tunnel, but packets of 1\d\d\d bytes "
+        r"do; set nsguard\.tunnels\.lab\.mtu = 1\d\d\d",
         on="server",
     ),
 ]

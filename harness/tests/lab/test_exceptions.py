@@ -94,11 +94,11 @@ def test_the_core_attacks_are_contained(lab: ContainerLab) -> None:
     assert (bad, report.confined.judgement.unowned, report.status) == ([], (), 0)
 
 
-DOCTOR = "vpn: hostservices: host service library is to answer at 127.0.0.1 port 8989, "
+DOCTOR = "vpn: hostservices: host service library should answer at 127.0.0.1 port 8989, "
 OPTION = "nsguard.namespaces.vpn.hostServices.library"
 REMEDIES = {
-    "": f"where nobody listens on this host; start it, or let {OPTION}.port be the port that it listens on",
-    "127.0.0.2": "but listens at 127.0.0.2 alone; let it listen at 127.0.0.1, or at all addresses; "
+    "": f"where nothing listens on this host; start it, or set {OPTION}.port to the port on which it listens",
+    "127.0.0.2": "but listens only at 127.0.0.2; make it listen at 127.0.0.1, or at all addresses; "
     f"for another loopback address, set {OPTION}.address",
     "127.0.0.1": None,
     "0.0.0.0": None,

@@ -48,7 +48,7 @@ def fault(name: str, state: str, reason: str, remedy: str, note: str = "") -> Fa
 
 
 def let_in(name: str, path: str) -> str:
-    return re.escape(f'let it in: systemd.services.{name}.nsguard.bindPaths = [ "{path}" ]; ') + "AGAIN"
+    return re.escape(f'make it visible: systemd.services.{name}.nsguard.bindPaths = [ "{path}" ]; ') + "AGAIN"
 
 
 FAULTS = [
@@ -56,19 +56,19 @@ FAULTS = [
         "path-missing",
         "failed",
         "the path /srv/nowhere is missing",
-        r"make /srv/nowhere, or order path-missing\.service after the unit that makes it; "
-        "a - before the path lets it be missing; AGAIN",
+        r"create /srv/nowhere, or order path-missing\.service after the unit that creates it; "
+        "a - before the path allows it to be missing; AGAIN",
     ),
     fault(
         "path-hidden",
         "failed",
-        "the path /run/lab-hidden is hidden inside, and is there on the host",
+        "the path /run/lab-hidden is hidden inside, but exists on the host",
         let_in("path-hidden", "/run/lab-hidden"),
     ),
     fault(
         "directory-hidden",
         "failed",
-        "its working directory /home/lab-hidden is hidden inside, and is there on the host",
+        "its working directory /home/lab-hidden is hidden inside, but exists on the host",
         let_in("directory-hidden", "/home/lab-hidden"),
     ),
     fault(
@@ -80,7 +80,7 @@ FAULTS = [
     fault(
         "program-hidden",
         "failed",
-        "its program /home/lab-hidden/program is hidden inside, and is there on the host",
+        "its program /home/lab-hidden/program is hidden inside, but exists on the host",
         let_in("program-hidden", "/home/lab-hidden/program"),
     ),
     fault(
@@ -105,47 +105,47 @@ FAULTS = [
     fault(
         "call-forbidden",
         "failed",
-        r"a system call that its filter forbids ended its program \(31/SYS\)",
-        r"journalctl -b -g SECCOMP may name the call; allow it by "
-        r"systemd\.services\.call-forbidden\.serviceConfig\.SystemCallFilter, or a program of 32 bits by "
+        r"its program was killed for a system call that its filter forbids \(31/SYS\)",
+        r"journalctl -b -g SECCOMP may name the call; allow it with "
+        r"systemd\.services\.call-forbidden\.serviceConfig\.SystemCallFilter, or a 32-bit program with "
         r"systemd\.services\.call-forbidden\.nsguard\.hardening\.nativeCalls = false; AGAIN",
     ),
     fault(
         "fails",
         "failed",
         "its program ended with status 3",
-        r"journalctl -b -u fails\.service shows more; mend it, AGAIN",
+        r"journalctl -b -u fails\.service shows more; fix it, AGAIN",
     ),
     fault(
         "crashes",
         "failed",
-        "SIGABRT ended its program",
-        r"journalctl -b -u crashes\.service shows more; mend it, AGAIN",
+        "its program was killed by SIGABRT",
+        r"journalctl -b -u crashes\.service shows more; fix it, AGAIN",
     ),
     fault(
         "late",
         "failed",
-        "it did not get ready, or did not end, in time",
+        "it did not get ready, or did not stop, in time",
         r"journalctl -b -u late\.service shows what it waits for; "
-        r"systemd\.services\.late\.serviceConfig\.TimeoutStartSec gives it longer",
+        r"systemd\.services\.late\.serviceConfig\.TimeoutStartSec gives it more time",
     ),
     fault(
         "loops",
         "looping",
         r"its program ended with status 1; systemd has restarted it \d+ times",
-        r"journalctl -b -u loops\.service shows more; mend it, AGAIN",
+        r"journalctl -b -u loops\.service shows more; fix it, AGAIN",
     ),
     fault(
         "limited",
         "failed",
         "its program ended with status 4.*",
-        r"journalctl -b -u limited\.service shows more; mend it, AGAIN",
+        r"journalctl -b -u limited\.service shows more; fix it, AGAIN",
     ),
     fault(
         "needy",
         "never started",
         r"it needs path-missing\.service, which failed",
-        r"mend that one \(systemctl status path-missing\.service\), then: systemctl start needy\.service",
+        r"fix that one \(systemctl status path-missing\.service\), then: systemctl start needy\.service",
     ),
     fault(
         "taken.socket",
@@ -259,7 +259,7 @@ def test_a_published_port_that_nobody_answers_names_who_should(lab: ContainerLab
     assert any("(nobody answers inside; web.service should)" in line for line in seen.text)
     assert [line for line in seen.doctor if line.startswith("vpn: published:")] == [
         "vpn: published: published port web leads to port 9091 inside, where nobody answers; web.service should; "
-        "start it, or let nsguard.namespaces.vpn.publish.web.port be the port that it listens on"
+        "start it, or set nsguard.namespaces.vpn.publish.web.port to the port on which it listens"
     ]
     lab.client.succeed("systemctl start web")
     lab.client.wait_until_succeeds("ip netns exec vpn ss -Hltn | grep -q :9091", 30)
@@ -283,8 +283,8 @@ def test_a_published_port_that_another_program_holds_on_the_host_says_so(seen: S
 
 def test_a_port_that_nothing_leads_to_is_a_note_with_the_line_that_publishes_it(seen: Seen) -> None:
     assert [line for line in seen.doctor if ": ports: " in line] == [
-        "vpn: note: ports: beside.service listens on port 9093 inside, and nothing outside reaches it there; if the "
-        'host is to reach it: nsguard.namespaces.vpn.publish.beside = { listen = [ "127.0.0.1:9093" ]; port = 9093; };'
+        "vpn: note: ports: beside.service listens on port 9093 inside, and nothing publishes it; to let the "
+        'host reach it: nsguard.namespaces.vpn.publish.beside = { listen = [ "127.0.0.1:9093" ]; port = 9093; };'
     ]
 
 

@@ -189,7 +189,7 @@ def test_a_gateway_that_starts_anew_with_another_port(lab: ContainerLab) -> None
     ("port", "why"),
     [
         (22, "it is below 1024, where well-known services listen"),
-        (40901, "a program inside listens on it by tcp already, which was never told of it"),
+        (40901, "a program inside that was not given this port already listens on it (tcp)"),
     ],
 )
 def test_a_hostile_gateway_opens_no_port_of_another_service(lab: ContainerLab, port: int, why: str) -> None:
@@ -256,13 +256,13 @@ def test_a_gateway_that_refuses_or_is_silent_is_told_with_its_word(lab: Containe
         )
         assert status == 1
         assert doctor(lab).startswith(
-            f"vpn: forwarding: asked for a port at {now['gateway']} by nat-pmp, the gateway did not answer within "
+            f"vpn: forwarding: a port was requested at {now['gateway']} by nat-pmp: the gateway did not answer within "
         )
         assert "nsguard.namespaces.vpn.portForwarding.gateway" in doctor(lab)
         lab.peer.stop("natpmp", FIRST)
     finally:
         lab.server.succeed("nft delete table inet mute")
-    until(lambda: asking(lab)["answer"] == "the gateway cannot be asked: connection refused", 60)
+    until(lambda: asking(lab)["answer"] == "the gateway cannot be reached: connection refused", 60)
     assert asking(lab)["state"] == "silent"
     lab.peer.start("natpmp", REFUSING)
     try:
@@ -275,7 +275,7 @@ def test_a_gateway_that_refuses_or_is_silent_is_told_with_its_word(lab: Containe
         )
         assert doctor(lab) == (
             f"vpn: forwarding: no port is forwarded at {now['gateway']}: the gateway refuses tcp: not authorised; ask "
-            "the provider whether this server and this account may have one, and look at "
+            "the provider whether this server and this account may have one, and check "
             "nsguard.namespaces.vpn.portForwarding"
         )
     finally:
@@ -286,7 +286,7 @@ def test_a_gateway_that_refuses_or_is_silent_is_told_with_its_word(lab: Containe
     lab.client.succeed(f"systemctl stop {FORWARD}")
     try:
         assert asking(lab)["state"] == "not running"
-        assert doctor(lab) == "vpn: forwarding: no port is asked for; systemctl restart nsguard-forward-vpn"
+        assert doctor(lab) == "vpn: forwarding: no port is requested; systemctl restart nsguard-forward-vpn"
     finally:
         lab.client.succeed(f"systemctl start {FORWARD}")
     lab.client.wait_for_file(FILE, 30)

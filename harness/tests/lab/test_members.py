@@ -64,7 +64,7 @@ def test_a_stranger_sees_nothing_and_is_told_whom_to_ask(lab: ContainerLab) -> N
         assert asks(lab, "mallory", *arguments) == (
             1,
             "",
-            f"nsguard: you may not look at the status of {what}; use sudo, or ask an administrator to add you to "
+            f"nsguard: you may not read the status of {what}; use sudo, or ask an administrator to add you to "
             "nsguard-vpn\n",
         )
     assert lab.client.succeed(f"stat -c '%U %G %a' {SOCKET}").split() == ["root", "nsguard-vpn", "660"]

@@ -23,8 +23,8 @@ from nsguard_harness.target import wait_for_tunnel
 pytestmark = pytest.mark.lab
 # The other web server of the scenario is for those inside alone.
 UNPUBLISHED = (
-    "vpn: note: ports: beside.service listens on port 9092 inside, and nothing outside reaches it there; if the host "
-    'is to reach it: nsguard.namespaces.vpn.publish.beside = { listen = [ "127.0.0.1:9092" ]; port = 9092; };\n'
+    "vpn: note: ports: beside.service listens on port 9092 inside, and nothing publishes it; to let the host "
+    'reach it: nsguard.namespaces.vpn.publish.beside = { listen = [ "127.0.0.1:9092" ]; port = 9092; };\n'
 )
 
 # ports of two web servers in the namespace: the one is published and open to the tunnel, the other is not

@@ -62,9 +62,9 @@ def test_the_home_is_the_callers_and_other_homes_are_not(alice: Person) -> None:
 def test_a_directory_that_is_another_one_inside_is_refused(alice: Person) -> None:
     done = alice.run(*RUN.split(), "pwd", directory="/tmp")
     assert (done.status, done.output) == (125, "")
-    assert done.errors == "nsguard: vpn: '/tmp' is another directory in there; go to another one first\n"
+    assert done.errors == "nsguard: vpn: '/tmp' is a different directory inside; change to another one first\n"
     done = alice.run(*RUN.split(), "pwd", directory="/run/systemd/system")
-    assert "no such file or directory in there" in done.errors
+    assert "no such file or directory inside" in done.errors
 
 
 @pytest.mark.parametrize(
@@ -87,9 +87,9 @@ def test_the_status_is_the_commands(alice: Person, command: str, status: int, er
 
 def test_what_cannot_be_executed_says_so(alice: Person) -> None:
     done = alice.run(*RUN.split(), "no-such-command")
-    assert (done.status, done.errors) == (127, "nsguard: vpn: 'no-such-command': command not found in there\n")
+    assert (done.status, done.errors) == (127, "nsguard: vpn: 'no-such-command': command not found inside\n")
     done = alice.run(*RUN.split(), "/no/such/file")
-    assert (done.status, done.errors) == (127, "nsguard: vpn: '/no/such/file': no such file in there\n")
+    assert (done.status, done.errors) == (127, "nsguard: vpn: '/no/such/file': no such file inside\n")
     done = alice.run(*RUN.split(), "/etc/passwd")
     assert (done.status, done.errors) == (126, "nsguard: vpn: '/etc/passwd': permission denied\n")
 

@@ -89,7 +89,8 @@ static char **parse(int count, char **words, struct front *front)
 		else if (option == 't' && (!strcmp(optarg, "main") || !strcmp(optarg, "all")))
 			front->notify = optarg;
 		else if (option != 'f' || !parse_signals(optarg, &front->forward)) {
-			say("%s: not an option of nsguard-init, which units start; render the unit anew", words[optind - 1]);
+			say("%s: not an option of nsguard-init, which units start; regenerate the unit with nixos-rebuild switch",
+			    words[optind - 1]);
 			return NULL;
 		}
 	}
@@ -160,7 +161,7 @@ static bool prepare(struct front *front)
 		return true;
 	front->notify_to = take(NOTIFY_NAME);
 	if (front->notify_to < 0) {
-		say("systemd passed no descriptor %s; render the unit anew", NOTIFY_NAME);
+		say("systemd passed no descriptor %s; regenerate the unit with nixos-rebuild switch", NOTIFY_NAME);
 		return false;
 	}
 	front->notify_from = notify_listen();

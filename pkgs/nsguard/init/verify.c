@@ -51,7 +51,7 @@ int verify(const char *name)
 	int file;
 
 	if (!valid_name(name)) {
-		say("cannot tell where this process is: its unit names no namespace; render it anew");
+		say("cannot tell where this process is: its unit names no namespace; regenerate it with nixos-rebuild switch");
 		return REFUSED;
 	}
 	file = open_identity(name);

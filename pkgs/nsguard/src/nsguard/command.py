@@ -10,7 +10,7 @@ from nsguard.system import process
 def prepare(name: str) -> None:
     """Check the name and the caller, and take signals as errors. Raises `NsguardError`."""
     if not paths.valid_name(name):
-        raise BadInput(f"{name!a} cannot name a namespace; use {paths.NAME_RULE}")
+        raise BadInput(f"{name!a} is not the name of a namespace; use {paths.NAME_RULE}")
     if os.geteuid() != 0:
         raise NsguardError("only root can look into namespaces; use sudo")
     os.umask(0o022)

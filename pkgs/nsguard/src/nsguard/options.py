@@ -38,10 +38,14 @@ def _status(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
     _named(parser)
     parser.description = "Show namespaces, tunnels and apps. Exit status: 0 all up, 1 something is down, 2 bad input."
-    parser.add_argument("--json", action="store_true", help="for programs; docs/status.md says what it holds")
-    parser.add_argument("--no-lines", action="store_true", help="leave out what services that failed wrote last")
-    parser.add_argument("--watch", action="store_true", help=f"again every {status.WATCH_SECONDS:g} s, until ^C")
-    parser.add_argument("--exit-address", metavar="URL", help="ask there, by the tunnel, which address the world sees")
+    parser.add_argument("--json", action="store_true", help="print JSON for programs; docs/status.md describes it")
+    parser.add_argument("--no-lines", action="store_true", help="leave out the last lines of failed services")
+    parser.add_argument(
+        "--watch", action="store_true", help=f"show it again every {status.WATCH_SECONDS:g} s, until ^C"
+    )
+    parser.add_argument(
+        "--exit-address", metavar="URL", help="ask this web service, through the tunnel, which address it sees"
+    )
     return status.main(parser.parse_args(arguments))
 
 
@@ -50,14 +54,14 @@ def _doctor(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
     _named(parser)
     parser.description = "Examine namespaces and say what to do. Exit status: 0 healthy, 1 findings, 2 bad input."
-    parser.add_argument("--json", action="store_true", help="for programs; docs/doctor.md says what it holds")
+    parser.add_argument("--json", action="store_true", help="print JSON for programs; docs/doctor.md describes it")
     return doctor.main(parser.parse_args(arguments))
 
 
 def _metrics(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     from nsguard.health import metrics
 
-    parser.description = "Write the status for Prometheus; docs/metrics.md says what."
+    parser.description = "Write the status for Prometheus; docs/metrics.md describes it."
     parser.add_argument("file")
     metrics.write(parser.parse_args(arguments).file)
     return 0
@@ -68,7 +72,7 @@ def _wait(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     from nsguard.lifecycle import handshake, late
     from nsguard.spec import values
 
-    parser.description = "Wait for the tunnel to be up and a peer of it to answer."
+    parser.description = "Wait until the tunnel is up and one of its peers answers."
     parser.add_argument("namespace", metavar="NAME")
     parser.add_argument("seconds", help="1 to 3600")
     parser.add_argument("--for", dest="unit", help=argparse.SUPPRESS)
@@ -130,7 +134,7 @@ def _listen_port(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> i
 def _settle(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     from nsguard.lifecycle.settle import settle
 
-    parser.description = "End what a new configuration confines and what still runs by the old one."
+    parser.description = "Stop units that a new configuration confines and that still run unconfined."
     parser.add_argument("file", help="JSON: units with their namespaces")
     settle(parser.parse_args(arguments).file)
     return 0

@@ -25,10 +25,10 @@ COMMANDS = {
     "status": Command(
         "show namespaces, tunnels and apps",
         {},
-        {"nsguard status": "all namespaces", "nsguard status vpn --watch": "one of them, again and again"},
+        {"nsguard status": "all namespaces", "nsguard status vpn --watch": "watch one of them"},
     ),
     "doctor": Command(
-        "find what is wrong, and say how to mend it",
+        "find what is wrong, and say how to fix it",
         {},
         {"sudo nsguard doctor": "all namespaces", "sudo nsguard doctor vpn --json": "one of them, for programs"},
     ),
@@ -56,7 +56,7 @@ COMMANDS = {
         },
     ),
     "keygen": Command(
-        "make a key for this end of a tunnel, and the stanza for the other end",
+        "generate a key for this end of a tunnel, and the [Peer] section for the other end",
         {
             "FILE|-": "where the private key goes; an existing file is used; - is standard output",
             "ADDRESS...": "this end's addresses in the tunnel",
@@ -69,32 +69,35 @@ COMMANDS = {
     "wait": Command(
         "wait until a peer of the tunnel answers",
         {},
-        {"sudo nsguard wait vpn 30": "for half a minute", "sudo nsguard wait vpn 5 && ./backup.sh": "and go on then"},
+        {
+            "sudo nsguard wait vpn 30": "for half a minute",
+            "sudo nsguard wait vpn 5 && ./backup.sh": "then run the backup",
+        },
     ),
     "netns": Command(
-        "make and remove a namespace; its unit does this",
+        "create or remove a namespace; its unit does this",
         _NAME,
         {
-            "systemctl restart nsguard-netns-vpn": "the same by the unit, with all services inside",
-            "sudo nsguard netns up vpn": "make it, or apply its rules again",
+            "systemctl restart nsguard-netns-vpn": "the same through the unit, with all services inside",
+            "sudo nsguard netns up vpn": "create it, or apply its rules again",
         },
         {
-            "up": "make the namespace, closed until a tunnel is in it",
+            "up": "create the namespace, closed until a tunnel is in it",
             "down": "remove it; refused while processes are inside",
         },
     ),
     "tunnel": Command(
-        "put a tunnel into a namespace and take it out; its unit does this",
+        "put a tunnel into a namespace, or take it out; its unit does this",
         _NAME,
         {
-            "systemctl reload nsguard-tunnel-vpn": "the same by the unit: apply a changed file",
+            "systemctl reload nsguard-tunnel-vpn": "the same through the unit: apply a changed file",
             "sudo nsguard tunnel refresh vpn": "look up its endpoints again",
         },
         {
-            "up": "make the tunnel, or change the one that is up",
-            "down": "remove it; services inside wait",
+            "up": "create the tunnel, or change the one that is up",
+            "down": "remove it; connections of services inside wait",
             "reload": "apply a changed configuration without a gap",
-            "refresh": "look up endpoints that are names, where it is time",
+            "refresh": "look up again the endpoints that are names, if it is time",
         },
     ),
     "forward": Command(
@@ -106,7 +109,7 @@ COMMANDS = {
         },
     ),
     "listen-port": Command(
-        "tell a torrent client the forwarded port",
+        "set the forwarded port in a torrent client",
         {},
         {
             "NSGUARD_PORT=6881 nsguard listen-port qbittorrent http://127.0.0.1:8080": "qBittorrent",

@@ -50,5 +50,5 @@ def test_every_way_to_start_it_is_the_launcher(tmp_path: Path) -> None:
 def test_a_command_that_cannot_be_read_is_named(tmp_path: Path, command: str) -> None:
     path = tmp_path / "browser.desktop"
     path.write_text(f"[Desktop Entry]\nExec={command}\n")
-    with pytest.raises(BadInput, match=rf"^{path}:2: .*; write the entry by nsguard.apps.<name>.desktopEntry$"):
+    with pytest.raises(BadInput, match=rf"^{path}:2: .*; define the entry with nsguard.apps.<name>.desktopEntry$"):
         entry(str(path), "/bin/web", "vpn")

@@ -54,15 +54,15 @@ def test_a_launch_arrives_as_it_was_said(
     ("line", "why"),
     [
         (b"", "Expecting value"),
-        (b"[]", "not a launch"),
-        (b"{}", "not a launch"),
-        (message(arguments="x"), "is no list"),
-        (message(arguments=[1]), "is no text"),
+        (b"[]", "malformed launch"),
+        (b"{}", "malformed launch"),
+        (message(arguments="x"), "is not a list"),
+        (message(arguments=[1]), "is not a text"),
         (message(arguments=["a\0b"]), "a NUL byte"),
         (message(arguments=["\ud800"]), "surrogates not allowed"),
-        (message(environment=[]), "not a launch"),
-        (message(environment={"LD_PRELOAD": "/x"}), "takes no variable 'LD_PRELOAD'"),
-        (message(environment={"DISPLAY": 1}), "is no text"),
+        (message(environment=[]), "malformed launch"),
+        (message(environment={"LD_PRELOAD": "/x"}), "does not accept the variable 'LD_PRELOAD'"),
+        (message(environment={"DISPLAY": 1}), "is not a text"),
         (message(xauthority="xyz"), "non-hexadecimal"),
         (b"[" * 100000, "RecursionError"),
     ],
@@ -97,7 +97,7 @@ def test_a_file_of_another_shape_is_named(etc: Path, change: dict[str, Any]) -> 
 @pytest.mark.parametrize("name", ["", "../web", "web.json", "Web", "a" * 20, "a\nb", "-a"])
 @pytest.mark.usefixtures("etc")
 def test_only_the_name_of_an_app_is_one(name: str) -> None:
-    with pytest.raises(BadInput, match="cannot name an app"):
+    with pytest.raises(BadInput, match="is not the name of an app"):
         apps.load(name)
 
 

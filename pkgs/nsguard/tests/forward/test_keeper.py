@@ -137,7 +137,7 @@ def test_nobody_there_is_told_at_once() -> None:
         address = taken.getsockname()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         udp.connect(address)
-        with pytest.raises(Refused, match=r"^the gateway cannot be asked: connection refused$"):
+        with pytest.raises(Refused, match=r"^the gateway cannot be reached: connection refused$"):
             Gateway(udp, "nat-pmp", bytes(12)).map("tcp", 1, 0, 60)
 
 
@@ -208,7 +208,7 @@ SPEC: Any = types.SimpleNamespace(
     tunnel_ports={"tcp": (9999,), "udp": ()},
 )
 WELL_KNOWN = "it is below 1024, where well-known services listen"
-OF_OPTIONS = "the options give it to a service of the namespace"
+OF_OPTIONS = "an option assigns it to a service of the namespace"
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ OF_OPTIONS = "the options give it to a service of the namespace"
         (8080, OF_OPTIONS),
         (5353, OF_OPTIONS),
         (9999, OF_OPTIONS),
-        (6881, "a program inside listens on it by udp already, which was never told of it"),
+        (6881, "a program inside that was not given this port already listens on it (udp)"),
     ],
 )
 def test_the_gateway_does_not_choose_anothers_port(keeping: dict[str, Any], port: int, why: str) -> None:
@@ -228,7 +228,7 @@ def test_the_gateway_does_not_choose_anothers_port(keeping: dict[str, Any], port
     assert (keeping["opened"], State("vpn").forwarded()) == (None, None)
     assert keeping["said"] == [
         f"nsguard: vpn: the gateway chose port {port}, which stays closed: {why}; "
-        "set nsguard.namespaces.vpn.portForwarding.internalPort if it may"
+        "set nsguard.namespaces.vpn.portForwarding.internalPort to choose the port"
     ]
     assert keeping["ended"] == ["tcp", "udp"], "so that it may choose another"
     keeping.update(granted=(51413, 60))
@@ -255,7 +255,7 @@ def test_a_lifetime_without_end_is_cut(keeping: dict[str, Any], protocol: str, c
     assert it.turn() == it.turn() == counts * 0.75
     assert keeping["opened"] == ([("tcp", 51413), ("udp", 51413)], counts)
     assert keeping["said"] == [
-        f"nsguard: vpn: the gateway grants 4294967295 s, of which {counts} count",
+        f"nsguard: vpn: the gateway grants 4294967295 s; nsguard uses {counts} s",
         "nsguard: vpn: port 51413 is open, public as 51413",
     ]
 

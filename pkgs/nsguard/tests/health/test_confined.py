@@ -103,7 +103,7 @@ def test_an_option_is_named_as_nix_reads_it(unit: str, option: str) -> None:
 
 def test_a_path_that_is_let_in_is_no_nix_but_a_string() -> None:
     assert reasons.let_in("web.service", '/srv/"${x}"') == (
-        r'let it in: systemd.services.web.nsguard.bindPaths = [ "/srv/\"\${x}\"" ];'
+        r'make it visible: systemd.services.web.nsguard.bindPaths = [ "/srv/\"\${x}\"" ];'
     )
 
 

@@ -87,10 +87,10 @@ def test_the_doctor_sees_a_clock_that_was_set_back(box: Box) -> None:
     assert "clock" not in checks(box)
     (box.shim / "age").write_text("-3600")
     (line,) = [line for line in box.nsguard("doctor").stdout.splitlines() if "clock" in line]
-    assert line.startswith("vpn: clock: it is ")
+    assert line.startswith("vpn: clock: this machine's clock says ")
     assert line.endswith(
-        " UTC by this machine's clock, but the last handshake was later than that; peers refuse handshakes out of the "
-        "past; set the clock, or let it be set: timedatectl set-ntp true"
+        " UTC, but the last handshake was later; peers refuse handshakes from the "
+        "past; set the clock, or have it set: timedatectl set-ntp true"
     )
 
 
@@ -98,7 +98,7 @@ def test_a_spec_that_cannot_be_read_is_the_only_finding(box: Box) -> None:
     box.write_spec(spec() | {"version": 7})
     done = box.nsguard("doctor", NAME)
     what = (
-        "vpn: spec: /etc/nsguard/vpn/spec.json: version: not 1, the one this nsguard reads; "
+        "vpn: spec: /etc/nsguard/vpn/spec.json: version: not 1, the only one that this nsguard reads; "
         "regenerate it with nixos-rebuild switch\n"
     )
     assert (done.returncode, done.stdout, done.stderr) == (1, what, "")
@@ -111,5 +111,5 @@ def test_the_doctor_makes_no_key(box: Box) -> None:
     typed = {"configFile": None, "ips": ["10.66.0.2/32"], "privateKeyFile": "/run/keys/vpn.key", "peers": [peer()]}
     box.write_spec(spec(**typed, generatePrivateKeyFile=True))
     said = box.nsguard("doctor", NAME).stdout
-    assert "vpn: keys: /run/keys/vpn.key: no such file or directory; restart the tunnel, which makes it\n" in said
+    assert "vpn: keys: /run/keys/vpn.key: no such file or directory; restart the tunnel, which generates it\n" in said
     assert box.run("test", "-e", "/run/keys").returncode != 0

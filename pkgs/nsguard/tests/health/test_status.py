@@ -174,9 +174,9 @@ def test_the_exit_address_is_asked_for_inside(box: Box) -> None:
     for at, address, fault in [
         ("plain", "203.0.113.9", None),
         ("json", "2001:db8::9", None),
-        ("prose", None, "the answer is no address; ask a service that answers with nothing else"),
-        ("missing", None, "the service answers 404"),
-        ("away", None, "the service answers 302"),
+        ("prose", None, "the answer is not an address; use a service that returns nothing else"),
+        ("missing", None, "the service returned HTTP 404"),
+        ("away", None, "the service returned HTTP 302"),
     ]:
         url = f"http://localhost:8080/{at}"
         asked = namespaces(box, "--exit-address", url)[NAME]["exitAddress"]

@@ -13,7 +13,8 @@ def test_what_is_no_option(box: Box, init: str, option: str) -> None:
     done = run(box, init, option)
     assert done.returncode == 255
     assert done.stderr == (
-        f"nsguard: {option}: not an option of nsguard-init, which units start; render the unit anew\n"
+        f"nsguard: {option}: not an option of nsguard-init, which units start; "
+        "regenerate the unit with nixos-rebuild switch\n"
     )
 
 
@@ -75,4 +76,7 @@ def test_no_room_for_a_second_process_is_said(box: Box, init: str) -> None:
 def test_systemd_that_passes_nothing_is_said(box: Box, init: str) -> None:
     done = run(box, init, "--notify=main", "true")
     assert done.returncode == 255
-    assert done.stderr == "nsguard: systemd passed no descriptor nsguard-notify; render the unit anew\n"
+    assert (
+        done.stderr
+        == "nsguard: systemd passed no descriptor nsguard-notify; regenerate the unit with nixos-rebuild switch\n"
+    )

@@ -57,4 +57,7 @@ def test_a_broken_identity_is_a_no(box: Box, init: str, text: str) -> None:
 def test_odd_names_are_no_namespace(box: Box, init: str, name: str) -> None:
     done = run(box, init, f"--netns={name}", "echo", "ran")
     assert (done.returncode, done.stdout) == (255, "")
-    assert done.stderr == ("nsguard: cannot tell where this process is: its unit names no namespace; render it anew\n")
+    assert done.stderr == (
+        "nsguard: cannot tell where this process is: its unit names no namespace; "
+        "regenerate it with nixos-rebuild switch\n"
+    )

@@ -99,15 +99,15 @@ def test_the_mtu_is_what_the_first_leaves(hops: Box, endpoint: str, wanted: int 
 def test_a_larger_mtu_than_fits_is_said_and_follows_the_first(hops: Box) -> None:
     hops.write_spec(spec(mtu=1420) | {"outer": ENTRY})
     done = hops.nsguard("tunnel", "up", NAME)
-    assert "nsguard: warning: MTU 1420 does not fit into namespace entry; it becomes 1360" in done.stderr
+    assert "nsguard: warning: MTU 1420 is too large for namespace entry; using 1360" in done.stderr
     assert _mtu(hops) == 1360
     hops.write(f"/etc/nsguard/{ENTRY}/spec.json", json.dumps(entry_spec(mtu=1300)))
     assert hops.nsguard("tunnel", "reload", ENTRY).returncode == 0
     done = hops.nsguard("tunnel", "reload", NAME)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        "nsguard: tunnel mullvad: mtu 1240 is what namespace entry leaves, and IPv6 needs 1280;"
-        " raise the mtu there or leave out a tunnel"
+        "nsguard: tunnel mullvad: namespace entry leaves an MTU of 1240, and IPv6 needs 1280;"
+        " raise the MTU there or use one tunnel less"
     )
     assert _mtu(hops) == 1360
 

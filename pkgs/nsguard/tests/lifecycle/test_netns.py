@@ -207,7 +207,8 @@ def test_odd_names_are_refused(box: Box, command: str, name: str) -> None:
     done = box.nsguard(*command.split(), name)
     assert done.returncode == 2
     assert done.stderr == (
-        f"nsguard: {name!a} cannot name a namespace; use 1 to 32 letters, digits, - and _, a letter or digit first\n"
+        f"nsguard: {name!a} is not the name of a namespace; use 1 to 32 letters, digits, - and _, "
+        "a letter or digit first\n"
     )
 
 

@@ -192,7 +192,7 @@ def test_rules_that_were_lost_are_laid_before_the_link_opens(
     done = box.nsguard("tunnel", verb, NAME)
     assert done.returncode == 0, done.stderr
     said = done.stderr.splitlines()
-    assert "nsguard: the rules of namespace vpn are gone; laying them anew" in said
+    assert "nsguard: the rules of namespace vpn are gone; loading them again" in said
     laid = said.index("+ ip netns exec vpn nft -f /etc/nsguard/vpn/namespace.nft")
     assert laid < said.index("+ ip -n vpn link set dev wg0 up")
     assert (box.elements_inside(), box.elements()) == before
@@ -296,7 +296,7 @@ def test_a_name_that_leads_back_to_this_host_is_no_endpoint(box: Box) -> None:
         done = box.nsguard("tunnel", "up", NAME)
         assert done.returncode == 1
         assert done.stderr == (
-            f"nsguard: endpoint {name}: no address where a peer can be, but {address}; "
+            f"nsguard: endpoint {name}: no address that a peer can have, only {address}; "
             "check the host's resolver or give an address\n"
         )
         assert not (box.shim / "calls").exists()

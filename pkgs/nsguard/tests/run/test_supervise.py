@@ -64,8 +64,8 @@ def test_it_ends_as_the_command_does(served: Box, command: str, status: int) -> 
 @pytest.mark.parametrize(
     ("command", "status", "said"),
     [
-        ("no-such-command", 127, "'no-such-command': command not found in there"),
-        ("/no/such", 127, "'/no/such': no such file in there"),
+        ("no-such-command", 127, "'no-such-command': command not found inside"),
+        ("/no/such", 127, "'/no/such': no such file inside"),
         ("/etc/passwd", 126, "'/etc/passwd': permission denied"),
     ],
 )
@@ -121,4 +121,4 @@ def test_nothing_stays_of_what_a_command_left(served: Box) -> None:
 def test_supervise_is_for_systemd(box: Box) -> None:
     done = box.run(Box.launcher, "supervise", "vpn", GROUP)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "nsguard: supervise is for nsguard-run-NAME.socket to start; use nsguard run\n"
+    assert done.stderr == "nsguard: nsguard-run-NAME.socket starts supervise; use nsguard run\n"

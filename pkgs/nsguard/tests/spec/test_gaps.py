@@ -39,7 +39,7 @@ def peer(*lines: str, key: str = PEER) -> str:
             + peer("AllowedIPs = 0.0.0.0/0, 0.0.0.0/0\n", ENDPOINT, key=SECOND_PEER),
             [
                 f"peers {PEER} and {SECOND_PEER} both have AllowedIPs 0.0.0.0/0, and WireGuard sends that to the "
-                "latter only; leave the range with one of them"
+                "latter only; keep the range at one of them"
             ],
         ),
         (

@@ -104,15 +104,15 @@ def test_what_is_ignored_is_said() -> None:
     more = "Table = off\nSaveConfig = true\nFwMark = 0xca6c\n"
     _, warnings = parse(INTERFACE + more + PEERS, FILE)
     assert warnings == [
-        f"{FILE}:4: Table is ignored: a namespace of its own has routes of its own",
+        f"{FILE}:4: Table is ignored: the namespace has its own routes",
         f"{FILE}:5: SaveConfig is ignored: nsguard never writes to the file",
-        f"{FILE}:6: FwMark is ignored: nsguard marks by itself to pin the tunnel to its endpoints",
+        f"{FILE}:6: FwMark is ignored: nsguard sets its own mark to pin the tunnel to its endpoints",
     ]
 
 
 def test_settings_of_other_clients_are_ignored_and_said() -> None:
-    services = "which services use the tunnel is said by nsguard.namespace"
-    given_up = "AmneziaWG 2.0 has given it up, and the far end needs none of it"
+    services = "nsguard.namespace selects the services that use the tunnel"
+    given_up = "AmneziaWG 2.0 has removed it, and the far end does not need it"
     junk = "".join(f"{key} = <b 0x01>\n" for key in ("J1", "J2", "J3")) + "Itime = 60\n"
     apps = "AllowedApps = C:\\\\Program Files\\\\x.exe, y\nDisallowedApps =\nDisallowedIPs = 192.0.2.0/24\n"
     config, warnings = parse(INTERFACE + junk + PEERS + apps, FILE)
@@ -121,8 +121,8 @@ def test_settings_of_other_clients_are_ignored_and_said() -> None:
         *(f"{FILE}:{line}: {key} is ignored: {given_up}" for line, key in enumerate(("J1", "J2", "J3", "Itime"), 4)),
         f"{FILE}:10: AllowedApps is ignored: {services}",
         f"{FILE}:11: DisallowedApps is ignored: {services}",
-        f"{FILE}:12: DisallowedIPs is ignored: nothing leaves a namespace past its tunnel; AllowedIPs says what a peer "
-        f"gets",
+        f"{FILE}:12: DisallowedIPs is ignored: nothing bypasses the tunnel of a namespace; AllowedIPs decides what a "
+        f"peer gets",
     ]
 
 
@@ -142,7 +142,7 @@ SPECIAL = {
 @pytest.mark.parametrize(("address", "kind"), SPECIAL.items())
 def test_addresses_of_nobody_else_are_refused(address: str, kind: str) -> None:
     at = f"[{address}]:67" if ":" in address else f"{address}:67"
-    peer = f"{at!r} is at {kind}, where no peer can be; write the peer's own address"
+    peer = f"{at!r} is {kind}, which no peer can have; write the peer's own address"
     no_resolver = f"{address} is {kind}, where no resolver answers through the tunnel; write the provider's resolver"
     for text, message in (
         (WHOLE + f"Endpoint = {at}\n", f":6: Endpoint: {peer}"),

@@ -53,13 +53,13 @@ class Launch(NamedTuple):
 def load(name: str) -> App:
     """The app of that name. Raises `BadInput`."""
     if not (0 < len(name) <= _NAME and name[0] in _LETTERS and all(c in f"{_LETTERS}0123456789-" for c in name)):
-        raise BadInput(f"{name!a} cannot name an app; nsguard.apps has their names")
+        raise BadInput(f"{name!a} is not the name of an app; nsguard.apps lists them")
     path = f"{ETC}/{name}.json"
     try:
         with open(path, encoding="utf-8") as file:
             data = json.load(file)
         if data["version"] != VERSION:
-            raise ValueError(f"version is not {VERSION}, the one this nsguard reads")
+            raise ValueError(f"version is not {VERSION}, the only one that this nsguard reads")
         app = App(
             _text(data["name"]),
             _text(data["socket"]),
@@ -91,23 +91,23 @@ def decode_launch(line: bytes, allowed: list[str]) -> Launch:
         items = {_text(name): _text(value) for name, value in environment.items()}
         xauthority = None if cookie is None else bytes.fromhex(_text(cookie))
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"not a launch: {error!r}") from None
+        raise ValueError(f"malformed launch: {error!r}") from None
     for text in (*arguments, *items.values()):
         if "\0" in text:
             raise ValueError("a NUL byte in an argument or variable")
         os.fsencode(text)  # raises ValueError for a surrogate that stands for no byte
     if unknown := items.keys() - set(allowed):
-        raise ValueError(f"the app takes no variable {min(unknown)!a}")
+        raise ValueError(f"the app does not accept the variable {min(unknown)!a}")
     return Launch(arguments, items, xauthority)
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!a} is no text")
+        raise TypeError(f"{value!a} is not a text")
     return value
 
 
 def _texts(value: Any) -> list[str]:
     if not isinstance(value, list):
-        raise TypeError(f"{value!a} is no list")
+        raise TypeError(f"{value!a} is not a list")
     return [_text(text) for text in value]

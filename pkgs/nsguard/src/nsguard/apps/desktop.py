@@ -26,7 +26,7 @@ def entry(path: str, launcher: str, namespace: str) -> str:
                 lines.append(f"Exec={_launched(value, launcher)}")
             except ValueError as error:
                 raise BadInput(
-                    f"{path}:{number}: {error}; write the entry by nsguard.apps.<name>.desktopEntry"
+                    f"{path}:{number}: {error}; define the entry with nsguard.apps.<name>.desktopEntry"
                 ) from None
         elif name == "Name" and group == "[Desktop Entry]":
             lines.append(f"{line} ({namespace})")
@@ -39,7 +39,7 @@ def _launched(command: str, launcher: str) -> str:
     """A command line with `launcher` as its program. The arguments stay, with fields such as %U and their quotes."""
     words = _WORD.findall(command)
     if '"' in _WORD.sub("", command):
-        raise ValueError("a quote in Exec has no end")
+        raise ValueError("a quote in Exec is not closed")
     if words and words[0].rpartition("/")[2] == "env":
         words = words[1:]
         while words and "=" in words[0]:

@@ -65,7 +65,7 @@ def _listener() -> socket.socket:
     for variable in ("LISTEN_PID", "LISTEN_FDNAMES"):
         os.environ.pop(variable, None)
     if os.environ.pop("LISTEN_FDS", "") != "1":
-        raise NsguardError("no socket was passed; start this by its unit")
+        raise NsguardError("no socket was passed; start this through its unit")
     listener = socket.socket(fileno=LISTENER)
     os.set_inheritable(LISTENER, False)  # noqa: FBT003 (its only form)
     listener.settimeout(0)
@@ -123,7 +123,7 @@ class Starter:
                 else:
                     self._hear(key.data)
             for client in [client for client in self._speaking if client.deadline < time.monotonic()]:
-                self._refuse(client, "no launch was said in time")
+                self._refuse(client, "no launch arrived in time")
         return 0 if self._stopping else self._status
 
     def _on_signal(self, number: int, _frame: object) -> None:
@@ -157,7 +157,7 @@ class Starter:
         client = _Client(connection)
         user = struct.unpack("=3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1]
         if user not in (0, os.getuid()):
-            client.answer(error="only its own user launches it")
+            client.answer(error="only its own user can launch it")
             return True
         connection.settimeout(0)
         self._speaking.append(client)

@@ -107,7 +107,7 @@ class Compositor:
         message = struct.pack("=2I", target, (8 + len(arguments)) << 16 | opcode) + arguments
         more = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
         if self._stream.sendmsg([message], more) != len(message):
-            raise NsguardError(f"{self.path}: took a part of a message; restart the compositor")
+            raise NsguardError(f"{self.path}: the compositor accepted only a part of a message; restart it")
 
     def _round_trip(self) -> None:
         """Wait until the compositor has handled all requests so far. Raises NsguardError if it reports an error."""
@@ -130,13 +130,13 @@ class Compositor:
                 target, word = struct.unpack("=2I", self._input[:8])
                 length = word >> 16
                 if length < 8:
-                    raise NsguardError(f"{self.path}: is no compositor; stop what listens there")
+                    raise NsguardError(f"{self.path}: this is not a compositor; stop the program that listens there")
                 if len(self._input) < length:
                     break
                 arguments, self._input = self._input[8:length], self._input[length:]
                 yield target, word & 0xFFFF, arguments
             if not (more := self._stream.recv(1 << 16)):
-                raise NsguardError(f"{self.path}: the compositor has hung up; see its log")
+                raise NsguardError(f"{self.path}: the compositor closed the connection; see its log")
             self._input += more
 
 

@@ -83,7 +83,7 @@ def _look_up(name: str) -> list[str] | str:
     # An address with a scope (fe80::1%eth0) means something else in another namespace.
     addresses = [str(i[4][0]) for i in infos if "%" not in str(i[4][0])]
     usable = [address for address in addresses if not values.special(values.address(address))]
-    return _reachable_first(usable) or f"no address where a peer can be, but {', '.join(addresses) or 'none at all'}"
+    return _reachable_first(usable) or f"no address that a peer can have, only {', '.join(addresses) or 'none at all'}"
 
 
 def _reachable_first(addresses: list[str]) -> list[str]:

@@ -35,9 +35,9 @@ def fault(name: str, port: Port, configured: Collection[Port]) -> str:
     if number < _FIRST_UNPRIVILEGED:
         return f"it is below {_FIRST_UNPRIVILEGED}, where well-known services listen"
     if port in configured:
-        return "the options give it to a service of the namespace"
+        return "an option assigns it to a service of the namespace"
     if port not in told(name) and port in set(listening(name)):
-        return f"a program inside listens on it by {protocol} already, which was never told of it"
+        return f"a program inside that was not given this port already listens on it ({protocol})"
     return ""
 
 

@@ -123,7 +123,7 @@ class Keeper:
             )
             suggested = mappings[0].external
         if any(it.lifetime < 1 or not it.external for it in mappings):
-            raise Denied("the gateway grants no time")
+            raise Denied("the gateway granted no lifetime")
         self._check(mappings)
         return tuple(self._limited(it) for it in mappings)
 
@@ -138,7 +138,7 @@ class Keeper:
                         self._reach().map(each.protocol, each.internal, 0, 0, portmap.SHORT)
                 raise Denied(
                     f"the gateway chose port {it.external}, which stays closed: {reason}; "
-                    f"set nsguard.namespaces.{self._state.name}.portForwarding.internalPort if it may"
+                    f"set nsguard.namespaces.{self._state.name}.portForwarding.internalPort to choose the port"
                 )
 
     def _limited(self, mapping: Mapping) -> Mapping:
@@ -146,7 +146,7 @@ class Keeper:
         limit = portmap.longest(self._forwarding.protocol, self._forwarding.lifetime)
         if mapping.lifetime > limit and not self._warned:
             self._warned = True
-            process.say(f"nsguard: {self._state.name}: the gateway grants {mapping.lifetime} s, of which {limit} count")
+            process.say(f"nsguard: {self._state.name}: the gateway grants {mapping.lifetime} s; nsguard uses {limit} s")
         return mapping._replace(lifetime=min(mapping.lifetime, limit))
 
     def _reach(self) -> Gateway:

@@ -115,7 +115,7 @@ class Gateway:
                     if fits(said):
                         return said
         except OSError as error:
-            raise Refused(f"the gateway cannot be asked: {(error.strerror or str(error)).lower()}") from None
+            raise Refused(f"the gateway cannot be reached: {(error.strerror or str(error)).lower()}") from None
         raise Refused(f"the gateway did not answer within {timeout:g} s")
 
 

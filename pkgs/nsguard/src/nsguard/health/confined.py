@@ -200,7 +200,7 @@ def _held_back(it: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -
         if state.get("ActiveState") == "failed":
             return Reason(
                 f"it needs {other}, which failed",
-                f"mend that one (systemctl status {other}), then: systemctl start {name}",
+                f"fix that one (systemctl status {other}), then: systemctl start {name}",
             )
     for other in needed:
         if others.get(other, {}).get("ActiveState") == "inactive" and other.startswith("nsguard-"):

@@ -39,7 +39,7 @@ def _fetch(url: str) -> str:
         with opener.open(url, timeout=TIMEOUT) as answer:
             text = answer.read(_LIMIT).decode(errors="replace").strip()
     except urllib.error.HTTPError as error:
-        raise OSError(f"the service answers {error.code}") from None
+        raise OSError(f"the service returned HTTP {error.code}") from None
     except urllib.error.URLError as error:
         raise OSError(str(getattr(error.reason, "strerror", None) or error.reason)) from None
     return _address(text)
@@ -52,4 +52,4 @@ def _address(text: str) -> str:
             text = str(json.loads(text)["ip"])
         return str(ipaddress.ip_address(text))
     except (ValueError, KeyError):
-        raise ValueError("the answer is no address; ask a service that answers with nothing else") from None
+        raise ValueError("the answer is not an address; use a service that returns nothing else") from None

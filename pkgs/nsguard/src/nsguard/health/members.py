@@ -49,18 +49,18 @@ def _ask(name: str) -> dict[str, dict[str, Any]]:
             answer = _all(stream)
     except FileNotFoundError:
         raise NsguardError(
-            f"{name}: only root may look at its status; use sudo, or set nsguard.namespaces.{name}.users"
+            f"{name}: only root may read its status; use sudo, or set nsguard.namespaces.{name}.users"
         ) from None
     except PermissionError:
         raise NsguardError(_refusal(name, [group] if (group := _group(name)) else [])) from None
     except OSError as error:
-        raise NsguardError(
-            f"{name}: its status cannot be asked for: {(error.strerror or str(error)).lower()}"
-        ) from None
+        raise NsguardError(f"{name}: its status cannot be read: {(error.strerror or str(error)).lower()}") from None
     try:
         return dict(json.loads(answer)["namespaces"])
     except (ValueError, KeyError, TypeError):
-        raise NsguardError(f"{name}: no status came; ask an administrator to run nsguard doctor {name}") from None
+        raise NsguardError(
+            f"{name}: no status was returned; ask an administrator to run nsguard doctor {name}"
+        ) from None
 
 
 def _all(stream: socket.socket) -> bytes:
@@ -81,4 +81,4 @@ def _group(name: str) -> str:
 
 def _refusal(what: str, groups: list[str]) -> str:
     to = f", or ask an administrator to add you to {' or '.join(groups)}" if groups else ""
-    return f"you may not look at the status of {what}; use sudo{to}"
+    return f"you may not read the status of {what}; use sudo{to}"

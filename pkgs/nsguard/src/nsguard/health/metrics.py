@@ -11,9 +11,12 @@ from nsguard.system import files
 
 # Name → type and help; docs/metrics.md lists them.
 METRICS = {
-    "nsguard_namespace_up": ("gauge", "Whether the namespace is there, made to the end."),
-    "nsguard_tunnel_up": ("gauge", "Whether the tunnel is in it."),
-    "nsguard_peer_latest_handshake_seconds": ("gauge", "When the peer was last heard, since the epoch; 0 for never."),
+    "nsguard_namespace_up": ("gauge", "Whether the namespace is completely set up."),
+    "nsguard_tunnel_up": ("gauge", "Whether the tunnel is up in the namespace."),
+    "nsguard_peer_latest_handshake_seconds": (
+        "gauge",
+        "Time of the last handshake with the peer, in seconds since the epoch; 0 for never.",
+    ),
     "nsguard_peer_received_bytes_total": ("counter", "Bytes received from the peer since the tunnel came up."),
     "nsguard_peer_sent_bytes_total": ("counter", "Bytes sent to the peer since the tunnel came up."),
     "nsguard_processes": ("gauge", "Processes in the namespace."),

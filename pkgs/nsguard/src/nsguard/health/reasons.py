@@ -37,7 +37,7 @@ def of(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
     """Why a unit failed. `unit`: its `PROPERTIES` and Id; `entries`: its last lines in the journal, oldest first."""
     name = unit["Id"]
     if unit.get("LoadState") in {"bad-setting", "error"}:
-        return Reason("systemd refuses its file", f"systemd-analyze verify {name} names the line; mend it")
+        return Reason("systemd rejects its unit file", f"systemd-analyze verify {name} names the line; correct it")
     result = unit.get("Result", "")
     main, status = _status(unit, entries)
     if result == "exit-code" and (step := _STEPS.get(status)):
@@ -48,11 +48,11 @@ def of(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
         return _socket(unit, entries)
     if result == "start-limit-hit" and status:  # the reason is that of the last attempt
         last = of({**unit, "Result": "exit-code"}, entries)
-        return Reason(f"{last.what}; it failed so often that systemd tries no more", last.remedy)
+        return Reason(f"{last.what}; it failed so often that systemd gave up", last.remedy)
     if explanation := _RESULTS.get(result):
         return Reason(explanation[0], explanation[1].format(unit=name, option=option(name)))
     command = "its program" if main else "a command before or after its program"
-    what = f"{command} ended with status {status}" if status else f"systemd says {result or 'nothing'}"
+    what = f"{command} ended with status {status}" if status else f"systemd reports {result or 'nothing'}"
     return Reason(what, _look(name))
 
 
@@ -76,7 +76,7 @@ def quoted(text: str) -> str:
 
 def let_in(name: str, path: str) -> str:
     """The remedy that shows a hidden path of the host to a confined service."""
-    return f"let it in: {option(name)}.nsguard.bindPaths = [ {_nix(path)} ];"
+    return f"make it visible: {option(name)}.nsguard.bindPaths = [ {_nix(path)} ];"
 
 
 def _nix(text: str) -> str:
@@ -92,7 +92,7 @@ def _status(unit: Mapping[str, str], entries: Sequence[Entry]) -> tuple[bool, in
 
 
 def _look(name: str) -> str:
-    return f"journalctl -b -u {name} shows more; mend it, then: systemctl restart {name}"
+    return f"journalctl -b -u {name} shows more; fix it, then: systemctl restart {name}"
 
 
 def _again(name: str) -> str:
@@ -102,13 +102,15 @@ def _again(name: str) -> str:
 def _path(name: str, what: str, path: str, hidden: str, missing: str) -> Reason:
     """The reason for a path that the unit does not find: hidden if the host has the path, else missing."""
     if os.path.exists(path):
-        return Reason(f"{what} {path} is hidden inside, and is there on the host", f"{hidden} {_again(name)}")
+        return Reason(f"{what} {path} is hidden inside, but exists on the host", f"{hidden} {_again(name)}")
     return Reason(f"{what} {path} is missing", f"{missing}; {_again(name)}")
 
 
 def _chdir(unit: Mapping[str, str], _: Sequence[Entry]) -> Reason:
     name, path = unit["Id"], unit.get("WorkingDirectory", "").lstrip("!-")
-    return _path(name, "its working directory", path, let_in(name, path), f"make {path}, as its user may enter it")
+    return _path(
+        name, "its working directory", path, let_in(name, path), f"create {path} so that its user may enter it"
+    )
 
 
 def _exec(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
@@ -117,7 +119,7 @@ def _exec(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
     match = re.search(r"cannot execute ([^:]+): (.*)", last_own(entries))
     path = match[1] if match else (re.search(r"path=(\S+)", unit.get("ExecStart", "")) or ["", ""])[1]
     if match and "no such file" not in match[2].lower():
-        return Reason(f"its program {path} cannot be executed: {match[2].lower()}", f"mend that; {_again(name)}")
+        return Reason(f"its program {path} cannot be executed: {match[2].lower()}", f"fix that; {_again(name)}")
     return _path(name, "its program", path, let_in(name, path), f"name a program that exists in ExecStart of {name}")
 
 
@@ -128,9 +130,12 @@ def _mount(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
         return Reason("systemd could not set up its view of the files", _look(name))
     path, error = match[1], match[2].lower()
     if "no such file" in error:
-        missing = f"make {path}, or order {name} after the unit that makes it; a - before the path lets it be missing"
+        missing = (
+            f"create {path}, or order {name} after the unit that creates it; "
+            "a - before the path allows it to be missing"
+        )
         return _path(name, "the path", path, let_in(name, path), missing)
-    return Reason(f"the path {path} cannot be mounted inside: {error}", f"mend that; {_again(name)}")
+    return Reason(f"the path {path} cannot be mounted inside: {error}", f"fix that; {_again(name)}")
 
 
 def _account(kind: str) -> Callable[[Mapping[str, str], Sequence[Entry]], Reason]:
@@ -165,22 +170,22 @@ def _killed(unit: Mapping[str, str], number: int) -> Reason:
     name = unit["Id"]
     if number == signal.SIGSYS:
         return Reason(
-            "a system call that its filter forbids ended its program (31/SYS)",
-            f"journalctl -b -g SECCOMP may name the call; allow it by {option(name)}.serviceConfig.SystemCallFilter, "
-            f"or a program of 32 bits by {option(name)}.nsguard.hardening.nativeCalls = false; {_again(name)}",
+            "its program was killed for a system call that its filter forbids (31/SYS)",
+            f"journalctl -b -g SECCOMP may name the call; allow it with {option(name)}.serviceConfig.SystemCallFilter, "
+            f"or a 32-bit program with {option(name)}.nsguard.hardening.nativeCalls = false; {_again(name)}",
         )
     try:
         what = signal.Signals(number).name
     except ValueError:
         what = f"signal {number}"
-    return Reason(f"{what} ended its program", _look(name))
+    return Reason(f"its program was killed by {what}", _look(name))
 
 
 def _socket(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
     name = unit["Id"]
     match = next((match for entry in entries if (match := _SOCKET.search(entry.text))), None)
     if match is None:
-        return Reason(f"systemd says {unit.get('Result')}", _look(name))
+        return Reason(f"systemd reports {unit.get('Result')}", _look(name))
     # For a socket inside, systemd uses a helper process, and reports only that it failed.
     inside = unit.get("NetworkNamespacePath", "").rpartition("/")[2]
     see = f"ip netns exec {inside} ss -ltnp" if inside else "ss -ltnp"
@@ -192,32 +197,32 @@ def _socket(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
 
 # Result → what it means, and what to do (systemd.service(5), systemd.socket(5)).
 _RESULTS = {
-    "oom-kill": ("it used more memory than there is", "give it more, or less to do; then: systemctl restart {unit}"),
+    "oom-kill": ("it ran out of memory", "give it more memory or less work; then: systemctl restart {unit}"),
     "watchdog": (
         "it did not tell systemd in time that it is alive",
         "journalctl -b -u {unit}; systemctl restart {unit}",
     ),
     "timeout": (
-        "it did not get ready, or did not end, in time",
-        "journalctl -b -u {unit} shows what it waits for; {option}.serviceConfig.TimeoutStartSec gives it longer",
+        "it did not get ready, or did not stop, in time",
+        "journalctl -b -u {unit} shows what it waits for; {option}.serviceConfig.TimeoutStartSec gives it more time",
     ),
     "protocol": (
         "it ended before it told systemd that it is ready",
         "journalctl -b -u {unit}; compare {option}.serviceConfig.Type with what the program does",
     ),
     "start-limit-hit": (
-        "it failed so often that systemd tries no more",
-        "journalctl -b -u {unit} says why; mend it, then: systemctl reset-failed {unit} && systemctl start {unit}",
+        "it failed so often that systemd gave up",
+        "journalctl -b -u {unit} says why; fix it, then: systemctl reset-failed {unit} && systemctl start {unit}",
     ),
     "service-start-limit-hit": (
-        "the service behind it failed so often that systemd tries no more",
-        "mend that one, then: systemctl reset-failed {unit} && systemctl start {unit}",
+        "the service behind it failed so often that systemd gave up",
+        "fix that one, then: systemctl reset-failed {unit} && systemctl start {unit}",
     ),
     "trigger-limit-hit": (
         "it was triggered so often that systemd stopped it",
         "journalctl -b -u {unit}; then: systemctl reset-failed {unit} && systemctl start {unit}",
     ),
-    "resources": ("systemd could not start it", "journalctl -b -u {unit} says what was lacking"),
+    "resources": ("systemd could not start it", "journalctl -b -u {unit} says what was missing"),
 }
 
 _STEPS: dict[int, Callable[[Mapping[str, str], Sequence[Entry]], Reason]] = {

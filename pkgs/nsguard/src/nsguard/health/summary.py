@@ -17,8 +17,8 @@ _STATES = {
     "stopping": "stopping",
     "done": "done {} ago",
     "stopped": "stopped {} ago",
-    "waiting": "waits to be asked for",
-    "skipped": "not started: a condition of it does not hold",
+    "waiting": "waiting to be started",
+    "skipped": "not started: one of its conditions does not hold",
     "not wanted": "not started: nothing starts it",
     "never started": "never started",
     "failed": "failed {} ago",
@@ -89,10 +89,10 @@ def _forwarded(it: dict[str, Any]) -> Iterator[Row]:
         yield Row("forwarded", text, GOOD, _helpers(it, "forwarder"))
         return
     words = {
-        "asking": "asked for {since}, no answer yet",
+        "asking": "requested for {since}, no answer yet",
         "refused": "refused for {since}: {answer}",
-        "silent": "asked for {since}: {answer}",
-        "not running": "not asked for: nsguard-forward is not running",
+        "silent": "requested for {since}: {answer}",
+        "not running": "not requested: nsguard-forward is not running",
     }[request["state"]]
     since = "" if request["since"] is None else span(max(0, time.time() - request["since"]))
     gateway = f" (gateway {request['gateway']})" if request["gateway"] else ""

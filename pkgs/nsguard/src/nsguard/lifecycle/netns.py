@@ -64,7 +64,7 @@ def _furnish(wanted: spec.Spec, ruleset: nft.Ruleset, found: State, *, fresh: bo
     terminals.lay(wanted, found)
     inode = namespace.inode(name)
     if inode is None:
-        raise NsguardError(f"namespace {name} was removed while it was made; try again")
+        raise NsguardError(f"namespace {name} was removed while it was being created; try again")
     found.write_identity(inode, namespace.host_inode())
     files.remove(found.making)
 

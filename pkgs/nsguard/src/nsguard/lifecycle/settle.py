@@ -51,4 +51,4 @@ def _read(path: str) -> dict[str, str]:
             return dict(confined)
     except (ValueError, AttributeError, TypeError):
         pass
-    raise BadInput(f"{path}: is not a list of units with their namespaces; regenerate it with nixos-rebuild switch")
+    raise BadInput(f"{path}: not a list of units with their namespaces; regenerate it with nixos-rebuild switch")

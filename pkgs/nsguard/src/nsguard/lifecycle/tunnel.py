@@ -136,7 +136,7 @@ def fit_for_kernel(config: Config) -> Config:
     """`config`, without its IPv6 addresses, resolvers and allowed IPs if this kernel has no IPv6."""
     if namespace.has_ipv6():
         return config
-    process.say("nsguard: warning: this kernel has no IPv6; the tunnel goes without")
+    process.say("nsguard: warning: this kernel has no IPv6; the tunnel is set up without it")
     return config._replace(
         addresses=tuple(address for address in config.addresses if address.version == 4),
         dns=tuple(resolver for resolver in config.dns if resolver.version == 4),

@@ -48,7 +48,7 @@ def check(spec: Spec, state: State) -> None:
                 remedy = (
                     f"set nsguard.namespaces.{spec.namespace}.hostLink.range to a free one"
                     if family == 4
-                    else "remove that, or rename the namespace, whose name it comes from"
+                    else "remove that, or rename the namespace, because the address is derived from its name"
                 )
                 conflict = f"a route of this host to {route['dst']} by {route.get('dev', 'others')}"
                 raise NsguardError(f"hostLink: {' and '.join(ends)} are covered by {conflict}; {remedy}")
@@ -144,7 +144,7 @@ def faults(name: str, link: HostLink) -> list[tuple[str, str]]:
     messages = []
     if not present(name, link):
         messages.append(
-            (f"the host link {link.interface} is not as it should be", f"systemctl reload nsguard-netns-{name}")
+            (f"the host link {link.interface} differs from the configuration", f"systemctl reload nsguard-netns-{name}")
         )
     for family in link.closed:
         if not _forwards(family):

@@ -21,12 +21,12 @@ def fitting(spec: Spec, config: Config, endpoints: Mapping[str, Endpoint]) -> in
         return config.mtu or DEFAULT_MTU
     limit = _of_link(spec) - overhead(config, endpoints)
     if config.mtu is not None and config.mtu > limit:
-        process.say(f"nsguard: warning: MTU {config.mtu} does not fit into namespace {spec.outer}; it becomes {limit}")
+        process.say(f"nsguard: warning: MTU {config.mtu} is too large for namespace {spec.outer}; using {limit}")
     mtu = min(config.mtu or limit, limit)
     if mtu < IPV6_MIN_MTU and any(address.version == 6 for address in config.addresses):
         raise NsguardError(
-            f"tunnel {spec.tunnel.name}: mtu {mtu} is what namespace {spec.outer} leaves, and IPv6 needs"
-            f" {IPV6_MIN_MTU}; raise the mtu there or leave out a tunnel"
+            f"tunnel {spec.tunnel.name}: namespace {spec.outer} leaves an MTU of {mtu}, and IPv6 needs"
+            f" {IPV6_MIN_MTU}; raise the MTU there or use one tunnel less"
         )
     return mtu
 

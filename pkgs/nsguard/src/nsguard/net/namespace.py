@@ -25,7 +25,7 @@ def inode(name: str) -> int | None:
     if status.st_dev != os.stat(paths.OWN_NETNS).st_dev:
         raise NsguardError(f"{path} is a plain file, not a namespace; remove it")
     if _inode_for_init(name) not in (status.st_ino, None):
-        raise NsguardError(f"{path} is no namespace for PID 1; run nsguard without a private mount namespace")
+        raise NsguardError(f"{path} is not a namespace for PID 1; run nsguard without a private mount namespace")
     return status.st_ino
 
 

@@ -42,7 +42,7 @@ def fill_namespace(name: str, ruleset: Ruleset, tunnel: Tunnel) -> None:
     except process.CommandFailed as error:
         if not _missing(error):
             raise
-        process.say(f"nsguard: the rules of namespace {name} are gone; laying them anew")
+        process.say(f"nsguard: the rules of namespace {name} are gone; loading them again")
         load_namespace(name, ruleset, tunnel)
 
 

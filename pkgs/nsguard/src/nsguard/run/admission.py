@@ -126,7 +126,7 @@ def _fault(descriptor: int, terminal: int | None) -> str:
         # mqueue are message queues of the host.
         if status.st_dev == os.stat(paths.OWN_NETNS).st_dev:
             return "a namespace"
-        return "a file of the kernel's and not of data" if kernel.is_kernels_own(descriptor) else ""
+        return "a file of the kernel, not a data file" if kernel.is_kernels_own(descriptor) else ""
     if stat.S_ISFIFO(status.st_mode):
         return ""
     if stat.S_ISCHR(status.st_mode):

@@ -73,7 +73,7 @@ def _options(words: list[str]) -> tuple[str, dict[bytes, bytes], list[str]]:
             rest.insert(0, word)
             break
         elif not paths.valid_name(word):
-            raise BadUsage(f"{word!a} cannot name a namespace; use {paths.NAME_RULE}")
+            raise BadUsage(f"{word!a} is not the name of a namespace; use {paths.NAME_RULE}")
         else:
             name = word
     if not name:

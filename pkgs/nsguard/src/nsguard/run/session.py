@@ -137,7 +137,7 @@ class Session:
         except OSError:
             message = b""
         if len(message) < 2:
-            raise RunFailed(f"{self._name}: {'the command was ended' if self._started else self._closed()}")
+            raise RunFailed(f"{self._name}: {'the command was stopped' if self._started else self._closed()}")
         kind, number = message[:1], message[1]
         if kind == protocol.REFUSED:
             with self._connection.makefile("rb") as rest:
@@ -154,7 +154,7 @@ class Session:
 
     def _closed(self) -> str:
         return (
-            "too many commands run in there, or it cannot start one; try again, or see journalctl -u "
+            "too many commands are running inside, or systemd cannot start one; try again, or see journalctl -u "
             f"'nsguard-run-{self._name}*'"
         )
 

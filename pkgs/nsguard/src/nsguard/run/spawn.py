@@ -70,7 +70,7 @@ def _take(terminal: int) -> None:
     try:
         fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
     except PermissionError:
-        raise LaunchFailed(protocol.FAILED, "the terminal is another session's; use one of its own") from None
+        raise LaunchFailed(protocol.FAILED, "the terminal belongs to another session; use one of your own") from None
 
 
 def _become(request: Request, descriptors: list[int], caller: Peer) -> None:
@@ -97,10 +97,10 @@ def _enter(directory: bytes, identity: tuple[int, int]) -> None:
         os.chdir(directory)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise LaunchFailed(protocol.FAILED, f"{name!a}: {reason} in there; go to another directory first") from None
+        raise LaunchFailed(protocol.FAILED, f"{name!a}: {reason} inside; change to another directory first") from None
     status = os.stat(".")
     if (status.st_dev, status.st_ino) != identity:
-        raise LaunchFailed(protocol.FAILED, f"{name!a} is another directory in there; go to another one first")
+        raise LaunchFailed(protocol.FAILED, f"{name!a} is a different directory inside; change to another one first")
 
 
 def _execute(arguments: list[bytes], environment: dict[bytes, bytes]) -> None:
@@ -123,7 +123,7 @@ def _execute(arguments: list[bytes], environment: dict[bytes, bytes]) -> None:
     if refused:
         raise LaunchFailed(protocol.NOT_EXECUTABLE, f"{text!a}: {(refused.strerror or str(refused)).lower()}")
     missing = "no such file" if b"/" in name else "command not found"
-    raise LaunchFailed(protocol.NOT_FOUND, f"{text!a}: {missing} in there")
+    raise LaunchFailed(protocol.NOT_FOUND, f"{text!a}: {missing} inside")
 
 
 def _all(reader: int) -> bytes:

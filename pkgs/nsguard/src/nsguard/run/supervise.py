@@ -32,7 +32,7 @@ IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.
 def supervise(name: str, group: str) -> int:
     """Serve the connection that systemd handed over; this process's exit status."""
     if os.environ.get("LISTEN_FDS") != "1":
-        raise NsguardError("supervise is for nsguard-run-NAME.socket to start; use nsguard run")
+        raise NsguardError("nsguard-run-NAME.socket starts supervise; use nsguard run")
     with socket.socket(fileno=CONNECTION) as connection:
         connection.set_inheritable(False)
         for number in IGNORED:

@@ -111,8 +111,8 @@ def _open(name: str) -> tuple[int, int]:
         return master, fcntl.ioctl(master, TIOCGPTPEER, flags)
     except OSError as error:
         raise RunFailed(
-            f"{name}: no terminal for the command: {(error.strerror or str(error)).lower()}; have an administrator see"
-            f" nsguard doctor {name}"
+            f"{name}: no terminal for the command: {(error.strerror or str(error)).lower()}; ask an administrator to "
+            f"run nsguard doctor {name}"
         ) from None
 
 

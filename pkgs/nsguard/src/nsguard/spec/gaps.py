@@ -34,7 +34,7 @@ def gaps(config: Config) -> Iterator[Gap]:
                 yield Gap(
                     f"peers {holders[network]} and {peer.public_key} both have AllowedIPs {network}, and WireGuard "
                     f"sends that to the latter only",
-                    "leave the range with one of them",
+                    "keep the range at one of them",
                 )
             holders[network] = peer.public_key
     for resolver in config.dns if holders else ():

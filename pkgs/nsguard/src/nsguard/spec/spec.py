@@ -152,7 +152,7 @@ def _spec(top: Field) -> Spec:
     more = "commandGroup hostServices published hostLink tunnelPorts tunnel"
     fields = top.object(*keys.split(), *more.split())
     if fields["version"].value != VERSION:
-        raise fields["version"].wrong(f"not {VERSION}, the one this nsguard reads")
+        raise fields["version"].wrong(f"not {VERSION}, the only one that this nsguard reads")
     userspace = fields["userspace"].object("interface", "unit")
     etc = fields["etc"].texts(_FILE)
     if taken := {"resolv.conf", "extension-release.d", "passwd", "group"} & etc.keys():
@@ -267,11 +267,11 @@ def _tunnel(tunnel: Field) -> TunnelSpec:
     if fields["configFile"].value is None:
         for needed in ("ips", "privateKeyFile", "peers"):
             if not fields[needed].value:
-                raise fields[needed].wrong("missing, as there is no configFile")
+                raise fields[needed].wrong("missing, and there is no configFile")
     else:
         for unused in ("ips", "privateKeyFile", "generatePrivateKeyFile", "peers"):
             if fields[unused].value:
-                raise fields[unused].wrong("configFile says this already")
+                raise fields[unused].wrong("configFile already sets this")
     peers = tuple(map(_peer, fields["peers"].items()))
     if len({peer.public_key for peer in peers}) != len(peers):
         raise fields["peers"].wrong("two peers with the same publicKey")

@@ -119,7 +119,7 @@ def endpoint(text: str) -> Endpoint:
     if not (colon and valid and _NUMBER.match(port) and 1 <= int(port) <= 65535):
         raise ValueError(f"{shown(text)} is not an endpoint; write host:port or [IPv6 address]:port")
     if is_address(host) and (kind := special(address(host))):
-        raise ValueError(f"{shown(text)} is at {kind}, where no peer can be; write the peer's own address")
+        raise ValueError(f"{shown(text)} is {kind}, which no peer can have; write the peer's own address")
     return Endpoint(host, int(port))
 
 

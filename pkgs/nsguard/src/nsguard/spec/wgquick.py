@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 # wg-quick(8) also divides these at blanks; wg(8) does not divide AllowedIPs there.
 _BLANKS_DIVIDE = {"Address", "DNS"}
 _HOOKS = {"PreUp", "PostUp", "PreDown", "PostDown"}
-_RESERVED = "WireGuard has zeros there, for a server that wants other bytes this tunnel stays silent"
-_SERVICES = "which services use the tunnel is said by nsguard.namespace"
+_RESERVED = "WireGuard sends zeros there, and a server that expects other bytes does not answer"
+_SERVICES = "nsguard.namespace selects the services that use the tunnel"
 _IGNORED = {
     "Interface": {
-        "Table": "a namespace of its own has routes of its own",
+        "Table": "the namespace has its own routes",
         "SaveConfig": "nsguard never writes to the file",
-        "FwMark": "nsguard marks by itself to pin the tunnel to its endpoints",
+        "FwMark": "nsguard sets its own mark to pin the tunnel to its endpoints",
         # The Android app's (its export has them beside wg-quick's).
         "IncludedApplications": _SERVICES,
         "ExcludedApplications": _SERVICES,
-        "HttpProxy": "a program in the namespace is told of a proxy by its own settings",
+        "HttpProxy": "set a proxy in the program that uses it",
         "Reserved": _RESERVED,
         # AmneziaWG 1.5's packets of junk, which 2.0 has no more; the far end takes no notice of any (awg(8)).
-        **dict.fromkeys(("J1", "J2", "J3", "Itime"), "AmneziaWG 2.0 has given it up, and the far end needs none of it"),
+        **dict.fromkeys(("J1", "J2", "J3", "Itime"), "AmneziaWG 2.0 has removed it, and the far end does not need it"),
     },
     "Peer": {
         # Other clients' name for the client id of Cloudflare WARP.
@@ -44,7 +44,7 @@ _IGNORED = {
         # WireSock's, a client for Windows.
         "AllowedApps": _SERVICES,
         "DisallowedApps": _SERVICES,
-        "DisallowedIPs": "nothing leaves a namespace past its tunnel; AllowedIPs says what a peer gets",
+        "DisallowedIPs": "nothing bypasses the tunnel of a namespace; AllowedIPs decides what a peer gets",
     },
 }
 _LISTS = {"Address", "DNS", "AllowedIPs", *_IGNORED["Interface"], *_IGNORED["Peer"]}  # may be repeated, or empty

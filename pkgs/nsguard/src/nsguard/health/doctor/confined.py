@@ -43,15 +43,15 @@ def answered(patient: Patient) -> Iterator[Finding]:
         at = f"nsguard.namespaces.{patient.name}.publish.{port['name']}.port"
         if port["elsewhere"]:
             yield Finding(
-                f"published port {port['name']} leads to port {port['port']} inside, where a service listens, but at "
-                f"{', '.join(port['elsewhere'])} alone",
-                "let it listen at 127.0.0.1, or at all addresses",
+                f"published port {port['name']} leads to port {port['port']} inside, where a service listens only at "
+                f"{', '.join(port['elsewhere'])}",
+                "make it listen at 127.0.0.1, or at all addresses",
             )
         else:
             yield Finding(
                 f"published port {port['name']} leads to port {port['port']} inside, where nobody answers; "
                 f"{port['expected']} should",
-                f"start it, or let {at} be the port that it listens on",
+                f"start it, or set {at} to the port on which it listens",
             )
 
 
@@ -60,18 +60,18 @@ def host_services_answered(patient: Patient) -> Iterator[Finding]:
     for service in host_services.of(patient.spec, patient.units):
         if service["answered"]:
             continue
-        where = f"host service {service['name']} is to answer at {service['address']} port {service['port']}"
+        where = f"host service {service['name']} should answer at {service['address']} port {service['port']}"
         option = f"nsguard.namespaces.{patient.name}.hostServices.{service['name']}"
         if service["elsewhere"]:
             yield Finding(
-                f"{where}, but listens at {', '.join(service['elsewhere'])} alone",
-                f"let it listen at {service['address']}, or at all addresses; "
+                f"{where}, but listens only at {', '.join(service['elsewhere'])}",
+                f"make it listen at {service['address']}, or at all addresses; "
                 f"for another loopback address, set {option}.address",
             )
         else:
             yield Finding(
-                f"{where}, where nobody listens on this host",
-                f"start it, or let {option}.port be the port that it listens on",
+                f"{where}, where nothing listens on this host",
+                f"start it, or set {option}.port to the port on which it listens",
             )
 
 
@@ -104,8 +104,8 @@ def _publish(namespace: str, unit: str, ports: list[int]) -> Finding:
     publish = f"nsguard.namespaces.{namespace}.publish.{name}"
     line = f'{publish} = {{ listen = [ "127.0.0.1:{ports[0]}" ]; port = {ports[0]}; }};'
     return Finding(
-        f"{unit} listens on {many} inside, and nothing outside reaches it there",
-        f"if the host is to reach it: {line}",
+        f"{unit} listens on {many} inside, and nothing publishes it",
+        f"to let the host reach it: {line}",
         note=True,
     )
 
@@ -118,20 +118,18 @@ def forwarding(patient: Patient) -> Iterator[Finding]:
     request = patient.state.forwarding()
     at = f"nsguard.namespaces.{patient.name}.portForwarding"
     if request is None:
-        yield Finding("no port is asked for", f"systemctl restart nsguard-forward-{patient.name}")
+        yield Finding("no port is requested", f"systemctl restart nsguard-forward-{patient.name}")
         return
     gateway = f" at {request.gateway}" if request.gateway else ""
     if request.state == "asking":
-        yield Finding(
-            f"a port is asked for{gateway}, and the answer is not there yet", "ask again in a minute", note=True
-        )
+        yield Finding(f"a port is requested{gateway}, without an answer yet", "run this again in a minute", note=True)
     elif request.state == "silent":
         yield Finding(
-            f"asked for a port{gateway} by {settings.protocol}, {request.answer}",
-            f"see that the provider forwards ports on this server, and that {at}.protocol and {at}.gateway are its own",
+            f"a port was requested{gateway} by {settings.protocol}: {request.answer}",
+            f"check that the provider forwards ports on this server, and that {at}.protocol and {at}.gateway are right",
         )
     elif request.state == "refused":
         yield Finding(
             f"no port is forwarded{gateway}: {request.answer}",
-            f"ask the provider whether this server and this account may have one, and look at {at}",
+            f"ask the provider whether this server and this account may have one, and check {at}",
         )

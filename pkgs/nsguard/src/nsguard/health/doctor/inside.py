@@ -23,7 +23,7 @@ def ways_out(patient: Patient) -> Iterator[Finding]:
     had_lo, want_lo = links.beside_loopback(name), links.loopback(patient.spec.loopback)
     if had_lo != want_lo:
         yield Finding(
-            f"lo has the further addresses {_listed(had_lo)} instead of {_listed(want_lo)}",
+            f"lo has additional addresses {_listed(had_lo)} instead of {_listed(want_lo)}",
             f"systemctl reload nsguard-netns-{name}",
         )
     if patient.tunnel is None or patient.config is None:
@@ -55,7 +55,7 @@ def files(patient: Patient) -> Iterator[Finding]:
         expected_files[f"{patient.state.inside}/resolv.conf"] = (tunnel.resolv_conf(patient.config), wireguard)
     for path, (text, remedy) in expected_files.items():
         if _text(path) != text:
-            yield Finding(f"{path} is not what it should be, and services look up names by it", remedy)
+            yield Finding(f"{path} is changed or missing, and services look up names with it", remedy)
     if not os.path.ismount(patient.state.terminals):
         yield Finding(f"{patient.state.terminals} is not mounted, and without it no service starts", netns)
 

@@ -23,7 +23,7 @@ def keys(patient: Patient) -> Iterator[Finding]:
             status = os.stat(path)
         except OSError as error:
             making = path == patient.spec.tunnel.private_key_file and patient.spec.tunnel.generate_private_key_file
-            remedy = "restart the tunnel, which makes it" if making else "put it in place"
+            remedy = "restart the tunnel, which generates it" if making else "put it in place"
             yield Finding(f"{path}: {(error.strerror or str(error)).lower()}", remedy)
             continue
         mode = stat.S_IMODE(status.st_mode)
@@ -50,18 +50,18 @@ def clock(patient: Patient) -> Iterator[Finding]:
     }
     latest = max(times, key=lambda path: times[path], default="")
     behind = times[latest] - time.time() if latest else 0
-    why = f"{latest} was written later than that"
+    why = f"{latest} was written later"
     if patient.tunnel:
         with contextlib.suppress(process.CommandFailed):
             ages = handshake.ages(patient.name, patient.tunnel).values()
             set_back = max((-age for age in ages if age is not None), default=0)
             if set_back > max(behind, 0):
-                behind, why = set_back, "the last handshake was later than that"
+                behind, why = set_back, "the last handshake was later"
     if behind > _SLACK:
         now = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime())
         yield Finding(
-            f"it is {now} UTC by this machine's clock, but {why}; peers refuse handshakes out of the past",
-            "set the clock, or let it be set: timedatectl set-ntp true",
+            f"this machine's clock says {now} UTC, but {why}; peers refuse handshakes from the past",
+            "set the clock, or have it set: timedatectl set-ntp true",
         )
 
 
@@ -94,7 +94,7 @@ def units(patient: Patient) -> Iterator[Finding]:
                 continue
             yield Finding(
                 f"{unit} is {it['SubState'] if it['SubState'] == 'auto-restart' else state}{error and f': {error}'}",
-                f"mend that, then: systemctl restart {unit}" if error else f"systemctl restart {unit}",
+                f"fix that, then: systemctl restart {unit}" if error else f"systemctl restart {unit}",
             )
         elif unit in needed and not needed[unit]:
             what = "namespace" if "netns" in unit else "tunnel"

@@ -36,8 +36,8 @@ def handshake(patient: Patient) -> Iterator[Finding]:
         now = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
         yield Finding(
             f"no peer has answered for 3 minutes, nor within {HANDSHAKE_TIMEOUT:g} s when asked ({peers})",
-            f"see that this is the endpoint, that UDP gets there, that the peer knows our key (its public half: "
-            f"{key}), and that it is {now} UTC, as the clock has it",
+            f"check that the endpoint is right, that UDP reaches it, that the peer has our public key ({key}), and "
+            f"that the clock is right ({now} UTC)",
         )
 
 
@@ -54,7 +54,7 @@ def resolver(patient: Patient) -> Iterator[Finding]:
         code = _ask(patient.name, address)
         if code is None:
             yield Finding(
-                f"resolver {address} does not answer", "name another in nsguard.tunnels.<name>.dns, or mend that one"
+                f"resolver {address} does not answer", "name another in nsguard.tunnels.<name>.dns, or fix that one"
             )
         elif code not in (0, 3):
             yield Finding(f"resolver {address} refuses with code {code}", "ask whoever runs it")
@@ -91,7 +91,7 @@ def mtu(patient: Patient) -> Iterator[Finding]:
             continue
         most = _most(patient.name, address, least, size)
         yield Finding(
-            f"packets of {size} bytes, the link's mtu, do not get through the tunnel, those of {most} do",
+            f"packets of {size} bytes (the link's MTU) do not get through the tunnel, but packets of {most} bytes do",
             f"set nsguard.tunnels.{patient.spec.tunnel.name}.mtu = {most}",
         )
 

@@ -33,7 +33,7 @@ def inside(patient: Patient) -> Iterator[Finding]:
         yield Finding(f"in the namespace, {what}", f"systemctl reload nsguard-netns-{patient.name}")
     for other in others:
         yield Finding(
-            f"in the namespace, table {other} is not nsguard's and may redirect what passes",
+            f"in the namespace, table {other} is not nsguard's and may redirect packets",
             f"ip netns exec {patient.name} nft delete table {other}",
         )
 
@@ -53,7 +53,9 @@ def outside(patient: Patient) -> Iterator[Finding]:
     with contextlib.suppress(process.CommandFailed):
         for key, at in wireguard_endpoints(patient, tunnel).items():
             if at not in tunnel.endpoints:
-                yield Finding(f"peer {key} has moved to {at[0]} port {at[1]}, where no packet is let go", remedy)
+                yield Finding(
+                    f"peer {key} has moved to {at[0]} port {at[1]}, to which the rules let no packet go", remedy
+                )
 
 
 def link(patient: Patient) -> Iterator[Finding]:
@@ -172,7 +174,7 @@ def _differences(intended: Table, present: Table) -> Iterator[str]:
         if place not in had:
             yield f"{place} is missing"
         elif place not in wanted:
-            yield f"{place} is not ours"
+            yield f"{place} is not nsguard's"
         elif wanted[place] != had[place]:
             yield f"{place} {_difference(wanted[place], had[place])}"
 
@@ -193,7 +195,7 @@ def _difference(wanted: dict[str, Any], had: dict[str, Any]) -> str:
     if "elem" in wanted or "elem" in had:
         return f"holds {_elements(had)} instead of {_elements(wanted)}"
     if (rules := had.get("rules")) != wanted.get("rules"):
-        return f"has {len(rules or [])} rules, and not the {len(wanted['rules'])} that it should have"
+        return f"has {len(rules or [])} rules, which differ from the {len(wanted['rules'])} intended"
     return f"has policy {had.get('policy')} instead of {wanted.get('policy')}"
 
 

@@ -57,12 +57,13 @@ def sockets(patient: Patient) -> Iterator[Finding]:
             (
                 bound_paths,
                 True,
-                f"whoever listens there works outside the namespace; if that is not meant, unbind it in {unit}",
+                "the program that listens there works outside the namespace; if that is not intended, "
+                f"unbind it in {unit}",
             ),
         ):
             if paths:
                 more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-                yield Finding(f"{unit} reaches {paths[0]}{more}, of the host", remedy, note)
+                yield Finding(f"{unit} reaches the host's socket {paths[0]}{more}", remedy, note)
 
 
 def _being_set_up(pid: int) -> bool:
@@ -94,10 +95,9 @@ def _below(path: str, directory: str) -> bool:
 
 def _confine(unit: str) -> str:
     if unit.endswith(".service"):
-        return (
-            f"confine it by systemd.services.{unit.removesuffix('.service')}.nsguard.namespace, and look for drop-ins"
-        )
-    return "end it, or run it confined"
+        service = unit.removesuffix(".service")
+        return f"confine it with systemd.services.{service}.nsguard.namespace, and check its drop-ins"
+    return "stop it, or run it confined"
 
 
 def _listening() -> list[str]:

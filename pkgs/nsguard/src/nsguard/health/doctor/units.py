@@ -40,5 +40,6 @@ def _of(facts: Mapping[str, Any], unit: str) -> Iterator[Finding]:
         reason = facts["reasons"][hole.reason]
         yield Finding(
             f"{unit} has {setting}: {reason}" + (f" ({hole.protection})" if hole.protection else ""),
-            f"remove it from where `systemctl cat {unit}` shows it, then systemctl daemon-reload, and restart {unit}",
+            f"remove it from the file that `systemctl cat {unit}` shows, then run systemctl daemon-reload and "
+            f"restart {unit}",
         )
