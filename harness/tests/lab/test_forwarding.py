@@ -252,7 +252,7 @@ def test_a_gateway_that_refuses_or_is_silent_is_told_with_its_word(lab: Containe
         assert re.fullmatch(r"the gateway did not answer within [\d.]+ s", now["answer"])
         status, output = lab.client.execute("nsguard status vpn")
         assert re.search(
-            rf"forwarded +asked for .*: the gateway did not answer within .* \(gateway {now['gateway']}\)", output
+            rf"forwarded +requested for .*: the gateway did not answer within .* \(gateway {now['gateway']}\)", output
         )
         assert status == 1
         assert doctor(lab).startswith(

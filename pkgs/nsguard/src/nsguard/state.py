@@ -113,6 +113,7 @@ class State:
             return None
 
     def write_identity(self, namespace: int, host: int) -> None:
+        """Record the inodes of the namespace and of the host's network namespace, for `identity` and `nsguard-init`."""
         files.write(self._identity, f"namespace {namespace}\nhost {host}\n")
 
     def tunnel(self) -> Tunnel | None:
@@ -124,6 +125,7 @@ class State:
         return Tunnel(**known | ({} if len(known) == len(Tunnel._fields) == len(data) else {"complete": False}))
 
     def write_tunnel(self, tunnel: Tunnel | None) -> None:
+        """Record the tunnel; None removes the record."""
         _write(self._tunnel, tunnel)
 
     def host_link(self) -> HostLink | None:
@@ -135,6 +137,7 @@ class State:
         return HostLink(**known | {"published": tuple(Linked(*it) for it in known["published"])})
 
     def write_host_link(self, link: HostLink | None) -> None:
+        """Record the host link; None removes the record."""
         _write(self._host_link, link)
 
     def error(self) -> dict[str, Any] | None:
@@ -142,14 +145,17 @@ class State:
         return _read(self._error)
 
     def note_error(self, command: str, what: str) -> None:
+        """Record that `command` failed now, and why."""
         files.write(self._error, json.dumps({"at": round(time.time()), "command": command, "what": what}) + "\n")
 
     def forget_error(self, command: str) -> None:
+        """Remove the record of a failure if it is of `command`, which has succeeded."""
         error = self.error()
         if error and error["command"] == command:
             files.remove(self._error)
 
     def write_resolv_conf(self, text: str) -> None:
+        """Replace the resolv.conf of confined services."""
         files.write(f"{self.inside}/resolv.conf", text)
 
     def forwarded(self) -> Forwarded | None:
@@ -178,11 +184,12 @@ class State:
         files.write(f"{self.inside}/forwarded", text)
 
     def forwarding(self) -> ForwardingState | None:
-        """What became of asking for a port; None while nobody asks."""
+        """The result of the request for a port; None while nothing requests one."""
         data = _read(self._forwarding)
         return ForwardingState(**data) if data is not None and data.keys() == set(ForwardingState._fields) else None
 
     def write_forwarding(self, now: ForwardingState | None) -> None:
+        """Record the result of the request for a port; None removes the record."""
         if now is None or os.path.isdir(self.directory):  # it may have gone, and its keeper not yet
             _write(self._forwarding, now)
 

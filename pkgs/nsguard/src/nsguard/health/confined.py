@@ -81,6 +81,7 @@ class Unit(NamedTuple):
 
     @property
     def bad(self) -> bool:
+        """Whether its state is a fault."""
         return self.state in BAD
 
     @property

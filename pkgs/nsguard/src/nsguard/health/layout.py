@@ -45,6 +45,7 @@ class Style(NamedTuple):
         return cls(max(shutil.get_terminal_size().columns, _LEAST), _MARKS if unicode else _ASCII_MARKS, colour)
 
     def paint(self, text: str, code: str | None) -> str:
+        """`text` in the colour of `code` (ECMA-48 SGR), if this style has colours."""
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code and text else text
 
 
