@@ -26,7 +26,7 @@ BOOTS: dict[str, tuple[tuple[str, ...], str]] = {
         """,
     ),
     "linked": (
-        ("first", "host-link"),
+        ("first", "host-link", "published-range"),
         """
         taken.web = 8080;
         systemd.services.game = {
@@ -37,6 +37,17 @@ BOOTS: dict[str, tuple[tuple[str, ...], str]] = {
             ExecStart = "/usr/bin/python3 -m nsguard_harness.inside.echo %S/game/records 27015";
             DynamicUser = true;
             StateDirectory = "game";
+          };
+        };
+        # it listens beside the range, too
+        systemd.services.calls = {
+          nsguard.namespace = "vpn";
+          wantedBy = [ "multi-user.target" ];
+          environment.PYTHONPATH = "/usr/lib/nsguard-harness";
+          serviceConfig = {
+            ExecStart = "/usr/bin/python3 -m nsguard_harness.inside.echo %S/calls/records 16384 16483 16484";
+            DynamicUser = true;
+            StateDirectory = "calls";
           };
         };
         """,

@@ -164,6 +164,20 @@ def test_host_link(lab: ContainerLab) -> None:
     assert json.loads(page(lab.client, "http://127.0.0.1:8080").output) == {"peer": "127.0.0.1"}
 
 
+@on("linked")
+def test_published_range(lab: ContainerLab) -> None:
+    """UDP from the LAN at the first and the last port of the range, and not beyond; from no other network."""
+    is_confined(lab.client, "calls", 16384)
+
+    def answered(source: str) -> list[int]:
+        asked = [[["udp", LAB.client.v4, port] for port in (16384, 16483, 16484)], [[[source, ""], None]]]
+        ask = f"python3 -m nsguard_harness.inside.ask {shlex.quote(json.dumps(asked))}"
+        return [port for _, _, port in json.loads(lab.server.succeed(f"PYTHONPATH={peer.LIBRARY} {ask}"))]
+
+    assert answered(LAB.server.v4) == [16384, 16483]
+    assert answered(LAB.endpoint.v4) == []
+
+
 @on("mullvad")
 def test_first_published(lab: ContainerLab) -> None:
     """On this host, and not on the LAN, whose address is not listened on."""

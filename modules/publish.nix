@@ -4,6 +4,31 @@ let
   inherit (lib) mkOption types;
   defaults = import ./plan/defaults.nix;
 
+  range =
+    example:
+    types.submodule {
+      options = {
+        from = mkOption {
+          type = types.port;
+          example = example.from;
+          description = ''
+            First port of the range.
+
+            Risk: that of the option which the range is for.
+          '';
+        };
+        to = mkOption {
+          type = types.port;
+          example = example.to;
+          description = ''
+            Last port of the range.
+
+            Risk: as for {option}`from`.
+          '';
+        };
+      };
+    };
+
   published.options = {
     listen = mkOption {
       type = types.listOf types.str;
@@ -14,8 +39,8 @@ let
         "192.0.2.2:9091"
       ];
       description = ''
-        Where the host listens: addresses of the host with a port, or paths of sockets below `/run`. An address may be
-        assigned to the host later. `0.0.0.0` and `[::]` mean all addresses of one family.
+        Where the host listens: addresses of the host with a port or a range of ports, or paths of sockets below
+        `/run`. An address may be assigned to the host later. `0.0.0.0` and `[::]` mean all addresses of one family.
 
         Risk: everybody who reaches one of them reaches the service. A loopback address is open to every program and
         user of the host. A socket with a path is open to those whom {option}`group` and {option}`mode` allow, and
@@ -44,11 +69,18 @@ let
     };
 
     port = mkOption {
-      type = types.port;
+      type = types.either types.port (range {
+        from = 27015;
+        to = 27030;
+      });
       example = 9091;
       description = ''
         Port on which the service listens inside the namespace, at 127.0.0.1 or at all addresses. For
         {option}`hostLink` the service must listen at all addresses.
+
+        A range, `{ from = 27015; to = 27030; }`, keeps its numbers: {option}`listen` must name the same range, as in
+        `"192.0.2.2:27015-27030"`. By proxy a range has at most 64 ports, because each port has a proxy. By
+        {option}`hostLink` it has any number of ports. Its first port is 1024 or higher.
 
         Risk: whatever listens there inside is published, including another service of the namespace. To the service
         every client appears as 127.0.0.1, except with {option}`keepSource`. A service that skips authentication for
@@ -128,15 +160,28 @@ let
   ports =
     protocol:
     mkOption {
-      type = types.listOf types.port;
+      type = types.listOf (
+        types.either types.port (range {
+          from = 6881;
+          to = 6889;
+        })
+      );
       default = defaults.tunnelPorts.${protocol};
-      example = [ 6881 ];
+      example = [
+        6881
+        {
+          from = 6890;
+          to = 6899;
+        }
+      ];
       description = ''
-        ${lib.toUpper protocol} ports of services in this namespace that are open to packets from the tunnel, at the
+        ${lib.toUpper protocol} ports and ranges of ports of services in this namespace that are open to packets from the tunnel, at the
         tunnel's addresses. They are open while the tunnel is up, and always closed to the host and the uplink.
+        The first port of a range is 1024 or higher.
 
         Risk: everybody whose packets the far end of the tunnel lets through reaches what listens there. With a
         provider, these may be its other customers. An answer shows them that this address runs the service.
+        A range with ports above 32767 also opens ports that the kernel gives to programs that send packets.
       '';
     };
 in

@@ -128,9 +128,8 @@ in
       # Sockets of the host's that lead to ports in here.
       published = builtins.attrValues (
         builtins.mapAttrs (publish: it: {
-          name = publish;
           unit = "${names.publishUnit name publish it}.socket";
-          inherit (it) listen port;
+          inherit (it) name listen port;
           from = hostLinks.clients it;
         }) (hostLinks.proxied namespace.publish)
       );
@@ -156,7 +155,7 @@ in
             published = map (place: {
               inherit (place) name protocol from;
               listen = place.text;
-              port = place.to;
+              port = if place.to == null then place.ports else place.to;
             }) (hostLinks.linked namespace.publish);
           };
       inherit (namespace) tunnelPorts;

@@ -55,6 +55,10 @@ class Addresses:
     linked_port: int = 9091
     # and where it listens for some clients alone: by a proxy, at all addresses, and by the host link
     narrowed_ports: tuple[int, int, int] = (8093, 8094, 8095)
+    # ranges of ports, first and last: published by proxies, by the host link, and open to the tunnel's far end
+    proxied_range: tuple[int, int] = (8101, 8104)
+    linked_range: tuple[int, int] = (8111, 8114)
+    opened_range: tuple[int, int] = (8121, 8124)
     # where the host listens for itself alone
     host_port: int = 40407
     dns_port: int = 53

@@ -15,9 +15,9 @@ from .errors import ScenarioError
 from .machine import Machine
 from .verdict.rules import ROUTER, Rule, allowed_egress
 
-DEMO, RUN, FORWARDING, PUBLISH, CLIENTS, APPS, EXCEPTIONS, HOSTLINK = (
+DEMO, RUN, FORWARDING, PUBLISH, CLIENTS, APPS, EXCEPTIONS, HOSTLINK, RANGES = (
     SCENARIOS / f"{name}.nix"
-    for name in ("demo", "run", "forwarding", "publish", "clients", "apps", "exceptions", "hostlink")
+    for name in ("demo", "run", "forwarding", "publish", "clients", "apps", "exceptions", "hostlink", "ranges")
 )
 UNITS = "/etc/systemd/system"
 LAUNCHERS, ENTRIES = "/usr/local/bin", "/usr/local/share/applications"
@@ -34,7 +34,13 @@ PROGRAMS = {
 TOOLS = "tools = { " + " ".join(f'{tool} = "/usr/{program}";' for tool, program in PROGRAMS.items()) + " };"
 PROTECTIONS = f"{{ plan }}: (import plan {{ {TOOLS} }}).protections"
 # rules by the scenario that sets their options
-SCENARIO_OF_RULE = {"nft:forwarded-port": FORWARDING, "nft:tunnel-ports": PUBLISH, "nft:publish-from": CLIENTS} | {
+SCENARIO_OF_RULE = {
+    "nft:forwarded-port": FORWARDING,
+    "nft:tunnel-ports": PUBLISH,
+    "nft:tunnel-ranges": RANGES,
+    "nft:publish-from": CLIENTS,
+    "nft:link-ranges": RANGES,
+} | {
     f"nft:link-{rule}": HOSTLINK
     for rule in (
         *("input", "loopback", "entered", "output"),

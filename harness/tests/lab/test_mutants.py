@@ -32,7 +32,7 @@ def test_every_protection_can_be_taken_away_and_makes_a_difference() -> None:
         *scenario.OF_APPS,
     }
     paths = [scenario.DEMO, scenario.RUN, scenario.FORWARDING, scenario.PUBLISH, scenario.CLIENTS, scenario.APPS]
-    paths.append(scenario.HOSTLINK)
+    paths += [scenario.HOSTLINK, scenario.RANGES]
     whole = {path: scenario.render(path) for path in paths}
     for protection in protections:
         assert protection.guards

@@ -50,5 +50,5 @@ def test_a_host_that_answers_is_caught_by_every_attack_from_outside(guarded: Con
     missed = {cell.attack.name for cell in cells if not outcomes[cell.token].reached}
     # they need what other scenarios have
     assert missed == {cell.attack.name for cell in cells if outcomes[cell.token].lacking is Lacking.SCENARIO}
-    assert missed <= {"link-published", "link-unpublished", "published-to-others"}
+    assert missed <= {"link-published", "link-unpublished", "published-to-others", "beside-published-range"}
     assert {"tcp", "arp", "icmpv6 neighbour-advertisement"} <= {leak.kind for leak in run.judgement.leaks}

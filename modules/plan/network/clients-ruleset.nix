@@ -3,6 +3,8 @@
 let
   inherit (builtins) concatMap filter match;
 
+  ports = import ./ports.nix;
+
   ip = place: if place.family == 4 then "ip" else "ip6";
 
   # All addresses of the host, link-local ones as well: a proxy that listens at all of them answers there, too.
@@ -14,7 +16,7 @@ let
       else
         "${ip place} daddr ${place.address}"
     )
-    + " ${place.protocol} dport ${toString place.port}";
+    + " ${place.protocol} dport ${ports.text place.ports}";
 
   accepted = place: range: "${asked place} ${ip place} saddr ${range} accept";
 

@@ -13,6 +13,7 @@ let
     substring
     ;
   inherit (import ./listen.nix) parse;
+  ports = import ./ports.nix;
 
   modulo = a: b: a - b * (a / b);
   power = n: if n == 0 then 1 else 2 * power (n - 1);
@@ -39,9 +40,9 @@ let
     if !at.any or false then
       text
     else if at.family == 4 then
-      "127.0.0.1:${toString at.port}"
+      "127.0.0.1:${ports.text at.ports}"
     else
-      "[::1]:${toString at.port}";
+      "[::1]:${ports.text at.ports}";
 
   placesOf =
     it:
@@ -59,7 +60,32 @@ let
     else
       it.listen;
 
-  # As rules have it: { name; protocol; keepSource; from; to; family; address; port; any; text; }
+  # "192.0.2.2" of "192.0.2.2:6881-6889", "[::1]" of "[::1]:80"
+  withoutPort = text: builtins.head (match "(.*):[0-9-]+" text);
+
+  # A proxy leads to one port: of a range each has its own, by the names "NAME.PORT".
+  ofEachPort =
+    name: it:
+    if ports.isRange it.port then
+      map (port: {
+        name = "${name}.${toString port}";
+        value = it // {
+          inherit name port;
+          listen = map (text: "${withoutPort text}:${toString port}") it.listen;
+        };
+      }) (ports.each it.port)
+    else
+      [
+        {
+          inherit name;
+          value = it // {
+            inherit name;
+          };
+        }
+      ];
+
+  # As rules have it: { name; protocol; keepSource; from; ports; to; family; address; any; text; }
+  # ports: those outside, { from; to; }; to: the port inside, null for a range, which keeps its numbers
   place =
     publish: name:
     { text, at }:
@@ -69,10 +95,10 @@ let
     {
       inherit name text;
       inherit (it) protocol keepSource from;
-      inherit (at) family port any;
+      inherit (at) family ports any;
       # as it is written, without its port
-      address = builtins.head (match "\\[?([^]]*)]?:[0-9]+" text);
-      to = it.port;
+      address = builtins.head (match "\\[?([^]]*)]?:[0-9-]+" text);
+      to = if ports.isRange it.port then null else it.port;
     };
 
   ofEach =
@@ -84,12 +110,15 @@ let
     if it.protocol == "udp" || it.keepSource then filter (place: !local place) (placesOf it) else [ ];
 in
 {
-  inherit rangePattern local;
+  inherit local rangePattern withoutPort;
 
   # Whether it needs the link at all.
   needs = it: it.protocol == "udp" || it.keepSource;
 
-  # Of what is published, that which a proxy passes on, with the places that it listens at.
+  # Whether a proxy passes on some of it.
+  isProxied = it: proxied it != [ ];
+
+  # Of what is published, that which a proxy passes on, with the places that it listens at; ranges port by port.
   proxied =
     publish:
     listToAttrs (
@@ -98,17 +127,7 @@ in
         let
           listen = proxied publish.${name};
         in
-        if listen == [ ] then
-          [ ]
-        else
-          [
-            {
-              inherit name;
-              value = publish.${name} // {
-                inherit listen;
-              };
-            }
-          ]
+        if listen == [ ] then [ ] else ofEachPort name (publish.${name} // { inherit listen; })
       ) (attrNames publish)
     );
 

@@ -13,7 +13,26 @@ let
     listToAttrs
     ;
 
+  ports = import ./ports.nix;
+
   inside = names.hostLinkInside;
+
+  ranged = filter (place: place.to == null);
+  single = filter (place: place.to != null);
+
+  # Both where a packet's destination is changed and where it comes in: the ends of ranges, which are gone without.
+  limit = {
+    name = "link-ranges";
+    guards = "ports of the services beyond a range that is published, against host and network";
+  };
+  endless =
+    place:
+    place
+    // {
+      ports = place.ports // {
+        to = 65535;
+      };
+    };
 
   # Messages that tell the ends of a connection why its packets do not arrive.
   errors =
@@ -28,28 +47,32 @@ let
 
   answers = "ct direction reply ct state established accept";
 
+  ip = { family, ... }: if family == 4 then "ip" else "ip6";
+
   to = { family, ... }: ends: if family == 4 then ends.v4 else ends.v6;
 
   # The packets that a place is for.
   asked =
     place:
     let
-      ip = if place.family == 4 then "ip" else "ip6";
       everywhere = if place.family == 4 then "127.0.0.0/8" else "{ ::1, fe80::/10 }";
     in
     (
       if place.any then
-        "fib daddr type local ${ip} daddr != ${everywhere}"
+        "fib daddr type local ${ip place} daddr != ${everywhere}"
       else
-        "${ip} daddr ${place.address}"
+        "${ip place} daddr ${place.address}"
     )
-    + " ${place.protocol} dport ${toString place.port}";
+    + " ${place.protocol} dport ${ports.text place.ports}";
 
+  # A range keeps its numbers.
   dnat =
     ends: place:
     asked place
     + (
-      if place.family == 4 then
+      if place.to == null then
+        " dnat ${ip place} to ${to place ends.namespace}"
+      else if place.family == 4 then
         " dnat ip to ${ends.namespace.v4}:${toString place.to}"
       else
         " dnat ip6 to [${ends.namespace.v6}]:${toString place.to}"
@@ -58,16 +81,35 @@ let
   # The place as the connection's first packet named it.
   snat =
     ends: place:
-    let
-      ip = if place.family == 4 then "ip" else "ip6";
-    in
     "meta nfproto ${if place.family == 4 then "ipv4" else "ipv6"} meta l4proto ${place.protocol}"
-    + (if place.any then "" else " ct original ${ip} daddr ${place.address}")
-    + " ct original proto-dst ${toString place.port} snat ${ip} to ${to place ends.host}";
+    + (if place.any then "" else " ct original ${ip place} daddr ${place.address}")
+    + " ct original proto-dst ${ports.text place.ports} snat ${ip place} to ${to place ends.host}";
+
+  # "udp . 53", … of places, each once
+  each =
+    places:
+    attrNames (
+      listToAttrs (
+        map (place: {
+          name = "${place.protocol} . ${toString place.to}";
+          value = null;
+        }) places
+      )
+    );
+
+  range = place: "${place.protocol} dport ${ports.text place.ports}";
+
+  # What comes in by the link at the namespace's addresses, by what else it must match
+  entering =
+    ends:
+    concatMap (matching: [
+      ''iifname "${inside}" ip daddr ${ends.namespace.v4} ${matching} accept''
+      ''iifname "${inside}" ip6 daddr ${ends.namespace.v6} ${matching} accept''
+    ]);
 in
 {
-  # In the namespace: rules of its chains input and output. ports: "udp . 53", …
-  input = ends: ports: [
+  # In the namespace: rules of its chains input and output.
+  input = ends: places: [
     { text = [ ''iifname "${inside}" ct state new ct mark set ${names.hostLinkMark}'' ]; }
     {
       name = "link-input";
@@ -77,20 +119,22 @@ in
         "nft:link-forward-others"
       ];
       text =
-        if ports == [ ] then
-          [ ]
-        else
-          map
-            (
-              to: ''iifname "${inside}" ${to} meta l4proto . th dport { ${concatStringsSep ", " ports} } accept''
-            )
-            [
-              "ip daddr ${ends.namespace.v4}"
-              "ip6 daddr ${ends.namespace.v6}"
-            ]
-          ++ errors ''iifname "${inside}"'';
+        entering ends (
+          if single places == [ ] then
+            [ ]
+          else
+            [ "meta l4proto . th dport { ${concatStringsSep ", " (each (single places))} }" ]
+        )
+        ++ (if places == [ ] then [ ] else errors ''iifname "${inside}"'');
       otherwise = [ ''iifname "${inside}" accept'' ];
     }
+    (
+      limit
+      // {
+        text = entering ends (map range (ranged places));
+        otherwise = entering ends (map (place: range (endless place)) (ranged places));
+      }
+    )
   ];
 
   # In the namespace's chain output, before lo is let through.
@@ -136,7 +180,20 @@ in
       {
         name = "prerouting";
         hook = "type nat hook prerouting priority dstnat;";
-        rules = [ { text = map (place: ''iifname != "${link}" ${dnat ends place}'') places; } ];
+        rules =
+          let
+            arriving = map (place: ''iifname != "${link}" ${dnat ends place}'');
+          in
+          [
+            { text = arriving (single places); }
+            (
+              limit
+              // {
+                text = arriving (ranged places);
+                otherwise = arriving (map endless (ranged places));
+              }
+            )
+          ];
       }
       {
         # Not in the hook that forwards, before which a router tells senders of better ways.
@@ -218,18 +275,4 @@ in
         ];
       }
     ];
-
-  # "udp . 53", … of places, each once
-  ports =
-    places:
-    attrNames (
-      listToAttrs (
-        concatMap (place: [
-          {
-            name = "${place.protocol} . ${toString place.to}";
-            value = null;
-          }
-        ]) places
-      )
-    );
 }

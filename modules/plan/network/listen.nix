@@ -1,31 +1,42 @@
-# Where a published port listens: "192.0.2.2:9091", "[2001:db8::2]:9091", or the path of a socket below /run.
+# Where a published port listens: "192.0.2.2:9091", "[2001:db8::2]:9091", or the path of a socket below /run. In place of
+# a port there may be a range: "192.0.2.2:6881-6889".
 let
   inherit (builtins)
     all
     elemAt
     fromJSON
     genList
+    length
     match
     stringLength
     ;
 
   inherit (import ./addresses.nix) octet groups;
-  port = "([1-9][0-9]{0,4})";
+  port = "([1-9][0-9]{0,4})(-([1-9][0-9]{0,4}))?";
+  ports = import ./ports.nix;
 
+  # found: what `port` matched; special: what is special about the address
   at =
-    family: address: port: special:
-    if fromJSON port > 65535 then
+    family: address: found: special:
+    let
+      from = fromJSON (elemAt found 0);
+      to = if elemAt found 2 == null then from else fromJSON (elemAt found 2);
+    in
+    if from > 65535 || to > 65535 then
       null
     else
       special
       // {
         inherit family address;
-        port = fromJSON port;
+        ports = { inherit from to; };
       };
+
+  # Of a list, what comes after its first elements.
+  after = first: list: genList (i: elemAt list (first + i)) (length list - first);
 
   ip4 =
     found:
-    at 4 (elemAt found 0) (elemAt found 5) {
+    at 4 (elemAt found 0) (after 5 found) {
       any = elemAt found 0 == "0.0.0.0";
       loopback = elemAt found 1 == "127";
     };
@@ -39,13 +50,13 @@ let
     if address == null then
       null
     else
-      at 6 address (elemAt found 1) {
+      at 6 address (after 1 found) {
         any = is "0";
         loopback = is "1";
       };
 in
 {
-  # { family = "unix"; path; } or { family = 4 or 6; address; port; any; loopback; }, null for what is malformed
+  # { family = "unix"; path; } or { family = 4 or 6; address; ports = { from; to; }; any; loopback; }, null for what is malformed
   parse =
     text:
     let
@@ -74,6 +85,6 @@ in
       if one.family == "unix" then
         one.path == other.path
       else
-        one.port == other.port && (one.any || other.any || one.address == other.address)
+        ports.overlap one.ports other.ports && (one.any || other.any || one.address == other.address)
     );
 }

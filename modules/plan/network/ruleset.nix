@@ -2,11 +2,12 @@
 # link. The text lets nothing through as it is: the runtime only adds elements to its sets, in the same transaction.
 { names, without }:
 let
-  inherit (builtins) concatStringsSep;
+  inherit (builtins) concatMap concatStringsSep filter;
   inherit (import ../protections.nix { inherit without; }) listed;
   inherit (import ./nft-text.nix { inherit without; }) chain guards table;
   link = import ./link-ruleset.nix { inherit names; };
   clients = import ./clients-ruleset.nix;
+  ports = import ./ports.nix;
 
   wg = ''oifname "${names.interface}"'';
 
@@ -90,12 +91,29 @@ let
 
   fromTunnel = ''iifname "${names.interface}"'';
 
-  port = protocol: number: "${protocol} . ${toString number}";
+  # Ports of the tunnel, by protocol: as a set has them, and as rules do.
+  elements =
+    protocol: opened:
+    map (number: "${protocol} . ${toString number}") (filter (port: !ports.isRange port) opened);
+  ranges =
+    protocol: opened: map (range: range // { inherit protocol; }) (filter ports.isRange opened);
+
+  fromRange =
+    { protocol, ... }@range:
+    let
+      dport = "${protocol} dport ${ports.text { inherit (range) from to; }}";
+    in
+    [
+      "${fromTunnel} ip daddr @address4 ${dport} accept"
+      "${fromTunnel} ip6 daddr @address6 ${dport} accept"
+    ];
 
   input =
     {
       forwarding,
+      # as `elements`, and as `ranges`
       tunnelPorts,
+      tunnelRanges,
       hostLink,
     }:
     {
@@ -135,7 +153,20 @@ let
             }
           ]
       )
-      ++ (if hostLink == null then [ ] else link.input hostLink.ends (link.ports hostLink.places));
+      ++ (
+        if tunnelRanges == [ ] then
+          [ ]
+        else
+          [
+            {
+              name = "tunnel-ranges";
+              guards = "ports of the services beyond a range that was named, against the tunnel's far end";
+              text = concatMap fromRange tunnelRanges;
+              otherwise = concatMap (range: fromRange (range // { to = 65535; })) tunnelRanges;
+            }
+          ]
+      )
+      ++ (if hostLink == null then [ ] else link.input hostLink.ends hostLink.places);
     };
 
   forward = {
@@ -173,7 +204,8 @@ in
       hostLink,
     }:
     let
-      ports = map (port "tcp") tunnelPorts.tcp ++ map (port "udp") tunnelPorts.udp;
+      opened = of: of "tcp" tunnelPorts.tcp ++ of "udp" tunnelPorts.udp;
+      single = opened elements;
     in
     table "nsguard" (
       [
@@ -186,14 +218,15 @@ in
         "set forwarded { type inet_proto . inet_service; flags timeout; }"
       ]
       ++ map (ports: "set tunnel_ports { type inet_proto . inet_service; elements = { ${ports} }; }") (
-        if ports == [ ] then [ ] else [ (concatStringsSep ", " ports) ]
+        if single == [ ] then [ ] else [ (concatStringsSep ", " single) ]
       )
       ++ map chain [
         redirect
         (output { inherit enforceDns hostLink; })
         (input {
           inherit forwarding hostLink;
-          tunnelPorts = ports;
+          tunnelPorts = single;
+          tunnelRanges = opened ranges;
         })
         forward
       ]
@@ -246,7 +279,13 @@ in
           })
           (input {
             forwarding = true;
-            tunnelPorts = [ (port "tcp" 1) ];
+            tunnelPorts = elements "tcp" [ 1 ];
+            tunnelRanges = ranges "tcp" [
+              {
+                from = 2;
+                to = 3;
+              }
+            ];
             inherit hostLink;
           })
           forward

@@ -17,6 +17,7 @@ let
     ;
   inherit (import ../network/addresses.nix) special;
   inside = import ../network/host-service-port.nix;
+  ports = import ../network/ports.nix;
   inherit (import ./problem.nix)
     isPort
     malformed
@@ -37,9 +38,11 @@ concatMap (
       attrNames hostServices
     );
     # Such a port would lead from the host into the namespace and back to the host.
-    looping = filter (other: publish.${other}.protocol == "tcp" && publish.${other}.port == inside it) (
-      attrNames publish
-    );
+    looping = filter (
+      other:
+      publish.${other}.protocol == "tcp"
+      && ports.overlap (ports.range publish.${other}.port) (ports.range (inside it))
+    ) (attrNames publish);
   in
   [
     (misnamed here name)

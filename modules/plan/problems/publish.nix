@@ -15,7 +15,9 @@ let
     ;
   inherit (import ../network/addresses.nix) isFirst network;
   inherit (import ../network/listen.nix) overlap parse;
+  ports = import ../network/ports.nix;
   inherit (import ./problem.nix) isPort malformed misnamed;
+  rangeProblems = import ./port-range.nix;
 
   published = concatMap (
     ns:
@@ -60,6 +62,91 @@ let
       what = "${toJSON it.text} overlaps with ${other.where} (${toJSON other.text}), and only one can listen there";
       fix = "choose another port or address";
     };
+
+  # A port inside, as `ports.range` has it; null where that is malformed.
+  inside =
+    port:
+    if ports.isRange port.port then
+      if rangeProblems.isMalformed port.port then null else port.port
+    else if isPort port.port then
+      ports.range port.port
+    else
+      null;
+
+  # A range keeps its numbers, and a proxy leads to one port.
+  rangedProblems =
+    where: ns: port:
+    let
+      wanted = inside port;
+      ranged = wanted != null && ports.isRange port.port;
+      # of what is written right: text, and where it listens
+      placed = filter (it: it.at != null) (
+        map (text: {
+          inherit text;
+          at = parse text;
+        }) port.listen
+      );
+      rewritten = text: range: ''write "${hostLinks.withoutPort text}:${ports.text range}"'';
+      problems =
+        { text, at }:
+        let
+          reversed = at.ports.to < at.ports.from;
+        in
+        if at.family == "unix" then
+          [
+            {
+              when = ranged;
+              where = "${where}.listen";
+              what = "${toJSON text} is one socket, and port is a range";
+              fix = "remove it, or publish one port";
+            }
+          ]
+        else
+          [
+            {
+              when = reversed;
+              where = "${where}.listen";
+              what = "${toJSON text} ends before it begins";
+              fix = rewritten text {
+                from = at.ports.to;
+                to = at.ports.from;
+              };
+            }
+            {
+              when = ranged && !reversed && at.ports != wanted;
+              where = "${where}.listen";
+              what = "${toJSON text} has other ports than the range ${ports.text wanted}, which keeps its numbers";
+              fix = rewritten text wanted;
+            }
+            {
+              when = wanted != null && !ranged && at.ports.from < at.ports.to;
+              where = "${where}.listen";
+              what = "${toJSON text} is a range, and port is ${toString port.port}";
+              fix = "set port = { from = ${toString at.ports.from}; to = ${toString at.ports.to}; };";
+            }
+          ];
+    in
+    concatMap problems placed
+    ++ [
+      {
+        when =
+          ranged
+          && length placed == length port.listen
+          && hostLinks.isProxied port
+          && ports.width wanted > widest;
+        where = "${where}.port";
+        what = "the range ${ports.text wanted} has ${toString (ports.width wanted)} ports, and proxies pass on ${toString widest} at most";
+        fix =
+          if filter near port.listen == port.listen then
+            "narrow it, or name an address of the host's in listen and set keepSource = true; with"
+            + " nsguard.namespaces.${ns}.hostLink.enable = true;"
+          else
+            "narrow it, or set keepSource = true; with nsguard.namespaces.${ns}.hostLink.enable = true; and name no loopback address";
+      }
+    ];
+
+  # Each is a socket and a service.
+  widest = 64;
 
   near = text: parse text != null && hostLinks.local { at = parse text; };
 
@@ -140,7 +227,7 @@ let
       where = listening;
       what = "${toJSON text} is a loopback address or a path, where UDP cannot be forwarded";
       fix =
-        ''set listen = [ "192.0.2.2:${toString ((parse text).port or port.port)}" ];''
+        ''set listen = [ "192.0.2.2:${ports.text ((parse text).ports or (ports.range port.port))}" ];''
         + " with an address of the host, by which the host itself reaches the service, too";
     }) (filter near port.listen)
     ++ [
@@ -159,12 +246,14 @@ let
     }) port.listen
     ++ [
       {
-        when = !isPort port.port;
+        when = !ports.isRange port.port && !isPort port.port;
         where = "${where}.port";
         what = "${toJSON port.port} is not a port";
         fix = "set port = 9091; with the port that the service listens on";
       }
     ]
+    ++ (if ports.isRange port.port then rangeProblems.of "${where}.port" port.port else [ ])
+    ++ rangedProblems where ns port
     ++ (if port.from == null then [ ] else clientProblems "${where}.from" port)
     ++ [
       (malformed "${where}.mode" "0?[0-7]{3}" ''"0660"'' port.mode)
@@ -173,12 +262,39 @@ let
 
   tunnelPortProblems =
     ns: protocol:
-    map (number: {
-      when = !isPort number;
+    let
       where = "nsguard.namespaces.${ns}.tunnelPorts.${protocol}";
-      what = "${toJSON number} is not a port";
-      fix = "remove it";
-    }) namespaces.${ns}.tunnelPorts.${protocol};
+      opened = namespaces.${ns}.tunnelPorts.${protocol};
+      sound = map ports.range (
+        filter (port: if ports.isRange port then !rangeProblems.isMalformed port else isPort port) opened
+      );
+      # Two modules may well ask for the same; what overlaps otherwise was not meant so.
+      others =
+        i:
+        filter (other: other != elemAt sound i && ports.overlap other (elemAt sound i)) (
+          genList (elemAt sound) i
+        );
+    in
+    concatMap (
+      port:
+      if ports.isRange port then
+        rangeProblems.of where port
+      else
+        [
+          {
+            when = !isPort port;
+            inherit where;
+            what = "${toJSON port} is not a port";
+            fix = "remove it";
+          }
+        ]
+    ) opened
+    ++ genList (i: {
+      when = others i != [ ];
+      inherit where;
+      what = "${ports.text (elemAt sound i)} overlaps with ${ports.text (head (others i))}";
+      fix = "remove one, or let the range end before the other begins";
+    }) (length sound);
 
   isRange = range: match hostLinks.rangePattern range != null;
   ranged = filter (ns: namespaces.${ns}.hostLink.enable && isRange namespaces.${ns}.hostLink.range) (

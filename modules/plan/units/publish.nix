@@ -106,7 +106,7 @@ in
   units = foldl' (all: each: all // each) { } (map units (attrNames publish));
 
   # Of those that the host's firewall is to let in.
-  openPorts = concatMap (it: map (at: at.port) (filter outside (map parse it.listen))) (
+  openPorts = concatMap (it: map (at: at.ports.from) (filter outside (map parse it.listen))) (
     filter (it: it.openFirewall) (attrValues publish)
   );
 }

@@ -50,15 +50,35 @@ class Unasked(_Knocked):
     name = "unasked"
 
     def run(self, env: Env) -> Outcome:
+        return self.knock(env, 0)
+
+    def knock(self, env: Env, port: int) -> Outcome:
+        """Knock from a port, 0 for any, and wait for what comes in there."""
         with socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as udp:
             udp.settimeout(env.patience)
-            udp.bind(("", 0))
+            udp.bind(("", port))
             server = _tools.lan(env)
             udp.sendto(_knock(env, "unasked"), (server, env.addresses.knock_port))
             with suppress(TimeoutError):
                 data, sender = udp.recvfrom(2048)
                 return Outcome(data == _knock(env, "unasked"), f"{sender[0]} port {sender[1]} got in")
         return Outcome(False, "knocked, nothing came in")
+
+
+class BesideRange(Unasked):
+    """Claim: with a range of ports open to the tunnel's far end, it reaches no port beside the range.
+
+    Method: as `unasked`, at the port before the first of the range and at the one after the last.
+    Limitations: UDP; in a scenario without such a range two ports like any other.
+    Source: nft(8), intervals; RFC 6335 §6, port ranges.
+    """
+
+    name = "beside-range"
+
+    def run(self, env: Env) -> Outcome:
+        first, last = env.addresses.opened_range
+        outcomes = [self.knock(env, port) for port in (first - 1, last + 1)]
+        return next((outcome for outcome in outcomes if outcome.reached), outcomes[0])
 
 
 class BesideForwarded(Unasked):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -101,21 +101,53 @@ class PublishedToOthers(FromOutside):
             )
         control = bool(env.parameters["control"])
         source = (_tools.lan if control else _tools.beyond)(env)
-        target, ports = env.addresses.client.of(env.family), env.addresses.narrowed_ports
-        own, gate = lab.client.uplinks[0].mac, lab.server.uplinks[0].mac
-        frames = [
-            _packets.frame(own, gate, _packets.tcp(source, target, (_tools.UPLINK_PORT, port), _packets.SYN))
-            for port in ports
-        ]
-        taken: set[int] = set()
-
-        def answers(data: bytes) -> bool:
-            taken.update(port for port in ports if _taken(data, port))
-            return len(taken) == len(ports)
-
-        lab.exchange(lab.client, frames, answers, env.patience)
+        ports = env.addresses.narrowed_ports
+        taken = _connections(lab, env, source, ports)
         said = f"connections taken at {sorted(taken)}" if taken else "silence"
         return Outcome(len(taken) == len(ports) if control else bool(taken), said)
+
+
+class BesidePublishedRange(FromOutside):
+    """Claim: of a service that publishes a range of ports no port beside the range answers the uplink's network.
+
+    Method: a SYN from the uplink's network to the ports before the first and after the last of a range, one that goes
+    by proxies and one that goes by the host link, at the address on the uplink; inside somebody listens there. An
+    answer that takes the connection is a success. The control is the same at the first port and at the last.
+    Limitations: TCP, and both ends of each range.
+    Source: RFC 9293 §3.5; nft(8), intervals.
+    """
+
+    name = "beside-published-range"
+
+    def probe(self, lab: Lab, env: Env) -> Outcome:
+        ranges = (env.addresses.proxied_range, env.addresses.linked_range)
+        first, last = env.addresses.linked_range
+        if f"{first}-{last} dnat" not in lab.client.execute(f"nft list table inet nsguard_link-{NAMESPACE}")[1]:
+            return Outcome(False, lacks="no range of ports is published in this scenario", lacking=Lacking.SCENARIO)
+        control = bool(env.parameters["control"])
+        beside = 0 if control else 1
+        ports = [port for first, last in ranges for port in (first - beside, last + beside)]
+        taken = _connections(lab, env, _tools.lan(env), ports)
+        said = f"connections taken at {sorted(taken)}" if taken else "silence"
+        return Outcome(len(taken) == len(ports) if control else bool(taken), said)
+
+
+def _connections(lab: Lab, env: Env, source: str, ports: Sequence[int]) -> set[int]:
+    """The ports at the client's address on the uplink that take a connection from a station there."""
+    own, gate = lab.client.uplinks[0].mac, lab.server.uplinks[0].mac
+    target = env.addresses.client.of(env.family)
+    frames = [
+        _packets.frame(own, gate, _packets.tcp(source, target, (_tools.UPLINK_PORT, port), _packets.SYN))
+        for port in ports
+    ]
+    taken: set[int] = set()
+
+    def answers(data: bytes) -> bool:
+        taken.update(port for port in ports if _taken(data, port))
+        return len(taken) == len(ports)
+
+    lab.exchange(lab.client, frames, answers, env.patience)
+    return taken
 
 
 def _taken(data: bytes, port: int) -> bool:

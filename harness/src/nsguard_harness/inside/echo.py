@@ -68,9 +68,10 @@ def listen_otherwise() -> list[socket.socket]:
 
 if __name__ == "__main__":
     echo = Echo(Records(Path(sys.argv[1])))
-    ports = tuple(map(int, sys.argv[2:])) or (LAB.echo_port, *LAB.tls_ports)
-    udp = datagrams.listen(ports[0])
-    threading.Thread(target=echo.serve_udp, args=(udp,), daemon=True).start()
+    named = tuple(map(int, sys.argv[2:]))
+    ports = named or (LAB.echo_port, *LAB.tls_ports)
+    for udp in map(datagrams.listen, named or (LAB.echo_port,)):
+        threading.Thread(target=echo.serve_udp, args=(udp,), daemon=True).start()
     listeners = [*map(datagrams.listen_tcp, ports), *(listen_otherwise() if len(ports) > 1 else [])]
     for listener in listeners[1:]:
         threading.Thread(target=echo.serve_streams, args=(listener,), daemon=True).start()

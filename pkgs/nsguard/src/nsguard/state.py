@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from nsguard import paths
 from nsguard.errors import NsguardError
-from nsguard.spec.model import WIREGUARD, HostLink, Linked
+from nsguard.spec.model import WIREGUARD, HostLink
 from nsguard.system import files, process
 from nsguard.system.record import NamedTuple
 
@@ -129,16 +129,16 @@ class State:
         _write(self._tunnel, tunnel)
 
     def host_link(self) -> HostLink | None:
-        """The host link, or None."""
+        """The host link, or None; without what is published over it, which is not recorded."""
         data = _read(self._host_link)
         if data is None:
             return None
         known = {key: value for key, value in data.items() if key in HostLink._fields}
-        return HostLink(**known | {"published": tuple(Linked(*it) for it in known["published"])})
+        return HostLink(**known | {"published": ()})
 
     def write_host_link(self, link: HostLink | None) -> None:
         """Record the host link; None removes the record."""
-        _write(self._host_link, link)
+        _write(self._host_link, link and link._replace(published=()))
 
     def error(self) -> dict[str, Any] | None:
         """The last failure: `at` in seconds since the epoch, `command`, `what`."""

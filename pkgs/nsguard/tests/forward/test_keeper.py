@@ -201,11 +201,11 @@ def made(protocol: str = "nat-pmp", internal: int | None = None) -> keeper.Keepe
     return keeper.Keeper(State("vpn"), wanted, granted.named(SPEC))
 
 
-LINK = HostLink("vensg-1", "host0", "/x", (), (), (Linked("dns", "udp", "192.0.2.2:53", 5353),))
+LINK = HostLink("vensg-1", "host0", "/x", (), (), (Linked("dns", "udp", "192.0.2.2:53", 5353, 5360, None),))
 SPEC: Any = types.SimpleNamespace(
     published=(Published("web", "web.socket", ("192.0.2.2:80",), 8080, None),),
     host_link=LINK,
-    tunnel_ports={"tcp": (9999,), "udp": ()},
+    tunnel_ports={"tcp": (range(9990, 10000),), "udp": ()},
 )
 WELL_KNOWN = "it is below 1024, where well-known services listen"
 OF_OPTIONS = "an option assigns it to a service of the namespace"
@@ -218,6 +218,8 @@ OF_OPTIONS = "an option assigns it to a service of the namespace"
         (1023, WELL_KNOWN),
         (8080, OF_OPTIONS),
         (5353, OF_OPTIONS),
+        (5360, OF_OPTIONS),
+        (9990, OF_OPTIONS),
         (9999, OF_OPTIONS),
         (6881, "a program inside that was not given this port already listens on it (udp)"),
     ],

@@ -33,6 +33,7 @@ def role(unit: str, **properties: str) -> tuple[str, str] | None:
         ("nsguard-system-bus-web.service", False, ("bus", "web.service")),
         ("nsguard-publish-vpn@web-1a2b3c.service", True, ("published", "web")),
         ("nsguard-publish-vpn@web-1a2b3c.socket", False, ("published", "web")),
+        ("nsguard-publish-vpn@ftp.3000-1a2b3c.socket", False, ("published", "ftp")),
         ("nsguard-egress-vpn@nas-1a2b3c.socket", True, ("egress", "nas")),
         ("nsguard-host-vpn@sonarr-1a2b3c.socket", True, ("host", "sonarr")),
         ("nsguard-forwarded-vpn.service", True, ("forwarder", "")),

@@ -87,15 +87,16 @@ def test_ports_that_are_published_or_open_in_the_tunnel(box: Box) -> None:
         "listen": ["127.0.0.1:80", "[::1]:80"],
         "from": [],
     }
-    box.write_spec(spec() | {"published": [web | {"port": 8080}], "tunnelPorts": {"tcp": [22, 80], "udp": [53]}})
+    opened = {"tcp": [22, {"from": 6881, "to": 6889}], "udp": [53]}
+    box.write_spec(spec() | {"published": [web | {"port": 8080}], "tunnelPorts": opened})
     box.nsguard("netns", "up", NAME)
     found = namespaces(box)[NAME]
     inside = {"answered": False, "expected": "a service in the namespace", "elsewhere": []}
     assert found["published"] == [web | {"port": 8080, "state": "down"} | inside]
-    assert found["tunnelPorts"] == {"tcp": [22, 80], "udp": [53]}
+    assert found["tunnelPorts"] == opened
     said = box.nsguard("status").stdout
     assert "  published       web: 127.0.0.1:80, [::1]:80 to port 8080 (down)\n" in said
-    assert "  open in tunnel  tcp 22, 80; udp 53\n" in said
+    assert "  open in tunnel  tcp 22, 6881-6889; udp 53\n" in said
 
 
 def test_services_of_the_host_that_those_inside_reach(box: Box) -> None:

@@ -99,6 +99,12 @@ LINK = {
         ("hostLink", LINK | {"published": [{"name": "dns"}]}, "hostLink.published[0].protocol: missing"),
         ("tunnelPorts", {"tcp": [80]}, "tunnelPorts.udp: missing"),
         ("tunnelPorts", {"tcp": ["80"], "udp": []}, "tunnelPorts.tcp[0]: not a number"),
+        (
+            "tunnelPorts",
+            {"tcp": [{"from": 9, "to": 8}], "udp": []},
+            "tunnelPorts.tcp[0]: 9-8 ends before it begins",
+        ),
+        ("tunnelPorts", {"tcp": [], "udp": [{"from": 9}]}, "tunnelPorts.udp[0].to: missing"),
         ("fwMark", "0x0", "fwMark: '0x0' is not a mark like 0x6e7abcde"),
         ("fwMark", 17, "fwMark: not a string"),
         ("sysctls", {"kernel.panic": "1"}, "sysctls: 'kernel.panic' is not allowed here"),

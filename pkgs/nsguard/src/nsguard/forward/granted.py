@@ -15,17 +15,17 @@ Port = tuple[str, int]  # protocol and number
 _FIRST_UNPRIVILEGED = 1024
 
 
-def named(spec: Spec) -> frozenset[Port]:
-    """The ports of a namespace that its options give to services."""
+def named(spec: Spec) -> list[tuple[str, range]]:
+    """The ports of a namespace that its options give to services: protocol and ports."""
     linked = spec.host_link.published if spec.host_link else ()
-    return frozenset(
-        [("tcp", port.port) for port in spec.published]
-        + [(port.protocol, port.port) for port in linked]
-        + [(protocol, port) for protocol, ports in spec.tunnel_ports.items() for port in ports]
-    )
+    return [
+        *(("tcp", range(it.port, it.port + 1)) for it in spec.published),
+        *((it.protocol, it.ports) for it in linked),
+        *((protocol, ports) for protocol, opened in spec.tunnel_ports.items() for ports in opened),
+    ]
 
 
-def fault(name: str, port: Port, configured: Collection[Port]) -> str:
+def fault(name: str, port: Port, configured: Collection[tuple[str, range]]) -> str:
     """Why the gateway's port stays closed; empty if it may be opened.
 
     `configured` are the `named` ports of namespace `name`. A port on which a program inside already listens is opened
@@ -34,7 +34,7 @@ def fault(name: str, port: Port, configured: Collection[Port]) -> str:
     protocol, number = port
     if number < _FIRST_UNPRIVILEGED:
         return f"it is below {_FIRST_UNPRIVILEGED}, where well-known services listen"
-    if port in configured:
+    if any(protocol == of and number in ports for of, ports in configured):
         return "an option assigns it to a service of the namespace"
     if port not in told(name) and port in set(listening(name)):
         return f"a program inside that was not given this port already listens on it ({protocol})"

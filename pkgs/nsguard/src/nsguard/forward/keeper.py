@@ -14,7 +14,6 @@ from types import FrameType
 
 from nsguard.errors import BadInput, Stopped
 from nsguard.forward import granted, portmap
-from nsguard.forward.granted import Port
 from nsguard.forward.portmap import Denied, Gateway, Mapping, Refused
 from nsguard.net import namespace, nft
 from nsguard.spec import spec
@@ -65,7 +64,7 @@ def close(name: str) -> None:
 class Keeper:
     """Maps and renews the forwarded port of one namespace. `configured`: ports that its options give to services."""
 
-    def __init__(self, state: State, forwarding: Forwarding, configured: Collection[Port] = ()) -> None:
+    def __init__(self, state: State, forwarding: Forwarding, configured: Collection[tuple[str, range]] = ()) -> None:
         self._state, self._forwarding, self._configured = state, forwarding, configured
         self._gateway: Gateway | None = None
         self._nonce = secrets.token_bytes(12)

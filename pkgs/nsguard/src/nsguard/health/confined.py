@@ -33,7 +33,8 @@ _PROPERTIES = (
 # States in which something is wrong; and those of a unit that does what it should, or waits for a reason to.
 BAD = ("failed", "looping", "never started")
 # Units of nsguard's own that serve the namespace, as systemctl(1) takes them, and what each is: names.nix of the plan
-# makes the names. After an @ stand a port's name and six digits by which a changed one is told apart.
+# makes the names. After an @ stand a port's name, the number of a port in a range, and six digits by which a changed
+# one is told apart.
 _OF_NAMESPACE = {
     "nsguard-netns-{}.service": "namespace",
     "nsguard-tunnel-{}.service": "tunnel",
@@ -61,7 +62,7 @@ _OF_UNIT = {
     "nsguard-system-bus-*.service": ("{}.service", "bus"),
 }
 _APP = re.compile(r"nsguard-app-.+\.service\Z")
-_INSTANCE = re.compile(r".+@(.+)-[0-9a-f]{6}\.(?:service|socket)\Z")
+_INSTANCE = re.compile(r".+@([^.]+)(?:\.\d+)?-[0-9a-f]{6}\.(?:service|socket)\Z")
 
 
 class Unit(NamedTuple):

@@ -14,7 +14,7 @@ def of(spec: Spec, units: Sequence[Unit]) -> list[dict[str, Any]]:
     listeners = listening.listeners(None) if spec.host_services else []
     rows = []
     for service in spec.host_services:
-        answered, elsewhere = listening.answered(listeners, service.port, [str(service.address)])
+        answered, elsewhere = listening.answered(listeners, (service.port,), [str(service.address)])
         rows.append(
             {
                 "name": service.name,

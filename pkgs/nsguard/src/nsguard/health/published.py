@@ -6,6 +6,7 @@ from typing import Any
 from nsguard.health.confined import Unit
 from nsguard.net import listening
 from nsguard.net.listening import Listener
+from nsguard.spec import ports as spec_ports
 from nsguard.spec.spec import Spec
 
 # Where the proxy of a published port connects to (modules/plan/publish.nix).
@@ -21,9 +22,13 @@ def ports(
     listeners: the sockets that listen inside, None if the namespace is not up; link_up: whether the host link is up.
     """
     rows = []
-    for port in spec.published:
+    names = [port.name for port in spec.published]
+    for port in sorted(spec.published, key=lambda port: (port.name, port.port)):
         state = of_socket(port.unit, units)
-        row = _port(port.name, list(port.listen), port.port, state, port.unit, units, listeners, [_INSIDE])
+        inside, in_range = range(port.port, port.port + 1), names.count(port.name) > 1
+        row = _port(
+            port.name, list(port.listen), inside, state, port.unit, units, listeners, [_INSIDE], in_range=in_range
+        )
         rows.append(row | _clients(port.clients))
     link = spec.host_link
     for linked in link.published if link else ():
@@ -32,7 +37,8 @@ def ports(
         # A UDP socket that listens cannot be told from one that only sends.
         tcp_listeners = listeners if linked.protocol == "tcp" else None
         addresses = link.namespace if link else ()
-        row = _port(linked.name, listen, linked.port, state, None, units, tcp_listeners, addresses)
+        in_range = linked.last > linked.port
+        row = _port(linked.name, listen, linked.ports, state, None, units, tcp_listeners, addresses, in_range=in_range)
         rows.append(row | _clients(linked.clients))
     return rows
 
@@ -50,18 +56,25 @@ def of_socket(name: str, units: Sequence[Unit]) -> str:
 def _port(
     name: str,
     listen: list[str],
-    port: int,
+    port: range,
     state: str,
     unit: str | None,
     units: Sequence[Unit],
     listeners: Sequence[Listener] | None,
     inside: Sequence[str],
+    *,
+    in_range: bool,
 ) -> dict[str, Any]:
-    answered, elsewhere = (None, []) if listeners is None else listening.answered(listeners, port, inside)
+    answered: bool | None = None
+    elsewhere: list[str] = []
+    if listeners is not None:
+        answered, elsewhere = listening.answered(listeners, port, inside)
+    if in_range and not answered:  # a service opens those of a range when it needs them
+        answered, elsewhere = None, []
     return {
         "name": name,
         "listen": listen,
-        "port": port,
+        "port": spec_ports.as_json(port),
         "state": state,
         "unit": unit,
         "answered": answered,

@@ -16,7 +16,7 @@ from nsguard.health.confined import Unit
 from nsguard.lifecycle import teardown
 from nsguard.net import host_link, listening, namespace, wireguard
 from nsguard.net.listening import Listener
-from nsguard.spec import spec
+from nsguard.spec import ports, spec
 from nsguard.state import Forwarded, State, Tunnel
 from nsguard.system import process, systemd
 
@@ -201,7 +201,9 @@ def _configured(
             "host": list(configuration.host_link.host),
             "namespace": list(configuration.host_link.namespace),
         },
-        "tunnelPorts": {key: list(ports) for key, ports in configuration.tunnel_ports.items()},
+        "tunnelPorts": {
+            protocol: list(map(ports.as_json, opened)) for protocol, opened in configuration.tunnel_ports.items()
+        },
         "portForwarding": _forwarding(state) if configuration.forwarding else None,
     }
 

@@ -1,5 +1,6 @@
 """The status as text for people."""
 
+import itertools
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -58,11 +59,10 @@ def _rows(it: dict[str, Any]) -> Iterator[Row]:
     if link := it["hostLink"]:
         text = f"{link['state']} ({link['interface']}, {', '.join(link['namespace'])} inside)"
         yield Row("host link", text, GOOD if link["state"] == "up" else BAD)
-    for port in it["published"]:
-        yield _published(it, port)
+    yield from _published(it)
     for service in it["hostServices"]:
         yield _host_service(it, service)
-    ports = [f"{protocol} {few(list(map(str, ports)))}" for protocol, ports in it["tunnelPorts"].items() if ports]
+    ports = [f"{protocol} {few(list(map(_ports, ports)))}" for protocol, ports in it["tunnelPorts"].items() if ports]
     yield Row("open in tunnel", "; ".join(ports))
     yield from _units(it)
     if error := it["error"]:
@@ -101,8 +101,31 @@ def _forwarded(it: dict[str, Any]) -> Iterator[Row]:
     yield Row("forwarded", "; ".join(filter(None, (text, now))), level, _helpers(it, "forwarder"))
 
 
-def _published(it: dict[str, Any], port: dict[str, Any]) -> Row:
-    where = f"{port['name']}: {', '.join(port['listen'])} to port {port['port']}"
+def _published(it: dict[str, Any]) -> Iterator[Row]:
+    """A row for each published port, and one for a range that proxies pass on port by port."""
+    for (_, by_proxy), group in itertools.groupby(it["published"], lambda port: (port["name"], bool(port["unit"]))):
+        ports = list(group)
+        if by_proxy and len(ports) > 1:
+            yield _published_range(it, ports)
+        else:
+            yield from (_published_port(it, port) for port in ports)
+
+
+def _published_range(it: dict[str, Any], ports: list[dict[str, Any]]) -> Row:
+    inside = {"from": ports[0]["port"], "to": ports[-1]["port"]}
+    listen = [f"{place.rpartition(':')[0]}:{_ports(inside)}" for place in ports[0]["listen"]]
+    bad = [port for port in ports if port["state"] != "listening"]
+    state = f"{len(bad)} of {len(ports)} {bad[0]['state']}" if bad else "listening"
+    return _published_port(it, ports[0] | {"listen": listen, "port": inside, "state": state, "answered": None})
+
+
+def _ports(port: int | dict[str, int]) -> str:
+    return f"{port['from']}-{port['to']}" if isinstance(port, dict) else str(port)
+
+
+def _published_port(it: dict[str, Any], port: dict[str, Any]) -> Row:
+    word = "ports" if isinstance(port["port"], dict) else "port"
+    where = f"{port['name']}: {', '.join(port['listen'])} to {word} {_ports(port['port'])}"
     helpers = _helpers(it, "published", port["name"])
     if port["state"] != "listening":
         return Row("published", f"{where} ({port['state']})", BAD, helpers)

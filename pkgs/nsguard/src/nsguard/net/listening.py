@@ -5,7 +5,7 @@ import ipaddress
 import os
 import socket
 import sys
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from nsguard.net import namespace
 from nsguard.system.record import NamedTuple
@@ -40,9 +40,11 @@ def listeners(name: str | None, protocol: str = "tcp") -> list[Listener]:
     return found
 
 
-def answered(all_listeners: Iterable[Listener], port: int, addresses: Iterable[str]) -> tuple[bool, list[str]]:
-    """Whether somebody takes connections to `port` at one of `addresses`; if not, at which others of that port."""
-    at_port = [one for one in all_listeners if one.port == port]
+def answered(
+    all_listeners: Iterable[Listener], ports: Container[int], addresses: Iterable[str]
+) -> tuple[bool, list[str]]:
+    """Whether somebody takes connections to one of `ports` at one of `addresses`; if not, at which others."""
+    at_port = [one for one in all_listeners if one.port in ports]
     found = any(one.answers(address) for one in at_port for address in addresses)
     return found, [] if found else sorted({one.address for one in at_port})
 

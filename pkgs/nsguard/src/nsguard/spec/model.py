@@ -51,7 +51,7 @@ class Endpoint(NamedTuple):
 
 
 class Linked(NamedTuple):
-    """A place of the host's, as systemd writes it, whose packets go over the link to `port` inside.
+    """A place of the host's, as systemd writes it, whose packets go over the link to `port` up to `last` inside.
 
     `clients`: the networks of those who reach it, None for everybody.
     """
@@ -60,7 +60,12 @@ class Linked(NamedTuple):
     protocol: str
     listen: str
     port: int
-    clients: tuple[str, ...] | None = None
+    last: int
+    clients: tuple[str, ...] | None
+
+    @property
+    def ports(self) -> range:
+        return range(self.port, self.last + 1)
 
 
 class HostLink(NamedTuple):

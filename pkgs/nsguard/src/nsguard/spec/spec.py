@@ -12,7 +12,7 @@ from ipaddress import IPv4Address
 
 from nsguard import paths
 from nsguard.errors import BadInput
-from nsguard.spec import values
+from nsguard.spec import ports, values
 from nsguard.spec.field import Field
 from nsguard.spec.model import AMNEZIAWG, WIREGUARD, Address, Endpoint, HostLink, Interface, Linked, Network
 from nsguard.system import files
@@ -124,7 +124,7 @@ class Spec(NamedTuple):
     host_services: tuple[HostService, ...]
     published: tuple[Published, ...]
     host_link: HostLink | None
-    tunnel_ports: Mapping[str, tuple[int, ...]]
+    tunnel_ports: Mapping[str, tuple[range, ...]]
     tunnel: TunnelSpec
 
     def refresh_seconds(self, public_key: str) -> int:
@@ -189,7 +189,7 @@ def _forwarding(forwarding: Field) -> Forwarding:
         protocol=fields["protocol"].matching(_MAPPER, "nat-pmp or pcp"),
         gateway=fields["gateway"].maybe(lambda it: it.parsed(values.ipv4)),
         protocols=tuple(it.matching(_TRANSPORT, "tcp or udp") for it in fields["protocols"].items()),
-        internal_port=fields["internalPort"].maybe(_port),
+        internal_port=fields["internalPort"].maybe(ports.port),
         lifetime=fields["lifetimeSeconds"].number(lambda text: values.number(text, 1, 86400)),
         hook=fields["hook"].maybe(lambda it: it.matching(_UNIT, "a service unit's name")),
     )
@@ -200,9 +200,9 @@ def _host_service(service: Field) -> HostService:
     return HostService(
         name=fields["name"].text(),
         unit=fields["unit"].matching(_SOCKET_UNIT, "a socket unit's name"),
-        listen_port=_port(fields["listenPort"]),
+        listen_port=ports.port(fields["listenPort"]),
         address=fields["address"].parsed(values.address),
-        port=_port(fields["port"]),
+        port=ports.port(fields["port"]),
     )
 
 
@@ -212,7 +212,7 @@ def _published(published: Field) -> Published:
         name=fields["name"].text(),
         unit=fields["unit"].matching(_SOCKET_UNIT, "a socket unit's name"),
         listen=tuple(it.text() for it in fields["listen"].items()),
-        port=_port(fields["port"]),
+        port=ports.port(fields["port"]),
         clients=fields["from"].maybe(_networks),
     )
 
@@ -239,11 +239,13 @@ def _ends(addresses: Field) -> tuple[str, ...]:
 
 def _linked(published: Field) -> Linked:
     fields = published.object("name", "protocol", "listen", "port", "from")
+    inside = ports.port_range(fields["port"])
     return Linked(
         fields["name"].text(),
         fields["protocol"].matching(_TRANSPORT, "tcp or udp"),
         fields["listen"].text(),
-        _port(fields["port"]),
+        inside.start,
+        inside[-1],
         fields["from"].maybe(_networks),
     )
 
@@ -252,13 +254,9 @@ def _networks(networks: Field) -> tuple[str, ...]:
     return tuple(map(str, networks.many(values.network)))
 
 
-def _ports_by_protocol(tunnel_ports: Field) -> dict[str, tuple[int, ...]]:
+def _ports_by_protocol(tunnel_ports: Field) -> dict[str, tuple[range, ...]]:
     protocols = tunnel_ports.object("tcp", "udp")
-    return {protocol: tuple(map(_port, ports.items())) for protocol, ports in protocols.items()}
-
-
-def _port(field: Field) -> int:
-    return field.number(lambda text: values.number(text, 1, 65535))
+    return {protocol: tuple(map(ports.port_range, opened.items())) for protocol, opened in protocols.items()}
 
 
 def _tunnel(tunnel: Field) -> TunnelSpec:

@@ -80,9 +80,10 @@ def unpublished(patient: Patient) -> Iterator[Finding]:
     if not patient.up:
         return
     forwarded = patient.state.forwarded()
-    known = {*(it.port for it in patient.spec.published), *patient.spec.tunnel_ports["tcp"]}
-    known |= {forwarded.port} if forwarded else set()
-    known |= {it.port for it in patient.spec.host_link.published} if patient.spec.host_link else set()
+    known = {it.port for it in patient.spec.published} | ({forwarded.port} if forwarded else set())
+    known |= {port for opened in patient.spec.tunnel_ports["tcp"] for port in opened}
+    linked = patient.spec.host_link.published if patient.spec.host_link else ()
+    known |= {port for it in linked for port in it.ports}
     if patient.spec.forwarding and patient.spec.forwarding.internal_port:
         known.add(patient.spec.forwarding.internal_port)
     exceptions, passing = set(map(str, patient.spec.loopback)), listening.ephemeral(patient.name)

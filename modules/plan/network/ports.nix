@@ -1,0 +1,29 @@
+# One port, or a range of ports as { from; to; }, both ends in it.
+rec {
+  isRange = builtins.isAttrs;
+
+  # Whatever was written, as { from; to; }.
+  range =
+    port:
+    if isRange port then
+      port
+    else
+      {
+        from = port;
+        to = port;
+      };
+
+  width = { from, to }: to - from + 1;
+
+  # As nft(8) has it: "80", "6881-6889".
+  text = { from, to }: if from == to then toString from else "${toString from}-${toString to}";
+
+  overlap = one: other: one.from <= other.to && other.from <= one.to;
+
+  # Each of its ports.
+  each =
+    { from, to }:
+    builtins.genList (i: from + i) (width {
+      inherit from to;
+    });
+}
