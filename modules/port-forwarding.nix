@@ -95,9 +95,25 @@ in
     description = ''
       Command to run when the port changes or is lost. It is confined to this namespace like a service. Its
       environment contains `NSGUARD_PORT`, `NSGUARD_PUBLIC_PORT`, `NSGUARD_PUBLIC_ADDRESS` and `NSGUARD_PROTOCOLS`.
-      While there is no port, `NSGUARD_PORT` is not set.
+      While there is no port, `NSGUARD_PORT` is not set. Its `PATH` leads to the programs in
+      {option}`environment.systemPackages`; secrets come from {option}`credentials`.
 
       Risk: the command can do what a confined service can do.
+    '';
+  };
+
+  credentials = mkOption {
+    type = types.attrsOf types.path;
+    default = defaults.credentials;
+    example = {
+      api-token = "/run/secrets/api-token";
+    };
+    description = ''
+      Files with secrets for {option}`onChange`, by name. The command reads each at `$CREDENTIALS_DIRECTORY/NAME`, whoever
+      runs it; systemd copies it there (`LoadCredential`, systemd.exec(5)), so the file itself may be root's alone.
+
+      Risk: the command can send a secret to everybody whom the tunnel reaches. A path without quotes would be copied to
+      the world-readable Nix store; it is refused.
     '';
   };
 
@@ -117,15 +133,20 @@ in
       types.enum [
         "qbittorrent"
         "transmission"
+        "slskd"
+        "deluge"
+        "rtorrent"
       ]
     );
     default = defaults.client;
     example = "qbittorrent";
     description = ''
       Program in this namespace that shall listen on the forwarded port. Whenever the port changes, nsguard sets it
-      through the program's own API.
+      through the program's own API: Deluge by its web page, rTorrent by SCGI, from version 0.16.18 on. slskd must have
+      `remote_configuration: true`.
 
-      Risk: none beyond that of {option}`enable`.
+      Risk: none beyond that of {option}`enable`. rTorrent's API asks for no password: every program in the namespace can
+      run commands by it.
     '';
   };
 
@@ -135,7 +156,8 @@ in
     example = "http://127.0.0.1:8080";
     description = ''
       Address of the client's API, as seen from inside the namespace; by default `http://127.0.0.1:8080` for
-      qbittorrent and `http://127.0.0.1:9091/transmission/rpc` for transmission.
+      qbittorrent, `http://127.0.0.1:9091/transmission/rpc` for transmission, `http://127.0.0.1:5030` for slskd,
+      `http://127.0.0.1:8112` for deluge and `scgi://127.0.0.1:5000` for rtorrent.
 
       Risk: the password is sent there in clear text.
     '';
@@ -146,7 +168,8 @@ in
     default = defaults.clientCredentialsFile;
     example = "/run/secrets/qbittorrent";
     description = ''
-      File with `user:password` for the client's API, if that asks for them.
+      File with `user:password` for the client's API, if that asks for them; for slskd with an API key of the role
+      administrator, and for Deluge with the password of its web page.
 
       Risk: an unquoted path would copy the password to the world-readable Nix store, so it is refused.
     '';

@@ -1,6 +1,6 @@
 {
   nsguard.namespaces.vpn.portForwarding = {
     enable = true;
-    client = "qbittorrent"; # or transmission; told by its own API
+    client = "qbittorrent"; # or transmission, slskd, deluge, rtorrent; told by its own API
   };
 }

@@ -67,6 +67,7 @@ in
     client = null;
     clientUrl = null;
     clientCredentialsFile = null;
+    credentials = { };
   };
 
   tunnel = {

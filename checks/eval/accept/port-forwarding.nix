@@ -23,6 +23,7 @@
           client = "qbittorrent";
           clientCredentialsFile = "/run/secrets/qbittorrent";
           onChange = "/bin/announce";
+          credentials.token = "/run/secrets/token";
           user = "torrent";
         };
       };
@@ -54,6 +55,7 @@
       );
       inherit (hook)
         User
+        Environment
         ExecStart
         LoadCredential
         NetworkNamespacePath
@@ -102,7 +104,11 @@
       "/usr/bin/nsguard-init --journal --netns=told /usr/bin/nsguard listen-port qbittorrent http://127.0.0.1:8080"
       "/usr/bin/nsguard-init --journal --netns=told /bin/announce"
     ];
-    LoadCredential = "client:/run/secrets/qbittorrent";
+    Environment = "PATH=/run/current-system/sw/bin:/usr/local/bin:/usr/bin:/bin";
+    LoadCredential = [
+      "client:/run/secrets/qbittorrent"
+      "token:/run/secrets/token"
+    ];
     NetworkNamespacePath = "/run/netns/told";
     NoNewPrivileges = true;
     wantedBy = [ "multi-user.target" ];

@@ -7,6 +7,7 @@
 let
   inherit (builtins)
     attrNames
+    concatMap
     concatStringsSep
     elem
     filter
@@ -45,31 +46,65 @@ let
     ]
     ++ map (malformed "${where}.users" account ''"alice"'') (filter (user: user != "root") ns.users);
 
-  forwardingProblems = where: forwarding: [
-    (malformed "${where}.protocol" "nat-pmp|pcp" ''"nat-pmp" or "pcp"'' forwarding.protocol)
-    (malformed "${where}.gateway" "[0-9]{1,3}([.][0-9]{1,3}){3}" ''"10.2.0.1"'' forwarding.gateway)
-    (malformed "${where}.client" "qbittorrent|transmission" ''"qbittorrent" or "transmission"''
-      forwarding.client
-    )
-    (malformed "${where}.clientUrl" "http://[^[:space:]]+" ''"http://127.0.0.1:8080"''
-      forwarding.clientUrl
-    )
-    (inStore "${where}.clientCredentialsFile" forwarding.clientCredentialsFile)
-    {
-      when =
-        forwarding.protocols == [ ]
-        || filter (protocol: protocol != "tcp" && protocol != "udp") forwarding.protocols != [ ];
-      where = "${where}.protocols";
-      what = "${toJSON forwarding.protocols} names no protocol, or another than TCP and UDP";
-      fix = ''set protocols = [ "tcp" "udp" ];'';
-    }
-    {
-      when = forwarding.onChange != null && prefixed "+!" forwarding.onChange;
-      where = "${where}.onChange";
-      what = "${toJSON forwarding.onChange} would run with full privileges because of its prefix";
-      fix = "remove the + or !";
-    }
-  ];
+  forwardingProblems =
+    where: forwarding:
+    [
+      (malformed "${where}.protocol" "nat-pmp|pcp" ''"nat-pmp" or "pcp"'' forwarding.protocol)
+      (malformed "${where}.gateway" "[0-9]{1,3}([.][0-9]{1,3}){3}" ''"10.2.0.1"'' forwarding.gateway)
+      (malformed "${where}.client" "qbittorrent|transmission|slskd|deluge|rtorrent" ''"qbittorrent"''
+        forwarding.client
+      )
+      (
+        if forwarding.client == "rtorrent" then
+          malformed "${where}.clientUrl" "scgi://[^[:space:]/]+:[1-9][0-9]{0,4}" ''"scgi://127.0.0.1:5000"''
+            forwarding.clientUrl
+        else
+          malformed "${where}.clientUrl" "http://[^[:space:]]+" ''"http://127.0.0.1:8080"''
+            forwarding.clientUrl
+      )
+      {
+        when = forwarding.client == "deluge" && forwarding.clientCredentialsFile == null;
+        where = "${where}.clientCredentialsFile";
+        what = "it is not set, and Deluge's web page always asks for a password";
+        fix = ''set ${where}.clientCredentialsFile = "/run/secrets/deluge"; with the password in that file'';
+      }
+      {
+        when = forwarding.client == "rtorrent" && forwarding.clientCredentialsFile != null;
+        where = "${where}.clientCredentialsFile";
+        what = "rTorrent asks for no password";
+        fix = "remove it";
+      }
+      {
+        when = forwarding.credentials != { } && forwarding.onChange == null;
+        where = "${where}.credentials";
+        what = "only onChange reads them, and it is not set";
+        fix = "remove them, or set onChange";
+      }
+      (inStore "${where}.clientCredentialsFile" forwarding.clientCredentialsFile)
+      {
+        when =
+          forwarding.protocols == [ ]
+          || filter (protocol: protocol != "tcp" && protocol != "udp") forwarding.protocols != [ ];
+        where = "${where}.protocols";
+        what = "${toJSON forwarding.protocols} names no protocol, or another than TCP and UDP";
+        fix = ''set protocols = [ "tcp" "udp" ];'';
+      }
+      {
+        when = forwarding.onChange != null && prefixed "+!" forwarding.onChange;
+        where = "${where}.onChange";
+        what = "${toJSON forwarding.onChange} would run with full privileges because of its prefix";
+        fix = "remove the + or !";
+      }
+    ]
+    ++ concatMap (name: [
+      {
+        when = match "[a-zA-Z0-9_-]{1,64}" name == null || name == "client";
+        where = "${where}.credentials";
+        what = "${toJSON name} cannot be the name of a credential";
+        fix = "use letters, digits, - and _, and another word than client";
+      }
+      (inStore "${where}.credentials.${name}" forwarding.credentials.${name})
+    ]) (attrNames forwarding.credentials);
 in
 name:
 let

@@ -10,6 +10,7 @@ let
     client
     clientCredentialsFile
     clientUrl
+    credentials
     enable
     onChange
     user
@@ -20,8 +21,17 @@ let
   urls = {
     qbittorrent = "http://127.0.0.1:8080";
     transmission = "http://127.0.0.1:9091/transmission/rpc";
+    slskd = "http://127.0.0.1:5030";
+    deluge = "http://127.0.0.1:8112";
+    rtorrent = "scgi://127.0.0.1:5000";
   };
   url = if clientUrl == null then urls.${client} else clientUrl;
+
+  # `%` begins a specifier in a unit (systemd.unit(5)).
+  secret = name: file: "${name}:${builtins.replaceStrings [ "%" ] [ "%%" ] (toString file)}";
+  secrets =
+    (if clientCredentialsFile == null then [ ] else [ (secret "client" clientCredentialsFile) ])
+    ++ builtins.attrValues (builtins.mapAttrs secret credentials);
 
   commands =
     (if client == null then [ ] else [ "${tools.nsguard} listen-port ${client} ${url}" ])
@@ -77,17 +87,13 @@ else
           serviceConfig = {
             Type = "oneshot";
             # Absent when there is no port.
+            Environment = "PATH=/run/current-system/sw/bin:/usr/local/bin:/usr/bin:/bin";
             EnvironmentFile = "-${names.state name}/inside/forwarded";
             ExecStart = commands;
             TimeoutStartSec = 120;
           }
           // (if user == null then { DynamicUser = true; } else { User = user; })
-          // (
-            if clientCredentialsFile == null then
-              { }
-            else
-              { LoadCredential = "client:${clientCredentialsFile}"; }
-          );
+          // (if secrets == [ ] then { } else { LoadCredential = secrets; });
         };
       }
   )

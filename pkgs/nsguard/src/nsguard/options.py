@@ -121,10 +121,10 @@ def _forward(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
 
 
 def _listen_port(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    from nsguard.forward import listen_port
+    from nsguard.forward import listen_port, programs
 
     parser.description = "Give the port in $NSGUARD_PORT to a program inside; docs/port-forwarding.md."
-    parser.add_argument("client", choices=list(listen_port.SETTERS))
+    parser.add_argument("client", choices=list(programs.SETTERS))
     parser.add_argument("url")
     options = parser.parse_args(arguments)
     listen_port.main(options.client, options.url)

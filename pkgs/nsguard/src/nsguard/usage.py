@@ -109,7 +109,7 @@ COMMANDS = {
         },
     ),
     "listen-port": Command(
-        "set the forwarded port in a torrent client",
+        "set the forwarded port in a program",
         {},
         {
             "NSGUARD_PORT=6881 nsguard listen-port qbittorrent http://127.0.0.1:8080": "qBittorrent",

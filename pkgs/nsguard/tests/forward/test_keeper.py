@@ -1,20 +1,17 @@
 """Asking for ports, from fake gateways; and giving them to programs, by fakes of what these document."""
 
 import contextlib
-import http.server
-import json
 import socket
 import struct
 import threading
 import types
-import urllib.parse
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from nsguard.errors import BadInput, NsguardError, Stopped
-from nsguard.forward import granted, keeper, listen_port, portmap
+from nsguard.errors import Stopped
+from nsguard.forward import granted, keeper, portmap
 from nsguard.forward.portmap import Gateway, Mapping, Refused
 from nsguard.net import namespace, nft
 from nsguard.spec.model import HostLink, Linked
@@ -273,107 +270,3 @@ def test_who_listens_is_read_from_the_namespace(monkeypatch: pytest.MonkeyPatch)
         found = set(granted.listening("vpn"))
         assert {("tcp", tcp.getsockname()[1]), ("udp", udp.getsockname()[1])} <= found
         assert ("tcp", client.getsockname()[1]) not in found
-
-
-class Web(http.server.BaseHTTPRequestHandler):
-    """Both programs, as far as the port goes."""
-
-    server: "Server"
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self.server.seen.append((self.path, dict(self.headers), body))
-        status, headers, answer = self.server.answer(self.path, dict(self.headers), body)
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(answer.encode())
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-class Server(http.server.HTTPServer):
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Web)
-        self.seen: list[tuple[str, dict[str, str], str]] = []
-        self.url = f"http://127.0.0.1:{self.server_port}"
-        self.port: int | None = None
-
-    def answer(self, path: str, headers: dict[str, str], body: str) -> tuple[int, dict[str, str], str]:
-        if path == "/transmission/rpc":
-            if headers.get("Authorization") not in (None, "Basic bWU6YTpi"):
-                return 401, {}, ""
-            if headers.get("X-Transmission-Session-Id") != "abc":
-                return 409, {"X-Transmission-Session-Id": "abc"}, ""
-            said = json.loads(body)
-            assert said["method"] == "session-set"
-            self.port = said["arguments"]["peer-port"]
-            return 200, {}, '{"result": "success"}'
-        if path == "/api/v2/auth/login":
-            right = urllib.parse.parse_qs(body) == {"username": ["me"], "password": ["a:b"]} and headers["Referer"]
-            return (200, {"Set-Cookie": "SID=xyz; HttpOnly; path=/"}, "Ok.") if right else (200, {}, "Fails.")
-        if path == "/api/v2/app/setPreferences":
-            if headers.get("Cookie") != "SID=xyz":
-                return 403, {}, "Forbidden"
-            self.port = json.loads(urllib.parse.parse_qs(body)["json"][0])["listen_port"]
-            return 200, {}, ""
-        return 404, {}, ""
-
-
-@pytest.fixture
-def web() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def credentials(directory: Any, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    (directory / "client").write_text(text)
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(directory))
-
-
-@pytest.mark.parametrize(("client", "path"), [("qbittorrent", "/"), ("transmission", "/transmission/rpc")])
-def test_a_program_is_told_its_port(
-    web: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, client: str, path: str
-) -> None:
-    credentials(tmp_path, monkeypatch, "me:a:b\n")
-    listen_port.main(client, web.url + path)
-    assert web.seen == [], "without a port there is nothing to say"
-    monkeypatch.setenv("NSGUARD_PORT", "51413")
-    listen_port.main(client, web.url + path)
-    assert web.port == 51413
-
-
-@pytest.mark.parametrize(
-    ("client", "path", "what"),
-    [
-        ("qbittorrent", "/", "rejects the user and password"),
-        ("transmission", "/transmission/rpc", "returned HTTP 401; check user and password in clientCredentialsFile"),
-    ],
-)
-def test_a_wrong_password_is_told(
-    web: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, client: str, path: str, what: str
-) -> None:
-    credentials(tmp_path, monkeypatch, "me:wrong-secret")
-    monkeypatch.setenv("NSGUARD_PORT", "51413")
-    with pytest.raises(NsguardError, match=what) as error:
-        listen_port.main(client, web.url + path)
-    assert "wrong-secret" not in str(error.value)
-    assert web.port is None
-
-
-def test_nobody_there_is_waited_for_and_then_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listen_port, "_PROGRAM_TIMEOUT", 0.3)
-    monkeypatch.setattr(listen_port, "_AGAIN", 0.05)
-    monkeypatch.setenv("NSGUARD_PORT", "51413")
-    with pytest.raises(NsguardError, match=r"cannot be reached: .*refused; check that it runs, and in this namespace"):
-        listen_port.main("transmission", "http://127.0.0.1:1/transmission/rpc")
-    monkeypatch.setenv("NSGUARD_PORT", "x")
-    with pytest.raises(BadInput, match="NSGUARD_PORT is 'x', which is no port"):
-        listen_port.main("transmission", "http://127.0.0.1:1/transmission/rpc")
