@@ -56,6 +56,8 @@ class Unasked(_Knocked):
         """Knock from a port, 0 for any, and wait for what comes in there."""
         with socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as udp:
             udp.settimeout(env.patience)
+            if env.family == 6:  # the other family has the same port at the same time
+                udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             udp.bind(("", port))
             server = _tools.lan(env)
             udp.sendto(_knock(env, "unasked"), (server, env.addresses.knock_port))
@@ -74,11 +76,12 @@ class BesideRange(Unasked):
     """
 
     name = "beside-range"
+    identities = ("root",)  # of two at a time one would find its ports taken
 
     def run(self, env: Env) -> Outcome:
         first, last = env.addresses.opened_range
         outcomes = [self.knock(env, port) for port in (first - 1, last + 1)]
-        return next((outcome for outcome in outcomes if outcome.reached), outcomes[0])
+        return next((outcome for outcome in outcomes if outcome.reached), outcomes[-1])
 
 
 class BesideForwarded(Unasked):
