@@ -59,6 +59,20 @@ rec {
 
   inherit agent inNamespace;
 
+  # An agent that systemd puts into the namespace, with the namespace's resolv.conf bound over the host's.
+  bound =
+    properties: name: user:
+    agent name "" {
+      unitConfig = inNamespace;
+      serviceConfig =
+        user
+        // {
+          NetworkNamespacePath = "/run/netns/vpn";
+          BindReadOnlyPaths = "/etc/netns/vpn/resolv.conf:/etc/resolv.conf";
+        }
+        // properties;
+    };
+
   # The tunnel's link as wg-quick would make it, in the host's namespace or by `inside` in that of the services.
   link = inside: [
     "${inside} ip link add wg0 type wireguard 2>/dev/null || ${inside} wireguard-go wg0"

@@ -5,16 +5,6 @@ let
 in
 {
   services =
-    common.services (
-      name: user:
-      common.agent name "" {
-        unitConfig = common.inNamespace;
-        serviceConfig = user // {
-          NetworkNamespacePath = "/run/netns/vpn";
-          InaccessiblePaths = "-/run/nscd";
-          BindReadOnlyPaths = "/etc/netns/vpn/resolv.conf:/etc/resolv.conf";
-        };
-      }
-    )
+    common.services (common.bound { InaccessiblePaths = "-/run/nscd"; })
     // common.units { link = common.link "" ++ [ "ip link set wg0 netns vpn" ]; };
 }

@@ -7,16 +7,7 @@ let
 in
 {
   services =
-    common.services (
-      name: user:
-      common.agent name "" {
-        unitConfig = common.inNamespace;
-        serviceConfig = user // {
-          NetworkNamespacePath = "/run/netns/vpn";
-          BindReadOnlyPaths = "/etc/netns/vpn/resolv.conf:/etc/resolv.conf";
-        };
-      }
-    )
+    common.services (common.bound { })
     // common.units {
       more = [
         "ip link add guard0 type veth peer name guard1 netns vpn"
