@@ -5,9 +5,11 @@ import re
 
 import pytest
 
-from box import NAME, PEER, PRIVATE, Box, at_each, config, peer, spec
+from box import NAME, PEER, PRIVATE, Box, at_each, config, spec
 
 MODES = ["fail-before", "fail-after", "hang", "term-after", "kill-before", "kill-after"]
+
+
 CLOSED = "# nsguard: no tunnel, no resolver\n"
 
 
@@ -88,18 +90,6 @@ def test_the_link_is_born_inside_and_each_change_is_said(box: Box) -> None:
         f"[Peer]\nPublicKey = {PEER}\nPresharedKey = {no_preshared_key}\nEndpoint = 198.51.100.7:51820\n"
         "AllowedIPs = 0.0.0.0/0, ::/0\nPersistentKeepalive = 25\n"
     )
-
-
-def test_wireguard_go_gets_keys_mark_and_port(box: Box) -> None:
-    box.write_spec(spec(listenPort=51777))
-    box.nsguard("netns", "up", NAME)
-    assert box.nsguard("tunnel", "up", NAME).returncode == 0
-    device = "nsg-1a2b3c4d"
-    assert box.out("wg", "show", device, "private-key").strip() == PRIVATE
-    assert box.out("wg", "show", device, "fwmark").strip() == "0x6e7abcde"
-    assert box.out("wg", "show", device, "listen-port").strip() == "51777"
-    assert box.out("wg", "show", device, "endpoints").split() == [PEER, "198.51.100.7:51820"]
-    assert box.state()["implementation"] == "userspace"
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -237,69 +227,6 @@ def test_without_enforcement_nothing_is_redirected(box: Box) -> None:
     box.nsguard("netns", "up", NAME)
     assert box.nsguard("tunnel", "up", NAME).returncode == 0
     assert [line.split()[0] for line in box.elements_inside()] == ["address4", "address6", "resolver4", "resolver6"]
-
-
-def test_typed_options_make_and_read_keys(box: Box) -> None:
-    box.write("/run/psk", PRIVATE + "\n")
-    value = spec(
-        configFile=None,
-        ips=["10.66.0.2/32"],
-        privateKeyFile="/run/keys/deep/vpn.key",
-        generatePrivateKeyFile=True,
-        peers=[peer(presharedKeyFile="/run/psk", persistentKeepalive=25, allowedIPs=["0.0.0.0/0"])],
-    )
-    box.write_spec(value)
-    box.nsguard("netns", "up", NAME)
-    done = box.nsguard("tunnel", "up", NAME)
-    assert done.returncode == 0, done.stderr
-    key = box.out("cat", "/run/keys/deep/vpn.key").strip()
-    assert box.out("stat", "-c", "%a", "/run/keys", "/run/keys/deep", "/run/keys/deep/vpn.key").split() == [
-        "700",
-        "700",
-        "600",
-    ]
-    assert box.out("ls", "-A", "/run/keys/deep").split() == ["vpn.key"]
-    device = "nsg-1a2b3c4d"
-    assert box.out("wg", "show", device, "private-key").strip() == key
-    assert box.out("wg", "show", device, "preshared-keys").split() == [PEER, PRIVATE]
-    assert box.out("wg", "show", device, "persistent-keepalive").split() == [PEER, "25"]
-    box.nsguard("tunnel", "down", NAME)
-    again = box.nsguard("tunnel", "up", NAME)
-    assert box.out("wg", "show", device, "private-key").strip() == key
-    for secret in (key, PRIVATE):
-        assert secret not in done.stderr + again.stderr
-        assert all(secret not in call for call in box.calls())
-
-
-def test_names_are_looked_up_before_anything_changes(box: Box) -> None:
-    box.write("/run/tunnel.conf", config(endpoint="nowhere.invalid:51820"))
-    box.nsguard("netns", "up", NAME)
-    box.behave()
-    done = box.nsguard("tunnel", "up", NAME)
-    assert done.returncode == 1
-    assert done.stderr.startswith("nsguard: endpoint nowhere.invalid: ")
-    assert done.stderr.count("\n") == 1
-    assert not (box.shim / "calls").exists()
-    box.write("/etc/hosts", "127.0.0.1 localhost\n192.0.2.1 vpn.example\n127.0.0.9 vpn.example\n", 0o644)
-    box.write("/run/tunnel.conf", config(endpoint="vpn.example:51820"))
-    assert box.nsguard("tunnel", "up", NAME).returncode == 0
-    assert "192.0.2.1" in box.elements()[0]
-    assert "127.0.0." not in box.elements()[0]
-
-
-def test_a_name_that_leads_back_to_this_host_is_no_endpoint(box: Box) -> None:
-    box.write("/etc/hosts", "127.0.0.1 localhost\n255.255.255.255 everybody.example\n", 0o644)
-    box.nsguard("netns", "up", NAME)
-    for name, address in (("localhost", "127.0.0.1"), ("everybody.example", "255.255.255.255")):
-        box.write("/run/tunnel.conf", config(endpoint=f"{name}:51820"))
-        box.behave()
-        done = box.nsguard("tunnel", "up", NAME)
-        assert done.returncode == 1
-        assert done.stderr == (
-            f"nsguard: endpoint {name}: no address that a peer can have, only {address}; "
-            "check the host's resolver or give an address\n"
-        )
-        assert not (box.shim / "calls").exists()
 
 
 def test_bad_input_changes_nothing(any_box: Box) -> None:

@@ -1,0 +1,62 @@
+"""The link between host and namespace."""
+
+import pytest
+
+from box import NAME, Box, spec
+from undoing import undone_from_each_step
+
+LINK = {
+    "interface": "vensg-1a2b3c4d",
+    "inside": "host0",
+    "ruleset": f"/etc/nsguard/{NAME}/host-link.nft",
+    "host": ["169.254.64.0", "fd00:6e67::1"],
+    "namespace": ["169.254.64.1", "fd00:6e67::2"],
+    "published": [],
+}
+
+
+def _linked(box: Box) -> None:
+    box.write_spec(spec() | {"hostLink": LINK})
+    box.write(f"/etc/nsguard/{NAME}/host-link.nft", f"table inet nsguard_link-{NAME} {{\n}}\n")
+
+
+def test_a_host_link_comes_stays_and_goes_with_the_spec(box: Box) -> None:
+    _linked(box)
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    numbered = "ip", "-o", "link", "show", "dev", "vensg-1a2b3c4d"
+    index = box.out(*numbered).split()[0]
+    again = box.nsguard("netns", "up", NAME)
+    assert "link add" not in again.stderr
+    assert box.out(*numbered).split()[0] == index
+    for family in ("-4", "-6"):  # no route but to the host's end, and for answers
+        assert "default" not in box.out("ip", "-n", NAME, family, "route", "show")
+        assert box.out("ip", "-n", NAME, family, "route", "show", "table", "1767").startswith("default dev host0")
+    box.write_spec(spec() | {"hostLink": LINK | {"namespace": ["169.254.64.3", "fd00:6e67::2"]}})
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    rules = box.out("ip", "-n", NAME, "rule")
+    assert "from 169.254.64.3 " in rules
+    assert "169.254.64.1" not in rules
+    box.write_spec(spec())
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    assert "vensg" not in box.out("ip", "-o", "link")
+    assert box.out("nft", "list", "tables") == ""
+    assert "1767" not in box.out("ip", "-n", NAME, "rule") + box.out("ip", "-n", NAME, "-6", "rule")
+
+
+@pytest.mark.parametrize("verb", ["up", "down"])
+def test_while_another_namespace_comes_or_goes_its_link_waits(box: Box, verb: str) -> None:
+    """Who forwards for whom is looked at by one at a time: two that went at once would leave the host forwarding."""
+    _linked(box)
+    if verb == "down":
+        assert box.nsguard("netns", "up", NAME).returncode == 0
+    box.run("mkdir", "-p", "/run/nsguard")
+    with box.start("flock", "/run/nsguard", "sh", "-c", "echo held; sleep 1") as other:
+        assert other.stdout
+        assert other.stdout.readline() == "held\n"
+        assert box.nsguard("netns", verb, NAME).returncode == 0
+        assert other.poll() is not None
+
+
+@pytest.mark.parametrize("mode", ["fail-before", "kill-after"])
+def test_a_host_link_is_undone_from_wherever_it_failed(boxes: list[Box], mode: str) -> None:
+    undone_from_each_step(boxes, mode, _linked)

@@ -1,0 +1,33 @@
+"""Namespaces of this name that nsguard did not make."""
+
+from box import NAME, Box
+
+
+def test_a_namespace_of_someone_else_is_refused_and_left(box: Box) -> None:
+    box.out("ip", "netns", "add", NAME)
+    done = box.nsguard("netns", "up", NAME)
+    assert done.returncode == 1
+    assert done.stderr == (
+        "nsguard: namespace vpn exists and was not made by nsguard; remove it with: ip netns del vpn\n"
+    )
+    assert box.nsguard("netns", "down", NAME).returncode == 0
+    assert box.out("ip", "netns", "list").split() == [NAME]
+    assert box.run("test", "-e", "/run/nsguard").returncode != 0
+
+
+def test_a_namespace_remade_by_someone_else_is_not_ours_any_more(box: Box) -> None:
+    box.nsguard("netns", "up", NAME)
+    box.write("/run/old", "")
+    box.out("mount", "--bind", f"/run/netns/{NAME}", "/run/old")  # holds the old one's inode
+    box.out("ip", "netns", "del", NAME)
+    box.out("ip", "netns", "add", NAME)
+    assert box.nsguard("netns", "up", NAME).returncode == 1
+    assert box.nsguard("netns", "down", NAME).returncode == 0
+    assert box.out("ip", "netns", "list").split() == [NAME]
+
+
+def test_a_plain_file_under_the_name_is_refused(box: Box) -> None:
+    box.write("/run/netns/vpn", "")
+    done = box.nsguard("netns", "up", NAME)
+    assert done.returncode == 1
+    assert "was not made by nsguard" in done.stderr
