@@ -11,6 +11,7 @@ let
   inherit (lib) mkOption types;
   cfg = config.nsguard.tests;
   namespaces = lib.attrNames config.nsguard.namespaces;
+  inherit (import ./plan/problems/problem.nix) messages orMeant unknown;
 
   tested = config.nsguard.namespaces.${cfg.namespace}.tunnel;
 
@@ -107,17 +108,40 @@ in
     };
   };
 
-  config.system.build.leakTest = makeLeakTest {
-    inherit pkgs;
-    inherit (cfg)
-      namespace
-      services
-      attacks
-      quick
-      probes
-      ;
-    name = "leak-test-${config.networking.hostName}";
-    extend = extendModules;
-    modules = [ stubbed ];
+  # Not among the assertions: a host whose tests are misspelt is as well confined.
+  options.nsguard.tests.problems = mkOption {
+    type = types.listOf types.str;
+    internal = true;
+    readOnly = true;
+    default = messages (
+      [
+        (unknown "nsguard.tests.namespace" "namespace" "nsguard.namespaces" config.nsguard.namespaces
+          cfg.namespace
+        )
+      ]
+      ++ map (name: {
+        when = !config.systemd.services ? ${name};
+        where = "nsguard.tests.services";
+        what = "nothing defines the service ${builtins.toJSON name}";
+        fix = orMeant name (lib.attrNames config.systemd.services) "remove it";
+      }) cfg.services
+    );
+    description = "Names in these options that nothing defines.";
   };
+
+  config.system.build.leakTest =
+    lib.throwIf (cfg.problems != [ ]) (lib.concatLines cfg.problems)
+      (makeLeakTest {
+        inherit pkgs;
+        inherit (cfg)
+          namespace
+          services
+          attacks
+          quick
+          probes
+          ;
+        name = "leak-test-${config.networking.hostName}";
+        extend = extendModules;
+        modules = [ stubbed ];
+      });
 }
