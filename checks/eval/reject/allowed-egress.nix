@@ -65,6 +65,6 @@
       ''${at}.own.address: "10.66.0.2" ${taken}''
       ''${at}.range.address: "192.168.1.0/24" ${like}''
       ''${at}.resolver.address: "10.66.0.1" ${taken}''
-      "${at}.same: 192.168.1.9 port 1 is also the target of ${at}.a b; remove either"
+      "${at}.same: 192.168.1.9 port 1 is also the target of ${at}.a b; remove one of the two"
     ];
 }

@@ -5,6 +5,6 @@
     privateKeyFile = "/run/secrets/mullvad.key";
   };
   messages = [
-    "nsguard.tunnels.mullvad: configFile describes the whole tunnel, so ips, privateKeyFile would be ignored; remove either"
+    "nsguard.tunnels.mullvad: configFile describes the whole tunnel, so ips, privateKeyFile would be ignored; remove one of the two"
   ];
 }

@@ -70,27 +70,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="nsguard-leaktest", description="Try every known way out of a confinement.")
     commands = parser.add_subparsers(required=True, metavar="command")
-    demo = commands.add_parser("demo", help="a tour of one confined service, watched from outside")
-    run = commands.add_parser("run", help="run attacks and their controls, and judge")
+    demo = commands.add_parser("demo", help="show one confined service, watched from outside")
+    run = commands.add_parser("run", help="run attacks and their controls, and judge the captures")
     for command in (demo, run):
         command.add_argument("--lab", choices=LABS, default="container", help="vm: the client has a kernel of its own")
         which = command.add_mutually_exclusive_group()
         which.add_argument("--scenario", type=Path, help="a Nix file with other services (default: the demo's)")
         guards = sorted(path.stem for path in GUARDS.glob("*.nix") if path.stem != "common")
-        which.add_argument("--guard", choices=guards, help="one that is weaker than ours, to see what it leaks")
+        which.add_argument("--guard", choices=guards, help="a weaker guard in place of nsguard, to see what it leaks")
         which.add_argument(
-            "--system", type=Path, metavar="CLOSURE", help="a NixOS that has such services, as the client"
+            "--system", type=Path, metavar="CLOSURE", help="the client is this NixOS, which has the scenario's services"
         )
-        command.add_argument("--image", type=Path, metavar="TREE", help="what --system boots on (default: the lab's)")
+        command.add_argument(
+            "--image",
+            type=Path,
+            metavar="TREE",
+            help="the file system tree on which --system boots (default: the lab's)",
+        )
         command.add_argument("--pcap", type=Path, metavar="DIR", help="keep the captures there")
-    run.add_argument("--state", default="*", metavar="GLOB", help="only such states of the tunnel")
+    run.add_argument("--state", default="*", metavar="GLOB", help="only states of the tunnel with such names")
     run.add_argument("--quick", action="store_true", help="the core set, with the tunnel up: half a minute")
-    live = commands.add_parser("live", help="try a namespace of this host: a minute, a few packets, nothing changed")
+    live = commands.add_parser("live", help="attack a namespace of this host: a minute, few packets, no changes")
     live.add_argument("namespace", metavar="NAMESPACE")
     live.add_argument(
-        "--unit", action="append", default=[], metavar="UNIT", help="confined as this service (default: one that runs)"
+        "--unit",
+        action="append",
+        default=[],
+        metavar="UNIT",
+        help="attack with this service's confinement (default: a running one)",
     )
-    live.add_argument("--pcap", type=Path, metavar="DIR", help="keep the captures there: they hold what this host sent")
+    live.add_argument(
+        "--pcap", type=Path, metavar="DIR", help="keep the captures there; they contain what this host sent"
+    )
     for command in (run, live):
         command.add_argument(
             "--attack",
@@ -100,14 +111,18 @@ def _parser() -> argparse.ArgumentParser:
             help="only attacks with such names; may be repeated",
         )
         command.add_argument("--json", type=Path, metavar="FILE", help="write the results there as well")
-        command.add_argument("--junit", type=Path, metavar="FILE", help="the same for continuous integration")
         command.add_argument(
-            "--html", type=Path, metavar="FILE", help="the same for people: one page, with the evidence"
+            "--junit", type=Path, metavar="FILE", help="write them as JUnit, for continuous integration"
         )
+        command.add_argument("--html", type=Path, metavar="FILE", help="write them as one page, with the evidence")
         command.add_argument(
-            "--tail", type=float, default=TAIL_SECONDS, metavar="SECONDS", help="go on watching after the last"
+            "--tail",
+            type=float,
+            default=TAIL_SECONDS,
+            metavar="SECONDS",
+            help="watch for so long after the last attack",
         )
-    mutants = commands.add_parser("mutants", help="take each protection away: the suite must turn red")
+    mutants = commands.add_parser("mutants", help="remove each protection: the suite must turn red")
     mutants.add_argument("--lab", choices=LABS, default="container", help="vm: the client has a kernel of its own")
     mutants.add_argument("--only", nargs="+", default=["*"], metavar="GLOB", help="only protections with such names")
     planted = commands.add_parser("planted", help="make a hole for each kind of attack: the suite must find it")
@@ -115,9 +130,9 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(system=None, scenario=None, guard=None, pcap=None)
     mutants.set_defaults(run=_mutants)
     planted.set_defaults(run=_planted, lab="container")
-    compare = commands.add_parser("compare", help="two reports side by side: the cells whose verdicts differ")
+    compare = commands.add_parser("compare", help="compare two reports: the cells whose verdicts differ")
     for name in ("one", "other"):
-        compare.add_argument(name, type=Path, metavar=f"{name.upper()}.json", help="what `run --json` wrote")
+        compare.add_argument(name, type=Path, metavar=f"{name.upper()}.json", help="a file that `run --json` wrote")
     compare.set_defaults(run=_compare)
     demo.set_defaults(run=_demo)
     run.set_defaults(run=_run)

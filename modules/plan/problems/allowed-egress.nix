@@ -60,7 +60,7 @@ concatMap (
       when = same != [ ];
       where = here;
       what = "${at it} is also the target of ${where}.allowedEgress.${head same}";
-      fix = "remove either";
+      fix = "remove one of the two";
     }
   ]
 ) (attrNames exceptions)

@@ -161,7 +161,7 @@ in
         when = ignored != [ ];
         inherit where;
         what = "configFile describes the whole tunnel, so ${concatStringsSep ", " ignored} would be ignored";
-        fix = "remove either";
+        fix = "remove one of the two";
       }
     ]
 )
