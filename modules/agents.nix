@@ -70,11 +70,11 @@ in
       default = false;
       example = true;
       description = ''
-        Whether this host runs agents of the leak test: programs that try every known way out of their service, on
-        request. The system is then a client for `nsguard-leaktest run --system`, whatever guard it has.
+        Whether this host runs agents of the leak test: programs that try, on request, every known way out of their
+        service. The system is then a client for `nsguard-leaktest run --system`, whatever guard it has.
 
-        Risk: root and an account `nsguard-attacker` run attacks outside of every confinement. Only for systems that a
-        lab starts.
+        Risk: root and an account `nsguard-attacker` run attacks outside any confinement. Use it only for systems that
+        a lab starts.
       '';
     };
 
@@ -83,10 +83,10 @@ in
       default = { };
       example = lib.literalExpression ''{ vpnConfinement = { enable = true; vpnNamespace = "vpn"; }; }'';
       description = ''
-        What confines a service under the guard that is tested: settings that are laid over
-        {option}`systemd.services.<name>` of the confined agents.
+        Settings that confine a service under the tested guard. They are applied to `systemd.services.<name>` of the
+        confined agents.
 
-        Risk: what is not said here is not tested.
+        Risk: a part of the guard that is left out here is not tested.
       '';
     };
 
@@ -107,7 +107,7 @@ in
       default = [ ];
       example = [ "prowlarr" ];
       description = ''
-        Services in whose place an agent runs as well, with all that they are otherwise.
+        Services that an agent replaces as well, with everything else that the service has.
 
         Risk: a service that is left out may have a way out of its own.
       '';
@@ -121,7 +121,7 @@ in
       description = ''
         The directory of Python packages that holds the agents' program, for `pkgs.python3`.
 
-        Risk: root runs what lies there.
+        Risk: root runs what is in it.
       '';
     };
   };
