@@ -16,7 +16,7 @@ from nsguard_harness.bench.__main__ import parser
 from nsguard_harness.bench.figures import OURS, Count, Figure, Figures, Spread, Stage
 from nsguard_harness.bench.page import page, plot, stacked
 from nsguard_harness.checkout import SCENARIOS
-from nsguard_harness.inside import stopwatch
+from nsguard_harness.inside import flood, stopwatch
 from nsguard_harness.scenario import RUN, render
 
 # a machine that is twice as slow in its second round
@@ -168,3 +168,9 @@ def test_fewer_rounds_than_a_median_needs_are_refused(word: str, capsys: pytest.
 def test_a_peer_is_a_name_and_a_system(word: str) -> None:
     with pytest.raises(ValueError, match="NAME=CLOSURE"):
         peers.parse([word])
+
+
+def test_an_answer_has_addresses_and_ports_exchanged_and_no_checksum() -> None:
+    sent = bytes.fromhex("4500001c00000000401100000a420002cb007101") + bytes.fromhex("c350000900080bad") + b"text"
+    answered = bytes.fromhex("4500001c0000000040110000cb0071010a420002") + bytes.fromhex("0009c35000080000") + b"text"
+    assert flood.turned(sent) == answered

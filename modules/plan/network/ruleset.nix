@@ -11,6 +11,9 @@ let
 
   wg = ''oifname "${names.interface}"'';
 
+  # A connection that began inside and was answered.
+  begun = "ct direction original ct state established";
+
   redirect = {
     name = "dns";
     # dstnat by its number: nft before 1.0.7 knows the name in prerouting alone.
@@ -47,18 +50,6 @@ let
         { text = [ ''oifname "lo" accept'' ]; }
       ]
       ++ (if hostLink == null then [ ] else link.output)
-      ++ [
-        {
-          name = "output-multicast";
-          guards = "announcements to the network at the tunnel's far end";
-          text = [ "fib daddr type { broadcast, multicast } drop" ];
-        }
-        {
-          name = "output-link-local";
-          guards = "what is meant for a neighbour: a tunnel has none, and its far end would get it";
-          text = [ "ip6 daddr fe80::/10 drop" ];
-        }
-      ]
       ++ (
         if enforceDns then
           [
@@ -76,6 +67,24 @@ let
           [ ]
       )
       ++ [
+        {
+          # The first packet of such a connection passed the rules below, which look at its destination, and all of its
+          # packets have the same. The source is checked again, because the tunnel may have got another address since.
+          text = [
+            "${wg} ${begun} ip saddr @address4 accept"
+            "${wg} ${begun} ip6 saddr @address6 accept"
+          ];
+        }
+        {
+          name = "output-multicast";
+          guards = "announcements to the network at the tunnel's far end";
+          text = [ "fib daddr type { broadcast, multicast } drop" ];
+        }
+        {
+          name = "output-link-local";
+          guards = "what is meant for a neighbour: a tunnel has none, and its far end would get it";
+          text = [ "ip6 daddr fe80::/10 drop" ];
+        }
         {
           name = "output-source";
           guards = "packets with another source address than the tunnel's";
@@ -121,8 +130,8 @@ let
       hook = "type filter hook input priority filter;";
       policy = "drop";
       rules = [
-        { text = [ ''iifname "lo" accept'' ]; }
         { text = [ "${fromTunnel} ct state established,related accept" ]; }
+        { text = [ ''iifname "lo" accept'' ]; }
       ]
       ++ (
         if forwarding then
