@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -146,7 +145,7 @@ class State:
 
     def note_error(self, command: str, what: str) -> None:
         """Record that `command` failed now, and why."""
-        files.write(self._error, json.dumps({"at": round(time.time()), "command": command, "what": what}) + "\n")
+        files.write_json(self._error, {"at": round(time.time()), "command": command, "what": what})
 
     def forget_error(self, command: str) -> None:
         """Remove the record of a failure if it is of `command`, which has succeeded."""
@@ -201,11 +200,8 @@ class State:
 
 def _read(path: str) -> dict[str, Any] | None:
     """An object of JSON, with tuples for lists; None if there is no such file."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return {key: _tuples(value) for key, value in json.load(file).items()}
-    except FileNotFoundError:
-        return None
+    data = files.read_json(path)
+    return None if data is None else {key: _tuples(value) for key, value in data.items()}
 
 
 def _write(path: str, record: Tunnel | HostLink | ForwardingState | None) -> None:
@@ -213,7 +209,7 @@ def _write(path: str, record: Tunnel | HostLink | ForwardingState | None) -> Non
     if record is None:
         files.remove(path)
     else:
-        files.write(path, json.dumps(record._asdict(), indent=1) + "\n")
+        files.write_json(path, record._asdict())
 
 
 def _tuples(value: Any) -> Any:

@@ -4,7 +4,6 @@ They are stored in names.json, which exists only while a tunnel with such endpoi
 of the refresh timer has the file as its condition, so no process is started for other tunnels.
 """
 
-import json
 import time
 
 from nsguard.spec.model import Endpoint
@@ -91,15 +90,14 @@ def clock() -> float:
 def read(state: State) -> dict[str, Named]:
     """Public key → endpoint; empty if there is no file, or if another version of nsguard wrote it."""
     try:
-        with open(state.names, encoding="utf-8") as file:
-            return {key: Named(*values) for key, values in json.load(file).items()}
-    except (FileNotFoundError, TypeError):
+        return {key: Named(*values) for key, values in (files.read_json(state.names) or {}).items()}
+    except TypeError:
         return {}
 
 
 def write(state: State, names: dict[str, Named]) -> None:
     """Store the endpoints by public key; remove the file if there are none."""
     if names:
-        files.write(state.names, json.dumps(names) + "\n")
+        files.write_json(state.names, names)
     else:
         files.remove(state.names)

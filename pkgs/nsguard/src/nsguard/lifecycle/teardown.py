@@ -7,7 +7,7 @@ from functools import partial
 from nsguard import paths, state
 from nsguard.errors import BadInput, NsguardError
 from nsguard.lifecycle import terminals
-from nsguard.net import clients, host_link, namespace, nft, userspace
+from nsguard.net import clients, namespace, nft, userspace
 from nsguard.state import State, Tunnel
 from nsguard.system import files, process
 
@@ -55,7 +55,10 @@ def remove(found: State) -> None:
     """Take away all of it, whatever is there: `down`, undoing, and clearing what a killed run left."""
     if found.tunnel():
         clear(found)
-    host_link.clear(found)
+    if found.host_link():
+        from nsguard.net import host_link  # it loads much that nothing else here needs
+
+        host_link.clear(found)
     clients.clear(found)
     if os.path.lexists(f"{paths.NETNS}/{found.name}") and not foreign(found):
         process.change("ip", "netns", "del", found.name)

@@ -4,12 +4,17 @@ They are the namespace's and not each unit's: systemd mounts none for a unit, an
 command before its unit is there. Units of one namespace therefore share them as far as they have the same user.
 """
 
+from __future__ import annotations
+
 import contextlib
 import grp
 import os
 
-from nsguard.spec.spec import Spec
 from nsguard.state import State
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nsguard.spec.spec import Spec
 
 # A terminal is its user's, and the group's that programs expect (grantpt(3)).
 _GROUP, _MODE = "tty", "mode=0620,ptmxmode=0666"

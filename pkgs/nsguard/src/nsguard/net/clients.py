@@ -1,11 +1,16 @@
 """Which clients reach what a namespace publishes: rules on the host, in a table of their own."""
 
+from __future__ import annotations
+
 import os
 
 from nsguard.net import nft
-from nsguard.spec.spec import Spec
 from nsguard.state import State
 from nsguard.system import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nsguard.spec.spec import Spec
 
 
 def lay(wanted: Spec, found: State) -> None:

@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from ipaddress import ip_interface, ip_network
 
 from nsguard.net import namespace
-from nsguard.spec.model import DEFAULT_MTU, Address, Config, Interface, Network
+from nsguard.spec.model import DEFAULT_MTU, Config
 from nsguard.system import process
 from nsguard.system.record import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeVar
+
+    from nsguard.spec.model import Address, Interface, Network
 
     T = TypeVar("T", bound=Interface | Network)
 

@@ -1,9 +1,14 @@
 """Gaps in a tunnel whose values are each right: what such a tunnel does not carry, though somebody may expect it to."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
-from nsguard.spec.model import Config, Network
 from nsguard.system.record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nsguard.spec.model import Config, Network
 
 
 class Gap(NamedTuple):

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
-
 from nsguard.system.record import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
     from typing import TypeAlias
 
-Address: TypeAlias = IPv4Address | IPv6Address
-Interface: TypeAlias = IPv4Interface | IPv6Interface
-Network: TypeAlias = IPv4Network | IPv6Network
+    Address: TypeAlias = IPv4Address | IPv6Address
+    Interface: TypeAlias = IPv4Interface | IPv6Interface
+    Network: TypeAlias = IPv4Network | IPv6Network
 
 # wg-quick(8) takes 80 bytes off the path's MTU (outer IPv6 40, UDP 8, WireGuard 32), so 1420 on Ethernet.
 DEFAULT_MTU = 1420

@@ -14,9 +14,13 @@ from nsguard import paths
 from nsguard.errors import BadInput
 from nsguard.spec import ports, values
 from nsguard.spec.field import Field
-from nsguard.spec.model import AMNEZIAWG, WIREGUARD, Address, Endpoint, HostLink, Interface, Linked, Network
+from nsguard.spec.model import AMNEZIAWG, WIREGUARD, Endpoint, HostLink, Linked
 from nsguard.system import files
 from nsguard.system.record import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nsguard.spec.model import Address, Interface, Network
 
 VERSION = 1
 # linux/if.h: IFNAMSIZ is 16 with the final NUL.

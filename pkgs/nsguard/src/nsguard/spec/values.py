@@ -1,10 +1,16 @@
 """Parsers of single values in WireGuard's notation. Each raises ValueError that says what is wrong and the remedy."""
 
+from __future__ import annotations
+
 import binascii
 import ipaddress
 import re
 
-from nsguard.spec.model import Address, Endpoint, Interface, Network
+from nsguard.spec.model import Endpoint
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nsguard.spec.model import Address, Interface, Network
 
 _LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
 _NUMBER = re.compile(r"[0-9]{1,10}\Z")

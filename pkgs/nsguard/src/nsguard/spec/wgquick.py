@@ -11,12 +11,14 @@ from functools import partial
 
 from nsguard.errors import BadInput
 from nsguard.spec import amneziawg, values
-from nsguard.spec.model import AMNEZIAWG, IPV6_MIN_MTU, WIREGUARD, Address, Config, Peer, Secret
+from nsguard.spec.model import AMNEZIAWG, IPV6_MIN_MTU, WIREGUARD, Config, Peer, Secret
 from nsguard.system.record import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn, TypeVar
+
+    from nsguard.spec.model import Address
 
     T = TypeVar("T")
 
