@@ -40,9 +40,12 @@ def evaluate(expression: str) -> Any:
     return json.loads(done.stdout)
 
 
-def nixos_arguments(directory: Path) -> str:
-    """What checks/eval/nixos.nix takes. Any word of the tree may be the name of a package that a module asks for."""
-    tree = Path(NIXPKGS or "")
+def nixos_arguments(directory: Path, tree: Path | None = None) -> str:
+    """What checks/eval/nixos.nix takes. Any word of the tree may be the name of a package that a module asks for.
+
+    tree: nixpkgs' lib/ and nixos/, in place of NSGUARD_NIXPKGS.
+    """
+    tree = tree or Path(NIXPKGS or "")
     words = {word for path in tree.glob("nixos/**/*.nix") for word in re.findall(r"[A-Za-z_][\w-]*", path.read_text())}
     (directory / "names.json").write_text(json.dumps(sorted(words)))
     names = f"builtins.fromJSON (builtins.readFile {directory}/names.json)"

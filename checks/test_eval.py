@@ -161,7 +161,12 @@ def test_leaks_node_confines_one_of_two_agents(offered: dict[str, Any]) -> None:
 
 
 @needs_nixpkgs
-def test_hosts_as_people_have_them_evaluate_to_a_driver_on_the_labs_network(arguments: str) -> None:
+def test_hosts_as_people_have_them_evaluate_to_a_driver(arguments: str) -> None:
+    hosts_on_the_labs_network(arguments)
+
+
+def hosts_on_the_labs_network(arguments: str) -> None:
+    """Evaluate the leak tests of the hosts of checks/hosts.nix, and assert that the lab decides their network."""
     hosts = evaluate(f"(import {CHECKS}/eval/flake.nix {arguments}).hosts")
     for name, host in hosts.items():
         assert host["whole"] and "leak_test(" in host["script"], name
