@@ -24,11 +24,16 @@ in
     type = types.enum [
       "nat-pmp"
       "pcp"
+      "script"
     ];
     default = defaults.protocol;
     example = "pcp";
     description = ''
       Protocol of the request: NAT-PMP (RFC 6886), which Proton uses, or PCP (RFC 6887).
+
+      With `"script"` nsguard requests no port. A script of yours, which runs as root on the host, gets one in the
+      provider's own way and opens it with {command}`nsguard forward open NAME PORT`. The port closes with
+      {command}`nsguard forward shut NAME`, and when the tunnel goes down.
 
       Risk: neither authenticates the gateway. Both are spoken inside the tunnel only.
     '';

@@ -17,6 +17,8 @@
         enable = true;
         client = "rtorrent";
         clientUrl = "scgi:///run/rtorrent.sock";
+        protocol = "script";
+        internalPort = 6881;
         clientCredentialsFile = "/run/secrets/rtorrent";
         onChange = "/bin/true";
         credentials = {
@@ -43,6 +45,7 @@
     "nsguard.namespaces.deluge.portForwarding.credentials: only onChange reads them, and it is not set; remove them, or set onChange"
     ''nsguard.namespaces.rtorrent.portForwarding.clientUrl: "scgi:///run/rtorrent.sock" is malformed; write it like "scgi://127.0.0.1:5000"''
     "nsguard.namespaces.rtorrent.portForwarding.clientCredentialsFile: rTorrent asks for no password; remove it"
+    "nsguard.namespaces.rtorrent.portForwarding.internalPort: no gateway is asked, because a script opens the port; remove it"
     ''nsguard.namespaces.rtorrent.portForwarding.credentials: "client" cannot be the name of a credential; use letters, digits, - and _, and another word than client''
     ''nsguard.namespaces.rtorrent.portForwarding.credentials.stored: "/nix/store/abc/token" would be in the Nix store, which every user can read; write the path of a file that is created at run time, in quotes: nsguard.namespaces.rtorrent.portForwarding.credentials.stored = "/run/secrets/…";''
     ''nsguard.namespaces.rtorrent.portForwarding.credentials: "two words" cannot be the name of a credential; use letters, digits, - and _, and another word than client''

@@ -81,7 +81,9 @@ def until(what: Callable[[], bool], seconds: float = 30) -> None:
 def open_ports(lab: ContainerLab) -> set[tuple[str, int]]:
     listing = json.loads(lab.client.succeed("ip netns exec vpn nft -j list set inet nsguard forwarded"))
     (ports,) = (entry["set"] for entry in listing["nftables"] if "set" in entry)
-    return {tuple(entry["elem"]["val"]["concat"]) for entry in ports.get("elem", [])}
+    # nft wraps an element that has a time.
+    elements = [entry.get("elem", {"val": entry})["val"] for entry in ports.get("elem", [])]
+    return {tuple(element["concat"]) for element in elements}
 
 
 def reached(lab: ContainerLab, address: str, port: int) -> bool:
@@ -120,6 +122,8 @@ def test_the_port_is_asked_for_written_and_told(lab: ContainerLab) -> None:
     journal = lab.client.succeed(f"journalctl --sync; journalctl -o json -u {HOOK} --output-fields=MESSAGE,_UID")
     told = [json.loads(line) for line in journal.splitlines()]
     assert {"33"} == {record["_UID"] for record in told if record["MESSAGE"] == f"NSGUARD_PORT={LAB.forwarded_port}"}
+    (path,) = {record["MESSAGE"] for record in told if record["MESSAGE"].startswith("PATH=")}
+    assert path == "PATH=/run/current-system/sw/bin:/usr/local/bin:/usr/bin:/bin"
     status = json.loads(lab.client.succeed("nsguard status vpn --json"))["namespaces"]["vpn"]
     assert status["forwarded"] == {
         "port": LAB.forwarded_port,
@@ -338,6 +342,42 @@ def test_pcp(lab: ContainerLab, tmp_path_factory: pytest.TempPathFactory) -> Non
     assert f"port 6881 (tcp, udp), public as {LAB.endpoint.v4}:{LAB.forwarded_port}" in lab.client.succeed(
         "nsguard status vpn"
     )
+
+
+def test_a_script_opens_a_port_and_shuts_it(lab: ContainerLab, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """After the other scenarios: the gateway is not asked any more."""
+    path = tmp_path_factory.mktemp("script") / "script.nix"
+    path.write_text(
+        f"let it = import {scenario.FORWARDING}; vpn = it.namespaces.vpn; in it // {{ namespaces.vpn = vpn // {{"
+        ' portForwarding = vpn.portForwarding // { protocol = "script"; }; }; }'
+    )
+    scenario.install(lab.client, scenario.render(path))
+    lab.client.succeed(f"systemctl reload nsguard-netns-vpn && systemctl restart {FORWARD}")
+    assert (values(lab), open_ports(lab), asking(lab)["state"]) == ({}, set(), "closed")
+    assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")
+    lab.client.write_files({"/opt/nsguard-test/listen.py": LISTEN})
+    where = "-p NetworkNamespacePath=/run/netns/vpn"
+    lab.client.succeed(f"systemd-run -q --unit=listener {where} python3 /opt/nsguard-test/listen.py - 40900 40901")
+    try:
+        lab.client.wait_until_succeeds("ip netns exec vpn ss -Hltn | grep -q :40901")
+        # a provider chose it, and a program that was not given it listens there
+        refused = lab.client.execute("nsguard forward open vpn 40900 2>&1")
+        assert refused[0] == 1 and "port 40900 stays closed: a program inside" in refused[1]
+        lab.client.succeed("systemctl stop listener", "nsguard forward open vpn 40900 --protocol tcp")
+        lab.client.succeed(f"systemd-run -q --unit=listener {where} python3 /opt/nsguard-test/listen.py - 40900 40901")
+        until(lambda: reached(lab, LAB.tunnel_client.v4, 40900))
+        assert not reached(lab, LAB.tunnel_client.v4, 40901)
+        assert (values(lab)["NSGUARD_PORT"], open_ports(lab)) == ("40900", {("tcp", 40900)})
+        assert asking(lab)["state"] == "open"
+        until(lambda: "NSGUARD_PORT=40900" in lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {HOOK}"))
+        lab.client.succeed("nsguard forward shut vpn")
+        assert not reached(lab, LAB.tunnel_client.v4, 40900)
+        assert (values(lab), open_ports(lab)) == ({}, set())
+        lab.client.succeed("nsguard forward open vpn 40900", "systemctl stop nsguard-tunnel-vpn")
+        assert (values(lab), open_ports(lab)) == ({}, set())
+        assert "the tunnel is not up" in lab.client.execute("nsguard forward open vpn 40900 2>&1")[1]
+    finally:
+        lab.client.succeed("systemctl stop listener; systemctl start nsguard-tunnel-vpn app-root app-user")
 
 
 @pytest.mark.parametrize("protocol", ["nat-pmp", "pcp"])

@@ -49,7 +49,9 @@ let
   forwardingProblems =
     where: forwarding:
     [
-      (malformed "${where}.protocol" "nat-pmp|pcp" ''"nat-pmp" or "pcp"'' forwarding.protocol)
+      (malformed "${where}.protocol" "nat-pmp|pcp|script" ''"nat-pmp", "pcp" or "script"''
+        forwarding.protocol
+      )
       (malformed "${where}.gateway" "[0-9]{1,3}([.][0-9]{1,3}){3}" ''"10.2.0.1"'' forwarding.gateway)
       (malformed "${where}.client" "qbittorrent|transmission|slskd|deluge|rtorrent" ''"qbittorrent"''
         forwarding.client
@@ -72,6 +74,13 @@ let
         when = forwarding.client == "rtorrent" && forwarding.clientCredentialsFile != null;
         where = "${where}.clientCredentialsFile";
         what = "rTorrent asks for no password";
+        fix = "remove it";
+      }
+      {
+        when =
+          forwarding.protocol == "script" && (forwarding.gateway != null || forwarding.internalPort != null);
+        where = "${where}.${if forwarding.gateway != null then "gateway" else "internalPort"}";
+        what = "no gateway is asked, because a script opens the port";
         fix = "remove it";
       }
       {

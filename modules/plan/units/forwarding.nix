@@ -17,6 +17,7 @@ let
     ;
 
   tunnel = names.tunnelUnit name;
+  scripted = portForwarding.protocol == "script";
 
   urls = {
     qbittorrent = "http://127.0.0.1:8080";
@@ -50,12 +51,15 @@ else
         X-Restart-Triggers = builtins.hashString "sha256" (builtins.toJSON portForwarding);
       };
       serviceConfig = import ./runtime.nix // {
-        ExecStart = "${tools.nsguard} forward run ${name}";
+        ExecStart = "${tools.nsguard} forward ${if scripted then "close" else "run"} ${name}";
         # Also after one that was killed; what is open closes by itself, too, a lifetime later.
         ExecStopPost = "${tools.nsguard} forward close ${name}";
         Restart = "on-failure";
         RestartSec = 5;
         RestartPreventExitStatus = 2;
+        # Of a port that a script opens, the unit does no more than to close it in the end.
+        Type = if scripted then "oneshot" else "simple";
+        RemainAfterExit = scripted;
         # It enters the namespace, and fills a set of its rules.
         CapabilityBoundingSet = "CAP_SYS_ADMIN CAP_NET_ADMIN CAP_SYS_PTRACE";
         NoNewPrivileges = true;

@@ -109,14 +109,34 @@ def _start_late(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> in
 
 def _forward(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     from nsguard.command import prepare
-    from nsguard.forward import keeper
+    from nsguard.forward import keeper, script
+    from nsguard.spec import values
 
     parser.description = "Keep a port of the tunnel's far end open; docs/port-forwarding.md."
-    parser.add_argument("what", choices=["run", "close"])
-    parser.add_argument("namespace", metavar="NAME")
+    what = parser.add_subparsers(dest="what", required=True, metavar="VERB")
+    verbs: dict[str, tuple[str, Callable[[str], None]]] = {
+        "run": ("ask the gateway for a port, and renew it; the unit does this", keeper.run),
+        "close": ("close the port and remove its record; the unit does this", keeper.close),
+        "shut": ("close the port that a script opened, and tell client and onChange", script.shut),
+    }
+    for verb, (text, _) in verbs.items():
+        what.add_parser(verb, help=text, allow_abbrev=False).add_argument("namespace", metavar="NAME")
+    opening = what.add_parser(
+        "open", help="open a port that a script got, in place of the one before", allow_abbrev=False
+    )
+    opening.add_argument("namespace", metavar="NAME")
+    opening.add_argument("port", metavar="PORT", help="1024 to 65535")
+    opening.add_argument("--protocol", action="append", choices=["tcp", "udp"], help="by default both")
     options = parser.parse_args(arguments)
     prepare(options.namespace)
-    (keeper.run if options.what == "run" else keeper.close)(options.namespace)
+    if options.what != "open":
+        verbs[options.what][1](options.namespace)
+        return 0
+    try:
+        port = values.number(options.port, 1, 65535)
+    except ValueError as error:
+        raise BadInput(f"forward open: {error}") from None
+    script.open_port(options.namespace, port, sorted(set(options.protocol or ("tcp", "udp"))))
     return 0
 
 

@@ -105,7 +105,7 @@ COMMANDS = {
         {},
         {
             "systemctl status nsguard-forward-vpn": "see which port is open",
-            "systemctl restart nsguard-forward-vpn": "ask the gateway again",
+            "sudo nsguard forward open vpn 51413": "open a port that a script of yours got",
         },
     ),
     "listen-port": Command(

@@ -17,7 +17,7 @@ from nsguard.forward import granted, portmap
 from nsguard.forward.portmap import Denied, Gateway, Mapping, Refused
 from nsguard.net import namespace, nft
 from nsguard.spec import spec
-from nsguard.spec.spec import Forwarding
+from nsguard.spec.spec import SCRIPT, Forwarding
 from nsguard.state import Forwarded, ForwardingState, State
 from nsguard.system import process
 
@@ -37,6 +37,8 @@ def run(name: str) -> None:
         raise BadInput(f"{name}: port forwarding is not configured; see nsguard.namespaces.{name}.portForwarding")
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
+    if forwarding.protocol == SCRIPT:
+        raise BadInput(f"{name}: no gateway is asked for a port; nsguard forward open {name} PORT opens one")
     keeper = Keeper(State(name), forwarding, granted.named(namespace_spec))
     try:
         while True:
@@ -58,7 +60,21 @@ def close(name: str) -> None:
     state.write_forwarded(None)
     state.write_forwarding(None)
     if namespace.inode(name) is not None:
-        nft.open_ports(name, (), 0)
+        nft.open_ports(name, (), None)
+
+
+def tell(state: State, forwarded: Forwarded | None, hook: str | None) -> None:
+    """Record the port that is open now, and restart the unit `hook`; None: close it, because it is lost."""
+    text = f"port {forwarded.port} is open, public as {forwarded.public_port}" if forwarded else "the port is lost"
+    process.say(f"nsguard: {state.name}: {text}")
+    state.write_forwarded(forwarded)
+    if forwarded is None:
+        nft.open_ports(state.name, (), None)
+    if hook:
+        try:
+            process.change("systemctl", "restart", "--no-block", hook)
+        except process.CommandFailed as error:
+            process.say(f"nsguard: {state.name}: {error}")
 
 
 class Keeper:
@@ -188,16 +204,7 @@ class Keeper:
         return self._forwarding.internal_port or mapping.external
 
     def _tell(self, forwarded: Forwarded | None) -> None:
-        text = f"port {forwarded.port} is open, public as {forwarded.public_port}" if forwarded else "the port is lost"
-        process.say(f"nsguard: {self._state.name}: {text}")
-        self._state.write_forwarded(forwarded)
-        if forwarded is None:
-            nft.open_ports(self._state.name, (), 0)
-        if self._forwarding.hook:
-            try:
-                process.change("systemctl", "restart", "--no-block", self._forwarding.hook)
-            except process.CommandFailed as error:
-                process.say(f"nsguard: {self._state.name}: {error}")
+        tell(self._state, forwarded, self._forwarding.hook)
 
     def _report(self, state: str, answer: str = "") -> None:
         """Record the state for `nsguard status`; `since` stays the same while state and answer do."""

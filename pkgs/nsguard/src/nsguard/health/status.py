@@ -17,6 +17,7 @@ from nsguard.lifecycle import teardown
 from nsguard.net import host_link, listening, namespace, wireguard
 from nsguard.net.listening import Listener
 from nsguard.spec import ports, spec
+from nsguard.spec.spec import SCRIPT, Forwarding
 from nsguard.state import Forwarded, State, Tunnel
 from nsguard.system import process, systemd
 
@@ -204,15 +205,16 @@ def _configured(
         "tunnelPorts": {
             protocol: list(map(ports.as_json, opened)) for protocol, opened in configuration.tunnel_ports.items()
         },
-        "portForwarding": _forwarding(state) if configuration.forwarding else None,
+        "portForwarding": _forwarding(state, configuration.forwarding) if configuration.forwarding else None,
     }
 
 
-def _forwarding(state: State) -> dict[str, Any]:
+def _forwarding(state: State, settings: Forwarding) -> dict[str, Any]:
     """The result of the request for a forwarded port."""
     forwarding = state.forwarding()
     if forwarding is None:
-        return {"state": "not running", "since": None, "gateway": None, "answer": None}
+        scripted = settings.protocol == SCRIPT
+        return {"state": "closed" if scripted else "not running", "since": None, "gateway": None, "answer": None}
     return forwarding._asdict() | {"gateway": forwarding.gateway or None, "answer": forwarding.answer or None}
 
 

@@ -37,7 +37,9 @@ def wrong(it: dict[str, Any]) -> bool:
     """Whether any part of a namespace is down or failed; decides the exit status of `nsguard status`."""
     up = it["state"] == "up" and it["tunnel"]["state"] == "up"
     forwarding = it["portForwarding"]
-    no_port = forwarding is not None and forwarding["state"] not in ("open", "asking") and it["forwarded"] is None
+    no_port = (
+        forwarding is not None and forwarding["state"] not in ("open", "asking", "closed") and it["forwarded"] is None
+    )
     return not up or no_port or any(unit["state"] in BAD_STATES for unit in it["units"])
 
 
@@ -92,12 +94,13 @@ def _forwarded(it: dict[str, Any]) -> Iterator[Row]:
         "asking": "requested for {since}, no answer yet",
         "refused": "refused for {since}: {answer}",
         "silent": "requested for {since}: {answer}",
+        "closed": "no port is open; nsguard forward open opens one",
         "not running": "not requested: nsguard-forward is not running",
     }[request["state"]]
     since = "" if request["since"] is None else span(max(0, time.time() - request["since"]))
     gateway = f" (gateway {request['gateway']})" if request["gateway"] else ""
     now = words.format(since=since, answer=request["answer"]) + gateway
-    level = WARN if request["state"] == "asking" or forwarded else BAD
+    level = WARN if request["state"] in ("asking", "closed") or forwarded else BAD
     yield Row("forwarded", "; ".join(filter(None, (text, now))), level, _helpers(it, "forwarder"))
 
 

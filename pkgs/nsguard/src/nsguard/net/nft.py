@@ -46,12 +46,13 @@ def fill_namespace(name: str, ruleset: Ruleset, tunnel: Tunnel) -> None:
         load_namespace(name, ruleset, tunnel)
 
 
-def open_ports(name: str, ports: Sequence[tuple[str, int]], lifetime: int, *, logged: bool = True) -> None:
-    """Open exactly these ports (protocol, number) of namespace `name`, for `lifetime` seconds from now.
+def open_ports(name: str, ports: Sequence[tuple[str, int]], lifetime: int | None, *, logged: bool = True) -> None:
+    """Open exactly these ports (protocol, number) of namespace `name`, for `lifetime` seconds or for good (None).
 
     `logged`: log the commands. A renewal, which changes only the time, is not logged.
     """
-    elements = [f"{protocol} . {port} timeout {lifetime}s" for protocol, port in ports]
+    timeout = "" if lifetime is None else f" timeout {lifetime}s"
+    elements = [f"{protocol} . {port}{timeout}" for protocol, port in ports]
     lines = ["flush set inet nsguard forwarded", *_add("nsguard", "forwarded", elements)]
     try:
         with entered(name):

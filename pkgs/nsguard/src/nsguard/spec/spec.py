@@ -28,7 +28,9 @@ _LINK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,14}\Z")
 _UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,247}\.service\Z")
 _SOCKET_UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,248}\.socket\Z")
 _MARK = re.compile(r"0x0*[1-9a-f][0-9a-f]{0,7}\Z")
-_MAPPER = re.compile(r"(nat-pmp|pcp)\Z")
+# The protocol of a port that is asked of no gateway: a script opens it.
+SCRIPT = "script"
+_MAPPER = re.compile(rf"(nat-pmp|pcp|{SCRIPT})\Z")
 _TRANSPORT = re.compile(r"(tcp|udp)\Z")
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}\Z")
 # Only what belongs to a network namespace; / stands for a dot within a name (sysctl(8)).
@@ -190,7 +192,7 @@ def _spec(top: Field) -> Spec:
 def _forwarding(forwarding: Field) -> Forwarding:
     fields = forwarding.object("protocol", "gateway", "protocols", "internalPort", "lifetimeSeconds", "hook")
     return Forwarding(
-        protocol=fields["protocol"].matching(_MAPPER, "nat-pmp or pcp"),
+        protocol=fields["protocol"].matching(_MAPPER, "nat-pmp, pcp or script"),
         gateway=fields["gateway"].maybe(lambda it: it.parsed(values.ipv4)),
         protocols=tuple(it.matching(_TRANSPORT, "tcp or udp") for it in fields["protocols"].items()),
         internal_port=fields["internalPort"].maybe(ports.port),

@@ -8,6 +8,7 @@ from nsguard.health.doctor.subject import Finding, Patient
 from nsguard.health.reasons import quoted
 from nsguard.health.status import unit_of
 from nsguard.net import host_link, listening
+from nsguard.spec.spec import SCRIPT
 
 # Kinds of units that the check of nsguard's own units leaves out.
 _KINDS = ("service", "app", "socket", "bus")
@@ -114,7 +115,7 @@ def _publish(namespace: str, unit: str, ports: list[int]) -> Finding:
 def forwarding(patient: Patient) -> Iterator[Finding]:
     """The tunnel's far end has given the port that it is asked for."""
     settings = patient.spec.forwarding
-    if settings is None or patient.tunnel is None:
+    if settings is None or settings.protocol == SCRIPT or patient.tunnel is None:
         return
     request = patient.state.forwarding()
     at = f"nsguard.namespaces.{patient.name}.portForwarding"
