@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from nsguard.health import confined, reasons
-from nsguard.health.confined import Unit
-from nsguard.health.published import expected
+from nsguard.health import confined
 from nsguard.system import systemd
-from nsguard.system.systemd import Entry
 
 INSIDE = {"NetworkNamespacePath": "/run/netns/vpn"}
+
+
 LONG_AGO = "@1700000000"
 
 
@@ -87,45 +86,6 @@ def test_what_was_never_started_names_what_it_needs() -> None:
     assert confined._held_back(it, others).what == "it needs db.service, which failed"
     others["db.service"] = {"ActiveState": "active"}
     assert confined._held_back(it, others).what.startswith("nothing has started it")
-
-
-@pytest.mark.parametrize(
-    ("unit", "option"),
-    [
-        ("web.service", "systemd.services.web"),
-        ("web@one.service", 'systemd.services."web@"'),
-        ("a.b.service", 'systemd.services."a.b"'),
-        ("web.socket", "systemd.sockets.web"),
-    ],
-)
-def test_an_option_is_named_as_nix_reads_it(unit: str, option: str) -> None:
-    assert reasons.option(unit) == option
-
-
-def test_a_path_that_is_let_in_is_no_nix_but_a_string() -> None:
-    assert reasons.let_in("web.service", '/srv/"${x}"') == (
-        r'make it visible: systemd.services.web.nsguard.bindPaths = [ "/srv/\"\${x}\"" ];'
-    )
-
-
-def test_a_failure_of_a_command_before_the_program_is_told_apart() -> None:
-    unit = {"Id": "web.service", "Result": "exit-code", "ExecMainCode": "0", "ExecMainStatus": "0"}
-    entries = [Entry("web.service: Control process exited, code=exited, status=255/EXCEPTION", own=False)]
-    assert reasons.of(unit, entries).what == "a command before or after its program ended with status 255"
-
-
-def test_words_that_a_program_makes_look_like_systemds_are_not_taken_for_them() -> None:
-    unit = {"Id": "web.service", "Result": "exit-code", "ExecMainCode": "1", "ExecMainStatus": "1"}
-    lie = Entry("web.service: Control process exited, code=exited, status=203/EXEC", own=True)
-    assert reasons.of(unit, [lie]).what == "its program ended with status 1"
-
-
-def test_who_should_answer_is_the_unit_of_that_name_or_one_of_all() -> None:
-    units = [Unit(f"{name}.service", "service", "", "running", None) for name in ("web", "web-admin", "db")]
-    assert expected("web", units) == "web.service"
-    assert expected("db-admin", units[2:]) == "db.service"
-    assert expected("ui", units) == "one of web.service, web-admin.service, db.service"
-    assert expected("ui", []) == "a service in the namespace"
 
 
 def test_units_are_found_in_files_and_in_those_laid_over_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

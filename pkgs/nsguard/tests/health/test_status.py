@@ -2,13 +2,9 @@
 
 import json
 import time
-from typing import Any
-
-import pytest
 
 from box import NAME, PEER, PRIVATE, Box, config, peer, spec
-from nsguard.health import summary
-from nsguard.system.printable import printable
+from reported import WEB, namespaces
 
 
 def test_status_through_a_life(any_box: Box) -> None:
@@ -38,12 +34,6 @@ def test_status_through_a_life(any_box: Box) -> None:
     )
     assert all("private-key" not in call and "dump" not in call for call in box.calls())
     assert PRIVATE not in done.stdout + done.stderr
-
-
-def namespaces(box: Box, *more: str) -> dict[str, Any]:
-    said = json.loads(box.nsguard("status", "--json", *more).stdout)
-    assert said["version"] == 1
-    return dict(said["namespaces"])
 
 
 def test_status_as_json(box: Box) -> None:
@@ -146,64 +136,16 @@ def test_the_last_error_is_kept_until_it_works(any_box: Box) -> None:
     assert box.traces() == []
 
 
-_WEB = """
-import http.server
-class Web(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        at = self.path[1:]
-        if at == "away":
-            self.send_response(302)
-            self.send_header("Location", "file:///etc/shadow")
-        else:
-            self.send_response(404 if at == "missing" else 200)
-        self.end_headers()
-        words = {"plain": "203.0.113.9\\n", "json": '{"ip": "2001:db8::9", "country": "SE"}', "prose": "You are well."}
-        self.wfile.write(words.get(at, "").encode())
-    def log_message(self, *_): pass
-http.server.HTTPServer(("127.0.0.1", 8080), Web).serve_forever()
-"""
-
-
-def test_the_exit_address_is_asked_for_inside(box: Box) -> None:
-    box.nsguard("netns", "up", NAME)
-    asked = namespaces(box, "--exit-address", "http://localhost:8080/plain")[NAME]["exitAddress"]
-    assert asked == {"address": None, "fault": "the tunnel is not up"}
-    box.nsguard("tunnel", "up", NAME)
-    box.write("/run/web.py", _WEB)
-    box.out("sh", "-c", f"ip netns exec {NAME} python3 /run/web.py >/dev/null 2>&1 </dev/null &")
-    box.out("sh", "-c", f"until ip netns exec {NAME} ss -Hltn | grep -q 127.0.0.1:8080; do :; done")
-    for at, address, fault in [
-        ("plain", "203.0.113.9", None),
-        ("json", "2001:db8::9", None),
-        ("prose", None, "the answer is not an address; use a service that returns nothing else"),
-        ("missing", None, "the service returned HTTP 404"),
-        ("away", None, "the service returned HTTP 302"),
-    ]:
-        url = f"http://localhost:8080/{at}"
-        asked = namespaces(box, "--exit-address", url)[NAME]["exitAddress"]
-        assert asked == {"address": address, "fault": fault and f"{url}: {fault}"}, at
-    assert "  exit       203.0.113.9\n" in box.nsguard("status", "--exit-address", "http://localhost:8080/plain").stdout
-    asked = namespaces(box, "--exit-address", "http://localhost:8081/")[NAME]["exitAddress"]
-    assert asked == {"address": None, "fault": "http://localhost:8081/: Connection refused"}
-
-
-@pytest.mark.parametrize("url", ["file:///etc/shadow", "am.i.example", "http://"])
-def test_what_is_no_web_address_is_refused(box: Box, url: str) -> None:
-    done = box.nsguard("status", "--exit-address", url)
-    what = f"nsguard: --exit-address '{url}': not a web address; write one like https://am.i.mullvad.net/ip\n"
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", what)
-
-
 def test_a_published_port_is_answered_by_whoever_listens_where_the_proxy_asks(box: Box) -> None:
     web = {"name": "web", "unit": "nsguard-publish-vpn@web-1a2b3c.socket", "listen": ["127.0.0.1:80"]}
     box.write_spec(spec() | {"published": [web | {"port": 8080, "from": None}]})
     box.nsguard("netns", "up", NAME)
-    box.write("/run/web.py", _WEB.replace("127.0.0.1", "127.0.0.2"))
+    box.write("/run/web.py", WEB.replace("127.0.0.1", "127.0.0.2"))
     box.out("sh", "-c", f"ip netns exec {NAME} python3 /run/web.py >/dev/null 2>&1 </dev/null &")
     while not (port := namespaces(box)[NAME]["published"][0])["elsewhere"]:
         pass
     assert (port["answered"], port["elsewhere"]) == (False, ["127.0.0.2"])
-    box.write("/run/web.py", _WEB)
+    box.write("/run/web.py", WEB)
     box.out("sh", "-c", f"ip netns exec {NAME} python3 /run/web.py >/dev/null 2>&1 </dev/null &")
     while not (port := namespaces(box)[NAME]["published"][0])["answered"]:
         pass
@@ -237,17 +179,6 @@ def test_a_half_made_state_is_named(box: Box) -> None:
     assert "tunnel     half-made" in box.nsguard("status").stdout
 
 
-def test_what_a_terminal_could_act_on_is_shown_and_not_sent() -> None:
-    for text, shown in {
-        "Bücher 本": "Bücher 本",
-        "\x1b]0;owned\x07": "\\x1b]0;owned\\x07",
-        "a\nvpn: healthy": "a\\nvpn: healthy",
-        "\u202egnp.exe": "\\u202egnp.exe",
-        b"\xff".decode(errors="surrogateescape"): "\\udcff",
-    }.items():
-        assert printable(text) == shown
-
-
 def test_the_name_of_a_process_draws_nothing_on_the_terminal(box: Box) -> None:
     box.nsguard("netns", "up", NAME)
     box.write("/run/artist.py", "import time\nopen('/proc/self/comm', 'w').write('\\x1b[2J')\ntime.sleep(300)\n")
@@ -256,21 +187,3 @@ def test_the_name_of_a_process_draws_nothing_on_the_terminal(box: Box) -> None:
         pass
     assert "\x1b" not in shown
     assert r"\x1b[2J" in shown
-
-
-def test_amounts() -> None:
-    assert [summary.span(n) for n in (0, 59, 60, 3599, 3600, 90_000)] == [
-        "0 s",
-        "59 s",
-        "1 min",
-        "59 min",
-        "1 h",
-        "1 d",
-    ]
-    assert [summary.size(n) for n in (0, 1023, 1024, 1 << 20, 3 << 29)] == [
-        "0 B",
-        "1023 B",
-        "1.0 KiB",
-        "1.0 MiB",
-        "1.5 GiB",
-    ]
