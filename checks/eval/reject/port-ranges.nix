@@ -47,6 +47,14 @@
           listen = [ "192.0.2.2:65530-65536" ];
           port = 65530;
         };
+        wide-and-linked = {
+          listen = [ "0.0.0.0:10000-10999" ];
+          port = {
+            from = 10000;
+            to = 10999;
+          };
+          keepSource = true;
+        };
         wide = {
           listen = [ "192.0.2.2:1000-1099" ];
           port = {
@@ -94,6 +102,8 @@
       ''${one}.too-far.listen: "192.0.2.2:65530-65536" is malformed; write it like "127.0.0.1:9091", "[::1]:9091" or "/run/web.sock"''
       "${one}.wide.port: the range 1000-1099 has ports below 1024, where well-known services listen; name those ports one by one"
       "${one}.wide.port: the range 1000-1099 has 100 ports, and proxies pass on 64 at most; narrow it, or set keepSource = true; with ${link} and name no loopback address"
+      "${one}.wide-and-linked.keepSource: a proxy cannot keep the client's address; set ${link}"
+      "${one}.wide-and-linked.port: the range 10000-10999 has 1000 ports, and proxies pass on 64 at most; narrow it, or name in listen only addresses of the host's other than loopback, and not 0.0.0.0 or [::]"
       ''${one}.clash.listen: "0.0.0.0:7010" overlaps with ${one}.clash ("192.0.2.2:7000-7010"), and only one can listen there; choose another port or address''
       "${tunnel}.tcp: the range 22-1030 has ports below 1024, where well-known services listen; name those ports one by one"
       "${tunnel}.tcp: 6880-6889 overlaps with 6881; remove one, or let the range end before the other begins"

@@ -66,7 +66,7 @@ def test_status_and_doctor_tell_of_it(lab: ContainerLab) -> None:
         assert status(lab)["hostLink"]["state"] == "down"
         code, output = lab.client.execute("nsguard doctor vpn")
         assert code == 1
-        assert "chain forward has 0 rules" in output and f"the host link {link['interface']} is not" in output
+        assert "chain forward has 0 rules" in output and f"the host link {link['interface']} differs" in output
     finally:
         lab.client.succeed(f"systemctl reload {NETNS}")
     assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")

@@ -137,7 +137,9 @@ let
         where = "${where}.port";
         what = "the range ${ports.text wanted} has ${toString (ports.width wanted)} ports, and proxies pass on ${toString widest} at most";
         fix =
-          if filter near port.listen == port.listen then
+          if port.keepSource then
+            "narrow it, or name in listen only addresses of the host's other than loopback, and not 0.0.0.0 or [::]"
+          else if filter near port.listen == port.listen then
             "narrow it, or name an address of the host's in listen and set keepSource = true; with"
             + " nsguard.namespaces.${ns}.hostLink.enable = true;"
           else
