@@ -180,9 +180,9 @@ in
           lib.mapAttrs' (name: unit: lib.nameValuePair "lib/systemd/system/${name}" unit.text) (
             units // cfg.plan.ofServices cfg.specification.services
           )
-          // lib.mapAttrs' (name: wanted: {
+          // lib.mapAttrs' (name: units: {
             name = "lib/systemd/system/${name}.d/nsguard.conf";
-            value = "[Unit]\nWants=${toString wanted}\n";
+            value = "[Unit]\nWants=${toString units}\n";
           }) wants
         ))
       ];

@@ -110,16 +110,16 @@ in
   within =
     allowed: own:
     let
-      said = words own;
-      first = if said == [ ] then "" else head said;
-      denied = map (w: if substring 0 1 w == "~" then substring 1 (-1) w else w) said;
+      entries = words own;
+      first = if entries == [ ] then "" else head entries;
+      denied = map (w: if substring 0 1 w == "~" then substring 1 (-1) w else w) entries;
       kept =
-        if said == [ ] then
+        if entries == [ ] then
           allowed
         else if substring 0 1 first == "~" then
           filter (name: !elem name denied) allowed
         else
-          filter (name: elem name said) allowed;
+          filter (name: elem name entries) allowed;
     in
     if kept == [ ] then "none" else builtins.concatStringsSep " " kept;
 }

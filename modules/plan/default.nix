@@ -1,11 +1,11 @@
-# The plan: from what was meant (plain data) to systemd units, files and confinement (plain data).
+# The plan: from a specification (plain data) to systemd units, files and confinement (plain data).
 #
-#   import ./. { tools = { nsguard = "/usr/bin/nsguard"; nsguard-init = …; wireguard-go = …; bubblewrap = …; … }; }
+#   import ./. { tools = { nsguard = "/usr/bin/nsguard"; nsguard-init = …; wireguard-go = …; … }; }
 #   -> { plan = specification -> { problems, units, files, groups, openPorts, launchers, … }; … }
 #
-# Nix builtins only: any Nix from 2.8 on can evaluate it, without nixpkgs.
+# It uses Nix builtins only: any Nix from 2.8 on can evaluate it, without nixpkgs.
 #
-# `without` takes protections away by name, for tests that show what each of them is for.
+# `without` removes protections by name, for tests that show what each of them guards.
 {
   tools,
   without ? [ ],
@@ -70,7 +70,7 @@ let
   };
   hostLinks = import ./network/host-link.nix;
   hopsOf = import ./network/hops.nix;
-  wanted = import ./judge/wanted.nix { inherit tools names; };
+  expected = import ./judge/wanted.nix { inherit tools names; };
   judge = import ./judge;
   inherit (import ./judge/verdict.nix) messages;
 
@@ -94,11 +94,11 @@ let
         if namespace.hostLink.enable then
           {
             ends = hostLinks.ends name namespace.hostLink.range;
-            places = hostLinks.linked namespace.publish;
+            listeners = hostLinks.linked namespace.publish;
           }
         else
           null;
-      narrowed = filter (place: place.from != null) (hostLinks.outside namespace.publish);
+      narrowed = filter (listener: listener.from != null) (hostLinks.outside namespace.publish);
       rulesets = {
         clients =
           if narrowed == [ ] then
@@ -106,7 +106,7 @@ let
           else
             ruleset.clients {
               namespace = name;
-              places = narrowed;
+              listeners = narrowed;
             };
         namespace = ruleset.namespace {
           enforceDns = spec.dns.enforce;
@@ -163,8 +163,8 @@ let
     confined
     // {
       unitConfig = confined.unitConfig // {
-        # For `nsguard doctor`, which judges the unit that runs.
-        X-NsguardWanted = builtins.toJSON (wanted.service whole);
+        # For `nsguard doctor`, which judges the running unit.
+        X-NsguardWanted = builtins.toJSON (expected.service whole);
       };
     };
 
@@ -199,7 +199,7 @@ let
 
   problemsIn = whole: problemsOf (whole // { services = removeAttrs whole.services (freeIn whole); });
 
-  # What the finished units of a specification leave open. textOf: unit -> its text
+  # Holes in the finished units of a specification. textOf: unit -> its text
   holes =
     whole: textOf:
     builtins.concatMap (
@@ -212,13 +212,13 @@ let
       ++ builtins.concatMap (
         socket:
         messages "systemd.sockets.${quoted socket}" (
-          judge.socket (wanted.socket service.namespace) "${socket}.socket" (textOf "${socket}.socket")
+          judge.socket (expected.socket service.namespace) "${socket}.socket" (textOf "${socket}.socket")
         )
       ) (attrNames service.sockets)
     ) (attrNames (removeAttrs whole.services (freeIn whole)));
 
   # service: complete; unit: its full name
-  holesOf = service: judge.service (wanted.service service);
+  holesOf = service: judge.service (expected.service service);
 
   quoted =
     name: if builtins.match "[A-Za-z_][A-Za-z0-9_-]*" name == null then builtins.toJSON name else name;
@@ -245,15 +245,15 @@ let
     let
       whole = complete specification;
       free = freeIn whole;
-      found = problemsIn whole;
-      refused = found.others ++ found.services;
+      judgement = problemsIn whole;
+      refused = judgement.others ++ judgement.services;
       runnable = filter (name: apps.runnable whole.apps.${name}) (attrNames whole.apps);
       eachApp =
         if refused == [ ] then
           map (name: apps.ofApp whole.accounts name whole.apps.${name}) runnable
         else
           [ ];
-      # One whose tunnel is unknown is among the problems.
+      # Namespaces whose tunnel exists; for the others there is a problem.
       known = filter (name: whole.tunnels ? ${whole.namespaces.${name}.tunnel}) (
         attrNames whole.namespaces
       );
@@ -270,7 +270,7 @@ let
                 confineService name (
                   whole.services.${name}
                   // {
-                    # NixOS knows all services, this specification perhaps only those that are confined.
+                    # NixOS knows all services; this specification may have only the confined ones.
                     owners =
                       whole.services.${name}.owners or (ownersOf {
                         inherit (whole) services;
@@ -304,24 +304,25 @@ let
     in
     {
       inherit units;
-      # What is refused, and of what is not what would be open: nothing, unless protections were taken away for a test.
+      # Refusals; without any, the holes that remain. There are none, unless a test removed protections.
       problems = refused ++ (if refused == [ ] && without == [ ] then open else [ ]);
       holes = open;
-      # What can be planned and will hardly do what was meant.
+      # Messages about what can be planned but is probably a mistake.
       warnings =
-        if refused == [ ] then import ./problems/warnings.nix whole ++ found.warnings { } else [ ];
+        if refused == [ ] then import ./problems/warnings.nix whole ++ judgement.warnings { } else [ ];
       files = mergeAll (map (n: n.files) (each ++ eachApp));
       # name -> argv, to which a launcher appends its own arguments
       launchers = listToAttrs (map (named apps.launcher) runnable);
-      # name -> text of its entry in menus, for an app that has one
+      # name -> text of its menu entry, for an app that has one
       desktopEntries = listToAttrs (
         map (named (name: apps.desktopEntry name whole.apps.${name})) (
           filter (name: apps.hasEntry whole.apps.${name}) runnable
         )
       );
-      # TCP ports that the host's firewall is to let in
+      # TCP ports to open in the host's firewall
       openPorts = builtins.concatMap (n: n.openPorts) each;
-      # Several namespaces may have one group. Whatever is refused, they stay: the accounts that are judged may depend on them.
+      # Several namespaces may have one group. The groups stay even if something is refused, because the accounts that
+      # are judged may depend on them.
       groups = builtins.zipAttrsWith (_: builtins.concatLists) (
         map (name: (ofNamespace whole name).groups) known
       );
@@ -329,11 +330,11 @@ let
 in
 {
   inherit plan defaults presets;
-  # Of a specification that is otherwise planned without its services: what is wrong with these.
+  # Problems with the services of a specification that is otherwise planned without them.
   serviceProblems = specification: (problemsIn (complete specification)).services;
   # What will not work of them, and accounts that do not exist. makers: directory below /run -> the service that makes it
   serviceWarnings = specification: makers: (problemsIn (complete specification)).warnings makers;
-  # The same of its finished units. textOf: unit -> its text
+  # Holes in their finished units. textOf: unit -> its text
   serviceHoles = specification: holes (complete specification);
   inherit
     confineService
@@ -343,9 +344,9 @@ in
     render
     ;
   boundWarnings = import ./problems/bound.nix;
-  # What the judge goes by, and what it is told of a service.
+  # The judge's facts, and what the plan tells it about a service.
   inherit (judge) facts;
-  wantedOf = wanted.service;
+  wantedOf = expected.service;
   inherit (confinement) confineSocket;
   ofServices = services: mapAttrs (_: render) (ofServices services);
   loosenings = import ./confinement/loosenings.nix;

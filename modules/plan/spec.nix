@@ -14,7 +14,8 @@ let
   sysctls = {
     "net.ipv4.ip_forward" = {
       value = "0";
-      guards = "packets of the tunnel's far end that are not for the namespace: a new one takes this from the host, which may be a router";
+      # A new namespace takes this from the host, which may be a router.
+      guards = "packets from the tunnel's far end that are not for the namespace";
       besides = [ "nft:forward-policy" ];
     };
     "net.ipv6.conf.default.accept_ra" = {
@@ -108,20 +109,21 @@ in
       hostServices = hostServices.spec name namespace.hostServices;
       portForwarding =
         let
-          wanted = namespace.portForwarding;
+          forwarding = namespace.portForwarding;
         in
-        if !wanted.enable then
+        if !forwarding.enable then
           null
         else
           {
-            inherit (wanted)
+            inherit (forwarding)
               protocol
               gateway
               protocols
               internalPort
               lifetimeSeconds
               ;
-            hook = if wanted.client == null && wanted.onChange == null then null else names.forwardedUnit name;
+            hook =
+              if forwarding.client == null && forwarding.onChange == null then null else names.forwardedUnit name;
           };
       # Its members may start commands in here; null where nobody may.
       commandGroup = if names.runs namespace then names.runGroup name namespace else null;
@@ -152,10 +154,10 @@ in
               ends.namespace.v4
               ends.namespace.v6
             ];
-            published = map (place: {
-              inherit (place) name protocol from;
-              listen = place.text;
-              port = if place.to == null then place.ports else place.to;
+            published = map (listener: {
+              inherit (listener) name protocol from;
+              listen = listener.text;
+              port = if listener.to == null then listener.ports else listener.to;
             }) (hostLinks.linked namespace.publish);
           };
       inherit (namespace) tunnelPorts;

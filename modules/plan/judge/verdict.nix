@@ -1,9 +1,9 @@
-# The judge's holes as messages: where, what, and the line that mends it.
+# The judge's holes as messages: where, what, and the remedy.
 let
   inherit (import ./.) facts;
   inherit (builtins) elemAt match toJSON;
 
-  said =
+  message =
     where: hole:
     let
       parts = match "([A-Za-z]*)[.](.*)" hole.directive;
@@ -26,5 +26,5 @@ let
 in
 {
   # where: the option that defines the unit
-  messages = where: map (said where);
+  messages = where: map (message where);
 }

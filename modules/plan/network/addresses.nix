@@ -22,9 +22,9 @@ let
     text:
     let
       lower = replaceStrings [ "A" "B" "C" "D" "E" "F" ] [ "a" "b" "c" "d" "e" "f" ] text;
-      found = match "0*([0-9a-f]+)" lower;
+      digits = match "0*([0-9a-f]+)" lower;
     in
-    if stringLength text > 4 || found == null then [ ] else found;
+    if stringLength text > 4 || digits == null then [ ] else digits;
 
   # The eight groups of an IPv6 address, in one form of all that may be written (RFC 4291 §2.2); null for none.
   groups =
@@ -63,23 +63,25 @@ let
   toHex =
     number:
     builtins.concatStringsSep "" (
-      map (place: builtins.substring (number / place - number / (16 * place) * 16) 1 "0123456789abcdef") [
-        4096
-        256
-        16
-        1
-      ]
+      map
+        (weight: builtins.substring (number / weight - number / (16 * weight) * 16) 1 "0123456789abcdef")
+        [
+          4096
+          256
+          16
+          1
+        ]
     );
 
   # "10.66.0.0/24", "::/0" or an address alone -> { parts; bits; }, what is beyond the prefix cleared; null for none
   network =
     text:
     let
-      found = match "([^/]*)(/([0-9]{1,3}))?" text;
-      parts = if found == null then null else numbers (elemAt found 0);
+      captures = match "([^/]*)(/([0-9]{1,3}))?" text;
+      parts = if captures == null then null else numbers (elemAt captures 0);
       width = if length parts == 4 then 8 else 16;
       whole = width * length parts;
-      given = elemAt found 2;
+      given = elemAt captures 2;
       bits = if given == null then whole else fromJSON given;
     in
     if parts == null || bits > whole then

@@ -5,28 +5,30 @@ let
 
   ports = import ./ports.nix;
 
-  ip = place: if place.family == 4 then "ip" else "ip6";
+  ip = listener: if listener.family == 4 then "ip" else "ip6";
 
   # All addresses of the host, link-local ones as well: a proxy that listens at all of them answers there, too.
   asked =
-    place:
+    listener:
     (
-      if place.any then
-        "meta nfproto ipv${toString place.family} fib daddr type local"
+      if listener.any then
+        "meta nfproto ipv${toString listener.family} fib daddr type local"
       else
-        "${ip place} daddr ${place.address}"
+        "${ip listener} daddr ${listener.address}"
     )
-    + " ${place.protocol} dport ${ports.text place.ports}";
+    + " ${listener.protocol} dport ${ports.text listener.ports}";
 
-  accepted = place: range: "${asked place} ${ip place} saddr ${range} accept";
+  accepted = listener: range: "${asked listener} ${ip listener} saddr ${range} accept";
 
   isOf = family: range: (match ".*:.*" range != null) == (family == 6);
 
   rules =
-    place: map (accepted place) (filter (isOf place.family) place.from) ++ [ "${asked place} drop" ];
+    listener:
+    map (accepted listener) (filter (isOf listener.family) listener.from)
+    ++ [ "${asked listener} drop" ];
 in
-# places: of those that name their clients
-places: {
+# listeners: of those that name their clients
+listeners: {
   name = "prerouting";
   hook = "type filter hook prerouting priority -110;";
   rules = [
@@ -35,7 +37,7 @@ places: {
     {
       name = "publish-from";
       guards = "published ports against clients outside of the networks that may use them";
-      text = concatMap rules places;
+      text = concatMap rules listeners;
     }
   ];
 }

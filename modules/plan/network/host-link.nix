@@ -32,7 +32,7 @@ let
   octet = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
   rangePattern = "${octet}\\.${octet}\\.${octet}\\.${octet}/([89]|[12][0-9]|3[01])";
 
-  local = place: place.at.family == "unix" || place.at.loopback;
+  local = listener: listener.at.family == "unix" || listener.at.loopback;
 
   # How a proxy can stand for all addresses where all but loopback go over the link.
   nearby =
@@ -44,7 +44,7 @@ let
     else
       "[::1]:${ports.text at.ports}";
 
-  placesOf =
+  listenersOf =
     it:
     map (text: {
       inherit text;
@@ -56,7 +56,7 @@ let
     if it.protocol == "udp" then
       [ ]
     else if it.keepSource then
-      map nearby (filter (place: local place || place.at.any) (placesOf it))
+      map nearby (filter (listener: local listener || listener.at.any) (listenersOf it))
     else
       it.listen;
 
@@ -86,7 +86,7 @@ let
 
   # As rules have it: { name; protocol; keepSource; from; ports; to; family; address; any; text; }
   # ports: those outside, { from; to; }; to: the port inside, null for a range, which keeps its numbers
-  place =
+  listener =
     publish: name:
     { text, at }:
     let
@@ -102,12 +102,15 @@ let
     };
 
   ofEach =
-    placesOf: publish:
-    concatMap (name: map (place publish name) (placesOf publish.${name})) (attrNames publish);
+    listenersOf: publish:
+    concatMap (name: map (listener publish name) (listenersOf publish.${name})) (attrNames publish);
 
   linked =
     it:
-    if it.protocol == "udp" || it.keepSource then filter (place: !local place) (placesOf it) else [ ];
+    if it.protocol == "udp" || it.keepSource then
+      filter (listener: !local listener) (listenersOf it)
+    else
+      [ ];
 in
 {
   inherit local rangePattern withoutPort;
@@ -118,7 +121,7 @@ in
   # Whether a proxy passes on some of it.
   isProxied = it: proxied it != [ ];
 
-  # Of what is published, that which a proxy passes on, with the places that it listens at; ranges port by port.
+  # Of what is published, that which a proxy passes on, with the listeners that it listens at; ranges port by port.
   proxied =
     publish:
     listToAttrs (
@@ -132,13 +135,13 @@ in
     );
 
   # The networks whose clients reach it, none for loopback and paths alone, null for everybody.
-  clients = it: if filter (place: !local place) (placesOf it) == [ ] then [ ] else it.from;
+  clients = it: if filter (listener: !local listener) (listenersOf it) == [ ] then [ ] else it.from;
 
-  # Each place that the link passes on.
+  # Each listener that the link passes on.
   linked = ofEach linked;
 
-  # Each place that the host's network reaches, by whatever way.
-  outside = ofEach (it: filter (place: !local place) (placesOf it));
+  # Each listener that the host's network reaches, by whatever way.
+  outside = ofEach (it: filter (listener: !local listener) (listenersOf it));
 
   # Of two neighbours in the range, by the namespace's name, the even one is the host's (RFC 3021); the same for IPv6,
   # in a network of its own (RFC 4193 §3.1).
@@ -147,8 +150,8 @@ in
     let
       digits = hashString "sha256" "host link of ${name}";
       at = from: length: substring from length digits;
-      found = match rangePattern range;
-      number = i: fromJSON (elemAt found i);
+      captures = match rangePattern range;
+      number = i: fromJSON (elemAt captures i);
       pairs = power (31 - number 4);
       whole = builtins.foldl' (sum: i: sum * 256 + number i) 0 (genList (i: i) 4);
       base = whole - modulo whole (2 * pairs);

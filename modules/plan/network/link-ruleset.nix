@@ -17,8 +17,8 @@ let
 
   inside = names.hostLinkInside;
 
-  ranged = filter (place: place.to == null);
-  single = filter (place: place.to != null);
+  ranged = filter (listener: listener.to == null);
+  single = filter (listener: listener.to != null);
 
   # Both where a packet's destination is changed and where it comes in: the ends of ranges, which are gone without.
   limit = {
@@ -26,10 +26,10 @@ let
     guards = "ports of the services beyond a range that is published, against host and network";
   };
   endless =
-    place:
-    place
+    listener:
+    listener
     // {
-      ports = place.ports // {
+      ports = listener.ports // {
         to = 65535;
       };
     };
@@ -51,53 +51,53 @@ let
 
   to = { family, ... }: ends: if family == 4 then ends.v4 else ends.v6;
 
-  # The packets that a place is for.
+  # The packets that a listener is for.
   asked =
-    place:
+    listener:
     let
-      everywhere = if place.family == 4 then "127.0.0.0/8" else "{ ::1, fe80::/10 }";
+      everywhere = if listener.family == 4 then "127.0.0.0/8" else "{ ::1, fe80::/10 }";
     in
     (
-      if place.any then
-        "fib daddr type local ${ip place} daddr != ${everywhere}"
+      if listener.any then
+        "fib daddr type local ${ip listener} daddr != ${everywhere}"
       else
-        "${ip place} daddr ${place.address}"
+        "${ip listener} daddr ${listener.address}"
     )
-    + " ${place.protocol} dport ${ports.text place.ports}";
+    + " ${listener.protocol} dport ${ports.text listener.ports}";
 
   # A range keeps its numbers.
   dnat =
-    ends: place:
-    asked place
+    ends: listener:
+    asked listener
     + (
-      if place.to == null then
-        " dnat ${ip place} to ${to place ends.namespace}"
-      else if place.family == 4 then
-        " dnat ip to ${ends.namespace.v4}:${toString place.to}"
+      if listener.to == null then
+        " dnat ${ip listener} to ${to listener ends.namespace}"
+      else if listener.family == 4 then
+        " dnat ip to ${ends.namespace.v4}:${toString listener.to}"
       else
-        " dnat ip6 to [${ends.namespace.v6}]:${toString place.to}"
+        " dnat ip6 to [${ends.namespace.v6}]:${toString listener.to}"
     );
 
-  # The place as the connection's first packet named it.
+  # The listener as the connection's first packet named it.
   snat =
-    ends: place:
-    "meta nfproto ${if place.family == 4 then "ipv4" else "ipv6"} meta l4proto ${place.protocol}"
-    + (if place.any then "" else " ct original ${ip place} daddr ${place.address}")
-    + " ct original proto-dst ${ports.text place.ports} snat ${ip place} to ${to place ends.host}";
+    ends: listener:
+    "meta nfproto ${if listener.family == 4 then "ipv4" else "ipv6"} meta l4proto ${listener.protocol}"
+    + (if listener.any then "" else " ct original ${ip listener} daddr ${listener.address}")
+    + " ct original proto-dst ${ports.text listener.ports} snat ${ip listener} to ${to listener ends.host}";
 
-  # "udp . 53", … of places, each once
+  # "udp . 53", … of listeners, each once
   each =
-    places:
+    listeners:
     attrNames (
       listToAttrs (
-        map (place: {
-          name = "${place.protocol} . ${toString place.to}";
+        map (listener: {
+          name = "${listener.protocol} . ${toString listener.to}";
           value = null;
-        }) places
+        }) listeners
       )
     );
 
-  range = place: "${place.protocol} dport ${ports.text place.ports}";
+  range = listener: "${listener.protocol} dport ${ports.text listener.ports}";
 
   # What comes in by the link at the namespace's addresses, by what else it must match
   entering =
@@ -109,7 +109,7 @@ let
 in
 {
   # In the namespace: rules of its chains input and output.
-  input = ends: places: [
+  input = ends: listeners: [
     { text = [ ''iifname "${inside}" ct state new ct mark set ${names.hostLinkMark}'' ]; }
     {
       name = "link-input";
@@ -120,19 +120,19 @@ in
       ];
       text =
         entering ends (
-          if single places == [ ] then
+          if single listeners == [ ] then
             [ ]
           else
-            [ "meta l4proto . th dport { ${concatStringsSep ", " (each (single places))} }" ]
+            [ "meta l4proto . th dport { ${concatStringsSep ", " (each (single listeners))} }" ]
         )
-        ++ (if places == [ ] then [ ] else errors ''iifname "${inside}"'');
+        ++ (if listeners == [ ] then [ ] else errors ''iifname "${inside}"'');
       otherwise = [ ''iifname "${inside}" accept'' ];
     }
     (
       limit
       // {
-        text = entering ends (map range (ranged places));
-        otherwise = entering ends (map (place: range (endless place)) (ranged places));
+        text = entering ends (map range (ranged listeners));
+        otherwise = entering ends (map (listener: range (endless listener)) (ranged listeners));
       }
     )
   ];
@@ -166,12 +166,12 @@ in
     }
   ];
 
-  # On the host: { namespace, ends, places } -> chains
+  # On the host: { namespace, ends, listeners } -> chains
   host =
     {
       namespace,
       ends,
-      places,
+      listeners,
     }:
     let
       link = names.hostLink namespace;
@@ -182,15 +182,15 @@ in
         hook = "type nat hook prerouting priority dstnat;";
         rules =
           let
-            arriving = map (place: ''iifname != "${link}" ${dnat ends place}'');
+            arriving = map (listener: ''iifname != "${link}" ${dnat ends listener}'');
           in
           [
-            { text = arriving (single places); }
+            { text = arriving (single listeners); }
             (
               limit
               // {
-                text = arriving (ranged places);
-                otherwise = arriving (map endless (ranged places));
+                text = arriving (ranged listeners);
+                otherwise = arriving (map endless (ranged listeners));
               }
             )
           ];
@@ -216,15 +216,15 @@ in
         name = "output";
         # dstnat by its number: nft before 1.0.7 knows the name in prerouting alone.
         hook = "type nat hook output priority -100;";
-        rules = [ { text = map (dnat ends) places; } ];
+        rules = [ { text = map (dnat ends) listeners; } ];
       }
       {
         name = "postrouting";
         hook = "type nat hook postrouting priority srcnat;";
         rules = [
           {
-            text = map (place: ''oifname "${link}" ${snat ends place}'') (
-              filter (place: !place.keepSource) places
+            text = map (listener: ''oifname "${link}" ${snat ends listener}'') (
+              filter (listener: !listener.keepSource) listeners
             );
           }
         ];

@@ -15,12 +15,12 @@ let
   port = "([1-9][0-9]{0,4})(-([1-9][0-9]{0,4}))?";
   ports = import ./ports.nix;
 
-  # found: what `port` matched; special: what is special about the address
+  # captures: what `port` matched; special: what is special about the address
   at =
-    family: address: found: special:
+    family: address: captures: special:
     let
-      from = fromJSON (elemAt found 0);
-      to = if elemAt found 2 == null then from else fromJSON (elemAt found 2);
+      from = fromJSON (elemAt captures 0);
+      to = if elemAt captures 2 == null then from else fromJSON (elemAt captures 2);
     in
     if from > 65535 || to > 65535 then
       null
@@ -35,22 +35,22 @@ let
   after = first: list: genList (i: elemAt list (first + i)) (length list - first);
 
   ip4 =
-    found:
-    at 4 (elemAt found 0) (after 5 found) {
-      any = elemAt found 0 == "0.0.0.0";
-      loopback = elemAt found 1 == "127";
+    captures:
+    at 4 (elemAt captures 0) (after 5 captures) {
+      any = elemAt captures 0 == "0.0.0.0";
+      loopback = elemAt captures 1 == "127";
     };
 
   ip6 =
-    found:
+    captures:
     let
-      address = groups (elemAt found 0);
+      address = groups (elemAt captures 0);
       is = last: all (part: part == "0") (genList (elemAt address) 7) && elemAt address 7 == last;
     in
     if address == null then
       null
     else
-      at 6 address (after 1 found) {
+      at 6 address (after 1 captures) {
         any = is "0";
         loopback = is "1";
       };
@@ -62,29 +62,29 @@ in
     let
       # sun_path has 108 bytes, the last of them 0 (unix(7)).
       path = match "/run(/[a-zA-Z0-9_.@-]*[a-zA-Z0-9_@-])+" text;
-      found4 = match "(${octet}\\.${octet}\\.${octet}\\.${octet}):${port}" text;
-      found6 = match "\\[([0-9a-fA-F:]+)]:${port}" text;
+      captures4 = match "(${octet}\\.${octet}\\.${octet}\\.${octet}):${port}" text;
+      captures6 = match "\\[([0-9a-fA-F:]+)]:${port}" text;
     in
     if path != null && stringLength text < 108 then
       {
         family = "unix";
         path = text;
       }
-    else if found4 != null then
-      ip4 found4
-    else if found6 != null then
-      ip6 found6
+    else if captures4 != null then
+      ip4 captures4
+    else if captures6 != null then
+      ip6 captures6
     else
       null;
 
   # Whether the kernel lets but one of two be listened on.
   overlap =
-    one: other:
-    one.family == other.family
+    left: right:
+    left.family == right.family
     && (
-      if one.family == "unix" then
-        one.path == other.path
+      if left.family == "unix" then
+        left.path == right.path
       else
-        ports.overlap one.ports other.ports && (one.any || other.any || one.address == other.address)
+        ports.overlap left.ports right.ports && (left.any || right.any || left.address == right.address)
     );
 }

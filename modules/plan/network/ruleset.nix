@@ -175,7 +175,7 @@ let
             }
           ]
       )
-      ++ (if hostLink == null then [ ] else link.input hostLink.ends hostLink.places);
+      ++ (if hostLink == null then [ ] else link.input hostLink.ends hostLink.listeners);
     };
 
   forward = {
@@ -209,7 +209,7 @@ in
       enforceDns,
       forwarding,
       tunnelPorts,
-      # null, or { ends, places } as ./host-link.nix has them
+      # null, or { ends, listeners } as ./host-link.nix has them
       hostLink,
     }:
     let
@@ -255,15 +255,16 @@ in
     {
       namespace,
       ends,
-      places,
+      listeners,
     }@it:
     table (names.hostLinkTable namespace) (
       # Families that the host forwards for links alone.
       [ "set closed { type nf_proto; }" ] ++ map chain (link.host it)
     );
 
-  # On the host: which clients reach what is published. places: those that name them
-  clients = { namespace, places }: table (names.clientsTable namespace) (chain (clients places));
+  # On the host: which clients reach what is published. listeners: those that name them
+  clients =
+    { namespace, listeners }: table (names.clientsTable namespace) (chain (clients listeners));
 
   protections =
     let
@@ -275,7 +276,7 @@ in
           };
           namespace = host;
         };
-        places = [ ];
+        listeners = [ ];
       };
     in
     listed "nft" (

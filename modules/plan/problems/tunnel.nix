@@ -105,7 +105,7 @@ let
     ];
   ignored = filter isSet describing;
   ranges = concatMap (peer: peer.allowedIPs) tunnel.peers;
-  same = one: other: one == other || network one != null && network one == network other;
+  same = left: right: left == right || network left != null && network left == network right;
   repeated = filter (range: length (filter (same range) ranges) > 1) ranges;
 in
 [

@@ -1,4 +1,4 @@
-# The buses that an app or a service may use: none, a part of one by xdg-dbus-proxy, the host's, or one of an app's own.
+# The buses that an app or a service may use: none, a part of process by xdg-dbus-proxy, the host's, or process of an app's own.
 {
   tools,
   names,
@@ -155,7 +155,7 @@ in
       };
 
       # The processes of its own that speak for buses, each for some kinds.
-      speakers = filter (one: one.kinds != [ ]) [
+      speakers = filter (process: process.kinds != [ ]) [
         {
           kinds = filtered;
           unit = names.appBusUnit name;
@@ -182,13 +182,14 @@ in
         }
       ];
       # What holds for each kind that they speak for, given where its socket is for the app.
-      ofSockets = make: concatMap (one: map (kind: make kind "${one.inside}/${kind}") one.kinds) speakers;
+      ofSockets =
+        make: concatMap (process: map (kind: make kind "${process.inside}/${kind}") process.kinds) speakers;
     in
     {
-      units = map (one: one.unit) speakers;
+      units = map (process: process.unit) speakers;
       bindReadOnlyPaths =
         map (kind: "${addresses.${kind}}:${hosts.${kind}}") (having "host")
-        ++ map (one: "/run/${one.directory}:${one.inside}") speakers;
+        ++ map (process: "/run/${process.directory}:${process.inside}") speakers;
       # For a sandbox, which covers /run once more, but for the session's directory.
       visible = if app.dbus.system.access == "host" then [ system ] else [ ];
       waitFor = ofSockets (_: socket: socket);
@@ -206,10 +207,10 @@ in
       );
 
       unitsOf = listToAttrs (
-        map (one: {
-          name = one.unit;
+        map (process: {
+          name = process.unit;
           value = speaker {
-            inherit (one) unitConfig directory command;
+            inherit (process) unitConfig directory command;
             serviceConfig = names.appIdentity name app;
           };
         }) speakers

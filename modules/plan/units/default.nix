@@ -64,7 +64,7 @@ let
   );
 
   # Two sets of lists as one.
-  joined = one: other: one // builtins.mapAttrs (key: value: one.${key} or [ ] ++ value) other;
+  joined = left: right: left // builtins.mapAttrs (key: value: left.${key} or [ ] ++ value) right;
 
   # What of a specification is the tunnel's business alone; all else is the namespace's.
   ofTunnel = [
