@@ -1,5 +1,5 @@
-# How a property that confinement asks for goes together with what the unit says itself:
-# functions of the unit's own value (null where it says nothing), none of which can weaken either.
+# How a property of the confinement combines with the unit's own value: functions of that value (null if the unit does
+# not set it). None can weaken either of the two.
 let
   inherit (builtins)
     concatMap
@@ -52,7 +52,7 @@ let
     1
   ];
 
-  # Whether systemd makes the user of a service when it starts it (systemd.exec(5), DynamicUser=).
+  # Whether systemd creates the service's user at start (systemd.exec(5), DynamicUser=).
   isDynamic = serviceConfig: elem (serviceConfig.DynamicUser or false) yes;
 in
 {
@@ -98,7 +98,7 @@ in
 
   set = value: _: value;
 
-  # systemd reads lists in order: what comes last has the last word.
+  # systemd reads lists in order; the last entry wins.
   append = values: own: toList own ++ values;
 
   # `scale` lists groups of equivalent values, the strongest first.
@@ -106,7 +106,7 @@ in
     scale: value: own:
     if position scale own > position scale value then own else value;
 
-  # A list of allowed names: the unit's own may narrow it (a leading ~ takes away).
+  # A list of allowed names. The unit's own list can narrow it; a leading ~ removes names.
   within =
     allowed: own:
     let

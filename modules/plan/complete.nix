@@ -1,5 +1,4 @@
-# A specification with every default in it, and with the namespaces that tunnels through tunnels need
-# (./network/hops.nix).
+# A specification with all defaults, and with the namespaces that tunnels through tunnels need (./network/hops.nix).
 let
   inherit (builtins) isAttrs mapAttrs;
   defaults = import ./defaults.nix;
@@ -7,7 +6,7 @@ let
   inherit (import ./confinement/homes.nix) homesOf;
   hopsOf = import ./network/hops.nix;
 
-  # The defaults of an app or a service, whose options come in groups. What is free-form has no defaults of its own.
+  # Fills in the defaults of an app or a service, whose options are grouped. Free-form options have no defaults inside.
   merged =
     default: given:
     default
@@ -52,7 +51,7 @@ in
     whole // { homes = homesOf accounts whole.serviceConfig; }
   ) (specification.services or { });
   userServices = specification.userServices or [ ];
-  # Of confined templates, what the configuration says of one alone: name -> { template; properties; }
+  # Settings of single instances of confined templates: name -> { template; properties; }
   instances = specification.instances or { };
   metrics = defaults.metrics // specification.metrics or { };
   known = defaults.known // specification.known or { };

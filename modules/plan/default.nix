@@ -332,7 +332,8 @@ in
   inherit plan defaults presets;
   # Problems with the services of a specification that is otherwise planned without them.
   serviceProblems = specification: (problemsIn (complete specification)).services;
-  # What will not work of them, and accounts that do not exist. makers: directory below /run -> the service that makes it
+  # Warnings about them, and about accounts that do not exist. makers: directory below /run -> the service that
+  # creates it
   serviceWarnings = specification: makers: (problemsIn (complete specification)).warnings makers;
   # Holes in their finished units. textOf: unit -> its text
   serviceHoles = specification: holes (complete specification);

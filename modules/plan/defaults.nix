@@ -1,5 +1,4 @@
-# What a namespace, tunnel, peer or service is when nothing is said.
-# The NixOS options take their defaults from here, and so do scenarios of plain data.
+# The defaults of namespaces, tunnels, peers, services and apps, for the NixOS options and for scenarios of plain data.
 let
   bus = {
     access = "none";
@@ -21,7 +20,7 @@ in
     hostServices = { };
   };
 
-  # Defaults of one `publish.<name>`; the name has no default. from: null stands for everybody.
+  # Defaults of one `publish.<name>`; the name has no default. from: null means everybody.
   published = {
     listen = [ ];
     from = null;
@@ -33,8 +32,8 @@ in
     mode = "0660";
   };
 
-  # A quarter of what links without addresses from elsewhere have (RFC 3927), and no network beyond; clouds' own services
-  # are at 169.254.169.254, in another.
+  # A quarter of the link-local addresses (RFC 3927), so no other network has them. The services of clouds are at
+  # 169.254.169.254, in another quarter.
   hostLink = {
     enable = false;
     range = "169.254.64.0/18";
@@ -45,7 +44,7 @@ in
     udp = [ ];
   };
 
-  # Of each of hostServices; listenPort: null stands for the service's own port.
+  # Defaults of one `hostServices.<name>`. listenPort: null means the service's own port.
   hostService = {
     port = null;
     address = "127.0.0.1";
@@ -116,7 +115,7 @@ in
       system = bus;
     };
     sandbox.enable = false;
-    # enable: null stands for an app with windows; name: null for that of the package's own entry, or the app's.
+    # enable: null means: if the app has windows. name: null means the name in the package's entry, or the app's name.
     desktopEntry = {
       enable = null;
       name = null;
@@ -140,9 +139,8 @@ in
     devices = [ ];
     dbus.system = bus;
     hardening = builtins.mapAttrs (_: _: true) (import ./confinement/loosenings.nix);
-    # What the rest of the configuration says of it: sockets that systemd listens on for it, name -> { unitConfig;
-    # socketConfig; }; whether its unit lies in a package, and whether it is a container; of an instance,
-    # its template.
+    # From the rest of the configuration: sockets on which systemd listens for it, name -> { unitConfig; socketConfig;
+    # }; whether a package has its unit; whether it is a container; the template of an instance.
     sockets = { };
     packaged = false;
     container = false;
@@ -152,7 +150,7 @@ in
     wantedBy = [ ];
   };
 
-  # Names that the whole configuration defines; null where that is not known.
+  # Names that the whole configuration defines; null if that is not known.
   known = {
     users = null;
     groups = null;

@@ -5,7 +5,8 @@ let
 
   digest = name: builtins.hashString "sha256" name;
 
-  # What it is, is in the name: nixos-rebuild switch leaves a changed socket as it is, and takes this for another.
+  # The name has a digest of the target: nixos-rebuild switch does not change a running socket, but replaces it by
+  # another.
   wayOutUnit =
     kind: ns: name: target:
     "nsguard-${kind}-${ns}@${name}-${builtins.substring 0 6 (digest (builtins.toJSON target))}";
@@ -13,7 +14,7 @@ let
   isTemplate = service: match ".*@" service != null;
 in
 {
-  # The link inside the namespace. There is one tunnel in each, so the name need not tell them apart.
+  # The link inside the namespace. Each namespace has one tunnel, so all can have the same name.
   interface = "wg0";
 
   netnsUnit = ns: "nsguard-netns-${ns}.service";
@@ -22,19 +23,19 @@ in
   mendUnit = ns: "nsguard-mend-${ns}.service";
   runUnit = ns: "nsguard-run-${ns}";
   refreshUnit = ns: "nsguard-refresh-${ns}";
-  # The files are in the name: nixos-rebuild switch leaves a changed path unit as it is, and takes this for another.
+  # The name has a digest of the files: nixos-rebuild switch does not change a running path unit, but replaces it.
   secretsUnit =
     ns: files: "nsguard-secrets-${ns}-${builtins.substring 0 6 (digest (builtins.toJSON files))}.path";
 
-  # A template: its instance is the seconds to wait.
+  # A template; the instance is the number of seconds to wait.
   handshakeUnit = ns: seconds: "nsguard-handshake-${ns}@${seconds}.service";
-  # A template: its instance is the service that is started once a peer answers.
+  # A template; the instance is the service to start once a peer answers.
   latePrefix = ns: "nsguard-late-${ns}@";
   lateUnit = ns: "nsguard-late-${ns}@.service";
   forwardUnit = ns: "nsguard-forward-${ns}.service";
   forwardedUnit = ns: "nsguard-forwarded-${ns}.service";
 
-  # Its addresses are in the name: nixos-rebuild switch leaves a changed socket as it is, and knows this for another.
+  # The name has a digest of its addresses: nixos-rebuild switch does not change a running socket, but replaces it.
   publishUnit =
     ns: name: published:
     "nsguard-publish-${ns}@${name}-${
@@ -54,38 +55,40 @@ in
 
   netns = ns: "/run/netns/${ns}";
   state = ns: "/run/nsguard/${ns}";
-  # What is laid over /etc of confined units: one tree for all, and one for those whose user systemd makes at start.
+  # The trees that are laid over /etc of confined units: one for units whose user systemd creates at start, one for
+  # all others.
   confext =
     ns: serviceConfig:
     "/run/nsguard/${ns}/confext${if isDynamic serviceConfig then "-accounts" else ""}";
-  # In a unit's private /run: where the second tree's passwd and group lead (pkgs/nsguard/init/accounts.c).
+  # In a unit's private /run: the target of passwd and group in the tree of such units (pkgs/nsguard/init/accounts.c).
   accounts = "/run/nsguard-accounts";
-  # A bind: a file system of terminals of the namespace's own (nsguard/paths.py).
+  # A bind: the namespace's own file system of terminals (nsguard/paths.py).
   terminals = ns: "/run/nsguard/${ns}/terminals/pts:/dev/pts";
   runSocket = ns: "/run/nsguard-run/${ns}";
   statusUnit = ns: "nsguard-status-${ns}";
   statusSocket = ns: "/run/nsguard-status/${ns}";
   etc = ns: "/etc/nsguard/${ns}";
 
-  # Whether anybody may run commands in a namespace, and the group that may.
+  # Whether anybody may run commands in a namespace, and the group of those users.
   runs = namespace: namespace.users != [ ] || namespace.group != null;
   runGroup = ns: namespace: if namespace.group == null then "nsguard-${ns}" else namespace.group;
 
-  # wireguard-go makes its link in the host's namespace before it is moved: 12 of the 15 bytes that IFNAMSIZ leaves.
+  # wireguard-go creates its link in the host's namespace, from where it is moved: 12 of the 15 bytes that IFNAMSIZ
+  # allows.
   userspaceInterface = ns: "nsg-${builtins.substring 0 8 (digest ns)}";
 
-  # The host's end of its link. dhcpcd leaves alone what begins with "ve" (NixOS' denyInterfaces), networkd's own files for
-  # containers take what begins with "ve-".
+  # The host's end of the host link. dhcpcd ignores links whose names begin with "ve" (NixOS' denyInterfaces);
+  # networkd's own files for containers match "ve-".
   hostLinkPrefix = "vensg-";
   hostLink = ns: "vensg-${builtins.substring 0 8 (digest ns)}";
   hostLinkInside = "host0";
-  # A mark of connections in the namespace alone ("nslk"), where nothing else marks any.
+  # A mark of connections ("nslk"), only used inside the namespace, where nothing else marks connections.
   hostLinkMark = "0x6e736c6b";
-  # No name of a namespace makes hostTable of it.
+  # No namespace has a name with which hostTable gives the same name.
   hostLinkTable = ns: "nsguard_link-${ns}";
   clientsTable = ns: "nsguard_from-${ns}";
 
-  # Of apps. A user may have 31 characters, so an app's name has 19.
+  # Names of apps. A user name has at most 31 characters, so an app's name has at most 19.
   app = app: "nsguard-app-${app}";
   appBus = app: "nsguard-bus-${app}";
   appPrivateBus = app: "nsguard-private-bus-${app}";
@@ -95,14 +98,14 @@ in
   appSocketUnit = app: "nsguard-app-${app}.socket";
   appBusUnit = app: "nsguard-bus-${app}.service";
   appPrivateBusUnit = app: "nsguard-private-bus-${app}.service";
-  # What a name on a bus has in it that is this app's and nobody else's.
+  # The part of a bus name that belongs to this app only.
   appBusPart = app: "nsguard_${builtins.replaceStrings [ "-" ] [ "_" ] app}";
   appSocket = app: "/run/nsguard-apps/${app}";
   appFile = app: "/etc/nsguard-apps/${app}.json";
   appPrivateBusFile = app: "/etc/nsguard-apps/${app}.bus.conf";
-  # In an app's private /run: sockets of the session, and of its part of the buses. Root's, so that no app moves them.
+  # In an app's private /run: sockets of the session and of its buses. It belongs to root, so the app cannot move them.
   appSession = "/run/nsguard-session";
-  # As whom an app and its part of the buses run: the person, or a user made for as long as they do.
+  # The user of an app and its bus processes: the configured one, or one that exists while they run.
   appIdentity =
     name: app:
     if app.user == null then
@@ -113,16 +116,16 @@ in
     else
       {
         User = app.user;
-        # What an app remembers of its session, and the sockets that it has bound in, outlast a restart. A user for a
-        # while would have the directory elsewhere, with a link in its place.
+        # The session's data and the bound sockets survive a restart. For a dynamic user, the directory would be at
+        # another path, with a link in its place.
         RuntimeDirectoryPreserve = "restart";
       };
 
-  # Of services. That of a template's is a template's, too, and goes by the instance's name.
+  # Names of services' buses. The bus of a template is a template with the same instance.
   serviceBus = service: "nsguard-system-bus-${service}${if isTemplate service then "%i" else ""}";
   serviceBusUnit = service: "nsguard-system-bus-${service}.service";
-  # As whom a service's part of the system bus runs: as the service. A user for a while has its name from the unit,
-  # where it is not given one (systemd.exec(5), DynamicUser=); both are one user, then.
+  # The user of a service's bus process: the service's. A dynamic user without a configured name is named after the unit
+  # (systemd.exec(5), DynamicUser=), so both get the same user.
   serviceIdentity =
     service: config:
     let
@@ -139,16 +142,16 @@ in
 
   hostTable = ns: "nsguard-${ns}";
 
-  # Only the low 20 bits vary: 0x6e7 in front keeps clear of the bits that Tailscale (0xff0000: 0x04, 0x08) tests.
+  # Only the low 20 bits vary. The prefix 0x6e7 avoids the bits that Tailscale tests (0xff0000: 0x04, 0x08).
   fwMark = ns: "0x6e7${builtins.substring 0 5 (digest ns)}";
 
-  # Where systemd hears how services do, the descriptor that it passes for that, and where nsguard-init listens instead
-  # (pkgs/nsguard/init/notify.c).
+  # systemd's notification socket, the descriptor that systemd passes for it, and the directory in which nsguard-init
+  # listens instead (pkgs/nsguard/init/notify.c).
   notifySocket = "/run/systemd/notify";
   notifyDescriptor = "nsguard-notify";
   notifyDirectory = "/run/nsguard-notify";
 
-  # What a confined service needs of systemd, of all that the private /run takes away.
+  # systemd's sockets that a confined service needs and its private /run hides.
   sockets = [
     "/run/systemd/journal/stdout"
     "/run/systemd/journal/socket"

@@ -1,8 +1,8 @@
-# Protections are records with a name, so that tests can list them, take one away, and see what it is for:
-#   guards   what it keeps shut; a record without it is no protection
-#   besides  other protections that keep the same shut, so that it takes all of them away to see a leak
-#   ownKernel  whether it is missed only on a machine with a kernel of its own; in a container, the kernel is another's
-# Their full names are KIND:NAME, and KIND:NAME:PART for what can be taken from a list.
+# Protections are records with a name, so that tests can list them, remove one, and see what it guards:
+#   guards     what it guards against, or what it hides; a record without this is not a protection
+#   besides    other protections that guard the same: a leak shows only when all of them are removed
+#   ownKernel  whether a leak shows only on a machine with its own kernel, which a container does not have
+# Their full names are KIND:NAME, and KIND:NAME:PART for one element of a list.
 { without }:
 let
   inherit (builtins)
@@ -16,7 +16,7 @@ let
   full = kind: name: "${kind}:${name}";
 in
 {
-  # The records of one kind that are not taken away.
+  # The records of one kind that are not removed.
   kept =
     kind: records:
     removeAttrs records (filter (name: elem (full kind name) without) (attrNames records));

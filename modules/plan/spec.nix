@@ -1,4 +1,4 @@
-# What was meant for one namespace, complete and without secrets: /etc/nsguard/<name>/spec.json.
+# The spec of one namespace, complete and without secrets: /etc/nsguard/<name>/spec.json.
 {
   names,
   allowedEgress,
@@ -10,7 +10,7 @@ let
   inherit (builtins) attrNames concatStringsSep mapAttrs;
   inherit (import ./protections.nix { inherit without; }) kept listed;
 
-  # The tunnel has no business with link-local addresses, router advertisements or forwarding.
+  # A tunnel needs no link-local addresses, router advertisements or forwarding.
   sysctls = {
     "net.ipv4.ip_forward" = {
       value = "0";
@@ -27,8 +27,8 @@ let
       value = "1";
       guards = "announcements under a link-local address, which the tunnel's far end would see";
     };
-    # What root inside would open doors by: the kernel's own files are closed to it, `nsguard doctor` compares, a reload
-    # mends.
+    # Settings with which root inside could open ways out. Root cannot write these files; `nsguard doctor` compares
+    # them, and a reload restores them.
     "net.ipv4.conf.all.route_localnet".value = "0";
     "net.ipv4.conf.default.route_localnet".value = "0";
     "net.ipv4.ip_nonlocal_bind".value = "0";
@@ -67,7 +67,7 @@ let
       map (address: "${address} ${concatStringsSep " " hosts.${address}}\n") (attrNames hosts)
     );
 
-  # A path without quotes must not be copied to the store on its way here.
+  # An unquoted path must not be copied to the store here.
   path = value: if value == null then null else toString value;
 in
 {
@@ -77,13 +77,13 @@ in
       namespace,
       tunnel,
       outer,
-      # whether a published port names its clients
+      # whether any published port names its clients
       narrowed,
     }:
     {
       version = 1;
       namespace = name;
-      # The namespace that the tunnel's encrypted packets leave by; null for the host's.
+      # The namespace through which the tunnel's encrypted packets leave; null for the host's.
       inherit outer;
       interface = names.interface;
       userspace = {
@@ -100,10 +100,10 @@ in
       etc = mapAttrs (file: it: it.text + (if file == "hosts" then hostsLines namespace.hosts else "")) (
         kept "file" files
       );
-      # Those that a service inside may reach; `nsguard doctor` reports any other.
+      # The host's sockets that a service inside may reach; `nsguard doctor` reports all others.
       inherit (names) sockets;
       inherit (namespace) dns;
-      # Those of the loopback interface, beside its usual ones.
+      # Addresses of the loopback interface, besides its usual ones.
       loopback = allowedEgress.addresses namespace.allowedEgress;
       # Ports inside that lead to services on the host's loopback interface.
       hostServices = hostServices.spec name namespace.hostServices;
@@ -125,9 +125,9 @@ in
             hook =
               if forwarding.client == null && forwarding.onChange == null then null else names.forwardedUnit name;
           };
-      # Its members may start commands in here; null where nobody may.
+      # The group whose members may start commands inside; null if nobody may.
       commandGroup = if names.runs namespace then names.runGroup name namespace else null;
-      # Sockets of the host's that lead to ports in here.
+      # Sockets of the host that lead to ports inside.
       published = builtins.attrValues (
         builtins.mapAttrs (publish: it: {
           unit = "${names.publishUnit name publish it}.socket";

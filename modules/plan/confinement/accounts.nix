@@ -1,7 +1,8 @@
-# The name of a unit's own user and group, where systemd makes them at start (systemd.exec(5), DynamicUser=). No file of the
-# host has it, and systemd tells it by a socket that confined units do not have. nsguard-init, the first to know the number,
-# writes the files to which the unit's /etc/passwd and /etc/group lead (pkgs/nsguard/init/accounts.c): they are private to
-# the unit and hold what the host's hold, which any unit may read, and one line more.
+# The names of a unit's own user and group if systemd creates them at start (systemd.exec(5), DynamicUser=). No file
+# of the host has them, and systemd gives them through a socket that confined units do not have. nsguard-init, which
+# knows the number first, writes the files to which the unit's /etc/passwd and /etc/group link
+# (pkgs/nsguard/init/accounts.c). They are private to the unit, and contain the host's lines, which any unit may read,
+# and one more.
 { names }:
 let
   inherit (import ../combine.nix) isDynamic;
@@ -9,14 +10,14 @@ let
   ifDynamic = serviceConfig: list: if isDynamic serviceConfig then list else [ ];
 in
 {
-  # Each command of the unit has a directory of its own, which its user writes, whoever that is.
+  # Each command of the unit has its own directory, which the command's user can write, whoever that is.
   directory =
     serviceConfig:
     ifDynamic serviceConfig [
       "${names.accounts}:mode=1777,size=16M,nr_inodes=32,nosuid,nodev,noexec"
     ];
 
-  # The host's files, which those of the overlay hide.
+  # The host's files, which the overlay's files hide.
   binds =
     serviceConfig:
     ifDynamic serviceConfig [
@@ -24,7 +25,7 @@ in
       "-/etc/group:${names.accounts}/host/group"
     ];
 
-  # Options of nsguard-init. A user without a name has that of the unit.
+  # Options of nsguard-init. A user without a name is named after the unit.
   front =
     serviceConfig:
     let

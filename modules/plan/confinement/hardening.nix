@@ -1,4 +1,4 @@
-# What a process of our own on the host is kept from, whatever its part; each adds what is its own.
+# What every process of nsguard on the host is kept from; each unit adds its own restrictions.
 {
   DevicePolicy = "closed";
   KeyringMode = "private";

@@ -53,7 +53,9 @@
   };
 
   privateTmp = {
-    what = "Whether the service has its own `/tmp` and `/var/tmp`. If the unit itself sets `PrivateTmp=`, its value remains.";
+    what = ''
+      Whether the service has its own `/tmp` and `/var/tmp`. If the unit itself sets `PrivateTmp=`, its value
+      remains.'';
     without = [ "private-tmp" ];
     attacks = [
       "given-by-path"

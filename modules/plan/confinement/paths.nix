@@ -1,4 +1,4 @@
-# Paths of the host that lead out of the confinement where they are bound into it, as patterns.
+# Paths of the host that lead out of the confinement if they are bound into it, as patterns.
 let
   any = builtins.concatStringsSep "|";
 
@@ -38,29 +38,35 @@ in
         "/var/lib/(incus|lxd|sss|NetworkManager|dhcp|dhcpcd)"
       ];
     in
-    "-?(/(var/?(lib/?)?)?|(/var)?/run/(${any run})(/.*)?|(/var)?/tmp/?((${tmp})(/.*)?)?|(${any elsewhere})(/.*)?)(:.*)?";
+    "-?(/(var/?(lib/?)?)?|(/var)?/run/(${any run})(/.*)?|(/var)?/tmp/?((${tmp})(/.*)?)?"
+    + "|(${any elsewhere})(/.*)?)(:.*)?";
 
-  # Whole directories in which some of these lie.
+  # Directories that contain some of these.
   surrounding = "/(run|nix|dev|etc)?|/home(/[^/]+)?|/root";
 
   # Where what is ours stands, whatever would be put there.
   ours = "/run|/etc|${files}|/(proc|sys|dev)|/(proc|sys)/.*|/dev/(shm|pts)(/.*)?|/run/shm(/.*)?";
 
-  # What a service has anyway when it is bound to its own place.
-  repeated = "/(nix|tmp|var/tmp|usr)|/run/systemd(/(notify|journal(/.*)?|resolve(/.*)?))?|/dev/log|/dev/(null|zero|full|random|urandom|tty)";
+  # Paths that a service has anyway, if they are bound to the same path.
+  repeated =
+    "/(nix|tmp|var/tmp|usr)|/run/systemd(/(notify|journal(/.*)?|resolve(/.*)?))?"
+    + "|/dev/log|/dev/(null|zero|full|random|urandom|tty)";
 
   # What is replaced by what is ours, wherever it would be put.
   replaced = "${files}|/(proc|sys)(/.*)?|/dev/shm(/.*)?|/run/systemd/resolve(/.*)?";
 
-  # Secrets and the system's own links, by which nothing is reached.
-  harmless = "/run/(agenix|agenix\\.d|binfmt|booted-system|credentials|current-system|keys|opengl-driver|secrets|secrets\\.d)(/.*)?|/dev/(null|zero|full|random|urandom)";
+  # Secrets and the system's own links, through which nothing is reached.
+  harmless =
+    "/run/(agenix|agenix\\.d|binfmt|booted-system|credentials|current-system|keys|opengl-driver|secrets|secrets\\.d)"
+    + "(/.*)?"
+    + "|/dev/(null|zero|full|random|urandom)";
 
-  # What is private, empty or closed to a service.
+  # Paths that are private, empty or closed to a service.
   private = "/run/.+|/tmp/.+|/var/tmp(/.+)?|/dev/.+";
 
-  # What the host runs lies there.
+  # The host runs files in these.
   system = "/(etc|usr|boot|nix|dev|proc|sys|run|var)(/.*)?";
 
-  # What a session runs lies there.
+  # A session runs files in these.
   home = "/(root|home|home/[^/]+)/?";
 }

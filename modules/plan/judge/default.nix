@@ -3,9 +3,9 @@
 #   (import ./.).service want name text -> [ { directive; value; reason; protection ? ; } ]
 #   (import ./.).socket  want name text
 #
-# `text` is what systemd reads, all drop-ins behind it; `name` is the unit's full one; `want` is what the plan says of it,
-# see `defaults`. It knows nothing of the refusals in ../problems and shares no code with them, so that neither hides what
-# the other overlooks. `facts.json` is what it goes by; `nsguard doctor` judges a running unit by the same.
+# `text` is what systemd reads, all drop-ins behind it; `name` is the unit's full one; `want` is what the plan says of
+# it, see `defaults`. It knows nothing of the refusals in ../problems and shares no code with them, so that neither
+# hides what the other overlooks. `facts.json` is what it goes by; `nsguard doctor` judges a running unit by the same.
 let
   inherit (builtins)
     concatMap

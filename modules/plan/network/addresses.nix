@@ -17,7 +17,7 @@ let
 
   octet = "([0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])";
 
-  # A group of hexadecimal digits without leading zeros, in a list; nothing for what is none.
+  # A group of hexadecimal digits without leading zeros, in a list; an empty list if it is not one.
   group =
     text:
     let
@@ -26,7 +26,7 @@ let
     in
     if stringLength text > 4 || digits == null then [ ] else digits;
 
-  # The eight groups of an IPv6 address, in one form of all that may be written (RFC 4291 §2.2); null for none.
+  # The eight groups of an IPv6 address in one canonical form (RFC 4291 §2.2); null if it is not one.
   groups =
     text:
     let
@@ -43,7 +43,7 @@ let
   hex = digits: (fromTOML "it = 0x${digits}").it;
   power = n: if n == 0 then 1 else 2 * power (n - 1);
 
-  # "10.66.0.2" or "fd66::2" -> its bytes or its groups as numbers; null for what is no address
+  # "10.66.0.2" or "fd66::2" -> its bytes or its groups as numbers; null if it is not an address
   numbers =
     text:
     let
@@ -73,7 +73,8 @@ let
         ]
     );
 
-  # "10.66.0.0/24", "::/0" or an address alone -> { parts; bits; }, what is beyond the prefix cleared; null for none
+  # "10.66.0.0/24", "::/0" or a single address -> { parts; bits; } with the bits beyond the prefix cleared; null for
+  # others
   network =
     text:
     let
@@ -92,7 +93,7 @@ let
         parts = cleared width bits parts;
       };
 
-  # The parts of an address without what is beyond the first `bits` bits.
+  # The parts of an address with the bits beyond the first `bits` cleared.
   cleared =
     width: bits: parts:
     genList (
@@ -121,7 +122,7 @@ in
     in
     it == null || it.parts == numbers (elemAt (match "([^/]*).*" text) 0);
 
-  # Whether an address lies in a network, both as text; true where either is malformed, which others say.
+  # Whether an address is in a network, both as text; true if either is malformed, which another check reports.
   covers =
     range: address:
     let
@@ -133,7 +134,7 @@ in
     || at == null
     || length it.parts == length at.parts && cleared width it.bits at.parts == it.parts;
 
-  # What an address is that names no single other host, as the runtime has it (spec/values.py); "" for one that does.
+  # The kind of an address that no single other host has, as in the runtime (spec/values.py); "" for other addresses.
   special =
     text:
     let

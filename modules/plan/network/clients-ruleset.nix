@@ -1,5 +1,5 @@
-# Rules on the host: which networks reach what is published. They come before the destination of a packet is changed, so that
-# they hold for proxies and host links alike.
+# Rules on the host: which networks reach published ports. They come before destination addresses are translated, so
+# they apply to proxies and host links alike.
 let
   inherit (builtins) concatMap filter match;
 
@@ -7,7 +7,7 @@ let
 
   ip = listener: if listener.family == 4 then "ip" else "ip6";
 
-  # All addresses of the host, link-local ones as well: a proxy that listens at all of them answers there, too.
+  # For all addresses: also the host's link-local ones, because a proxy that listens at all addresses answers there.
   asked =
     listener:
     (
@@ -27,12 +27,12 @@ let
     map (accepted listener) (filter (isOf listener.family) listener.from)
     ++ [ "${asked listener} drop" ];
 in
-# listeners: of those that name their clients
+# listeners: those whose ports name their clients
 listeners: {
   name = "prerouting";
   hook = "type filter hook prerouting priority -110;";
   rules = [
-    # The host itself, at whichever of its addresses.
+    # The host itself, at any of its addresses.
     { text = [ ''iifname "lo" accept'' ]; }
     {
       name = "publish-from";

@@ -1,4 +1,4 @@
-# Tunnels through tunnels: whose socket is in which namespace.
+# Tunnels through tunnels: in which namespace each tunnel's socket is.
 { namespaces, tunnels }:
 let
   inherit (builtins)
@@ -13,7 +13,7 @@ let
 
   via = name: tunnels.${name}.via or null;
 
-  # The tunnels that others go through.
+  # The tunnels through which others go.
   carrying = filter (name: builtins.any (tunnel: tunnel.via == name) (attrValues tunnels)) (
     attrNames tunnels
   );
@@ -23,7 +23,7 @@ let
   homeless = filter (name: holding name == [ ]) carrying;
 in
 {
-  # A tunnel needs a namespace to carry others: one of its own and of its own name, where none is defined.
+  # A tunnel needs a namespace to carry others. If none is defined, it gets one of its own name.
   added = listToAttrs (
     map (name: {
       inherit name;
@@ -33,13 +33,13 @@ in
     }) (filter (name: !namespaces ? ${name}) homeless)
   );
 
-  # Those whose name another namespace has.
+  # Tunnels whose name another namespace has.
   nameless = filter (name: namespaces ? ${name}) homeless;
 
-  # tunnel -> the namespace that its socket is in, or null for the host's.
+  # tunnel -> the namespace of its socket, or null for the host's
   outer = name: if via name == null then null else head (holding (via name) ++ [ (via name) ]);
 
-  # tunnel -> the way round that leads back to it, as text; null if there is none
+  # tunnel -> the circle that leads back to it, as text; null if there is none
   cycle =
     name:
     let
@@ -50,7 +50,7 @@ in
         else if at == name then
           concatStringsSep " → " (path ++ [ at ])
         else if elem at path then
-          null # a way round that this one only leads to
+          null # a circle that this tunnel is not part of
         else
           follow (via at) (path ++ [ at ]);
     in

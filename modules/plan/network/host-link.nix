@@ -34,7 +34,7 @@ let
 
   local = listener: listener.at.family == "unix" || listener.at.loopback;
 
-  # How a proxy can stand for all addresses where all but loopback go over the link.
+  # Where a proxy listens if all addresses except loopback use the link.
   nearby =
     { text, at }:
     if !at.any or false then
@@ -84,7 +84,7 @@ let
         }
       ];
 
-  # As rules have it: { name; protocol; keepSource; from; ports; to; family; address; any; text; }
+  # For rules: { name; protocol; keepSource; from; ports; to; family; address; any; text; }
   # ports: those outside, { from; to; }; to: the port inside, null for a range, which keeps its numbers
   listener =
     publish: name:
@@ -115,10 +115,10 @@ in
 {
   inherit local rangePattern withoutPort;
 
-  # Whether it needs the link at all.
+  # Whether a published port needs the link.
   needs = it: it.protocol == "udp" || it.keepSource;
 
-  # Whether a proxy passes on some of it.
+  # Whether a proxy forwards some of its addresses.
   isProxied = it: proxied it != [ ];
 
   # Of what is published, that which a proxy passes on, with the listeners that it listens at; ranges port by port.
@@ -134,13 +134,13 @@ in
       ) (attrNames publish)
     );
 
-  # The networks whose clients reach it, none for loopback and paths alone, null for everybody.
+  # The networks whose clients reach it; an empty list for loopback and paths only; null for everybody.
   clients = it: if filter (listener: !local listener) (listenersOf it) == [ ] then [ ] else it.from;
 
-  # Each listener that the link passes on.
+  # The listeners that the link forwards.
   linked = ofEach linked;
 
-  # Each listener that the host's network reaches, by whatever way.
+  # The listeners that the host's network reaches, by proxy or by link.
   outside = ofEach (it: filter (listener: !local listener) (listenersOf it));
 
   # Of two neighbours in the range, by the namespace's name, the even one is the host's (RFC 3021); the same for IPv6,

@@ -20,7 +20,8 @@ let
   ranged = filter (listener: listener.to == null);
   single = filter (listener: listener.to != null);
 
-  # Both where a packet's destination is changed and where it comes in: the ends of ranges, which are gone without.
+  # The upper ends of ranges, both where destinations are translated and where packets come in; without it, they are
+  # open.
   limit = {
     name = "link-ranges";
     guards = "ports of the services beyond a range that is published, against host and network";
@@ -51,7 +52,7 @@ let
 
   to = { family, ... }: ends: if family == 4 then ends.v4 else ends.v6;
 
-  # The packets that a listener is for.
+  # Matches the packets for a listener.
   asked =
     listener:
     let
@@ -78,7 +79,7 @@ let
         " dnat ip6 to [${ends.namespace.v6}]:${toString listener.to}"
     );
 
-  # The listener as the connection's first packet named it.
+  # Matches the listener's address as the first packet of the connection had it.
   snat =
     ends: listener:
     "meta nfproto ${if listener.family == 4 then "ipv4" else "ipv6"} meta l4proto ${listener.protocol}"
@@ -99,7 +100,7 @@ let
 
   range = listener: "${listener.protocol} dport ${ports.text listener.ports}";
 
-  # What comes in by the link at the namespace's addresses, by what else it must match
+  # Accepts what enters by the link at the namespace's addresses and matches one of the texts.
   entering =
     ends:
     concatMap (matching: [
@@ -137,7 +138,7 @@ in
     )
   ];
 
-  # In the namespace's chain output, before lo is let through.
+  # In the namespace's chain output, before the rule that accepts lo.
   loopback = [
     {
       name = "link-loopback";
@@ -196,13 +197,13 @@ in
           ];
       }
       {
-        # Not in the hook that forwards, before which a router tells senders of better ways.
+        # Not in the forward hook: before it, a router sends redirects.
         name = "arriving";
         hook = "type filter hook prerouting priority filter;";
         rules = [
           {
             name = "link-forward-others";
-            # A host that forwards only for the link would forward these as well.
+            # A host that forwards because of the link would forward these as well.
             guards = "the tunnel's address and others, to which the host would forward for its network";
             text = [
               ''iifname "${names.hostLinkPrefix}*" accept''
@@ -236,7 +237,7 @@ in
           {
             name = "link-host-input";
             guards = "what a service begins over the host link, to the host itself";
-            # An answer to what it began would be let in by none but the latter.
+            # Only link-input would accept an answer to a connection that the service began.
             besides = [
               "nft:link-output"
               "nft:link-input"
@@ -264,7 +265,7 @@ in
           {
             name = "link-forward-in";
             guards = "the namespace's address on the link, and published ports at other addresses, against the network";
-            # Not on a host that forwards anyhow.
+            # This guard is missing on a host that forwards anyway.
             besides = [ "nft:link-forward-others" ];
             text = [
               ''oifname "${link}" ct direction original ct status dnat accept''

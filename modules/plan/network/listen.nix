@@ -1,5 +1,5 @@
-# Where a published port listens: "192.0.2.2:9091", "[2001:db8::2]:9091", or the path of a socket below /run. In place of
-# a port there may be a range: "192.0.2.2:6881-6889".
+# Where a published port listens: "192.0.2.2:9091", "[2001:db8::2]:9091", or the path of a socket below /run. A range
+# may replace the port: "192.0.2.2:6881-6889".
 let
   inherit (builtins)
     all
@@ -31,7 +31,7 @@ let
         ports = { inherit from to; };
       };
 
-  # Of a list, what comes after its first elements.
+  # A list without its first elements.
   after = first: list: genList (i: elemAt list (first + i)) (length list - first);
 
   ip4 =
@@ -56,7 +56,8 @@ let
       };
 in
 {
-  # { family = "unix"; path; } or { family = 4 or 6; address; ports = { from; to; }; any; loopback; }, null for what is malformed
+  # { family = "unix"; path; } or { family = 4 or 6; address; ports = { from; to; }; any; loopback; };
+  # null for malformed text
   parse =
     text:
     let
@@ -77,7 +78,7 @@ in
     else
       null;
 
-  # Whether the kernel lets but one of two be listened on.
+  # Whether only one of the two can be listened on.
   overlap =
     left: right:
     left.family == right.family

@@ -1,6 +1,6 @@
 # A table of nftables from data to text (nft(8)).
-# A rule that guards something has a name, so that a test can take it away and see what it was for;
-# `otherwise` is what stands in its place then.
+# A rule that guards something has a name, so that a test can remove it and see what it guards;
+# `otherwise` then replaces it.
 { without }:
 let
   inherit (builtins)
@@ -32,7 +32,7 @@ in
     ++ map (line: "    ${line}") (concatMap text rules)
     ++ [ "  }" ];
 
-  # Replacing a table is the runtime's part: deleting the old one costs time where there is none.
+  # The runtime replaces tables, because deleting an old table costs time even if there is none.
   table =
     name: lines:
     concatStringsSep "\n" (
@@ -42,7 +42,7 @@ in
     )
     + "\n";
 
-  # What chains guard: name -> record. A policy that drops is one by itself.
+  # What chains guard: name -> record. A policy of drop is a guard of its own.
   guards =
     chains:
     let

@@ -2,7 +2,7 @@
 rec {
   isRange = builtins.isAttrs;
 
-  # Whatever was written, as { from; to; }.
+  # A port or a range as { from; to; }.
   range =
     port:
     if isRange port then
@@ -15,7 +15,7 @@ rec {
 
   width = { from, to }: to - from + 1;
 
-  # As nft(8) has it: "80", "6881-6889".
+  # As text for nft(8): "80", "6881-6889".
   text = { from, to }: if from == to then toString from else "${toString from}-${toString to}";
 
   overlap = one: other: one.from <= other.to && other.from <= one.to;

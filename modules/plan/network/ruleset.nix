@@ -1,5 +1,5 @@
 # The nftables rulesets, as data and as text (nft(8)): in the namespace, and on the host for its tunnel and its host
-# link. The text lets nothing through as it is: the runtime only adds elements to its sets, in the same transaction.
+# link. The text by itself accepts nothing: the runtime only adds elements to its sets, in the same transaction.
 { names, without }:
 let
   inherit (builtins) concatMap concatStringsSep filter;
@@ -16,7 +16,7 @@ let
 
   redirect = {
     name = "dns";
-    # dstnat by its number: nft before 1.0.7 knows the name in prerouting alone.
+    # dstnat as a number: nft before 1.0.7 knows the name in prerouting only.
     hook = "type nat hook output priority -100;";
     rules = [
       {
@@ -33,7 +33,7 @@ let
     ];
   };
 
-  # Without these a service could make packets by hand.
+  # Without these rules, a service could build packets itself.
   privileges = [
     "property:capability-bounds"
     "property:private-users"
@@ -203,7 +203,7 @@ let
   };
 in
 {
-  # Inside the namespace: out only by the tunnel and only from its addresses, in only what was asked for.
+  # Inside the namespace: output only through the tunnel and from its addresses, input only as configured.
   namespace =
     {
       enforceDns,
@@ -241,7 +241,7 @@ in
       ]
     );
 
-  # On the host: encrypted packets of the tunnel go to its endpoints and nowhere else, whatever a peer's packets say.
+  # On the host: encrypted packets of the tunnel go to its endpoints only, even if a peer moves.
   host =
     { namespace, fwMark }:
     table (names.hostTable namespace) [
@@ -250,7 +250,7 @@ in
       (chain (pin fwMark))
     ];
 
-  # On the host: what is published goes over the link, and nothing else does.
+  # On the host: only published ports use the link.
   link =
     {
       namespace,
@@ -258,7 +258,7 @@ in
       listeners,
     }@it:
     table (names.hostLinkTable namespace) (
-      # Families that the host forwards for links alone.
+      # Address families in which the host forwards only because of links.
       [ "set closed { type nf_proto; }" ] ++ map chain (link.host it)
     );
 

@@ -1,5 +1,5 @@
-# Users and groups that the options name and that the configuration does not define -> warnings, in the form of problems.
-# They are not refused: an account may be made by hand, or come from a directory such as LDAP.
+# Users and groups that the options name and that the configuration does not define -> warnings, in the form of
+# problems. They are not refused: an account may be made by hand, or come from a directory such as LDAP.
 #
 # known: { users; groups; }, the names that the configuration defines
 {

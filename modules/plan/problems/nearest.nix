@@ -1,7 +1,7 @@
-# The name in a list that is nearest to a misspelt one -> a name, or null where none is near.
+# The name in a list that is nearest to a misspelt one -> a name, or null if none is near.
 #
-# Near is a name at a distance of at most a third of the misspelt name's letters (one change at least), or one of which the
-# other is the beginning, such as "transmission" for "transmission-daemon". Capitals count as small letters.
+# A name is near if its distance is at most a third of the misspelt name's length (at least one change), or if one of
+# the two begins with the other, such as "transmission" and "transmission-daemon". Case does not matter.
 let
   inherit (builtins)
     elemAt

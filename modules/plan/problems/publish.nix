@@ -135,7 +135,9 @@ let
           && hostLinks.isProxied port
           && ports.width wanted > widest;
         where = "${where}.port";
-        what = "the range ${ports.text wanted} has ${toString (ports.width wanted)} ports, and proxies pass on ${toString widest} at most";
+        what =
+          "the range ${ports.text wanted} has ${toString (ports.width wanted)} ports,"
+          + " and proxies pass on ${toString widest} at most";
         fix =
           if port.keepSource then
             "narrow it, or name in listen only addresses of the host's other than loopback, and not 0.0.0.0 or [::]"
@@ -143,7 +145,8 @@ let
             "narrow it, or name an address of the host's in listen and set keepSource = true; with"
             + " nsguard.namespaces.${ns}.hostLink.enable = true;"
           else
-            "narrow it, or set keepSource = true; with nsguard.namespaces.${ns}.hostLink.enable = true; and name no loopback address";
+            "narrow it, or set keepSource = true; with nsguard.namespaces.${ns}.hostLink.enable = true;"
+            + " and name no loopback address";
       }
     ];
 

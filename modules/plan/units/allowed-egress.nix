@@ -1,5 +1,5 @@
-# Exceptions: a host on the uplink's network that the services of one namespace reach, at one TCP port, with no route to it.
-# Its address is one of the namespace's own, on the loopback interface, where a way out (./way-out.nix) listens.
+# Exceptions: hosts on the uplink's network that the services of a namespace reach, each at one TCP port and without a
+# route. The namespace's loopback interface has the host's address, and a way out (./way-out.nix) listens there.
 { tools, names }:
 let
   inherit (builtins)
@@ -27,7 +27,7 @@ in
     }
   );
 
-  # Of all exceptions, those that stand on the namespace's loopback interface.
+  # The addresses for the namespace's loopback interface, each once.
   addresses =
     exceptions:
     attrNames (

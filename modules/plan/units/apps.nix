@@ -1,5 +1,5 @@
-# An app: a program that a person starts, confined as any service is. Its unit runs the starter, which starts the
-# program for whoever may connect to the app's socket; the launcher connects, as the person and without privileges.
+# An app: a program that a user starts, confined like any service. Its unit runs the starter, which starts the program
+# for whoever may connect to the app's socket. The launcher connects to it, as the user and without privileges.
 {
   tools,
   names,
@@ -20,7 +20,7 @@ let
 
   inherit (import ../confinement/homes.nix) homesOf;
 
-  # Wayland's displays go by number, and compositors take the first that is free.
+  # Wayland displays are numbered, and a compositor takes the first free number.
   waylandDisplays = [
     "wayland-0"
     "wayland-1"
@@ -73,7 +73,7 @@ in
   hasEntry = app: if app.desktopEntry.enable == null then hasWindows app else app.desktopEntry.enable;
   desktopEntry = name: app: entry (launcher name ++ [ "%U" ]) name app;
 
-  # What lacks either is among the problems.
+  # An app that lacks either has a problem.
   runnable = app: app.namespace != null && app.command != null;
 
   # accounts, name, app, complete -> { units; files; }
@@ -88,7 +88,7 @@ in
 
       buses = bus.ofApp { inherit name app session; };
 
-      # A compositor's displays by way of a process that asks it for no more than windows, or as they are.
+      # The compositor's displays: through a process that restricts them to windows, or directly.
       filtered = app.gui.wayland && !app.gui.waylandUnfiltered;
       displays = {
         unit = names.appDisplayUnit name;
@@ -111,7 +111,7 @@ in
         inherit name;
         socket = names.appSocket name;
         command = [ app.command ] ++ app.args;
-        # One sandbox for all programs of the app: what is launched later joins what runs.
+        # One sandbox for all programs of the app: a later launch joins the running ones.
         sandbox =
           if app.sandbox.enable then
             sandbox.prefix {
@@ -140,7 +140,7 @@ in
             ]
           else
             [ ];
-        # What of the environment of whoever launches it is handed on.
+        # The variables that a launch passes on from the user's environment.
         environment =
           optionals (app.gui.wayland || app.gui.waylandUnfiltered) [ "WAYLAND_DISPLAY" ]
           ++ optionals app.gui.x11 [ "DISPLAY" ]
@@ -161,8 +161,8 @@ in
         inherit homes;
         capabilities = [ ];
         nests = true;
-        # bubblewrap opens files by a call whose mode no filter can see, openat2(2), and knows no other. What an app
-        # leaves in its own directories nobody else can run: they are closed to all others.
+        # bubblewrap opens files with openat2(2) only, whose mode no filter can see. Nobody else can run what an app
+        # leaves in its own directories, because these are closed to all other users.
         loosened = [ "set-uid-files" ];
         bindPaths = app.readWritePaths ++ map (path: "-${path}") devices;
         bindReadOnlyPaths = sockets ++ buses.bindReadOnlyPaths;
@@ -170,7 +170,7 @@ in
           Description = "App ${name} in network namespace ${app.namespace}";
           Requires = [ (names.appSocketUnit name) ] ++ speakers;
           After = [ (names.appSocketUnit name) ] ++ speakers;
-          # A launch is a start: with a limit, the sixth within ten seconds would be the socket's end.
+          # A launch is a start. With a start limit, the sixth launch within ten seconds would stop the socket.
           StartLimitIntervalSec = 0;
           # The starter reads its file once.
           X-Restart-Triggers = hashString "sha256" (toJSON file);
@@ -179,7 +179,7 @@ in
           RestartSec = 1;
           SyslogIdentifier = name;
         }
-        # Users of its own that keep their numbers are those up to 65535 (systemd.exec(5), PrivateUsers=identity).
+        # Only users up to 65535 keep their numbers (systemd.exec(5), PrivateUsers=identity).
         // (if app.uid != null && app.uid > 65535 then { PrivateUsers = "self"; } else { })
         // app.extraServiceConfig
         // names.appIdentity name app
@@ -197,8 +197,8 @@ in
             map (variable: quoted "${variable}=${environment.${variable}}") (attrNames environment)
             ++ toListOf app.extraServiceConfig "Environment";
         }
-        # An X server looks up shared memory by its number among the host's, where another program's has it: the app's
-        # windows would show what that one drew. Without any, clients send what they draw.
+        # An X server looks up shared memory by its number among the host's segments. Another program's segment may have
+        # the same number, and the app's windows would show its contents. Without shared memory, clients send pixels.
         // (
           if app.gui.x11 then
             { SystemCallFilter = toListOf app.extraServiceConfig "SystemCallFilter" ++ [ "~shmget:EPERM" ]; }
@@ -264,12 +264,12 @@ in
             unitConfig.Description = "Launches of app ${name}";
             socketConfig = {
               ListenStream = names.appSocket name;
-              # The person alone, or root for an app with a user of its own.
+              # The app's user only, or root for an app with a user of its own.
               SocketUser = if app.user == null then "root" else app.user;
               SocketMode = "0600";
               RemoveOnStop = true;
-              # Many launches are slowed down (PollLimitBurst=), and not the end of the socket; one that a failing unit did
-              # not take is turned away, or would start it for ever.
+              # Too many launches are slowed down (PollLimitBurst=) and do not stop the socket. A launch that a failing
+              # unit did not accept is discarded, because it would start the unit for ever.
               TriggerLimitIntervalSec = 0;
               FlushPending = true;
             };
@@ -280,7 +280,7 @@ in
         ${names.appFile name} = toJSON file + "\n";
       }
       // buses.files
-      # Windows need a session, which starts these.
+      # Windows need a session; the session starts these.
       // (
         if app.autoStart && windows then
           { "/etc/xdg/autostart/nsguard-${name}.desktop" = entry (launcher name) name app; }

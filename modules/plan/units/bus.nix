@@ -1,4 +1,4 @@
-# The buses that an app or a service may use: none, a part of process by xdg-dbus-proxy, the host's, or process of an app's own.
+# The buses that an app or a service may use: none, a part of one through xdg-dbus-proxy, the host's, or an app's own.
 {
   tools,
   names,
@@ -15,14 +15,14 @@ let
 
   records = {
     filter = {
-      guards = "every name on the bus that was not granted, each of which works outside for whoever calls it";
+      guards = "every name on the bus that was not granted: its owner works outside for its callers";
       arguments = [ "--filter" ];
     };
   };
 
   system = "/run/dbus/system_bus_socket";
 
-  # Of the portals those that hand over what the person picks, and none that opens, starts or tells of the network.
+  # The portals that return what the user chooses; none that opens pages, starts programs or describes the network.
   portals =
     concatMap
       (interface: [
@@ -38,7 +38,7 @@ let
       "--broadcast=org.freedesktop.portal.Desktop=*@/org/freedesktop/portal/*"
     ];
 
-  # One bus of several that a process may pass on: what is at an address, for a socket of its own.
+  # The arguments for one of the buses that a process forwards: the bus at `address`, through `socket`.
   passed =
     {
       address,
@@ -58,8 +58,8 @@ let
 
   speaker = import ./speaker.nix;
 
-  # The configuration of an app's own bus (dbus-daemon(1)): any name and any call, and no directory of services, so
-  # that it starts nothing. The bus itself refuses everybody but its user.
+  # The configuration of an app's own bus (dbus-daemon(1)): any name and any call, but no directory of services, so it
+  # starts nothing. The bus itself refuses every user but its own.
   ofItsOwn = socket: ''
     <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "busconfig.dtd">
     <busconfig>
@@ -75,14 +75,14 @@ let
   '';
 in
 {
-  # The system's bus for a service: { units, requires, bindReadOnlyPaths }
+  # The system bus for a service: { units, requires, bindReadOnlyPaths }
   ofService =
     name: service:
     let
       inherit (service.dbus.system) access talk;
       inherit (service) serviceConfig;
       outside = "/run/${names.serviceBus name}";
-      # The directory and not the socket in it, which a new process makes anew.
+      # The unit binds the directory, because a new process creates a new socket in it.
       socket = "${outside}/${baseNameOf system}";
     in
     if access == "filtered" then
@@ -91,9 +91,9 @@ in
         bindReadOnlyPaths = [ "${outside}:${dirOf system}" ];
         units.${names.serviceBusUnit name} = speaker {
           unitConfig.Description = "System bus for service ${name}: what it was granted";
-          # As whom the bus knows the service.
+          # The user that the bus sees.
           serviceConfig = names.serviceIdentity name serviceConfig // {
-            # A service that starts next finds it there.
+            # The service starts after this, and finds the socket.
             ExecStartPost = "${tools.nsguard} app await ${socket}";
           };
           directory = names.serviceBus name;
@@ -127,7 +127,7 @@ in
           "system"
         ];
       filtered = having "filtered";
-      # Of the session's kind alone.
+      # Only the session bus can be private.
       private = if app.dbus.session.access == "private" then [ "session" ] else [ ];
 
       addresses = {
@@ -154,7 +154,7 @@ in
         system = "DBUS_SYSTEM_BUS_ADDRESS";
       };
 
-      # The processes of its own that speak for buses, each for some kinds.
+      # The app's processes that provide buses, each with the kinds that it provides.
       speakers = filter (process: process.kinds != [ ]) [
         {
           kinds = filtered;
@@ -181,7 +181,7 @@ in
           ];
         }
       ];
-      # What holds for each kind that they speak for, given where its socket is for the app.
+      # make: kind -> path of its socket for the app -> result; one for each provided kind
       ofSockets =
         make: concatMap (process: map (kind: make kind "${process.inside}/${kind}") process.kinds) speakers;
     in
@@ -190,7 +190,7 @@ in
       bindReadOnlyPaths =
         map (kind: "${addresses.${kind}}:${hosts.${kind}}") (having "host")
         ++ map (process: "/run/${process.directory}:${process.inside}") speakers;
-      # For a sandbox, which covers /run once more, but for the session's directory.
+      # For a sandbox, which covers /run again, except the session's directory.
       visible = if app.dbus.system.access == "host" then [ system ] else [ ];
       waitFor = ofSockets (_: socket: socket);
       environment = listToAttrs (

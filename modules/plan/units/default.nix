@@ -8,7 +8,7 @@
 {
   name,
   spec,
-  # their texts: a new one is to be laid
+  # The texts of the rulesets: a changed text must be loaded.
   rulesets,
 }:
 let
@@ -20,7 +20,7 @@ let
 
   needs = dependencies.directives "tunnel" name;
 
-  # A tunnel through another: its socket is in that one's namespace, its MTU is made from that one's.
+  # A tunnel through another: its socket is in the other's namespace, and its MTU depends on the other's.
   hop =
     if spec.outer == null then
       { }
@@ -35,7 +35,7 @@ let
         ReloadPropagatedFrom = [ (names.tunnelUnit spec.outer) ];
       };
 
-  # The rules of a host link, and those of the clients of published ports, lie on the host.
+  # The rules of a host link and those for clients of published ports are on the host.
   flushed =
     if spec.hostLink == null && rulesets.clients == null then
       { }
@@ -53,20 +53,20 @@ let
     }
     .${spec.tunnel.type};
 
-  # Tried for ever, each time after a pause: services wait for it, and nobody may be there to reset a limit.
+  # Tried for ever, with pauses: services wait for it, and there may be nobody to reset a limit.
   untiring = {
     StartLimitIntervalSec = 0;
   };
 
-  # Often enough to notice silence soon, or as often as the least of the options says.
+  # Often enough to notice a silent peer soon, or as often as the lowest of the options.
   refreshSeconds = builtins.foldl' (least: s: if s > 0 && s < least then s else least) 30 (
     map (of: of.dynamicEndpointRefreshSeconds) ([ spec.tunnel ] ++ spec.tunnel.peers)
   );
 
-  # Two sets of lists as one.
+  # Two sets of lists as one: lists of the same name are concatenated.
   joined = left: right: left // builtins.mapAttrs (key: value: left.${key} or [ ] ++ value) right;
 
-  # What of a specification is the tunnel's business alone; all else is the namespace's.
+  # The parts of a spec that only the tunnel's unit uses; the namespace's unit uses the rest.
   ofTunnel = [
     "fwMark"
     "outer"
@@ -75,7 +75,7 @@ let
 
   triggers = value: builtins.hashString "sha256" (builtins.toJSON value);
 
-  # The files with keys that others put in place, perhaps after the machine's start. One that nsguard generates is none.
+  # Files with keys that others create, perhaps after boot. A file that nsguard generates does not count.
   secrets = builtins.filter (file: file != null) (
     [
       spec.tunnel.configFile
@@ -92,13 +92,13 @@ in
     { }
   else
     {
-      # Starts the tunnel when one of the files appears or is written, and does nothing while the tunnel is up.
+      # Starts the tunnel when one of the files appears or is written. While the tunnel is up, this does nothing.
       ${names.secretsUnit name secrets} = {
         unitConfig.Description = "Key files of tunnel ${spec.tunnel.name}";
         pathConfig = {
           PathChanged = map literal secrets;
           Unit = tunnel;
-          # A manager of secrets that writes many files must not end it.
+          # A secret manager that writes many files must not stop the unit.
           TriggerLimitIntervalSec = 0;
         };
         wantedBy = [ "multi-user.target" ];
@@ -129,11 +129,11 @@ in
     serviceConfig = runtime // {
       Type = "oneshot";
       RemainAfterExit = true;
-      # Taking the namespace away would take it from every service inside: a changed one is applied in place.
+      # Removing the namespace would remove it from every service inside, so a change is applied in place.
       X-ReloadIfChanged = true;
       ExecStart = nsguard "netns up";
       ExecReload = nsguard "netns up";
-      # Runs also after an `up` that was killed half-way.
+      # Also runs after an `up` that was killed half-way.
       ExecStopPost = nsguard "netns down";
       TimeoutStartSec = 90;
     };
@@ -145,7 +145,7 @@ in
       // joined needs hop
       // {
         Description = "WireGuard tunnel ${spec.tunnel.name} in network namespace ${name}";
-        # Also of a unit that is not there: by a change of these a switch would restart the tunnel.
+        # Also units that do not exist: a switch would restart the tunnel if this list changed.
         Wants = (joined needs hop).Wants or [ ] ++ [
           "${refresh}.timer"
           (names.forwardUnit name)
@@ -167,13 +167,13 @@ in
     serviceConfig = runtime // {
       Type = "oneshot";
       RemainAfterExit = true;
-      # Restarted in one go where it must be: between stop and start the services inside stall.
+      # If a restart is needed, it is one step: between stop and start, services inside wait.
       X-StopIfChanged = false;
       ExecStart = nsguard "tunnel up";
       ExecReload = nsguard "tunnel reload";
       ExecStopPost = nsguard "tunnel down";
       TimeoutStartSec = 90;
-      # An endpoint whose name does not resolve yet is worth another try, a bad configuration (status 2) is not.
+      # Try again if an endpoint's name does not resolve yet, but not after a bad configuration (status 2).
       Restart = "on-failure";
       RestartSec = 5;
       RestartPreventExitStatus = 2;
@@ -181,7 +181,7 @@ in
     wantedBy = [ "multi-user.target" ];
   };
 
-  # Required by services that wait for a peer; each start of one waits again.
+  # Required by services that wait for a peer. Each start of a service waits again.
   ${names.handshakeUnit name ""} = {
     unitConfig = untiring // {
       Description = "Handshake of tunnel ${spec.tunnel.name}";
@@ -194,7 +194,7 @@ in
     };
   };
 
-  # Started for each service whose start waited in vain. To stop the service ends the wait for it as well.
+  # Started for each service whose start waited in vain. Stopping the service stops this as well.
   ${names.lateUnit name} = {
     unitConfig = untiring // {
       Description = "Start of %i once tunnel ${spec.tunnel.name} answers";
@@ -205,7 +205,7 @@ in
       ];
     };
     serviceConfig = {
-      # Nobody waits for it, least of all the machine's start.
+      # Nothing waits for it, in particular not the boot.
       Type = "exec";
       ExecStart = "${nsguard "start-late"} %i.service";
       Restart = "on-failure";
@@ -214,22 +214,22 @@ in
     };
   };
 
-  # Started by `nsguard tunnel up` where the kernel has no WireGuard: a process started by the tunnel's own
-  # oneshot unit would be killed when that ends. It stays in the host's namespace, and its UDP socket with it.
+  # Started by `nsguard tunnel up` if the kernel has no WireGuard: a process that the tunnel's own oneshot unit starts
+  # would be killed when that ends. The process stays in the host's namespace, and so does its UDP socket.
   ${userspace} = {
     unitConfig = untiring // {
       Description = "WireGuard in userspace for network namespace ${name}";
       # Not BindsTo=, which would start the namespace's unit while `nsguard tunnel up` by hand holds its lock.
       PartOf = [ netns ];
       After = [ netns ] ++ (if spec.outer == null then [ ] else [ (names.netnsUnit spec.outer) ]);
-      # Its link goes with it, and a new process knows neither keys nor peers: the tunnel is made anew.
+      # Its link disappears with it, and a new process knows neither keys nor peers, so the tunnel is set up again.
       OnFailure = [ mend ];
     };
     serviceConfig = {
       Type = "exec";
       Environment = "WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1";
       ExecStart =
-        # systemd goes on in the host's namespace where it may not enter another.
+        # systemd continues in the host's namespace if it may not enter another.
         (if spec.outer == null then "" else "${tools.nsguard-init} --netns=${spec.outer} ")
         + "${userspaceProgram} -f ${names.userspaceInterface name}";
     }
@@ -261,13 +261,13 @@ in
     };
   };
 
-  # Names of endpoints, again: when it is time, or when a peer is silent.
+  # Looks up endpoint names again: after the configured time, or when a peer is silent.
   "${refresh}.service" = {
     unitConfig = untiring // {
       Description = "Look up the endpoints of tunnel ${spec.tunnel.name} again";
       After = [ tunnel ];
       Requisite = [ tunnel ];
-      # There while the tunnel has endpoints that are names: for others no process is started.
+      # The file exists while the tunnel has endpoints that are names; otherwise no process starts.
       ConditionPathExists = "${names.state name}/names.json";
     };
     serviceConfig = runtime // {

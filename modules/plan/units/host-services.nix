@@ -1,5 +1,5 @@
-# Services on the host's loopback interface that those of one namespace reach, each at one port, at the namespace's own
-# loopback addresses: a way out (./way-out.nix) for each.
+# Services on the host's loopback interface that the services of a namespace reach, each at one port of the
+# namespace's own loopback addresses. Each has a way out (./way-out.nix).
 { tools, names }:
 let
   inherit (builtins) attrNames;
@@ -22,7 +22,7 @@ in
     }
   );
 
-  # As the runtime knows them.
+  # Their form in the spec.
   spec =
     namespace: services:
     map (

@@ -1,4 +1,5 @@
-# A timer that writes what `nsguard status` says into a file for Prometheus's node_exporter, where one is named.
+# A timer that writes the contents of `nsguard status` to a file for Prometheus's node_exporter, if the options name
+# one.
 { tools }:
 { textfile, intervalSeconds }:
 if textfile == null then
@@ -8,7 +9,7 @@ else
     "nsguard-metrics.service" = {
       unitConfig = {
         Description = "Metrics of network namespaces and their tunnels";
-        # A short interval is no failure that repeats: with systemd's limit the timer would stop for good.
+        # A short interval is not a repeated failure. With systemd's start limit, the timer would stop for good.
         StartLimitIntervalSec = 0;
       };
       serviceConfig = {

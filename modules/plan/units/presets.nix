@@ -1,11 +1,11 @@
-# Apps that many people confine: what each needs beside a namespace and a person.
+# Presets: apps that many people confine, and what each needs besides a namespace and a user.
 #   package  its name in nixpkgs
-#   app      by its name, options of nsguard.apps.<name>, each of which gives way to what is said there
+#   app      the app's name -> defaults of its options in nsguard.apps.<name>
 let
   inherit (import ../names.nix) appBusPart;
 
-  # No X server: there the app could type into other windows. No sound: a client can make the person's PipeWire load a
-  # library of the client's, which then runs outside.
+  # No X server, because the app could type into other windows. No sound, because a client can make the user's PipeWire
+  # load a library of the client, which then runs outside.
   windows = {
     wayland = true;
     gpu = true;
@@ -20,7 +20,7 @@ let
     inherit package;
     app = _: {
       args = [
-        # There is no key ring on its bus, and asking to be the default browser is for one outside.
+        # Its bus has no key ring, and only a browser outside should become the default browser.
         "--password-store=basic"
         "--no-default-browser-check"
         "--ozone-platform-hint=auto"
@@ -46,7 +46,7 @@ in
     package = "firefox";
     app = name: {
       gui = windows;
-      # It finds the one that runs by a name on the bus, after this variable: no other Firefox of the person has that.
+      # Firefox finds its running instance by a name on the bus that contains this variable. No other Firefox has it.
       environment.MOZ_DBUS_APP_NAME = appBusPart name;
       dbus.session = notifications // {
         own = [ "org.mozilla.${appBusPart name}.*" ];
@@ -54,7 +54,7 @@ in
     };
   };
 
-  # It ends where it can't have its name, which only numbers of a directory tell from that of one outside.
+  # Transmission exits if it cannot own its name, which differs from that of one outside in a directory's numbers only.
   transmission = client "transmission_4-gtk" { access = "private"; };
   qbittorrent = client "qbittorrent" notifications;
 }

@@ -1,4 +1,4 @@
-# What systemd-socket-proxyd may do, wherever it stands: take connections, make others, and hand bytes on.
+# What systemd-socket-proxyd may do, in the namespace or on the host: accept connections, open others, and copy bytes.
 import ../confinement/hardening.nix
 // {
   CapabilityBoundingSet = "";

@@ -1,5 +1,5 @@
-# Ports in a namespace that are published outside of it: sockets of the host's, and a process inside that passes on what
-# comes over them. No packet passes, so there is no route between the two.
+# Ports in a namespace that are published outside it: sockets of the host, and a process inside that forwards their
+# connections. No packet passes between the two, so there is no route.
 {
   tools,
   names,
@@ -20,11 +20,11 @@ let
 
   netns = names.netnsUnit name;
 
-  # The namespace's unit lays the rules for clients: where it is not up, nobody may be let in without them.
+  # The namespace's unit loads the rules for clients. While it is not up, nobody may connect without the rules.
   ruled = {
     BindsTo = [ netns ];
     After = [ netns ];
-    # It comes after what comes after sockets.target.
+    # The namespace's unit starts after sockets.target, and this socket after that unit.
     DefaultDependencies = false;
     Conflicts = [ "shutdown.target" ];
     Before = [ "shutdown.target" ];
@@ -37,15 +37,15 @@ let
     // (if it.from == null then { } else ruled);
     socketConfig = {
       ListenStream = it.listen;
-      # An address of the network's may come later, or go and come back.
+      # The host may get an address later, or lose it and get it back.
       FreeBind = true;
       BindIPv6Only = "ipv6-only";
       SocketMode = it.mode;
       SocketGroup = it.group;
       RemoveOnStop = true;
-      # So that a client that is gone does not keep the process there for ever.
+      # Otherwise a client that has disappeared would keep the process running for ever.
       KeepAlive = true;
-      # Where the namespace does not come up a client is refused, and not tried for again and again.
+      # If the namespace does not come up, a client is refused; the start is not tried again and again.
       FlushPending = true;
       TriggerLimitIntervalSec = 0;
     };
@@ -59,7 +59,7 @@ let
         ];
   };
 
-  # It has sockets of the host's, and what the service answers passes through it: it is confined as the service is.
+  # It has sockets of the host and handles what the service sends, so it is confined like the service.
   service =
     published: it:
     let
@@ -70,7 +70,7 @@ let
         capabilities = [ ];
         unitConfig = { };
         serviceConfig = import ./proxy.nix // {
-          # It does not know an address in brackets.
+          # systemd-socket-proxyd does not accept an address in brackets.
           ExecStart = "${tools.systemd-socket-proxyd} --exit-idle-time=5min 127.0.0.1:${toString it.port}";
           IPAddressAllow = "127.0.0.1";
           IPAddressDeny = "any";
@@ -80,7 +80,7 @@ let
     in
     {
       inherit (confined) serviceConfig;
-      # The tunnel need not be up, as a service needs it.
+      # Unlike a service, it does not need the tunnel.
       unitConfig = own // {
         Description = "Connections to published port ${published} of network namespace ${name}";
         BindsTo = own.BindsTo or [ ] ++ [ "${unit}.socket" ];
@@ -105,7 +105,7 @@ in
 {
   units = foldl' (all: each: all // each) { } (map units (attrNames publish));
 
-  # Of those that the host's firewall is to let in.
+  # The ports to open in the host's firewall.
   openPorts = concatMap (it: map (at: at.ports.from) (filter outside (map parse it.listen))) (
     filter (it: it.openFirewall) (attrValues publish)
   );

@@ -1,6 +1,6 @@
-# What the runtime is run with where it changes something.
+# Settings of the units in which the runtime changes something.
 {
-  # It ends the program that it has started, and starts others to undo what was done: a signal to all of the unit's
-  # processes (systemd.kill(5)) would fall on those, too.
+  # When stopped, the runtime ends the program that it has started, and starts others to undo the change. A signal to
+  # all processes of the unit (systemd.kill(5)) would stop these as well.
   KillMode = "mixed";
 }

@@ -1,4 +1,4 @@
-# A process that speaks to a socket of the host's for an app or a service, which gets one of this process's instead.
+# A process that talks to a socket of the host on behalf of an app or a service, which gets a socket of this process.
 {
   unitConfig,
   serviceConfig,
@@ -16,7 +16,7 @@
     RuntimeDirectory = directory;
     RuntimeDirectoryMode = "0700";
     Restart = "on-failure";
-    # It speaks to sockets with a path, and to nothing else.
+    # It uses sockets with a path only.
     PrivateNetwork = true;
     RestrictAddressFamilies = "AF_UNIX";
     CapabilityBoundingSet = "";

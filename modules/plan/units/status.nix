@@ -1,5 +1,5 @@
-# The status of a namespace for those who may run commands in it: a socket of their group's, over which `nsguard status`
-# answers. Nothing that comes over it is read, so there is nothing to ask for; what services wrote is left out.
+# The status of a namespace for the users who may run commands in it: a socket of their group, over which `nsguard
+# status` answers. It reads nothing from the connection, and leaves out what services wrote.
 { tools, names }:
 { name, namespace }:
 if !names.runs namespace then
@@ -13,7 +13,7 @@ else
         SocketGroup = names.runGroup name namespace;
         SocketMode = "0660";
         Accept = true;
-        # Each is a process of root's.
+        # Each connection is a process of root.
         MaxConnections = 16;
         MaxConnectionsPerSource = 4;
         TriggerLimitIntervalSec = 0;
@@ -30,14 +30,14 @@ else
       };
       serviceConfig = {
         ExecStart = "${tools.nsguard} status ${name} --json --no-lines";
-        # 1 says that something is down.
+        # Exit status 1 means that something is down.
         SuccessExitStatus = 1;
         StandardInput = "null";
         StandardOutput = "socket";
         StandardError = "journal";
-        # For one who connects and does not read.
+        # For a client that connects and does not read.
         RuntimeMaxSec = 30;
-        # It enters the namespace, asks WireGuard, and looks which processes are inside.
+        # It enters the namespace, queries WireGuard, and lists the processes inside.
         CapabilityBoundingSet = "CAP_SYS_ADMIN CAP_NET_ADMIN CAP_SYS_PTRACE";
         NoNewPrivileges = true;
         PrivateTmp = true;

@@ -1,8 +1,9 @@
-# What a process that is the tunnel may do on the host: make its link, mark and send packets, hear wg(8). Nothing else.
-# It holds the tunnel's keys and reads what the far end sends, so a fault in it must not be one of the host.
+# What the process that runs a tunnel may do on the host: create its link, mark and send packets, answer wg(8), and
+# nothing else. It holds the tunnel's keys and parses what the far end sends, so a fault in it must not give access to
+# the host.
 type:
 let
-  # Where each program listens for its tool.
+  # The directory of each program's socket for its tool.
   sockets =
     {
       wireguard = "wireguard";
@@ -13,7 +14,7 @@ in
 import ../confinement/hardening.nix
 // {
   BindPaths = "/run/${sockets}";
-  # For the link and for the mark of its packets (tun(4), socket(7)).
+  # To create the link and to mark packets (tun(4), socket(7)).
   CapabilityBoundingSet = "CAP_NET_ADMIN";
   DeviceAllow = "/dev/net/tun rw";
   LimitCORE = 0;
@@ -23,7 +24,7 @@ import ../confinement/hardening.nix
   RemoveIPC = true;
   RestrictAddressFamilies = "AF_INET AF_INET6 AF_NETLINK AF_UNIX";
   RestrictSUIDSGID = true;
-  # Those of other tunnels are in the same directory.
+  # The sockets of other tunnels are in the same directory.
   RuntimeDirectory = sockets;
   RuntimeDirectoryMode = "0700";
   RuntimeDirectoryPreserve = true;
@@ -31,6 +32,6 @@ import ../confinement/hardening.nix
     "@system-service"
     "~@privileged @resources"
   ];
-  # Other programs' keys and sockets; /var/run must stay, by which it finds its own.
+  # Hides other programs' keys and sockets. /var/run must stay, because the process finds its own socket there.
   TemporaryFileSystem = "/etc:ro /root:ro /run:ro,mode=0755 /var/lib:ro";
 }

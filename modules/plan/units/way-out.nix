@@ -1,10 +1,11 @@
-# Ways past the confinement for TCP, with no route and no link: for each a socket that is born in the namespace, and a proxy
-# in the host's network that passes each connection on to one address and port. No packet gets from one to the other.
+# Ways past the confinement for TCP, without a route and without a link: for each, a socket that is created in the
+# namespace, and a proxy in the host's network that forwards each connection to one address and port. No packet passes
+# between the two.
 { tools, names }:
 # describe: namespace's name -> name -> target -> {
 #   unit           its units' name, without .socket and .service
 #   listen         addresses with ports inside, as systemd has them
-#   socket, proxy  what each of the two is, for their descriptions
+#   socket, proxy  the descriptions of the two units
 # }
 # targets: name -> { address; port; }, where the proxy connects to
 # -> units
@@ -28,7 +29,7 @@ let
           Description = socket;
           BindsTo = [ netns ];
           After = [ netns ];
-          # It comes after what comes after sockets.target.
+          # The namespace's unit starts after sockets.target, and this socket after that unit.
           DefaultDependencies = false;
           Conflicts = [ "shutdown.target" ];
           Before = [ "shutdown.target" ];
@@ -36,7 +37,7 @@ let
         socketConfig = {
           ListenStream = listen;
           NetworkNamespacePath = names.netns namespace;
-          # A storm pauses the socket, and must not end it for good.
+          # Too many connections pause the socket; they must not stop it for good.
           TriggerLimitIntervalSec = 0;
         };
         wantedBy = [
@@ -53,7 +54,7 @@ let
           StartLimitIntervalSec = 0;
         };
         serviceConfig = import ./proxy.nix // {
-          # Without brackets, which it would take for a part of a name and look up.
+          # Without brackets: systemd-socket-proxyd would take them for a part of a name and look it up.
           ExecStart = "${tools.systemd-socket-proxyd} ${to.address}:${toString to.port}";
           IPAddressAllow = to.address;
           IPAddressDeny = "any";
