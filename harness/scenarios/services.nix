@@ -4,6 +4,25 @@ let
 
   children = "/bin/sh -c 'for number in $$(seq 300); do /bin/echo child $$number; done'";
 
+  aborts = "/bin/sh -c 'kill -ABRT $$$$'";
+
+  told =
+    properties:
+    service (
+      {
+        # SIGTERM follows as soon as what ExecStop= says has been done.
+        ExecStart =
+          "/bin/sh -c 'trap \"\" TERM; trap \"echo heard HUP\" HUP; trap \"echo heard INT; exit\" INT; echo ready;"
+          + " while :; do sleep 0.1; done'";
+        ExecReload = [
+          "/bin/echo about to reload"
+          "+/bin/kill -HUP $MAINPID"
+        ];
+        ExecStop = "/bin/kill -s SIGINT $MAINPID";
+      }
+      // properties
+    );
+
   service = properties: {
     namespace = "vpn";
     serviceConfig = {
@@ -92,14 +111,17 @@ in
       RuntimeDirectory = "superuser";
     };
 
-    forking = service {
-      ExecStart = "${program} fork";
-      Type = "forking";
-      User = "www-data";
-      StateDirectory = "forking";
-    };
-
-    # As root it can't, in process numbers of its own.
+    # They can't, in process numbers of their own.
+    forking =
+      service {
+        ExecStart = "${program} fork";
+        Type = "forking";
+        User = "www-data";
+        StateDirectory = "forking";
+      }
+      // {
+        hardening.ownProcesses = false;
+      };
     forking-root =
       service {
         ExecStart = "${program} fork";
@@ -107,7 +129,7 @@ in
         StateDirectory = "forking-root";
       }
       // {
-        hardening.hiddenProcesses = false;
+        hardening.ownProcesses = false;
       };
 
     once = service {
@@ -213,7 +235,24 @@ in
     killed-root = service {
       Restart = "on-failure";
       StartLimitBurst = 2;
-      ExecStart = "/bin/sh -c 'kill -ABRT $$$$'";
+      ExecStart = aborts;
+    };
+    killed-user = service {
+      User = "www-data";
+      Restart = "on-abort";
+      StartLimitBurst = 2;
+      ExecStart = aborts;
+    };
+
+    # Its other commands signal it, by what the plan makes of these lines.
+    told-root = told { };
+    told-user = told {
+      User = "www-data";
+      # Of its own accord it would not even have the calls that this takes.
+      SystemCallFilter = [
+        "@system-service"
+        "~mq_open mq_unlink mq_timedsend"
+      ];
     };
   };
 }

@@ -35,7 +35,7 @@ in
       forks = program // {
         serviceConfig.ExecStart = "/bin/forks";
         serviceConfig.Type = "forking";
-        hardening.hiddenProcesses = false;
+        hardening.ownProcesses = false;
       };
     }
     // listToAttrs (
@@ -71,11 +71,16 @@ in
       hiddenHomes = [ "ProtectHome" ];
       hiddenProcesses = [
         "PrivatePIDs"
+        "ProtectProc"
         "SuccessExitStatus"
       ];
       nativeCalls = [ "SystemCallArchitectures" ];
       noIoUring = [ "SystemCallFilter" ];
       ownJournalConnection = [ "ExecStart" ];
+      ownProcesses = [
+        "PrivatePIDs"
+        "SuccessExitStatus"
+      ];
       privateTmp = [ "PrivateTmp" ];
       readOnlySystem = [ "ProtectSystem" ];
     };

@@ -47,11 +47,10 @@
         SystemCallFilter
         BindPaths
         ExecCondition
+        PrivatePIDs
+        ProtectProc
         ;
       PrivateNetwork = c ? PrivateNetwork;
-      # The service has a user.
-      PrivatePIDs = c ? PrivatePIDs;
-      inherit (c) ProtectProc;
     };
 
   expected = {
@@ -74,7 +73,7 @@
     ];
     ExecCondition = "/usr/bin/nsguard-init --journal --netns=vpn /bin/condition";
     PrivateNetwork = false;
-    PrivatePIDs = false;
+    PrivatePIDs = true;
     ProtectProc = "invisible";
   };
 }

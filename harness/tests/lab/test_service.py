@@ -338,10 +338,24 @@ def test_a_program_that_catches_no_signal_ends_by_sigterm(lab: ContainerLab, nam
     assert lab.client.succeed(f"systemctl show -P Result {name}") == "success\n"
 
 
-def test_a_signal_that_is_no_clean_end_is_a_failure(lab: ContainerLab) -> None:
-    lab.client.execute("systemctl start killed-root")
-    lab.client.wait_until_succeeds("systemctl show -P ActiveState killed-root | grep -qx failed")
-    journal = log(lab, "killed-root")
+@pytest.mark.parametrize("name", ["told-root", "told-user"])
+def test_other_commands_of_a_service_signal_its_main_process(lab: ContainerLab, name: str) -> None:
+    lab.client.succeed(f"systemctl start {name}")
+    lab.client.wait_until_succeeds(f"journalctl -o cat -u {name} | grep -qx ready")
+    lab.client.succeed(f"systemctl reload {name}")
+    lab.client.wait_until_succeeds(f"journalctl -o cat -u {name} | grep -qx 'heard HUP'")
+    lab.client.succeed(f"systemctl stop {name}")
+    journal = log(lab, name)
+    assert "about to reload" in journal
+    assert "heard INT" in journal
+    assert lab.client.get_unit_property(f"{name}.service", "Result") == "success"
+
+
+@pytest.mark.parametrize("name", ["killed-root", "killed-user"])
+def test_a_signal_that_is_no_clean_end_is_a_failure(lab: ContainerLab, name: str) -> None:
+    lab.client.execute(f"systemctl start {name}")
+    lab.client.wait_until_succeeds(f"systemctl show -P ActiveState {name} | grep -qx failed")
+    journal = log(lab, name)
     assert "sh was killed by signal ABRT" in journal
     assert "Scheduled restart job" in journal
 

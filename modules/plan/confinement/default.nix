@@ -39,7 +39,8 @@ let
     ;
 
   loosenings = import ./loosenings.nix;
-  noHomes = (import ./homes.nix).homesOf { } { };
+  homesElsewhere = import ./homes.nix;
+  noHomes = homesElsewhere.homesOf { } { };
 
   # name -> { guards; properties = { Property = own value -> value; }; front = [ option of nsguard-init ]; }
   # and where the protection is a list of several things
@@ -102,15 +103,20 @@ let
 
       hidden-processes = {
         guards = "/proc/PID of the host's processes: their addresses and routes, descriptors, root and namespaces";
+        besides = [ "property:own-processes" ];
         # With users of its own the service may look into no process outside, so that hiding what it may not look
-        # into hides them all. Root's group is exempt from that (proc(5), hidepid) and needs process numbers of its
-        # own, of which nsguard-init is the first.
-        front = if asRoot then first.front else [ ];
-        properties =
-          if asRoot then
-            { PrivatePIDs = set true; } // first.properties
-          else
-            { ProtectProc = set "invisible"; };
+        # into hides them all; but for root's group, which is exempt (proc(5), hidepid).
+        properties.ProtectProc = set "invisible";
+      };
+
+      own-processes = {
+        guards = "processes of the service's user outside: signals to them, their limits, priorities and processors";
+        # Process numbers of its own, of which nsguard-init is the first.
+        inherit (first) front;
+        properties = {
+          PrivatePIDs = set true;
+        }
+        // first.properties;
       };
 
       private-users = {
@@ -161,6 +167,7 @@ let
         besides = [
           "property:private-users"
           "property:hidden-processes"
+          "property:own-processes"
         ];
         properties = {
           CapabilityBoundingSet = set (concatStringsSep " " capabilities);
@@ -240,36 +247,7 @@ let
         ] (if asRoot then "strict" else "full");
       };
 
-      hidden-homes = {
-        guards = "control sockets, agents and start-up files in home directories";
-        parts = {
-          usual = {
-            guards = "those below /home and in /root";
-            words = [ "/home" ];
-          };
-          elsewhere = {
-            guards = "those that accounts have in other places";
-            words = homes.hidden;
-          };
-        };
-        properties =
-          paths:
-          (
-            if elem "/home" paths then
-              {
-                ProtectHome = atLeast [
-                  yes
-                  [ "tmpfs" ]
-                ] "tmpfs";
-              }
-            else
-              { }
-          )
-          // {
-            TemporaryFileSystem = append (map (path: "${path}:ro") (filter (path: path != "/home") paths));
-            BindPaths = append (map (path: "-${path}") homes.visible);
-          };
-      };
+      hidden-homes = homesElsewhere.protection homes;
     };
 
   # An ambient capability outside the bounding set would keep the unit from starting.

@@ -23,6 +23,8 @@ let
     toList
     ;
 
+  mainSignal = import ./main-signal.nix;
+
   word = "(\"[^\"]*\"|'[^']*'|[^[:space:]\"']+)";
   # Blanks and prefixes, prefixes, program; with an @ blanks and what the program is to be called (systemd.service(5)).
   syntax = "(${prefixes})${word}(([[:space:]]+)${word})?.*";
@@ -74,13 +76,36 @@ let
         [ "${replaceStrings [ "@" ] [ "" ] (group 1)}${tools.nsguard-init}" ] ++ given ++ called ++ [ rest ]
       );
 
+  # options -> a command that signals the main process -> nsguard-init, which does it instead; any other command: null
+  signalling =
+    options: command:
+    let
+      found = mainSignal.read (toString command);
+    in
+    if found == null then
+      null
+    else
+      "${if found.ignored then "-" else ""}${
+        concatStringsSep " " ([ tools.nsguard-init ] ++ options ++ [ "--signal=${found.signal}" ])
+      }";
+
   # `alone`: whether nsguard-init also runs without a command, before all others.
   lines =
-    { options, alone }:
+    {
+      options,
+      alone,
+      signals,
+    }:
     own:
     let
       list = toList own;
-      since = map (wrapped options) (sinceReset list);
+      behindInit =
+        command:
+        let
+          instead = if signals then signalling options command else null;
+        in
+        if instead == null then wrapped options command else instead;
+      since = map behindInit (sinceReset list);
       first =
         if alone && options != [ ] then
           [ (concatStringsSep " " ([ tools.nsguard-init ] ++ options)) ]
@@ -92,7 +117,7 @@ let
     else if isList own || first != [ ] then
       resets list ++ first ++ since
     else
-      wrapped options own;
+      behindInit own;
 
   behind =
     properties: options: alone:
@@ -102,9 +127,10 @@ let
         value = lines {
           # systemd passes descriptors, and sends signals, to the main process alone.
           options = filter (
-            option: name == "ExecStart" || builtins.match "--(notify|forward)=.*" option == null
+            option: name == "ExecStart" || builtins.match "--((notify|forward)=.*|signalled)" option == null
           ) options;
           alone = alone && name == "ExecStartPre";
+          signals = builtins.elem "--signalled" options && builtins.elem name mainSignal.properties;
         };
       }) properties
     );

@@ -10,6 +10,7 @@ let
     foldl'
     match
     ;
+  inherit (import ../combine.nix) append atLeast yes;
   inherit (import ./binds.nix) plain within;
   state = import ./state.nix;
 
@@ -64,4 +65,35 @@ in
 
   # Of commands that any of these users starts.
   homesOfUsers = accounts: users: ofAccounts accounts (name: elem name users) { };
+
+  protection = homes: {
+    guards = "control sockets, agents and start-up files in home directories";
+    parts = {
+      usual = {
+        guards = "those below /home and in /root";
+        words = [ "/home" ];
+      };
+      elsewhere = {
+        guards = "those that accounts have in other places";
+        words = homes.hidden;
+      };
+    };
+    properties =
+      paths:
+      (
+        if elem "/home" paths then
+          {
+            ProtectHome = atLeast [
+              yes
+              [ "tmpfs" ]
+            ] "tmpfs";
+          }
+        else
+          { }
+      )
+      // {
+        TemporaryFileSystem = append (map (path: "${path}:ro") (filter (path: path != "/home") paths));
+        BindPaths = append (map (path: "-${path}") homes.visible);
+      };
+  };
 }

@@ -48,6 +48,7 @@ in
       "property:private-users"
       "property:private-devices"
       "property:hidden-processes"
+      "property:own-processes"
     ];
     properties =
       if nests then

@@ -19,14 +19,17 @@
   };
 
   hiddenProcesses = {
-    what = ''
-      Whether the host's processes are hidden. A service that runs as root and forks away from systemd
-      (`Type=forking`) needs `false`.'';
-    without = [ "hidden-processes" ];
+    what = "Whether the host's processes are hidden. A service that monitors the machine's processes needs `false`.";
+    without = [
+      "hidden-processes"
+      "own-processes"
+    ];
     attacks = [
       "fresh-proc"
+      "limits-outside"
       "proc-command"
       "proc-net"
+      "signal-outside"
     ];
   };
 
@@ -42,6 +45,22 @@
       `false`.'';
     without = [ "native-calls" ];
     attacks = [ "compat-socket" ];
+  };
+
+  ownProcesses = {
+    what = ''
+      Whether each command of the service has its own process numbers (a PID namespace), so that it can signal only the
+      processes that it started. A service that forks away from systemd (`Type=forking`), or whose scripts use
+      `$MAINPID`, needs `false`; the command `kill -HUP $MAINPID` in `ExecReload` works with both. With `false`, the
+      host's processes stay hidden from services with a user, but not from those that run as root.'';
+    without = [ "own-processes" ];
+    attacks = [
+      "fresh-proc"
+      "limits-outside"
+      "proc-command"
+      "proc-net"
+      "signal-outside"
+    ];
   };
 
   ownJournalConnection = {

@@ -3,13 +3,16 @@
 # A signal to all processes of the unit reaches the command without nsguard-init's help. Signals that systemd sends to
 # the main process alone, nsguard-init hands on. Process 1 cannot end by a signal, so it exits with 128 plus the
 # signal's number. Where systemd takes an end by a signal for a clean one (systemd.service(5), SuccessExitStatus=), it
-# must take that exit status for clean, too.
+# must take that exit status for clean, too; where it restarts what a signal ended, that exit status as well.
+#
+# By $MAINPID, the other commands of the unit signal no process that they know of: see ./front.nix.
 #
 # a service's own properties -> { front; properties; }
 serviceConfig:
 let
   inherit (builtins) concatStringsSep elem filter;
-  inherit (import ../combine.nix) append yes;
+  inherit (import ../combine.nix) append toList yes;
+  inherit (import ./main-signal.nix) signals;
 
   text =
     property: default:
@@ -38,16 +41,48 @@ let
     )
     ++ (if text "Type" "" == "notify-reload" then [ (text "ReloadSignal" "SIGHUP") ] else [ ]);
   # No process can hand it on.
-  signals = filter (signal: signal != "SIGKILL") toMainAlone;
+  handedOn = filter (signal: signal != "SIGKILL") toMainAlone;
 in
 {
-  front = if signals == [ ] then [ ] else [ "--forward=${concatStringsSep "," signals}" ];
+  front =
+    (if handedOn == [ ] then [ ] else [ "--forward=${concatStringsSep "," handedOn}" ])
+    ++ (if signals serviceConfig == [ ] then [ ] else [ "--signalled" ]);
   properties =
-    if text "Type" "" == "oneshot" then
-      { }
-    else
-      {
-        # SIGHUP, SIGINT, SIGPIPE, SIGTERM
-        SuccessExitStatus = append [ "129 130 141 143" ];
-      };
+    (
+      if text "Type" "" == "oneshot" then
+        { }
+      else
+        {
+          # SIGHUP, SIGINT, SIGPIPE, SIGTERM
+          SuccessExitStatus = append [ "129 130 141 143" ];
+        }
+    )
+    // (
+      if
+        elem (text "Restart" "") [
+          "on-abnormal"
+          "on-abort"
+        ]
+      then
+        {
+          # SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGKILL, SIGSEGV, SIGSYS
+          RestartForceExitStatus = append [ "131 132 133 134 135 136 137 139 159" ];
+        }
+      else
+        { }
+    )
+    // (
+      if signals serviceConfig == [ ] then
+        { }
+      else
+        {
+          # The queue by which they come, where the unit says what its commands may call.
+          SystemCallFilter =
+            own:
+            if filter (line: line != "") (toList own) == [ ] then
+              own
+            else
+              append [ "mq_open mq_unlink mq_timedsend mq_timedreceive" ] own;
+        }
+    );
 }

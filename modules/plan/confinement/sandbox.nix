@@ -8,7 +8,10 @@ let
   records = {
     processes = {
       guards = "processes outside the sandbox, the app's starter among them";
-      besides = [ "property:hidden-processes" ];
+      besides = [
+        "property:hidden-processes"
+        "property:own-processes"
+      ];
       arguments = _: [
         "--unshare-pid"
         "--proc"

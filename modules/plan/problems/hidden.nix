@@ -23,6 +23,7 @@ let
     words
     ;
   binds = import ../confinement/binds.nix;
+  mainSignal = import ../confinement/main-signal.nix;
   state = import ../confinement/state.nix;
   paths = import ../confinement/paths.nix;
 
@@ -203,6 +204,34 @@ let
       }
     ];
 
+  # The number of the main process, in process numbers of another's.
+  ofMainPid =
+    name: service:
+    let
+      where = named "services" name;
+      config = service.serviceConfig;
+      own = service.hardening.ownProcesses && service.hardening.hiddenProcesses;
+      uses = text: match ".*[$][{]?MAINPID.*" (concatStringsSep " " (strings text)) != null;
+      commandsUsing = filter (
+        property:
+        uses (
+          filter (command: mainSignal.read (toString command) == null) (toList (config.${property} or null))
+        )
+      ) mainSignal.properties;
+    in
+    [
+      {
+        when = own && (commandsUsing != [ ] || builtins.any uses (service.scripts or [ ]));
+        inherit where;
+        what =
+          "$MAINPID is of no use to the service's other commands, which have process numbers of their own;"
+          + " a command \"kill -HUP $MAINPID\" works, a script does not";
+        fix =
+          "write such a command as serviceConfig.ExecReload,"
+          + " or set ${where}.nsguard.hardening.ownProcesses = false;";
+      }
+    ];
+
   # Capabilities that a module asks for. In a namespace, every program may listen on ports below 1024.
   ofCapabilities =
     name: service:
@@ -290,6 +319,7 @@ in
     ofPaths makers name service
     ++ ofHome name service
     ++ ofPidFile name service
+    ++ ofMainPid name service
     ++ ofCapabilities name service
     ++ ofUser name service;
 }

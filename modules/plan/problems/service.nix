@@ -9,6 +9,7 @@ let
   inherit (builtins)
     attrNames
     concatMap
+    elem
     filter
     isString
     match
@@ -16,7 +17,6 @@ let
     ;
   inherit (import ../combine.nix)
     isDynamic
-    isRoot
     prefixed
     toList
     ;
@@ -30,6 +30,7 @@ let
     ;
   inherit (import ../confinement/front.nix { tools = { }; }) inJournal unclear;
   properties = (import ../combine.nix).commands;
+  mainSignal = import ../confinement/main-signal.nix;
   binds = import ../confinement/binds.nix;
   paths = import ../confinement/paths.nix;
   exposure = import ./exposure.nix;
@@ -53,7 +54,9 @@ let
     map (
       { property, command }:
       {
-        when = prefixed "+!" command;
+        # What nsguard-init does in its place needs no privileges.
+        when =
+          prefixed "+!" command && (!elem property mainSignal.properties || mainSignal.read command == null);
         where = "${where}.${property}";
         what = "${toJSON command} runs with full privileges and sees the host's sockets because of its prefix";
         fix = "remove the + or !${remedy}";
@@ -243,12 +246,15 @@ in
         fix = "remove it";
       }
       {
-        when = config.Type or null == "forking" && isRoot config && service.hardening.hiddenProcesses;
+        when =
+          config.Type or null == "forking"
+          && service.hardening.ownProcesses
+          && service.hardening.hiddenProcesses;
         where = "${where}.Type";
-        what = "\"forking\" does not work in a process namespace, which a service needs that runs as root";
+        what = "\"forking\" does not work, because each command of a confined service has process numbers of its own";
         fix =
-          ''set User, run the program in the foreground with Type = "exec" or "notify",''
-          + " or accept that it sees the processes of the host with ${at}.hardening.hiddenProcesses = false;";
+          ''run the program in the foreground with Type = "exec" or "notify",''
+          + " or accept that it can signal other processes of its user with ${at}.hardening.ownProcesses = false;";
       }
     ]
     ++ concatMap (socket: ofSocket service.namespace socket service.sockets.${socket}) (

@@ -18,11 +18,6 @@ let
       guards = "sockets in the homes, which commands share with the host";
       properties.RestrictAddressFamilies = "AF_INET AF_INET6 AF_NETLINK";
     };
-    own-processes = {
-      # The command runs as the same user, so that it could read and control them.
-      guards = "the caller's other processes, and processes that the command would leave behind";
-      properties.PrivatePIDs = true;
-    };
   };
   wanted = kept "run" records;
 
@@ -97,7 +92,8 @@ in
             ];
             asRoot = false;
             nests = true;
-            # What the commands get as standard output is their caller's.
+            # The command runs as the same user as the caller's other processes, which own-processes keeps from it. The
+            # supervisor is the first. What the commands get as standard output is their caller's.
             loosened = homes.loosened ++ [ "journal-connection" ];
             homes = homesOfUsers accounts namespace.users;
             unitConfig = {
@@ -112,7 +108,6 @@ in
               # What people run goes on while the configuration changes; the next command is by the new one.
               X-RestartIfChanged = false;
             }
-            // wanted.own-processes.properties or { }
             // homes.properties;
           };
         };

@@ -20,6 +20,15 @@ int verify(const char *name);
 /* accounts.c: write the private /etc/passwd and /etc/group, of "USER:GROUP" or "USER"; false and a line if it can't. */
 bool accounts_write(const char *names);
 
+/* signals.c: the number of a signal that is given by that or by its name, with or without SIG; 0 for none. */
+int signal_number(const char *name);
+/* A queue for the signals that other commands of the unit send; -1 and a line if there can be none. */
+int signals_listen(void);
+/* The next of them, without waiting; 0 for none. */
+int signals_take(int queue);
+/* Signal the unit's main command. The exit status: 0, or 1 and a line. */
+int signal_main(int number);
+
 /* notify.c: what may go to the service manager of a message (sd_notify(3)): its length in `passed`, 0 for nothing. */
 enum { MESSAGE = 4096 };
 size_t notify_filter(const char *message, size_t length, char passed[MESSAGE]);
@@ -46,11 +55,12 @@ enum { STREAMS = 2 };
 /* All that stands before one command. Descriptors that there are not are -1. */
 struct front {
 	const char *netns, *argv0, *notify, *accounts;
-	bool journal;
+	bool journal, signalled;
+	int signal;
 	sigset_t forward;
 	struct stream streams[STREAMS];
 	int inside[STREAMS];
-	int notify_from, notify_to;
+	int notify_from, notify_to, queue;
 	/* signalfd(2); and where this process stands beside the program, pidfd_open(2) of that */
 	int signals, parent;
 	pid_t program;

@@ -4,6 +4,8 @@
  *   --journal         give the command a pipe in place of systemd's connection to the journal
  *   --notify=main|all hand on what the command, or all of the unit, may tell systemd
  *   --forward=SIGNAL  hand on a signal that systemd sends to the main process alone (several, with commas between)
+ *   --signalled       hand on the signals that other commands of the unit send by --signal
+ *   --signal=SIGNAL   in place of a program: signal the unit's main command (signals.c)
  *   --argv0=NAME      what the program is to be called
  *   --accounts=USER:GROUP  write the files by which this process's user and group have these names (accounts.c)
  *
@@ -53,13 +55,9 @@ void say(const char *format, ...)
 static bool parse_signals(char *names, sigset_t *set)
 {
 	for (char *name = strtok(names, ","); name; name = strtok(NULL, ",")) {
-		int number = 1;
+		int number = signal_number(name);
 
-		if (!strncmp(name, "SIG", 3))
-			name += 3;
-		while (number < NSIG && (!sigabbrev_np(number) || strcmp(sigabbrev_np(number), name)))
-			number++;
-		if (sigaddset(set, number))
+		if (!number || sigaddset(set, number))
 			return false;
 	}
 	return true;
@@ -72,6 +70,7 @@ static char **parse(int count, char **words, struct front *front)
 		{ "accounts", required_argument, NULL, 'u' }, { "argv0", required_argument, NULL, 'a' },
 		{ "forward", required_argument, NULL, 'f' },  { "journal", no_argument, NULL, 'j' },
 		{ "netns", required_argument, NULL, 'n' },    { "notify", required_argument, NULL, 't' },
+		{ "signal", required_argument, NULL, 's' },   { "signalled", no_argument, NULL, 'l' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -84,8 +83,12 @@ static char **parse(int count, char **words, struct front *front)
 			front->argv0 = optarg;
 		else if (option == 'j')
 			front->journal = true;
+		else if (option == 'l')
+			front->signalled = true;
 		else if (option == 'n')
 			front->netns = optarg;
+		else if (option == 's' && signal_number(optarg))
+			front->signal = signal_number(optarg);
 		else if (option == 't' && (!strcmp(optarg, "main") || !strcmp(optarg, "all")))
 			front->notify = optarg;
 		else if (option != 'f' || !parse_signals(optarg, &front->forward)) {
@@ -156,7 +159,12 @@ static bool prepare(struct front *front)
 			setenv("JOURNAL_STREAM", stream, 1);
 		}
 	}
-	front->notify_from = front->notify_to = -1;
+	front->queue = front->notify_from = front->notify_to = -1;
+	if (front->signalled && getpid() == 1) {
+		front->queue = signals_listen();
+		if (front->queue < 0)
+			return false;
+	}
 	if (!front->notify)
 		return true;
 	front->notify_to = take(NOTIFY_NAME);
@@ -239,6 +247,8 @@ int main(int count, char **words)
 		return REFUSED;
 	if (front.accounts && !accounts_write(front.accounts))
 		return REFUSED;
+	if (front.signal)
+		return signal_main(front.signal);
 	if (!*program)
 		return 0;
 	if (prctl(PR_SET_DUMPABLE, 0) || !prepare(&front))

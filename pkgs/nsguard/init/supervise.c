@@ -36,7 +36,7 @@ static int ascending(const void *one, const void *other)
 static void let_go(const struct front *front)
 {
 	int kept[] = { 2, front->streams[0].from, front->streams[0].to, front->streams[1].from, front->streams[1].to,
-		       front->notify_from, front->notify_to, front->signals, front->parent };
+		       front->notify_from, front->notify_to, front->queue, front->signals, front->parent };
 	size_t count = sizeof kept / sizeof *kept;
 	int nothing = open("/dev/null", O_RDWR);
 	struct stat error;
@@ -77,6 +77,15 @@ static void hand_on_signals(const struct front *front)
 			kill(front->program, (int)said.ssi_signo);
 }
 
+static void hand_on_queue(const struct front *front)
+{
+	int number;
+
+	while ((number = signals_take(front->queue)))
+		if (front->running)
+			kill(front->program, number);
+}
+
 /* Milliseconds until another message may go to systemd, 0 if one may now. */
 static long until_message(struct front *front)
 {
@@ -98,10 +107,11 @@ static void hand_on_message(struct front *front)
 /* Wait until something is to be done, and do it; at most until `deadline` (0: as long as it takes). */
 static void attend(struct front *front, long deadline)
 {
-	enum { SIGNALS, PARENT, NOTIFY, FIRST_STREAM, COUNT = FIRST_STREAM + STREAMS };
+	enum { SIGNALS, PARENT, QUEUE, NOTIFY, FIRST_STREAM, COUNT = FIRST_STREAM + STREAMS };
 	struct pollfd polled[COUNT] = {
 		[SIGNALS] = { .fd = front->signals, .events = POLLIN },
 		[PARENT] = { .fd = front->parent, .events = POLLIN },
+		[QUEUE] = { .fd = front->queue, .events = POLLIN },
 		[NOTIFY] = { .fd = -1, .events = POLLIN },
 	};
 	long wait = deadline ? deadline - now() : -1, pause = front->notify_from < 0 ? -1 : until_message(front);
@@ -118,6 +128,8 @@ static void attend(struct front *front, long deadline)
 		hand_on_signals(front);
 	if (polled[PARENT].revents)
 		front->running = false;
+	if (polled[QUEUE].revents)
+		hand_on_queue(front);
 	if (polled[NOTIFY].revents)
 		hand_on_message(front);
 	for (int i = 0; i < STREAMS; i++)

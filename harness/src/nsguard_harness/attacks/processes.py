@@ -5,10 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import pwd
+import resource
 import shlex
+import signal
 import socket
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..attack import Attack, Env, Outcome
 
@@ -27,6 +29,8 @@ kept = socket.socket(type=socket.SOCK_DGRAM)
 ready()
 signal.pause()
 """
+# The priority of a bystander, which no other process has.
+BYSTANDER_NICE = 13
 # The ordinary user of the agents: a host under test has the first, the lab's own scenarios have the second.
 ORDINARY_USERS = ("nsguard-attacker", "www-data")
 
@@ -79,6 +83,7 @@ class _OfABystander(Attack):
     def before(self, lab: Lab) -> None:
         for user, name in (("root", "root"), (ordinary_user(lab), "user")):
             unit = f"--unit=nsguard-bystander-{name}-{self.name} --uid={user} --service-type=notify --collect"
+            unit += f" --nice={BYSTANDER_NICE}"
             library = f"--setenv=PYTHONPATH={lab.peer.library}"
             lab.client.succeed(f"systemd-run -q {unit} {library} python3 -c {shlex.quote(BYSTANDER)}")
 
@@ -135,6 +140,69 @@ class Trace(_OfABystander):
                 if libc.ptrace(PTRACE_DETACH, pid, None, None) == 0 and theirs:
                     return Outcome(True, f"attached to process {pid}")
         return Outcome(False, "no process could be traced")
+
+
+class _Controlled(_OfABystander):
+    """Do something to a bystander, which is known by its priority: /proc need not show it."""
+
+    done: ClassVar[str]
+
+    def control(self, pid: int) -> None:
+        """Raises OSError where that is denied."""
+        raise NotImplementedError
+
+    def run(self, env: Env) -> Outcome:
+        for pid in numbers():
+            try:
+                if os.getpriority(os.PRIO_PROCESS, pid) != BYSTANDER_NICE:
+                    continue
+                self.control(pid)
+            except OSError:
+                continue
+            return Outcome(True, f"{self.done} process {pid}")
+        return Outcome(False, "no process could be reached")
+
+
+class SignalOutside(_Controlled):
+    """Claim: no process of the host gets a signal from the service, not even one of the same user.
+
+    Method: kill(2) with SIGURG, which nobody notices who does not wait for it.
+    Limitations: process numbers up to the newest.
+    Source: kill(2), pid_namespaces(7).
+    """
+
+    name = "signal-outside"
+    done = "signalled"
+
+    def control(self, pid: int) -> None:
+        os.kill(pid, signal.SIGURG)
+
+
+class LimitsOutside(_Controlled):
+    """Claim: the service sets no limits, priority or processors of a process of the host, not even of the same user.
+
+    Method: prlimit(2), setpriority(2) and sched_setaffinity(2), each with what is set already.
+    Limitations: process numbers up to the newest; the scheduler's and the disk's priorities have the same rule.
+    Source: prlimit(2), setpriority(2), sched_setaffinity(2), pid_namespaces(7).
+    """
+
+    name = "limits-outside"
+    done = "set limits, priority or processors of"
+
+    def control(self, pid: int) -> None:
+        ways = (
+            lambda: resource.prlimit(pid, resource.RLIMIT_CORE, resource.prlimit(pid, resource.RLIMIT_CORE)),
+            lambda: os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, pid)),
+            lambda: os.sched_setaffinity(pid, os.sched_getaffinity(pid)),
+        )
+        denied = 0
+        for way in ways:
+            try:
+                way()
+            except OSError:
+                denied += 1
+        if denied == len(ways):
+            raise PermissionError(f"process {pid}")
 
 
 def numbers() -> range:

@@ -1,0 +1,54 @@
+# Commands that signal the unit's main process by its number: kill -HUP $MAINPID. In process numbers of its own a command
+# knows no such number; nsguard-init --signal=HUP does it instead (pkgs/nsguard/init/signals.c).
+let
+  inherit (builtins)
+    concatMap
+    elemAt
+    filter
+    isString
+    match
+    ;
+  inherit (import ../combine.nix) toList;
+
+  quoted = text: "[\"']?${text}[\"']?";
+  blanks = "[[:space:]]+";
+  signal = "(-s[[:space:]]*|-n[[:space:]]*|--signal[=[:space:]]|-)(SIG)?([A-Z][A-Z0-9]*|[1-9][0-9]?)";
+  syntax =
+    "[[:space:]]*([-+!]*)${quoted "(/[^[:space:]\"']*/)?kill"}"
+    + "(${blanks}${quoted signal})?${blanks}${quoted "[$]([{]MAINPID[}]|MAINPID)"}[[:space:]]*";
+in
+rec {
+  # The properties of such commands.
+  properties = [
+    "ExecStartPost"
+    "ExecReload"
+    "ExecStop"
+    "ExecStopPost"
+  ];
+
+  # command -> { ignored; signal; }: whether systemd ignores that it fails, and the signal; null where it is no such command
+  read =
+    command:
+    let
+      parts = match syntax command;
+      name = elemAt parts 5;
+    in
+    if parts == null then
+      null
+    else
+      {
+        ignored = match ".*-.*" (elemAt parts 0) != null;
+        signal = if name == null then "TERM" else name;
+      };
+
+  # serviceConfig -> the signals that its commands send so
+  signals =
+    serviceConfig:
+    map (found: found.signal) (
+      filter (found: found != null) (
+        concatMap (
+          property: map read (filter isString (toList (serviceConfig.${property} or null)))
+        ) properties
+      )
+    );
+}
