@@ -66,7 +66,7 @@ BOOTS: dict[str, tuple[tuple[str, ...], str]] = {
     "hops": (("hops",), ""),
 }
 # Snippets of a page whose test is in a file of its own.
-ELSEWHERE = {"half-a-stack": "test_nixos_half_a_stack.py"}
+ELSEWHERE = {"half-a-stack": "test_nixos_half_a_stack.py", "guard": "test_nixos_guards.py"}
 # What does not boot here, and why.
 UNABLE = {
     "server": "it is no host of nsguard's but the other end, which NixOS makes by the kernel's WireGuard",

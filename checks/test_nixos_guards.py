@@ -33,7 +33,7 @@ def attacked(system: Path, directory: Path) -> tuple[int, dict[str, set[str]]]:
 
 
 def test_a_guard_of_packets_alone_leaks_what_daemons_look_up(tmp_path: Path) -> None:
-    status, verdicts = attacked(closure(NIXOS / "imitation.nix"), tmp_path)
+    status, verdicts = attacked(closure(NIXOS / "guard.nix"), tmp_path)
     assert verdicts["resolved-dbus"] == {"LEAKED"}, verdicts
     assert verdicts["left-in-own-home"] == {"LEAKED"}, verdicts
     assert verdicts["udp-beyond"] == {"contained"}, verdicts

@@ -13,6 +13,8 @@
   confine ? {
     nsguard = { inherit namespace; };
   },
+  # The service by which another guard than nsguard makes its namespace, which must be `vpn`, and its tunnel.
+  tunnelUnit ? null,
   # Services in whose place the attacker is put as well, with all that they are otherwise.
   services ? [ ],
   # To run on the machine once /etc/nsguard-lab/client.conf, in wg-quick's format, is there.
@@ -148,7 +150,12 @@ let
     networking.nameservers = lib.mkForce [ "198.51.100.1" ];
     nsguard.agents = {
       enable = true;
-      inherit confine library services;
+      inherit
+        confine
+        library
+        services
+        tunnelUnit
+        ;
     };
     systemd.units = unhurried;
   };

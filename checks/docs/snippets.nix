@@ -14,6 +14,7 @@ let
       config = evaluate {
         imports = [
           file
+          ../../modules/agents.nix
           ./managers.nix
           { users.users.alice.isNormalUser = true; }
         ]

@@ -35,6 +35,7 @@ SECTIONS = {
         "A torrent box": "docs/how-to/torrent-box.md",
         "Several tunnels": "docs/how-to/multi-hop.md",
         "Test your own host": "docs/how-to/test-your-host.md",
+        "Test another guard": "docs/how-to/test-another-guard.md",
         "From VPN-Confinement": "docs/how-to/from-vpn-confinement.md",
         "From nixarr": "docs/how-to/from-nixarr.md",
         "From gluetun": "docs/how-to/from-gluetun.md",

@@ -22,7 +22,10 @@ let
   '';
 in
 {
-  imports = [ ./guarded.nix ];
+  imports = [
+    ./guarded.nix
+    ../../docs/snippets/guard.nix
+  ];
 
   systemd.services.guard = {
     wantedBy = [ "multi-user.target" ];
@@ -34,19 +37,6 @@ in
       KillMode = "none"; # wireguard-go is to stay, where the kernel has no WireGuard
       ExecStart = up;
       ExecStopPost = "${pkgs.iproute2}/bin/ip netns delete vpn";
-    };
-  };
-
-  nsguard.agents = {
-    tunnelUnit = "guard";
-    confine = {
-      bindsTo = [ "guard.service" ];
-      after = [ "guard.service" ];
-      serviceConfig = {
-        NetworkNamespacePath = "/run/netns/vpn";
-        InaccessiblePaths = "-/run/nscd";
-        BindReadOnlyPaths = "/etc/netns/vpn/resolv.conf:/etc/resolv.conf";
-      };
     };
   };
 }
