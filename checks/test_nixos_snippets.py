@@ -205,6 +205,8 @@ def test_published_from(lab: ContainerLab) -> None:
     # without the rules that one is let in, too: it is they that keep it out
     lab.client.succeed("nft delete table inet nsguard_from-vpn")
     lab.server.succeed(connect_from(LAB.endpoint.v4))
+    lab.client.succeed("systemctl reload nsguard-netns-vpn")
+    lab.server.fail(connect_from(LAB.endpoint.v4))
 
 
 def connect_from(address: str) -> str:

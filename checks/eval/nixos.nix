@@ -80,9 +80,19 @@ in
       tunnels = specification.tunnels or { };
       metrics = specification.metrics or { };
       apps = specification.apps or { };
-      # Plain data does not say which accounts the machine has.
-      specification.known = lib.mkForce (specification.known or { });
     };
+    # Plain data does not say which accounts the machine has. Modules with the same key count as one, so that several
+    # specifications can be of one machine.
+    imports =
+      let
+        known = specification.known or { };
+      in
+      [
+        {
+          key = "known: ${builtins.toJSON known}";
+          nsguard.specification.known = lib.mkForce known;
+        }
+      ];
     users.users = builtins.mapAttrs (
       _: account:
       {
