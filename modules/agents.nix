@@ -131,9 +131,10 @@ in
       isSystemUser = true;
       group = account;
       home = "/var/${account}"; # neither below /home nor in /var/lib: attacks leave files there
-      createHome = true;
     };
     users.groups.${account} = { };
+    # Not by createHome: systemd-sysusers makes no homes.
+    systemd.tmpfiles.rules = [ "d /var/${account} 0700 ${account} ${account}" ];
     systemd.services = lib.mkMerge [
       agents
       (lib.genAttrs cfg.services replaced)
