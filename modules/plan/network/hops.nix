@@ -8,14 +8,17 @@ let
     elem
     filter
     head
+    intersectAttrs
     listToAttrs
     ;
 
   via = name: tunnels.${name}.via or null;
 
   # The tunnels through which others go.
-  carrying = filter (name: builtins.any (tunnel: tunnel.via == name) (attrValues tunnels)) (
-    attrNames tunnels
+  carrying = attrNames (
+    intersectAttrs (builtins.groupBy (name: name) (
+      filter (name: name != null) (map (tunnel: tunnel.via) (attrValues tunnels))
+    )) tunnels
   );
 
   holding = tunnel: filter (name: namespaces.${name}.tunnel == tunnel) (attrNames namespaces);

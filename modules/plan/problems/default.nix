@@ -108,11 +108,8 @@ let
     in
     if own == null then names.fwMark name else own;
   tunnelled = filter (name: tunnels ? ${namespaces.${name}.tunnel}) (attrNames namespaces);
-  clashing =
-    name: other:
-    other < name
-    && markOf other == markOf name
-    && namespaces.${other}.tunnel != namespaces.${name}.tunnel;
+  byMark = builtins.groupBy markOf tunnelled;
+  clashing = name: other: other < name && namespaces.${other}.tunnel != namespaces.${name}.tunnel;
   # One that could not be hidden.
   ofHome = name: {
     where = "users.users.${name}.home";
@@ -120,7 +117,7 @@ let
     fix = "write an absolute path of letters, digits and any of . _ @ + -";
   };
   ofMark = name: {
-    when = filter (clashing name) tunnelled != [ ];
+    when = filter (clashing name) byMark.${markOf name} != [ ];
     where = "nsguard.tunnels.${namespaces.${name}.tunnel}.fwMark";
     what = "${toJSON (markOf name)} is also the mark of another tunnel";
     fix = "set fwMark to a number that no other tunnel has";

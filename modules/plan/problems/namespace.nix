@@ -114,15 +114,15 @@ let
       }
       (inStore "${where}.credentials.${name}" forwarding.credentials.${name})
     ]) (attrNames forwarding.credentials);
+
+  byTunnel = builtins.groupBy (name: namespaces.${name}.tunnel) (attrNames namespaces);
 in
 name:
 let
   ns = namespaces.${name};
   option = name: "nsguard.namespaces.${name}";
   where = option name;
-  others = filter (other: other != name && namespaces.${other}.tunnel == ns.tunnel) (
-    attrNames namespaces
-  );
+  others = filter (other: other != name) byTunnel.${ns.tunnel};
 in
 forwardingProblems "${where}.portForwarding" ns.portForwarding
 ++ import ./hosts.nix "${where}.hosts" ns.hosts
