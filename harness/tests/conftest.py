@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from nsguard_harness.lab.container import ContainerLab
+from waits import Waits
 
 # Files are shared out among workers in this order: what takes longest begins first, so that no worker ends alone.
 LONGEST = (
@@ -19,8 +20,9 @@ LONGEST = (
 PROGRAMS = ("mmdebstrap", "systemd-nspawn", "nsenter", "setpriv", "tcpdump", "wg", "ip", "nft")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """As at a terminal: a job in the background ignores interrupts, and so would all that the tests start."""
+    config.pluginmanager.register(Waits())
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
