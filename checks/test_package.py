@@ -171,7 +171,8 @@ def test_it_has_its_tools_and_leaves_the_path_to_those_it_runs_for_others(tmp_pa
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "python": sys.executable,
     }
-    script = f"{STDENV}\n{package['postPatch']}\n{package['installPhase']}\n{package['postFixup']}"
+    phases = "\n".join(package[phase] for phase in ("postPatch", "installPhase", "postFixup", "installCheckPhase"))
+    script = f"{STDENV}\n{phases}"
     subprocess.run(["bash", "-euc", script], check=True, env=environment, cwd=source)
 
     own = {"PATH": "/bin"}

@@ -12,7 +12,7 @@
   wireguard-go,
   wireguard-tools,
 }:
-stdenv.mkDerivation {
+stdenv.mkDerivation (finalAttrs: {
   pname = "nsguard";
   inherit ((lib.importTOML ./pyproject.toml).project) version;
 
@@ -89,10 +89,18 @@ stdenv.mkDerivation {
     patchShebangs --host --update $out/lib/nsguard/bin
   '';
 
+  # What was installed starts, and is what it says.
+  doInstallCheck = true;
+  installCheckPhase = ''
+    runHook preInstallCheck
+    $out/bin/nsguard --version | grep -F "${finalAttrs.version}"
+    runHook postInstallCheck
+  '';
+
   meta = {
     description = "Puts a WireGuard tunnel alone into a network namespace and takes it out again";
     license = lib.licenses.mit;
     mainProgram = "nsguard";
     platforms = lib.platforms.linux;
   };
-}
+})
