@@ -39,8 +39,8 @@ class _Back(Attack):
                 made.connect(where)
                 connected = True
                 made.sendall(REQUEST)
-                if said := made.recv(64):
-                    return Outcome(True, f"{where} answered {said[:15]!r}")
+                if answer := made.recv(64):
+                    return Outcome(True, f"{where} answered {answer[:15]!r}")
         if not connected:
             raise CannotApplyError(Lacking.SCENARIO, "no port is published in this scenario")
         return Outcome(False, "connected, no answer")
@@ -103,8 +103,8 @@ class PublishedToOthers(FromOutside):
         source = (_tools.lan if control else _tools.beyond)(env)
         ports = env.addresses.narrowed_ports
         taken = _connections(lab, env, source, ports)
-        said = f"connections taken at {sorted(taken)}" if taken else "silence"
-        return Outcome(len(taken) == len(ports) if control else bool(taken), said)
+        report = f"connections taken at {sorted(taken)}" if taken else "silence"
+        return Outcome(len(taken) == len(ports) if control else bool(taken), report)
 
 
 class BesidePublishedRange(FromOutside):
@@ -128,8 +128,8 @@ class BesidePublishedRange(FromOutside):
         beside = 0 if control else 1
         ports = [port for first, last in ranges for port in (first - beside, last + beside)]
         taken = _connections(lab, env, _tools.lan(env), ports)
-        said = f"connections taken at {sorted(taken)}" if taken else "silence"
-        return Outcome(len(taken) == len(ports) if control else bool(taken), said)
+        report = f"connections taken at {sorted(taken)}" if taken else "silence"
+        return Outcome(len(taken) == len(ports) if control else bool(taken), report)
 
 
 def _connections(lab: Lab, env: Env, source: str, ports: Sequence[int]) -> set[int]:

@@ -27,18 +27,18 @@ class Terminals(WithStandins):
     name = "terminals"
 
     def run(self, env: Env) -> Outcome:
-        said, opened = [], {}
+        faults, opened = [], {}
         for path in TERMINALS.glob("[0-9]*"):
             try:
                 opened[os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)] = path
             except OSError as error:
-                said.append(f"{path}: {error.strerror}")
+                faults.append(f"{path}: {error.strerror}")
         try:
             for terminal in opened:
                 with suppress(OSError):
                     os.write(terminal, f"{marked(env)}\n".encode())
             return _listen(opened, env.patience) or Outcome(
-                False, ", ".join(said) or f"{len(opened)} terminals answer nothing"
+                False, ", ".join(faults) or f"{len(opened)} terminals answer nothing"
             )
         finally:
             for terminal in opened:

@@ -88,25 +88,25 @@ def _in_lab(lab: WiredLab, figures: Figures, parts: set[str], closures: dict[str
     kernel = client.execute("ip link add probe type wireguard && ip link delete probe")[0] == 0
     figures = replace(figures, wireguard="the kernel's WireGuard" if kernel else "wireguard-go")
     packets.save(client)
-    found = []
+    results = []
     if "starts" in parts:
         starts.install(client, plan)
         service, stages = starts.service(client, rounds)
-        found += [service, starts.command(client, rounds, plan)]
+        results += [service, starts.command(client, rounds, plan)]
         figures = replace(figures, stages=stages)
     if "namespaces" in parts:
         usual.install(client, kernel=kernel)
         namespaces.lay_empty(client)
-        found += namespaces.up_and_down(client, rounds)
+        results += namespaces.up_and_down(client, rounds)
         figures = replace(figures, steps=namespaces.steps(client))
     if closures:
         with ExitStack() as stack:
-            found += peers.measure(client, stack.enter_context(peers.booted(closures, image())), rounds)
+            results += peers.measure(client, stack.enter_context(peers.booted(closures, image())), rounds)
     if "packets" in parts:
-        found += [packets.flood(lab, rounds), *packets.tcp(lab, rounds)]
+        results += [packets.flood(lab, rounds), *packets.tcp(lab, rounds)]
     if "many" in parts:
         figures = replace(figures, counts=namespaces.many(lab, list(COUNTS)))
-    return replace(figures, figures=found)
+    return replace(figures, figures=results)
 
 
 def evaluation() -> dict[str, float]:

@@ -75,15 +75,15 @@ def many(lab: Lab, counts: list[int]) -> list[Count]:
     with TemporaryDirectory() as directory:
         plan = render_data(_specification(list(keys)), Path(directory))
     install(client, plan)
-    found = []
+    results = []
     for count in counts:
         names = list(keys)[:count]
         before, start = _kibibytes(client), time.monotonic()
         client.succeed("systemctl start " + " ".join(f"nsguard-tunnel-{name}" for name in names))
         seconds = time.monotonic() - start
-        found.append(Count(count, seconds, (_kibibytes(client) - before) / 1024 / count))
+        results.append(Count(count, seconds, (_kibibytes(client) - before) / 1024 / count))
         client.succeed("systemctl stop " + " ".join(f"nsguard-tunnel-{name} nsguard-netns-{name}" for name in names))
-    return found
+    return results
 
 
 def _specification(names: list[str]) -> Mapping[str, Any]:

@@ -66,9 +66,9 @@ def tcp(lab: Lab, rounds: int) -> list[Figure]:
             for name, change in ((OURS, LOAD), (BARE, FLUSH)):
                 lab.client.succeed(change)
                 for what, arguments in measured.items():
-                    found = float(clock.inside(lab.client, "stream", arguments, NAMESPACE))
+                    result = float(clock.inside(lab.client, "stream", arguments, NAMESPACE))
                     if number:
-                        samples[what][name].append(found)
+                        samples[what][name].append(result)
     finally:
         lab.client.succeed(LOAD)
         lab.peer.stop("stream", str(PORT))
@@ -76,10 +76,10 @@ def tcp(lab: Lab, rounds: int) -> list[Figure]:
         Figure(
             what,
             "µs" if latency else "Mbit/s",
-            found,
+            by_side,
             GOALS["at most" if latency else "at least"],
             more_is_better=not latency,
         )
-        for what, found in samples.items()
+        for what, by_side in samples.items()
         for latency in [what.startswith("latency")]
     ]

@@ -30,13 +30,13 @@ PEERS_IN_TURN = (f"systemctl start {CONFINED}", START, STOP)
 
 def parse(words: list[str]) -> dict[str, Path]:
     """NAME=CLOSURE, each; raises ValueError for another form, or a closure that is none."""
-    found = {}
+    systems = {}
     for word in words:
         name, separator, closure = word.partition("=")
         if not (name and separator and Path(closure, "init").exists()):
             raise ValueError(f"--peer {word}: give NAME=CLOSURE, the latter the store path of a NixOS system")
-        found[name] = Path(closure)
-    return found
+        systems[name] = Path(closure)
+    return systems
 
 
 @contextmanager

@@ -32,27 +32,27 @@ def install(machine: Machine, plan: Plan) -> None:
 def service(machine: Machine, rounds: int) -> tuple[Figure, list[Stage]]:
     """The start of a oneshot that does nothing, and the parts of its time."""
     start = "systemctl start "
-    found = clock.in_turn(
+    by_side = clock.in_turn(
         machine, rounds, {OURS: start + CONFINED, SAME_SANDBOX: start + SANDBOX, UNCONFINED: start + FREE}
     )
     goals = {SAME_SANDBOX: 1.15, UNCONFINED: 2.2}
-    ours, sandbox, free = (median(samples) for samples in found.values())
+    ours, sandbox, free = (median(samples) for samples in by_side.values())
     stages = [
         Stage("systemd, and the program", free),
         Stage("sandbox", max(0.0, sandbox - free)),
         Stage("nsguard-init", max(0.0, ours - sandbox)),
     ]
-    return Figure("start of a confined oneshot", "ms", found, goals), stages
+    return Figure("start of a confined oneshot", "ms", by_side, goals), stages
 
 
 def command(machine: Machine, rounds: int, plan: Plan) -> Figure:
     """A command that does nothing: by `nsguard run`, and by systemd with the properties that the former has."""
-    found = clock.in_turn(
+    by_side = clock.in_turn(
         machine,
         rounds,
         {OURS: f"{AS_CALLER} nsguard run vpn -- true", BY_SYSTEMD: systemd_run(plan.units[COMMAND_UNIT].text)},
     )
-    return Figure("nsguard run vpn -- true", "ms", found, {BY_SYSTEMD: 1.0})
+    return Figure("nsguard run vpn -- true", "ms", by_side, {BY_SYSTEMD: 1.0})
 
 
 def systemd_run(unit: str) -> str:

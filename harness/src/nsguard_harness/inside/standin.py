@@ -183,9 +183,9 @@ class StandIn:
                     self._told(str(path), path.read_bytes())
                     path.unlink()
 
-    def _told(self, place: str, data: bytes) -> None:
+    def _told(self, source: str, data: bytes) -> None:
         if MARK.encode() in data:
-            self._records.add(place=place, told=data.decode(errors="backslashreplace"))
+            self._records.add(place=source, told=data.decode(errors="backslashreplace"))
             with suppress(OSError):
                 self._uplink.send(data[:LIMIT])
 

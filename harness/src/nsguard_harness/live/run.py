@@ -220,7 +220,7 @@ class _Trial:
 
     def _attempt(self, cell: Cell) -> Outcome:
         parameters = self._parameters(cell, "confined")
-        return _asked(cell, cell.subject.confined, parameters)
+        return _run_by_agent(cell, cell.subject.confined, parameters)
 
     def _control(self, cell: Cell) -> Outcome:
         entry, target = CATALOGUE[cell.attack.name], self._given[cell.token]
@@ -241,7 +241,7 @@ class _Trial:
     def _same(self, cell: Cell) -> Outcome:
         """Run an attack that only reads unconfined; a host where it finds nothing lacks what it needs."""
         # the control connects to no socket of the host but the one that was made for it
-        outcome = _asked(cell, cell.subject.control, self._parameters(cell, "control") | {"roots": [self._door]})
+        outcome = _run_by_agent(cell, cell.subject.control, self._parameters(cell, "control") | {"roots": [self._door]})
         if outcome.reached:
             return outcome
         lacks = f"this host has nothing of the kind: {outcome.said}"
@@ -264,7 +264,7 @@ class _Trial:
         return Result(PROCESSES, 0, service.identity, "", verdict, evidence, control=control, state=UP.name)
 
 
-def _asked(cell: Cell, runs: Any, parameters: dict[str, Any]) -> Outcome:
+def _run_by_agent(cell: Cell, runs: Any, parameters: dict[str, Any]) -> Outcome:
     """Have an agent run an attack. Raises HarnessError when one that only reads did not end: that proves nothing."""
     reads_only = CATALOGUE[cell.attack.name] is SAME
     timeout = READ_SECONDS if reads_only else cell.attack.timeout

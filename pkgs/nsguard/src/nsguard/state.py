@@ -161,14 +161,14 @@ class State:
         """The forwarded port, or None."""
         try:
             with open(f"{self.inside}/forwarded", encoding="ascii") as file:
-                said = dict(line.rstrip("\n").partition("=")[::2] for line in file)
+                values = dict(line.rstrip("\n").partition("=")[::2] for line in file)
         except FileNotFoundError:
             return None
         return Forwarded(
-            int(said["NSGUARD_PORT"]),
-            int(said["NSGUARD_PUBLIC_PORT"]),
-            said["NSGUARD_PUBLIC_ADDRESS"] or None,
-            tuple(said["NSGUARD_PROTOCOLS"].split(",")),
+            int(values["NSGUARD_PORT"]),
+            int(values["NSGUARD_PUBLIC_PORT"]),
+            values["NSGUARD_PUBLIC_ADDRESS"] or None,
+            tuple(values["NSGUARD_PROTOCOLS"].split(",")),
         )
 
     def write_forwarded(self, now: Forwarded | None) -> None:
@@ -244,13 +244,13 @@ def noted(name: str, command: str) -> Iterator[None]:
     try:
         yield
     except NsguardError as error:
-        with contextlib.suppress(NsguardError), locked(name, timeout=NOTE_TIMEOUT) as found:
-            if found is not None:
-                found.note_error(command, str(error))
+        with contextlib.suppress(NsguardError), locked(name, timeout=NOTE_TIMEOUT) as current:
+            if current is not None:
+                current.note_error(command, str(error))
         raise
-    with locked(name) as found:
-        if found is not None:
-            found.forget_error(command)
+    with locked(name) as current:
+        if current is not None:
+            current.forget_error(command)
 
 
 def _lock(directory: str, *, create: bool, timeout: float) -> int | None:

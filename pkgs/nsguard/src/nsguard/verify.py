@@ -52,7 +52,7 @@ def _identity(name: str) -> dict[str, int]:
         file = open(f"{paths.RUN}/{name}/inside/identity", encoding="ascii")  # noqa: SIM115
     with file:
         words = file.read(256).split()
-    found = {words[i]: int(words[i + 1]) for i in range(0, len(words), 2)}
-    if found.keys() != {"namespace", "host"}:
+    numbers = {words[i]: int(words[i + 1]) for i in range(0, len(words), 2)}
+    if numbers.keys() != {"namespace", "host"}:
         raise ValueError("identity file is malformed")
-    return found
+    return numbers

@@ -129,25 +129,25 @@ def test_descriptors_that_lead_out_are_refused(kind: str, place: int, null: int)
     descriptors = [null] * 3
     descriptors[place] = KINDS[kind]()
     with pytest.raises(BadInput, match=f"descriptor {place} is ") as refused:
-        admission.judge(descriptors)
+        admission.check_descriptors(descriptors)
     assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("kind", LET_IN)
 def test_plain_descriptors_are_let_in(kind: str, null: int) -> None:
-    admission.judge([KINDS[kind](), null, null])
+    admission.check_descriptors([KINDS[kind](), null, null])
 
 
 def test_a_terminal_is_let_in_where_it_is_the_commands(null: int) -> None:
     _, slave = os.openpty()
     _, other = os.openpty()
-    admission.judge([slave, slave, null, slave])
+    admission.check_descriptors([slave, slave, null, slave])
     with pytest.raises(BadInput, match="descriptor 1 is another terminal"):
-        admission.judge([slave, other, null, slave])
+        admission.check_descriptors([slave, other, null, slave])
     with pytest.raises(BadInput, match="descriptor 3 is"):
-        admission.judge([null, null, null, KINDS["directory"]()])
+        admission.check_descriptors([null, null, null, KINDS["directory"]()])
     with pytest.raises(BadInput, match="descriptor 3 is"):
-        admission.judge([null, null, null, null])
+        admission.check_descriptors([null, null, null, null])
 
 
 class Asked:

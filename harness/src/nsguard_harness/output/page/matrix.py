@@ -106,7 +106,9 @@ def _description(name: str) -> str:
 
 def _cell(report: Report, cell: Result) -> str:
     who = " ".join(filter(None, ("as", cell.identity, FAMILIES[cell.family])))
-    confined = f"<div><h4>confined</h4>{escape(cell.evidence)}{_said(cell.said)}{_frames(report.confined, cell)}</div>"
+    confined = (
+        f"<div><h4>confined</h4>{escape(cell.evidence)}{_reported(cell.said)}{_frames(report.confined, cell)}</div>"
+    )
     witness = cell.control or "not seen"
     control = f"<div><h4>unconfined, as control</h4>{escape(witness)}{_frames(report.control, cell)}</div>"
     return (
@@ -115,7 +117,7 @@ def _cell(report: Report, cell: Result) -> str:
     )
 
 
-def _said(report: str) -> str:
+def _reported(report: str) -> str:
     return f'<br><span class="soft">the attacker says: {escape(report)}</span>' if report else ""
 
 

@@ -60,7 +60,7 @@ class Named(NamedTuple):
         late = self.seconds > 0 and now - self.looked_up >= self.seconds
         return self.address is None or late or self.silences > before.silences
 
-    def place(self, address: str | None = None) -> str:
+    def text(self, address: str | None = None) -> str:
         """The endpoint with an address, by default the present one, in the form that wg(8) prints."""
         return str(Endpoint(address or self.address or "", self.port))
 
@@ -71,7 +71,7 @@ class Named(NamedTuple):
         among them; else the present one, or its successor if the peer stays silent there; else the first.
         """
         for address in addresses:
-            if self.place(address) == roamed:
+            if self.text(address) == roamed:
                 return address
         if self.address not in addresses:
             return addresses[0]

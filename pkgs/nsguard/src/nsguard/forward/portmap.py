@@ -66,65 +66,67 @@ class Gateway:
     def _nat_pmp(self, protocol: str, internal: int, external: int, lifetime: int, timeout: float) -> Mapping:
         """RFC 6886 §3.3."""
         operation = {"udp": 1, "tcp": 2}[protocol]
-        asked = struct.pack("!BBHHHI", 0, operation, 0, internal, external, lifetime)
-        said = self._ask(asked, lambda said: len(said) >= 4 and said[:2] == bytes([0, operation + 128]), timeout)
-        (result,) = struct.unpack("!H", said[2:4])
-        if result or len(said) != 16:
+        request = struct.pack("!BBHHHI", 0, operation, 0, internal, external, lifetime)
+        answer = self._ask(
+            request, lambda answer: len(answer) >= 4 and answer[:2] == bytes([0, operation + 128]), timeout
+        )
+        (result,) = struct.unpack("!H", answer[2:4])
+        if result or len(answer) != 16:
             raise Denied(f"the gateway refuses {protocol}: {_NAT_PMP_RESULTS.get(result, f'result {result}')}")
-        epoch, internal, external, lifetime = struct.unpack("!IHHI", said[4:])
+        epoch, internal, external, lifetime = struct.unpack("!IHHI", answer[4:])
         return Mapping(protocol, internal, external, lifetime, epoch, self._public_address())
 
     def _public_address(self) -> str | None:
         """RFC 6886 §3.2. Nice to know; the mapping is good without."""
         try:
-            said = self._ask(b"\0\0", lambda said: len(said) == 12 and said[:4] == b"\0\x80\0\0", SHORT)
+            answer = self._ask(b"\0\0", lambda answer: len(answer) == 12 and answer[:4] == b"\0\x80\0\0", SHORT)
         except Refused:
             return None
-        return str(ipaddress.IPv4Address(said[8:12]))
+        return str(ipaddress.IPv4Address(answer[8:12]))
 
     def _pcp(self, protocol: str, internal: int, external: int, lifetime: int, timeout: float) -> Mapping:
         """RFC 6887 §7.1, §11.1."""
         own = _mapped(self._udp.getsockname()[0])
         number = _NUMBERS[protocol]
         which = struct.pack("!12sB3xH", self._nonce, number, internal)
-        asked = struct.pack("!BBHI16s", 2, 1, 0, lifetime, own) + which + struct.pack("!H", external) + _mapped(0)
-        said = self._ask(
-            asked, lambda said: len(said) >= 24 and said[:2] == b"\x02\x81" and said[24:42] == which, timeout
+        request = struct.pack("!BBHI16s", 2, 1, 0, lifetime, own) + which + struct.pack("!H", external) + _mapped(0)
+        answer = self._ask(
+            request, lambda answer: len(answer) >= 24 and answer[:2] == b"\x02\x81" and answer[24:42] == which, timeout
         )
-        if said[3] or len(said) != 60:
-            raise Denied(f"the gateway refuses {protocol}: {_PCP_RESULTS.get(said[3], f'result {said[3]}')}")
-        lifetime, epoch = struct.unpack("!II", said[4:12])
-        (external,) = struct.unpack("!H", said[42:44])
-        address = ipaddress.IPv6Address(said[44:60])
+        if answer[3] or len(answer) != 60:
+            raise Denied(f"the gateway refuses {protocol}: {_PCP_RESULTS.get(answer[3], f'result {answer[3]}')}")
+        lifetime, epoch = struct.unpack("!II", answer[4:12])
+        (external,) = struct.unpack("!H", answer[42:44])
+        address = ipaddress.IPv6Address(answer[44:60])
         return Mapping(protocol, internal, external, lifetime, epoch, str(address.ipv4_mapped or address))
 
-    def _ask(self, asked: bytes, fits: Callable[[bytes], bool], timeout: float) -> bytes:
+    def _ask(self, request: bytes, fits: Callable[[bytes], bool], timeout: float) -> bytes:
         """The first answer that fits the question, asked again until then."""
         deadline, interval = time.monotonic() + timeout, _FIRST[self._protocol]
         try:
             while time.monotonic() < deadline:
-                self._udp.send(asked)
+                self._udp.send(request)
                 again = time.monotonic() + interval
                 interval *= 2
                 while (left := min(again, deadline) - time.monotonic()) > 0:
                     self._udp.settimeout(left)
                     try:
-                        said = self._udp.recv(1100)  # RFC 6887 §7: no message is longer
+                        answer = self._udp.recv(1100)  # RFC 6887 §7: no message is longer
                     except TimeoutError:
                         break
-                    if fits(said):
-                        return said
+                    if fits(answer):
+                        return answer
         except OSError as error:
             raise Refused(f"the gateway cannot be reached: {(error.strerror or str(error)).lower()}") from None
         raise Refused(f"the gateway did not answer within {timeout:g} s")
 
 
-def longest(protocol: str, asked: int) -> int:
+def longest(protocol: str, lifetime: int) -> int:
     """The most seconds that count of what is granted.
 
     NAT-PMP's gateway should offer no more than what was asked for (RFC 6886 §3.3), PCP's may (RFC 6887 §15).
     """
-    return _DAY if protocol == "pcp" else asked
+    return _DAY if protocol == "pcp" else lifetime
 
 
 def restarted(before: Mapping, elapsed: float, after: Mapping) -> bool:

@@ -184,10 +184,10 @@ def _state(it: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -> st
         return "skipped"
     if it.get("TriggeredBy"):
         return "waiting"
-    return "never started" if _wanted(it, others) else "not wanted"
+    return "never started" if _is_required(it, others) else "not wanted"
 
 
-def _wanted(it: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -> bool:
+def _is_required(it: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -> bool:
     """Whether a unit that is up asks for it, as a target of the boot does."""
     asking = [other for key in ("WantedBy", "RequiredBy", "UpheldBy") for other in it.get(key, "").split()]
     return any(others.get(other, {}).get("ActiveState") == "active" for other in asking)

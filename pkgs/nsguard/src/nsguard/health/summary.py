@@ -116,7 +116,7 @@ def _published(it: dict[str, Any]) -> Iterator[Row]:
 
 def _published_range(it: dict[str, Any], ports: list[dict[str, Any]]) -> Row:
     inside = {"from": ports[0]["port"], "to": ports[-1]["port"]}
-    listen = [f"{place.rpartition(':')[0]}:{_ports(inside)}" for place in ports[0]["listen"]]
+    listen = [f"{address.rpartition(':')[0]}:{_ports(inside)}" for address in ports[0]["listen"]]
     bad = [port for port in ports if port["state"] != "listening"]
     state = f"{len(bad)} of {len(ports)} {bad[0]['state']}" if bad else "listening"
     return _published_port(it, ports[0] | {"listen": listen, "port": inside, "state": state, "answered": None})

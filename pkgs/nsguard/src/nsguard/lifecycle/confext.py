@@ -19,41 +19,41 @@ _ACCOUNTS = {name: f"{paths.ACCOUNTS}/{name}" for name in ("passwd", "group")}
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z")
 
 
-def lay(wanted: Spec, found: State) -> None:
+def lay(spec: Spec, state: State) -> None:
     """Both trees as they are to be, and nothing else in them."""
-    for tree, links in _trees(found):
+    for tree, links in _trees(state):
         etc = f"{tree}/etc"
         files.write(f"{etc}/{_RELEASE}/extension-release.{os.path.basename(tree)}", "ID=_any\n")
-        for name, text in texts(wanted).items():
+        for name, text in texts(spec).items():
             files.write(f"{etc}/{name}", text)
         for name in os.listdir(etc):
-            if name not in {*wanted.etc, *links, _RELEASE}:
+            if name not in {*spec.etc, *links, _RELEASE}:
                 files.remove(f"{etc}/{name}")
         for name, target in links.items():
             if not os.path.islink(f"{etc}/{name}"):
                 os.symlink(target, f"{etc}/{name}")
 
 
-def expected(wanted: Spec, found: State) -> Iterator[tuple[str, str]]:
+def expected(spec: Spec, state: State) -> Iterator[tuple[str, str]]:
     """The path and the text of each file in them."""
-    for tree, _ in _trees(found):
-        for name, text in texts(wanted).items():
+    for tree, _ in _trees(state):
+        for name, text in texts(spec).items():
             yield f"{tree}/etc/{name}", text
 
 
-def texts(wanted: Spec) -> dict[str, str]:
+def texts(spec: Spec) -> dict[str, str]:
     """File name → text. The present host name is on the loopback addresses, unless an option has put it elsewhere.
 
     A service keeps the host name with which it was started (ProtectHostname=). A changed host name is laid by the
     namespace's next reload, which `nsguard doctor` asks for.
     """
-    hosts = wanted.etc.get("hosts")
+    hosts = spec.etc.get("hosts")
     if hosts is None:
-        return dict(wanted.etc)
+        return dict(spec.etc)
     known = {name.lower() for line in hosts.splitlines() for name in line.split()[1:]}
     own = [name for name in _own_names() if name.lower() not in known]
     lines = [f"{address} {name}\n" for name in own for address in ("127.0.0.1", "::1")]
-    return {**wanted.etc, "hosts": hosts + "".join(lines)}
+    return {**spec.etc, "hosts": hosts + "".join(lines)}
 
 
 def _own_names() -> list[str]:
@@ -63,5 +63,5 @@ def _own_names() -> list[str]:
     return [name for name in names if _HOST_NAME.match(name) and not name.replace(".", "").isdecimal()]
 
 
-def _trees(found: State) -> tuple[tuple[str, dict[str, str]], ...]:
-    return (found.confext, _LINKS), (found.accounts_confext, _LINKS | _ACCOUNTS)
+def _trees(state: State) -> tuple[tuple[str, dict[str, str]], ...]:
+    return (state.confext, _LINKS), (state.accounts_confext, _LINKS | _ACCOUNTS)

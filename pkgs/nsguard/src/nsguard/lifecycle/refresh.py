@@ -35,9 +35,7 @@ def refresh(name: str) -> None:
         # the one looked up, the pin drops the answers.
         current = dict(wireguard.show(name, tunnel, "endpoints"))
         roamed = {
-            key: current[key]
-            for key, it in updated.items()
-            if it.address and current.get(key, it.place()) != it.place()
+            key: current[key] for key, it in updated.items() if it.address and current.get(key, it.text()) != it.text()
         }
         due = {
             key: it._replace(looked_up=now) for key, it in updated.items() if it.due(now, names[key]) or key in roamed

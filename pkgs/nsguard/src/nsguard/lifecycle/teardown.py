@@ -17,66 +17,66 @@ def namespace_down(name: str) -> None:
 
     Raises `NsguardError`, with nothing changed, while processes live in it.
     """
-    with state.locked(name) as found:
-        if found is None:
+    with state.locked(name) as current:
+        if current is None:
             if not os.path.exists(f"{paths.ETC}/{name}"):
                 raise BadInput(f"{name}: no such namespace; see nsguard status")
             return
-        inode = None if foreign(found) else namespace.inode(name)
+        inode = None if foreign(current) else namespace.inode(name)
         if inode is not None and (pids := namespace.processes(inode)):
             raise NsguardError(f"namespace {name} is in use by {_listed(pids)}; stop them first")
-        remove(found)
+        remove(current)
 
 
 def tunnel_down(name: str) -> None:
     """Take the tunnel out of namespace `name`: no link, no route, closed rules. Nothing to take out is fine."""
-    with state.locked(name) as found:
-        if found is not None:
-            if found.tunnel():
-                clear(found)
-            files.remove(found.names)
+    with state.locked(name) as current:
+        if current is not None:
+            if current.tunnel():
+                clear(current)
+            files.remove(current.names)
         elif not os.path.exists(f"{paths.ETC}/{name}"):
             raise BadInput(f"{name}: no such namespace; see nsguard status")
 
 
-def is_up(found: State) -> bool:
+def is_up(current: State) -> bool:
     """Whether the namespace is there, made by us, and made to the end."""
-    identity = found.identity()
-    return identity is not None and not os.path.exists(found.making) and _inode(found.name) == identity
+    identity = current.identity()
+    return identity is not None and not os.path.exists(current.making) and _inode(current.name) == identity
 
 
-def foreign(found: State) -> bool:
+def foreign(current: State) -> bool:
     """Whether somebody else made the namespace (or the file) of this name."""
-    path = f"{paths.NETNS}/{found.name}"
-    return os.path.lexists(path) and not os.path.exists(found.making) and not is_up(found)
+    path = f"{paths.NETNS}/{current.name}"
+    return os.path.lexists(path) and not os.path.exists(current.making) and not is_up(current)
 
 
-def remove(found: State) -> None:
+def remove(current: State) -> None:
     """Take away all of it, whatever is there: `down`, undoing, and clearing what a killed run left."""
-    if found.tunnel():
-        clear(found)
-    if found.host_link():
+    if current.tunnel():
+        clear(current)
+    if current.host_link():
         from nsguard.net import host_link  # it loads much that nothing else here needs
 
-        host_link.clear(found)
-    clients.clear(found)
-    if os.path.lexists(f"{paths.NETNS}/{found.name}") and not foreign(found):
-        process.change("ip", "netns", "del", found.name)
-    terminals.clear(found)
-    found.empty()
+        host_link.clear(current)
+    clients.clear(current)
+    if os.path.lexists(f"{paths.NETNS}/{current.name}") and not foreign(current):
+        process.change("ip", "netns", "del", current.name)
+    terminals.clear(current)
+    current.empty()
 
 
-def clear(found: State) -> None:
+def clear(current: State) -> None:
     """Remove every trace of a tunnel, at whatever step it stands; a failing step does not keep the others."""
-    tunnel = found.tunnel() or Tunnel()
-    name = found.name
+    tunnel = current.tunnel() or Tunnel()
+    name = current.name
     steps: list[Callable[[], None]] = [
         lambda: nft.delete_pin(name, tunnel.outer),
-        lambda: found.write_resolv_conf(state.CLOSED_RESOLV_CONF),
+        lambda: current.write_resolv_conf(state.CLOSED_RESOLV_CONF),
     ]
     if tunnel.unit:
         steps.insert(0, lambda: userspace.stop(tunnel))
-    if is_up(found):
+    if is_up(current):
         steps.insert(0, lambda: nft.empty_namespace(name))
         # by the name that it was born with, where a run was killed before it had the other
         for link in (tunnel.interface, tunnel.device):
@@ -91,7 +91,7 @@ def clear(found: State) -> None:
             failures.append(error)
     if failures:
         raise failures[0]
-    found.write_tunnel(None)
+    current.write_tunnel(None)
 
 
 def _inode(name: str) -> int | None:

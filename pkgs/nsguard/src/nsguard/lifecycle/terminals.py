@@ -22,35 +22,35 @@ _GROUP, _MODE = "tty", "mode=0620,ptmxmode=0666"
 _LIMIT = 512
 
 
-def lay(wanted: Spec, found: State) -> None:
+def lay(spec: Spec, state: State) -> None:
     """Mount an instance of devpts, unless it is there. Each mount is another one (kernel documentation, devpts).
 
     On the host only those who may start commands can open terminals in it.
     """
-    directory = os.path.dirname(found.terminals)
-    os.makedirs(found.terminals, exist_ok=True)
+    directory = os.path.dirname(state.terminals)
+    os.makedirs(state.terminals, exist_ok=True)
     group, mode = 0, 0o700
-    if wanted.command_group is not None:
+    if spec.command_group is not None:
         with contextlib.suppress(KeyError):  # the supervisor says that there is no such group
-            group, mode = grp.getgrnam(wanted.command_group).gr_gid, 0o710
+            group, mode = grp.getgrnam(spec.command_group).gr_gid, 0o710
     os.chmod(directory, 0o700)  # no moment with the mode of one group and the number of another
     os.chown(directory, 0, group)
     os.chmod(directory, mode)
-    if os.path.ismount(found.terminals):
+    if os.path.ismount(state.terminals):
         return
     from nsguard.system import kernel
 
     flags = kernel.MS_NOSUID | kernel.MS_NOEXEC
     options = f"{_MODE},max={_LIMIT}"
     try:
-        kernel.mount("devpts", found.terminals, "devpts", flags, f"{options},gid={grp.getgrnam(_GROUP).gr_gid}")
+        kernel.mount("devpts", state.terminals, "devpts", flags, f"{options},gid={grp.getgrnam(_GROUP).gr_gid}")
     except (KeyError, OSError):  # there may be no such group, or not in this user namespace
-        kernel.mount("devpts", found.terminals, "devpts", flags, options)
+        kernel.mount("devpts", state.terminals, "devpts", flags, options)
 
 
-def clear(found: State) -> None:
+def clear(state: State) -> None:
     """Unmount it; nothing to unmount is fine."""
-    while os.path.ismount(found.terminals):
+    while os.path.ismount(state.terminals):
         from nsguard.system import kernel
 
-        kernel.unmount(found.terminals)
+        kernel.unmount(state.terminals)

@@ -159,7 +159,7 @@ def _alike(target: _Target, current: Tunnel) -> bool:
 
 
 def _make(target: _Target, state: State) -> None:
-    name, tunnel, shape = state.name, target.tunnel(), links.wanted(target.config)
+    name, tunnel, shape = state.name, target.tunnel(), links.intended(target.config)
     state.write_tunnel(tunnel)
     nft.load_pin(name, tunnel.outer, target.pin, tunnel.endpoints, fresh=True)
     greeting = wireguard.greeting(target.config)
@@ -212,7 +212,7 @@ def _change(target: _Target, state: State, current: Tunnel) -> None:
 
 def _difference(config: Config, name: str, link: str) -> list[str]:
     """Commands for `links.batch` that give the link the config's addresses and routes; equal ones stay untouched."""
-    current, target = links.of(name, link), links.wanted(config)
+    current, target = links.of(name, link), links.intended(config)
     removed = current.addresses - target.addresses
     return [
         f"link set dev {link} mtu {target.mtu}",

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from nsguard.spec.spec import Spec
 
 
-def lay(wanted: Spec, found: State) -> None:
+def lay(spec: Spec, state: State) -> None:
     """Lay the rules, or remove those that are no longer wanted. The state says first that there are some."""
-    if wanted.clients_ruleset is None:
-        clear(found)
+    if spec.clients_ruleset is None:
+        clear(state)
         return
-    ruleset = nft.Ruleset(wanted.clients_ruleset, files.read(wanted.clients_ruleset))
-    files.write(found.clients, "")
-    nft.load_clients(found.name, ruleset)
+    ruleset = nft.Ruleset(spec.clients_ruleset, files.read(spec.clients_ruleset))
+    files.write(state.clients, "")
+    nft.load_clients(state.name, ruleset)
 
 
-def clear(found: State) -> None:
+def clear(state: State) -> None:
     """Remove the rules, if there may be any."""
-    if os.path.exists(found.clients):
-        nft.delete_clients(found.name)
-        files.remove(found.clients)
+    if os.path.exists(state.clients):
+        nft.delete_clients(state.name)
+        files.remove(state.clients)

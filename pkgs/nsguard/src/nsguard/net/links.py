@@ -28,7 +28,7 @@ class Shape(NamedTuple):
     mtu: int
 
 
-def wanted(config: Config) -> Shape:
+def intended(config: Config) -> Shape:
     """The shape that a config asks for."""
     routes = frozenset(network for peer in config.peers for network in peer.allowed_ips)
     return Shape(frozenset(config.addresses), routes, config.mtu or DEFAULT_MTU)

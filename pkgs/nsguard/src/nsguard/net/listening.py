@@ -28,7 +28,7 @@ class Listener(NamedTuple):
 
 def listeners(name: str | None, protocol: str = "tcp") -> list[Listener]:
     """Those of a protocol, "tcp" or "udp", in namespace `name`, which is up, or on the host for None."""
-    found = []
+    rows = []
     for suffix, family in (("", socket.AF_INET), ("6", socket.AF_INET6)):
         file = f"/proc/thread-self/net/{protocol}{suffix}"
         with namespace.maybe_entered(name), contextlib.suppress(FileNotFoundError), open(file) as lines:
@@ -36,17 +36,17 @@ def listeners(name: str | None, protocol: str = "tcp") -> list[Listener]:
                 words = line.split()
                 if words[3] == _LISTENING[protocol]:
                     address, port = words[1].split(":")
-                    found.append(Listener(_address(address, family), int(port, 16), int(words[9])))
-    return found
+                    rows.append(Listener(_address(address, family), int(port, 16), int(words[9])))
+    return rows
 
 
 def answered(
     all_listeners: Iterable[Listener], ports: Container[int], addresses: Iterable[str]
 ) -> tuple[bool, list[str]]:
     """Whether somebody takes connections to one of `ports` at one of `addresses`; if not, at which others."""
-    at_port = [one for one in all_listeners if one.port in ports]
-    found = any(one.answers(address) for one in at_port for address in addresses)
-    return found, [] if found else sorted({one.address for one in at_port})
+    at_port = [listener for listener in all_listeners if listener.port in ports]
+    is_answered = any(listener.answers(address) for listener in at_port for address in addresses)
+    return is_answered, [] if is_answered else sorted({listener.address for listener in at_port})
 
 
 def _address(digits: str, family: socket.AddressFamily) -> str:
@@ -57,18 +57,18 @@ def _address(digits: str, family: socket.AddressFamily) -> str:
     return str(mapped or address)
 
 
-def owners(wanted: Iterable[Listener], pids: Iterable[int]) -> dict[Listener, int]:
+def owners(listeners: Iterable[Listener], pids: Iterable[int]) -> dict[Listener, int]:
     """The first of the processes `pids` that holds each listener; none for one that another holds, such as systemd."""
-    sockets = {f"socket:[{listener.inode}]": listener for listener in wanted}
-    found: dict[Listener, int] = {}
+    sockets = {f"socket:[{listener.inode}]": listener for listener in listeners}
+    holders: dict[Listener, int] = {}
     for pid in pids:
         with contextlib.suppress(OSError):
             for descriptor in os.listdir(f"/proc/{pid}/fd"):
                 with contextlib.suppress(OSError):
                     listener = sockets.get(os.readlink(f"/proc/{pid}/fd/{descriptor}"))
                     if listener is not None:
-                        found.setdefault(listener, pid)
-    return found
+                        holders.setdefault(listener, pid)
+    return holders
 
 
 def ephemeral(name: str) -> range:

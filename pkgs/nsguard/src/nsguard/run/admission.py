@@ -75,7 +75,7 @@ def receive(connection: socket.socket) -> tuple[Request, list[int]]:
     if flags & socket.MSG_CTRUNC or len(descriptors) not in (protocol.STDIO, protocol.STDIO + 1):
         raise BadInput(f"{len(descriptors)} descriptors came with the request; send {protocol.STDIO}, and a terminal")
     request = protocol.decode(body)
-    judge(descriptors)
+    check_descriptors(descriptors)
     return request, descriptors
 
 
@@ -102,7 +102,7 @@ def _exactly(connection: socket.socket, size: int, deadline: float) -> bytes:
     return b"".join(parts)
 
 
-def judge(descriptors: list[int]) -> None:
+def check_descriptors(descriptors: list[int]) -> None:
     """Raise `BadInput` unless all descriptors are harmless: each keeps the network and the mounts it was opened in.
 
     Allowed are files of data, pipes, devices such as /dev/null, and the terminal that was made for the command. A

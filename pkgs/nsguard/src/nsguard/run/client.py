@@ -86,15 +86,15 @@ def _variable(text: str) -> dict[bytes, bytes]:
     name, separator, value = os.fsencode(text).partition(b"=")
     if not name:
         raise BadUsage("-E needs a variable; write -E NAME or -E NAME=VALUE")
-    found = value if separator else os.environb.get(name)
-    return {} if found is None else {name: found}
+    content = value if separator else os.environb.get(name)
+    return {} if content is None else {name: content}
 
 
 def environment(name: str, given: dict[bytes, bytes]) -> list[bytes]:
     """What of this process's environment the command gets, and what was asked for besides."""
-    kept = {k: v for k, v in os.environb.items() if k in PASSED or k.startswith(PASSED_PREFIX)}
-    kept[b"NSGUARD_NAMESPACE"] = os.fsencode(name)
-    return [k + b"=" + v for k, v in {**kept, **given}.items()]
+    passed = {k: v for k, v in os.environb.items() if k in PASSED or k.startswith(PASSED_PREFIX)}
+    passed[b"NSGUARD_NAMESPACE"] = os.fsencode(name)
+    return [k + b"=" + v for k, v in {**passed, **given}.items()]
 
 
 def _start(name: str, command: list[bytes], variables: dict[bytes, bytes]) -> int:

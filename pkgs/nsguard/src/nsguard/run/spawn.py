@@ -24,7 +24,7 @@ class LaunchFailed(NsguardError):
         self.status = status
 
 
-def launch(request: Request, descriptors: list[int], caller: Peer) -> int:
+def start(request: Request, descriptors: list[int], caller: Peer) -> int:
     """Start the program in a process group of its own; returns its PID. Raises `LaunchFailed`.
 
     If a terminal came with the request, it becomes the terminal of this process's session. The group is put in its

@@ -52,7 +52,7 @@ def supervise(name: str, group: str) -> int:
             request, descriptors = admission.receive(connection)
             if _is_gone(connection):
                 return 0
-            child = spawn.launch(request, descriptors, caller)
+            child = spawn.start(request, descriptors, caller)
         except spawn.LaunchFailed as failed:
             _refuse(connection, failed.status, failed)
             return 0

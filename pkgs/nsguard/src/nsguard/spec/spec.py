@@ -136,8 +136,8 @@ class Spec(NamedTuple):
     def refresh_seconds(self, public_key: str) -> int:
         """Seconds between look-ups of a peer's endpoint, 0 for none without need."""
         own = [peer.refresh for peer in self.tunnel.peers if peer.public_key == public_key]
-        wanted = [seconds for seconds in (*own, self.tunnel.refresh) if seconds]
-        return min(wanted, default=0)
+        intervals = [seconds for seconds in (*own, self.tunnel.refresh) if seconds]
+        return min(intervals, default=0)
 
 
 def load(name: str) -> Spec:

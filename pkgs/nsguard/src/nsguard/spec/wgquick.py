@@ -82,7 +82,7 @@ class _Section:
     def fail(self, line: int, what: str) -> NoReturn:
         raise BadInput(f"{self.path}:{line}: {what}") from None
 
-    def one(self, key: str, parse: Callable[[str], T]) -> T | None:
+    def optional(self, key: str, parse: Callable[[str], T]) -> T | None:
         """The value of a key that is given once or not at all."""
         for line, value in self.entries.get(key, ()):
             return self._parsed(key, line, value, parse)
@@ -90,10 +90,10 @@ class _Section:
 
     def need(self, key: str, parse: Callable[[str], T]) -> T:
         """The value of a key that must be there."""
-        found = self.one(key, parse)
-        if found is None:
+        value = self.optional(key, parse)
+        if value is None:
             self.fail(self.line, f"[{self.name}] without {key}; add it")
-        return found
+        return value
 
     def many(self, key: str, parse: Callable[[str], T]) -> tuple[T, ...]:
         """The values of a key that takes a list."""
@@ -135,7 +135,7 @@ def parse(text: str, path: str, kind: str = WIREGUARD) -> tuple[Config, list[str
         top.fail(top.line, "[Interface] without Address; add it")
     if not peers:
         raise BadInput(f"{path}: no [Peer] section; add the peer to connect to")
-    mtu = top.one("MTU", values.mtu)
+    mtu = top.optional("MTU", values.mtu)
     if mtu is not None and mtu < IPV6_MIN_MTU and any(a.version == 6 for a in addresses):
         top.fail(top.entries["MTU"][0].line, f"MTU: IPv6 needs {IPV6_MIN_MTU}; raise it or remove the IPv6 Address")
     names = top.many("DNS", _resolver_or_domain)
@@ -146,7 +146,7 @@ def parse(text: str, path: str, kind: str = WIREGUARD) -> tuple[Config, list[str
         dns=tuple(name for name in names if not isinstance(name, str)),
         search=tuple(name for name in names if isinstance(name, str)),
         mtu=mtu,
-        listen_port=top.one("ListenPort", values.port),
+        listen_port=top.optional("ListenPort", values.port),
         amneziawg=_amneziawg(top, kind),
     )
     return config, [warning for section in (top, *peers) for warning in section.ignored()]
@@ -157,14 +157,14 @@ def _amneziawg(top: _Section, kind: str) -> amneziawg.Parameters:
     if given and kind != AMNEZIAWG:
         line, key = min((top.entries[key][0].line, key) for key in given)
         top.fail(line, f'{key} is a setting of AmneziaWG; give the tunnel type = "{AMNEZIAWG}"')
-    found = {key: top.need(key, partial(amneziawg.value, key)) for key in given}
-    if fault := amneziawg.fault(found):
+    parameters = {key: top.need(key, partial(amneziawg.value, key)) for key in given}
+    if fault := amneziawg.fault(parameters):
         top.fail(top.line, fault)
-    return tuple(found.items())
+    return tuple(parameters.items())
 
 
 def _sections(text: str, path: str) -> tuple[list[_Section], list[_Section]]:
-    found: dict[str, list[_Section]] = {"Interface": [], "Peer": []}
+    sections: dict[str, list[_Section]] = {"Interface": [], "Peer": []}
     section: _Section | None = None
     for number, raw in enumerate(text.split("\n"), 1):
         line = raw.partition("#")[0].strip()
@@ -175,14 +175,14 @@ def _sections(text: str, path: str) -> tuple[list[_Section], list[_Section]]:
             if name is None:
                 raise BadInput(f"{path}:{number}: unknown section; only [Interface] and [Peer] are known")
             section = _Section(path, name, number)
-            if name == "Interface" and found[name]:
-                section.fail(number, f"a second [Interface] (the first is on line {found[name][0].line}); keep one")
-            found[name].append(section)
+            if name == "Interface" and sections[name]:
+                section.fail(number, f"a second [Interface] (the first is on line {sections[name][0].line}); keep one")
+            sections[name].append(section)
         elif section is None:
             raise BadInput(f"{path}:{number}: this line comes before any section; start with [Interface]")
         else:
             _add(section, number, line)
-    return found["Interface"], found["Peer"]
+    return sections["Interface"], sections["Peer"]
 
 
 def _add(section: _Section, number: int, line: str) -> None:
@@ -221,21 +221,21 @@ def _resembling(name: str) -> str:
 
 
 def _peers(sections: list[_Section]) -> tuple[Peer, ...]:
-    found: dict[str, tuple[int, Peer]] = {}
+    peers: dict[str, tuple[int, Peer]] = {}
     for section in sections:
         public_key = section.need("PublicKey", values.key)
-        if public_key in found:
-            first = found[public_key][0]
+        if public_key in peers:
+            first = peers[public_key][0]
             section.fail(section.line, f"a peer with the public key of the one on line {first}; keep one")
         peer = Peer(
             public_key=public_key,
-            preshared_key=section.one("PresharedKey", _secret),
-            endpoint=section.one("Endpoint", values.endpoint),
+            preshared_key=section.optional("PresharedKey", _secret),
+            endpoint=section.optional("Endpoint", values.endpoint),
             allowed_ips=section.many("AllowedIPs", values.network),
-            keepalive=section.one("PersistentKeepalive", values.keepalive) or 0,
+            keepalive=section.optional("PersistentKeepalive", values.keepalive) or 0,
         )
-        found[public_key] = section.line, peer
-    return tuple(peer for _, peer in found.values())
+        peers[public_key] = section.line, peer
+    return tuple(peer for _, peer in peers.values())
 
 
 def _secret(text: str) -> Secret:

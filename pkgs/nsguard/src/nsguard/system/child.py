@@ -40,10 +40,10 @@ def answer(function: Callable[[], Any], timeout: float) -> Any:
     process.checkpoint()
     if not data:
         raise Late if not answered else Failed("no answer")
-    said = json.loads(data)
-    if "failed" in said:
-        raise Failed(said["failed"])
-    return said["answer"]
+    message = json.loads(data)
+    if "failed" in message:
+        raise Failed(message["failed"])
+    return message["answer"]
 
 
 def _work(function: Callable[[], Any], writer: int) -> None:
@@ -52,10 +52,10 @@ def _work(function: Callable[[], Any], writer: int) -> None:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         try:
-            said = {"answer": function()}
+            message = {"answer": function()}
         except (OSError, ValueError) as error:
-            said = {"failed": str(getattr(error, "strerror", None) or error)}
+            message = {"failed": str(getattr(error, "strerror", None) or error)}
         with open(writer, "wb") as pipe:
-            pipe.write(json.dumps(said).encode())
+            pipe.write(json.dumps(message).encode())
     finally:
         os._exit(0)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # Where unit files of the system lie (systemd.unit(5)).
 _PATH = (
-    *(f"/{place}/systemd/{kind}" for place in ("etc", "run") for kind in ("system", "system.control")),
+    *(f"/{root}/systemd/{kind}" for root in ("etc", "run") for kind in ("system", "system.control")),
     *(
         "/run/systemd/transient",
         "/run/systemd/generator.early",
@@ -33,10 +33,10 @@ def show(units: Iterable[str], properties: Sequence[str], *more: str) -> list[di
     """The properties of each unit; none where there is no systemd to ask. `more`: further options."""
     arguments = [f"--property={','.join(['Id', *properties])}", *more, "--", *units]
     try:
-        said = process.ask("systemctl", "show", *arguments)
+        output = process.ask("systemctl", "show", *arguments)
     except process.CommandFailed:
         return []
-    blocks = (block.splitlines() for block in said.split("\n\n"))
+    blocks = (block.splitlines() for block in output.split("\n\n"))
     return [dict(line.partition("=")[::2] for line in block) for block in blocks if block]
 
 
@@ -46,8 +46,8 @@ def last_words(unit: str) -> str:
         lines = process.ask("journalctl", "-q", "-b", "-o", "cat", "-n", "50", "-u", unit).splitlines()
     except process.CommandFailed:
         return ""
-    said = (line.removeprefix("nsguard: ") for line in reversed(lines) if line.startswith("nsguard: "))
-    return next((line for line in said if not line.startswith(("undoing", "warning:"))), "")
+    messages = (line.removeprefix("nsguard: ") for line in reversed(lines) if line.startswith("nsguard: "))
+    return next((line for line in messages if not line.startswith(("undoing", "warning:"))), "")
 
 
 class Entry(NamedTuple):
@@ -81,14 +81,14 @@ def settings(unit: str, key: str) -> list[tuple[str, str]]:
         text = process.ask("systemctl", "cat", "--no-pager", "--", unit)
     except process.CommandFailed:
         return []
-    found, path = [], ""
+    lines, path = [], ""
     for line in text.replace("\\\n", " ").splitlines():
         name, _, value = line.partition("=")
         if line.startswith("# /"):
             path = line.removeprefix("# ")
         elif name.strip() == key:
-            found.append((path, value.strip()))
-    return found
+            lines.append((path, value.strip()))
+    return lines
 
 
 def with_line(line: re.Pattern[str]) -> set[str]:
@@ -96,14 +96,14 @@ def with_line(line: re.Pattern[str]) -> set[str]:
 
     Also of units that systemd has not loaded, because nothing has started or wanted them since the boot.
     """
-    found = set()
+    units = set()
     for directory in _PATH:
         with contextlib.suppress(OSError):
             for name in os.listdir(directory):
                 path, unit = f"{directory}/{name}", name.removesuffix(".d")
                 if unit.endswith((".service", ".socket")) and any(line.search(text) for text in _texts(path)):
-                    found.add(unit.replace("@.", "@*."))
-    return found
+                    units.add(unit.replace("@.", "@*."))
+    return units
 
 
 def _texts(path: str) -> Iterator[str]:

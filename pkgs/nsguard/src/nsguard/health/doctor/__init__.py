@@ -52,24 +52,24 @@ AFTER = {
 
 def main(options: argparse.Namespace) -> int:
     """Examine one namespace or all of them; 0 if nothing is wrong, else 1. Raises `BadInput` for an unknown one."""
-    found = {name: list(examine(name)) for name in status.chosen(options.namespace)}
+    by_name = {name: list(examine(name)) for name in status.chosen(options.namespace)}
     if options.json:
-        said = {
+        document = {
             name: [{"check": check} | finding._asdict() for check, finding in findings]
-            for name, findings in found.items()
+            for name, findings in by_name.items()
         }
-        print(json.dumps({"version": VERSION, "namespaces": said}, indent=2))
-    elif not found:
+        print(json.dumps({"version": VERSION, "namespaces": document}, indent=2))
+    elif not by_name:
         print("nsguard: no namespace is configured, and none is up")
     style = layout.stdout_style()
-    for name, findings in {} if options.json else found.items():
+    for name, findings in {} if options.json else by_name.items():
         for check, finding in findings:
             note = "note: " if finding.note else ""
             text = f"{name}: {note}{check}: {finding.what}; {finding.remedy}"
             print(layout.line(text, layout.WARN if finding.note else layout.BAD, style))
         if not any(not finding.note for _, finding in findings):
             print(layout.line(f"{name}: healthy", layout.GOOD, style))
-    return 1 if any(not finding.note for findings in found.values() for _, finding in findings) else 0
+    return 1 if any(not finding.note for findings in by_name.values() for _, finding in findings) else 0
 
 
 def examine(name: str) -> Iterator[tuple[str, Finding]]:

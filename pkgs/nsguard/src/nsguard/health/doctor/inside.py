@@ -28,7 +28,7 @@ def ways_out(patient: Patient) -> Iterator[Finding]:
         )
     if patient.tunnel is None or patient.config is None:
         return
-    current, target = links.of(name, own), links.wanted(patient.config)
+    current, target = links.of(name, own), links.intended(patient.config)
     for what, current_values, target_values in (
         ("addresses", current.addresses, target.addresses),
         ("routes", current.routes, target.routes),

@@ -72,11 +72,11 @@ def _ask(name: str, address: str) -> int | None:
             try:
                 udp.connect((address, _DNS_PORT))
                 udp.send(query)
-                said = udp.recv(4096)
+                answer = udp.recv(4096)
             except OSError:
                 continue
-            if len(said) >= 12 and said[:2] == token and said[2] & 0x80:
-                return said[3] & 0x0F
+            if len(answer) >= 12 and answer[:2] == token and answer[2] & 0x80:
+                return answer[3] & 0x0F
     return None
 
 
@@ -130,11 +130,11 @@ def _answered(icmp: socket.socket, family: int, identity: int) -> bool:
     while (left := deadline - time.monotonic()) > 0:
         icmp.settimeout(left)
         try:
-            said = icmp.recv(65535)
+            answer = icmp.recv(65535)
         except OSError:
             return False
-        said = said[(said[0] & 0x0F) * 4 :] if family == 4 else said
-        if len(said) >= 8 and said[0] == _ECHO_REPLY[family] and said[4:6] == identity.to_bytes(2, "big"):
+        answer = answer[(answer[0] & 0x0F) * 4 :] if family == 4 else answer
+        if len(answer) >= 8 and answer[0] == _ECHO_REPLY[family] and answer[4:6] == identity.to_bytes(2, "big"):
             return True
     return False
 

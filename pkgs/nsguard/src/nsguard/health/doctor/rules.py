@@ -28,7 +28,7 @@ def inside(patient: Patient) -> Iterator[Finding]:
     with namespace.entered(patient.name):
         present = _table("nsguard")
         others = [name for name in _tables() if name not in {"inet nsguard", *_pins(patient.name)}]
-    elements = nft.elements(wanted(patient)) + nft.forwarded_elements(patient.state.forwarded())
+    elements = nft.elements(intended_tunnel(patient)) + nft.forwarded_elements(patient.state.forwarded())
     for what in _compare(path, "nsguard", elements, present):
         yield Finding(f"in the namespace, {what}", f"systemctl reload nsguard-netns-{patient.name}")
     for other in others:
@@ -110,7 +110,7 @@ def sysctls(patient: Patient) -> Iterator[Finding]:
                 )
 
 
-def wanted(patient: Patient) -> Tunnel | None:
+def intended_tunnel(patient: Patient) -> Tunnel | None:
     """What the sets are to hold: the tunnel as it is wanted now, if one was put in."""
     tunnel, config = patient.state.tunnel(), patient.config
     if tunnel is None or not tunnel.complete:
@@ -140,64 +140,67 @@ def _compare(path: str, table: str, elements: list[str], present: Table | None) 
 
 
 def _tables() -> list[str]:
-    said = json.loads(process.ask("nft", "-j", "list", "tables"))["nftables"]
-    return [f"{it['table']['family']} {it['table']['name']}" for it in said if "table" in it]
+    objects = json.loads(process.ask("nft", "-j", "list", "tables"))["nftables"]
+    return [f"{it['table']['family']} {it['table']['name']}" for it in objects if "table" in it]
 
 
 def _table(name: str) -> Table | None:
     """A table's objects as nft lists them, without what differs from load to load; None if there is none."""
     try:
-        said = json.loads(process.ask("nft", "-j", "list", "table", "inet", name))["nftables"]
+        objects = json.loads(process.ask("nft", "-j", "list", "table", "inet", name))["nftables"]
     except process.CommandFailed as error:
         if "No such file" in error.output:
             return None
         raise
-    return [_lasting(it) for it in said if "metainfo" not in it and "table" not in it]
+    return [_lasting(it) for it in objects if "metainfo" not in it and "table" not in it]
 
 
 def _lasting(it: Any) -> Any:
     if isinstance(it, list):
-        return [_lasting(one) for one in it]
+        return [_lasting(item) for item in it]
     if not isinstance(it, dict):
         return it
     if "val" in it.get("elem", ()):  # an element with a time: that it is there counts
         return _lasting(it["elem"]["val"])
-    found = {key: _lasting(value) for key, value in it.items() if key != "handle"}
-    if "elem" in found:
-        found["elem"] = sorted(found["elem"], key=json.dumps)
-    return found
+    lasting = {key: _lasting(value) for key, value in it.items() if key != "handle"}
+    if "elem" in lasting:
+        lasting["elem"] = sorted(lasting["elem"], key=json.dumps)
+    return lasting
 
 
 def _differences(intended: Table, present: Table) -> Iterator[str]:
-    wanted, had = _by_place(intended), _by_place(present)
-    for place in [*wanted, *(place for place in had if place not in wanted)]:
-        if place not in had:
-            yield f"{place} is missing"
-        elif place not in wanted:
-            yield f"{place} is not nsguard's"
-        elif wanted[place] != had[place]:
-            yield f"{place} {_difference(wanted[place], had[place])}"
+    expected, actual = _by_name(intended), _by_name(present)
+    for name in [*expected, *(name for name in actual if name not in expected)]:
+        if name not in actual:
+            yield f"{name} is missing"
+        elif name not in expected:
+            yield f"{name} is not nsguard's"
+        elif expected[name] != actual[name]:
+            yield f"{name} {_difference(expected[name], actual[name])}"
 
 
-def _by_place(table: Table) -> dict[str, Any]:
+def _by_name(table: Table) -> dict[str, Any]:
     """Sets, maps and chains by name; a chain's rules in their order, apart from what the chain itself says."""
-    found: dict[str, Any] = {}
+    objects: dict[str, Any] = {}
     for it in table:
         ((kind, body),) = it.items()
         if kind == "rule":
-            found[f"chain {body['chain']}"]["rules"].append(body["expr"])
+            objects[f"chain {body['chain']}"]["rules"].append(body["expr"])
         else:
-            found[f"{kind} {body['name']}"] = body | ({"rules": []} if kind == "chain" else {})
-    return found
+            objects[f"{kind} {body['name']}"] = body | ({"rules": []} if kind == "chain" else {})
+    return objects
 
 
-def _difference(wanted: dict[str, Any], had: dict[str, Any]) -> str:
-    if "elem" in wanted or "elem" in had:
-        return f"holds {_elements(had)} instead of {_elements(wanted)}"
-    if (rules := had.get("rules")) != wanted.get("rules"):
-        return f"has {len(rules or [])} rules, which differ from the {len(wanted['rules'])} intended"
-    return f"has policy {had.get('policy')} instead of {wanted.get('policy')}"
+def _difference(expected: dict[str, Any], actual: dict[str, Any]) -> str:
+    if "elem" in expected or "elem" in actual:
+        return f"holds {_elements(actual)} instead of {_elements(expected)}"
+    if (rules := actual.get("rules")) != expected.get("rules"):
+        return f"has {len(rules or [])} rules, which differ from the {len(expected['rules'])} intended"
+    return f"has policy {actual.get('policy')} instead of {expected.get('policy')}"
 
 
 def _elements(it: dict[str, Any]) -> str:
-    return ", ".join(one if isinstance(one, str) else json.dumps(one) for one in it.get("elem", [])) or "nothing"
+    return (
+        ", ".join(element if isinstance(element, str) else json.dumps(element) for element in it.get("elem", []))
+        or "nothing"
+    )

@@ -77,14 +77,16 @@ def _telling(unit: Unit, path: str) -> str:
     return reason if place.perhaps_among(path, unit.facts["daemons"]) or reason in _TELLING else ""
 
 
-def _judged(judge: Callable[[Unit, str], str], unit: Unit, key: str, value: str, path: str) -> Iterator[Hole]:
-    if reason := judge(unit, unit.places.resolved(path)):
+def _judged(reason_of: Callable[[Unit, str], str], unit: Unit, key: str, value: str, path: str) -> Iterator[Hole]:
+    if reason := reason_of(unit, unit.places.resolved(path)):
         yield Hole(key, value, reason)
 
 
-def _opened(unit: Unit, key: str, judge: Callable[[Unit, str], str], path_of: Callable[[str], str]) -> Iterator[Hole]:
+def _opened(
+    unit: Unit, key: str, reason_of: Callable[[Unit, str], str], path_of: Callable[[str], str]
+) -> Iterator[Hole]:
     for entry in unit.spelt(key):
-        yield from _judged(judge, unit, key, entry, path_of(entry))
+        yield from _judged(reason_of, unit, key, entry, path_of(entry))
 
 
 def _after_colon(entry: str) -> str:
