@@ -114,8 +114,9 @@ in
       api-token = "/run/secrets/api-token";
     };
     description = ''
-      Files with secrets for {option}`onChange`, by name. The command reads each at `$CREDENTIALS_DIRECTORY/NAME`, whoever
-      runs it; systemd copies it there (`LoadCredential`, systemd.exec(5)), so the file itself may be root's alone.
+      Files with secrets for {option}`onChange`, by name. The command reads each at `$CREDENTIALS_DIRECTORY/NAME`,
+      whichever user runs it. systemd copies it there (`LoadCredential`, systemd.exec(5)), so only root need be able to
+      read the file itself.
 
       Risk: the command can send a secret to everybody whom the tunnel reaches. A path without quotes would be copied to
       the world-readable Nix store; it is refused.
@@ -150,8 +151,8 @@ in
       through the program's own API: Deluge by its web page, rTorrent by SCGI, from version 0.16.18 on. slskd must have
       `remote_configuration: true`.
 
-      Risk: none beyond that of {option}`enable`. rTorrent's API asks for no password: every program in the namespace can
-      run commands by it.
+      Risk: none beyond that of {option}`enable`. rTorrent's API asks for no password: every program in the namespace
+      can run commands through it.
     '';
   };
 

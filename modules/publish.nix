@@ -176,8 +176,8 @@ let
       ];
       description = ''
         ${lib.toUpper protocol} ports and ranges of ports of services in this namespace that are open to packets from
-        the tunnel, at the tunnel's addresses. They are open while the tunnel is up, and always closed to the host and the
-        uplink. The first port of a range is 1024 or higher.
+        the tunnel, at the tunnel's addresses. They are open while the tunnel is up, and always closed to the host and
+        the uplink. The first port of a range is 1024 or higher.
 
         Risk: everybody whose packets the far end of the tunnel lets through reaches what listens there. With a
         provider, these may be its other customers. An answer shows them that this address runs the service.

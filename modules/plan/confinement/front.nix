@@ -1,5 +1,5 @@
-# What stands in front of each command of a confined unit: nsguard-init (pkgs/nsguard/init/main.c), with options that
-# the protections ask for. It becomes the command once it has done what they say.
+# Puts nsguard-init (pkgs/nsguard/init/main.c) in front of each command of a confined unit, with the options that the
+# protections need. nsguard-init carries them out, and then becomes the command.
 { tools }:
 let
   inherit (builtins)
@@ -26,15 +26,15 @@ let
   mainSignal = import ./main-signal.nix;
 
   word = "(\"[^\"]*\"|'[^']*'|[^[:space:]\"']+)";
-  # Blanks and prefixes, prefixes, program; with an @ blanks and what the program is to be called (systemd.service(5)).
+  # Blanks and prefixes, prefixes, program; with an @, blanks and the program's argv[0] (systemd.service(5)).
   syntax = "(${prefixes})${word}(([[:space:]]+)${word})?.*";
 
-  # The rest from there on; what `match` gives has lost the store paths that it depends on.
+  # The rest of the text. A result of `match` would have lost the store paths on which it depends.
   after = texts: command: substring (stringLength (concatStringsSep "" texts)) (-1) command;
 
   orElse = default: value: if value == null then default else toString value;
 
-  # A list that begins anew somewhere: what stands before that, and it (systemd drops both), and the rest.
+  # A list that is reset somewhere: everything up to the reset, which systemd drops, and the rest.
   resets = list: if list == [ ] || !builtins.elem "" list then [ ] else [ "" ];
   sinceReset = builtins.foldl' (since: item: if item == "" then [ ] else since ++ [ item ]) [ ];
 
@@ -45,10 +45,10 @@ let
       command = toString value;
       parts = match syntax command;
       group = elemAt parts;
-      # Under another name than its own.
+      # With another argv[0] than its own name.
       called = if prefixed "@" command then [ "--argv0=${orElse program (group 5)}" ] else [ ];
       program = group 2;
-      # Whole, for the store paths in it.
+      # The whole text, for the store paths in it.
       path = substring (stringLength (group 0)) (stringLength program) command;
       rest =
         if called != [ ] then
@@ -61,8 +61,8 @@ let
           }"
         else
           after [ (group 0) ] command;
-      # A command that runs outside of the sandbox runs in the namespace all the same, and sees the unit's /etc, and so
-      # needs the files to which that leads.
+      # A command outside the sandbox still runs in the namespace and sees the unit's /etc, so it needs the files to
+      # which that links.
       given =
         if prefixed "+!" command then
           filter (option: match "--(netns|accounts)=.*" option != null) options
@@ -125,7 +125,7 @@ let
       map (name: {
         inherit name;
         value = lines {
-          # systemd passes descriptors, and sends signals, to the main process alone.
+          # systemd passes descriptors and sends signals to the main process only.
           options = filter (
             option: name == "ExecStart" || builtins.match "--((notify|forward)=.*|signalled)" option == null
           ) options;
@@ -160,8 +160,8 @@ rec {
       (error serviceConfig)
     ];
 
-  # Whether a line cannot be given to one program: several commands in one, or one for a shell (since systemd 258). A
-  # semicolon at its end ends the only one.
+  # Whether a line is not one program: several commands in one line, or a command for a shell (since systemd 258). A
+  # semicolon at the end of a single command is fine.
   unclear =
     command:
     let
@@ -171,8 +171,8 @@ rec {
     in
     match ".*[[:space:]];[[:space:]]+[^[:space:]].*" plain != null || prefixed "|" command;
 
-  # options, serviceConfig -> properties. The evaluation cannot see a command that a unit file of a package brings, so
-  # that a command of ours comes before it.
+  # options, serviceConfig -> properties. The evaluation cannot see a command in the unit file of a package, so nsguard
+  # adds a command before it.
   ofService =
     options: serviceConfig:
     let
@@ -181,7 +181,7 @@ rec {
     in
     behind commands options (started == [ ])
     // {
-      # What systemd takes by default, the program's file name, would be nsguard-init's.
+      # systemd's default, the program's file name, would be nsguard-init.
       SyslogIdentifier =
         own:
         if own != null || program == null || options == [ ] then
@@ -190,7 +190,7 @@ rec {
           elemAt (match "[\"']?(.*/)?([^/\"']*)[\"']?" (elemAt program 2)) 1;
     };
 
-  # systemd makes a socket's files and addresses before or after these, in the same namespace.
+  # systemd creates a socket's files and addresses before or after these commands, in the same namespace.
   ofSocket =
     options:
     behind [

@@ -1,5 +1,5 @@
-# Commands that signal the unit's main process by its number: kill -HUP $MAINPID. In process numbers of its own a command
-# knows no such number; nsguard-init --signal=HUP does it instead (pkgs/nsguard/init/signals.c).
+# Commands that signal the unit's main process by its number: kill -HUP $MAINPID. In process numbers of its own a
+# command knows no such number; nsguard-init --signal=HUP does it instead (pkgs/nsguard/init/signals.c).
 let
   inherit (builtins)
     concatMap
@@ -26,7 +26,8 @@ rec {
     "ExecStopPost"
   ];
 
-  # command -> { ignored; signal; }: whether systemd ignores that it fails, and the signal; null where it is no such command
+  # command -> { ignored; signal; }: whether systemd ignores that it fails, and the signal; null where it is no such
+  # command
   read =
     command:
     let

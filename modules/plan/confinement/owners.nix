@@ -1,5 +1,5 @@
-# Whose the directories are that a service has bound in: a bind shows the directory that was there when the service
-# started, so the service follows the unit that makes it (systemd.exec(5), RuntimeDirectory=).
+# Which units own the directories that a service binds. A bind shows the directory that existed when the service
+# started, so the service must follow the unit that creates it (systemd.exec(5), RuntimeDirectory=).
 let
   inherit (builtins)
     attrNames
@@ -16,7 +16,7 @@ let
 
   within = path: directory: path == directory || match "${directory}/.*" path != null;
 
-  # property -> where its directories lie
+  # property -> the parent of its directories
   kept = {
     StateDirectory = "/var/lib";
     CacheDirectory = "/var/cache";
@@ -29,7 +29,7 @@ let
       words (service.serviceConfig.${property} or null)
     );
 
-  # The paths of the host that a service has bound in, but for those that it can do without.
+  # The host paths that a service binds, except optional ones.
   bound =
     service:
     map (path: binds.plain (head (filter isString (split ":" path)))) (
@@ -53,7 +53,7 @@ in
 let
   paths = bound service;
   self = "${name}.service";
-  # Those that are ordered after this one can't come before it.
+  # Units that are ordered after this service cannot start before it.
   others = filter (
     other:
     other != name

@@ -1,9 +1,10 @@
-# What nsguard-init as process 1 of a unit's own hands on to the command, and how systemd reads the way that it ends.
+# nsguard-init as process 1 of a unit's own process namespace: which signals it forwards to the command, and how systemd
+# interprets its exit status.
 #
-# A signal to all processes of the unit reaches the command without nsguard-init's help. Signals that systemd sends to
-# the main process alone, nsguard-init hands on. Process 1 cannot end by a signal, so it exits with 128 plus the
-# signal's number. Where systemd takes an end by a signal for a clean one (systemd.service(5), SuccessExitStatus=), it
-# must take that exit status for clean, too; where it restarts what a signal ended, that exit status as well.
+# A signal to all processes of the unit reaches the command directly. nsguard-init forwards the signals that systemd
+# sends to the main process only. Process 1 cannot end by a signal, so it exits with 128 plus the signal's number. If
+# systemd counts an end by a signal as clean (systemd.service(5), SuccessExitStatus=), it must count that exit status
+# as clean, too. If it restarts after a signal, it must restart after that exit status as well.
 #
 # By $MAINPID, the other commands of the unit signal no process that they know of: see ./front.nix.
 #
@@ -40,7 +41,7 @@ let
         [ ]
     )
     ++ (if text "Type" "" == "notify-reload" then [ (text "ReloadSignal" "SIGHUP") ] else [ ]);
-  # No process can hand it on.
+  # No process can forward it.
   handedOn = filter (signal: signal != "SIGKILL") toMainAlone;
 in
 {

@@ -1,4 +1,4 @@
-# The commands of a unit that run without the confinement, without its check, or with a socket of the host's in hand.
+# Commands of a unit that run without the confinement, without its check, or with a socket of the host.
 { facts }:
 let
   inherit (builtins)
@@ -54,7 +54,7 @@ let
         )
       ) keys;
 
-  # nsguard-init looks where it is, in front of every command.
+  # nsguard-init checks the namespace in front of every command.
   unchecked =
     unit:
     concatMap (
@@ -66,7 +66,7 @@ let
       )
     ) keys;
 
-  # Where a command is not in sight, before all others.
+  # If a command is not visible here, the check must come before all others.
   unguarded =
     unit:
     let
@@ -108,7 +108,7 @@ let
       ) keys
       ++ unseen unit;
 
-  # A unit that comes with a package, of which only what is laid over it is known here.
+  # The unit of a package, of which only the drop-ins are known here.
   unseen =
     unit:
     if unit.complete || length (ofKey unit "ExecStart") > 0 then

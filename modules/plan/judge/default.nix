@@ -1,11 +1,11 @@
-# The judge of finished units: what in the text of a confined service or socket leaves a way out, whatever made it.
+# The judge of finished units: what in the text of a confined service or socket leaves a way out, whoever wrote it.
 #
 #   (import ./.).service want name text -> [ { directive; value; reason; protection ? ; } ]
 #   (import ./.).socket  want name text
 #
-# `text` is what systemd reads, all drop-ins behind it; `name` is the unit's full one; `want` is what the plan says of
-# it, see `defaults`. It knows nothing of the refusals in ../problems and shares no code with them, so that neither
-# hides what the other overlooks. `facts.json` is what it goes by; `nsguard doctor` judges a running unit by the same.
+# `text` is what systemd reads, followed by all drop-ins; `name` is the unit's full name; `want` is what the plan
+# requires, see `defaults`. The judge shares no code with the refusals in ../problems, so that neither hides what the
+# other misses. Its facts are in `facts.json`; `nsguard doctor` judges running units by the same file.
 let
   inherit (builtins)
     concatMap
@@ -25,18 +25,18 @@ let
   inherit (import ./words.nix) words;
 
   defaults = {
-    # What the plan puts into each unit: paths, units, commands.
+    # Paths, units and commands that the plan puts into each unit.
     netns = "";
     netnsUnit = "";
     terminals = "";
     confext = "";
-    # What stands in front of each command, and the option by which it looks where it is.
+    # The program in front of each command, and its option that checks the namespace.
     front = "";
     verified = "";
-    # Binds, and what the front is passed, as the plan writes them.
+    # Binds, and the files that the program in front gets, as the plan writes them.
     ours = [ ];
     passed = [ ];
-    # What the options of the service grant, and the protections that they take away.
+    # What the options of the service grant, and the protections that they remove.
     bindPaths = [ ];
     devices = [ ];
     # Homes that are to be hidden, but for those below /home and in /root.
@@ -44,9 +44,9 @@ let
     capabilities = [ ];
     loosened = [ ];
     privileged = false;
-    # Sockets that are made in the namespace.
+    # Sockets that are created in the namespace.
     sockets = [ ];
-    # Whether the text is all of the unit.
+    # Whether the text is the whole unit.
     complete = true;
   };
 
@@ -84,7 +84,7 @@ let
     in
     self;
 
-  # Without what the user has done without.
+  # The holes without those of protections that the user turned off.
   counted =
     unit:
     filter (

@@ -26,7 +26,7 @@ let
   unlisted = prefix: entry: elemAt (match "${prefix}(.*)" entry) 0;
   plain = unlisted "-?";
 
-  # Every word of a list, by each way in which systemd may read an escape.
+  # Every word of a list, in each way in which systemd may read its escapes.
   wordsOf = key: unit: concatMap (value: words value ++ stripped value) (unit.values key);
 
   # "source:destination:options", its paths resolved.
@@ -41,7 +41,7 @@ let
       destination = place.resolved unit.name (if part 1 == "" then part 0 else part 1);
     };
 
-  # Whole homes are hidden, and not a directory in one that a unit names.
+  # Whether a path is a directory in a home. Whole homes are hidden, but a directory in one may be named by a unit.
   inHome = path: match "/home/[^/*]+/[^*]+|/root/[^*]+" path != null;
 
   # Whether a bind shows a whole home that is hidden. In a directory that is bound to its own place it stays covered.
@@ -49,7 +49,7 @@ let
     source: destination: home:
     source == home || place.perhapsAbove source home && source != destination;
 
-  # Why a path of the host is not to be had inside; null if it may be.
+  # Why a path of the host must not be visible inside; null if it may be.
   secluded =
     unit: path:
     let
@@ -70,7 +70,7 @@ let
     else
       facts.hidden.${deepest};
 
-  # The same of a file that systemd itself reads or writes for the unit, and not the unit.
+  # The same for a file that systemd reads or writes for the unit.
   telling =
     unit: path:
     let
@@ -206,7 +206,7 @@ in
 {
   inherit hole;
 
-  # What the paths of unit.runtime are: RuntimeDirectory= of the unit.
+  # The paths of the unit's RuntimeDirectory=, for unit.runtime.
   runtimeOf =
     unit:
     map (entry: place.resolved unit.name "/run/${first entry}") (
@@ -238,7 +238,7 @@ in
     ++ named unit "Service.Sockets" "host-sockets" unit.sockets
     ++ named unit "Unit.JoinsNamespaceOf" "joined" [ ];
 
-  # What a socket of systemd's listens on by a path is reached on the host, and AF_VSOCK knows no namespace.
+  # A systemd socket that listens at a path is reached from the host, and AF_VSOCK has no network namespaces.
   ofSocket =
     unit:
     concatMap

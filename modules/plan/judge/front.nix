@@ -1,4 +1,4 @@
-# A command as systemd has it: its prefixes, and what nsguard-init is told where that stands in front of it.
+# A command as systemd reads it: its prefixes, and the options of nsguard-init if that is in front of it.
 let
   inherit (builtins)
     elemAt
@@ -15,7 +15,7 @@ let
   wordsOf =
     command: filter (word: isString word && word != "") (split "[[:space:]]+" (program command));
 
-  # The words that begin with --, as far as the first that does not.
+  # The leading words that begin with --.
   leading =
     words:
     (foldl'
@@ -36,7 +36,7 @@ in
 rec {
   prefixes = command: elemAt (parts command) 0;
 
-  # unit, command -> the options of nsguard-init, none without it
+  # unit, command -> the options of nsguard-init; an empty list without it
   options =
     unit: command:
     let
@@ -47,14 +47,14 @@ rec {
     else
       leading (builtins.tail words);
 
-  # Whether it runs nsguard-init alone, and fails where that does.
+  # Whether the command is only nsguard-init, and fails if nsguard-init fails.
   isCheck =
     unit: command:
     prefixes command == ""
     && wordsOf command == [ unit.front ] ++ options unit command
     && builtins.elem unit.verified (options unit command);
 
-  # Whether all commands that systemd passes descriptors to leave those for systemd in nsguard-init.
+  # Whether nsguard-init keeps systemd's descriptors in all commands that get them.
   relays =
     unit:
     let

@@ -1,4 +1,4 @@
-# Where a path of a unit leads: specifiers filled in, doubled slashes and dots taken out, known links followed.
+# Where a path of a unit leads: specifiers filled in, doubled slashes and dots removed, known links followed.
 { facts }:
 let
   inherit (builtins)
@@ -18,10 +18,10 @@ let
 
   hasPrefix = prefix: text: substring 0 (stringLength prefix) text == prefix;
 
-  # What only the running unit knows: anything may stand there.
+  # Specifiers that only the running unit knows; they may be any text.
   unknown = "*";
 
-  # Of a unit NAME: its own names, and those of the manager.
+  # The specifiers of unit NAME: its own names, and the manager's.
   specifier =
     unit: letter:
     let
@@ -67,7 +67,7 @@ let
       target = facts.links.${head link} + substring (stringLength (head link)) (-1) path;
     in
     if depth == 0 || link == [ ] then path else followed (depth - 1) (normal target);
-  # Up to what only the running unit knows.
+  # The part before the first specifier that only the running unit knows.
   known = path: head (match "([^*]*).*" path);
 in
 rec {
@@ -76,15 +76,15 @@ rec {
   # unit: its full name
   resolved = unit: path: followed 4 (normal (filled unit path));
 
-  # Whether a path is another, or surely lies below it.
+  # Whether a path equals another, or is certainly below it.
   within = path: directory: directory == "/" || path == directory || hasPrefix "${directory}/" path;
 
-  # The same of a path that is not known in full: it is wherever it may be.
+  # Whether a path that is not known in full may be there.
   perhapsWithin =
     path: directory:
     within path directory || known path != path && hasPrefix (known path) "${directory}/";
 
-  # Whether another lies in a path, or is it; of one that is not known in full, whether it may.
+  # Whether another path is in this path or equals it; for a path that is not known in full, whether it may.
   perhapsAbove = path: other: within other path || known path != path && hasPrefix (known path) other;
   isAbove = path: other: path != other && within other path;
 

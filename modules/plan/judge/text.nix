@@ -1,4 +1,4 @@
-# The directives of a unit's text, its drop-ins behind it, as systemd.syntax(7) reads them.
+# The directives of a unit's text, followed by its drop-ins, as systemd reads them (systemd.syntax(7)).
 let
   inherit (builtins)
     elemAt
@@ -34,7 +34,7 @@ let
   trimmed = text: elemAt (match "(.*[^[:space:]]|)[[:space:]]*" text) 0;
 in
 {
-  # "Section.Key" -> its values in order; an empty one resets what stands before it.
+  # "Section.Key" -> its values in order; an empty value resets those before it.
   directives =
     text:
     (foldl' line {
@@ -42,9 +42,9 @@ in
       directives = { };
     } (lines text)).directives;
 
-  # What is left of a list after its last reset.
+  # The values of a list after its last reset.
   effective = foldl' (values: value: if value == "" then [ ] else values ++ [ value ]) [ ];
 
-  # What a setting with one value comes to; null for its default.
+  # The value of a setting that has one; null for its default.
   last = foldl' (_: value: if value == "" then null else value) null;
 }

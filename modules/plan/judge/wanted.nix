@@ -1,4 +1,4 @@
-# What the plan wants of a confined service, as the judge takes it: `want` of ./default.nix.
+# What the plan requires of a confined service, in the form of the judge: `want` of ./default.nix.
 { tools, names }:
 let
   inherit (builtins)

@@ -1,4 +1,4 @@
-# The words of a value, quotes and escapes undone, as systemd.syntax(7) has them.
+# The words of a value without quotes and escapes, as systemd reads them (systemd.syntax(7)).
 let
   inherit (builtins)
     elemAt
@@ -26,7 +26,7 @@ let
     in
     if code >= 32 && code < 127 then substring (code - 32) 1 printable else "?";
 
-  # \x2f, \057 and \s in place; every other escaped character is itself.
+  # Replaces \x2f, \057 and \s; every other escaped character stands for itself.
   unescaped =
     text:
     builtins.concatStringsSep "" (
@@ -106,7 +106,7 @@ let
     )).words;
 in
 {
-  # Words with their escapes undone.
+  # Words with their escapes replaced.
   words =
     text:
     if match ".*[\"'\\\\].*" text == null then
@@ -114,7 +114,7 @@ in
     else
       map unescaped (read text);
 
-  # The same for settings in which a backslash is only taken away.
+  # The same for settings in which systemd only removes backslashes.
   stripped =
     text:
     if match ".*[\"'\\\\].*" text == null then

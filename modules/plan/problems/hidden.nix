@@ -179,7 +179,9 @@ let
         when = unnamed != [ ];
         inherit where;
         what = "${sentence unnamed}, the home of the service's user, ${verb unnamed} hidden from it";
-        fix = "to make a directory in it visible, name it in the unit: ${where}.serviceConfig.ReadWritePaths = [ \"…\" ];";
+        fix =
+          "to make a directory in it visible, name it in the unit:"
+          + " ${where}.serviceConfig.ReadWritePaths = [ \"…\" ];";
       }
     ];
 

@@ -192,7 +192,9 @@ let
         what = "nothing else defines the service ${toJSON name}, so there is nothing to confine";
         fix =
           let
-            repeat = "if a package defines its unit, repeat the command here: ${option}.serviceConfig.ExecStart = [ \"\" \"…\" ];";
+            repeat =
+              "if a package defines its unit, repeat the command here:"
+              + " ${option}.serviceConfig.ExecStart = [ \"\" \"…\" ];";
             near = orMeant name defined repeat;
           in
           if near == repeat then "check the spelling, or, ${repeat}" else near;
