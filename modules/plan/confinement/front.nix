@@ -80,13 +80,13 @@ let
   signalling =
     options: command:
     let
-      found = mainSignal.read (toString command);
+      order = mainSignal.read (toString command);
     in
-    if found == null then
+    if order == null then
       null
     else
-      "${if found.ignored then "-" else ""}${
-        concatStringsSep " " ([ tools.nsguard-init ] ++ options ++ [ "--signal=${found.signal}" ])
+      "${if order.ignored then "-" else ""}${
+        concatStringsSep " " ([ tools.nsguard-init ] ++ options ++ [ "--signal=${order.signal}" ])
       }";
 
   # `alone`: whether nsguard-init also runs without a command, before all others.

@@ -45,8 +45,8 @@ rec {
   # serviceConfig -> the signals that its commands send so
   signals =
     serviceConfig:
-    map (found: found.signal) (
-      filter (found: found != null) (
+    map (order: order.signal) (
+      filter (order: order != null) (
         concatMap (
           property: map read (filter isString (toList (serviceConfig.${property} or null)))
         ) properties

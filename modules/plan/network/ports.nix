@@ -18,7 +18,7 @@ rec {
   # As text for nft(8): "80", "6881-6889".
   text = { from, to }: if from == to then toString from else "${toString from}-${toString to}";
 
-  overlap = one: other: one.from <= other.to && other.from <= one.to;
+  overlap = left: right: left.from <= right.to && right.from <= left.to;
 
   # Each of its ports.
   each =

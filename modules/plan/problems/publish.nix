@@ -77,8 +77,8 @@ let
   rangedProblems =
     where: ns: port:
     let
-      wanted = inside port;
-      ranged = wanted != null && ports.isRange port.port;
+      target = inside port;
+      ranged = target != null && ports.isRange port.port;
       # of what is written right: text, and where it listens
       placed = filter (it: it.at != null) (
         map (text: {
@@ -113,13 +113,13 @@ let
               };
             }
             {
-              when = ranged && !reversed && at.ports != wanted;
+              when = ranged && !reversed && at.ports != target;
               where = "${where}.listen";
-              what = "${toJSON text} has other ports than the range ${ports.text wanted}, which keeps its numbers";
-              fix = rewritten text wanted;
+              what = "${toJSON text} has other ports than the range ${ports.text target}, which keeps its numbers";
+              fix = rewritten text target;
             }
             {
-              when = wanted != null && !ranged && at.ports.from < at.ports.to;
+              when = target != null && !ranged && at.ports.from < at.ports.to;
               where = "${where}.listen";
               what = "${toJSON text} is a range, and port is ${toString port.port}";
               fix = "set port = { from = ${toString at.ports.from}; to = ${toString at.ports.to}; };";
@@ -133,10 +133,10 @@ let
           ranged
           && length placed == length port.listen
           && hostLinks.isProxied port
-          && ports.width wanted > widest;
+          && ports.width target > widest;
         where = "${where}.port";
         what =
-          "the range ${ports.text wanted} has ${toString (ports.width wanted)} ports,"
+          "the range ${ports.text target} has ${toString (ports.width target)} ports,"
           + " and proxies pass on ${toString widest} at most";
         fix =
           if port.keepSource then

@@ -64,6 +64,7 @@ class Linked(NamedTuple):
 
     @property
     def ports(self) -> range:
+        """The ports inside, from `port` to `last`."""
         return range(self.port, self.last + 1)
 
 
