@@ -41,6 +41,7 @@ let
     "nsguard" = "The program";
     "nsguard.apps" = "Apps";
     "nsguard.metrics" = "Metrics";
+    "nsguard.leaktest" = "The leak test";
     "nsguard.agents" = "Agents of the leak test";
     "nsguard.tests" = "The host's own leak test";
   };
