@@ -228,24 +228,29 @@ let
       service = s.nsguard // s.nsguard.own;
     };
 
+  # What names files for its commands, and the shell text of these.
+  textsOf = s: {
+    inherit (s) environment;
+    scripts = [
+      s.preStart
+      s.script
+      s.postStart
+      s.reload
+      s.preStop
+      s.postStop
+    ];
+  };
+
   # A service as the rest of the configuration defines it, before confinement.
   described =
     name: s:
     removeAttrs s.nsguard [ "own" ]
     // s.nsguard.own
+    // textsOf s
     // {
       owners = ownersOf name s;
       packaged = s.overrideStrategy == "asDropin";
-      inherit (s) after environment;
-      # The shell text of its commands.
-      scripts = [
-        s.preStart
-        s.script
-        s.postStart
-        s.reload
-        s.preStop
-        s.postStop
-      ];
+      inherit (s) after;
       systemdVersion = lib.toIntBase10 (lib.versions.major config.systemd.package.version);
       template = templateOf name;
       sockets = lib.mapAttrs (_: describedSocket) (socketsOf name);
@@ -256,7 +261,7 @@ let
     services: name: s:
     let
       own = { inherit (s) unitConfig serviceConfig; };
-      service = s.nsguard // own;
+      service = s.nsguard // own // textsOf s;
     in
     s
     // cfg.plan.confineService name (
@@ -264,6 +269,7 @@ let
       // {
         owners = cfg.plan.ownersOf { inherit services name service; };
         homes = cfg.plan.homesOf cfg.specification.accounts s.serviceConfig;
+        uid = cfg.plan.uidOf cfg.specification.accounts s.serviceConfig;
         packaged = s.overrideStrategy == "asDropin";
         sockets = socketsOf name;
       }

@@ -115,7 +115,10 @@ let
   mutants =
     let
       services = {
-        user = service { Type = "notify"; };
+        user = service {
+          Type = "notify";
+          BindPaths = "/run/";
+        };
         root = service { User = null; };
       };
       of = protection: (planWithout [ protection ]).plan (specification services);

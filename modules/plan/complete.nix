@@ -4,6 +4,7 @@ let
   defaults = import ./defaults.nix;
   presets = import ./units/presets.nix;
   inherit (import ./confinement/homes.nix) homesOf;
+  uidOf = import ./confinement/user.nix;
   hopsOf = import ./network/hops.nix;
 
   # Fills in the defaults of an app or a service, whose options are grouped. Free-form options have no defaults inside.
@@ -48,7 +49,11 @@ in
     let
       whole = merged defaults.service service;
     in
-    whole // { homes = homesOf accounts whole.serviceConfig; }
+    whole
+    // {
+      homes = homesOf accounts whole.serviceConfig;
+      uid = uidOf accounts whole.serviceConfig;
+    }
   ) (specification.services or { });
   userServices = specification.userServices or [ ];
   # Settings of single instances of confined templates: name -> { template; properties; }

@@ -344,6 +344,7 @@ in
     ownersOf
     render
     ;
+  uidOf = import ./confinement/user.nix;
   boundWarnings = import ./problems/bound.nix;
   # The judge's facts, and what the plan tells it about a service.
   inherit (judge) facts;

@@ -49,7 +49,7 @@
       own =
         unit:
         builtins.filter (
-          path: builtins.match ".*(notify|journal|/inside|current-system|opengl).*" path == null
+          path: builtins.match ".*(notify|journal|/inside|current-system|opengl|acme).*" path == null
         ) planned.units.${unit}.serviceConfig.BindReadOnlyPaths;
       granted = planned.units."nsguard-app-granted.service".serviceConfig;
       file = name: builtins.fromJSON planned.files."/etc/nsguard-apps/${name}.json";
@@ -113,6 +113,7 @@
       "/home/alice/Downloads"
       "-/dev/dri"
       "/run/nsguard-app-granted"
+      "-/var/lib/nsguard-app-granted"
       "/run/nsguard/vpn/terminals/pts:/dev/pts"
     ];
     DeviceAllow = [ "char-drm rw" ];

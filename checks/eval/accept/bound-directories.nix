@@ -63,6 +63,8 @@
     ];
     wants = [ "films.service" ];
     after = [
+      "autofs.service"
+      "nix-daemon.socket"
       "db.service"
       "made.service"
       "films.service"

@@ -34,14 +34,6 @@
     PrivatePIDs = true;
     NetworkNamespacePath = "/run/netns/vpn";
     TemporaryFileSystem = [
-      "/net:ro"
-      "/var/lib/dhcp:ro"
-      "/var/lib/dhcpcd:ro"
-      "/var/lib/incus:ro"
-      "/var/lib/lxd:ro"
-      "/var/lib/NetworkManager:ro"
-      "/nix/var/nix/daemon-socket:ro"
-      "/var/lib/sss:ro"
       "/var/lib:ro"
       "/var/log:ro"
       "/run:mode=0755,nosuid,nodev"

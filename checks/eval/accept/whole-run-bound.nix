@@ -73,6 +73,7 @@ in
         "/run/nsguard/vpn/inside:/run/nsguard"
         "-/run/current-system"
         "-/run/opengl-driver"
+        "-/var/lib/acme"
         "/run/nsguard/vpn/terminals/pts:/dev/pts"
       ];
       left =

@@ -128,7 +128,7 @@ HOLES = (
     Hole("the system bus bound back", ("resolved-dbus", "systemd-run-bus"), "BindPaths=/run/dbus"),
     Hole(
         "the host's whole /run and more",
-        ("avahi", "varlink-hostname", "sockets-in-sight", "leases"),
+        ("avahi", "varlink-hostname", "sockets-in-sight", "leases", "state-of-others"),
         UNCOVERED,
     ),
     Hole("a user's session", ("session-activation", "session-bus"), f"{UNCOVERED}\nProtectHome=no"),

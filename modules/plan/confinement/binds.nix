@@ -135,6 +135,17 @@ in
   # -> verdict -> entries
   sorted = service: value: builtins.groupBy (verdictOf service) (map toString (words value));
 
+  # The properties of a unit that show something, with what of them is kept: service -> { Property = own value -> value; }
+  properties =
+    service:
+    let
+      keep = own: if own == null then null else kept service own;
+    in
+    {
+      BindPaths = keep;
+      BindReadOnlyPaths = keep;
+    };
+
   # Of a path that systemd opens for the service.
   verdictOf = service: path: verdictOf service (head (filter isString (split ":" path)));
 

@@ -22,6 +22,7 @@ let
     ;
   inherit (import ../protections.nix { inherit without; }) listed;
   hidden = import ./hidden.nix;
+  binds = import ./binds.nix;
   state = import ./state.nix;
   front = import ./front.nix { inherit tools; };
   accounts = import ./accounts.nix { inherit names; };
@@ -42,7 +43,7 @@ let
   homesElsewhere = import ./homes.nix;
   noHomes = homesElsewhere.homesOf { } { };
 
-  # name -> { guards; properties = { Property = own value -> value; }; front = [ option of nsguard-init ]; }
+  # name -> { guards; own, of the unit as it is before anything is let in, and properties = { Property = own value -> value; }; front = [ option of nsguard-init ]; }
   # and where the protection is a list of several things
   # name -> { guards; parts = part -> { guards; words; }; properties = words -> { Property = …; }; }
   protectionsOf =
@@ -51,10 +52,11 @@ let
       capabilities,
       asRoot,
       nests,
-      serviceConfig,
       homes,
+      service,
     }:
     let
+      inherit (service) serviceConfig;
       notify = notifyOf serviceConfig;
       first = import ./process-one.nix serviceConfig;
     in
@@ -85,7 +87,14 @@ let
       notify-relay = {
         guards = "what a service makes systemd do by a message: stop another's process, wait for ever, keep descriptors";
         front = if notify.needed then [ "--notify=${notify.senders}" ] else [ ];
-        properties = if notify.needed then notify.relayed else { };
+        properties = notify.keepingNothing // (if notify.needed then notify.relayed else { });
+      };
+
+      own-binds = {
+        guards = "what is hidden, from a bind of the unit's own that would show it again: /run, %t, /proc, /dev/shm";
+        # Before anything is let in (./let-in.nix).
+        own = binds.properties service;
+        properties = { };
       };
 
       private-run = {
@@ -121,11 +130,12 @@ let
 
       private-users = {
         guards = "capabilities: what the service may hold never counts in the namespace that owns the network";
-        # Every user keeps its number, so that the service can own files of several users.
+        # Every user keeps its number, so that the service can own files of several users. Those above 65535 are not
+        # mapped so (systemd.exec(5), PrivateUsers=), and a service of one of them would not start (217).
         properties.PrivateUsers = atLeast [
           (yes ++ [ "self" ])
           [ "identity" ]
-        ] "identity";
+        ] (if service.uid or null != null && service.uid > 65535 then "self" else "identity");
       };
 
       private-tmp = {
@@ -210,26 +220,21 @@ let
       };
 
       hidden-paths = {
-        guards = "what works for its clients, or tells the host's addresses, outside /run";
-        # An empty tree in front of each, for which systemd makes the directory where the host has none yet: what is not
-        # there when the service starts may come later.
+        guards = "what works for its clients, or looks up names, outside /run and /var";
+        # Of what is there when the service starts. Nothing is made for it, so that the host may be read-only.
         parts = hidden;
-        properties = paths: { TemporaryFileSystem = append (map (path: "${path}:ro") paths); };
+        properties = paths: { InaccessiblePaths = append (map (path: "-${path}") paths); };
       };
 
       other-state = {
-        guards = "what root may read of other programs' state and logs: leases, access points, addresses";
+        guards = "other programs' state and logs: leases, access points, addresses, and sockets of daemons";
         # Hidden by kind, whatever keeps it. Both directories are on every host and are never removed, so that nothing
         # in them comes into sight later, either.
-        properties =
-          if asRoot then
-            {
-              TemporaryFileSystem = append (map (directory: "${directory}:ro") state.directories);
-              BindPaths = append (state.own serviceConfig);
-              BindReadOnlyPaths = append [ "-/var/lib/acme" ];
-            }
-          else
-            { };
+        properties = {
+          TemporaryFileSystem = append (map (directory: "${directory}:ro") state.directories);
+          BindPaths = append (state.own (service // { inherit homes; }));
+          BindReadOnlyPaths = append [ "-/var/lib/acme" ];
+        };
       };
 
       profiles = {
@@ -312,8 +317,8 @@ in
     let
       asRoot = service.asRoot or (isRoot service.serviceConfig);
       protections = protectionsOf {
-        inherit (service) namespace capabilities serviceConfig;
-        inherit asRoot;
+        inherit (service) namespace capabilities;
+        inherit asRoot service;
         homes = service.homes or noHomes;
         nests = service.nests or false && !asRoot;
       };
@@ -330,7 +335,8 @@ in
     {
       unitConfig = applied service.unitConfig (unitConfig service);
       serviceConfig = foldl' applied service.serviceConfig (
-        [ (letIn service) ]
+        map (record: record.own or { }) (attrValues wanted)
+        ++ [ (letIn service) ]
         ++ attrValues (mapAttrs (propertiesOf kept) wanted)
         ++ [ (if wanted ? notify-relay then { } else (notifyOf service.serviceConfig).direct) ]
         ++ [ (front.ofService options service.serviceConfig) ]
@@ -373,8 +379,8 @@ in
       capabilities = [ ];
       asRoot = false;
       nests = false;
-      serviceConfig = { };
       homes = noHomes;
+      service.serviceConfig = { };
     })
     // dependencies.protections;
 }

@@ -23,6 +23,16 @@ let
       guards = "against a service that finds no namespace when the machine starts without the tunnel";
       unitConfig = ns: { After = [ (names.netnsUnit ns) ]; };
     };
+    # Of these the directories are hidden that are there when the service starts (./hidden.nix).
+    service-after-daemons = {
+      of = "service";
+      unitConfig = _: {
+        After = [
+          "autofs.service"
+          "nix-daemon.socket"
+        ];
+      };
+    };
     # Without these a port would be dead until somebody looks, but lead nowhere else.
     publish-bound = {
       of = "publish";

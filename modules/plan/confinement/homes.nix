@@ -10,8 +10,8 @@ let
     foldl'
     match
     ;
-  inherit (import ../combine.nix) append atLeast yes;
   inherit (import ./binds.nix) plain within;
+  inherit (import ../combine.nix) append atLeast yes;
   state = import ./state.nix;
 
   # Hidden or read-only by other protections, or the whole system's.
@@ -23,8 +23,8 @@ let
   isState = path: within path "/var/lib";
   isPlain = home: match "/[A-Za-z0-9/._@+-]*" home != null && match "(.*/)?[.][.](/.*)?" home == null;
 
-  # -> { people; own; hidden; visible; }: persons' homes, those of the accounts as which the unit runs, what of both is
-  # hidden, and what is visible in a hidden one
+  # -> { people; own; state; hidden; visible; }: persons' homes, those of the system accounts as which the unit runs, in
+  # /var/lib and elsewhere, what of all these is hidden, and what is visible in a hidden one
   ofAccounts =
     accounts: runs: serviceConfig:
     let
@@ -34,11 +34,13 @@ let
           filter isElsewhere (map (name: plain accounts.${name}.home) (filter wanted (attrNames accounts)))
         );
       people = homes (name: accounts.${name}.person or false);
-      own = filter (home: !isState home) (homes (name: !(accounts.${name}.person or false) && runs name));
+      system = homes (name: !(accounts.${name}.person or false) && runs name);
+      own = filter (home: !isState home) system;
       unnamed = filter (home: !state.names home serviceConfig) own;
     in
     {
       inherit people own;
+      state = filter isState system;
       hidden = unique (people ++ unnamed);
       visible = concatMap (home: state.below [ home ] serviceConfig) unnamed;
     };

@@ -3,8 +3,7 @@
 { accounts, names }:
 let
   inherit (builtins) match;
-  inherit (import ../combine.nix) append words;
-  binds = import ./binds.nix;
+  inherit (import ../combine.nix) append toList words;
 
   # Directories of devices are allowed by the names that their drivers have (systemd.resource-control(5), DeviceAllow=).
   deviceClass =
@@ -29,13 +28,13 @@ in
   bindReadOnlyPaths ? [ ],
   devices ? [ ],
   ...
-}@service:
+}:
 {
   DeviceAllow =
     own: if devices == [ ] then own else append (map (path: "${deviceClass path} rw") devices) own;
   BindReadOnlyPaths =
     own:
-    binds.kept service own
+    toList own
     ++ bindReadOnlyPaths
     ++ names.sockets
     ++ accounts.binds serviceConfig
@@ -55,7 +54,7 @@ in
   RootDirectory = own: if match "/run/.*" (toString own) == null then own else null;
   BindPaths =
     own:
-    binds.kept service own
+    toList own
     ++ bindPaths
     ++ map (path: "-${path}") devices
     ++ map (dir: "/run/${dir}") (words (serviceConfig.RuntimeDirectory or null));

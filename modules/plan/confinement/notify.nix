@@ -32,6 +32,11 @@ let
 in
 {
   inherit needed;
+  # A descriptor that was kept while the service ran unconfined would come back, the host's sockets among them.
+  keepingNothing = {
+    FileDescriptorStoreMax = set 0;
+    FileDescriptorStorePreserve = set false;
+  };
   # Whom systemd would listen to: the main process alone, or every one.
   senders =
     if

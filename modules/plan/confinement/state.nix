@@ -1,15 +1,22 @@
-# Where services keep state and logs, and what of it a unit has as its own: what it names.
+# Where services keep state and logs, and what of it a unit has as its own: what it names, and what systemd makes for it.
 let
   inherit (builtins)
+    any
+    attrNames
     attrValues
     concatMap
+    elem
     filter
     head
+    isList
     isString
+    listToAttrs
     match
     split
     ;
-  inherit (import ../combine.nix) words;
+  inherit (import ../combine.nix) isDynamic toList words;
+  binds = import ./binds.nix;
+  paths = import ./paths.nix;
 
   directories = [
     "/var/lib"
@@ -26,16 +33,34 @@ let
   namedIn =
     directories: text:
     map (found: head found) (
-      filter builtins.isList (
+      filter isList (
         split "((${builtins.concatStringsSep "|" (map literal directories)})/[A-Za-z0-9][-A-Za-z0-9._]*)" text
       )
     );
 
-  texts =
-    value: filter isString (if builtins.isList value then map toString value else [ (toString value) ]);
-  textsOf = serviceConfig: concatMap texts (attrValues serviceConfig);
+  # These show what they name, and as they say.
+  binding = [
+    "BindPaths"
+    "BindReadOnlyPaths"
+    "TemporaryFileSystem"
+  ];
+  texts = set: map toString (concatMap toList (attrValues set));
 
-  below = directories: serviceConfig: concatMap (namedIn directories) (textsOf serviceConfig);
+  below = directories: serviceConfig: concatMap (namedIn directories) (texts serviceConfig);
+
+  # Those of daemons, and the directory in which systemd keeps those of DynamicUser=.
+  notOwn = path: match paths.reopened path != null || match "/var/(lib|log)/private" path != null;
+
+  unique =
+    list:
+    attrNames (
+      listToAttrs (
+        map (name: {
+          inherit name;
+          value = null;
+        }) list
+      )
+    );
 in
 {
   inherit directories below;
@@ -43,26 +68,31 @@ in
   # Whether a unit names a directory itself.
   names =
     directory: serviceConfig:
-    builtins.any (
-      text: match ".*[^A-Za-z0-9._/]${literal directory}/?[^-A-Za-z0-9._/].*" " ${text} " != null
-    ) (textsOf serviceConfig);
+    any (text: match ".*[^A-Za-z0-9._/]${literal directory}/?[^-A-Za-z0-9._/].*" " ${text} " != null) (
+      texts serviceConfig
+    );
 
-  # serviceConfig -> entries of BindPaths=
+  # { serviceConfig; environment; scripts; bindPaths; homes; } -> entries of BindPaths=
   own =
-    serviceConfig:
+    {
+      serviceConfig,
+      environment ? { },
+      scripts ? [ ],
+      homes,
+      ...
+    }@service:
     let
-      all =
-        made "/var/lib" (serviceConfig.StateDirectory or null)
-        ++ made "/var/log" (serviceConfig.LogsDirectory or null)
-        ++ below directories serviceConfig;
-      unique = builtins.attrNames (
-        builtins.listToAttrs (
-          map (name: {
-            inherit name;
-            value = null;
-          }) (filter (path: match "/var/lib/private" path == null) all)
-        )
+      inNames = concatMap (namedIn directories) (
+        texts (removeAttrs serviceConfig binding) ++ texts environment ++ scripts
       );
+      bySystemd =
+        made "/var/lib" (serviceConfig.StateDirectory or null)
+        ++ made "/var/log" (serviceConfig.LogsDirectory or null);
+      others = bySystemd ++ binds.visible service ++ homes.people;
+      # Of a user that systemd makes, systemd binds these in by itself, below a directory that only it enters.
+      all =
+        filter (path: !notOwn path && !elem path others) (inNames ++ homes.state)
+        ++ (if isDynamic serviceConfig then [ ] else bySystemd);
     in
-    map (path: "-${path}") unique;
+    map (path: "-${path}") (unique all);
 }

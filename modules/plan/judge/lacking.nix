@@ -89,9 +89,6 @@ let
 
   covers =
     unit:
-    let
-      wanted = facts.covers // (if unit.root then facts.coversOfRoot else { });
-    in
     concatMap (
       path:
       if
@@ -100,8 +97,8 @@ let
       then
         [ ]
       else
-        [ (lacking wanted.${path} "Service.TemporaryFileSystem" path) ]
-    ) (attrNames wanted)
+        [ (lacking facts.covers.${path} "Service.TemporaryFileSystem" path) ]
+    ) (attrNames facts.covers)
     ++ map (lacking "hidden-homes:elsewhere" "Service.TemporaryFileSystem") (
       filter (home: !place.among home (tmpfs unit ++ inaccessible unit)) unit.homes
     );

@@ -157,7 +157,7 @@ in
       homes = homesOf accounts (app.extraServiceConfig // names.appIdentity name app);
 
       own = {
-        inherit (app) namespace;
+        inherit (app) namespace uid;
         inherit homes;
         capabilities = [ ];
         nests = true;
@@ -179,8 +179,6 @@ in
           RestartSec = 1;
           SyslogIdentifier = name;
         }
-        # Only users up to 65535 keep their numbers (systemd.exec(5), PrivateUsers=identity).
-        // (if app.uid != null && app.uid > 65535 then { PrivateUsers = "self"; } else { })
         // app.extraServiceConfig
         // names.appIdentity name app
         // {

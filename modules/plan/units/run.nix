@@ -50,6 +50,7 @@ in
     let
       group = names.runGroup name namespace;
       homes = if namespace.homes == "shared" then shared else hidden;
+      users = homesOfUsers accounts namespace.users;
       socket = "${names.runUnit name}.socket";
     in
     if !names.runs namespace then
@@ -95,7 +96,9 @@ in
             # The command runs as the same user as the caller's other processes, which own-processes keeps from it. The
             # supervisor is the first. What the commands get as standard output is their caller's.
             loosened = homes.loosened ++ [ "journal-connection" ];
-            homes = homesOfUsers accounts namespace.users;
+            homes = users;
+            # One in /var/lib is hidden otherwise.
+            bindPaths = if namespace.homes == "shared" then map (home: "-${home}") users.people else [ ];
             unitConfig = {
               Description = "Command in network namespace ${name}";
               CollectMode = "inactive-or-failed";

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SENDER = "nsguard-leaktest-sender.service"
 APP, APPS = "app-user.service", "app-root.service app-user.service"
-PROGRAM = "/var/lib/nsguard-leaktest-sends.py"
+PROGRAM = "/var/cache/nsguard-leaktest-sends.py"
 # datagrams to the uplink's network and beyond, and questions, for as long as it lives
 SENDS = (
     "import socket, time\n"

@@ -20,7 +20,7 @@ AF_VSOCK = 40
 # 64-bit program reaches by int 0x80:
 #   push rbx; mov eax, 359; mov ebx, edi; mov ecx, esi; int 0x80; pop rbx; ret
 SOCKET_32 = bytes.fromhex("53 b867010000 89fb 89f1 cd80 5b c3")
-SET_UID = "/var/lib/nsguard-leaktest-id"
+SET_UID = "/var/cache/nsguard-leaktest-id"
 
 
 class UnscopedFamily(Attack):

@@ -209,11 +209,24 @@ class SocketOfSssd(_Served):
     path = "/var/lib/sss/pipes/nss"
 
 
-class SocketBelowNet(_Served):
+class _ServedBefore(_Served):
+    """The same of a directory that is hidden where it is there when the service starts."""
+
+    alone = True
+    core = False
+
+    def before(self, lab: Lab) -> None:
+        super().before(lab)
+        lab.client.succeed(f"systemctl restart {CONFINED}")
+
+
+class SocketBelowNet(_ServedBefore):
     """Claim: what the host mounts under /net is not there for the service.
 
-    Method: as socket-in-tmp, below /net: where the automounter would look up whatever name is asked for.
-    Limitations: the automounter itself is not run: it would mount in the kernel that carries the lab.
+    Method: as socket-in-tmp, below /net: where the automounter would look up whatever name is asked for. Then the
+    service is started, as it is after autofs.service.
+    Limitations: the automounter itself is not run: it would mount in the kernel that carries the lab. One that makes
+    /net for the first time under a running service is not held.
     Source: autofs(8); auto.net.
     """
 
@@ -221,11 +234,11 @@ class SocketBelowNet(_Served):
     path = "/net/nsguard-leaktest/socket"
 
 
-class SocketOfNixDaemon(_Served):
+class SocketOfNixDaemon(_ServedBefore):
     """Claim: the Nix daemon, which fetches from the network for its clients, can't be asked.
 
-    Method: as socket-in-tmp, where Nix's clients look for the daemon.
-    Limitations: the daemon's own protocol is not spoken.
+    Method: as socket-below-net, where Nix's clients look for the daemon.
+    Limitations: the daemon's own protocol is not spoken. One that is installed under a running service is not held.
     Source: nix-daemon(8).
     """
 

@@ -46,27 +46,29 @@ class NetworkState(_Files):
 
 
 class Leases(_Files):
-    """Claim: the leases that DHCP clients keep over reboots can't be read.
+    """Claim: the leases that network programs keep over reboots can't be read.
 
-    Method: read those of dhcpcd, dhclient and NetworkManager in /var/lib.
+    Method: read those of dhcpcd, dhclient, NetworkManager, wicked, connman, iwd and tailscale in /var/lib.
     Limitations: as network-state.
-    Source: dhcpcd(8), dhclient.leases(5), NetworkManager(8).
+    Source: dhcpcd(8), dhclient.leases(5), NetworkManager(8), wickedd(8), connman(8), iwd(8).
     """
 
     name = "leases"
-    directories = ("/var/lib/dhcpcd", "/var/lib/dhcp", "/var/lib/NetworkManager")
+    directories = tuple(
+        f"/var/lib/{program}"
+        for program in ("dhcpcd", "dhcp", "NetworkManager", "wicked", "connman", "iwd", "tailscale")
+    )
 
 
 class StateOfOthers(_Files):
-    """Claim: root in the service reads no other program's state or log, whatever program keeps it.
+    """Claim: the service reads no other program's state or log, whatever program keeps it.
 
     Method: read a lease in a directory of /var/lib, and one of /var/log, that nobody has heard of.
-    Limitations: an ordinary user reads there what is everybody's to read, outside the directories that are known.
+    Limitations: what the service's own unit names, and what the service is granted, is in sight.
     Source: file-hierarchy(7).
     """
 
     name = "state-of-others"
-    identities = ("root",)
     directories = ("/var/lib/nsguard-leaktest-network", "/var/log/nsguard-leaktest-network")
 
 

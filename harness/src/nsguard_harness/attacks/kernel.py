@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 # linux/sched.h, linux/mount.h
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID = 0x20000, 0x10000000, 0x20000000
 MNT_DETACH, MS_REC, MS_PRIVATE = 2, 0x4000, 0x40000
-HIDING = ("/run", "/tmp", "/home", "/proc", "/dev", "/etc", "/var/lib/sss", "/nix/var/nix/daemon-socket")
+HIDING = ("/run", "/tmp", "/home", "/proc", "/dev", "/etc", "/var/lib", "/nix/var/nix/daemon-socket")
 ALLOWED = {socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK}
 FAMILIES, KINDS = range(1, 47), range(1, 6)
-CAPABLE = "/var/lib/nsguard-leaktest-capable"
+CAPABLE = "/var/cache/nsguard-leaktest-capable"
 CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN = 12, 13, 21
 
 

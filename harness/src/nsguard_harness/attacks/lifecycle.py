@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 ENTRY = f"/run/netns/{NAMESPACE}"
 UNCONFINED = "free.service free-user.service"
-# the units that outlived their namespace, noted while no agent could answer; the services can read the file
-OUTLIVED = "/var/lib/nsguard-leaktest-outlived"
+# the units that outlived their namespace, noted while no agent could answer; services see this directory
+OUTLIVED = "/var/cache/nsguard-leaktest-outlived"
 OLD_TTL = 62  # not the default of a new namespace (ip-sysctl.rst)
-NAMED = "/var/lib/nsguard-leaktest-named"
+NAMED = "/var/cache/nsguard-leaktest-named"
 SLOW = f"/run/systemd/system/{NAMESPACE_UNIT}.d"
 # where systemd looks first, before /etc
 CONTROL = "/run/systemd/system.control"

@@ -12,7 +12,8 @@ from .system import System
 
 TUNNEL_CONFIGURATION = f"{peer.CONFIGURATION}/client.conf"
 NSCD_RECORDS = f"{peer.STATE}/nscd.jsonl"
-NIX_PROFILES = "/nix/var/nix/profiles"  # there before any service is, as on NixOS
+# there before any service is: profiles as on NixOS, and the home of Debian's www-data (passwd(5))
+LAID = {f"{directory}/.keep": "" for directory in ("/nix/var/nix/profiles", "/var/www")}
 # as NixOS has it: the directory comes and goes with the service, which is always restarted
 NSCD = "RuntimeDirectory=nscd\nRestart=always\n"
 
@@ -25,7 +26,7 @@ def debian_client(tree: Path) -> System:
         trees |= {RUNTIME / part: f"/usr/lib/nsguard/{part}" for part in ("bin", "src")}
         trees[built(RUNTIME / "init", "nsguard-init")] = "/usr/bin/nsguard-init"
         links["/usr/bin/nsguard"] = "../lib/nsguard/bin/nsguard"
-    files = {f"{peer.UNITS}/{unit}": text for unit, text in units.items()} | {f"{NIX_PROFILES}/.keep": ""}
+    files = {f"{peer.UNITS}/{unit}": text for unit, text in units.items()} | LAID
     return System(tree, trees=trees, files=files, links=links)
 
 

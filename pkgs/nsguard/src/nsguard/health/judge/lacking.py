@@ -38,8 +38,7 @@ def _lacking(protection: str, key: str, value: str) -> Hole:
 def _covers(unit: Unit) -> Iterator[Hole]:
     covered = [unit.places.resolved(word.split(":")[0]) for word in unit.words("Service.TemporaryFileSystem")]
     closed = [unit.places.resolved(word.lstrip("-+")) for word in unit.words("Service.InaccessiblePaths")]
-    protections = unit.facts["covers"] | (unit.facts["coversOfRoot"] if unit.root else {})
-    for path, protection in protections.items():
+    for path, protection in unit.facts["covers"].items():
         if not place.among(path, covered if path in _ONLY_COVERED else covered + closed):
             yield _lacking(protection, "TemporaryFileSystem", path)
     for home in unit.want["homes"]:

@@ -1,4 +1,4 @@
-# A person whose number is above what identity maps: 217/USER otherwise.
+# A user whose number is above what identity maps: 217/USER otherwise.
 let
   app = uid: {
     namespace = "vpn";
@@ -15,15 +15,24 @@ in
       usual = app 65535;
       high = app 65536;
     };
+    services.high = {
+      namespace = "vpn";
+      serviceConfig = {
+        ExecStart = "/usr/bin/true";
+        User = "70000";
+      };
+    };
   };
   facts =
     planned:
-    map (name: planned.units."nsguard-app-${name}.service".serviceConfig.PrivateUsers) [
-      "usual"
+    map (name: planned.units."${name}.service".serviceConfig.PrivateUsers) [
+      "nsguard-app-usual"
+      "nsguard-app-high"
       "high"
     ];
   expected = [
     "identity"
+    "self"
     "self"
   ];
 }
