@@ -56,8 +56,8 @@ FAULTS = [
         "path-missing",
         "failed",
         "the path /srv/nowhere is missing",
-        r"create /srv/nowhere, or order path-missing\.service after the unit that creates it; "
-        "a - before the path allows it to be missing; AGAIN",
+        r"create /srv/nowhere, order path-missing\.service after the unit that creates it, or, if it may be missing, "
+        r'write "-/srv/nowhere" in its serviceConfig; AGAIN',
     ),
     fault(
         "path-hidden",

@@ -1,6 +1,12 @@
-"""What the doctor says where it can look at nothing else."""
+"""What the doctor says where it can look at nothing else, and what it does after a check that has found something."""
+
+from types import SimpleNamespace
+
+import pytest
 
 from box import NAME, Box, spec
+from nsguard.health import doctor
+from nsguard.health.doctor.subject import Finding
 
 
 def test_a_spec_that_cannot_be_read_is_the_only_finding(box: Box) -> None:
@@ -12,3 +18,24 @@ def test_a_spec_that_cannot_be_read_is_the_only_finding(box: Box) -> None:
     )
     assert (done.returncode, done.stdout, done.stderr) == (1, what, "")
     assert box.nsguard("doctor", "nowhere").returncode == 2
+
+
+UNIT = Finding("nsguard-publish-vpn@web.socket is failed", "start it")
+
+
+@pytest.mark.parametrize(
+    ("tunnel", "finding", "done"),
+    [
+        ("up", UNIT, {"units", *doctor.AFTER}),
+        (None, UNIT, {"units"}),
+        (None, UNIT._replace(note=True), {"units", *doctor.AFTER}),
+    ],
+)
+def test_a_unit_of_one_port_hides_no_fault_of_the_tunnel(
+    monkeypatch: pytest.MonkeyPatch, tunnel: str | None, finding: Finding, done: set[str]
+) -> None:
+    monkeypatch.setattr(doctor, "Patient", lambda name: SimpleNamespace(name=name, tunnel=tunnel))
+    note = Finding("a check that was done", "nothing", note=True)
+    checks = {"units": finding} | dict.fromkeys(doctor.AFTER, note)
+    monkeypatch.setattr(doctor, "CHECKS", {name: lambda _, it=it: iter([it]) for name, it in checks.items()})
+    assert {check for check, _ in doctor.examine("vpn")} == done

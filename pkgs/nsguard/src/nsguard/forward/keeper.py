@@ -95,8 +95,11 @@ class Keeper:
         try:
             mappings = self._round()
         except (Refused, OSError) as error:
-            self._complain(f"{self._state.name}: {error}")
-            self._report("refused" if isinstance(error, Denied) else "silent", str(error))
+            answer = str(error)
+            if isinstance(error, OSError):
+                answer = f"the gateway cannot be reached: {(error.strerror or answer).lower()}"
+            self._complain(f"{self._state.name}: {answer}")
+            self._report("refused" if isinstance(error, Denied) else "silent", answer)
             if self._gateway:  # a changed tunnel may have another gateway
                 self._gateway.close()
                 self._gateway = None

@@ -131,8 +131,8 @@ def _mount(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
     path, error = match[1], match[2].lower()
     if "no such file" in error:
         missing = (
-            f"create {path}, or order {name} after the unit that creates it; "
-            "a - before the path allows it to be missing"
+            f"create {path}, order {name} after the unit that creates it, or, if it may be missing, write "
+            f'"-{path}" in its serviceConfig'
         )
         return _path(name, "the path", path, let_in(name, path), missing)
     return Reason(f"the path {path} cannot be mounted inside: {error}", f"fix that; {_again(name)}")

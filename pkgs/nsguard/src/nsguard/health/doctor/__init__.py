@@ -44,7 +44,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
 # Check → those that must have found nothing before it is done: what comes of another fault is none of its own.
 AFTER = {
     "handshake": ("units", "pin", "links"),
-    "forwarding": ("units", "pin", "links", "handshake"),
+    "forwarding": ("units", "pin", "links", "handshake", "ranges"),
     "resolver": ("units", "rules", "pin", "links", "handshake", "ranges"),
     "mtu": ("units", "rules", "pin", "links", "handshake", "ranges"),
 }
@@ -84,5 +84,7 @@ def examine(name: str) -> Iterator[tuple[str, Finding]]:
     for check, function in CHECKS.items():
         if wrong.isdisjoint(AFTER.get(check, ())):
             for finding in function(patient):
-                wrong |= set() if finding.note else {check}
+                # A unit that serves one port or command explains nothing about the tunnel.
+                explains = not finding.note and (check != "units" or patient.tunnel is None)
+                wrong |= {check} if explains else set()
                 yield check, finding

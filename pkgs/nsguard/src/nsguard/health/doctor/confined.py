@@ -120,7 +120,10 @@ def forwarding(patient: Patient) -> Iterator[Finding]:
     request = patient.state.forwarding()
     at = f"nsguard.namespaces.{patient.name}.portForwarding"
     if request is None:
-        yield Finding("no port is requested", f"systemctl restart nsguard-forward-{patient.name}")
+        if not any(
+            unit.kind == "forwarder" and unit.bad for unit in patient.units
+        ):  # a failed one has a line of its own
+            yield Finding("no port is requested", f"systemctl restart nsguard-forward-{patient.name}")
         return
     gateway = f" at {request.gateway}" if request.gateway else ""
     if request.state == "asking":

@@ -7,11 +7,14 @@ from typing import Any
 from nsguard import paths
 from nsguard.health import judge
 from nsguard.health.doctor.subject import Finding, Patient
-from nsguard.health.judge import text
+from nsguard.health.judge import Hole, text
+from nsguard.health.summary import few
 from nsguard.system import process, systemd
 
 # The key in which the plan stores what a service must be like; systemd ignores keys with X- (systemd.unit(5)).
 _WANTED = "Unit.X-NsguardWanted"
+# Values of a setting that a finding lists.
+_SHOWN = 3
 
 
 def holes(patient: Patient) -> Iterator[Finding]:
@@ -35,11 +38,16 @@ def _of(facts: Mapping[str, Any], unit: str) -> Iterator[Finding]:
         want = json.loads(text.directives(source)[_WANTED][0])
     except (process.CommandFailed, KeyError, ValueError):
         return  # not a service that the plan wrote
+    # The values of one setting that are wrong for one reason are one finding.
+    groups: dict[tuple[str, str], list[Hole]] = {}
     for hole in judge.service(facts, want, unit, source):
-        setting = f"{hole.directive.partition('.')[2]}={hole.value}"
-        reason = facts["reasons"][hole.reason]
+        groups.setdefault((hole.directive, hole.reason), []).append(hole)
+    for (directive, reason), alike in groups.items():
+        values = few([hole.value for hole in alike], _SHOWN)
+        protections = few([hole.protection for hole in alike if hole.protection], _SHOWN)
         yield Finding(
-            f"{unit} has {setting}: {reason}" + (f" ({hole.protection})" if hole.protection else ""),
+            f"{unit} has {directive.partition('.')[2]}={values}: {facts['reasons'][reason]}"
+            + (f" ({protections})" if protections else ""),
             f"remove it from the file that `systemctl cat {unit}` shows, then run systemctl daemon-reload and "
             f"restart {unit}",
         )
