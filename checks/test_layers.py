@@ -69,3 +69,11 @@ def test_circles_and_rooms_are_seen(tmp_path: Path) -> None:
     assert graph["relative"] == {"inner/one"}
     assert layers.circles(graph) == [["inner/one", "other"]]
     assert layers.rooms(graph)["other"] == {"inner/"}
+
+
+def test_families_of_attacks_import_none_of_one_another() -> None:
+    """What several share is in a module whose name begins with _."""
+    graph = layers.arrows(layers.ROOT / layers.TREES["harness"])
+    families = {module for module in graph if re.match("attacks/[^_]", module)}
+    wrong = {family: others for family in families if (others := graph[family] & families)}
+    assert not wrong

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .addresses import LAB
-from .attacks.inbound import CONFINED
 from .lab.base import Lab
 from .machine import Machine
 from .run.suite import Subject, Verdict, cells_for
 from .run.trial import Red, attack, switch, together_first
 from .scenario import Plan
+from .target import CONFINED_UNITS
 
 # the namespace's own rules, emptied
 OPEN = (
@@ -194,7 +194,7 @@ class Find:
 def find(lab: Lab, made: Plan, subjects: Callable[[Machine], Sequence[Subject]], hole: Hole) -> Find:
     """Make a hole in a plan that runs, try the attacks that must find it, and fill it. Raises HarnessError."""
     client = lab.client
-    names = [f"/run/systemd/system/{unit}.d" for unit in CONFINED.split()]
+    names = [f"/run/systemd/system/{unit}.d" for unit in CONFINED_UNITS.split()]
     client.write_files({f"{name}/planted.conf": f"[Service]\n{hole.dropin}\n" for name in names})
     try:
         switch(client, made)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 NAMESPACE = "vpn"
 NAMESPACE_UNIT = f"nsguard-netns-{NAMESPACE}.service"
 TUNNEL_UNIT = f"nsguard-tunnel-{NAMESPACE}.service"
+CONFINED_UNITS = "app-root.service app-user.service"
 # for a shell: links in `$name` that a tunnel may be, of the kernel's or of a program's, whatever a guard calls them
 TUNNEL_LINKS = "for kind in wireguard amneziawg tun; do ip -n $name -o link show type $kind 2>/dev/null; done"
 DELETE_LINK = (
@@ -22,3 +23,9 @@ def wait_for_tunnel(lab: Lab, timeout: float = 30) -> None:
     """Wait until the namespace reaches the tunnel's server; timeout: in seconds, by the lab's pace."""
     server = lab.addresses.tunnel_server.v4
     lab.client.wait_until_succeeds(f"ip netns exec {NAMESPACE} ping -c 1 -W 1 {server}", timeout * lab.pace)
+
+
+def restore(lab: Lab) -> None:
+    """Bring the tunnel and the services back to what they were, after their namespace was made anew."""
+    lab.client.succeed(f"systemctl reset-failed; systemctl restart {TUNNEL_UNIT}; systemctl start {CONFINED_UNITS}")
+    wait_for_tunnel(lab)

@@ -13,7 +13,7 @@ import pytest
 from nsguard_harness import attacks
 from nsguard_harness.addresses import LAB
 from nsguard_harness.attack import OUTSIDE, Attack, CannotApplyError, Env, Lacking
-from nsguard_harness.attacks import _packets, _tools, processes
+from nsguard_harness.attacks import _packets, _processes, _tools
 from nsguard_harness.description import describe
 
 REGISTRY = attacks.registry()
@@ -182,7 +182,7 @@ def test_the_ordinary_user_is_the_one_that_the_machine_has(
         return pwd.struct_passwd((name, "x", 1, 1, "", "/", "/bin/sh"))
 
     monkeypatch.setattr(pwd, "getpwnam", getpwnam)
-    assert [account.pw_name for account in processes.accounts()] == ["root", *expected]
+    assert [account.pw_name for account in _processes.accounts()] == ["root", *expected]
 
 
 @pytest.mark.parametrize("name", ["resolved-varlink", "resolved-dbus", "dns-stub", "resolvectl"])

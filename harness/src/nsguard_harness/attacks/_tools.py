@@ -20,6 +20,8 @@ RESOLVED_VARLINK = "/run/systemd/resolve/io.systemd.Resolve"
 PATHS = ("/run/current-system/sw/bin", "/usr/bin", "/usr/sbin", "/bin", "/sbin")
 # ways to write this machine's own addresses, by family
 LOOPBACK = {4: ("127.0.0.1", "127.0.0.2", "0.0.0.0"), 6: ("::1", "::", "::ffff:127.0.0.1", "::ffff:0.0.0.0")}
+CLONE_NEWNET = 0x40000000  # linux/sched.h
+NSCD = "/run/nscd/socket"
 UPLINK_PORT = 40404  # source port of packets made by hand
 
 
@@ -179,3 +181,21 @@ def until(seconds: float, step: float) -> Sequence[float]:
 def pause_to(start: float, moment: float) -> None:
     """Wait until `moment` seconds after `start`, a time of the monotonic clock."""
     time.sleep(max(0.0, start + moment - time.monotonic()))
+
+
+def getent(env: Env, table: str, name: str, environment: Mapping[str, str] | None = None) -> Outcome:
+    """Look up a name in a table of getent(1)'s, with variables beside those of the service."""
+    status, output = run(["getent", table, name], env.timeout - 0.5, environment)
+    return Outcome(status == 0, f"getent gives {output.split()[0]}" if output else f"getent ended with {status}")
+
+
+def send_to_endpoint(env: Env) -> Outcome:
+    """Send the token in plain text to the address and port of the tunnel's endpoint."""
+    with socket.socket(inet(env.family), socket.SOCK_DGRAM) as udp:
+        udp.sendto(payload(env), (env.addresses.endpoint.of(env.family), env.addresses.endpoint_port))
+    return Outcome(True, "sent")
+
+
+def records(where: str) -> str:
+    """The path of the records of an echo server on the machine under test: `inside`, `exposed` or `host`."""
+    return f"/var/lib/nsguard-leaktest-{where}.jsonl"

@@ -7,7 +7,7 @@ import struct
 
 from ..attack import Attack, Env, Outcome
 from . import _tools
-from .multicast import by_each_interface
+from ._multicast import by_each_interface
 
 DHCP_SERVER, DHCP_CLIENT, DHCP6_SERVER, DHCP6_CLIENT = 67, 68, 547, 546
 

@@ -14,7 +14,7 @@ from . import _tools
 if TYPE_CHECKING:
     from ..lab.base import Lab
 
-CLONE_NEWNET = 0x40000000  # linux/sched.h
+
 MANAGER = ("org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager")
 # one name of the host's own namespace among those of `ip netns`, as container engines leave them
 HOST_ENTRY = "/run/netns/nsguard-leaktest-host"
@@ -166,7 +166,7 @@ def _enter_and_send(env: Env, paths: list[str]) -> Outcome:
             seen.setdefault(-len(seen), f"{path}: {error.strerror}")
             continue
         try:
-            entered = libc.setns(descriptor, CLONE_NEWNET) == 0
+            entered = libc.setns(descriptor, _tools.CLONE_NEWNET) == 0
             seen[inode] = f"{path}: {'entered' if entered else os.strerror(ctypes.get_errno())}"
             if entered:
                 _send(env)

@@ -6,7 +6,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
-from . import _tools, lan
+from . import _tools
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
@@ -47,10 +47,10 @@ class BesideHostService(Attack):
 
     def before(self, lab: Lab) -> None:
         # at a port of its own: other attacks have an echo server inside
-        lab.peer.start("echo", lan.records("host"), lab.client, ports=[lab.addresses.host_port])
+        lab.peer.start("echo", _tools.records("host"), lab.client, ports=[lab.addresses.host_port])
 
     def after(self, lab: Lab) -> None:
-        lab.peer.stop("echo", lan.records("host"), lab.client)
+        lab.peer.stop("echo", _tools.records("host"), lab.client)
 
     def run(self, env: Env) -> Outcome:
         reports = {}

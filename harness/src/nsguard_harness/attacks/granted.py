@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
 from . import _tools
-from .processes import ordinary_user
+from ._processes import ordinary_user
 
 if TYPE_CHECKING:
     from ..lab.base import Lab

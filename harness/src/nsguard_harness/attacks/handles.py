@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 
 from ..attack import Attack, Env, Outcome
 from . import _tools
+from ._processes import elsewhere, numbers
 from ._standins import MARK, Daemon, WithStandins, connected
-from .escape import CLONE_NEWNET
-from .processes import elsewhere, numbers
+from ._tools import CLONE_NEWNET
 
 # asm-generic/unistd.h for arm64, arch/x86/entry/syscalls/syscall_64.tbl
 KCMP = {"x86_64": 312, "aarch64": 272}

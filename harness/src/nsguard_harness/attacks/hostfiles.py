@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from ..attack import Attack, Env, Outcome
+from ..target import CONFINED_UNITS
 from . import _tools
-from .inbound import CONFINED
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
@@ -32,7 +32,7 @@ class _Edited(Attack):
         lab.client.succeed(
             f"cp -a --remove-destination {self.file} {saved}",
             f"{self.edit(lab)} < {saved} > {self.file}.new && mv -fT {self.file}.new {self.file}",
-            f"systemctl restart {CONFINED}",
+            f"systemctl restart {CONFINED_UNITS}",
         )
 
     def after(self, lab: Lab) -> None:
@@ -217,7 +217,7 @@ class _ServedBefore(_Served):
 
     def before(self, lab: Lab) -> None:
         super().before(lab)
-        lab.client.succeed(f"systemctl restart {CONFINED}")
+        lab.client.succeed(f"systemctl restart {CONFINED_UNITS}")
 
 
 class SocketBelowNet(_ServedBefore):

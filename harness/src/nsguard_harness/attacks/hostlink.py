@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from ..attack import Attack, CannotApplyError, Env, Lacking, Outcome
 from ..target import NAMESPACE, NAMESPACE_UNIT
-from . import _packets, _tools, lan
+from . import _packets, _tools
+from ._onlink import CLOSED, ToTunnelAddress
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
@@ -77,10 +78,10 @@ class LinkToHost(Attack):
     timeout = 10.0
 
     def before(self, lab: Lab) -> None:
-        lab.peer.start("echo", lan.records("exposed"), lab.client)
+        lab.peer.start("echo", _tools.records("exposed"), lab.client)
 
     def after(self, lab: Lab) -> None:
-        lab.peer.stop("echo", lan.records("exposed"), lab.client)
+        lab.peer.stop("echo", _tools.records("exposed"), lab.client)
 
     def run(self, env: Env) -> Outcome:
         device = _device()
@@ -263,7 +264,7 @@ class LinkOwnAddress(_Reflected):
         return env.addresses.tunnel_client.of(env.family)
 
 
-class _ToLinkAddress(lan.ToTunnelAddress):
+class _ToLinkAddress(ToTunnelAddress):
     """Frames to the namespace's address on the host link, by the uplink; the exposed host has that address itself."""
 
     every_state = False
@@ -321,7 +322,7 @@ class LinkUnpublished(_ToLinkAddress):
     name = "link-unpublished"
 
     def ports(self, env: Env) -> Iterable[int]:
-        return (lan.CLOSED, lan.CLOSED + 1)
+        return (CLOSED, CLOSED + 1)
 
     def packets(self, env: Env, source: str, target: str) -> Iterable[bytes]:
         yield from super().packets(env, source, target)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FORWARD_UNIT = f"nsguard-forward-{NAMESPACE}.service"
 FORWARDED, FORWARDED_INSIDE = f"/run/nsguard/{NAMESPACE}/inside/forwarded", "/run/nsguard/forwarded"
-CONFINED = "app-root.service app-user.service"
+
 WG = "wg0"
 ROUTING = "net.ipv4.ip_forward"
 ROUTES = f"sysctl -qw {ROUTING}"
@@ -269,12 +269,6 @@ class EndpointRoamsAfterReload(EndpointRoams):
         lab.client.succeed(f"systemctl stop nftables.service && rm {CONTROL}/nftables.service")
         lab.client.succeed("systemctl daemon-reload")
         super().after(lab)
-
-
-def restored(lab: Lab) -> None:
-    """Bring the tunnel and the services back to what they were, after their namespace was made anew."""
-    lab.client.succeed(f"systemctl reset-failed; systemctl restart {TUNNEL_UNIT}; systemctl start {CONFINED}")
-    wait_for_tunnel(lab)
 
 
 def _knock(env: Env, word: str) -> bytes:

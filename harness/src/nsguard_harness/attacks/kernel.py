@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
 from . import _netlink, _tools
+from ._processes import numbers
 from ._standins import WithStandins, connected
-from .escape import CLONE_NEWNET
-from .processes import numbers
+from ._tools import CLONE_NEWNET
 
 if TYPE_CHECKING:
     from ..lab.base import Lab

@@ -11,8 +11,8 @@ from typing import ClassVar
 
 from ..attack import CannotApplyError, Env, Lacking, Outcome
 from . import _tools
+from ._processes import accounts
 from ._standins import WithStandins, has_home, marked
-from .processes import accounts
 
 # a home directory for each user who may try; the users' own may lie anywhere
 HOMES = "/home/nsguard-leaktest-{user}"

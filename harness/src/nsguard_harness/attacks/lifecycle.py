@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
-from ..target import NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT
+from ..target import CONFINED_UNITS, NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT, restore
 from . import _tools
-from .inbound import CONFINED, restored
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
@@ -44,15 +43,15 @@ class HostUnderTheName(Attack):
     prepared_control = False
 
     def before(self, lab: Lab) -> None:
-        back = f"umount --lazy {ENTRY}; systemctl reset-failed {CONFINED}; systemctl start {CONFINED}"
+        back = f"umount --lazy {ENTRY}; systemctl reset-failed {CONFINED_UNITS}; systemctl start {CONFINED_UNITS}"
         lab.client.succeed(
             f"mount --bind /proc/1/ns/net {ENTRY}",
-            f"if systemctl restart {CONFINED}; then touch {SWAPPED}; else {back}; fi 2>/dev/null",
+            f"if systemctl restart {CONFINED_UNITS}; then touch {SWAPPED}; else {back}; fi 2>/dev/null",
         )
 
     def after(self, lab: Lab) -> None:
         lab.client.succeed(
-            f"if [ -e {SWAPPED} ]; then rm {SWAPPED}; umount --lazy {ENTRY}; systemctl restart {CONFINED}; fi"
+            f"if [ -e {SWAPPED} ]; then rm {SWAPPED}; umount --lazy {ENTRY}; systemctl restart {CONFINED_UNITS}; fi"
         )
 
     def run(self, env: Env) -> Outcome:
@@ -77,10 +76,10 @@ class Outlives(Attack):
     def before(self, lab: Lab) -> None:
         lab.client.succeed(
             f"systemctl stop {NAMESPACE_UNIT} || true",
-            f"for unit in {CONFINED} {UNCONFINED}; do systemctl -q is-active $unit && echo $unit; done > {OUTLIVED}"
-            " || true",
+            f"for unit in {CONFINED_UNITS} {UNCONFINED}; do systemctl -q is-active $unit && echo $unit; done"
+            f" > {OUTLIVED} || true",
         )
-        restored(lab)
+        restore(lab)
 
     def after(self, lab: Lab) -> None:
         lab.client.succeed(f"rm {OUTLIVED}")
@@ -125,7 +124,7 @@ class NamespaceRemade(_Through):
 
     def after(self, lab: Lab) -> None:
         lab.client.succeed(f"systemctl restart {NAMESPACE_UNIT}")
-        restored(lab)
+        restore(lab)
 
 
 class NamespaceSlow(NamespaceRemade):
@@ -195,4 +194,4 @@ class FirstAtBoot(_Through):
         lab.client.reboot()
 
     def after(self, lab: Lab) -> None:
-        restored(lab)
+        restore(lab)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import struct
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
@@ -14,7 +13,6 @@ from . import _tools
 if TYPE_CHECKING:
     from ..lab.base import Lab
 
-NSCD = "/run/nscd/socket"
 NSCD_UNIT = "nscd.service"
 
 
@@ -48,7 +46,7 @@ class Getaddrinfo(Attack):
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:
-        return getent(env, f"ahostsv{env.family}", _tools.name(env))
+        return _tools.getent(env, f"ahostsv{env.family}", _tools.name(env))
 
 
 class ResolvedVarlink(Attack):
@@ -115,7 +113,7 @@ class _Recreated(Attack):
     def before(self, lab: Lab) -> None:
         # as often as it takes: systemd counts starts, and refuses the sixth in ten seconds
         lab.client.succeed(f"systemctl reset-failed {NSCD_UNIT}", f"systemctl restart {NSCD_UNIT}")
-        lab.client.wait_for_file(NSCD)
+        lab.client.wait_for_file(_tools.NSCD)
 
 
 class NscdSocketRecreated(_Recreated):
@@ -145,7 +143,7 @@ class NscdGlibcRecreated(_Recreated):
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:
-        return getent(env, f"ahostsv{env.family}", _tools.name(env))
+        return _tools.getent(env, f"ahostsv{env.family}", _tools.name(env))
 
 
 class ResolvConfRenamed(Attack):
@@ -181,15 +179,9 @@ class ResolvConfRenamed(Attack):
         return Outcome(_tools.lan(env) in servers, f"resolv.conf names {' '.join(servers) or 'nobody'}")
 
 
-def getent(env: Env, table: str, name: str, environment: Mapping[str, str] | None = None) -> Outcome:
-    """Look up a name in a table of getent(1)'s, with variables beside those of the service."""
-    status, output = _tools.run(["getent", table, name], env.timeout - 0.5, environment)
-    return Outcome(status == 0, f"getent gives {output.split()[0]}" if output else f"getent ended with {status}")
-
-
 def _nscd(env: Env) -> Outcome:
     key = _tools.name(env).encode() + b"\0"
-    with _unix(env, NSCD) as nscd:
+    with _unix(env, _tools.NSCD) as nscd:
         nscd.sendall(struct.pack("=3i", 2, 5 if env.family == 6 else 4, len(key)) + key)
         reply = nscd.recv(4096)
     return Outcome(True, f"nscd answered {len(reply)} bytes")

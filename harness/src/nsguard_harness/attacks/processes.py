@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import os
-import pwd
 import resource
 import shlex
 import signal
 import socket
-from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from ..attack import Attack, Env, Outcome
+from ._processes import elsewhere, numbers, ordinary_user
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
@@ -31,8 +30,6 @@ signal.pause()
 """
 # The priority of a bystander, which no other process has.
 BYSTANDER_NICE = 13
-# The ordinary user of the agents: a host under test has the first, the lab's own scenarios have the second.
-ORDINARY_USERS = ("nsguard-attacker", "www-data")
 
 
 class ProcNet(Attack):
@@ -58,20 +55,6 @@ class ProcNet(Attack):
             except OSError:
                 continue
         return Outcome(False, "no process in sight has the uplink's address")
-
-
-def accounts() -> list[pwd.struct_passwd]:
-    """Root's account on this machine, and that of the agents' ordinary user if there is one."""
-    for name in ORDINARY_USERS:
-        with suppress(KeyError):
-            return [pwd.getpwnam("root"), pwd.getpwnam(name)]
-    return [pwd.getpwnam("root")]
-
-
-def ordinary_user(lab: Lab) -> str:
-    """The name of the agents' ordinary user on the lab's client; raises CommandError if it has none."""
-    entries = lab.client.succeed(f"getent passwd {' '.join(ORDINARY_USERS)} || [ $? = 2 ]")
-    return entries.split(":", 1)[0]
 
 
 class _OfABystander(Attack):
@@ -203,24 +186,6 @@ class LimitsOutside(_Controlled):
                 denied += 1
         if denied == len(ways):
             raise PermissionError(f"process {pid}")
-
-
-def numbers() -> range:
-    """Every process number up to the newest, the newest first (proc(5), /proc/loadavg)."""
-    with open("/proc/loadavg", encoding="ascii") as load:
-        return range(int(load.read().split()[-1]), 0, -1)
-
-
-def elsewhere(pid: int) -> bool:
-    """Whether a process is not one of this service; one that /proc does not show counts, too."""
-    try:
-        with (
-            open(f"/proc/{pid}/cgroup", encoding="ascii") as theirs,
-            open("/proc/self/cgroup", encoding="ascii") as own,
-        ):
-            return theirs.read() != own.read()
-    except OSError:
-        return True
 
 
 def _is_internet_socket(descriptor: int) -> bool:

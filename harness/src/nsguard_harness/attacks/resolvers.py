@@ -9,7 +9,6 @@ import tempfile
 
 from ..attack import Attack, CannotApplyError, Env, Lacking, Outcome
 from . import _tools
-from .names import NSCD, getent
 
 STUBS = ("127.0.0.53", "127.0.0.54")  # systemd-resolved.service(8)
 PTR, IN = 12, 1  # RFC 1035 §3.2
@@ -166,7 +165,7 @@ class SearchDomain(Attack):
 
     def run(self, env: Env) -> Outcome:
         variables = {"LOCALDOMAIN": _tools.DOMAIN, "RES_OPTIONS": "ndots:2"}
-        return getent(env, f"ahostsv{env.family}", f"{env.token}.site", variables)
+        return _tools.getent(env, f"ahostsv{env.family}", f"{env.token}.site", variables)
 
 
 class HostAliases(Attack):
@@ -185,8 +184,8 @@ class HostAliases(Attack):
         with tempfile.NamedTemporaryFile("w", prefix=env.token) as file:
             file.write(f"{env.token} {_tools.name(env)}\n")
             file.flush()
-            outcome = getent(env, f"ahostsv{env.family}", env.token, {"HOSTALIASES": file.name})
-        if not outcome.reached and os.path.exists(NSCD):
+            outcome = _tools.getent(env, f"ahostsv{env.family}", env.token, {"HOSTALIASES": file.name})
+        if not outcome.reached and os.path.exists(_tools.NSCD):
             raise CannotApplyError(Lacking.MACHINE, "nscd looks names up here, and does not read its clients' tables")
         return outcome
 
@@ -196,7 +195,7 @@ class GetentHosts(Attack):
 
     Method: `getent hosts`, which calls gethostbyname2(3) and not getaddrinfo(3).
     Limitations: it asks for IPv6 first; a name that has both is answered with that.
-    Source: getent(1), gethostbyname(3).
+    Source: _tools.getent(1), gethostbyname(3).
     """
 
     name = "getent-hosts"
@@ -205,4 +204,4 @@ class GetentHosts(Attack):
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:
-        return getent(env, "hosts", _tools.name(env))
+        return _tools.getent(env, "hosts", _tools.name(env))

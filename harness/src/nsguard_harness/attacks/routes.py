@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
 from . import _tools
-from .transport import UdpEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,7 +100,7 @@ class TunnelCrackServer(_Pushed):
             yield f"{endpoint} via {gateway}"
 
     def run(self, env: Env) -> Outcome:
-        return UdpEndpoint().run(env)
+        return _tools.send_to_endpoint(env)
 
 
 def _family(route: str) -> str:

@@ -144,9 +144,7 @@ class UdpEndpoint(Attack):
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:
-        with socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as udp:
-            udp.sendto(_tools.payload(env), (env.addresses.endpoint.of(env.family), env.addresses.endpoint_port))
-        return Outcome(True, "sent")
+        return _tools.send_to_endpoint(env)
 
 
 class TcpEndpoint(Attack):

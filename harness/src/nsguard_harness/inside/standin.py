@@ -26,8 +26,8 @@ from typing import NamedTuple
 from .. import attacks
 from ..addresses import LAB
 from ..attacks import hostnetwork, leftovers, messages, terminals
+from ..attacks._processes import accounts
 from ..attacks._standins import MARK, Daemon, address, has_home, path_of
-from ..attacks.processes import accounts
 from .notify import ready
 from .records import Records
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from ..attacks._tools import RESOLVED_VARLINK
-from ..attacks.names import NSCD
+from ..attacks._tools import NSCD, RESOLVED_VARLINK
 from ..attacks.varlink import Credentials, HostName, JournalControl, ResolverMonitor, UserRecords
 
 BUS = "/run/dbus/system_bus_socket"

@@ -1,0 +1,45 @@
+"""Processes and accounts of the machine, for several families of attacks."""
+
+from __future__ import annotations
+
+import pwd
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..lab.base import Lab
+
+# The ordinary user of the agents: a host under test has the first, the lab's own scenarios have the second.
+ORDINARY_USERS = ("nsguard-attacker", "www-data")
+
+
+def accounts() -> list[pwd.struct_passwd]:
+    """Root's account on this machine, and that of the agents' ordinary user if there is one."""
+    for name in ORDINARY_USERS:
+        with suppress(KeyError):
+            return [pwd.getpwnam("root"), pwd.getpwnam(name)]
+    return [pwd.getpwnam("root")]
+
+
+def ordinary_user(lab: Lab) -> str:
+    """The name of the agents' ordinary user on the lab's client; raises CommandError if it has none."""
+    entries = lab.client.succeed(f"getent passwd {' '.join(ORDINARY_USERS)} || [ $? = 2 ]")
+    return entries.split(":", 1)[0]
+
+
+def numbers() -> range:
+    """Every process number up to the newest, the newest first (proc(5), /proc/loadavg)."""
+    with open("/proc/loadavg", encoding="ascii") as load:
+        return range(int(load.read().split()[-1]), 0, -1)
+
+
+def elsewhere(pid: int) -> bool:
+    """Whether a process is not one of this service; one that /proc does not show counts, too."""
+    try:
+        with (
+            open(f"/proc/{pid}/cgroup", encoding="ascii") as theirs,
+            open("/proc/self/cgroup", encoding="ascii") as own,
+        ):
+            return theirs.read() != own.read()
+    except OSError:
+        return True
