@@ -59,6 +59,15 @@ def test_a_loosening_lets_those_attacks_succeed_that_it_names_and_no_others(lab:
     assert leaked(lab, cells) == named
 
 
+def test_processes_stay_hidden_from_a_user_without_process_numbers_of_its_own(lab: ContainerLab) -> None:
+    reach, sight = {"limits-outside", "signal-outside"}, {"proc-command", "proc-net"}
+    cells = {
+        name: cells_for(sorted(reach | sight), [subject(lab, name, "user")], quick=True)
+        for name in ("ownProcesses", "hiddenProcesses")
+    }
+    assert leaked(lab, cells) == {"ownProcesses": reach, "hiddenProcesses": reach | sight}
+
+
 def test_a_bus_lets_those_attacks_succeed_that_it_is_known_for(lab: ContainerLab) -> None:
     cells = {name: cells_of(lab, name, OF_THE_BUS) for name in ("filtered-bus", "whole-bus")}
     assert leaked(lab, cells) == {"filtered-bus": PART, "whole-bus": WHOLE}

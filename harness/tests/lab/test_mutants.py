@@ -153,11 +153,7 @@ def mutants() -> Iterator[Mutants]:
         ("property:private-tmp", {"socket-in-tmp"}, ()),
         ("property:address-families", {"unscoped-family"}, ()),
         ("property:own-binds", {"nscd-socket"}, ()),  # whose question is in clear on the wire
-        (
-            "property:capability-bounds",
-            {"setns-proc"},
-            ("property:private-users", "property:hidden-processes", "property:own-processes"),
-        ),
+        ("property:capability-bounds", {"setns-proc"}, ("property:private-users", "property:own-processes")),
         ("property:network-namespace", {"udp-lan"}, ("property:namespace-check",)),
         ("nft:output-multicast", set(), ()),  # no attack of those few is on it: it survives
     ],

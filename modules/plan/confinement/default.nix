@@ -110,16 +110,13 @@ let
         properties.ExtensionDirectories = append [ (names.confext namespace serviceConfig) ];
       };
 
-      hidden-processes = {
-        guards = "/proc/PID of the host's processes: their addresses and routes, descriptors, root and namespaces";
-        besides = [ "property:own-processes" ];
-        # With users of its own the service may look into no process outside, so that hiding what it may not look
-        # into hides them all; but for root's group, which is exempt (proc(5), hidepid).
-        properties.ProtectProc = set "invisible";
-      };
+      # For a service that does without process numbers of its own, and runs as no member of root's group, which may see all
+      # processes (proc(5), hidepid). In a user namespace of its own it may look into no process outside, so that this
+      # hides them all. Beside own-processes it guards nothing more.
+      hidden-processes.properties.ProtectProc = set "invisible";
 
       own-processes = {
-        guards = "processes of the service's user outside: signals to them, their limits, priorities and processors";
+        guards = "processes outside: what /proc shows of them; for those of the service's user signals, limits, priorities";
         # Process numbers of its own, of which nsguard-init is the first.
         inherit (first) front;
         properties = {
@@ -130,6 +127,10 @@ let
 
       private-users = {
         guards = "capabilities: what the service may hold never counts in the namespace that owns the network";
+        besides = [
+          "property:capability-bounds"
+          "property:own-processes"
+        ];
         # Every user keeps its number, so that the service can own files of several users. Those above 65535 are not
         # mapped so (systemd.exec(5), PrivateUsers=), and a service of one of them would not start (217).
         properties.PrivateUsers = atLeast [
@@ -176,7 +177,6 @@ let
         guards = "setns(2), packet sockets, new links, ptrace";
         besides = [
           "property:private-users"
-          "property:hidden-processes"
           "property:own-processes"
         ];
         properties = {

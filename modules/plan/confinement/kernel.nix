@@ -47,7 +47,6 @@ in
       "property:capability-bounds"
       "property:private-users"
       "property:private-devices"
-      "property:hidden-processes"
       "property:own-processes"
     ];
     properties =

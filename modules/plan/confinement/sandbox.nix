@@ -8,10 +8,7 @@ let
   records = {
     processes = {
       guards = "processes outside the sandbox, the app's starter among them";
-      besides = [
-        "property:hidden-processes"
-        "property:own-processes"
-      ];
+      besides = [ "property:own-processes" ];
       arguments = _: [
         "--unshare-pid"
         "--proc"
