@@ -123,18 +123,29 @@ let
     else
       "made";
 
+  # A text that is meant for the path of a file is one.
+  valueOf =
+    name: option:
+    let
+      value = made option.type;
+    in
+    if value == "made.example.org" && builtins.match ".*([Pp]ath|[Dd]ir|[Ff]ile).*" name != null then
+      "/srv/made"
+    else
+      value;
+
   # What a set of options calls for: those without a default.
   filled =
     options:
     filterAttrs (_: value: value != { }) (
       mapAttrs
         (
-          _: option:
+          name: option:
           if isOption option then
             if option ? default || option.readOnly or false || option.internal or false then
               { }
             else
-              lib.mkDefault (made option.type)
+              lib.mkDefault (valueOf name option)
           else
             filled option
         )
@@ -216,7 +227,10 @@ let
       );
       problems = if confined then problems else [ ];
       holes = if confined then holes else [ ];
-      warnings = if confined then filter (lib.hasPrefix "systemd.services.") config.warnings else [ ];
+      # What confinement asks for is asked for in either case, so that what the module lacks is not ours.
+      warnings = builtins.deepSeq [ config.warnings (lib.attrNames config.security.wrappers) ] (
+        if confined then filter (lib.hasPrefix "systemd.services.") config.warnings else [ ]
+      );
     };
   # The first way to fill a module in that evaluates and gives it services. What a module throws is caught; the rest ends
   # the evaluation, and ./sweep.py goes on behind it. `crashed`: it evaluates as long as it is not confined.

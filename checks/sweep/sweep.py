@@ -34,6 +34,7 @@ NOT_CONFINED = frozenset(
     "tailscale",
 }
 
+UNCONFINED = ".nsguard.namespace = lib.mkForce null;"
 KINDS = ("clean", "cannot work", "refused", "hole", "crash", "without services", "not evaluable")
 
 
@@ -176,6 +177,8 @@ def table(modules: Iterable[Module]) -> str:
             rows.append(f"| `{it.name}` | not to be confined | |")
         elif it.kind == "clean":
             rows.append(f"| `{it.name}` | works | |")
+        elif it.kind == "refused" and all(line.endswith(UNCONFINED) for line in it.lines) and it.mended:
+            rows.append(f"| `{it.name}` | not to be confined | |")
         elif it.lines and (it.mended or it.kind == "cannot work"):
             rows.append(f"| `{it.name}` | with these lines | {'<br>'.join(f'`{line}`' for line in it.lines)} |")
         elif it.kind == "refused":

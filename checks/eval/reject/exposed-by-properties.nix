@@ -77,7 +77,7 @@ in
     "systemd.services.images.serviceConfig.ExtensionImages: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it"
     "systemd.services.images.serviceConfig.MountImages: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it"
     "systemd.services.legacy.serviceConfig.PermissionsStartOnly: every command but ExecStart would run with full privileges and see the host's sockets; set it to false (lib.mkForce false where a module sets it), or accept that with systemd.services.legacy.nsguard.allowPrivilegedCommands = true;"
-    ''systemd.sockets.listening: connections to "/run/s.sock" are made on the host and would tell the service the host's addresses; let it listen on a port, and set nsguard.namespaces.vpn.publish.listening = { listen = [ "/run/s.sock" ]; port = …; };''
+    ''systemd.sockets.listening: connections to "/run/s.sock" are made on the host and would tell the service the host's addresses; let it listen on a port, and set nsguard.namespaces.vpn.publish.listening = { listen = [ "/run/s.sock" ]; port = …; }; or, if it serves programs of the host, leave it unconfined: systemd.services.listening.nsguard.namespace = lib.mkForce null;''
     ''systemd.sockets.listening: "vsock::22" reaches the whole machine, because AF_VSOCK has no network namespaces; let it listen on a TCP or UDP port''
     ''systemd.services.named.serviceConfig.RuntimeDirectory: "/run/nscd" is the directory of a daemon of the host; choose another name''
     ''systemd.services.opened.serviceConfig: binding "/run//nscd/socket:nscd:read-only" would give access to daemons of the host, which act outside the namespace; remove it''

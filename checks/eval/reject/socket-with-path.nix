@@ -16,6 +16,6 @@
     };
   };
   messages = [
-    ''systemd.sockets.app: connections to "/run/app.sock" are made on the host and would tell the service the host's addresses; let it listen on a port, and set nsguard.namespaces.vpn.publish.app = { listen = [ "/run/app.sock" ]; port = …; };''
+    ''systemd.sockets.app: connections to "/run/app.sock" are made on the host and would tell the service the host's addresses; let it listen on a port, and set nsguard.namespaces.vpn.publish.app = { listen = [ "/run/app.sock" ]; port = …; }; or, if it serves programs of the host, leave it unconfined: systemd.services."app@".nsguard.namespace = lib.mkForce null;''
   ];
 }

@@ -142,13 +142,15 @@ let
     + "|(CPU|IO|Limit|Memory|Restart|Tasks|Timeout).*";
 
   ofSocket =
-    namespace: name: socket:
+    namespace: service: name: socket:
     map (path: {
       where = named "sockets" name;
       what = "connections to ${toJSON path} are made on the host and would tell the service the host's addresses";
       fix =
         "let it listen on a port, and set"
-        + " nsguard.namespaces.${namespace}.publish.${name} = { listen = [ ${toJSON path} ]; port = …; };";
+        + " nsguard.namespaces.${namespace}.publish.${name} = { listen = [ ${toJSON path} ]; port = …; };"
+        + " or, if it serves programs of the host, leave it unconfined:"
+        + " ${named "services" service}.nsguard.namespace = lib.mkForce null;";
     }) (exposure.withPath socket)
     ++ map (address: {
       where = named "sockets" name;
@@ -259,7 +261,7 @@ in
           + " or accept that it can signal other processes of its user with ${at}.hardening.ownProcesses = false;";
       }
     ]
-    ++ concatMap (socket: ofSocket service.namespace socket service.sockets.${socket}) (
+    ++ concatMap (socket: ofSocket service.namespace name socket service.sockets.${socket}) (
       attrNames service.sockets
     )
     ++ [
