@@ -27,6 +27,7 @@ from .description import describe
 from .errors import HarnessError
 from .lab.base import Lab
 from .lab.image import APPS, BASE
+from .lab.kinds import KINDS
 from .output.about import About
 from .output.plain import plain
 from .run.states import STATES, UP
@@ -37,9 +38,6 @@ from .target import wait_for_tunnel
 if TYPE_CHECKING:
     from .output.page import Setting
     from .scenario import Protection
-
-# by name, the suite of Debian's that a virtual client runs
-LABS = {"container": "", "vm": "trixie", "vm-sid": "sid"}
 
 
 class UsageError(HarnessError):
@@ -73,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="show one confined service, watched from outside")
     run = commands.add_parser("run", help="run attacks and their controls, and judge the captures")
     for command in (demo, run):
-        command.add_argument("--lab", choices=LABS, default="container", help="vm: the client has a kernel of its own")
+        command.add_argument("--lab", choices=KINDS, default="container", help="vm: the client has a kernel of its own")
         which = command.add_mutually_exclusive_group()
         which.add_argument("--scenario", type=Path, help="a Nix file with other services (default: the demo's)")
         guards = sorted(path.stem for path in GUARDS.glob("*.nix") if path.stem != "common")
@@ -123,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
             help="watch for so long after the last attack",
         )
     mutants = commands.add_parser("mutants", help="remove each protection: the suite must turn red")
-    mutants.add_argument("--lab", choices=LABS, default="container", help="vm: the client has a kernel of its own")
+    mutants.add_argument("--lab", choices=KINDS, default="container", help="vm: the client has a kernel of its own")
     mutants.add_argument("--only", nargs="+", default=["*"], metavar="GLOB", help="only protections with such names")
     planted = commands.add_parser("planted", help="make a hole for each kind of attack: the suite must find it")
     for command in (mutants, planted):
@@ -353,15 +351,11 @@ def _lab(options: argparse.Namespace) -> Iterator[tuple[Lab, tuple[Subject, ...]
 def _made(options: argparse.Namespace) -> Lab:
     """The lab of the options."""
     from . import scenario
-    from .lab.container import ContainerLab
     from .lab.debian import debian_client, nixos_client
     from .lab.image import image
-    from .lab.vmlab import VmLab
+    from .lab.kinds import make
 
-    nixos = nixos_client(options.system, options.image or image()) if options.system else None
-    if options.lab != "container":
-        return VmLab(LABS[options.lab], options.pcap, nixos)
-    if nixos:
-        return ContainerLab(nixos, options.pcap)
-    recipe = APPS if options.scenario == scenario.APPS else BASE
-    return ContainerLab(debian_client(image(recipe)), options.pcap)
+    client = nixos_client(options.system, options.image or image()) if options.system else None
+    if options.lab == "container" and client is None:
+        client = debian_client(image(APPS if options.scenario == scenario.APPS else BASE))
+    return make(options.lab, options.pcap, client)

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .lab.kinds import KINDS
+
 # Slow imports are in the functions that need them: every run of pytest loads each installed plugin.
 if TYPE_CHECKING:
     from .capture import Frame
     from .lab.base import Lab
     from .machine import Machine
     from .verdict.judge import Judgement, Leak
-
-LABS = ("container", "vm", "vm-sid")
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Observer:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the plugin's options to pytest's."""
     group = parser.getgroup("nsguard", "leak tests")
-    group.addoption("--nsguard-lab", choices=LABS, default="container", help="what the lab's machines are")
+    group.addoption("--nsguard-lab", choices=KINDS, default="container", help="what the lab's machines are")
     group.addoption("--nsguard-scenario", type=Path, metavar="FILE", help="a Nix file: services that the client starts")
 
 
@@ -85,13 +85,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     """A lab that is up, for the whole session; skipped where there is no root to make one."""
     from . import scenario
-    from .lab.container import ContainerLab
-    from .lab.vmlab import VmLab
+    from .lab.kinds import make
 
     if os.geteuid() != 0:
         pytest.skip("a lab needs root: its machines are made of namespaces and mounts")
-    name, suite = request.config.getoption("--nsguard-lab"), {"vm": "trixie", "vm-sid": "sid"}
-    with ContainerLab() if name == "container" else VmLab(suite[name]) as made:
+    with make(request.config.getoption("--nsguard-lab")) as made:
         if scenario_file := request.config.getoption("--nsguard-scenario"):
             scenario.apply(made.client, scenario_file)
         yield made

@@ -6,7 +6,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +15,8 @@ from rich.console import Console
 
 from ..checkout import ROOT, SCENARIOS
 from ..errors import HarnessError
-from ..lab.container import ContainerLab
 from ..lab.image import image
-from ..lab.vmlab import VmLab
+from ..lab.kinds import make
 from ..lab.wired import WiredLab
 from ..scenario import apply
 from ..target import wait_for_tunnel
@@ -25,7 +24,7 @@ from . import namespaces, packets, peers, starts, tables, usual
 from .figures import Figures
 from .page import page
 
-LABS: dict[str, Callable[[], WiredLab]] = {"container": ContainerLab, "vm": VmLab}
+LABS = ("container", "vm")
 PARTS = ("starts", "namespaces", "packets", "many", "evaluation")
 LEAST = 9
 COUNTS = (1, 10, 25, 50, 100)
@@ -76,7 +75,7 @@ def measure(lab: str, rounds: int, parts: set[str], closures: dict[str, Path]) -
     """All parts that are asked for. Raises HarnessError."""
     figures = Figures(lab, "none", rounds)
     if parts != {"evaluation"}:
-        with LABS[lab]() as made:
+        with make(lab) as made:
             figures = _in_lab(made, figures, parts, closures)
     return replace(figures, evaluation=evaluation()) if "evaluation" in parts else figures
 
