@@ -6,11 +6,12 @@ import itertools
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from forwarded import FILE, FORWARD, HOOK, LISTEN, open_ports, until, values
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab
@@ -19,38 +20,8 @@ from nsguard_harness.run.suite import Suite, Verdict, cells_for
 from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
-
-FORWARD, HOOK = "nsguard-forward-vpn.service", "nsguard-forwarded-vpn.service"
-FILE = "/run/nsguard/vpn/inside/forwarded"
 FROM_THE_TUNNEL = ("unasked", "beside-forwarded", "forwarded", "advertised-by-tunnel", "link-local-address")
 FROM_THE_LAN = ("tunnel-address-*", "port-connected", "injected", "endpoint-forged", "router-advertised")
-# miniupnpd takes its networks from prefixes, and 203.0.113.0/24 for none that the world reaches.
-MINIUPNPD = f"""
-ext_ifname=eth0
-ext_ip={LAB.endpoint.v4}
-ext_allow_private_ipv4=yes
-listening_ip={LAB.tunnel_server.v4}/24
-enable_pcp_pmp=yes
-enable_upnp=no
-uuid=00000000-0000-0000-0000-000000000000
-upnp_table_name=portmap
-upnp_nat_table_name=portmap
-upnp_forward_chain=forwarded
-upnp_nat_chain=mapped
-upnp_nat_postrouting_chain=unmapped
-allow 1024-65535 {LAB.tunnel_client.v4}/32 1024-65535
-deny 0-65535 0.0.0.0/0 0-65535
-"""
-PORTMAP = """
-table inet portmap {
-  chain forwarded { }
-  chain mapped { }
-  chain unmapped { }
-  chain forward { type filter hook forward priority filter; jump forwarded; }
-  chain prerouting { type nat hook prerouting priority dstnat; jump mapped; }
-  chain postrouting { type nat hook postrouting priority srcnat; jump unmapped; }
-}
-"""
 MUTE = "table inet mute { chain input { type filter hook input priority 0; udp dport 5351 drop; }; }"
 REFUSING = f"{LAB.forwarded_port}:4:2"  # RFC 6886 §3.5: not authorised
 FIRST, SECOND = f"{LAB.forwarded_port}:4", "52525:4"
@@ -66,44 +37,11 @@ def lab() -> Iterator[ContainerLab]:
         yield lab
 
 
-def values(lab: ContainerLab) -> dict[str, str]:
-    text = lab.client.succeed(f"cat {FILE} 2>/dev/null || true")
-    return dict(line.partition("=")[::2] for line in text.splitlines())
-
-
-def until(what: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
-def open_ports(lab: ContainerLab) -> set[tuple[str, int]]:
-    listing = json.loads(lab.client.succeed("ip netns exec vpn nft -j list set inet nsguard forwarded"))
-    (ports,) = (entry["set"] for entry in listing["nftables"] if "set" in entry)
-    # nft wraps an element that has a time.
-    elements = [entry.get("elem", {"val": entry})["val"] for entry in ports.get("elem", [])]
-    return {tuple(element["concat"]) for element in elements}
-
-
 def reached(lab: ContainerLab, address: str, port: int) -> bool:
     """Whether somebody on the server gets an answer from a TCP port: a banner of the program that listens inside."""
     connect = f"import socket; print(socket.create_connection(('{address}', {port}), 2).recv(9).decode())"
     status, output = lab.server.execute(f'python3 -c "{connect}"')
     return status == 0 and "inside" in output
-
-
-LISTEN = """
-import socket, sys, threading
-def serve(port):
-    with socket.create_server(("", port)) as listener:
-        while True:
-            connection = listener.accept()[0]
-            connection.sendall(b"inside")
-            connection.close()
-for port in sys.argv[2:]:
-    threading.Thread(target=serve, args=(int(port),)).start()
-"""
 
 
 def test_the_port_is_asked_for_written_and_told(lab: ContainerLab) -> None:
@@ -378,51 +316,3 @@ def test_a_script_opens_a_port_and_shuts_it(lab: ContainerLab, tmp_path_factory:
         assert "the tunnel is not up" in lab.client.execute("nsguard forward open vpn 40900 2>&1")[1]
     finally:
         lab.client.succeed("systemctl stop listener; systemctl start nsguard-tunnel-vpn app-root app-user")
-
-
-@pytest.mark.parametrize("protocol", ["nat-pmp", "pcp"])
-def test_a_gateway_of_another_make(protocol: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """It maps the port, is asked again, lets in who comes from outside, and forgets the port when told to."""
-    path = tmp_path_factory.mktemp("miniupnpd") / "forwarding.nix"
-    path.write_text(
-        f"let it = import {scenario.FORWARDING}; vpn = it.namespaces.vpn; in it // {{ namespaces.vpn = vpn // {{"
-        f' portForwarding = vpn.portForwarding // {{ protocol = "{protocol}"; internalPort = 6881; }}; }}; }}'
-    )
-    with ContainerLab() as lab:
-        lab.server.write_files({"/etc/portmap.conf": MINIUPNPD, "/etc/portmap.nft": PORTMAP})
-        lab.server.succeed(
-            "sysctl -qw net.ipv4.ip_forward=1; nft -f /etc/portmap.nft",
-            "systemd-run -q --unit=portmap miniupnpd -d -f /etc/portmap.conf",
-        )
-        lab.client.write_files({"/opt/nsguard-test/listen.py": LISTEN})
-        scenario.apply(lab.client, path)
-        wait_for_tunnel(lab)
-        lab.client.wait_for_file(FILE, 30)
-        assert values(lab) == {
-            "NSGUARD_PORT": "6881",
-            "NSGUARD_PUBLIC_PORT": "6881",
-            "NSGUARD_PUBLIC_ADDRESS": LAB.endpoint.v4,
-            "NSGUARD_PROTOCOLS": "tcp,udp",
-        }
-
-        # The client's own host, outside of the tunnel, is the world: by its uplink to the server, and in again.
-        connect = f"import socket; print(socket.create_connection(('{LAB.endpoint.v4}', 6881), 2).recv(9).decode())"
-        ask = f'python3 -c "{connect}"'
-        lab.client.fail(ask)
-        where = "-p NetworkNamespacePath=/run/netns/vpn"
-        lab.client.succeed(f"systemd-run -q --unit=listener {where} python3 /opt/nsguard-test/listen.py - 6881")
-        assert lab.client.wait_until_succeeds(ask, 10).strip() == "inside"
-        if protocol == "nat-pmp":  # for PCP it grants two minutes at the least
-            before = asked(lab)
-            until(lambda: asked(lab) >= before + 4)
-            assert open_ports(lab) == {("tcp", 6881), ("udp", 6881)}
-            lab.client.succeed(ask)
-
-        assert lab.server.succeed("nft list chain inet portmap mapped").count("6881") == 4
-        lab.client.succeed(f"systemctl stop {FORWARD}")
-        until(lambda: "6881" not in lab.server.succeed("nft list chain inet portmap mapped"))
-
-
-def asked(lab: ContainerLab) -> int:
-    """How often miniupnpd was asked for a port so far."""
-    return lab.server.succeed("journalctl --sync; journalctl -o cat -u portmap").count("NAT-PMP request received")

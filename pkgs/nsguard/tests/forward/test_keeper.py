@@ -56,18 +56,12 @@ def made(protocol: str = "nat-pmp", internal: int | None = None) -> keeper.Keepe
 
 
 LINK = HostLink("vensg-1", "host0", "/x", (), (), (Linked("dns", "udp", "192.0.2.2:53", 5353, 5360, None),))
-
-
 SPEC: Any = types.SimpleNamespace(
     published=(Published("web", "web.socket", ("192.0.2.2:80",), 8080, None),),
     host_link=LINK,
     tunnel_ports={"tcp": (range(9990, 10000),), "udp": ()},
 )
-
-
 WELL_KNOWN = "it is below 1024, where well-known services listen"
-
-
 OF_OPTIONS = "an option assigns it to a service of the namespace"
 
 

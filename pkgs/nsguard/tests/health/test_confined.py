@@ -8,8 +8,6 @@ from nsguard.health import confined
 from nsguard.system import systemd
 
 INSIDE = {"NetworkNamespacePath": "/run/netns/vpn"}
-
-
 LONG_AGO = "@1700000000"
 
 

@@ -8,8 +8,6 @@ from box import NAME, PEER, SECOND_PEER, Box, at_each, config, spec
 from nsguard.endpoints.named import Named
 
 DEVICE = "nsg-1a2b3c4d"
-
-
 HOSTS = "127.0.0.1 localhost\n"
 
 

@@ -3,8 +3,6 @@
 from box import NAME, Box, spec
 
 TERMINALS = "/run/nsguard/vpn/terminals"
-
-
 # Opens as many terminals as there are, and says how many.
 OPEN = """import os, resource, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (2000, 2000))

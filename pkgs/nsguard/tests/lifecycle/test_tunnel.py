@@ -8,8 +8,6 @@ import pytest
 from box import NAME, PEER, PRIVATE, Box, at_each, config, spec
 
 MODES = ["fail-before", "fail-after", "hang", "term-after", "kill-before", "kill-after"]
-
-
 CLOSED = "# nsguard: no tunnel, no resolver\n"
 
 

@@ -118,8 +118,6 @@ KINDS = {
     "zero": lambda: os.open("/dev/zero", os.O_RDWR),
     "random": lambda: os.open("/dev/urandom", os.O_RDONLY),
 }
-
-
 LET_IN = ("file", "pipe", "memory", "null", "zero", "random")
 
 

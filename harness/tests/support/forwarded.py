@@ -1,0 +1,48 @@
+"""What a forwarded port is known by: its keeper, its file, the rules that open it, a program that answers at it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+
+from nsguard_harness.lab.container import ContainerLab
+
+FORWARD, HOOK = "nsguard-forward-vpn.service", "nsguard-forwarded-vpn.service"
+FILE = "/run/nsguard/vpn/inside/forwarded"
+
+
+def values(lab: ContainerLab) -> dict[str, str]:
+    """The file of the forwarded port; empty where there is none."""
+    text = lab.client.succeed(f"cat {FILE} 2>/dev/null || true")
+    return dict(line.partition("=")[::2] for line in text.splitlines())
+
+
+def until(what: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait until it holds."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def open_ports(lab: ContainerLab) -> set[tuple[str, int]]:
+    """The protocols and ports that the rules let in."""
+    listing = json.loads(lab.client.succeed("ip netns exec vpn nft -j list set inet nsguard forwarded"))
+    (ports,) = (entry["set"] for entry in listing["nftables"] if "set" in entry)
+    # nft wraps an element that has a time.
+    elements = [entry.get("elem", {"val": entry})["val"] for entry in ports.get("elem", [])]
+    return {tuple(element["concat"]) for element in elements}
+
+
+LISTEN = """
+import socket, sys, threading
+def serve(port):
+    with socket.create_server(("", port)) as listener:
+        while True:
+            connection = listener.accept()[0]
+            connection.sendall(b"inside")
+            connection.close()
+for port in sys.argv[2:]:
+    threading.Thread(target=serve, args=(int(port),)).start()
+"""
