@@ -32,6 +32,7 @@ def links(descriptor):
 mode = sys.argv[1] if len(sys.argv) > 1 else ""
 state = os.environ["STATE_DIRECTORY"].split(":")[0]
 if mode == "listen":
+    assert os.environ["LISTEN_PID"] == str(os.getpid())  # as sd_listen_fds(3) asks
     with socket.socket(fileno=3) as listener:
         connection, _ = listener.accept()
         connection.send(json.dumps([links(3), links(connection.fileno())]).encode())

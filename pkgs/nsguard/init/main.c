@@ -176,29 +176,30 @@ static bool prepare(struct front *front)
 	return front->notify_from >= 0;
 }
 
-/* systemd wrote the number of the process that it started; the command is another. */
-static void renumber(const char *variable, const char *was)
+/* systemd wrote the number of the process that it started, as it is in here or on the host (systemd 257); the command is
+ * another.
+ */
+static void renumber(const char *variable)
 {
 	char number[16];
-	const char *value = getenv(variable);
 
 	snprintf(number, sizeof number, "%d", (int)getpid());
-	if (value && !strcmp(value, was))
+	if (getenv(variable))
 		setenv(variable, number, 1);
 }
 
-/* Never returns but where the program cannot be executed. */
-static int become(const struct front *front, char **program, const sigset_t *mask, const char *was)
+/* Never returns but where the program cannot be executed. apart: whether systemd started another process than this one. */
+static int become(const struct front *front, char **program, const sigset_t *mask, bool apart)
 {
 	const char *path = program[0];
 
 	for (int i = 0; i < STREAMS; i++)
 		if (front->inside[i] >= 0 && dup2(front->inside[i], STDOUT_FILENO + i) < 0)
 			return CANNOT_EXECUTE;
-	if (was) {
-		renumber("LISTEN_PID", was);
-		renumber("SYSTEMD_EXEC_PID", was);
-		renumber("WATCHDOG_PID", was);
+	if (apart) {
+		renumber("LISTEN_PID");
+		renumber("SYSTEMD_EXEC_PID");
+		renumber("WATCHDOG_PID");
 		unsetenv("LISTEN_PIDFDID");
 		if (!isatty(STDIN_FILENO))
 			setsid();
@@ -236,7 +237,6 @@ int main(int count, char **words)
 	bool first = getpid() == 1;
 	sigset_t all, mask;
 	char **program;
-	char was[16];
 	pid_t child;
 
 	sigemptyset(&front.forward);
@@ -256,8 +256,7 @@ int main(int count, char **words)
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &mask);
 	if (!first && front.inside[0] < 0 && front.inside[1] < 0 && front.notify_from < 0)
-		return become(&front, program, &mask, NULL);
-	snprintf(was, sizeof was, "%d", (int)getpid());
+		return become(&front, program, &mask, false);
 	front.program = getpid();
 	front.running = true;
 	if (!first)
@@ -268,7 +267,7 @@ int main(int count, char **words)
 		return REFUSED;
 	}
 	if (first == !child)
-		return become(&front, program, &mask, first ? was : NULL);
+		return become(&front, program, &mask, first);
 	if (first)
 		front.program = child;
 	return supervise(&front, program[0]);

@@ -39,9 +39,9 @@ print(json.dumps({
 """
 
 
-@pytest.mark.parametrize("first", [True, False])
-def test_the_command_holds_nothing_of_the_hosts(box: Box, init: str, *, first: bool) -> None:
-    found = between(box, init, TELLS, "--journal", "--notify=main", first=first)
+@pytest.mark.parametrize(("first", "numbered"), [(True, "inside"), (True, "outside"), (False, "outside")])
+def test_the_command_holds_nothing_of_the_hosts(box: Box, init: str, numbered: str, *, first: bool) -> None:
+    found = between(box, init, TELLS, "--journal", "--notify=main", first=first, numbered=numbered)
     assert found["status"] == 0, found["said"]
     told = json.loads(found["said"])
     assert told["kinds"][:5] == ["pipe", "pipe", "socket", "socket", ""]

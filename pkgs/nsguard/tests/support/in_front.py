@@ -113,18 +113,23 @@ def run(box: Box, *argv: str) -> subprocess.CompletedProcess[str]:
     return box.run(*SANITIZED, *argv)
 
 
-def between(box: Box, init: str, command: str, *options: str, first: bool = True) -> dict[str, Any]:
-    """What journal and manager got of a command; first: whether nsguard-init is process 1."""
+def between(
+    box: Box, init: str, command: str, *options: str, first: bool = True, numbered: str = "inside"
+) -> dict[str, Any]:
+    """What journal and manager got of a command.
+
+    first: whether nsguard-init is process 1; numbered: whether systemd tells it its number as it is inside or outside.
+    """
     enter = PROCESS_ONE if first else ()
-    done = run(box, "python3", "-IS", "-c", SYSTEMD, *_entered(box, init, enter), command, *options)
+    entered = _entered(box, init, enter, numbered)
+    done = run(box, "python3", "-IS", "-c", SYSTEMD, *entered, command, *options)
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 
 
-def _entered(box: Box, init: str, enter: tuple[str, ...]) -> tuple[str, ...]:
+def _entered(box: Box, init: str, enter: tuple[str, ...], numbered: str) -> tuple[str, ...]:
     if not enter:
         return (init,)
-    # systemd writes the number that the process has in there
-    own = "export LISTEN_PID=$$ WATCHDOG_PID=$$ SYSTEMD_EXEC_PID=$$; exec"
-    box.write("/run/first", f'#!/bin/sh\nexec {" ".join(enter)} sh -c \'{own} {init} "$@"\' sh "$@"\n', 0o755)
+    own = "export LISTEN_PID=$$ WATCHDOG_PID=$$ SYSTEMD_EXEC_PID=$$;" if numbered == "inside" else ""
+    box.write("/run/first", f'#!/bin/sh\nexec {" ".join(enter)} sh -c \'{own} exec {init} "$@"\' sh "$@"\n', 0o755)
     return ("/run/first",)
