@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -136,14 +137,18 @@ def main(checkout: Path) -> None:
         graph = arrows(checkout / folder)
         between = rooms(graph)
         inner, outer = (sum(map(len, imports.values())) for imports in (graph, between))
-        print(f"{name}: {len(graph)} modules, {inner} arrows; {len(between)} rooms, {outer} arrows")
-        for members in circles(graph):
-            print(f"  circle of modules: {' '.join(members)}")
-        for members in circles(between):
-            print(f"  circle of rooms: {' '.join(members)}")
+        in_circles = [("modules", members) for members in circles(graph)]
+        in_circles += [("rooms", members) for members in circles(between)]
+        print(
+            f"{name}: {len(graph)} modules, {inner} arrows; {len(between)} rooms, {outer} arrows;"
+            f" {len(in_circles) or 'no'} circle{'' if len(in_circles) == 1 else 's'}"
+        )
+        for what, members in in_circles:
+            print(f"  circle of {what}: {' '.join(members)}")
         for name_of_room, others in sorted(between.items()):
             print(f"  {name_of_room:20} → {' '.join(sorted(others)) or '-'}")
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # for `| head`
     main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import snippets
 from closures import booted, closure_of, needs_nixos
+from far_ends import ANOTHER, FAR_ENDS, GRANTED, TYPED, configuration
 from nsguard_harness import inspection
 from nsguard_harness.addresses import LAB
 from nsguard_harness.inside import records
@@ -20,9 +21,6 @@ from nsguard_harness.machine import Completed, Machine
 
 pytestmark = [pytest.mark.lab, needs_nixos]
 KEY = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="  # of the peer in snippets
-ANOTHER = "10.66.0.3"  # a client's address besides the lab's
-TYPED = {"mullvad": "10.66.113.7", "home": "10.8.0.3"}  # a typed tunnel -> its address
-GRANTED, GRANTED_SECONDS = LAB.forwarded_port, 60
 
 
 @pytest.fixture(scope="module")
@@ -30,60 +28,13 @@ def lab(request: pytest.FixtureRequest) -> Iterator[ContainerLab]:
     boot, keys = request.param, peer.generate()
     closure = closure_of(snippets.module(boot, {KEY: keys.public}))
     with booted(closure, Hops if boot == "hops" else ContainerLab) as lab:
-        SERVED.get(boot, lambda *_: None)(lab, keys)
+        FAR_ENDS.get(boot, lambda *_: None)(lab, keys)
         yield lab
 
 
 def on(boot: str) -> pytest.MarkDecorator:
     """The machine of a test; tests of one machine share it."""
     return pytest.mark.parametrize("lab", [boot], indirect=True)
-
-
-def gateway(lab: ContainerLab, _: peer.Keys) -> None:
-    """A provider that forwards a port."""
-    lab.peer.start("natpmp", f"{GRANTED}:{GRANTED_SECONDS}")
-
-
-def configuration(lab: ContainerLab, keys: peer.Keys, address: str) -> str:
-    """A client's end at the lab's server, which learns of it."""
-    known(lab, keys.public, address)
-    there = f"PublicKey = {lab.secrets.server.public}\nEndpoint = {LAB.endpoint.v4}:{LAB.endpoint_port}\n"
-    here = f"PrivateKey = {keys.private}\nAddress = {address}/32\nDNS = {LAB.tunnel_server.v4}\n"
-    return f"[Interface]\n{here}[Peer]\n{there}AllowedIPs = 0.0.0.0/0\n"
-
-
-def two_tunnels(lab: ContainerLab, _: peer.Keys) -> None:
-    """A second tunnel, whose file appears after the boot."""
-    lab.client.write_files({"/run/secrets/japan.conf": configuration(lab, peer.generate(), ANOTHER)}, 0o600)
-
-
-def first_hop(lab: ContainerLab, _: peer.Keys) -> None:
-    """The file of the first tunnel, which the lab has made."""
-    lab.client.succeed("install -Dm600 /etc/nsguard-lab/entry.conf /run/secrets/entry.conf")
-
-
-def typed(lab: ContainerLab, keys: peer.Keys) -> None:
-    """The server has the key and the resolvers that the snippets name, and knows the client's ends."""
-    lab.server.succeed("ip address add 10.64.0.1 dev wg0; ip address add 10.8.0.1 dev wg0")
-    private = peer.generate()
-    lab.client.write_files({"/run/secrets/mullvad.key": private.private}, 0o600)
-    lab.server.succeed(f"wg set wg0 private-key <(echo {keys.private})")
-    known(lab, private.public, TYPED["mullvad"])
-    lab.client.wait_for_file("/var/lib/nsguard-keys/home")
-    known(lab, lab.client.succeed("wg pubkey </var/lib/nsguard-keys/home").strip(), TYPED["home"])
-
-
-def known(lab: ContainerLab, public: str, address: str) -> None:
-    lab.server.succeed(f"wg set wg0 peer {public} allowed-ips {address}/32; ip route add {address} dev wg0")
-
-
-SERVED: dict[str, Callable[[ContainerLab, peer.Keys], None]] = {
-    "mullvad": gateway,
-    "torrent": gateway,
-    "several": two_tunnels,
-    "hops": first_hop,
-    "typed": typed,
-}
 
 
 FETCH = """
