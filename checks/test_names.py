@@ -113,3 +113,12 @@ def test_every_test_is_named_after_a_module_of_its_folder() -> None:
 def test_the_rows_name_tests_that_there_are() -> None:
     named = {test for tests_of_module in THROUGH.values() for test in tests_of_module}
     assert [test for test in sorted(named) if not any((folder / test).is_file() for folder in BELOW)] == []
+
+
+def test_every_unit_test_of_the_harness_is_named_after_what_it_tests() -> None:
+    """A module or a folder of the harness, or what the tests share."""
+    harness = layers.ROOT / "harness"
+    sources = [*(harness / "src/nsguard_harness").rglob("*"), *(harness / "tests/support").glob("*.py")]
+    named = {path.stem for path in sources if path.suffix == ".py" or path.is_dir()}
+    strays = {path.name for path in (harness / "tests/unit").glob("test_*.py")} - {f"test_{name}.py" for name in named}
+    assert strays == set()
