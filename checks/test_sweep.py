@@ -23,7 +23,7 @@ TELLING = {
     "freeciv": ("clean",),
     "jellyfin": ("clean",),
     "metricbeat": ("clean",),
-    "minecraft-server": ("clean",),
+    "minecraft-server": ("cannot work",),
     "redis": ("refused",),
     "sing-box": ("refused",),
     "sslh": ("refused",),
