@@ -307,11 +307,21 @@ def test_a_script_opens_a_port_and_shuts_it(lab: ContainerLab, tmp_path_factory:
         assert not reached(lab, LAB.tunnel_client.v4, 40901)
         assert (values(lab)["NSGUARD_PORT"], open_ports(lab)) == ("40900", {("tcp", 40900)})
         assert asking(lab)["state"] == "open"
+        lab.client.succeed("systemctl reload nsguard-netns-vpn")
+        listing = lab.client.succeed("ip netns exec vpn nft list set inet nsguard forwarded")
+        assert "40900" in listing and "expires" not in listing, "nobody renews it"
         until(lambda: "NSGUARD_PORT=40900" in lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {HOOK}"))
         lab.client.succeed("nsguard forward shut vpn")
         assert not reached(lab, LAB.tunnel_client.v4, 40900)
         assert (values(lab), open_ports(lab)) == ({}, set())
-        lab.client.succeed("nsguard forward open vpn 40900", "systemctl stop nsguard-tunnel-vpn")
+        # by command as well, and where the unit that closes the port does not run
+        lab.client.succeed(f"systemctl stop {FORWARD}", "nsguard forward open vpn 40900", "nsguard tunnel down vpn")
+        assert (values(lab), open_ports(lab), asking(lab)["state"]) == ({}, set(), "closed")
+        lab.client.succeed(f"nsguard tunnel up vpn && systemctl start {FORWARD}")
+        at_once = " & ".join(f"nsguard forward open vpn {port}" for port in range(41000, 41008))
+        lab.client.succeed(f"{at_once} & wait")
+        assert {str(port) for _, port in open_ports(lab)} == {values(lab)["NSGUARD_PORT"]}
+        lab.client.succeed("nsguard forward open vpn 41000", "systemctl stop nsguard-tunnel-vpn")
         assert (values(lab), open_ports(lab)) == ({}, set())
         assert "the tunnel is not up" in lab.client.execute("nsguard forward open vpn 40900 2>&1")[1]
     finally:

@@ -7,7 +7,7 @@ import pytest
 
 from nsguard.errors import BadInput, NsguardError
 from nsguard.forward import granted, script
-from nsguard.net import nft
+from nsguard.net import namespace, nft
 from nsguard.spec import spec
 from nsguard.spec.spec import Forwarding
 from nsguard.state import Forwarded, State
@@ -82,3 +82,24 @@ def test_a_port_that_is_not_a_scripts_is_left_alone(opened: dict[str, Any], forw
     with pytest.raises(BadInput, match="no script may open a port"):
         script.shut("vpn")
     assert opened["ports"] is None
+
+
+def test_a_port_without_a_record_is_shut(opened: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that was killed in between left it open."""
+    monkeypatch.setattr(namespace, "inode", lambda _: 1)
+    opened["ports"] = ([("tcp", 51413)], None)
+    script.shut("vpn")
+    assert (opened["ports"], opened["done"]) == (([], None), [])
+
+
+def test_a_port_that_cannot_be_recorded_is_closed_again(
+    opened: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise NsguardError("no space left on device")
+
+    monkeypatch.setattr(namespace, "inode", lambda _: 1)
+    monkeypatch.setattr(granted, "tell", fail)
+    with pytest.raises(NsguardError, match="no space"):
+        script.open_port("vpn", 51413, ["tcp"])
+    assert (opened["ports"], State("vpn").forwarded()) == (([], None), None)

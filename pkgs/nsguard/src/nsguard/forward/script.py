@@ -11,7 +11,8 @@ from nsguard.forward import granted, keeper
 from nsguard.net import nft
 from nsguard.spec import spec
 from nsguard.spec.spec import SCRIPT, Spec
-from nsguard.state import Forwarded, ForwardingState, State
+from nsguard.state import Forwarded, ForwardingState, State, locked
+from nsguard.system import process
 
 
 def open_port(name: str, port: int, protocols: Sequence[str]) -> None:
@@ -20,29 +21,37 @@ def open_port(name: str, port: int, protocols: Sequence[str]) -> None:
     The port comes from a provider, so one that a gateway may not choose is refused here as well.
     """
     configuration = _scripted(name)
-    state = State(name)
-    tunnel = state.tunnel()
-    if tunnel is None or not tunnel.complete:
-        raise NsguardError(f"{name}: the tunnel is not up, so no port is open; systemctl start nsguard-tunnel-{name}")
     ports = [(protocol, port) for protocol in protocols]
-    for each in ports:
-        if reason := granted.fault(name, each, granted.named(configuration)):
-            raise NsguardError(f"{name}: port {port} stays closed: {reason}")
-    nft.open_ports(name, ports, None)
-    forwarded = Forwarded(port, port, None, tuple(protocols))
-    granted.tell(name, ports)
+    with locked(name) as state:  # the tunnel cannot go meanwhile, and no other port be opened
+        tunnel = state.tunnel() if state else None
+        if state is None or tunnel is None or not tunnel.complete:
+            remedy = f"systemctl start nsguard-tunnel-{name}"
+            raise NsguardError(f"{name}: the tunnel is not up, so no port is open; {remedy}")
+        for each in ports:
+            if reason := granted.fault(name, each, granted.named(configuration)):
+                raise NsguardError(f"{name}: port {port} stays closed: {reason}")
+        with process.undone_by(lambda: keeper.close(name)):
+            _open(configuration, state, ports)
+
+
+def _open(configuration: Spec, state: State, ports: Sequence[granted.Port]) -> None:
+    nft.open_ports(state.name, ports, None)
+    port = ports[0][1]
+    forwarded = Forwarded(port, port, None, tuple(protocol for protocol, _ in ports))
+    granted.tell(state.name, ports)
     state.write_forwarding(ForwardingState("open", round(time.time()), "", ""))
     if state.forwarded() != forwarded:
         keeper.tell(state, forwarded, configuration.forwarding and configuration.forwarding.hook)
 
 
 def shut(name: str) -> None:
-    """Close the port, and tell `onChange`. Raises `NsguardError`."""
+    """Close the port, and tell `onChange` if it was open. Raises `NsguardError`."""
     configuration = _scripted(name)
-    state = State(name)
-    state.write_forwarding(None)
-    if state.forwarded() is not None:
-        keeper.tell(state, None, configuration.forwarding and configuration.forwarding.hook)
+    with locked(name) as state:
+        was_open = state is not None and state.forwarded() is not None
+        keeper.close(name)  # without a record as well: a killed run may have left a port open
+        if state is not None and was_open:
+            keeper.tell(state, None, configuration.forwarding and configuration.forwarding.hook)
 
 
 def _scripted(name: str) -> Spec:

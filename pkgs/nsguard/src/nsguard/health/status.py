@@ -212,8 +212,8 @@ def _configured(
 def _forwarding(state: State, settings: Forwarding) -> dict[str, Any]:
     """The result of the request for a forwarded port."""
     forwarding = state.forwarding()
-    if forwarding is None:
-        scripted = settings.protocol == SCRIPT
+    scripted = settings.protocol == SCRIPT
+    if forwarding is None or (scripted and state.forwarded() is None):
         return {"state": "closed" if scripted else "not running", "since": None, "gateway": None, "answer": None}
     return forwarding._asdict() | {"gateway": forwarding.gateway or None, "answer": forwarding.answer or None}
 

@@ -51,9 +51,10 @@ def _furnish(configuration: spec.Spec, ruleset: nft.Ruleset, current: State, *, 
     with namespace.entered(name):
         settings.lay(configuration.sysctls)
     nft.load_namespace(name, ruleset, tunnel if tunnel and tunnel.complete else None, fresh=fresh)
-    if (forwarded := current.forwarded()) and configuration.forwarding:  # until it is renewed, which is sooner
+    if (forwarded := current.forwarded()) and (forwarding := configuration.forwarding):
         ports = [(protocol, forwarded.port) for protocol in forwarded.protocols]
-        nft.open_ports(name, ports, configuration.forwarding.lifetime)
+        # Until it is renewed, which is sooner; nobody renews a script's.
+        nft.open_ports(name, ports, None if forwarding.protocol == spec.SCRIPT else forwarding.lifetime)
     process.change("ip", "-n", name, "link", "set", "dev", "lo", "up")
     _set_loopback(configuration, name, fresh=fresh)
     clients.lay(configuration, current)

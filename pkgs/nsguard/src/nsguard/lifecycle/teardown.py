@@ -73,6 +73,8 @@ def clear(current: State) -> None:
     steps: list[Callable[[], None]] = [
         lambda: nft.delete_pin(name, tunnel.outer),
         lambda: current.write_resolv_conf(state.CLOSED_RESOLV_CONF),
+        # Closed with the other sets below; a tunnel that comes later may be another one.
+        lambda: current.write_forwarded(None),
     ]
     if tunnel.unit:
         steps.insert(0, lambda: userspace.stop(tunnel))
