@@ -273,8 +273,19 @@ def test_a_program_that_does_not_answer_in_time_is_told(
 
 
 @pytest.mark.parametrize("client", ["transmission", "deluge"])
-def test_an_answer_of_something_else_is_told(web: Server, monkeypatch: pytest.MonkeyPatch, client: str) -> None:
+@pytest.mark.parametrize("answer", ["<html>", "[" * 60000], ids=["html", "nested"])
+def test_an_answer_of_something_else_is_told(
+    web: Server, monkeypatch: pytest.MonkeyPatch, client: str, answer: str
+) -> None:
     monkeypatch.setenv("NSGUARD_PORT", "51413")
-    monkeypatch.setattr(Server, "answer", lambda *_: (200, {}, "<html>"))
+    monkeypatch.setattr(Server, "answer", lambda *_: (200, {}, answer))
     with pytest.raises(NsguardError, match=f"gave an answer that is not {client}'s; check that clientUrl leads to its"):
         listen_port.main(client, web.url)
+
+
+def test_a_number_that_is_none_is_an_answer_of_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NSGUARD_PORT", "51413")
+    value = "<params><param><value><bigdecimal>x</bigdecimal></value></param></params>"
+    monkeypatch.setattr(programs, "_scgi", lambda *_: f"<methodResponse>{value}</methodResponse>")
+    with pytest.raises(NsguardError, match="gave an answer that is not rtorrent's"):
+        listen_port.main("rtorrent", "scgi://127.0.0.1:5000")

@@ -31,7 +31,7 @@ def main(client: str, url: str) -> None:
             raise NsguardError(
                 f"{client} at {url} returned HTTP {error.code}; check {what} in clientCredentialsFile"
             ) from None
-        except (ValueError, LookupError, TypeError, http.client.HTTPException):
+        except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError, http.client.HTTPException):
             raise NsguardError(
                 f"{client} at {url} gave an answer that is not {client}'s; check that clientUrl leads to its API"
             ) from None

@@ -1,8 +1,8 @@
 """How each program is told on which port to listen: its own API.
 
 Each function takes the URL of the API, the port, and the text of `clientCredentialsFile`, which may be empty. It raises
-`NsguardError` with the word of the program, OSError if nobody answers, and ValueError, LookupError or TypeError for an
-answer of something else.
+`NsguardError` with the word of the program, OSError if nobody answers, and ValueError, LookupError, TypeError,
+ArithmeticError or RecursionError for an answer of something else.
 """
 
 import json
