@@ -111,6 +111,11 @@ HOLES = (
         f"OpenFile=\nBindPaths=/run/systemd/notify\nExecStart=\nExecStart={AGENT}",
     ),
     Hole(
+        "systemd's own socket for messages of services",
+        ("main-process-elsewhere",),
+        f"NotifyAccess=all\nOpenFile=\nBindPaths=/run/systemd/notify\nExecStart=\nExecStart={AGENT}",
+    ),
+    Hole(
         "a way to another port of the host",
         ("beside-host-service",),
         by_hand=(WAY_OUT,),
