@@ -99,7 +99,12 @@ in
   set = value: _: value;
 
   # systemd reads lists in order; the last entry wins.
-  append = values: own: toList own ++ values;
+  # The result is never null. So that a list may depend on what reads another property of the finished unit, nobody has to
+  # know the list for that.
+  append = values: {
+    neverNull = true;
+    __functor = _: own: toList own ++ values;
+  };
 
   # `scale` lists groups of equivalent values, the strongest first.
   atLeast =

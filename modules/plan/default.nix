@@ -305,7 +305,7 @@ let
     {
       inherit units;
       # Refusals; without any, the holes that remain. There are none, unless a test removed protections.
-      problems = refused ++ (if refused == [ ] && without == [ ] then open else [ ]);
+      problems = judgement.homes ++ refused ++ (if refused == [ ] && without == [ ] then open else [ ]);
       holes = open;
       # Messages about what can be planned but is probably a mistake.
       warnings =

@@ -293,14 +293,20 @@ let
     let
       combined = own // mapAttrs (name: combine: combine (own.${name} or null)) properties;
     in
-    removeAttrs combined (filter (name: combined.${name} == null) (attrNames properties));
+    removeAttrs combined (
+      filter (name: !(properties.${name}.neverNull or false) && combined.${name} == null) (
+        attrNames properties
+      )
+    );
   # The properties of a protection, with the parts of it that are kept.
   propertiesOf =
     kept: name: record:
     let
       parts = kept "property:${name}" record.parts;
     in
-    if !isFunction record.properties then
+    if record ? ofParts then
+      record.ofParts parts
+    else if !isFunction record.properties then
       record.properties
     else if parts == { } then
       { }

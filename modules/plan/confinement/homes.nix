@@ -80,10 +80,11 @@ in
         words = homes.hidden;
       };
     };
-    properties =
-      paths:
+    # By their names alone: an account's home may be read from the finished service.
+    ofParts =
+      parts:
       (
-        if elem "/home" paths then
+        if parts ? usual then
           {
             ProtectHome = atLeast [
               yes
@@ -93,9 +94,14 @@ in
         else
           { }
       )
-      // {
-        TemporaryFileSystem = append (map (path: "${path}:ro") (filter (path: path != "/home") paths));
-        BindPaths = append (map (path: "-${path}") homes.visible);
-      };
+      // (
+        if parts ? elsewhere then
+          {
+            TemporaryFileSystem = append (map (path: "${path}:ro") homes.hidden);
+            BindPaths = append (map (path: "-${path}") homes.visible);
+          }
+        else
+          { }
+      );
   };
 }

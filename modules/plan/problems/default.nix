@@ -135,9 +135,11 @@ in
     makers:
     messages (each (name: service.warnings makers name services.${name}) services ++ unknownAccounts);
 
+  # Apart from the others: a home may be read from the finished configuration, which depends on what those let pass.
+  homes = messages (map ofHome (if namespaces == { } then [ ] else unreadable accounts));
+
   others = messages (
     each ofNamespace namespaces
-    ++ map ofHome (if namespaces == { } then [ ] else unreadable accounts)
     ++ each ofExceptions namespaces
     ++ each ofHostServices namespaces
     ++ import ./publish.nix { inherit namespaces hostLinks; }
