@@ -144,7 +144,12 @@ HOLES = (
         ("setns-proc",),
         "PrivateUsers=no\nPrivatePIDs=no\nCapabilityBoundingSet=CAP_SYS_ADMIN CAP_SYS_PTRACE",
     ),
-    Hole("the host's processes in sight", ("proc-net", "proc-command"), "PrivatePIDs=no\nProtectProc=default"),
+    Hole(
+        "the host's processes in sight and in reach",
+        ("proc-net", "proc-command", "signal-outside", "limits-outside"),
+        "PrivatePIDs=no\nProtectProc=default",
+    ),
+    Hole("a whole home elsewhere", ("left-in-own-home", "socket-in-own-home"), "ProtectHome=no\nBindPaths=/var/www"),
     Hole(
         "the host's terminals in place of the namespace's",
         ("terminals",),
