@@ -48,6 +48,7 @@ SECTIONS = {
         "Port forwarding": "docs/port-forwarding.md",
         "Status": "docs/status.md",
         "Doctor": "docs/doctor.md",
+        "Faults": "docs/faults.md",
         "Metrics": "docs/metrics.md",
         "Services of nixpkgs": "docs/services.md",
     },

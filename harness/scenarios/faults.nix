@@ -32,6 +32,11 @@ demo
       listen = [ "127.0.0.1:8092" ];
       port = 9092;
     };
+    hostServices.database.port = 5432;
+    portForwarding = {
+      enable = true;
+      lifetimeSeconds = 4;
+    };
   };
 
   services = demo.services // {
@@ -88,6 +93,13 @@ demo
     web = web 9091;
     beside = web 9093;
     blocked = web 9092;
+    waiting = service { } // {
+      waitForHandshake = 1;
+      wantedBy = [ "multi-user.target" ];
+    };
+    follower = service { } // {
+      bindPaths = [ "/run/owner" ];
+    };
     taken = service { } // {
       sockets.taken.socketConfig.ListenStream = "127.0.0.1:9092";
     };

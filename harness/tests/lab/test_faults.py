@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 
+from fault_conditions import CONDITIONS, DATABASE, GRANTING, TUNNEL, UNITS, request
+from fault_page import Row, added, check, plain
 from nsguard_harness import scenario
 from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.lab.container import ContainerLab
@@ -20,6 +24,7 @@ from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
 
+BLOCKED = "$(ls /etc/systemd/system | grep '^nsguard-publish-vpn@blocked-.*socket')"
 WELL = ("app-root.service", "app-user.service", "beside.service", "blocked.service")
 
 
@@ -161,6 +166,13 @@ FAULTS = [
         r"note: confined: stopped\.service is stopped; if that is not meant: systemctl start stopped\.service",
     ),
     fault("forgotten", "not wanted", "", ""),
+    fault(
+        "follower",
+        "failed",
+        "the path /run/owner is missing",
+        r"create /run/owner, order follower\.service after the unit that creates it, or, if it may be missing, write "
+        r'"-/run/owner" in its serviceConfig; AGAIN',
+    ),
 ]
 STATE_WORDS = {"looping": "restarts again and again", "never started": "was never started"}
 
@@ -181,13 +193,19 @@ def lab() -> Iterator[ContainerLab]:
     with ContainerLab() as lab:
         plan = scenario.render(SCENARIOS / "faults.nix")
         scenario.install(lab.client, plan)
+        lab.peer.start("natpmp", GRANTING)
         lab.client.succeed(
             "mkdir -p /run/lab-hidden /home/lab-hidden && install -m755 /usr/bin/true /home/lab-hidden/program",
             # what wants a unit at the next boot wants it from now on, once systemd has read that
             "systemctl daemon-reload",
             f"systemctl start nsguard-tunnel-vpn {' '.join(WELL)}",
             "systemctl start $(ls /etc/systemd/system | grep '^nsguard-publish-vpn@web-.*socket')",
+            "systemctl start $(ls /etc/systemd/system | grep '^nsguard-host-vpn@database-.*socket')",
+            "systemctl start $(ls /etc/systemd/system | grep '^nsguard-secrets-vpn-.*path')",
+            DATABASE.format("127.0.0.1"),
         )
+        lab.client.wait_until_succeeds("ss -Hltn | grep -q 127.0.0.1:5432", 30)
+        lab.client.wait_for_file("/run/nsguard/vpn/inside/forwarded", 30)
         wait_for_tunnel(lab)
         yield lab
 
@@ -198,8 +216,7 @@ def seen(lab: ContainerLab) -> Seen:
     lab.client.wait_until_succeeds("ip netns exec vpn ss -Hltn | grep -q :9092", 30)
     lab.client.succeed("systemd-run -q --unit=occupier python3 -m http.server 8092 --bind 127.0.0.1")
     lab.client.wait_until_succeeds("ss -Hltn | grep -q 127.0.0.1:8092", 30)
-    blocked = "$(ls /etc/systemd/system | grep '^nsguard-publish-vpn@blocked-.*socket')"
-    lab.client.execute(f"systemctl start {' '.join(started)} {blocked}")
+    lab.client.execute(f"systemctl start {' '.join(started)} {BLOCKED}")
     lab.client.succeed("systemctl stop stopped")
     restarts = "systemctl show -P NRestarts loops"
     lab.client.wait_until_succeeds(
@@ -290,3 +307,50 @@ def test_a_port_that_nothing_leads_to_is_a_note_with_the_line_that_publishes_it(
 
 def doctor(lab: ContainerLab) -> list[str]:
     return lab.client.execute("nsguard doctor vpn")[1].splitlines()
+
+
+def outputs(lab: ContainerLab) -> tuple[list[str], list[str]]:
+    """The lines of both commands now."""
+    return lab.client.execute("nsguard status vpn")[1].splitlines(), doctor(lab)
+
+
+def until(seen: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def of_unit(seen: Seen, unit: str) -> Row:
+    """What both say of a unit: its row with the lines below, and the doctor's line."""
+    first = next(at for at, line in enumerate(seen.text) if line.split()[:1] == [unit])
+    below = next((at for at in range(first + 1, len(seen.text)) if seen.text[at][2:3] != " "), len(seen.text))
+    lines = [line for line in seen.doctor if f" {unit} " in line.partition(";")[0]]
+    return Row(UNITS[unit], tuple(map(plain, seen.text[first:below])), tuple(map(plain, lines)))
+
+
+def test_the_page_of_faults_has_what_both_say(lab: ContainerLab, seen: Seen) -> None:
+    """One after the other, on the machine that is otherwise as it should be; then it is healthy again."""
+    # when systemd gives up restarting a unit, the last reason is one or the other
+    assert set(UNITS) == {at.unit for at in FAULTS} - {"limited.service"}
+    rows = [of_unit(seen, unit) for unit in UNITS]
+    lab.client.succeed(
+        f"systemctl stop {' '.join(UNITS)} limited beside occupier",
+        "systemctl reset-failed",
+        f"systemctl start web {BLOCKED}",
+    )
+    lab.client.wait_until_succeeds("ip netns exec vpn ss -Hltn | grep -q :9091", 30)
+    until(partial(request("open"), lab))
+    healthy = outputs(lab)
+    for condition in CONDITIONS:
+        condition.make(lab)
+        until(partial(condition.seen, lab))
+        row = Row(condition.fault, *map(added, healthy, outputs(lab)))
+        print(row)
+        rows.append(row if condition.forwarding else row.without("forwarded ", "vpn: forwarding: "))
+        condition.mend(lab)
+        lab.client.wait_until_succeeds(f"systemctl is-active {TUNNEL}", 60)
+        wait_for_tunnel(lab)
+        until(partial(request("open"), lab))
+        until(lambda: added(healthy[1], doctor(lab)) == ())
+    check(rows)
