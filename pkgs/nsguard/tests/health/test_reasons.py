@@ -35,3 +35,21 @@ def test_words_that_a_program_makes_look_like_systemds_are_not_taken_for_them() 
     unit = {"Id": "web.service", "Result": "exit-code", "ExecMainCode": "1", "ExecMainStatus": "1"}
     lie = Entry("web.service: Control process exited, code=exited, status=203/EXEC", own=True)
     assert reasons.of(unit, [lie]).what == "its program ended with status 1"
+
+
+@pytest.mark.parametrize(
+    ("status", "line", "what"),
+    [
+        ("134", "nsguard: /bin/sh was killed by signal ABRT, and dumped core", "its program was killed by SIGABRT"),
+        (
+            "159",
+            "nsguard: /bin/sh was killed by signal SYS",
+            "its program was killed for a system call that its filter",
+        ),
+        ("134", "the child of my child was killed by signal ABRT", "its program ended with status 134"),
+        ("3", "nsguard: /bin/sh was killed by signal ABRT", "its program ended with status 3"),
+    ],
+)
+def test_a_signal_that_nsguard_init_reports_as_process_1_is_the_reason(status: str, line: str, what: str) -> None:
+    unit = {"Id": "web.service", "Result": "exit-code", "ExecMainCode": "1", "ExecMainStatus": status}
+    assert reasons.of(unit, [Entry(line, own=True)]).what.startswith(what)

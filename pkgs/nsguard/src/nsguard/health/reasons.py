@@ -23,6 +23,9 @@ _BY_SIGNAL = {"2", "3"}
 _MOUNT = re.compile(r"Failed to set up mount namespacing: (?:/run/systemd/(?:mount-rootfs|unit-root))?(/[^:]*): (.*)")
 _EXIT = re.compile(r"(Main|Control) process exited, code=exited, status=(\d+)")
 _SOCKET = re.compile(r"Failed to (?:create|receive) listening socket \(([^)]*)\): (.*)")
+# As process 1 nsguard-init cannot end by a signal as its program did: it says so, and exits with 128 plus the signal.
+_FROM_SIGNAL = 128
+_SIGNALLED = re.compile(r"nsguard: .* was killed by signal [A-Z0-9]+")
 _WORDS = 200
 
 
@@ -44,6 +47,13 @@ def of(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
         return step(unit, entries)
     if result in {"signal", "core-dump"} and unit.get("ExecMainCode") in _BY_SIGNAL:
         return _killed(unit, int(unit.get("ExecMainStatus") or 0))
+    if (
+        result == "exit-code"
+        and main
+        and status > _FROM_SIGNAL
+        and any(_SIGNALLED.match(e.text) for e in entries if e.own)
+    ):
+        return _killed(unit, status - _FROM_SIGNAL)
     if name.endswith(".socket") and result == "resources":
         return _socket(unit, entries)
     if result == "start-limit-hit" and status:  # the reason is that of the last attempt
