@@ -20,7 +20,7 @@ VARYING = (
     (r"\b\d+ (s|min|h|d)\b", "N min"),
     (r"\b\d+ times\b", "N times"),
     (r"(@[a-z-]+)-[0-9a-f]{6}\b", r"\1-…"),
-    (r"\b[A-Za-z0-9+/]{43}=", "KEY"),
+    (r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=", "KEY"),
     (r"(nsguard-secrets-[a-z]+)-[0-9a-f]{6}\b", r"\1-…"),
     (r"\bPID \d+", "PID N"),
     (r"\b\d+ B\b|\b[\d.]+ [KMG]iB\b", "N KiB"),
