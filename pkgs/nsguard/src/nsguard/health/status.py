@@ -1,7 +1,6 @@
 """`nsguard status`: the state of namespaces and tunnels, their traffic, and the processes inside."""
 
 import argparse
-import contextlib
 import json
 import os
 import sys
@@ -9,8 +8,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from nsguard import paths
-from nsguard.errors import BadInput, NsguardError, nearest
+from nsguard import known
+from nsguard.errors import BadInput, NsguardError
 from nsguard.health import confined, host_services, layout, published, summary
 from nsguard.health.confined import Unit
 from nsguard.lifecycle import teardown
@@ -81,15 +80,11 @@ def chosen(name: str | None) -> list[str]:
     """The namespace called `name`, or all that are configured or up. Raises `BadInput` if `name` is neither."""
     if os.geteuid() != 0:
         raise NsguardError("only root can look into namespaces; use sudo")
-    names: set[str] = set()
-    for directory in (paths.ETC, paths.RUN):
-        with contextlib.suppress(FileNotFoundError):
-            names.update(name for name in os.listdir(directory) if paths.valid_name(name))
+    names = known.namespaces()
     if name is None:
         return sorted(names)
     if name not in names:
-        what = f"{name if paths.valid_name(name) else ascii(name)}: no such namespace{nearest(name, names)}"
-        raise BadInput(f"{what}; there is: {', '.join(sorted(names))}" if names else f"{what}; none is defined")
+        raise BadInput(known.unknown(name))
     return [name]
 
 

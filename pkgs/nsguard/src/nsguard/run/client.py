@@ -158,7 +158,11 @@ def connect(name: str) -> socket.socket:
             ) from None
         match error.errno:
             case errno.ENOENT:
-                text = "accepts no commands; set nsguard.namespaces.{}.users, or check the spelling"
+                from nsguard import known  # only an error pays for it
+
+                if name not in known.namespaces():
+                    raise RunFailed(known.unknown(name)) from None
+                text = "accepts no commands; set nsguard.namespaces.{}.users"
             case errno.EACCES | errno.EPERM:
                 text = (
                     "denies you permission; ask an administrator to add you to nsguard.namespaces.{}.users,"

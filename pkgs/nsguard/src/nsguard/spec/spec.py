@@ -6,6 +6,7 @@ A wrong spec is a mistake of whoever rendered or edited it: one line names the f
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from ipaddress import IPv4Address
@@ -143,6 +144,11 @@ class Spec(NamedTuple):
 def load(name: str) -> Spec:
     """The spec of namespace `name`. Raises `BadInput`."""
     path = f"{paths.ETC}/{name}/spec.json"
+    if not os.path.lexists(path):
+        from nsguard import known  # only an error pays for it
+
+        if name not in known.namespaces():
+            raise BadInput(known.unknown(name))
     text = files.read(path)
     try:
         spec = _spec(Field(json.loads(text), "spec"))

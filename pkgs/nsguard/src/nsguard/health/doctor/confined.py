@@ -93,21 +93,25 @@ def unpublished(patient: Patient) -> Iterator[Finding]:
         for listener in patient.listeners
         if listener.port not in known and listener.port not in passing and listener.address not in exceptions
     ]
+    taken = {it.name for it in patient.spec.published} | {it.name for it in linked}
     ports: dict[str, set[int]] = {}
     for listener, pid in listening.owners(unknown, patient.processes).items():
         ports.setdefault(unit_of(pid) or f"PID {pid}", set()).add(listener.port)
     for unit, numbers in sorted(ports.items()):
-        yield _publish(patient.name, unit, sorted(numbers))
+        yield _publish(patient.name, unit, sorted(numbers), taken)
 
 
-def _publish(namespace: str, unit: str, ports: list[int]) -> Finding:
+def _publish(namespace: str, unit: str, ports: list[int], taken: set[str]) -> Finding:
+    """`taken`: the names under which other ports are published."""
     many = f"ports {', '.join(map(str, ports))}" if len(ports) > 1 else f"port {ports[0]}"
     name = unit.rpartition(".")[0].removeprefix("nsguard-app-") or "web"
-    publish = f"nsguard.namespaces.{namespace}.publish.{name}"
-    line = f'{publish} = {{ listen = [ "127.0.0.1:{ports[0]}" ]; port = {ports[0]}; }};'
+    publish = f"nsguard.namespaces.{namespace}.publish"
+    free = f"{name}-{ports[0]}" if name in taken else name
+    line = f'{publish}.{free} = {{ listen = [ "127.0.0.1:{ports[0]}" ]; port = {ports[0]}; }};'
+    meant = f"if {publish}.{name} should lead there, set its port = {ports[0]}; else, " if name in taken else ""
     return Finding(
         f"{unit} listens on {many} inside, and nothing publishes it",
-        f"to let the host reach it: {line}",
+        f"{meant}to let the host reach it: {line}",
         note=True,
     )
 

@@ -1,0 +1,53 @@
+"""Names of namespaces, and what every command says of one that is none."""
+
+from pathlib import Path
+
+import pytest
+
+from nsguard import known, paths
+from nsguard.errors import BadInput, NsguardError
+from nsguard.run import client
+from nsguard.spec import spec
+
+
+@pytest.fixture(autouse=True)
+def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for directory, names in {"ETC": ("vpn", "other"), "RUN": ("vpn", "left-up"), "COMMANDS": ()}.items():
+        for name in (*names, ".hidden"):
+            (tmp_path / directory / name).mkdir(parents=True)
+        monkeypatch.setattr(paths, directory, str(tmp_path / directory))
+    monkeypatch.delenv("NSGUARD_NAMESPACE", raising=False)
+
+
+UNKNOWN = "vnp: no such namespace, did you mean vpn?; there is: left-up, other, vpn"
+
+
+def test_those_that_are_configured_or_up_are_known() -> None:
+    assert known.namespaces() == {"vpn", "other", "left-up"}
+
+
+def test_a_misspelt_name_has_the_nearest_one() -> None:
+    assert known.unknown("vnp") == UNKNOWN
+
+
+def test_where_there_is_none_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "ETC", "/nowhere")
+    monkeypatch.setattr(paths, "RUN", "/nowhere")
+    assert known.unknown("vnp") == "vnp: no such namespace; none is defined"
+
+
+def test_no_file_is_asked_for_that_a_misspelt_name_would_have() -> None:
+    with pytest.raises(BadInput) as error:
+        spec.load("vnp")
+    assert str(error.value) == UNKNOWN
+    with pytest.raises(BadInput, match=r"spec\.json: no such file"):
+        spec.load("left-up")
+
+
+def test_run_does_not_ask_for_users_of_a_misspelt_namespace() -> None:
+    with pytest.raises(NsguardError) as error:
+        client.connect("vnp")
+    assert str(error.value) == UNKNOWN
+    with pytest.raises(NsguardError) as error:
+        client.connect("vpn")
+    assert str(error.value) == "vpn: the namespace accepts no commands; set nsguard.namespaces.vpn.users"
