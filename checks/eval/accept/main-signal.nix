@@ -23,7 +23,10 @@ in
           "-+/bin/kill -s USR2 \"\${MAINPID}\""
         ];
         ExecStop = "/bin/kill -SIGINT $MAINPID";
-        SystemCallFilter = [ "~@ipc" ];
+        SystemCallFilter = [
+          "@system-service"
+          "~mq_open"
+        ];
         Restart = "on-abnormal";
       };
       unlisted = service {
@@ -81,7 +84,8 @@ in
       ExecStop = "/usr/bin/nsguard-init --journal --netns=vpn --signal=INT";
       RestartForceExitStatus = [ "131 132 133 134 135 136 137 139 159" ];
       SystemCallFilter = [
-        "~@ipc"
+        "@system-service"
+        "~mq_open"
         "mq_open mq_unlink mq_timedsend mq_timedreceive"
         "~io_uring_setup:EPERM io_uring_enter:EPERM io_uring_register:EPERM @keyring:EPERM"
       ];
