@@ -45,9 +45,12 @@ let
     captures:
     let
       address = groups (elemAt captures 0);
+      # ::ffff:192.0.2.2 is another name for an IPv4 address, at which a socket of IPv6 alone cannot listen (RFC 4291
+      # §2.5.5.2, systemd.socket(5) BindIPv6Only=).
+      isMapped = all (part: part == "0") (genList (elemAt address) 5) && elemAt address 5 == "ffff";
       is = last: all (part: part == "0") (genList (elemAt address) 7) && elemAt address 7 == last;
     in
-    if address == null then
+    if address == null || isMapped then
       null
     else
       at 6 address (after 1 captures) {

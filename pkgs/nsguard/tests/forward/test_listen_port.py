@@ -289,3 +289,18 @@ def test_a_number_that_is_none_is_an_answer_of_something_else(monkeypatch: pytes
     monkeypatch.setattr(programs, "_scgi", lambda *_: f"<methodResponse>{value}</methodResponse>")
     with pytest.raises(NsguardError, match="gave an answer that is not rtorrent's"):
         listen_port.main("rtorrent", "scgi://127.0.0.1:5000")
+
+
+@pytest.mark.parametrize("client", PATHS)
+def test_a_redirection_is_not_followed(
+    web: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, client: str
+) -> None:
+    credentials(tmp_path, monkeypatch, "me:a:b")
+    monkeypatch.setenv("NSGUARD_PORT", "51413")
+    elsewhere = f"{web.url}/elsewhere\x1b[2J"
+    monkeypatch.setattr(Server, "answer", lambda *_: (302, {"Location": elsewhere}, ""))
+    with pytest.raises(NsguardError) as error:
+        listen_port.main(client, web.url + PATHS[client])
+    assert "/elsewhere" not in web.seen
+    assert "redirects to 'http" in str(error.value) or client == "slskd"
+    assert "\x1b" not in str(error.value)

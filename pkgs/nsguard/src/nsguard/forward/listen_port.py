@@ -11,6 +11,8 @@ from nsguard.forward.programs import SETTERS
 # Seconds for a program that has just been started to come up, and between two attempts.
 _PROGRAM_TIMEOUT = 60.0
 _AGAIN = 0.5
+# RFC 9110, 15.4
+_REDIRECTIONS = range(300, 400)
 
 
 def main(client: str, url: str) -> None:
@@ -27,6 +29,11 @@ def main(client: str, url: str) -> None:
             return
         except urllib.error.HTTPError as error:
             error.close()
+            if error.code in _REDIRECTIONS:
+                raise NsguardError(
+                    f"{client} at {url} redirects to {error.headers.get('Location', '')[:200]!a}; set clientUrl to the "
+                    "address of its API"
+                ) from None
             what = "the API key" if client == "slskd" else "user and password"
             raise NsguardError(
                 f"{client} at {url} returned HTTP {error.code}; check {what} in clientCredentialsFile"

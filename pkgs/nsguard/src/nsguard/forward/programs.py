@@ -127,10 +127,17 @@ def _scgi(address: tuple[str, int], body: bytes) -> str:
     return answer.partition(b"\r\n\r\n")[2].decode()
 
 
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirection is an error: the program's password and cookie would follow it, to whatever host it names."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None
+
+
 def _request(url: str, body: bytes, headers: dict[str, str], method: str = "POST") -> tuple[bytes, str]:
     """The body of the answer, and the cookie that it sets. Raises OSError."""
     request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 (the module takes http alone)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
     with opener.open(request, timeout=_TIMEOUT) as answer:
         return answer.read(_MOST), answer.headers.get("Set-Cookie", "").partition(";")[0]
 
