@@ -161,7 +161,7 @@ def test_two_hundred_rounds_leave_nothing_behind(lab: ContainerLab) -> None:
     twice = f"{up}; nsguard tunnel down vpn; {down}; {up}; {down}"
     client.succeed(twice)
     before = client.succeed(things)
-    client.succeed(f"for i in $(seq 100); do {twice}; done 2> /dev/null", timeout=400)
+    client.succeed(f"for i in $(seq 100); do {twice}; done 2> /dev/null", timeout=1800)
     assert client.succeed(things) == before
     client.succeed("systemctl start app-root app-user")
     wait_for_tunnel(lab)
