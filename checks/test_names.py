@@ -18,7 +18,6 @@ THROUGH = {
     "endpoints/lookup": ["endpoints/test_resolve.py", "lab/test_endpoints.py"],
     "errors": ["system/test_process.py"],
     "forward/programs": ["forward/test_listen_port.py"],
-    "health/doctor/confined": ["lab/test_faults.py"],
     "health/doctor/inside": ["lab/test_doctor.py"],
     "health/doctor/reach": ["lab/test_doctor.py"],
     "health/doctor/rules": ["lab/test_doctor.py"],
