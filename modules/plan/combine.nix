@@ -106,6 +106,11 @@ in
     __functor = _: own: toList own ++ values;
   };
 
+  # System calls that nsguard-init makes, where the unit says what its commands may call (systemd.exec(5),
+  # SystemCallFilter=). In a list of what is denied they are taken out.
+  callable =
+    calls: own: if filter (line: line != "") (toList own) == [ ] then own else toList own ++ [ calls ];
+
   # `scale` lists groups of equivalent values, the strongest first.
   atLeast =
     scale: value: own:

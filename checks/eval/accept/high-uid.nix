@@ -15,24 +15,15 @@ in
       usual = app 65535;
       high = app 65536;
     };
-    services.high = {
-      namespace = "vpn";
-      serviceConfig = {
-        ExecStart = "/usr/bin/true";
-        User = "70000";
-      };
-    };
   };
   facts =
     planned:
     map (name: planned.units."${name}.service".serviceConfig.PrivateUsers) [
       "nsguard-app-usual"
       "nsguard-app-high"
-      "high"
     ];
   expected = [
     "identity"
-    "self"
     "self"
   ];
 }

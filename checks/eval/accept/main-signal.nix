@@ -86,6 +86,7 @@ in
       SystemCallFilter = [
         "@system-service"
         "~mq_open"
+        "pipe2"
         "mq_open mq_unlink mq_timedsend mq_timedreceive"
         "~io_uring_setup:EPERM io_uring_enter:EPERM io_uring_register:EPERM @keyring:EPERM"
       ];

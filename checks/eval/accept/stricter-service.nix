@@ -63,6 +63,7 @@
     RestrictAddressFamilies = "AF_INET";
     SystemCallFilter = [
       "@system-service"
+      "pipe2"
       "~io_uring_setup:EPERM io_uring_enter:EPERM io_uring_register:EPERM @keyring:EPERM"
     ];
     BindPaths = [

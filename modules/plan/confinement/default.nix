@@ -32,6 +32,7 @@ let
   inherit (import ../combine.nix)
     append
     atLeast
+    callable
     isRoot
     set
     within
@@ -81,7 +82,8 @@ let
       journal-connection = {
         guards = "the host's addresses, which a socket that was made outside tells whoever holds it";
         front = [ "--journal" ];
-        properties = { };
+        # nginx of nixpkgs denies @ipc, which pipes are part of.
+        properties.SystemCallFilter = callable "pipe2";
       };
 
       notify-relay = {

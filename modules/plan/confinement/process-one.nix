@@ -12,7 +12,7 @@
 serviceConfig:
 let
   inherit (builtins) concatStringsSep elem filter;
-  inherit (import ../combine.nix) append toList yes;
+  inherit (import ../combine.nix) append callable yes;
   inherit (import ./main-signal.nix) signals;
 
   text =
@@ -78,12 +78,7 @@ in
       else
         {
           # The queue by which they come, where the unit says what its commands may call.
-          SystemCallFilter =
-            own:
-            if filter (line: line != "") (toList own) == [ ] then
-              own
-            else
-              append [ "mq_open mq_unlink mq_timedsend mq_timedreceive" ] own;
+          SystemCallFilter = callable "mq_open mq_unlink mq_timedsend mq_timedreceive";
         }
     );
 }
