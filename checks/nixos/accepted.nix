@@ -67,6 +67,7 @@ in
       given (map (peer: peer.presharedKeyFile) (lib.concatMap (tunnel: tunnel.peers) tunnels))
     )
     ++ map (directory: "d ${directory} 0777") [
+      "/data/media/downloads"
       "/home/alice/Downloads"
       "/home/alice/Music"
       "/run/by-nobody"
@@ -76,6 +77,7 @@ in
       "/run/secrets/token"
       "/srv/data"
       "/srv/films"
+      "/srv/people/alice/Music"
       "/tmp/transcoded"
       "/var/lib/films/new"
       "/var/lib/metrics"

@@ -3,7 +3,7 @@ let
   of = properties: {
     namespace = "vpn";
     serviceConfig = {
-      ExecStart = "/bin/true";
+      ExecStart = "/bin/daemon";
     }
     // properties;
   };
@@ -26,6 +26,7 @@ in
       };
       db.home = "/var/lib/db";
       empty.home = "/var/empty";
+      x.home = "/var/lib/x";
       rootless.home = "/";
     };
     tunnels.lab.configFile = "/run/secrets/lab.conf";
@@ -46,7 +47,7 @@ in
       };
       state = of {
         User = "db";
-        ReadWritePaths = "/srv/people/alice/Music";
+        ReadWritePaths = "-/srv/people/alice/Music";
       };
       granted = of { User = "www"; } // {
         bindPaths = [ "/srv/people/alice/Music" ];
