@@ -77,6 +77,16 @@ let
       services = knownServices;
     };
 
+  # Both would listen at one port inside, and only one can.
+  hostServicesInside =
+    name:
+    map (hostService: {
+      when = (services.${hostService} or { namespace = null; }).namespace == name;
+      where = "nsguard.namespaces.${name}.hostServices.${hostService}";
+      what = "${hostService}.service is confined to this namespace itself, where the others reach it at its own port";
+      fix = "remove it";
+    }) (attrNames namespaces.${name}.hostServices);
+
   ofApp =
     let
       ofOptions = import ./app.nix {
@@ -133,7 +143,11 @@ in
   # What does not keep a service from being confined, and will keep it from working.
   warnings =
     makers:
-    messages (each (name: service.warnings makers name services.${name}) services ++ unknownAccounts);
+    messages (
+      each (name: service.warnings makers name services.${name}) services
+      ++ unknownAccounts
+      ++ each hostServicesInside namespaces
+    );
 
   # Apart from the others: a home may be read from the finished configuration, which depends on what those let pass.
   homes = messages (map ofHome (if namespaces == { } then [ ] else unreadable accounts));

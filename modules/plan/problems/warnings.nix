@@ -1,10 +1,5 @@
-# What can be planned and will not do what it should: tunnels that carry less, ways to the host that lead back inside.
-{
-  namespaces,
-  services,
-  tunnels,
-  ...
-}:
+# Tunnels that can be planned and will not carry what they should.
+{ tunnels, ... }:
 let
   inherit (builtins)
     any
@@ -51,17 +46,7 @@ let
       fix = "add ${toJSON (single resolver)} to the allowedIPs of a peer, or name another resolver";
     }) uncovered;
 
-  # Both would listen at one port inside, and only one can.
-  ofNamespace =
-    name:
-    map (service: {
-      when = (services.${service} or { namespace = null; }).namespace == name;
-      where = "nsguard.namespaces.${name}.hostServices.${service}";
-      what = "${service}.service is confined to this namespace itself, where the others reach it at its own port";
-      fix = "remove it";
-    }) (attrNames namespaces.${name}.hostServices);
-
   # The runtime reads configFile, and warns of the same.
   typed = filter (name: tunnels.${name}.configFile == null) (attrNames tunnels);
 in
-messages (concatMap ofTunnel typed ++ concatMap ofNamespace (attrNames namespaces))
+messages (concatMap ofTunnel typed)
