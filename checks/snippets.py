@@ -29,26 +29,19 @@ BOOTS: dict[str, tuple[tuple[str, ...], str]] = {
         ("first", "host-link", "published-range"),
         """
         taken.web = 8080;
-        systemd.services.game = {
+        systemd.services = lib.mapAttrs (name: ports: {
           nsguard.namespace = "vpn";
           wantedBy = [ "multi-user.target" ];
           environment.PYTHONPATH = "/usr/lib/nsguard-harness";
           serviceConfig = {
-            ExecStart = "/usr/bin/python3 -m nsguard_harness.inside.echo %S/game/records 27015";
+            ExecStart = "/usr/bin/python3 -m nsguard_harness.inside.echo %S/${name}/records ${ports}";
             DynamicUser = true;
-            StateDirectory = "game";
+            StateDirectory = name;
           };
-        };
-        # it listens beside the range, too
-        systemd.services.calls = {
-          nsguard.namespace = "vpn";
-          wantedBy = [ "multi-user.target" ];
-          environment.PYTHONPATH = "/usr/lib/nsguard-harness";
-          serviceConfig = {
-            ExecStart = "/usr/bin/python3 -m nsguard_harness.inside.echo %S/calls/records 16384 16483 16484";
-            DynamicUser = true;
-            StateDirectory = "calls";
-          };
+        }) {
+          game = "27015";
+          # it listens beside the range, too
+          calls = "16384 16483 16484";
         };
         """,
     ),

@@ -2,13 +2,16 @@
 # not set it). None can weaken either of the two.
 let
   inherit (builtins)
+    attrNames
     concatMap
     elem
     filter
+    foldl'
     head
     isList
     isString
     length
+    listToAttrs
     split
     substring
     ;
@@ -62,6 +65,21 @@ in
     words
     yes
     ;
+
+  # The items of a list, each once, in their order.
+  unique = foldl' (list: item: if elem item list then list else list ++ [ item ]) [ ];
+
+  # Texts, each once, sorted.
+  sorted =
+    texts:
+    attrNames (
+      listToAttrs (
+        map (name: {
+          inherit name;
+          value = null;
+        }) texts
+      )
+    );
 
   # The properties that hold commands (systemd.service(5)).
   commands = [

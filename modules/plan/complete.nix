@@ -42,8 +42,7 @@ in
       hostServices = mapAttrs (_: service: defaults.hostService // service) (ns.hostServices or { });
     }
   ) (namespaces // (hopsOf { inherit namespaces tunnels; }).added);
-  inherit tunnels;
-  inherit accounts;
+  inherit accounts tunnels;
   services = mapAttrs (
     _: service:
     let

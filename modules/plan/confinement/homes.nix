@@ -7,11 +7,15 @@ let
     concatMap
     elem
     filter
-    foldl'
     match
     ;
   inherit (import ./binds.nix) plain within;
-  inherit (import ../combine.nix) append atLeast yes;
+  inherit (import ../combine.nix)
+    append
+    atLeast
+    unique
+    yes
+    ;
   state = import ./state.nix;
 
   # Hidden or read-only by other protections, or the whole system's.
@@ -44,8 +48,6 @@ let
       hidden = unique (people ++ unnamed);
       visible = concatMap (home: state.below [ home ] serviceConfig) unnamed;
     };
-
-  unique = foldl' (list: item: if elem item list then list else list ++ [ item ]) [ ];
 in
 {
   # accounts: name -> { home; person; uid; } -> the names of those whose home can't be written into a unit

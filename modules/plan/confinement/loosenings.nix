@@ -2,6 +2,15 @@
 #   what     what the option is for, in its description
 #   without  the protections that go, by their names in ./default.nix
 #   attacks  of those that `nsguard-leaktest list` shows, the ones that succeed then
+let
+  ofProcesses = [
+    "fresh-proc"
+    "limits-outside"
+    "proc-command"
+    "proc-net"
+    "signal-outside"
+  ];
+in
 {
   hiddenHomes = {
     what = ''
@@ -24,13 +33,7 @@
       "hidden-processes"
       "own-processes"
     ];
-    attacks = [
-      "fresh-proc"
-      "limits-outside"
-      "proc-command"
-      "proc-net"
-      "signal-outside"
-    ];
+    attacks = ofProcesses;
   };
 
   noIoUring = {
@@ -54,13 +57,7 @@
       `$MAINPID`, needs `false`; the command `kill -HUP $MAINPID` in `ExecReload` works with both. With `false`, the
       host's processes stay hidden from services with a user, but not from those that run as root.'';
     without = [ "own-processes" ];
-    attacks = [
-      "fresh-proc"
-      "limits-outside"
-      "proc-command"
-      "proc-net"
-      "signal-outside"
-    ];
+    attacks = ofProcesses;
   };
 
   ownJournalConnection = {

@@ -2,7 +2,6 @@
 let
   inherit (builtins)
     any
-    attrNames
     attrValues
     concatMap
     elem
@@ -10,11 +9,15 @@ let
     head
     isList
     isString
-    listToAttrs
     match
     split
     ;
-  inherit (import ../combine.nix) isDynamic toList words;
+  inherit (import ../combine.nix)
+    isDynamic
+    sorted
+    toList
+    words
+    ;
   binds = import ./binds.nix;
   paths = import ./paths.nix;
 
@@ -50,17 +53,6 @@ let
 
   # Those of daemons, and the directory in which systemd keeps those of DynamicUser=.
   notOwn = path: match paths.reopened path != null || match "/var/(lib|log)/private" path != null;
-
-  unique =
-    list:
-    attrNames (
-      listToAttrs (
-        map (name: {
-          inherit name;
-          value = null;
-        }) list
-      )
-    );
 in
 {
   inherit directories below;
@@ -94,5 +86,5 @@ in
         filter (path: !notOwn path && !elem path others) (inNames ++ homes.state)
         ++ (if isDynamic serviceConfig then [ ] else bySystemd);
     in
-    map (path: "-${path}") (unique all);
+    map (path: "-${path}") (sorted all);
 }

@@ -6,12 +6,11 @@
 { names }:
 let
   inherit (builtins)
-    attrNames
     concatMap
     concatStringsSep
     filter
-    listToAttrs
     ;
+  inherit (import ../combine.nix) sorted;
 
   ports = import ./ports.nix;
 
@@ -88,15 +87,7 @@ let
 
   # "udp . 53", … of listeners, each once
   each =
-    listeners:
-    attrNames (
-      listToAttrs (
-        map (listener: {
-          name = "${listener.protocol} . ${toString listener.to}";
-          value = null;
-        }) listeners
-      )
-    );
+    listeners: sorted (map (listener: "${listener.protocol} . ${toString listener.to}") listeners);
 
   range = listener: "${listener.protocol} dport ${ports.text listener.ports}";
 

@@ -8,7 +8,6 @@ let
     elem
     elemAt
     filter
-    foldl'
     head
     isList
     isString
@@ -20,14 +19,13 @@ let
   inherit (import ../combine.nix)
     commands
     toList
+    unique
     words
     ;
   binds = import ../confinement/binds.nix;
   mainSignal = import ../confinement/main-signal.nix;
   state = import ../confinement/state.nix;
   paths = import ../confinement/paths.nix;
-
-  unique = foldl' (list: item: if elem item list then list else list ++ [ item ]) [ ];
 
   strings = value: filter isString (map (v: if isString v then v else "") (toList value));
 

@@ -2,11 +2,8 @@
 # route. The namespace's loopback interface has the host's address, and a way out (./way-out.nix) listens there.
 { tools, names }:
 let
-  inherit (builtins)
-    attrNames
-    listToAttrs
-    match
-    ;
+  inherit (builtins) attrValues match;
+  inherit (import ../combine.nix) sorted;
 
   at =
     exception:
@@ -28,14 +25,5 @@ in
   );
 
   # The addresses for the namespace's loopback interface, each once.
-  addresses =
-    exceptions:
-    attrNames (
-      listToAttrs (
-        map (name: {
-          name = exceptions.${name}.address;
-          value = null;
-        }) (attrNames exceptions)
-      )
-    );
+  addresses = exceptions: sorted (map (exception: exception.address) (attrValues exceptions));
 }

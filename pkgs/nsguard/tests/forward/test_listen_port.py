@@ -302,5 +302,5 @@ def test_a_redirection_is_not_followed(
     with pytest.raises(NsguardError) as error:
         listen_port.main(client, web.url + PATHS[client])
     assert "/elsewhere" not in web.seen
-    assert "redirects to 'http" in str(error.value) or client == "slskd"
+    assert "redirects to 'http" in str(error.value)
     assert "\x1b" not in str(error.value)

@@ -19,7 +19,7 @@ def named(spec: Spec) -> list[tuple[str, range]]:
     """The ports of a namespace that its options give to services: protocol and ports."""
     linked = spec.host_link.published if spec.host_link else ()
     return [
-        *(("tcp", range(it.port, it.port + 1)) for it in spec.published),
+        *(("tcp", it.ports) for it in spec.published),
         *((it.protocol, it.ports) for it in linked),
         *((protocol, ports) for protocol, opened in spec.tunnel_ports.items() for ports in opened),
     ]

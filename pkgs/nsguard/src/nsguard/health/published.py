@@ -25,9 +25,9 @@ def ports(
     names = [port.name for port in spec.published]
     for port in sorted(spec.published, key=lambda port: (port.name, port.port)):
         state = of_socket(port.unit, units)
-        inside, in_range = range(port.port, port.port + 1), names.count(port.name) > 1
+        in_range = names.count(port.name) > 1
         row = _port(
-            port.name, list(port.listen), inside, state, port.unit, units, listeners, [_INSIDE], in_range=in_range
+            port.name, list(port.listen), port.ports, state, port.unit, units, listeners, [_INSIDE], in_range=in_range
         )
         rows.append(row | _clients(port.clients))
     link = spec.host_link
@@ -37,7 +37,7 @@ def ports(
         # A UDP socket that listens cannot be told from one that only sends.
         tcp_listeners = listeners if linked.protocol == "tcp" else None
         addresses = link.namespace if link else ()
-        in_range = linked.last > linked.port
+        in_range = len(linked.ports) > 1
         row = _port(linked.name, listen, linked.ports, state, None, units, tcp_listeners, addresses, in_range=in_range)
         rows.append(row | _clients(linked.clients))
     return rows

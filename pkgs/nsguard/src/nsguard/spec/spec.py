@@ -94,6 +94,11 @@ class Published(NamedTuple):
     port: int
     clients: tuple[str, ...] | None
 
+    @property
+    def ports(self) -> range:
+        """The port inside, as a range of one."""
+        return range(self.port, self.port + 1)
+
 
 class HostService(NamedTuple):
     """A service on the host's loopback interface that `listen_port` inside leads to. `unit` has the socket."""
