@@ -87,6 +87,19 @@ def test_kernel_link_and_tool_have_its_names(box: Box) -> None:
     assert "+ ip netns exec vpn awg setconf wg0 /dev/stdin" in done.stderr
 
 
+def test_a_silent_peer_is_asked_by_its_own_tool(box: Box) -> None:
+    box.kernel_wireguard()
+    box.write_spec(spec(type="amneziawg"))
+    box.nsguard("netns", "up", NAME)
+    assert box.nsguard("tunnel", "up", NAME).returncode == 0
+    (box.shim / "age").write_text("1000\n")
+    box.behave()  # which forgets the calls so far
+    done = box.nsguard("wait", NAME, "1")
+    assert done.stderr == "nsguard: namespace vpn: no peer answers, after 1 s; see nsguard doctor vpn\n"
+    tools = {call.split()[0] for call in box.calls() if " set wg0 peer " in call}
+    assert tools == {"awg"}
+
+
 @pytest.mark.parametrize("kernel", [True, False])
 def test_implementation_is_as_asked_for(box: Box, *, kernel: bool) -> None:
     if kernel:

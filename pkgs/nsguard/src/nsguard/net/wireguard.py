@@ -65,7 +65,7 @@ def greet(name: str, tunnel: Tunnel) -> None:
         words = [word for key in silent for word in ("peer", key, "persistent-keepalive", keepalive)]
         if words:
             with _at(name, tunnel):
-                process.ask("wg", "set", tunnel.device, *words)
+                process.ask(_tool(tunnel), "set", tunnel.device, *words)
 
 
 def settle(name: str, tunnel: Tunnel, config: Config) -> None:
