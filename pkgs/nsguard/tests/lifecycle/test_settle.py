@@ -33,7 +33,7 @@ def stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         ]
 
     monkeypatch.setattr(settle, "_MANAGER", str(tmp_path))
-    monkeypatch.setattr(systemd, "show", show)
+    monkeypatch.setattr(systemd, "query", show)
     monkeypatch.setattr(process, "change", lambda *words: names.extend(words[3:]))
     return names
 
@@ -50,6 +50,22 @@ def test_a_file_that_is_no_list_of_units_stops_nothing(stopped: list[str], tmp_p
     file = tmp_path / "confined.json"
     file.write_text(text)
     with pytest.raises(BadInput, match=r"confined\.json"):
+        settle.settle(str(file))
+    assert stopped == []
+
+
+def test_a_systemd_that_does_not_answer_is_an_error(
+    stopped: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def ask(*words: str, **_: str) -> str:
+        raise process.CommandFailed(words, "failed (1)", "Failed to connect to bus: Connection refused")
+
+    monkeypatch.undo()
+    monkeypatch.setattr(settle, "_MANAGER", str(tmp_path))
+    monkeypatch.setattr(process, "ask", ask)
+    file = tmp_path / "confined.json"
+    file.write_text(json.dumps(CONFINED))
+    with pytest.raises(process.CommandFailed, match="Connection refused"):
         settle.settle(str(file))
     assert stopped == []
 

@@ -20,8 +20,8 @@ _RUNNING = ("active", "activating", "reloading", "refreshing")
 def settle(path: str) -> None:
     """Stop each unit in the file at `path` that runs in another network namespace than the file names.
 
-    The file is JSON, {unit: namespace}; a unit may be a template, such as web@.service. Raises `BadInput` or
-    `CommandFailed`.
+    The file is JSON, {unit: namespace}; a unit may be a template, such as web@.service. Raises `BadInput`, or
+    `CommandFailed` if systemd does not say what runs: then a unit may still run unconfined.
     """
     if not os.path.isdir(_MANAGER):
         return
@@ -30,7 +30,7 @@ def settle(path: str) -> None:
     patterns = {unit.replace("@.", "@*."): unit for unit in confined}
     strays = [
         unit["Id"]
-        for unit in systemd.show(patterns, ["ActiveState", "NetworkNamespacePath"])
+        for unit in systemd.query(patterns, ["ActiveState", "NetworkNamespacePath"])
         if unit.get("ActiveState") in _RUNNING
         and unit.get("NetworkNamespacePath", "") != f"{paths.NETNS}/{confined.get(_template(unit['Id'], confined), '')}"
     ]

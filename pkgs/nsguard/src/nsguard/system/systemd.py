@@ -31,11 +31,16 @@ _PATH = (
 
 def show(units: Iterable[str], properties: Sequence[str], *more: str) -> list[dict[str, str]]:
     """The properties of each unit; none where there is no systemd to ask. `more`: further options."""
-    arguments = [f"--property={','.join(['Id', *properties])}", *more, "--", *units]
     try:
-        output = process.ask("systemctl", "show", *arguments)
+        return query(units, properties, *more)
     except process.CommandFailed:
         return []
+
+
+def query(units: Iterable[str], properties: Sequence[str], *more: str) -> list[dict[str, str]]:
+    """As `show`, for whom no answer must not look like no units. Raises `CommandFailed`."""
+    arguments = [f"--property={','.join(['Id', *properties])}", *more, "--", *units]
+    output = process.ask("systemctl", "show", *arguments)
     blocks = (block.splitlines() for block in output.split("\n\n"))
     return [dict(line.partition("=")[::2] for line in block) for block in blocks if block]
 
