@@ -47,7 +47,7 @@ static void let_go(const struct front *front)
 		dup2(nothing, STDERR_FILENO);
 	qsort(kept, count, sizeof *kept, ascending);
 	for (size_t i = 0; i < count; i++) {
-		int from = kept[i] < 2 ? 3 : kept[i] + 1, to = i + 1 < count ? kept[i + 1] - 1 : ~0 >> 1;
+		int from = kept[i] < 2 ? 3 : kept[i] + 1, to = i + 1 < count ? kept[i + 1] - 1 : (int)(~0U >> 1);
 
 		if (to >= from && (i + 1 == count || kept[i + 1] > 2))
 			syscall(SYS_close_range, from, to, 0);

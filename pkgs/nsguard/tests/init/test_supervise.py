@@ -32,6 +32,13 @@ def test_what_the_command_leaves_behind_ends_with_it(box: Box, init: str) -> Non
     assert box.run("pgrep", "-f", "sleep 60[01]").returncode == 1
 
 
+def test_it_keeps_no_descriptor_that_is_the_commands_alone(box: Box, init: str) -> None:
+    passed = f"exec 9>/dev/null; exec 4>&9; exec {init} sh -c 'ls /proc/1/fd'"
+    numbers = run(box, *PROCESS_ONE, "sh", "-c", passed).stdout.split()
+    assert "2" in numbers
+    assert not {"4", "9"} & {*numbers}
+
+
 def test_one_that_catches_nothing_ends_by_a_signal_to_all_of_the_unit(box: Box, init: str) -> None:
     with box.start(*SANITIZED, *PROCESS_ONE, "--kill-child", init, "--forward=USR1", "sleep", "602") as running:
         # that of nsguard-init and its command, but not of unshare(1) before them
