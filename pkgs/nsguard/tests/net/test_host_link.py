@@ -43,6 +43,21 @@ def test_a_host_link_comes_stays_and_goes_with_the_spec(box: Box) -> None:
     assert "1767" not in box.out("ip", "-n", NAME, "rule") + box.out("ip", "-n", NAME, "-6", "rule")
 
 
+@pytest.mark.parametrize("redirects", ["0", "1"])
+def test_the_host_accepts_redirects_as_before(box: Box, redirects: str) -> None:
+    """The kernel sets this anew whenever forwarding is switched."""
+    published = {"name": "web", "protocol": "tcp", "listen": "198.51.100.1:80", "port": 80, "from": None}
+    box.write_spec(spec() | {"hostLink": LINK | {"published": [published]}})
+    rules = f"table inet nsguard_link-{NAME} {{\n set closed {{ type nf_proto; }}\n}}\n"
+    box.write(f"/etc/nsguard/{NAME}/host-link.nft", rules)
+    setting = "net.ipv4.conf.all.accept_redirects"
+    box.out("sysctl", "-w", "net.ipv4.conf.all.forwarding=0", f"{setting}={redirects}")
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    assert box.out("sysctl", "-n", "net.ipv4.conf.all.forwarding", setting).split() == ["1", redirects]
+    assert box.nsguard("netns", "down", NAME).returncode == 0
+    assert box.out("sysctl", "-n", "net.ipv4.conf.all.forwarding", setting).split() == ["0", redirects]
+
+
 @pytest.mark.parametrize("verb", ["up", "down"])
 def test_while_another_namespace_comes_or_goes_its_link_waits(box: Box, verb: str) -> None:
     """Who forwards for whom is looked at by one at a time: two that went at once would leave the host forwarding."""

@@ -14,7 +14,7 @@ from ipaddress import ip_address, ip_network
 
 from nsguard import paths
 from nsguard.errors import NsguardError
-from nsguard.net import links, namespace, nft
+from nsguard.net import links, namespace, nft, settings
 from nsguard.spec.model import HostLink
 from nsguard.spec.spec import Spec
 from nsguard.state import State
@@ -25,6 +25,7 @@ _HARDWARE = "02:6e:73:67:00:01"
 # The number of the routing table for answers, and the priority of the rule that selects it; both inside the namespace.
 _TABLE = 1767
 _SETTING, _PATH = "net.ipv{}.conf.all.forwarding", "/proc/sys/net/ipv{}/conf/all/forwarding"
+_REDIRECTS = "/proc/sys/net/ipv4/conf/all/accept_redirects"
 # Routes with a shorter prefix (in bits) are parts of a default route, as VPN programs add them.
 _SHORTEST = 8
 # Types of routes that lead to no single host (ip-route(8)).
@@ -198,6 +199,17 @@ def _forwards(family: int) -> bool:
 
 
 def _set_forwarding(family: int, value: int) -> None:
+    """Switch forwarding on or off, and leave the rest as the host has it.
+
+    With forwarding off, the kernel lets all links accept redirects again, whatever was set (ip-sysctl, ip_forward).
+    """
+    redirects = settings.read(_REDIRECTS)
     process.say(f"+ sysctl -w {_SETTING.format(family)}={value}")
-    with open(_PATH.format(family), "w", encoding="ascii") as file:
-        file.write(str(value))
+    _write(_PATH.format(family), str(value))
+    if redirects and settings.read(_REDIRECTS) != redirects:
+        _write(_REDIRECTS, *redirects)
+
+
+def _write(path: str, value: str) -> None:
+    with open(path, "w", encoding="ascii") as file:
+        file.write(value)
