@@ -46,6 +46,9 @@ def sethostname(name: str) -> str:
     return f"python3 -c 'import socket, sys; socket.sethostname(sys.argv[1])' \"{name}\""
 
 
+# What remains is where nsguard-init listens for the service's messages: without it the service does not start.
+RUN_OF_THE_HOST = r"TemporaryFileSystem=\nTemporaryFileSystem=/run/nsguard-notify:mode=1777"
+FORGET_DROP_IN = f"rm -r {DROP_IN} && systemctl daemon-reload"
 UNDO_DROP_IN = f"rm -r {DROP_IN} && systemctl daemon-reload && systemctl restart app-user"
 
 
@@ -260,8 +263,7 @@ BREAKS = [
     ),
     break_(
         "run-of-the-host",
-        # What remains is where nsguard-init listens for the service's messages: without it the service does not start.
-        drop_in(r"TemporaryFileSystem=\nTemporaryFileSystem=/run/nsguard-notify:mode=1777"),
+        drop_in(RUN_OF_THE_HOST),
         UNDO_DROP_IN,
         r"sockets: app-user\.service reaches the host's socket /run/\S+ and \d+ more; TemporaryFileSystem= in "
         rf"{DROP_IN}/broken\.conf uncovers it; correct "
@@ -285,6 +287,26 @@ BREAKS = [
         r"note: sockets: app-user\.service reaches the host's socket /run/dbus/system_bus_socket; the program that "
         r"listens there works outside the namespace; if that is not intended, unbind it in app-user\.service",
         hole="BindReadOnlyPaths=/run/dbus",
+    ),
+    *(
+        break_(
+            f"weaker-{name}",
+            f"{drop_in(text)} && {FORGET_DROP_IN}",
+            "systemctl restart app-user",
+            rf"processes: app-user\.service \(PID \d+\) runs without protections that its unit has \({lacking}\); its "
+            r"unit was changed after the service started; systemctl restart app-user\.service",
+        )
+        for name, text, lacking in (
+            # The filters of other settings are still there.
+            ("privileges", "NoNewPrivileges=no", "no-new-privileges"),
+            ("capabilities", "CapabilityBoundingSet=CAP_CHOWN", "capability-bounds"),
+            ("namespaces", r"PrivatePIDs=no\nPrivateIPC=no", "own-processes, private-ipc"),
+            ("users", "PrivateUsers=no", "private-users"),
+            ("homes", "ProtectHome=no", "hidden-homes"),
+            ("profiles", "ReadOnlyPaths=", "profiles"),
+            ("etc", "ExtensionDirectories=", "resolver-files"),
+            ("tmp", r"PrivateDevices=no\nPrivateTmp=no", "private-devices, private-tmp"),
+        )
     ),
     break_(
         "unconfined-inside",

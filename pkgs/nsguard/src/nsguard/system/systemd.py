@@ -80,14 +80,18 @@ def _message(line: dict[str, Any]) -> str:
     return bytes(message).decode(errors="replace") if isinstance(message, list) else str(message)
 
 
+def text(unit: str) -> str:
+    """A unit's file with its drop-ins behind it, each below a comment with its path; empty for an unknown unit."""
+    try:
+        return process.ask("systemctl", "cat", "--no-pager", "--", unit)
+    except process.CommandFailed:
+        return ""
+
+
 def settings(unit: str, key: str) -> list[tuple[str, str]]:
     """Each line of a unit's files that sets `key`, in their order: the file, and the value (systemd.syntax(7))."""
-    try:
-        text = process.ask("systemctl", "cat", "--no-pager", "--", unit)
-    except process.CommandFailed:
-        return []
     lines, path = [], ""
-    for line in text.replace("\\\n", " ").splitlines():
+    for line in text(unit).replace("\\\n", " ").splitlines():
         name, _, value = line.partition("=")
         if line.startswith("# /"):
             path = line.removeprefix("# ")

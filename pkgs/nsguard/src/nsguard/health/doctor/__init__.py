@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from nsguard.errors import BadInput
 from nsguard.health import layout, status
-from nsguard.health.doctor import confined, inside, machine, reach, rules, sockets, units
+from nsguard.health.doctor import confined, inside, machine, processes, reach, rules, sockets, units
 from nsguard.health.doctor.subject import Finding, Patient
 
 VERSION = 1
@@ -32,6 +32,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
     "hostservices": confined.host_services_answered,
     "ports": confined.unpublished,
     "holes": units.holes,
+    "processes": processes.weaker,
     "sockets": sockets.sockets,
     "handshake": reach.handshake,
     "ranges": reach.ranges,

@@ -7,9 +7,10 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from nsguard.health import reasons, status
+from nsguard.health import reasons
+from nsguard.health.doctor import view
 from nsguard.health.doctor.subject import Finding, Patient
-from nsguard.system import child, kernel, systemd
+from nsguard.system import child, systemd
 
 # unix(7), /proc/net/unix: flag of a socket that listens, type of one that takes datagrams from anybody.
 _LISTENS, _DATAGRAM = 0x10000, 2
@@ -34,12 +35,7 @@ def sockets(patient: Patient) -> Iterator[Finding]:
     listening = [
         path for path in _listening() if not any(fnmatchcase(path, pattern) for pattern in patient.spec.sockets)
     ]
-    first: dict[str, int] = {}
-    for pid in patient.processes:
-        if _being_set_up(pid):
-            continue
-        first.setdefault(status.unit_of(pid) or f"PID {pid}", pid)
-    for unit, pid in first.items():
+    for unit, pid in view.first_processes(patient).items():
         try:
             reachable = child.answer(functools.partial(_reachable, pid, listening), _TIMEOUT)
         except (child.Failed, child.Late):
@@ -64,14 +60,6 @@ def sockets(patient: Patient) -> Iterator[Finding]:
             if paths:
                 more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
                 yield Finding(f"{unit} reaches the host's socket {paths[0]}{more}", remedy, note)
-
-
-def _being_set_up(pid: int) -> bool:
-    """Whether the process is still systemd's, which sees the host's files until it executes the unit's program."""
-    try:
-        return os.path.basename(os.readlink(f"/proc/{pid}/exe")) in ("systemd-executor", "systemd")
-    except OSError:
-        return False
 
 
 def _mend(namespace: str, unit: str, properties: Mapping[str, str], path: str) -> str:
@@ -116,11 +104,7 @@ def _reachable(pid: int, paths: Iterable[str]) -> list[str]:
     """The paths at which process `pid` sees the same socket as the host and may write to it. Runs in a child."""
     identities = {path: identity for path in paths if (identity := _socket(path))}
     uid, gid, groups = _identity(pid)
-    mount_namespace = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
-    root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_CLOEXEC)
-    kernel.setns(mount_namespace, kernel.CLONE_NEWNS)
-    os.fchdir(root)
-    os.chroot(".")
+    view.enter(pid)
     os.setgroups(groups)
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)

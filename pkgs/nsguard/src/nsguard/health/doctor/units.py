@@ -9,7 +9,7 @@ from nsguard.health import judge
 from nsguard.health.doctor.subject import Finding, Patient
 from nsguard.health.judge import Hole, text
 from nsguard.health.summary import few
-from nsguard.system import process, systemd
+from nsguard.system import systemd
 
 # The key in which the plan stores what a service must be like; systemd ignores keys with X- (systemd.unit(5)).
 _WANTED = "Unit.X-NsguardWanted"
@@ -19,11 +19,9 @@ _SHOWN = 3
 
 def holes(patient: Patient) -> Iterator[Finding]:
     """Holes in the loaded services of the namespace, for example by drop-ins."""
-    try:
-        with open(f"{paths.ETC}/{patient.name}/judge.json", encoding="utf-8") as file:
-            facts = json.load(file)
-    except (OSError, ValueError):
-        return  # the active configuration is older than this check
+    facts = facts_of(patient)
+    if facts is None:
+        return
     namespace_path = f"{paths.NETNS}/{patient.name}"
     for unit in systemd.show(["*.service"], ["NetworkNamespacePath", "NeedDaemonReload"]):
         if unit.get("NetworkNamespacePath") == namespace_path:
@@ -32,15 +30,30 @@ def holes(patient: Patient) -> Iterator[Finding]:
             yield from _of(facts, unit["Id"])
 
 
-def _of(facts: Mapping[str, Any], unit: str) -> Iterator[Finding]:
+def facts_of(patient: Patient) -> dict[str, Any] | None:
+    """The facts of the judge, which the plan wrote; None if the active configuration is older than the judge."""
     try:
-        source = process.ask("systemctl", "cat", "--", unit)
-        want = json.loads(text.directives(source)[_WANTED][0])
-    except (process.CommandFailed, KeyError, ValueError):
-        return  # not a service that the plan wrote
+        with open(f"{paths.ETC}/{patient.name}/judge.json", encoding="utf-8") as file:
+            return dict(json.load(file))
+    except (OSError, ValueError):
+        return None
+
+
+def judged(facts: Mapping[str, Any], unit: str) -> tuple[dict[str, Any], list[Hole]] | None:
+    """What the plan requires of a service, and the holes in its text; None if the plan did not write it."""
+    source = systemd.text(unit)
+    try:
+        want = dict(json.loads(text.directives(source)[_WANTED][0]))
+    except (KeyError, ValueError):
+        return None
+    return want, judge.service(facts, want, unit, source)
+
+
+def _of(facts: Mapping[str, Any], unit: str) -> Iterator[Finding]:
+    _, found = judged(facts, unit) or ({}, [])
     # The values of one setting that are wrong for one reason are one finding.
     groups: dict[tuple[str, str], list[Hole]] = {}
-    for hole in judge.service(facts, want, unit, source):
+    for hole in found:
         groups.setdefault((hole.directive, hole.reason), []).append(hole)
     for (directive, reason), alike in groups.items():
         values = few([hole.value for hole in alike], _SHOWN)

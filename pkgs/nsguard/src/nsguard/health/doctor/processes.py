@@ -1,0 +1,106 @@
+"""Confined services as they run: a process keeps the protections that it was started with."""
+
+import functools
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nsguard.health.doctor import units, view
+from nsguard.health.doctor.subject import Finding, Patient
+from nsguard.health.summary import few
+from nsguard.system import child
+
+# Protection → the kind of namespace that the process has for itself (namespaces(7)).
+_NAMESPACES = {"own-processes": "pid", "private-ipc": "ipc", "private-users": "user"}
+# Protection → a directory in whose place the process sees another than the host's.
+_COVERED = {
+    "hidden-homes": "/root",
+    "other-state": "/var/lib",
+    "own-terminals": "/dev/pts",
+    "private-devices": "/dev",
+    "private-run": "/run",
+    "private-shared-memory": "/dev/shm",  # noqa: S108 (compared, not used)
+    "private-tmp": "/tmp",  # noqa: S108
+    "resolver-files": "/etc",
+}
+# Protection → a directory that the process sees on a file system that is read-only for it.
+_READ_ONLY = {
+    "profiles": "/nix/var",
+}
+_OF_ROOT = {"read-only-system": "/usr"}
+# Seconds for the look from one process, which usually takes milliseconds.
+_TIMEOUT = 5.0
+# Protections that a finding lists.
+_SHOWN = 3
+
+
+def weaker(patient: Patient) -> Iterator[Finding]:
+    """Processes that lack a protection of their unit: it was changed, and the service was not restarted."""
+    facts = units.facts_of(patient)
+    if facts is None:
+        return
+    for unit, pid in view.first_processes(patient).items():
+        outcome = units.judged(facts, unit) if unit.endswith(".service") else None
+        if outcome is None:
+            continue
+        want, holes = outcome
+        try:
+            fields = _status(pid)
+            lacking = _of_status(fields, want) + _of_namespaces(pid) + _of_files(pid, root="0" in fields["Uid"].split())
+        except (OSError, child.Failed, child.Late):
+            continue  # the process ended meanwhile
+        # What the unit itself lacks is a finding of another check.
+        known = {name.partition(":")[0] for name in (*want["loosened"], *(hole.protection for hole in holes))}
+        if names := sorted(set(lacking) - known):
+            yield Finding(
+                f"{unit} (PID {pid}) runs without protections that its unit has ({few(names, _SHOWN)})",
+                f"its unit was changed after the service started; systemctl restart {unit}",
+            )
+
+
+def _status(pid: int) -> dict[str, str]:
+    with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
+        return dict(line.rstrip("\n").partition(":\t")[::2] for line in file)
+
+
+def _of_status(fields: Mapping[str, str], want: Mapping[str, Any]) -> list[str]:
+    """Protections that the process's status shows to be missing (proc_pid_status(5))."""
+    lacking = {
+        "no-new-privileges": fields["NoNewPrivs"] != "1",
+        "system-calls": fields["Seccomp"] != "2",
+        "capability-bounds": int(fields["CapBnd"], 16).bit_count() > len(want["capabilities"]),
+    }
+    return [name for name, lacks in lacking.items() if lacks]
+
+
+def _of_namespaces(pid: int) -> list[str]:
+    return [name for name, kind in _NAMESPACES.items() if _namespace(pid, kind) == _namespace(1, kind)]
+
+
+def _namespace(pid: int, kind: str) -> int:
+    return os.stat(f"/proc/{pid}/ns/{kind}").st_ino
+
+
+def _of_files(pid: int, *, root: bool) -> list[str]:
+    host = {path: identity for path in _COVERED.values() if (identity := _directory(path))}
+    read_only = _READ_ONLY | _OF_ROOT if root else _READ_ONLY
+    return list(child.answer(functools.partial(_seen, pid, host, read_only), _TIMEOUT))
+
+
+def _seen(pid: int, host: Mapping[str, tuple[int, int]], read_only: Mapping[str, str]) -> list[str]:
+    """Runs in a child."""
+    view.enter(pid)
+    uncovered = [name for name, path in _COVERED.items() if path in host and _directory(path) == host[path]]
+    return uncovered + [name for name, path in read_only.items() if _directory(path) and not _is_read_only(path)]
+
+
+def _is_read_only(path: str) -> bool:
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+
+
+def _directory(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino)

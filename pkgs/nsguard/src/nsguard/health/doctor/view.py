@@ -1,0 +1,33 @@
+"""One process of each unit inside, and the files as that process sees them."""
+
+import os
+
+from nsguard.health import status
+from nsguard.health.doctor.subject import Patient
+from nsguard.system import kernel
+
+
+def first_processes(patient: Patient) -> dict[str, int]:
+    """Unit → PID of its first process inside. A process that belongs to no unit has a name of its own, "PID n"."""
+    first: dict[str, int] = {}
+    for pid in patient.processes:
+        if not _being_set_up(pid):
+            first.setdefault(status.unit_of(pid) or f"PID {pid}", pid)
+    return first
+
+
+def _being_set_up(pid: int) -> bool:
+    """Whether the process is still systemd's, which sees the host's files until it executes the unit's program."""
+    try:
+        return os.path.basename(os.readlink(f"/proc/{pid}/exe")) in ("systemd-executor", "systemd")
+    except OSError:
+        return False
+
+
+def enter(pid: int) -> None:
+    """Have the calling process see the files as process `pid` does. For a child: there is no way back."""
+    mount_namespace = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+    root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_CLOEXEC)
+    kernel.setns(mount_namespace, kernel.CLONE_NEWNS)
+    os.fchdir(root)
+    os.chroot(".")
