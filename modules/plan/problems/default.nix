@@ -33,7 +33,9 @@ let
   hops = import ../network/hops.nix { inherit namespaces tunnels; };
 
   knownServices = if known.services == null then attrNames services else known.services;
-  unknownAccounts =
+  # What compares a name with all that a configuration defines. Where NixOS plans the namespaces, it does not know these
+  # names: some of the accounts come from the plan, and the services are judged apart.
+  ofWhole =
     if known.users == null then
       [ ]
     else
@@ -45,6 +47,16 @@ let
           known
           ;
         inherit (service) named;
+      }
+      ++ import ./client.nix {
+        inherit
+          names
+          namespaces
+          services
+          apps
+          ;
+        inherit (service) named;
+        known = knownServices;
       };
 
   each = problemsOf: set: concatMap problemsOf (attrNames set);
@@ -145,7 +157,7 @@ in
     makers:
     messages (
       each (name: service.warnings makers name services.${name}) services
-      ++ unknownAccounts
+      ++ ofWhole
       ++ each hostServicesInside namespaces
     );
 
