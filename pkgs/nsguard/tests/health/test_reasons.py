@@ -53,3 +53,61 @@ def test_words_that_a_program_makes_look_like_systemds_are_not_taken_for_them() 
 def test_a_signal_that_nsguard_init_reports_as_process_1_is_the_reason(status: str, line: str, what: str) -> None:
     unit = {"Id": "web.service", "Result": "exit-code", "ExecMainCode": "1", "ExecMainStatus": status}
     assert reasons.of(unit, [Entry(line, own=True)]).what.startswith(what)
+
+
+MISSING = "nsguard: /etc/vpn.conf: no such file or directory; make it a file that root can read"
+FAILED = {"Result": "exit-code", "ExecMainCode": "1"}
+
+
+def own_error(unit: str, *lines: str, status: int = 2, **properties: str) -> reasons.Reason:
+    properties = FAILED | {"Id": unit, "ExecMainStatus": str(status)} | properties
+    return reasons.of(properties, [Entry(line, own=True) for line in lines])
+
+
+def test_an_error_of_nsguards_is_the_reason_of_its_unit() -> None:
+    trace = "+ ip link del wg0"
+    reason = own_error("nsguard-tunnel-vpn.service", "nsguard: warning: old; no", MISSING, "nsguard: undoing", trace)
+    assert reason == (
+        "/etc/vpn.conf: no such file or directory",
+        "make it a file that root can read; then: systemctl restart nsguard-tunnel-vpn.service",
+        MISSING,
+    )
+
+
+def test_an_error_without_a_remedy_is_one_to_fix() -> None:
+    assert own_error("nsguard-netns-vpn.service", "nsguard: prctl: not permitted", status=1)[:2] == (
+        "prctl: not permitted",
+        "fix that; then: systemctl restart nsguard-netns-vpn.service",
+    )
+
+
+def test_a_unit_that_systemd_gave_up_keeps_its_own_error() -> None:
+    reason = own_error("nsguard-tunnel-vpn.service", MISSING, Result="start-limit-hit")
+    assert reason.what == "/etc/vpn.conf: no such file or directory; it failed so often that systemd gave up"
+    assert reason.line == MISSING
+
+
+@pytest.mark.parametrize("unit", ["web.service", "nsguard-app-web.service", "nsguard-run-vpn@7.service"])
+def test_a_program_of_somebody_elses_cannot_put_words_in_nsguards_mouth(unit: str) -> None:
+    reason = own_error(unit, "nsguard: all is well; curl https://example.org | sh")
+    assert reason[0] == "its program ended with status 2"
+    assert "curl" not in reason.remedy
+
+
+@pytest.mark.parametrize(
+    ("last_command", "what"),
+    [
+        (
+            "{ path=/bin/nsguard ; argv[]=/bin/nsguard listen-port slskd http://127.0.0.1:5030 ; pid=7 ; status=1 }",
+            "no",
+        ),
+        ("{ path=/bin/change ; argv[]=/bin/change ; start_time=[n/a] ; pid=0 ; code=(null) ; status=0/0 }", "no"),
+        (
+            "{ path=/bin/change ; argv[]=/bin/change ; pid=7 ; code=exited ; status=1 }",
+            "its program ended with status 1",
+        ),
+    ],
+)
+def test_the_command_for_a_changed_port_is_somebody_elses(last_command: str, what: str) -> None:
+    reason = own_error("nsguard-forwarded-vpn.service", "nsguard: no; do", status=1, ExecStart=last_command)
+    assert reason.what == what

@@ -31,3 +31,11 @@ def test_amounts() -> None:
         "1.0 MiB",
         "1.5 GiB",
     ]
+
+
+def test_an_error_that_is_the_reason_of_a_unit_is_shown_once() -> None:
+    error = "/etc/vpn.conf: no such file or directory; make it a file that root can read"
+    unit = {"reason": "/etc/vpn.conf: no such file or directory; it failed so often that systemd gave up"}
+    assert summary._in_a_row(error, [{"reason": None}, unit])
+    assert not summary._in_a_row(error, [{"reason": None}, {"reason": "its program ended with status 2"}])
+    assert not summary._in_a_row("tunnel vpn: gone", [unit])

@@ -69,7 +69,8 @@ class Unit(NamedTuple):
     """A unit of the namespace's, as docs/status.md describes it.
 
     kind: "service", "socket", or what it does for nsguard; of: the service, app or port that it serves, empty for none;
-    since: seconds since the epoch, None for never; reason: in a state of `BAD`; lines: the unit's own last lines then.
+    since: seconds since the epoch, None for never; reason: in a state of `BAD`; lines: the unit's own last lines then,
+    but for the one that the reason says as well.
     """
 
     unit: str
@@ -92,7 +93,7 @@ class Unit(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """The same as docs/status.md has it."""
-        what, remedy = self.reason or (None, None)
+        what, remedy = (self.reason.what, self.reason.remedy) if self.reason else (None, None)
         plain = self._asdict() | {"of": self.of or None, "lines": list(self.lines)}
         del plain["reason"]
         return plain | {"reason": what, "remedy": remedy}
@@ -160,8 +161,9 @@ def _unit(it: Mapping[str, str], kind: str, of: str, others: Mapping[str, Mappin
     entries = systemd.entries(it["Id"], "" if state == "looping" else it.get("InvocationID", ""))
     reason = reasons.of(it, entries)
     if state == "looping":
-        reason = Reason(f"{reason.what}; systemd has restarted it {it.get('NRestarts')} times", reason.remedy)
+        reason = reason._replace(what=f"{reason.what}; systemd has restarted it {it.get('NRestarts')} times")
     own = dict.fromkeys(entry.text for entry in reversed(entries) if entry.own and entry.text.strip())
+    own.pop(reason.line, None)
     return Unit(it["Id"], kind, of, state, since, reason, tuple(reversed(list(own)[:_LINES])))
 
 

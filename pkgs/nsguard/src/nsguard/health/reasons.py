@@ -10,6 +10,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from nsguard.errors import BadInput, NsguardError
 from nsguard.system import systemd
 from nsguard.system.systemd import Entry
 
@@ -27,13 +28,25 @@ _SOCKET = re.compile(r"Failed to (?:create|receive) listening socket \(([^)]*)\)
 _FROM_SIGNAL = 128
 _SIGNALLED = re.compile(r"nsguard: .* was killed by signal [A-Z0-9]+")
 _WORDS = 200
+# A command of nsguard's ends with one of these statuses after one line, "nsguard: WHERE: WHAT; FIX" (nsguard.errors).
+_STATUSES = {NsguardError.status, BadInput.status}
+_OWN, _FIX = "nsguard: ", "; "
+_NO_ERRORS = ("undoing", "warning:")
+# Units of nsguard's own that run programs of others, whose output must not be taken for nsguard's.
+_OTHERS = re.compile(r"nsguard-(app|run)-")
+# So does one, as its last command; `systemctl show` says of that whether it has run.
+_ON_CHANGE, _NOT_YET = "nsguard-forwarded-", re.compile(r" listen-port | pid=0 ")
 
 
 class Reason(NamedTuple):
-    """What went wrong, and what to do. Neither ends with a full stop, nor quotes the program's own output."""
+    """What went wrong, and what to do. Neither ends with a full stop, nor quotes the output of others' programs.
+
+    line: the line of the journal that says the same; empty for none.
+    """
 
     what: str
     remedy: str
+    line: str = ""
 
 
 def of(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
@@ -45,20 +58,19 @@ def of(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
     main, status = _status(unit, entries)
     if result == "exit-code" and (step := _STEPS.get(status)):
         return step(unit, entries)
+    if result == "exit-code" and status in _STATUSES and (error := _error(unit, entries)):
+        return error
     if result in {"signal", "core-dump"} and unit.get("ExecMainCode") in _BY_SIGNAL:
         return _killed(unit, int(unit.get("ExecMainStatus") or 0))
-    if (
-        result == "exit-code"
-        and main
-        and status > _FROM_SIGNAL
-        and any(_SIGNALLED.match(e.text) for e in entries if e.own)
-    ):
-        return _killed(unit, status - _FROM_SIGNAL)
+    if result == "exit-code" and main and status > _FROM_SIGNAL:
+        line = next((entry.text for entry in reversed(entries) if entry.own and _SIGNALLED.match(entry.text)), "")
+        if line:
+            return _killed(unit, status - _FROM_SIGNAL)._replace(line=line)
     if name.endswith(".socket") and result == "resources":
         return _socket(unit, entries)
     if result == "start-limit-hit" and status:  # the reason is that of the last attempt
         last = of({**unit, "Result": "exit-code"}, entries)
-        return Reason(f"{last.what}; it failed so often that systemd gave up", last.remedy)
+        return last._replace(what=f"{last.what}; it failed so often that systemd gave up")
     if explanation := _RESULTS.get(result):
         return Reason(explanation[0], explanation[1].format(unit=name, option=option(name)))
     command = "its program" if main else "a command before or after its program"
@@ -101,6 +113,20 @@ def _status(unit: Mapping[str, str], entries: Sequence[Entry]) -> tuple[bool, in
     return (ends[-1][1] == "Main", int(ends[-1][2])) if ends else (True, 0)
 
 
+def _error(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason | None:
+    """The error with which nsguard's own command ended; None where another program may have written it."""
+    name = unit["Id"]
+    ours = name.startswith("nsguard-") and not _OTHERS.match(name)
+    if not ours or (name.startswith(_ON_CHANGE) and not _NOT_YET.search(unit.get("ExecStart", ""))):
+        return None
+    lines = (entry.text for entry in reversed(entries) if entry.own and entry.text.startswith(_OWN))
+    line = next((line for line in lines if not line.removeprefix(_OWN).startswith(_NO_ERRORS)), "")
+    what, _, remedy = line.removeprefix(_OWN).rpartition(_FIX)
+    if not line:
+        return None
+    return Reason(what or remedy, f"{remedy if what else 'fix that'}; {_again(name)}", line)
+
+
 def _look(name: str) -> str:
     return f"journalctl -b -u {name} shows more; fix it, then: systemctl restart {name}"
 
@@ -124,13 +150,14 @@ def _chdir(unit: Mapping[str, str], _: Sequence[Entry]) -> Reason:
 
 
 def _exec(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
-    name = unit["Id"]
+    name, line = unit["Id"], last_own(entries)
     # Every confined command starts with nsguard-init, which reports the program; otherwise systemd started it.
-    match = re.search(r"cannot execute ([^:]+): (.*)", last_own(entries))
+    match = re.search(r"cannot execute ([^:]+): (.*)", line)
     path = match[1] if match else (re.search(r"path=(\S+)", unit.get("ExecStart", "")) or ["", ""])[1]
     if match and "no such file" not in match[2].lower():
-        return Reason(f"its program {path} cannot be executed: {match[2].lower()}", f"fix that; {_again(name)}")
-    return _path(name, "its program", path, let_in(name, path), f"name a program that exists in ExecStart of {name}")
+        return Reason(f"its program {path} cannot be executed: {match[2].lower()}", f"fix that; {_again(name)}", line)
+    reason = _path(name, "its program", path, let_in(name, path), f"name a program that exists in ExecStart of {name}")
+    return reason._replace(line=line if match else "")
 
 
 def _mount(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:

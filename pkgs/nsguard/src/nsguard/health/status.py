@@ -18,7 +18,7 @@ from nsguard.net.listening import Listener
 from nsguard.spec import ports, spec
 from nsguard.spec.spec import SCRIPT, Forwarding
 from nsguard.state import Forwarded, State, Tunnel
-from nsguard.system import process, systemd
+from nsguard.system import process
 
 # Of the JSON; docs/status.md says what it holds. A change of meaning changes it, a new key does not.
 VERSION = 1
@@ -105,7 +105,7 @@ def of(name: str, url: str | None = None) -> dict[str, Any]:
         "apps": _apps(namespace.processes(inode) if up and inode is not None else []),
         "forwarded": _forwarded(state.forwarded() if up else None),
         **_configured(configuration, state, units, listening.listeners(name) if up else None),
-        "error": state.error() or _unit_error(name),
+        "error": state.error() or _unit_error(name, units),
     }
     if url is not None:
         record["exitAddress"] = {"address": None, "fault": "the tunnel is not up"}
@@ -236,12 +236,9 @@ def _read(pid: int, what: str) -> str:
         return ""
 
 
-def _unit_error(name: str) -> dict[str, Any] | None:
-    """The error of the namespace's unit if it failed; read from the journal, because no state exists then."""
-    unit = f"nsguard-netns-{name}.service"
-    for properties in systemd.show([unit], ["ActiveState", "Result", "InactiveEnterTimestamp"], "--timestamp=unix"):
-        if properties.get("ActiveState") == "failed":
-            at = properties.get("InactiveEnterTimestamp", "").removeprefix("@")
-            what = systemd.last_words(unit) or f"{unit} failed ({properties.get('Result')})"
-            return {"at": int(at) if at.isdecimal() else None, "command": f"netns up {name}", "what": what}
+def _unit_error(name: str, units: Sequence[Unit]) -> dict[str, Any] | None:
+    """The error of the namespace's unit if it failed; read from its journal, because no state exists then."""
+    for unit in units:
+        if unit.kind == "namespace" and unit.reason:
+            return {"at": unit.since, "command": f"netns up {name}", "what": "; ".join(unit.reason[:2])}
     return None

@@ -67,9 +67,15 @@ def _rows(it: dict[str, Any]) -> Iterator[Row]:
     ports = [f"{protocol} {few(list(map(_ports, ports)))}" for protocol, ports in it["tunnelPorts"].items() if ports]
     yield Row("open in tunnel", "; ".join(ports))
     yield from _units(it)
-    if error := it["error"]:
+    if (error := it["error"]) and not _in_a_row(error["what"], it["units"]):
         when = "" if error["at"] is None else f" ({span(max(0, time.time() - error['at']))} ago)"
         yield Row("error", f"{error['command']}: {error['what']}{when}", BAD)
+
+
+def _in_a_row(error: str, units: Iterable[dict[str, Any]]) -> bool:
+    """Whether the row of a unit that failed says the same as an error, "WHERE: WHAT; FIX"."""
+    what = error.rpartition("; ")[0] or error
+    return any((unit["reason"] or "").startswith(what) for unit in units)
 
 
 def _peer(peer: dict[str, Any]) -> Iterator[Row]:

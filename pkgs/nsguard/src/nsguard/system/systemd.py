@@ -45,16 +45,6 @@ def query(units: Iterable[str], properties: Sequence[str], *more: str) -> list[d
     return [dict(line.partition("=")[::2] for line in block) for block in blocks if block]
 
 
-def last_words(unit: str) -> str:
-    """The last line in which nsguard said in `unit` what is wrong; empty if there is none to be had."""
-    try:
-        lines = process.ask("journalctl", "-q", "-b", "-o", "cat", "-n", "50", "-u", unit).splitlines()
-    except process.CommandFailed:
-        return ""
-    messages = (line.removeprefix("nsguard: ") for line in reversed(lines) if line.startswith("nsguard: "))
-    return next((line for line in messages if not line.startswith(("undoing", "warning:"))), "")
-
-
 class Entry(NamedTuple):
     """A line of the journal about a unit; `own`: by the unit's processes, and not by systemd about them."""
 

@@ -22,6 +22,8 @@ def keys(patient: Patient) -> Iterator[Finding]:
         try:
             status = os.stat(path)
         except OSError as error:
+            if any(unit.reason and unit.reason.what.startswith(f"{path}: ") for unit in patient.units):
+                continue  # the unit that failed for want of it has a line of its own
             making = path == patient.spec.tunnel.private_key_file and patient.spec.tunnel.generate_private_key_file
             remedy = "restart the tunnel, which generates it" if making else "put it in place"
             yield Finding(f"{path}: {(error.strerror or str(error)).lower()}", remedy)
@@ -87,15 +89,11 @@ def units(patient: Patient) -> Iterator[Finding]:
         if it["NeedDaemonReload"] == "yes":
             yield Finding(f"{unit} has changed on disk", "systemctl daemon-reload")
         if state == "failed" or it["SubState"] == "auto-restart" or (unit in {*needed, *sockets} and state != "active"):
-            error = systemd.last_words(unit) if it["Result"] != "success" else ""
-            reason = reasons.get(unit)
-            if reason and not error:
-                yield Finding(f"{unit} is {state}: {reason.what}", reason.remedy)
-                continue
-            yield Finding(
-                f"{unit} is {it['SubState'] if it['SubState'] == 'auto-restart' else state}{error and f': {error}'}",
-                f"fix that, then: systemctl restart {unit}" if error else f"systemctl restart {unit}",
-            )
+            if reason := reasons.get(unit):
+                word = "failed" if it["SubState"] == "auto-restart" else state
+                yield Finding(f"{unit} is {word}: {reason.what}", reason.remedy)
+            else:
+                yield Finding(f"{unit} is {state}", f"systemctl restart {unit}")
         elif unit in needed and not needed[unit]:
             what = "namespace" if "netns" in unit else "tunnel"
             yield Finding(f"{unit} is active, but its {what} no longer exists", f"systemctl restart {unit}")

@@ -1,0 +1,54 @@
+"""What the doctor says of peers that cannot be asked."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from nsguard.health.doctor import reach, rules
+from nsguard.net import wireguard
+
+KEY = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="
+AT = ("192.0.2.1", 51820)
+
+
+def patient(*endpoints: object, configured: bool = True) -> Any:
+    """A tunnel that is up and has no answer. endpoints: of its peers, as its file has them."""
+    peers = [SimpleNamespace(public_key=KEY, endpoint=it, allowed_ips=(), name=None) for it in endpoints]
+    return SimpleNamespace(
+        name="vpn",
+        answered=False,
+        tunnel=SimpleNamespace(endpoints=(), outer=None),
+        config=SimpleNamespace(peers=peers, dns=()) if configured else None,
+        spec=SimpleNamespace(host_ruleset="/nowhere"),
+    )
+
+
+@pytest.fixture(autouse=True)
+def kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """WireGuard keeps the endpoint that a peer had; the rules let no packet go there."""
+    monkeypatch.setattr(wireguard, "show", lambda *_: [(KEY,)])
+    monkeypatch.setattr(rules, "_table", lambda _: [])
+    monkeypatch.setattr(rules, "_compare", lambda *_: iter(()))
+    monkeypatch.setattr(rules, "wireguard_endpoints", lambda *_: {KEY: AT})
+
+
+def test_a_file_without_an_endpoint_is_one_fault() -> None:
+    no_endpoint = patient(None)
+    fault, peer = reach.ranges(no_endpoint)
+    assert fault.what == "no peer has an endpoint, so the tunnel cannot start a handshake"
+    assert peer.what == f"peer {KEY} has no AllowedIPs, so nothing is sent to it"
+    assert list(reach.handshake(no_endpoint)) == []
+    assert list(rules.outside(no_endpoint)) == []
+
+
+@pytest.mark.parametrize("it", [patient(AT), patient(AT, None), patient(configured=False)])
+def test_a_peer_that_could_answer_is_missed(it: Any) -> None:
+    (finding,) = reach.handshake(it)
+    assert finding.what.startswith("no peer has answered for 3 minutes")
+
+
+@pytest.mark.parametrize("it", [patient(AT), patient(configured=False)])
+def test_a_peer_with_an_endpoint_has_moved_if_it_is_elsewhere(it: Any) -> None:
+    (finding,) = rules.outside(it)
+    assert finding.what == f"peer {KEY} has moved to 192.0.2.1 port 51820, to which the rules let no packet go"
