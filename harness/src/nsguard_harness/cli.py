@@ -88,8 +88,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--pcap", type=Path, metavar="DIR", help="keep the captures there")
     run.add_argument("--state", default="*", metavar="GLOB", help="only states of the tunnel with such names")
     run.add_argument("--quick", action="store_true", help="the core set, with the tunnel up: half a minute")
-    live = commands.add_parser("live", help="attack a namespace of this host: a minute, few packets, no changes")
-    live.add_argument("namespace", metavar="NAMESPACE")
+    live = commands.add_parser("live", help="attack a namespace of this host: 15 seconds, few packets, no changes")
+    live.description = "Attack a namespace of this host, as root: 15 seconds, few packets, no changes."
+    live.add_argument("namespace", metavar="NAMESPACE", help="its name, as nsguard status shows it")
     live.add_argument(
         "--unit",
         action="append",

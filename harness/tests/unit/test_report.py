@@ -49,3 +49,25 @@ def test_text_from_outside_is_no_markup_and_a_narrow_terminal_keeps_the_verdicts
         assert "allowed-egress:[nas]" in text
         assert "\x1b" not in text
         assert r"\x1b]0;owned" in text
+
+
+def test_marks_are_explained_and_an_attack_that_cannot_apply_says_why() -> None:
+    results = (
+        Result("leases", 4, "root", "t", Verdict.CANNOT, "no client of DHCP runs on this host"),
+        Result("tunnel-key", 4, "root", "u", Verdict.CONTAINED, "", control="wg shows a key"),
+        Result("tunnel-key", 4, "user", "v", Verdict.CONTAINED, "", control="wg shows a key"),
+    )
+    judged = Run({}, {}, Judgement())
+
+    def text(results: tuple[Result, ...]) -> list[str]:
+        console = Console(width=80, record=True, file=io.StringIO())
+        console.print(attacks_table(Report(results, judged, judged)))
+        return [" ".join(line.split()) for line in console.export_text().splitlines()]
+
+    assert text(results)[1:] == [
+        "leases n/a - no client of DHCP runs on this host",
+        "tunnel-key ok ok wg shows a key",
+        "ok: contained; n/a: cannot apply here; -: not tried as that user",
+    ]
+    leaked = Result("leases", 4, "root", "t", Verdict.LEAKED, "seen", control="seen")
+    assert text((leaked,))[2] == "LEAKED leases IPv4 as root: seen"

@@ -27,6 +27,9 @@ STYLE[Verdict.CANNOT] = "dim"
 # short, so that a line of the table fits a terminal of 80 columns; they differ without colour, too
 MARKS = {Verdict.CONTAINED: "ok", Verdict.LEAKED: "LEAKED", Verdict.VACUOUS: "vacuous", Verdict.ERROR: "error"}
 MARKS[Verdict.CANNOT] = "n/a"
+UNTRIED = "-"
+# What a mark means whose word does not say it.
+LEGEND = {"ok": "contained", "n/a": "cannot apply here", UNTRIED: "not tried as that user"}
 # of several states a cell of the table shows the weightiest verdict
 WEIGHT = (Verdict.CANNOT, Verdict.CONTAINED, Verdict.VACUOUS, Verdict.ERROR, Verdict.LEAKED)
 FAMILIES = {0: "", 4: "IPv4", 6: "IPv6"}
@@ -63,9 +66,10 @@ def where(result: Result) -> str:
 
 
 def attacks_table(report: Report) -> RenderableType:
-    """A row for each attack, a column for each identity, `ok` for contained; below, why a cell is not.
+    """A row for each attack, a column for each identity, `ok` for contained; below, what the marks mean, and why a cell
+    is not contained.
 
-    Of several families and states the weightiest verdict is shown.
+    Of several families and states the weightiest verdict is shown; of an attack that cannot apply, the reason.
     """
     identities = list(dict.fromkeys(result.identity for result in report.results))
     rows: dict[str, dict[str, Result]] = {}
@@ -82,14 +86,19 @@ def attacks_table(report: Report) -> RenderableType:
     # a column that may wrap is the first to be narrowed; its cells do not wrap, but end early
     table.add_column("unconfined, as control", style="dim")
     for attack, cells in rows.items():
-        witness = plain(next((cell.control for cell in cells.values() if cell.control), "").replace("\n", " "))
+        lacking = (cell.evidence for cell in cells.values() if cell.verdict is Verdict.CANNOT)
+        witness = plain(
+            next((cell.control for cell in cells.values() if cell.control), next(lacking, "")).replace("\n", " ")
+        )
         witness.no_wrap, witness.overflow = True, "ellipsis"
         table.add_row(plain(attack), *(_verdict(cells.get(identity)) for identity in identities), witness)
-    return Group(table, *_explanations(report))
+    marks = {_verdict(cells.get(identity)).plain for cells in rows.values() for identity in identities}
+    legend = "; ".join(f"{mark}: {meaning}" for mark, meaning in LEGEND.items() if mark in marks)
+    return Group(table, *([Text(legend, "dim")] if legend else []), *_explanations(report))
 
 
 def _verdict(result: Result | None) -> Text:
-    return Text(MARKS[result.verdict], STYLE[result.verdict]) if result else Text("-", "dim")
+    return Text(MARKS[result.verdict], STYLE[result.verdict]) if result else Text(UNTRIED, "dim")
 
 
 def _explanations(report: Report) -> list[Text]:
