@@ -2,17 +2,10 @@
 # not set it). None can weaken either of the two.
 let
   inherit (builtins)
-    attrNames
-    concatMap
     elem
     filter
-    foldl'
     head
-    isList
     isString
-    length
-    listToAttrs
-    split
     substring
     ;
 
@@ -20,15 +13,15 @@ let
     value:
     if value == null then
       [ ]
-    else if isList value then
+    else if builtins.isList value then
       value
     else
       [ value ];
 
   words =
     value:
-    concatMap (
-      v: if isString v then filter (w: isString w && w != "") (split "[ \t\n]+" v) else [ v ]
+    builtins.concatMap (
+      v: if isString v then filter (w: isString w && w != "") (builtins.split "[ \t\n]+" v) else [ v ]
     ) (toList value);
 
   position =
@@ -36,7 +29,7 @@ let
     if list == [ ] then
       0
     else if elem value (head list) then
-      length list
+      builtins.length list
     else
       position (builtins.tail list) value;
 
@@ -67,13 +60,13 @@ in
     ;
 
   # The items of a list, each once, in their order.
-  unique = foldl' (list: item: if elem item list then list else list ++ [ item ]) [ ];
+  unique = builtins.foldl' (list: item: if elem item list then list else list ++ [ item ]) [ ];
 
   # Texts, each once, sorted.
   sorted =
     texts:
-    attrNames (
-      listToAttrs (
+    builtins.attrNames (
+      builtins.listToAttrs (
         map (name: {
           inherit name;
           value = null;

@@ -1,6 +1,6 @@
 # A specification with all defaults, and with the namespaces that tunnels through tunnels need (./network/hops.nix).
 let
-  inherit (builtins) isAttrs mapAttrs;
+  inherit (builtins) mapAttrs;
   defaults = import ./defaults.nix;
   presets = import ./units/presets.nix;
   inherit (import ./confinement/homes.nix) homesOf;
@@ -13,7 +13,10 @@ let
     default
     // mapAttrs (
       name: value:
-      if isAttrs value && default.${name} or { } != { } then merged default.${name} value else value
+      if builtins.isAttrs value && default.${name} or { } != { } then
+        merged default.${name} value
+      else
+        value
     ) given;
 in
 specification:

@@ -14,7 +14,6 @@ let
   inherit (builtins)
     attrNames
     filter
-    foldl'
     listToAttrs
     mapAttrs
     ;
@@ -79,7 +78,7 @@ let
     value = value name;
   };
 
-  mergeAll = foldl' (all: set: all // set) { };
+  mergeAll = builtins.foldl' (all: set: all // set) { };
   ofNamespace =
     whole: name:
     let

@@ -1,6 +1,6 @@
 # Every name that nsguard gives to something, as functions of the namespace's name.
 let
-  inherit (builtins) head match;
+  inherit (builtins) match;
   inherit (import ./combine.nix) isDynamic;
 
   digest = name: builtins.hashString "sha256" name;
@@ -136,7 +136,7 @@ in
       } config;
     in
     if isDynamic config then
-      { User = head (match "([^@]*).*" service); } // given
+      { User = builtins.head (match "([^@]*).*" service); } // given
     else
       given // { RuntimeDirectoryPreserve = "restart"; };
 

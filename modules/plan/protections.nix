@@ -5,13 +5,7 @@
 # Their full names are KIND:NAME, and KIND:NAME:PART for one element of a list.
 { without }:
 let
-  inherit (builtins)
-    attrNames
-    concatMap
-    elem
-    filter
-    listToAttrs
-    ;
+  inherit (builtins) attrNames filter;
 
   full = kind: name: "${kind}:${name}";
 in
@@ -19,7 +13,7 @@ in
   # The records of one kind that are not removed.
   kept =
     kind: records:
-    removeAttrs records (filter (name: elem (full kind name) without) (attrNames records));
+    removeAttrs records (filter (name: builtins.elem (full kind name) without) (attrNames records));
 
   # full name -> { guards; besides; ownKernel; }
   listed =
@@ -41,5 +35,7 @@ in
         [ (entry (full kind name) records.${name}) ]
         ++ map (part: entry (full (full kind name) part) parts.${part}) (attrNames parts);
     in
-    listToAttrs (concatMap entries (filter (name: records.${name} ? guards) (attrNames records)));
+    builtins.listToAttrs (
+      builtins.concatMap entries (filter (name: records.${name} ? guards) (attrNames records))
+    );
 }

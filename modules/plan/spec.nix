@@ -7,7 +7,7 @@
   without,
 }:
 let
-  inherit (builtins) attrNames concatStringsSep mapAttrs;
+  inherit (builtins) concatStringsSep mapAttrs;
   inherit (import ./protections.nix { inherit without; }) kept listed;
 
   # A tunnel needs no link-local addresses, router advertisements or forwarding.
@@ -64,7 +64,7 @@ let
   hostsLines =
     hosts:
     concatStringsSep "" (
-      map (address: "${address} ${concatStringsSep " " hosts.${address}}\n") (attrNames hosts)
+      map (address: "${address} ${concatStringsSep " " hosts.${address}}\n") (builtins.attrNames hosts)
     );
 
   # An unquoted path must not be copied to the store here.
@@ -129,7 +129,7 @@ in
       commandGroup = if names.runs namespace then names.runGroup name namespace else null;
       # Sockets of the host that lead to ports inside.
       published = builtins.attrValues (
-        builtins.mapAttrs (publish: it: {
+        mapAttrs (publish: it: {
           unit = "${names.publishUnit name publish it}.socket";
           inherit (it) name listen port;
           from = hostLinks.clients it;

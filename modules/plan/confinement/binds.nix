@@ -8,19 +8,13 @@
 # Only plain paths are read here: no quotes, no escapes, no specifiers but those of directories.
 let
   inherit (builtins)
-    attrNames
-    concatMap
     concatStringsSep
     elemAt
     filter
     head
     isString
-    length
     match
-    replaceStrings
     split
-    stringLength
-    substring
     ;
   inherit (import ../combine.nix) words;
   paths = import ./paths.nix;
@@ -39,7 +33,7 @@ let
   # Those that are one harmless word in a path.
   ofUnit = "%[nNpuUgG]";
 
-  spelt = replaceStrings (attrNames directories) (builtins.attrValues directories);
+  spelt = builtins.replaceStrings (builtins.attrNames directories) (builtins.attrValues directories);
 
   # Without doubled slashes, and by way of /run where it is written as /var/run.
   plain =
@@ -59,7 +53,8 @@ let
 
   within =
     path: directory:
-    path == directory || substring 0 (stringLength directory + 1) path == "${directory}/";
+    path == directory
+    || builtins.substring 0 (builtins.stringLength directory + 1) path == "${directory}/";
   among = directories: path: filter (within path) directories != [ ];
 
   # An entry as the three things it says.
@@ -68,7 +63,7 @@ let
     let
       parts = filter isString (split ":" (head (match "-?(.*)" entry)));
       source = head parts;
-      destination = if length parts > 1 && elemAt parts 1 != "" then elemAt parts 1 else source;
+      destination = if builtins.length parts > 1 && elemAt parts 1 != "" then elemAt parts 1 else source;
     in
     {
       inherit source destination;
@@ -80,7 +75,7 @@ let
   # Directories that systemd makes for the service, and what its options let in.
   ownOf =
     service:
-    map (directory: plain "/run/${head (filter isString (split ":" directory))}") (
+    map (directory: plain "/run/${head (split ":" directory)}") (
       words (service.serviceConfig.RuntimeDirectory or null)
     );
   grantedTo =
@@ -147,7 +142,7 @@ in
     };
 
   # Of a path that systemd opens for the service.
-  verdictOf = service: path: verdictOf service (head (filter isString (split ":" path)));
+  verdictOf = service: path: verdictOf service (head (split ":" path));
 
   # Where a service sees something in what is otherwise private.
   visible =
@@ -155,7 +150,7 @@ in
     ownOf service
     ++ map (path: (read path).to) (
       service.bindPaths or [ ]
-      ++ concatMap (property: kept service (service.serviceConfig.${property} or null)) [
+      ++ builtins.concatMap (property: kept service (service.serviceConfig.${property} or null)) [
         "BindPaths"
         "BindReadOnlyPaths"
       ]

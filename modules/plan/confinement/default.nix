@@ -14,10 +14,7 @@ let
     attrValues
     concatMap
     concatStringsSep
-    elem
     filter
-    foldl'
-    isFunction
     mapAttrs
     ;
   inherit (import ../protections.nix { inherit without; }) listed;
@@ -258,7 +255,8 @@ let
     };
 
   # An ambient capability outside the bounding set would keep the unit from starting.
-  within' = capabilities: own: concatStringsSep " " (filter (c: elem c capabilities) (words own));
+  within' =
+    capabilities: own: concatStringsSep " " (filter (c: builtins.elem c capabilities) (words own));
 
   unitConfig =
     {
@@ -308,7 +306,7 @@ let
     in
     if record ? ofParts then
       record.ofParts parts
-    else if !isFunction record.properties then
+    else if !builtins.isFunction record.properties then
       record.properties
     else if parts == { } then
       { }
@@ -342,7 +340,7 @@ in
     in
     {
       unitConfig = applied service.unitConfig (unitConfig service);
-      serviceConfig = foldl' applied service.serviceConfig (
+      serviceConfig = builtins.foldl' applied service.serviceConfig (
         map (record: record.own or { }) (attrValues wanted)
         ++ [ (letIn service) ]
         ++ attrValues (mapAttrs (propertiesOf kept) wanted)

@@ -1,13 +1,7 @@
 # Who needs whom among the units, where something would be open, or dead, without it.
 { names, without }:
 let
-  inherit (builtins)
-    attrNames
-    attrValues
-    concatMap
-    filter
-    listToAttrs
-    ;
+  inherit (builtins) concatMap;
   inherit (import ../protections.nix { inherit without; }) kept listed;
 
   # of: `service`, `tunnel`, `link` or `publish`; unitConfig: namespace -> lists by directive
@@ -76,14 +70,14 @@ in
     of: namespace:
     let
       sets = map (record: record.unitConfig namespace) (
-        filter (record: record.of == of) (attrValues (kept "dependency" records))
+        builtins.filter (record: record.of == of) (builtins.attrValues (kept "dependency" records))
       );
     in
-    listToAttrs (
+    builtins.listToAttrs (
       map (name: {
         inherit name;
         value = concatMap (set: set.${name} or [ ]) sets;
-      }) (concatMap attrNames sets)
+      }) (concatMap builtins.attrNames sets)
     );
 
   protections = listed "dependency" records;

@@ -6,15 +6,9 @@ let
     concatStringsSep
     elemAt
     filter
-    isList
-    isString
-    listToAttrs
     match
-    replaceStrings
-    split
     stringLength
     substring
-    toJSON
     ;
   inherit (import ../combine.nix)
     commands
@@ -73,7 +67,10 @@ let
       value
     else
       concatStringsSep " " (
-        [ "${replaceStrings [ "@" ] [ "" ] (group 1)}${tools.nsguard-init}" ] ++ given ++ called ++ [ rest ]
+        [ "${builtins.replaceStrings [ "@" ] [ "" ] (group 1)}${tools.nsguard-init}" ]
+        ++ given
+        ++ called
+        ++ [ rest ]
       );
 
   # options -> a command that signals the main process -> nsguard-init, which does it instead; any other command: null
@@ -114,20 +111,20 @@ let
     in
     if own == null && first == [ ] then
       null
-    else if isList own || first != [ ] then
+    else if builtins.isList own || first != [ ] then
       resets list ++ first ++ since
     else
       behindInit own;
 
   behind =
     properties: options: alone:
-    listToAttrs (
+    builtins.listToAttrs (
       map (name: {
         inherit name;
         value = lines {
           # systemd passes descriptors and sends signals to the main process only.
           options = filter (
-            option: name == "ExecStart" || builtins.match "--((notify|forward)=.*|signalled)" option == null
+            option: name == "ExecStart" || match "--((notify|forward)=.*|signalled)" option == null
           ) options;
           alone = alone && name == "ExecStartPre";
           signals = builtins.elem "--signalled" options && builtins.elem name mainSignal.properties;
@@ -140,7 +137,7 @@ let
     if value == null then
       default
     else if builtins.isBool value then
-      toJSON value
+      builtins.toJSON value
     else
       toString value;
 in
@@ -166,7 +163,7 @@ rec {
     command:
     let
       plain = concatStringsSep "q" (
-        filter isString (split "\"([^\"\\\\]|\\\\.)*\"|'([^'\\\\]|\\\\.)*'" command)
+        filter builtins.isString (builtins.split "\"([^\"\\\\]|\\\\.)*\"|'([^'\\\\]|\\\\.)*'" command)
       );
     in
     match ".*[[:space:]];[[:space:]]+[^[:space:]].*" plain != null || prefixed "|" command;

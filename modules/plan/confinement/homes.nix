@@ -2,13 +2,7 @@
 # every confined service, as one below /home is. A system account's is hidden from the services that run as it, but for what
 # their units name; one in /var/lib is their state.
 let
-  inherit (builtins)
-    attrNames
-    concatMap
-    elem
-    filter
-    match
-    ;
+  inherit (builtins) attrNames filter match;
   inherit (import ./binds.nix) plain within;
   inherit (import ../combine.nix)
     append
@@ -46,7 +40,7 @@ let
       inherit people own;
       state = filter isState system;
       hidden = unique (people ++ unnamed);
-      visible = concatMap (home: state.below [ home ] serviceConfig) unnamed;
+      visible = builtins.concatMap (home: state.below [ home ] serviceConfig) unnamed;
     };
 in
 {
@@ -68,7 +62,7 @@ in
     ofAccounts accounts runs serviceConfig;
 
   # Of commands that any of these users starts.
-  homesOfUsers = accounts: users: ofAccounts accounts (name: elem name users) { };
+  homesOfUsers = accounts: users: ofAccounts accounts (name: builtins.elem name users) { };
 
   protection = homes: {
     guards = "control sockets, agents and start-up files in home directories";

@@ -1,13 +1,7 @@
 # Commands that signal the unit's main process by its number: kill -HUP $MAINPID. In process numbers of its own a
 # command knows no such number; nsguard-init --signal=HUP does it instead (pkgs/nsguard/init/signals.c).
 let
-  inherit (builtins)
-    concatMap
-    elemAt
-    filter
-    isString
-    match
-    ;
+  inherit (builtins) elemAt filter match;
   inherit (import ../combine.nix) toList;
 
   quoted = text: "[\"']?${text}[\"']?";
@@ -47,8 +41,8 @@ rec {
     serviceConfig:
     map (order: order.signal) (
       filter (order: order != null) (
-        concatMap (
-          property: map read (filter isString (toList (serviceConfig.${property} or null)))
+        builtins.concatMap (
+          property: map read (filter builtins.isString (toList (serviceConfig.${property} or null)))
         ) properties
       )
     );

@@ -7,7 +7,6 @@ let
     elem
     filter
     head
-    isString
     match
     split
     ;
@@ -25,14 +24,14 @@ let
 
   directories =
     property: base: service:
-    map (entry: binds.plain "${base}/${head (filter isString (split ":" entry))}") (
+    map (entry: binds.plain "${base}/${head (split ":" entry)}") (
       words (service.serviceConfig.${property} or null)
     );
 
   # The host paths that a service binds, except optional ones.
   bound =
     service:
-    map (path: binds.plain (head (filter isString (split ":" path)))) (
+    map (path: binds.plain (head (split ":" path))) (
       filter (path: match "-.*" path == null) (
         service.bindPaths or [ ]
         ++ concatMap (property: binds.kept service (service.serviceConfig.${property} or null)) [

@@ -11,7 +11,7 @@
 # a service's own properties -> { front; properties; }
 serviceConfig:
 let
-  inherit (builtins) concatStringsSep elem filter;
+  inherit (builtins) elem;
   inherit (import ../combine.nix) append callable yes;
   inherit (import ./main-signal.nix) signals;
 
@@ -42,11 +42,11 @@ let
     )
     ++ (if text "Type" "" == "notify-reload" then [ (text "ReloadSignal" "SIGHUP") ] else [ ]);
   # No process can forward it.
-  handedOn = filter (signal: signal != "SIGKILL") toMainAlone;
+  handedOn = builtins.filter (signal: signal != "SIGKILL") toMainAlone;
 in
 {
   front =
-    (if handedOn == [ ] then [ ] else [ "--forward=${concatStringsSep "," handedOn}" ])
+    (if handedOn == [ ] then [ ] else [ "--forward=${builtins.concatStringsSep "," handedOn}" ])
     ++ (if signals serviceConfig == [ ] then [ ] else [ "--signalled" ]);
   properties =
     (

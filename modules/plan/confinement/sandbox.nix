@@ -2,7 +2,7 @@
 # One record for each protection, as in ./default.nix; bwrap(1) defines the options, which it takes in order.
 { tools, without }:
 let
-  inherit (builtins) attrNames concatMap;
+  inherit (builtins) concatMap;
   inherit (import ../protections.nix { inherit without; }) kept listed;
 
   records = {
@@ -103,7 +103,7 @@ in
       "/"
       "/"
     ]
-    ++ concatMap (name: protections.${name}.arguments app) (attrNames protections)
+    ++ concatMap (name: protections.${name}.arguments app) (builtins.attrNames protections)
     ++ concatMap (bind "--ro-bind-try") app.visible
     ++ concatMap (bind "--bind") (
       [

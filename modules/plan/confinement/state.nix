@@ -1,14 +1,9 @@
 # Where services keep state and logs, and what of it a unit has as its own: what it names, and what systemd makes for it.
 let
   inherit (builtins)
-    any
-    attrValues
     concatMap
-    elem
     filter
     head
-    isList
-    isString
     match
     split
     ;
@@ -27,8 +22,7 @@ let
   ];
 
   # StateDirectory= and its kind: each word is a path, perhaps with a link to it behind a colon.
-  made =
-    parent: value: map (word: "${parent}/${head (filter isString (split ":" word))}") (words value);
+  made = parent: value: map (word: "${parent}/${head (split ":" word)}") (words value);
 
   literal = builtins.replaceStrings [ "." "+" ] [ "[.]" "[+]" ];
 
@@ -36,7 +30,7 @@ let
   namedIn =
     directories: text:
     map (found: head found) (
-      filter isList (
+      filter builtins.isList (
         split "((${builtins.concatStringsSep "|" (map literal directories)})/[A-Za-z0-9][-A-Za-z0-9._]*)" text
       )
     );
@@ -47,7 +41,7 @@ let
     "BindReadOnlyPaths"
     "TemporaryFileSystem"
   ];
-  texts = set: map toString (concatMap toList (attrValues set));
+  texts = set: map toString (concatMap toList (builtins.attrValues set));
 
   below = directories: serviceConfig: concatMap (namedIn directories) (texts serviceConfig);
 
@@ -60,9 +54,9 @@ in
   # Whether a unit names a directory itself.
   names =
     directory: serviceConfig:
-    any (text: match ".*[^A-Za-z0-9._/]${literal directory}/?[^-A-Za-z0-9._/].*" " ${text} " != null) (
-      texts serviceConfig
-    );
+    builtins.any (
+      text: match ".*[^A-Za-z0-9._/]${literal directory}/?[^-A-Za-z0-9._/].*" " ${text} " != null
+    ) (texts serviceConfig);
 
   # { serviceConfig; environment; scripts; bindPaths; homes; } -> entries of BindPaths=
   own =
@@ -83,7 +77,7 @@ in
       others = bySystemd ++ binds.visible service ++ homes.people;
       # Of a user that systemd makes, systemd binds these in by itself, below a directory that only it enters.
       all =
-        filter (path: !notOwn path && !elem path others) (inNames ++ homes.state)
+        filter (path: !notOwn path && !builtins.elem path others) (inNames ++ homes.state)
         ++ (if isDynamic serviceConfig then [ ] else bySystemd);
     in
     map (path: "-${path}") (sorted all);

@@ -5,8 +5,6 @@ let
     concatMap
     elem
     filter
-    head
-    length
     match
     ;
   inherit (import ./text.nix) last;
@@ -71,7 +69,7 @@ let
     unit:
     let
       commands = ofKey unit "ExecStartPre";
-      first = if commands == [ ] then "" else head commands;
+      first = if commands == [ ] then "" else builtins.head commands;
     in
     if isCheck unit first then
       [ ]
@@ -111,7 +109,7 @@ let
   # The unit of a package, of which only the drop-ins are known here.
   unseen =
     unit:
-    if unit.complete || length (ofKey unit "ExecStart") > 0 then
+    if unit.complete || builtins.length (ofKey unit "ExecStart") > 0 then
       [ ]
     else
       [ (lacking "journal-connection" "Service.ExecStart" "") ];

@@ -7,16 +7,9 @@
 # requires, see `defaults`. The judge shares no code with the refusals in ../problems, so that neither hides what the
 # other misses. Its facts are in `facts.json`; `nsguard doctor` judges running units by the same file.
 let
-  inherit (builtins)
-    concatMap
-    elem
-    filter
-    fromJSON
-    match
-    readFile
-    ;
+  inherit (builtins) elem filter match;
 
-  facts = fromJSON (readFile ./facts.json);
+  facts = builtins.fromJSON (builtins.readFile ./facts.json);
   place = import ./place.nix { inherit facts; };
   exposed = import ./exposed.nix { inherit facts place; };
   lacking = import ./lacking.nix { inherit facts place; };
@@ -64,7 +57,7 @@ let
     in
     (if user == null then !dynamic else named user)
     || named (last (values "Service.Group"))
-    || filter named (concatMap words (values "Service.SupplementaryGroups")) != [ ];
+    || filter named (builtins.concatMap words (values "Service.SupplementaryGroups")) != [ ];
 
   unitOf =
     section: want: name: text:

@@ -5,14 +5,9 @@ let
   inherit (builtins)
     attrNames
     concatMap
-    concatStringsSep
     elem
     elemAt
     filter
-    foldl'
-    head
-    isString
-    length
     match
     split
     stringLength
@@ -33,8 +28,8 @@ let
   bind =
     unit: entry:
     let
-      parts = filter isString (split ":" (plain entry));
-      part = index: if length parts > index then elemAt parts index else "";
+      parts = filter builtins.isString (split ":" (plain entry));
+      part = index: if builtins.length parts > index then elemAt parts index else "";
     in
     {
       source = place.resolved unit.name (part 0);
@@ -55,7 +50,7 @@ let
     let
       hidden = attrNames facts.hidden;
       around = filter (place.perhapsWithin path) hidden;
-      deepest = foldl' (
+      deepest = builtins.foldl' (
         found: hidden: if stringLength hidden > stringLength found then hidden else found
       ) "" around;
       granted =
@@ -123,7 +118,7 @@ let
     concatMap (entry: whereSecluded (judged unit) key entry (place.resolved unit.name (pathOf entry))) (
       wordsOf key unit
     );
-  first = entry: head (filter isString (split ":" entry));
+  first = entry: builtins.head (split ":" entry);
   afterColon = entry: unlisted "[^:]*:?" entry;
 
   streams =
@@ -180,7 +175,7 @@ let
       if values == [ ] then
         [ ]
       else
-        [ (hole "Service.${key}" (concatStringsSep " " values) facts.forbidden.${key}) ]
+        [ (hole "Service.${key}" (builtins.concatStringsSep " " values) facts.forbidden.${key}) ]
     ) (attrNames facts.forbidden);
 
   extensions =

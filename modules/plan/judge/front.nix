@@ -1,24 +1,19 @@
 # A command as systemd reads it: its prefixes, and the options of nsguard-init if that is in front of it.
 let
-  inherit (builtins)
-    elemAt
-    filter
-    foldl'
-    head
-    isString
-    match
-    split
-    ;
+  inherit (builtins) elemAt filter match;
 
   parts = match "([-@:+!|[:space:]]*)(.*)";
   program = command: elemAt (parts command) 1;
   wordsOf =
-    command: filter (word: isString word && word != "") (split "[[:space:]]+" (program command));
+    command:
+    filter (word: builtins.isString word && word != "") (
+      builtins.split "[[:space:]]+" (program command)
+    );
 
   # The leading words that begin with --.
   leading =
     words:
-    (foldl'
+    (builtins.foldl'
       (
         state: word:
         if state.ended || match "--.+" word == null then
@@ -42,7 +37,9 @@ rec {
     let
       words = wordsOf command;
     in
-    if words == [ ] || head words != unit.front || match ".*@.*" (prefixes command) != null then
+    if
+      words == [ ] || builtins.head words != unit.front || match ".*@.*" (prefixes command) != null
+    then
       [ ]
     else
       leading (builtins.tail words);

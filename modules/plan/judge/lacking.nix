@@ -6,13 +6,9 @@ let
     attrNames
     concatMap
     elem
-    elemAt
     filter
     foldl'
     head
-    isString
-    length
-    match
     split
     substring
     ;
@@ -71,12 +67,12 @@ let
 
   tmpfs =
     unit:
-    map (entry: place.resolved unit.name (head (filter isString (split ":" entry)))) (
+    map (entry: place.resolved unit.name (head (split ":" entry))) (
       concatMap words (unit.values "Service.TemporaryFileSystem")
     );
   inaccessible =
     unit:
-    map (entry: place.resolved unit.name (elemAt (match "[-+]*(.*)" entry) 0)) (
+    map (entry: place.resolved unit.name (builtins.elemAt (builtins.match "[-+]*(.*)" entry) 0)) (
       concatMap words (unit.values "Service.InaccessiblePaths")
     );
 
@@ -110,10 +106,7 @@ let
     let
       deny = line: substring 0 1 line == "~";
       listed =
-        line:
-        map (word: head (filter isString (split ":" word))) (
-          words (if deny line then substring 1 (-1) line else line)
-        );
+        line: map (word: head (split ":" word)) (words (if deny line then substring 1 (-1) line else line));
     in
     lines == [ ]
     || foldl' (

@@ -2,14 +2,11 @@
 { facts }:
 let
   inherit (builtins)
-    attrNames
     concatStringsSep
     elemAt
     filter
-    foldl'
     head
     isString
-    length
     match
     split
     stringLength
@@ -56,14 +53,16 @@ let
     else if parts == [ ] then
       [ ]
     else
-      filter isString (map (index: elemAt parts index) (builtins.genList (i: i) (length parts - 1)));
+      filter isString (
+        map (index: elemAt parts index) (builtins.genList (i: i) (builtins.length parts - 1))
+      );
 
-  normal = path: absolute (foldl' without [ ] (components path));
+  normal = path: absolute (builtins.foldl' without [ ] (components path));
 
   followed =
     depth: path:
     let
-      link = filter (link: path == link || hasPrefix "${link}/" path) (attrNames facts.links);
+      link = filter (link: path == link || hasPrefix "${link}/" path) (builtins.attrNames facts.links);
       target = facts.links.${head link} + substring (stringLength (head link)) (-1) path;
     in
     if depth == 0 || link == [ ] then path else followed (depth - 1) (normal target);

@@ -1,16 +1,12 @@
 # The directives of a unit's text, followed by its drop-ins, as systemd reads them (systemd.syntax(7)).
 let
-  inherit (builtins)
-    elemAt
-    filter
-    foldl'
-    isString
-    match
-    replaceStrings
-    split
-    ;
+  inherit (builtins) elemAt foldl' match;
 
-  lines = text: filter isString (split "\n" (replaceStrings [ "\\\n" ] [ " " ] text));
+  lines =
+    text:
+    builtins.filter builtins.isString (
+      builtins.split "\n" (builtins.replaceStrings [ "\\\n" ] [ " " ] text)
+    );
 
   line =
     read: text:

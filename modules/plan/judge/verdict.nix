@@ -1,12 +1,12 @@
 # The judge's holes as messages: where, what, and the remedy.
 let
   inherit (import ./.) facts;
-  inherit (builtins) elemAt match toJSON;
+  inherit (builtins) elemAt toJSON;
 
   message =
     where: hole:
     let
-      parts = match "([A-Za-z]*)[.](.*)" hole.directive;
+      parts = builtins.match "([A-Za-z]*)[.](.*)" hole.directive;
       key = elemAt parts 1;
       option = "${where}.${
         {

@@ -1,11 +1,7 @@
 # What the plan requires of a confined service, in the form of the judge: `want` of ./default.nix.
 { tools, names }:
 let
-  inherit (builtins)
-    attrNames
-    concatMap
-    filter
-    ;
+  inherit (builtins) attrNames;
   loosenings = import ../confinement/loosenings.nix;
 
   ofNamespace = namespace: {
@@ -40,8 +36,8 @@ in
       homes = service.homes.hidden or [ ];
       loosened =
         service.loosened or [ ]
-        ++ concatMap (name: loosenings.${name}.without) (
-          filter (name: !hardening.${name}) (attrNames hardening)
+        ++ builtins.concatMap (name: loosenings.${name}.without) (
+          builtins.filter (name: !hardening.${name}) (attrNames hardening)
         );
       privileged = service.allowPrivilegedCommands or false;
       sockets = map (name: "${name}.socket") (attrNames (service.sockets or { }));

@@ -2,9 +2,7 @@
 let
   inherit (builtins)
     elemAt
-    filter
     foldl'
-    genList
     isString
     match
     replaceStrings
@@ -13,7 +11,7 @@ let
     substring
     ;
 
-  characters = text: genList (index: substring index 1 text) (stringLength text);
+  characters = text: builtins.genList (index: substring index 1 text) (stringLength text);
 
   # The printable characters from 0x20 on.
   printable = " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~";
@@ -110,7 +108,7 @@ in
   words =
     text:
     if match ".*[\"'\\\\].*" text == null then
-      filter (word: isString word && word != "") (split "[[:space:]]+" text)
+      builtins.filter (word: isString word && word != "") (split "[[:space:]]+" text)
     else
       map unescaped (read text);
 

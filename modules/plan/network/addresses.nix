@@ -4,15 +4,10 @@ let
     all
     concatMap
     elemAt
-    filter
     fromJSON
     genList
-    isString
     length
     match
-    replaceStrings
-    split
-    stringLength
     ;
 
   octet = "([0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])";
@@ -21,17 +16,18 @@ let
   group =
     text:
     let
-      lower = replaceStrings [ "A" "B" "C" "D" "E" "F" ] [ "a" "b" "c" "d" "e" "f" ] text;
+      lower = builtins.replaceStrings [ "A" "B" "C" "D" "E" "F" ] [ "a" "b" "c" "d" "e" "f" ] text;
       digits = match "0*([0-9a-f]+)" lower;
     in
-    if stringLength text > 4 || digits == null then [ ] else digits;
+    if builtins.stringLength text > 4 || digits == null then [ ] else digits;
 
   # The eight groups of an IPv6 address in one canonical form (RFC 4291 §2.2); null if it is not one.
   groups =
     text:
     let
       halves = match "(.*)::(.*)" text;
-      written = part: if part == "" then [ ] else filter isString (split ":" part);
+      written =
+        part: if part == "" then [ ] else builtins.filter builtins.isString (builtins.split ":" part);
       left = written (if halves == null then text else elemAt halves 0);
       right = if halves == null then [ ] else written (elemAt halves 1);
       missing = 8 - length left - length right;

@@ -1,7 +1,7 @@
 # Rules on the host: which networks reach published ports. They come before destination addresses are translated, so
 # they apply to proxies and host links alike.
 let
-  inherit (builtins) concatMap filter match;
+  inherit (builtins) filter;
 
   ports = import ./ports.nix;
 
@@ -20,7 +20,7 @@ let
 
   accepted = listener: range: "${asked listener} ${ip listener} saddr ${range} accept";
 
-  isOf = family: range: (match ".*:.*" range != null) == (family == 6);
+  isOf = family: range: (builtins.match ".*:.*" range != null) == (family == 6);
 
   rules =
     listener:
@@ -37,7 +37,7 @@ listeners: {
     {
       name = "publish-from";
       guards = "published ports against clients outside of the networks that may use them";
-      text = concatMap rules listeners;
+      text = builtins.concatMap rules listeners;
     }
   ];
 }

@@ -1,23 +1,14 @@
 # Tunnels through tunnels: in which namespace each tunnel's socket is.
 { namespaces, tunnels }:
 let
-  inherit (builtins)
-    attrNames
-    attrValues
-    concatStringsSep
-    elem
-    filter
-    head
-    intersectAttrs
-    listToAttrs
-    ;
+  inherit (builtins) attrNames filter;
 
   via = name: tunnels.${name}.via or null;
 
   # The tunnels through which others go.
   carrying = attrNames (
-    intersectAttrs (builtins.groupBy (name: name) (
-      filter (name: name != null) (map (tunnel: tunnel.via) (attrValues tunnels))
+    builtins.intersectAttrs (builtins.groupBy (name: name) (
+      filter (name: name != null) (map (tunnel: tunnel.via) (builtins.attrValues tunnels))
     )) tunnels
   );
 
@@ -27,7 +18,7 @@ let
 in
 {
   # A tunnel needs a namespace to carry others. If none is defined, it gets one of its own name.
-  added = listToAttrs (
+  added = builtins.listToAttrs (
     map (name: {
       inherit name;
       value = {
@@ -40,7 +31,8 @@ in
   nameless = filter (name: namespaces ? ${name}) homeless;
 
   # tunnel -> the namespace of its socket, or null for the host's
-  outer = name: if via name == null then null else head (holding (via name) ++ [ (via name) ]);
+  outer =
+    name: if via name == null then null else builtins.head (holding (via name) ++ [ (via name) ]);
 
   # tunnel -> the circle that leads back to it, as text; null if there is none
   cycle =
@@ -51,8 +43,8 @@ in
         if at == null || !tunnels ? ${at} then
           null
         else if at == name then
-          concatStringsSep " → " (path ++ [ at ])
-        else if elem at path then
+          builtins.concatStringsSep " → " (path ++ [ at ])
+        else if builtins.elem at path then
           null # a circle that this tunnel is not part of
         else
           follow (via at) (path ++ [ at ]);

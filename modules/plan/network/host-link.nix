@@ -3,14 +3,8 @@ let
   inherit (builtins)
     attrNames
     concatMap
-    elemAt
     filter
-    fromJSON
-    genList
-    hashString
-    listToAttrs
     match
-    substring
     ;
   inherit (import ./listen.nix) parse;
   ports = import ./ports.nix;
@@ -124,7 +118,7 @@ in
   # Of what is published, that which a proxy passes on, with the listeners that it listens at; ranges port by port.
   proxied =
     publish:
-    listToAttrs (
+    builtins.listToAttrs (
       concatMap (
         name:
         let
@@ -148,12 +142,12 @@ in
   ends =
     name: range:
     let
-      digits = hashString "sha256" "host link of ${name}";
-      at = from: length: substring from length digits;
+      digits = builtins.hashString "sha256" "host link of ${name}";
+      at = from: length: builtins.substring from length digits;
       captures = match rangePattern range;
-      number = i: fromJSON (elemAt captures i);
+      number = i: builtins.fromJSON (builtins.elemAt captures i);
       pairs = power (31 - number 4);
-      whole = builtins.foldl' (sum: i: sum * 256 + number i) 0 (genList (i: i) 4);
+      whole = builtins.foldl' (sum: i: sum * 256 + number i) 0 (builtins.genList (i: i) 4);
       base = whole - modulo whole (2 * pairs);
       picked = modulo (fromTOML "it = 0x${at 0 7}").it pairs;
       network = "fd${at 7 2}:1${at 9 3}:1${at 12 3}:1${at 15 3}";

@@ -5,11 +5,7 @@
 # capability to set it (CAP_NET_ADMIN).
 { names }:
 let
-  inherit (builtins)
-    concatMap
-    concatStringsSep
-    filter
-    ;
+  inherit (builtins) filter;
   inherit (import ../combine.nix) sorted;
 
   ports = import ./ports.nix;
@@ -94,7 +90,7 @@ let
   # Accepts what enters by the link at the namespace's addresses and matches one of the texts.
   entering =
     ends:
-    concatMap (matching: [
+    builtins.concatMap (matching: [
       ''iifname "${inside}" ip daddr ${ends.namespace.v4} ${matching} accept''
       ''iifname "${inside}" ip6 daddr ${ends.namespace.v6} ${matching} accept''
     ]);
@@ -115,7 +111,7 @@ in
           if single listeners == [ ] then
             [ ]
           else
-            [ "meta l4proto . th dport { ${concatStringsSep ", " (each (single listeners))} }" ]
+            [ "meta l4proto . th dport { ${builtins.concatStringsSep ", " (each (single listeners))} }" ]
         )
         ++ (if listeners == [ ] then [ ] else errors ''iifname "${inside}"'');
       otherwise = [ ''iifname "${inside}" accept'' ];

@@ -6,9 +6,7 @@ let
     elemAt
     fromJSON
     genList
-    length
     match
-    stringLength
     ;
 
   inherit (import ./addresses.nix) octet groups;
@@ -32,7 +30,7 @@ let
       };
 
   # A list without its first elements.
-  after = first: list: genList (i: elemAt list (first + i)) (length list - first);
+  after = first: list: genList (i: elemAt list (first + i)) (builtins.length list - first);
 
   ip4 =
     captures:
@@ -69,7 +67,7 @@ in
       captures4 = match "(${octet}\\.${octet}\\.${octet}\\.${octet}):${port}" text;
       captures6 = match "\\[([0-9a-fA-F:]+)]:${port}" text;
     in
-    if path != null && stringLength text < 108 then
+    if path != null && builtins.stringLength text < 108 then
       {
         family = "unix";
         path = text;

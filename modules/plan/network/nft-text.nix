@@ -3,16 +3,9 @@
 # `otherwise` then replaces it.
 { without }:
 let
-  inherit (builtins)
-    concatMap
-    concatStringsSep
-    elem
-    filter
-    isList
-    listToAttrs
-    ;
+  inherit (builtins) concatMap filter;
 
-  removed = name: elem "nft:${name}" without;
+  removed = name: builtins.elem "nft:${name}" without;
 
   text = rule: if rule ? name && removed rule.name then rule.otherwise or [ ] else rule.text;
 in
@@ -35,9 +28,9 @@ in
   # The runtime replaces tables, because deleting an old table costs time even if there is none.
   table =
     name: lines:
-    concatStringsSep "\n" (
+    builtins.concatStringsSep "\n" (
       [ "table inet ${name} {" ]
-      ++ concatMap (line: if isList line then line else [ "  ${line}" ]) lines
+      ++ concatMap (line: if builtins.isList line then line else [ "  ${line}" ]) lines
       ++ [ "}" ]
     )
     + "\n";
@@ -53,7 +46,7 @@ in
         besides = c.besides or [ ];
       }) (filter (c: c.policy or "accept" == "drop") chains);
     in
-    listToAttrs (
+    builtins.listToAttrs (
       map (part: {
         inherit (part) name;
         value = part;

@@ -2,7 +2,7 @@
 # link. The text by itself accepts nothing: the runtime only adds elements to its sets, in the same transaction.
 { names, without }:
 let
-  inherit (builtins) concatMap concatStringsSep filter;
+  inherit (builtins) concatMap filter;
   inherit (import ../protections.nix { inherit without; }) listed;
   inherit (import ./nft-text.nix { inherit without; }) chain guards table;
   link = import ./link-ruleset.nix { inherit names; };
@@ -227,7 +227,7 @@ in
         "set forwarded { type inet_proto . inet_service; flags timeout; }"
       ]
       ++ map (ports: "set tunnel_ports { type inet_proto . inet_service; elements = { ${ports} }; }") (
-        if single == [ ] then [ ] else [ (concatStringsSep ", " single) ]
+        if single == [ ] then [ ] else [ (builtins.concatStringsSep ", " single) ]
       )
       ++ map chain [
         redirect

@@ -10,25 +10,17 @@
   known,
 }:
 let
-  inherit (builtins)
-    attrNames
-    concatMap
-    elem
-    filter
-    isString
-    match
-    toJSON
-    ;
+  inherit (builtins) attrNames concatMap match;
   inherit (import ../combine.nix) isDynamic words;
   inherit (import ./problem.nix) orMeant;
 
   # Numbers are looked up nowhere, and specifiers (systemd.unit(5)) are known when the unit starts.
-  isName = name: isString name && match "[0-9]*" name == null && match ".*%.*" name == null;
+  isName = name: builtins.isString name && match "[0-9]*" name == null && match ".*%.*" name == null;
 
   missing = kind: defined: where: consequence: name: {
-    when = isName name && !elem name defined;
+    when = isName name && !builtins.elem name defined;
     inherit where;
-    what = "this configuration defines no ${kind} ${toJSON name}, so ${consequence}";
+    what = "this configuration defines no ${kind} ${builtins.toJSON name}, so ${consequence}";
     fix =
       orMeant name defined
         "define users.${kind}s.${toString name}, or ignore this if the ${kind} is made by other means";
@@ -67,7 +59,7 @@ let
     ]
     ++ map (group "${where}.SupplementaryGroups" start) (words (config.SupplementaryGroups or null));
 
-  confined = filter (name: services.${name}.namespace != null) (attrNames services);
+  confined = builtins.filter (name: services.${name}.namespace != null) (attrNames services);
 in
 concatMap ofNamespace (attrNames namespaces)
 ++ concatMap ofApp (attrNames apps)

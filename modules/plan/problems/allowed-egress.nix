@@ -6,15 +6,7 @@
   taken,
 }:
 let
-  inherit (builtins)
-    attrNames
-    concatMap
-    elem
-    filter
-    head
-    match
-    toJSON
-    ;
+  inherit (builtins) attrNames toJSON;
   inherit (import ../network/addresses.nix) special;
   inherit (import ./problem.nix) malformed misnamed;
 
@@ -25,12 +17,14 @@ let
 
   at = exception: "${exception.address} port ${toString exception.port}";
 in
-concatMap (
+builtins.concatMap (
   name:
   let
     here = "${where}.allowedEgress.${name}";
     it = exceptions.${name};
-    same = filter (other: other < name && at exceptions.${other} == at it) (attrNames exceptions);
+    same = builtins.filter (other: other < name && at exceptions.${other} == at it) (
+      attrNames exceptions
+    );
   in
   [
     (misnamed here name)
@@ -39,7 +33,7 @@ concatMap (
       it.address
     )
     {
-      when = match unfit it.address != null;
+      when = builtins.match unfit it.address != null;
       where = "${here}.address";
       what = "${toJSON it.address} is not the address of one host";
       fix = ''write the address of the host to reach: ${here}.address = "192.168.1.10";'';
@@ -51,7 +45,7 @@ concatMap (
       fix = "remove the exception and set ${where}.hostServices.${name}.port = ${toString it.port};";
     }
     {
-      when = elem it.address taken;
+      when = builtins.elem it.address taken;
       where = "${here}.address";
       what = "${toJSON it.address} belongs to the tunnel or its resolver, and could not be reached through the tunnel";
       fix = "remove the exception";
@@ -59,7 +53,7 @@ concatMap (
     {
       when = same != [ ];
       where = here;
-      what = "${at it} is also the target of ${where}.allowedEgress.${head same}";
+      what = "${at it} is also the target of ${where}.allowedEgress.${builtins.head same}";
       fix = "remove one of the two";
     }
   ]

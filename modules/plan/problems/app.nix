@@ -3,7 +3,6 @@
 let
   inherit (builtins)
     attrNames
-    concatMap
     elem
     filter
     match
@@ -191,7 +190,7 @@ in
 ++ [ (onlyFiltered "${where}.dbus.session" "own" app.dbus.session) ]
 ++ map ownProblem app.dbus.session.own
 ++ busProblems "${where}.dbus.system" app.dbus.system
-++ concatMap pathProblems app.readWritePaths
+++ builtins.concatMap pathProblems app.readWritePaths
 ++ map (disablesSandbox "args") (filter (arg: elem arg withoutSandbox) app.args)
 ++ map (disablesSandbox "environment") (
   filter (variable: match "MOZ_DISABLE_.*SANDBOX" variable != null) (attrNames app.environment)

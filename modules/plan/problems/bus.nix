@@ -1,12 +1,7 @@
 # What is wrong with the names that an app or a service may call on a bus.
 # option: the bus, in full; bus: { access; talk; } -> problems
 let
-  inherit (builtins)
-    concatMap
-    elem
-    match
-    toJSON
-    ;
+  inherit (builtins) match toJSON;
   inherit (import ./problem.nix) onlyFiltered;
 
   # Each of them acts outside the namespace for its callers, whatever it is asked for.
@@ -22,7 +17,8 @@ let
     "org.freedesktop.portal.Desktop"
     "org.freedesktop.DBus"
   ];
-  isOpen = talk: elem talk open || match "org\\.gtk\\.vfs.*|org\\.mozilla\\..*|.*\\*" talk != null;
+  isOpen =
+    talk: builtins.elem talk open || match "org\\.gtk\\.vfs.*|org\\.mozilla\\..*|.*\\*" talk != null;
   isName = talk: match "[A-Za-z_][A-Za-z0-9_-]*(\\.[A-Za-z_][A-Za-z0-9_-]*)+(\\.\\*)?" talk != null;
 in
 option: bus:
@@ -30,7 +26,7 @@ let
   where = "${option}.talk";
 in
 [ (onlyFiltered option "talk" bus) ]
-++ concatMap (talk: [
+++ builtins.concatMap (talk: [
   {
     when = !isName talk;
     inherit where;

@@ -17,8 +17,6 @@ let
     attrNames
     concatMap
     filter
-    head
-    match
     toJSON
     ;
 
@@ -78,7 +76,7 @@ let
     import ./allowed-egress.nix {
       where = "nsguard.namespaces.${name}";
       exceptions = ns.allowedEgress;
-      taken = map (ip: head (match "([^/]*).*" ip)) tunnel.ips ++ tunnel.dns;
+      taken = map (ip: builtins.head (builtins.match "([^/]*).*" ip)) tunnel.ips ++ tunnel.dns;
     };
 
   ofHostServices =

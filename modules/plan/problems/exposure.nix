@@ -2,12 +2,10 @@
 let
   inherit (builtins)
     concatMap
-    elem
     filter
     head
     isString
     match
-    split
     toJSON
     ;
   inherit (import ../combine.nix)
@@ -71,7 +69,7 @@ let
     map (
       directory:
       let
-        path = "/run/${head (filter isString (split ":" directory))}";
+        path = "/run/${head (builtins.split ":" directory)}";
       in
       {
         when = match paths.reopened (binds.plain path) != null;
@@ -164,7 +162,7 @@ in
         fix = "remove it";
       }
       {
-        when = elem (config.PermissionsStartOnly or false) yes && !service.allowPrivilegedCommands;
+        when = builtins.elem (config.PermissionsStartOnly or false) yes && !service.allowPrivilegedCommands;
         where = "${where}.PermissionsStartOnly";
         what = "every command but ExecStart would run with full privileges and see the host's sockets";
         fix =

@@ -2,18 +2,13 @@
 { named }:
 let
   inherit (builtins)
-    attrValues
     concatMap
     concatStringsSep
     elem
-    elemAt
     filter
     head
-    isList
     isString
-    length
     match
-    split
     toJSON
     ;
   inherit (import ../combine.nix)
@@ -32,9 +27,9 @@ let
   # Paths in a text that lie where a service has its own or an empty directory.
   hiddenIn =
     text:
-    map (groups: elemAt groups 1) (
-      filter isList (
-        split "(^|[^A-Za-z0-9._/-])((/var)?/(run|home|root)/[A-Za-z0-9._@+/-]*[A-Za-z0-9_@+-])" (
+    map (groups: builtins.elemAt groups 1) (
+      filter builtins.isList (
+        builtins.split "(^|[^A-Za-z0-9._/-])((/var)?/(run|home|root)/[A-Za-z0-9._@+/-]*[A-Za-z0-9_@+-])" (
           binds.spelt text
         )
       )
@@ -57,7 +52,8 @@ let
     service:
     let
       config = service.serviceConfig;
-      environment = attrValues (service.environment or { }) ++ strings (config.Environment or null);
+      environment =
+        builtins.attrValues (service.environment or { }) ++ strings (config.Environment or null);
       texts =
         filter isString environment
         ++ concatMap (property: strings (config.${property} or null)) (
@@ -103,7 +99,7 @@ let
   sentence = concatStringsSep ", ";
   agreed =
     singular: plural: items:
-    if length items == 1 then singular else plural;
+    if builtins.length items == 1 then singular else plural;
   verb = agreed "is" "are";
   pronoun = agreed "it" "them";
 

@@ -9,10 +9,8 @@
 let
   inherit (builtins)
     attrNames
-    concatMap
     filter
     head
-    match
     toJSON
     ;
   inherit (import ../network/addresses.nix) special;
@@ -28,7 +26,7 @@ let
 
   address = "[0-9.]+|[0-9a-fA-F:]+";
 in
-concatMap (
+builtins.concatMap (
   name:
   let
     here = "${where}.hostServices.${name}";
@@ -66,7 +64,7 @@ concatMap (
     }
     (malformed "${here}.address" address ''"127.0.0.1" or "::1"'' it.address)
     {
-      when = match address it.address != null && special it.address != "a loopback address";
+      when = builtins.match address it.address != null && special it.address != "a loopback address";
       where = "${here}.address";
       what = "${toJSON it.address} is not a loopback address";
       fix = "remove it for 127.0.0.1, or use ${where}.allowedEgress for another host";

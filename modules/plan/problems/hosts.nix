@@ -1,13 +1,7 @@
 # What is wrong with the `hosts` of a namespace -> problems
 option: hosts:
 let
-  inherit (builtins)
-    attrNames
-    concatMap
-    elem
-    match
-    toJSON
-    ;
+  inherit (builtins) match toJSON;
   inherit (import ../network/addresses.nix) network;
 
   isAddress = text: match "[0-9a-fA-F:.]+" text != null && network text != null;
@@ -36,7 +30,7 @@ let
       }
       {
         inherit where;
-        when = elem "localhost" names && !isLoopback address;
+        when = builtins.elem "localhost" names && !isLoopback address;
         what = "localhost is the namespace's own loopback address, and programs rely on that";
         fix = "use another name";
       }
@@ -48,4 +42,4 @@ let
       fix = "use letters, digits, - and dots";
     }) names;
 in
-concatMap ofAddress (attrNames hosts)
+builtins.concatMap ofAddress (builtins.attrNames hosts)

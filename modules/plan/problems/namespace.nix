@@ -7,11 +7,7 @@
 let
   inherit (builtins)
     attrNames
-    concatMap
-    concatStringsSep
-    elem
     filter
-    head
     match
     toJSON
     ;
@@ -38,7 +34,7 @@ let
         fix = ''set ${where}.group = "vpn";'';
       }
       {
-        when = ns.group == "root" || elem "root" ns.users;
+        when = ns.group == "root" || builtins.elem "root" ns.users;
         where = "${where}.users";
         what = "root is not allowed, because commands run as ordinary users";
         fix = "name the users who run commands";
@@ -105,7 +101,7 @@ let
         fix = "remove the + or !";
       }
     ]
-    ++ concatMap (name: [
+    ++ builtins.concatMap (name: [
       {
         when = match "[a-zA-Z0-9_-]{1,64}" name == null || name == "client";
         where = "${where}.credentials";
@@ -132,10 +128,10 @@ forwardingProblems "${where}.portForwarding" ns.portForwarding
   (unknown "${where}.tunnel" "tunnel" "nsguard.tunnels" tunnels ns.tunnel)
   {
     # Reported once, for the first of those that share it.
-    when = tunnels ? ${ns.tunnel} && others != [ ] && name < head others;
+    when = tunnels ? ${ns.tunnel} && others != [ ] && name < builtins.head others;
     where = "${where}.tunnel";
     what =
-      "tunnel ${toJSON ns.tunnel} is also the tunnel of ${concatStringsSep ", " (map option others)},"
+      "tunnel ${toJSON ns.tunnel} is also the tunnel of ${builtins.concatStringsSep ", " (map option others)},"
       + " and two links with the same key cut each other off";
     fix = "define a tunnel for each, or put the services into one namespace";
   }

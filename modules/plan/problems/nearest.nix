@@ -5,16 +5,14 @@
 let
   inherit (builtins)
     elemAt
-    filter
     foldl'
     genList
-    replaceStrings
     stringLength
     substring
     ;
 
   letters = text: genList (i: substring i 1 text) (stringLength text);
-  lower = replaceStrings (letters "ABCDEFGHIJKLMNOPQRSTUVWXYZ") (
+  lower = builtins.replaceStrings (letters "ABCDEFGHIJKLMNOPQRSTUVWXYZ") (
     letters "abcdefghijklmnopqrstuvwxyz"
   );
 
@@ -91,6 +89,6 @@ let
         name = null;
         rank = far;
       }
-      (filter (other: other != name) known);
+      (builtins.filter (other: other != name) known);
 in
 nearest.name

@@ -1,12 +1,11 @@
 # What is wrong with a range of ports, { from; to; } -> problems
 let
-  inherit (builtins) attrNames toJSON;
   inherit (import ./problem.nix) isPort;
   inherit (import ../network/ports.nix) text;
 
   isRange =
     range:
-    attrNames range == [
+    builtins.attrNames range == [
       "from"
       "to"
     ]
@@ -20,7 +19,7 @@ rec {
     {
       when = !isRange range;
       inherit where;
-      what = "${toJSON range} is not a range of ports";
+      what = "${builtins.toJSON range} is not a range of ports";
       fix = "write it like { from = 6881; to = 6889; }";
     }
     {

@@ -8,12 +8,8 @@
 let
   inherit (builtins)
     attrNames
-    concatStringsSep
-    filter
     match
     storeDir
-    stringLength
-    substring
     toJSON
     ;
   nearest = import ./nearest.nix;
@@ -29,7 +25,7 @@ rec {
         ...
       }:
       "${where}: ${what}; ${fix}"
-    ) (filter (record: record.when or true) records);
+    ) (builtins.filter (record: record.when or true) records);
 
   malformed = where: pattern: example: value: {
     inherit where;
@@ -64,12 +60,18 @@ rec {
     if near == null then fix else "did you mean ${toJSON near}? If not, ${fix}";
 
   defined =
-    set: if set == { } then "none is defined" else "defined: ${concatStringsSep ", " (attrNames set)}";
+    set:
+    if set == { } then
+      "none is defined"
+    else
+      "defined: ${builtins.concatStringsSep ", " (attrNames set)}";
 
   # A path without quotes is copied to the store when it is used, where every user of the machine can read it.
   inStore = where: path: {
     inherit where;
-    when = builtins.isPath path || path != null && substring 0 (stringLength storeDir) path == storeDir;
+    when =
+      builtins.isPath path
+      || path != null && builtins.substring 0 (builtins.stringLength storeDir) path == storeDir;
     what = "${toJSON (toString path)} would be in the Nix store, which every user can read";
     fix = ''write the path of a file that is created at run time, in quotes: ${where} = "/run/secrets/…";'';
   };

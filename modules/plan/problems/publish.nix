@@ -3,7 +3,6 @@
 let
   inherit (builtins)
     attrNames
-    concatLists
     concatMap
     elemAt
     filter
@@ -328,6 +327,6 @@ concatMap publishProblems published
     namespaces.${ns}.hostLink.range
 ) (attrNames namespaces)
 ++ map sameEnd ranged
-++ concatLists (
+++ builtins.concatLists (
   map (ns: tunnelPortProblems ns "tcp" ++ tunnelPortProblems ns "udp") (attrNames namespaces)
 )

@@ -7,11 +7,8 @@
 }:
 let
   inherit (builtins)
-    attrNames
     concatMap
-    elem
     filter
-    isString
     match
     toJSON
     ;
@@ -47,7 +44,7 @@ let
       property: map (command: { inherit property command; }) (toList (config.${property} or null))
     ) properties;
 
-  texts = config: filter (it: isString it.command) (commands config);
+  texts = config: filter (it: builtins.isString it.command) (commands config);
 
   prefixes =
     where: remedy: config:
@@ -56,7 +53,8 @@ let
       {
         # What nsguard-init does in its place needs no privileges.
         when =
-          prefixed "+!" command && (!elem property mainSignal.properties || mainSignal.read command == null);
+          prefixed "+!" command
+          && (!builtins.elem property mainSignal.properties || mainSignal.read command == null);
         where = "${where}.${property}";
         what = "${toJSON command} runs with full privileges and sees the host's sockets because of its prefix";
         fix = "remove the + or !${remedy}";
@@ -262,7 +260,7 @@ in
       }
     ]
     ++ concatMap (socket: ofSocket service.namespace name socket service.sockets.${socket}) (
-      attrNames service.sockets
+      builtins.attrNames service.sockets
     )
     ++ [
       (

@@ -3,11 +3,8 @@
 let
   inherit (builtins)
     concatMap
-    concatStringsSep
     elem
-    elemAt
     filter
-    genList
     head
     length
     match
@@ -141,8 +138,8 @@ in
   unusable "${where}.dns" "where no resolver answers through the tunnel"
     "write the provider's resolver"
     tunnel.dns
-++ concatMap (i: peerProblems "${where}.peers.${toString i}" (elemAt tunnel.peers i)) (
-  genList (i: i) (length tunnel.peers)
+++ concatMap (i: peerProblems "${where}.peers.${toString i}" (builtins.elemAt tunnel.peers i)) (
+  builtins.genList (i: i) (length tunnel.peers)
 )
 ++ [
   {
@@ -160,7 +157,7 @@ in
       {
         when = ignored != [ ];
         inherit where;
-        what = "configFile describes the whole tunnel, so ${concatStringsSep ", " ignored} would be ignored";
+        what = "configFile describes the whole tunnel, so ${builtins.concatStringsSep ", " ignored} would be ignored";
         fix = "remove one of the two";
       }
     ]

@@ -3,13 +3,8 @@
 let
   inherit (builtins)
     any
-    attrNames
     concatMap
-    elemAt
     filter
-    genList
-    length
-    match
     toJSON
     ;
   inherit (import ../network/addresses.nix) covers;
@@ -23,7 +18,7 @@ let
       inherit (tunnel) peers;
       ranges = concatMap (peer: peer.allowedIPs) peers;
       uncovered = filter (resolver: !any (range: covers range resolver) ranges) tunnel.dns;
-      single = resolver: "${resolver}/${if match ".*:.*" resolver == null then "32" else "128"}";
+      single = resolver: "${resolver}/${if builtins.match ".*:.*" resolver == null then "32" else "128"}";
     in
     [
       {
@@ -33,12 +28,12 @@ let
         fix = "set the endpoint of a peer";
       }
     ]
-    ++ genList (i: {
-      when = (elemAt peers i).allowedIPs == [ ];
+    ++ builtins.genList (i: {
+      when = (builtins.elemAt peers i).allowedIPs == [ ];
       where = "${where}.peers.${toString i}.allowedIPs";
       what = "the list is empty, so nothing is sent to this peer";
       fix = ''set allowedIPs = [ "0.0.0.0/0" "::/0" ];'';
-    }) (length peers)
+    }) (builtins.length peers)
     ++ map (resolver: {
       when = ranges != [ ];
       where = "${where}.dns";
@@ -47,6 +42,6 @@ let
     }) uncovered;
 
   # The runtime reads configFile, and warns of the same.
-  typed = filter (name: tunnels.${name}.configFile == null) (attrNames tunnels);
+  typed = filter (name: tunnels.${name}.configFile == null) (builtins.attrNames tunnels);
 in
 messages (concatMap ofTunnel typed)

@@ -2,14 +2,16 @@
 # route. The namespace's loopback interface has the host's address, and a way out (./way-out.nix) listens there.
 { tools, names }:
 let
-  inherit (builtins) attrValues match;
   inherit (import ../combine.nix) sorted;
 
   at =
     exception:
     let
       host =
-        if match ".*:.*" exception.address == null then exception.address else "[${exception.address}]";
+        if builtins.match ".*:.*" exception.address == null then
+          exception.address
+        else
+          "[${exception.address}]";
     in
     "${host}:${toString exception.port}";
 in
@@ -25,5 +27,6 @@ in
   );
 
   # The addresses for the namespace's loopback interface, each once.
-  addresses = exceptions: sorted (map (exception: exception.address) (attrValues exceptions));
+  addresses =
+    exceptions: sorted (map (exception: exception.address) (builtins.attrValues exceptions));
 }

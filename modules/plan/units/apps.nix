@@ -9,14 +9,7 @@
   bus,
 }:
 let
-  inherit (builtins)
-    attrNames
-    concatMap
-    concatStringsSep
-    hashString
-    map
-    toJSON
-    ;
+  inherit (builtins) concatStringsSep toJSON;
 
   inherit (import ../confinement/homes.nix) homesOf;
 
@@ -40,7 +33,7 @@ let
   ];
 
   # The desktop entry specification, version 1.5: lists end in a semicolon.
-  list = concatMap (value: [ "${value};" ]);
+  list = builtins.concatMap (value: [ "${value};" ]);
   entry =
     exec: name: app:
     ini [
@@ -173,7 +166,7 @@ in
           # A launch is a start. With a start limit, the sixth launch within ten seconds would stop the socket.
           StartLimitIntervalSec = 0;
           # The starter reads its file once.
-          X-Restart-Triggers = hashString "sha256" (toJSON file);
+          X-Restart-Triggers = builtins.hashString "sha256" (toJSON file);
         };
         serviceConfig = {
           RestartSec = 1;
@@ -192,7 +185,7 @@ in
           ProtectSystem = "strict";
           Restart = app.restart;
           Environment =
-            map (variable: quoted "${variable}=${environment.${variable}}") (attrNames environment)
+            map (variable: quoted "${variable}=${environment.${variable}}") (builtins.attrNames environment)
             ++ toListOf app.extraServiceConfig "Environment";
         }
         # An X server looks up shared memory by its number among the host's segments. Another program's segment may have

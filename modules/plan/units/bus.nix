@@ -5,12 +5,7 @@
   without,
 }:
 let
-  inherit (builtins)
-    concatMap
-    filter
-    listToAttrs
-    map
-    ;
+  inherit (builtins) concatMap filter listToAttrs;
   inherit (import ../protections.nix { inherit without; }) kept listed;
 
   records = {

@@ -2,7 +2,6 @@
 # namespace's own loopback addresses. Each has a way out (./way-out.nix).
 { tools, names }:
 let
-  inherit (builtins) attrNames;
   listenPort = import ../network/host-service-port.nix;
 
   listen = it: [
@@ -36,5 +35,5 @@ in
         unit = "${names.hostServiceUnit namespace name it}.socket";
         listenPort = listenPort it;
       }
-    ) (attrNames services);
+    ) (builtins.attrNames services);
 }

@@ -9,13 +9,7 @@
 # { name, publish } of a namespace -> { units; openPorts; }
 { name, publish }:
 let
-  inherit (builtins)
-    attrNames
-    attrValues
-    concatMap
-    filter
-    foldl'
-    ;
+  inherit (builtins) filter;
   inherit (import ../network/listen.nix) parse;
 
   netns = names.netnsUnit name;
@@ -103,10 +97,10 @@ let
   outside = at: at.family != "unix" && !at.loopback;
 in
 {
-  units = foldl' (all: each: all // each) { } (map units (attrNames publish));
+  units = builtins.foldl' (all: each: all // each) { } (map units (builtins.attrNames publish));
 
   # The ports to open in the host's firewall.
-  openPorts = concatMap (it: map (at: at.ports.from) (filter outside (map parse it.listen))) (
-    filter (it: it.openFirewall) (attrValues publish)
-  );
+  openPorts = builtins.concatMap (
+    it: map (at: at.ports.from) (filter outside (map parse it.listen))
+  ) (filter (it: it.openFirewall) (builtins.attrValues publish));
 }
