@@ -1,8 +1,7 @@
 # Which sockets of the session and the buses an app gets, and no others; where it is loosened, where it is not.
 {
   specification = {
-    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    namespaces.vpn.tunnel = "mullvad";
+    inherit (import ../vpn.nix) tunnels namespaces;
     apps = {
       closed = {
         namespace = "vpn";

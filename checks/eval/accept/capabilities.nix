@@ -1,8 +1,7 @@
 # A service that owns files of several users keeps what it was given, and nothing that its own unit asks for besides.
 {
   specification = {
-    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    namespaces.vpn.tunnel = "mullvad";
+    inherit (import ../vpn.nix) tunnels namespaces;
     services.app = {
       namespace = "vpn";
       capabilities = [

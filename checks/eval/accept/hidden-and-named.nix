@@ -13,8 +13,7 @@ in
   module =
     { lib, ... }:
     {
-      nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-      nsguard.namespaces.vpn.tunnel = "mullvad";
+      nsguard = import ../vpn.nix;
       users.users.app = {
         isSystemUser = true;
         group = "app";

@@ -9,8 +9,7 @@ let
 in
 {
   specification = {
-    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    namespaces.vpn.tunnel = "mullvad";
+    inherit (import ../vpn.nix) tunnels namespaces;
     apps = {
       usual = app 65535;
       high = app 65536;

@@ -1,8 +1,7 @@
 # NixOS: ports over a host link.
 {
   module = {
-    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    nsguard.tunnels.other.configFile = "/run/secrets/other.conf";
+    nsguard.tunnels = { inherit (import ../tunnels.nix) mullvad other; };
     nsguard.namespaces.closed.tunnel = "other";
     nsguard.namespaces.vpn = {
       tunnel = "mullvad";

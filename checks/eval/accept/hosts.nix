@@ -1,9 +1,6 @@
 {
   specification = {
-    tunnels = {
-      one.configFile = "/run/secrets/one.conf";
-      two.configFile = "/run/secrets/two.conf";
-    };
+    tunnels = { inherit (import ../tunnels.nix) one two; };
     namespaces = {
       plain.tunnel = "one";
       named = {

@@ -7,8 +7,7 @@ let
 in
 {
   specification = {
-    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    namespaces.vpn.tunnel = "mullvad";
+    inherit (import ../vpn.nix) tunnels namespaces;
     services = {
       plain = service {
         ExecStart = "/bin/app --flag \"two words\" $A";

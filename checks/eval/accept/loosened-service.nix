@@ -14,8 +14,7 @@ let
 in
 {
   specification = {
-    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    namespaces.vpn.tunnel = "mullvad";
+    inherit (import ../vpn.nix) tunnels namespaces;
     services = {
       whole = program;
       media = program // {

@@ -32,8 +32,7 @@ in
       named = lib.genAttrs (filter (name: options.services ? ${name}) wanted);
     in
     {
-      nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-      nsguard.namespaces.vpn.tunnel = "mullvad";
+      nsguard = import ../vpn.nix;
       services =
         named (_: {
           enable = true;

@@ -3,8 +3,7 @@
   module =
     { lib, ... }:
     {
-      nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-      nsguard.namespaces.vpn.tunnel = "mullvad";
+      nsguard = import ../vpn.nix;
       systemd.services.app = {
         nsguard.namespace = "vpn";
         script = "exec sleep infinity";

@@ -1,8 +1,7 @@
 # NixOS: a unit that comes with a package, whose command is not in sight: nsguard-init runs alone before it.
 {
   module = {
-    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    nsguard.namespaces.vpn.tunnel = "mullvad";
+    nsguard = import ../vpn.nix;
     systemd.services.packaged = {
       overrideStrategy = "asDropin";
       nsguard.namespace = "vpn";

@@ -1,10 +1,6 @@
 {
   specification = {
-    tunnels = {
-      one.configFile = "/run/secrets/one.conf";
-      two.configFile = "/run/secrets/two.conf";
-      three.configFile = "/run/secrets/three.conf";
-    };
+    tunnels = { inherit (import ../tunnels.nix) one two three; };
     namespaces = {
       closed.tunnel = "one";
       bare = {

@@ -1,8 +1,7 @@
 # Ports that host, network and tunnel reach.
 {
   specification = {
-    tunnels.one.configFile = "/run/secrets/one.conf";
-    tunnels.two.configFile = "/run/secrets/two.conf";
+    tunnels = { inherit (import ../tunnels.nix) one two; };
     namespaces.vpn = {
       tunnel = "one";
       publish.web = {

@@ -1,9 +1,7 @@
 # Commands: a socket for the group, and a unit that is confined as a service's, but for what its option lets in.
 {
   specification = {
-    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    tunnels.proton.configFile = "/run/secrets/proton.conf";
-    tunnels.none.configFile = "/run/secrets/none.conf";
+    tunnels = { inherit (import ../tunnels.nix) mullvad proton none; };
     namespaces.vpn = {
       tunnel = "mullvad";
       users = [ "alice" ];

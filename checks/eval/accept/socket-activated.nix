@@ -1,8 +1,7 @@
 # NixOS: what systemd listens on for a confined service is made in its namespace, also for one unit per connection.
 {
   module = {
-    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    nsguard.namespaces.vpn.tunnel = "mullvad";
+    nsguard = import ../vpn.nix;
     systemd.services = {
       app = {
         nsguard.namespace = "vpn";

@@ -3,8 +3,7 @@
   module =
     { config, ... }:
     {
-      nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-      nsguard.namespaces.vpn.tunnel = "mullvad";
+      nsguard = import ../vpn.nix;
       systemd.sockets.game.socketConfig.ListenFIFO = "/var/lib/game.stdin";
       systemd.services.game = {
         nsguard.namespace = "vpn";

@@ -1,8 +1,7 @@
 # What a service asks for itself stays where it is stricter, and gives way where it is not.
 {
   specification = {
-    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    namespaces.vpn.tunnel = "mullvad";
+    inherit (import ../vpn.nix) tunnels namespaces;
     services.app = {
       namespace = "vpn";
       serviceConfig = {

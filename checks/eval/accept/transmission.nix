@@ -1,8 +1,7 @@
 # NixOS: a service of its own modules, with a root directory below /run and the host's whole /run bound into it.
 {
   module = {
-    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    nsguard.namespaces.vpn.tunnel = "mullvad";
+    nsguard = import ../vpn.nix;
     services.transmission.enable = true;
     systemd.services.transmission.nsguard = {
       namespace = "vpn";

@@ -1,8 +1,7 @@
 # Side by side: nothing of one appears in the other.
 {
   specification = {
-    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    tunnels.proton.configFile = "/run/secrets/proton.conf";
+    tunnels = { inherit (import ../tunnels.nix) mullvad proton; };
     namespaces.one.tunnel = "mullvad";
     namespaces.two = {
       tunnel = "proton";

@@ -1,8 +1,7 @@
 # NixOS: what a configuration says of one of nsguard's own units is laid over it as a drop-in.
 {
   module = {
-    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    nsguard.namespaces.vpn.tunnel = "mullvad";
+    nsguard = import ../vpn.nix;
     systemd.services.nsguard-tunnel-vpn.after = [ "secrets.service" ];
   };
 

@@ -12,8 +12,7 @@ let
 in
 {
   specification = {
-    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    namespaces.vpn.tunnel = "mullvad";
+    inherit (import ../vpn.nix) tunnels namespaces;
     services = {
       run = service {
         RootDirectory = "/run/freeciv";

@@ -1,8 +1,6 @@
 {
   specification = {
-    tunnels.one.configFile = "/run/secrets/one.conf";
-    tunnels.two.configFile = "/run/secrets/two.conf";
-    tunnels.three.configFile = "/run/secrets/three.conf";
+    tunnels = { inherit (import ../tunnels.nix) one two three; };
     namespaces.one = {
       tunnel = "one";
       hostLink = {

@@ -1,8 +1,7 @@
 # NixOS: what is said of one instance would outweigh the confinement of its template.
 {
   module = {
-    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    nsguard.namespaces.vpn.tunnel = "mullvad";
+    nsguard = import ../vpn.nix;
     systemd.services = {
       "confined@" = {
         nsguard.namespace = "vpn";

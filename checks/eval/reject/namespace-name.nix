@@ -1,7 +1,6 @@
 {
   specification = {
-    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    tunnels.proton.configFile = "/run/secrets/proton.conf";
+    tunnels = { inherit (import ../tunnels.nix) mullvad proton; };
     namespaces."my vpn".tunnel = "mullvad";
     namespaces.a-name-that-is-longer-than-thirty-two.tunnel = "proton";
   };

@@ -1,8 +1,7 @@
 # NixOS: the command of a unit that comes with a package is not seen, and so nothing stands before it.
 {
   module = {
-    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    nsguard.namespaces.vpn.tunnel = "mullvad";
+    nsguard = import ../vpn.nix;
     systemd.services = {
       package = {
         overrideStrategy = "asDropin";

@@ -1,8 +1,6 @@
 {
   specification = {
-    tunnels.lab.configFile = "/run/secrets/lab.conf";
-    tunnels.other.configFile = "/run/secrets/other.conf";
-    tunnels.third.configFile = "/run/secrets/third.conf";
+    tunnels = { inherit (import ../tunnels.nix) lab other third; };
     namespaces.deluge = {
       tunnel = "other";
       portForwarding = {

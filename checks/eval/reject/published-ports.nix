@@ -1,7 +1,6 @@
 {
   specification = {
-    tunnels.one.configFile = "/run/secrets/one.conf";
-    tunnels.two.configFile = "/run/secrets/two.conf";
+    tunnels = { inherit (import ../tunnels.nix) one two; };
     namespaces.one = {
       tunnel = "one";
       publish = {

@@ -1,7 +1,6 @@
 {
   specification = {
-    tunnels.one.configFile = "/run/secrets/one.conf";
-    tunnels.two.configFile = "/run/secrets/two.conf";
+    tunnels = { inherit (import ../tunnels.nix) one two; };
     namespaces.a-name-that-is-not-quite-32-long = {
       tunnel = "one";
       users = [ "al ice" ];

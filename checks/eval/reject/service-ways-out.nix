@@ -1,7 +1,6 @@
 {
   specification = {
-    tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    namespaces.vpn.tunnel = "mullvad";
+    inherit (import ../vpn.nix) tunnels namespaces;
     services = {
       binds = {
         namespace = "vpn";

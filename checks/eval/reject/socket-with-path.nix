@@ -1,8 +1,7 @@
 # A socket with a path is for programs of the host, whose connections would be made there.
 {
   module = {
-    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    nsguard.namespaces.vpn.tunnel = "mullvad";
+    nsguard = import ../vpn.nix;
     systemd.services."app@" = {
       nsguard.namespace = "vpn";
       serviceConfig.ExecStart = "/bin/app";

@@ -1,8 +1,7 @@
 # A module of NixOS that prepares a file with a privileged command must be told that this is accepted.
 {
   module = {
-    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    nsguard.namespaces.vpn.tunnel = "mullvad";
+    nsguard = import ../vpn.nix;
     services.transmission.enable = true;
     systemd.services.transmission.nsguard.namespace = "vpn";
   };

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
+from labs import lab_of
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab
@@ -346,13 +346,7 @@ BREAKS = [
     ),
 ]
 
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ContainerLab]:
-    with ContainerLab() as lab:
-        scenario.apply(lab.client, scenario.DEMO)
-        wait_for_tunnel(lab)
-        yield lab
+lab = lab_of(scenario.DEMO)
 
 
 def doctor(lab: ContainerLab) -> tuple[int, list[str]]:

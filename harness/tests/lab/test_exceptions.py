@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
 
 import pytest
 
+from labs import lab_of
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab
@@ -20,13 +20,7 @@ from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
 
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ContainerLab]:
-    with ContainerLab() as lab:
-        scenario.apply(lab.client, scenario.EXCEPTIONS)
-        wait_for_tunnel(lab)
-        yield lab
+lab = lab_of(scenario.EXCEPTIONS)
 
 
 def fetched(lab: ContainerLab, family: int, path: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from labs import lab_of
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab
@@ -20,13 +20,7 @@ pytestmark = pytest.mark.lab
 TUNNEL, NETNS = "nsguard-tunnel-vpn.service", "nsguard-netns-vpn.service"
 NAME = "exit.leak.test"
 
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ContainerLab]:
-    with ContainerLab() as lab:
-        scenario.apply(lab.client, scenario.DEMO)
-        wait_for_tunnel(lab)
-        yield lab
+lab = lab_of(scenario.DEMO)
 
 
 def status_of(lab: ContainerLab, *more: str) -> dict[str, Any]:

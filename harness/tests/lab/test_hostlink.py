@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
+from labs import lab_of
 from linked import BY_LINK, FORWARDING, Target, at_uplink, check_reached, echoing, sources, status
 from nsguard_harness import attacks, scenario
 from nsguard_harness.addresses import LAB
@@ -26,13 +25,7 @@ ROUTED = "tunnel-address-connected"  # what a host that forwards for others answ
 UPLINK = at_uplink()
 LOOPBACK = {Target("tcp", at, BY_LINK) for at in ("127.0.0.1", "::1")}
 
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ContainerLab]:
-    with ContainerLab() as lab:
-        scenario.apply(lab.client, scenario.HOSTLINK)
-        wait_for_tunnel(lab)
-        yield lab
+lab = lab_of(scenario.HOSTLINK)
 
 
 def test_network_and_host_reach_it_and_are_seen_as_who_they_are(lab: ContainerLab) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from labs import lab_of
 from nsguard_harness import scenario
 from nsguard_harness.attack import OUTSIDE, Attack, Lacking, Outcome
 from nsguard_harness.lab.container import ContainerLab
@@ -16,13 +16,7 @@ from nsguard_harness.run.suite import Cell, Report, Subject, Suite, Verdict, cel
 
 pytestmark = pytest.mark.lab
 
-
-@pytest.fixture(scope="module")
-def guarded() -> Iterator[ContainerLab]:
-    """A lab whose client runs the demo's scenario."""
-    with ContainerLab() as lab:
-        scenario.apply(lab.client, scenario.DEMO)
-        yield lab
+guarded = lab_of(scenario.DEMO, connected=False)
 
 
 def explained(report: Report) -> list[str]:

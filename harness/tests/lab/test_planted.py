@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
+from labs import lab_of
 from nsguard_harness import attacks, scenario
 from nsguard_harness.checkout import GUARDS
 from nsguard_harness.lab.container import ContainerLab
@@ -20,12 +19,7 @@ def test_there_is_a_hole_for_every_family_of_attacks() -> None:
     assert families == set(family.values())
 
 
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ContainerLab]:
-    """A lab whose client runs the demo's scenario."""
-    with ContainerLab() as lab:
-        scenario.apply(lab.client, scenario.DEMO)
-        yield lab
+lab = lab_of(scenario.DEMO, connected=False)
 
 
 @pytest.mark.lab

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
 
 import pytest
 
+from labs import lab_of
 from linked import Target, echoing, status
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
@@ -26,13 +26,7 @@ with socket.create_server(("", int(sys.argv[1])), family=socket.AF_INET6, dualst
         listener.accept()[0].send(b"x")
 """
 
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ContainerLab]:
-    with ContainerLab() as lab:
-        scenario.apply(lab.client, scenario.RANGES)
-        wait_for_tunnel(lab)
-        yield lab
+lab = lab_of(scenario.RANGES)
 
 
 def within(ports: tuple[int, int]) -> list[int]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
+from labs import lab_of
 from nsguard_harness import scenario
-from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.lab.container import ContainerLab
 from people import Person
 
@@ -16,14 +15,8 @@ pytestmark = pytest.mark.lab
 
 RUN = "nsguard run vpn --"
 
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ContainerLab]:
-    """A client with alice, who may run commands in the namespace, and bob, who may not."""
-    with ContainerLab() as lab:
-        scenario.apply(lab.client, SCENARIOS / "run.nix")
-        lab.client.succeed("usermod -aG games alice; useradd -m -s /bin/bash bob")
-        yield lab
+# A client with alice, who may run commands in the namespace, and bob, who may not.
+lab = lab_of(scenario.RUN, connected=False, commands="usermod -aG games alice; useradd -m -s /bin/bash bob")
 
 
 @pytest.fixture

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from labs import lab_of
 from nsguard_harness import scenario
-from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.lab.container import ContainerLab
 from people import Person, storm
 
@@ -60,14 +59,8 @@ def fields(*command: str, directory: str = "/", **changes: str) -> list[str]:
     told = {"version": "1", "umask": "22", "foreground": "0", "directory": directory, "device": "0", "inode": "0"}
     return [*(told | changes).values(), str(len(command)), *command]
 
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ContainerLab]:
-    """A client with alice, who may run commands in the namespace, and bob, who may not."""
-    with ContainerLab() as lab:
-        scenario.apply(lab.client, SCENARIOS / "run.nix")
-        lab.client.succeed("useradd -m -s /bin/bash bob")
-        yield lab
+# A client with alice, who may run commands in the namespace, and bob, who may not.
+lab = lab_of(scenario.RUN, connected=False, commands="useradd -m -s /bin/bash bob")
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
+from labs import lab_of
 from nsguard_harness import scenario
 from nsguard_harness.attack import OUTSIDE, FromOutside, Lacking
 from nsguard_harness.lab.container import ContainerLab
@@ -15,13 +14,7 @@ from nsguard_harness.run.suite import Suite, Verdict, cells_for
 
 pytestmark = pytest.mark.lab
 
-
-@pytest.fixture(scope="module")
-def guarded() -> Iterator[ContainerLab]:
-    """A lab whose client runs the demo's scenario."""
-    with ContainerLab() as lab:
-        scenario.apply(lab.client, scenario.DEMO)
-        yield lab
+guarded = lab_of(scenario.DEMO, connected=False)
 
 
 def test_attacks_are_contained_in_every_state(guarded: ContainerLab) -> None:

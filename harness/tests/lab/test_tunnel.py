@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from labs import lab_of
 from nsguard_harness import inspection, scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.attacks.tunnel import ConnectionHeld
@@ -22,13 +22,7 @@ from nsguard_harness.target import wait_for_tunnel
 pytestmark = pytest.mark.lab
 TUNNEL, NETNS = "nsguard-tunnel-vpn.service", "nsguard-netns-vpn.service"
 
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ContainerLab]:
-    with ContainerLab() as lab:
-        scenario.apply(lab.client, scenario.DEMO)
-        wait_for_tunnel(lab)
-        yield lab
+lab = lab_of(scenario.DEMO)
 
 
 def state(lab: Lab, name: str = "vpn") -> dict[str, Any]:
