@@ -18,11 +18,14 @@ let
     else
       [ value ];
 
+  # The texts between the places where a pattern matches.
+  pieces = pattern: text: filter isString (builtins.split pattern text);
+
   words =
     value:
-    builtins.concatMap (
-      v: if isString v then filter (w: isString w && w != "") (builtins.split "[ \t\n]+" v) else [ v ]
-    ) (toList value);
+    builtins.concatMap (v: if isString v then filter (w: w != "") (pieces "[ \t\n]+" v) else [ v ]) (
+      toList value
+    );
 
   position =
     list: value:
@@ -54,6 +57,7 @@ in
 {
   inherit
     isDynamic
+    pieces
     toList
     words
     yes

@@ -23,18 +23,7 @@
   facts =
     planned:
     let
-      named = builtins.filter (name: builtins.match "nsguard-egress-.*" name != null) (
-        builtins.attrNames planned.units
-      );
-      unit =
-        kind: name:
-        planned.units.${
-          builtins.head (
-            builtins.filter (
-              found: builtins.match "nsguard-egress-vpn@${name}-[0-9a-f]{6}[.]${kind}" found != null
-            ) named
-          )
-        };
+      inherit (import ../ways-out.nix "egress" planned) named unit;
       socket = unit "socket" "printer";
       nas = unit "service" "nas";
       inherit (nas.serviceConfig) IPAddressAllow IPAddressDeny DynamicUser;

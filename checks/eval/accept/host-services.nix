@@ -22,18 +22,7 @@
   facts =
     planned:
     let
-      named = builtins.filter (name: builtins.match "nsguard-host-.*" name != null) (
-        builtins.attrNames planned.units
-      );
-      unit =
-        kind: name:
-        planned.units.${
-          builtins.head (
-            builtins.filter (
-              found: builtins.match "nsguard-host-vpn@${name}-[0-9a-f]{6}[.]${kind}" found != null
-            ) named
-          )
-        };
+      inherit (import ../ways-out.nix "host" planned) named unit;
       socket = unit "socket" "prowlarr";
       proxy = unit "service" "prowlarr";
       inherit (proxy.serviceConfig)

@@ -1,3 +1,16 @@
+let
+  peer = {
+    publicKey = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
+    presharedKeyFile = "/run/secrets/typed.psk";
+    endpoint = "vpn.example.org:51820";
+    allowedIPs = [
+      "0.0.0.0/0"
+      "::/0"
+    ];
+    persistentKeepalive = 25;
+    dynamicEndpointRefreshSeconds = 300;
+  };
+in
 {
   specification = {
     tunnels.typed = {
@@ -11,19 +24,7 @@
       mtu = 1380;
       fwMark = "0x51820";
       dns = [ "10.66.0.1" ];
-      peers = [
-        {
-          publicKey = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
-          presharedKeyFile = "/run/secrets/typed.psk";
-          endpoint = "vpn.example.org:51820";
-          allowedIPs = [
-            "0.0.0.0/0"
-            "::/0"
-          ];
-          persistentKeepalive = 25;
-          dynamicEndpointRefreshSeconds = 300;
-        }
-      ];
+      peers = [ peer ];
     };
     namespaces.vpn.tunnel = "typed";
   };
@@ -64,20 +65,7 @@
       mtu = 1380;
       dns = [ "10.66.0.1" ];
       dynamicEndpointRefreshSeconds = 0;
-      peers = [
-        {
-          name = null;
-          publicKey = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
-          presharedKeyFile = "/run/secrets/typed.psk";
-          endpoint = "vpn.example.org:51820";
-          allowedIPs = [
-            "0.0.0.0/0"
-            "::/0"
-          ];
-          persistentKeepalive = 25;
-          dynamicEndpointRefreshSeconds = 300;
-        }
-      ];
+      peers = [ (peer // { name = null; }) ];
     };
     units = [
       "nsguard-handshake-vpn@.service"

@@ -1,13 +1,17 @@
+let
+  portals = {
+    namespace = "vpn";
+    command = "/bin/app";
+    user = "alice";
+    uid = 1000;
+    gui.portals = true;
+  };
+in
 {
   specification = {
     inherit (import ../vpn.nix) tunnels namespaces;
     apps = {
-      bus = {
-        namespace = "vpn";
-        command = "/bin/app";
-        user = "alice";
-        uid = 1000;
-        gui.portals = true;
+      bus = portals // {
         dbus.session = {
           talk = [ "org.freedesktop.Notifications" ];
           own = [
@@ -39,12 +43,7 @@
           BindPaths = "/run/dbus";
         };
       };
-      lonely = {
-        namespace = "vpn";
-        command = "/bin/app";
-        user = "alice";
-        uid = 1000;
-        gui.portals = true;
+      lonely = portals // {
         dbus.session = {
           access = "private";
           talk = [ "org.freedesktop.Notifications" ];

@@ -1,3 +1,16 @@
+let
+  # What is neither an address with a port nor a path below /run.
+  nowhere = [
+    "9091"
+    "localhost:9091"
+    "192.0.2.256:9091"
+    "192.0.2.2:65536"
+    "::1:9091"
+    "[1::2::3]:9091"
+    "[::ffff:c000:202]:9091"
+    "/tmp/web.sock"
+  ];
+in
 {
   specification = {
     tunnels = { inherit (import ../tunnels.nix) one two; };
@@ -71,17 +84,7 @@
           port = 443;
         };
         bad = {
-          listen = [
-            "9091"
-            "localhost:9091"
-            "192.0.2.256:9091"
-            "192.0.2.2:65536"
-            "::1:9091"
-            "[1::2::3]:9091"
-            "[::ffff:c000:202]:9091"
-            "/tmp/web.sock"
-            "/run/web.sock"
-          ];
+          listen = nowhere ++ [ "/run/web.sock" ];
           port = 9091;
         };
       };
@@ -111,16 +114,7 @@
       ''nsguard.namespaces.one.publish.of the host.mode: "rw" is malformed; write it like "0660"''
       ''nsguard.namespaces.one.publish.of the host.group: "wheel users" is malformed; write it like "users"''
     ]
-    ++ map malformed [
-      "9091"
-      "localhost:9091"
-      "192.0.2.256:9091"
-      "192.0.2.2:65536"
-      "::1:9091"
-      "[1::2::3]:9091"
-      "[::ffff:c000:202]:9091"
-      "/tmp/web.sock"
-    ]
+    ++ map malformed nowhere
     ++ [
       ''nsguard.namespaces.one.publish.twice.listen: "0.0.0.0:9091" overlaps with nsguard.namespaces.one.publish.twice ("127.0.0.1:9091"), and only one can listen there; choose another port or address''
       ''nsguard.namespaces.two.publish.again.listen: "[2001:db8::2]:8443" overlaps with nsguard.namespaces.one.publish.again ("[2001:DB8:0::2]:8443"), and only one can listen there; choose another port or address''

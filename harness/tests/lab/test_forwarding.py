@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -263,14 +264,19 @@ def test_a_reload_of_the_namespace_leaves_it_open(lab: ContainerLab) -> None:
     assert open_ports(lab) == {("tcp", LAB.forwarded_port), ("udp", LAB.forwarded_port)}
 
 
-def test_pcp(lab: ContainerLab, tmp_path_factory: pytest.TempPathFactory) -> None:
-    path = tmp_path_factory.mktemp("pcp") / "pcp.nix"
+def switch(lab: ContainerLab, directory: Path, settings: str) -> None:
+    """Change settings of the namespace's `portForwarding`, which are the inside of a Nix set."""
+    path = directory / "changed.nix"
     path.write_text(
         f"let it = import {scenario.FORWARDING}; vpn = it.namespaces.vpn; in it // {{ namespaces.vpn = vpn // {{"
-        ' portForwarding = vpn.portForwarding // { protocol = "pcp"; internalPort = 6881; }; }; }'
+        f" portForwarding = vpn.portForwarding // {{ {settings} }}; }}; }}"
     )
     scenario.install(lab.client, scenario.render(path))
     lab.client.succeed(f"systemctl reload nsguard-netns-vpn && systemctl restart {FORWARD}")
+
+
+def test_pcp(lab: ContainerLab, tmp_path_factory: pytest.TempPathFactory) -> None:
+    switch(lab, tmp_path_factory.mktemp("pcp"), 'protocol = "pcp"; internalPort = 6881;')
     until(lambda: values(lab).get("NSGUARD_PORT") == "6881")
     assert values(lab)["NSGUARD_PUBLIC_PORT"] == str(LAB.forwarded_port)
     assert values(lab)["NSGUARD_PUBLIC_ADDRESS"] == LAB.endpoint.v4
@@ -284,13 +290,7 @@ def test_pcp(lab: ContainerLab, tmp_path_factory: pytest.TempPathFactory) -> Non
 
 def test_a_script_opens_a_port_and_shuts_it(lab: ContainerLab, tmp_path_factory: pytest.TempPathFactory) -> None:
     """After the other scenarios: the gateway is not asked any more."""
-    path = tmp_path_factory.mktemp("script") / "script.nix"
-    path.write_text(
-        f"let it = import {scenario.FORWARDING}; vpn = it.namespaces.vpn; in it // {{ namespaces.vpn = vpn // {{"
-        ' portForwarding = vpn.portForwarding // { protocol = "script"; }; }; }'
-    )
-    scenario.install(lab.client, scenario.render(path))
-    lab.client.succeed(f"systemctl reload nsguard-netns-vpn && systemctl restart {FORWARD}")
+    switch(lab, tmp_path_factory.mktemp("script"), 'protocol = "script";')
     assert (values(lab), open_ports(lab), asking(lab)["state"]) == ({}, set(), "closed")
     assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")
     lab.client.write_files({"/opt/nsguard-test/listen.py": LISTEN})

@@ -59,6 +59,7 @@ def fields(*command: str, directory: str = "/", **changes: str) -> list[str]:
     told = {"version": "1", "umask": "22", "foreground": "0", "directory": directory, "device": "0", "inode": "0"}
     return [*(told | changes).values(), str(len(command)), *command]
 
+
 # A client with alice, who may run commands in the namespace, and bob, who may not.
 lab = lab_of(scenario.RUN, connected=False, commands="useradd -m -s /bin/bash bob")
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from launched import LINKS
 from nsguard_harness import scenario
 from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.lab.container import ContainerLab
@@ -18,16 +19,11 @@ from nsguard_harness.scenario import Plan, Unit
 
 pytestmark = pytest.mark.lab
 
-# Tells, in its state directory, what it found; as a test's own program it is no attack and no part of the harness.
-PROGRAM = r"""
-import array, fcntl, json, os, pwd, signal, socket, struct, sys, syslog
-
-def links(descriptor):
-    # names of links that a socket's namespace has (netdevice(7), SIOCGIFCONF)
-    space = array.array("B", bytes(4096))
-    done = fcntl.ioctl(descriptor, 0x8912, struct.pack("iL", 4096, space.buffer_info()[0]))
-    length = struct.unpack("iL", done)[0]
-    return [space.tobytes()[i:i + 16].split(b"\0")[0].decode() for i in range(0, length, 40)]
+# Writes what it found into its state directory; as a test's own program it is no attack and no part of the harness.
+PROGRAM = (
+    LINKS
+    + r"""
+import json, os, pwd, signal, socket, sys, syslog
 
 mode = sys.argv[1] if len(sys.argv) > 1 else ""
 state = os.environ["STATE_DIRECTORY"].split(":")[0]
@@ -98,6 +94,7 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 while True:
     signal.pause()
 """
+)
 TIMER = "[Timer]\nOnActiveSec=1ms\nAccuracySec=1ms\n"
 
 

@@ -7,9 +7,9 @@ import shlex
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.machine import Completed
 
-# Tells, in its home directory, what it found; with arguments, does what they say.
-PROGRAM = r"""
-import array, ctypes, fcntl, glob, json, os, signal, socket, struct, subprocess, sys, time
+# A function of a test's programs.
+LINKS = r"""
+import array, fcntl, struct
 
 def links(descriptor):
     # names of links that a socket's namespace has (netdevice(7), SIOCGIFCONF)
@@ -17,7 +17,14 @@ def links(descriptor):
     done = fcntl.ioctl(descriptor, 0x8912, struct.pack("iL", 4096, space.buffer_info()[0]))
     length = struct.unpack("iL", done)[0]
     return [space.tobytes()[i:i + 16].split(b"\0")[0].decode() for i in range(0, length, 40)]
+"""
 
+# Writes what it found into its home directory; with arguments, it does what they say.
+PROGRAM = r"""
+import array, ctypes, fcntl, glob, json, os, signal, socket, struct, subprocess, sys, time
+"""
+PROGRAM += LINKS
+PROGRAM += r"""
 def seen(descriptor):
     try:
         return links(descriptor)

@@ -12,11 +12,9 @@ let
     elemAt
     filter
     head
-    isString
     match
-    split
     ;
-  inherit (import ../combine.nix) words;
+  inherit (import ../combine.nix) pieces words;
   paths = import ./paths.nix;
 
   # The directories of system services (systemd.unit(5), specifiers).
@@ -39,7 +37,7 @@ let
   plain =
     path:
     let
-      parts = filter (part: isString part && part != "" && part != ".") (split "/" (spelt path));
+      parts = filter (part: part != "" && part != ".") (pieces "/" (spelt path));
       whole = "/" + concatStringsSep "/" parts;
       outdated = match "/var/run(/.*)?" whole;
     in
@@ -49,7 +47,7 @@ let
     path:
     match "(/|%[a-zA-Z])[^\"'\\\\]*" path != null
     && match "(.*/)?\\.\\.(/.*)?" path == null
-    && match ".*%.*" (concatStringsSep "" (filter isString (split ofUnit (spelt path)))) == null;
+    && match ".*%.*" (concatStringsSep "" (pieces ofUnit (spelt path))) == null;
 
   within =
     path: directory:
@@ -61,7 +59,7 @@ let
   read =
     entry:
     let
-      parts = filter isString (split ":" (head (match "-?(.*)" entry)));
+      parts = pieces ":" (head (match "-?(.*)" entry));
       source = head parts;
       destination = if builtins.length parts > 1 && elemAt parts 1 != "" then elemAt parts 1 else source;
     in
@@ -75,7 +73,7 @@ let
   # Directories that systemd makes for the service, and what its options let in.
   ownOf =
     service:
-    map (directory: plain "/run/${head (split ":" directory)}") (
+    map (directory: plain "/run/${head (pieces ":" directory)}") (
       words (service.serviceConfig.RuntimeDirectory or null)
     );
   grantedTo =
@@ -142,7 +140,7 @@ in
     };
 
   # Of a path that systemd opens for the service.
-  verdictOf = service: path: verdictOf service (head (split ":" path));
+  verdictOf = service: path: verdictOf service (head (pieces ":" path));
 
   # Where a service sees something in what is otherwise private.
   visible =

@@ -12,6 +12,7 @@ let
     ;
   inherit (import ../combine.nix)
     commands
+    pieces
     prefixed
     prefixes
     toList
@@ -162,9 +163,7 @@ rec {
   unclear =
     command:
     let
-      plain = concatStringsSep "q" (
-        filter builtins.isString (builtins.split "\"([^\"\\\\]|\\\\.)*\"|'([^'\\\\]|\\\\.)*'" command)
-      );
+      plain = concatStringsSep "q" (pieces "\"([^\"\\\\]|\\\\.)*\"|'([^'\\\\]|\\\\.)*'" command);
     in
     match ".*[[:space:]];[[:space:]]+[^[:space:]].*" plain != null || prefixed "|" command;
 

@@ -8,12 +8,10 @@ let
     filter
     head
     match
-    split
     ;
-  inherit (import ../combine.nix) toList words;
+  inherit (import ../combine.nix) pieces toList words;
   binds = import ./binds.nix;
-
-  within = path: directory: path == directory || match "${directory}/.*" path != null;
+  inherit (binds) within;
 
   # property -> the parent of its directories
   kept = {
@@ -24,14 +22,14 @@ let
 
   directories =
     property: base: service:
-    map (entry: binds.plain "${base}/${head (split ":" entry)}") (
+    map (entry: binds.plain "${base}/${head (pieces ":" entry)}") (
       words (service.serviceConfig.${property} or null)
     );
 
   # The host paths that a service binds, except optional ones.
   bound =
     service:
-    map (path: binds.plain (head (split ":" path))) (
+    map (path: binds.plain (head (pieces ":" path))) (
       filter (path: match "-.*" path == null) (
         service.bindPaths or [ ]
         ++ concatMap (property: binds.kept service (service.serviceConfig.${property} or null)) [

@@ -9,6 +9,7 @@ let
     ;
   inherit (import ../combine.nix)
     isDynamic
+    pieces
     sorted
     toList
     words
@@ -22,7 +23,7 @@ let
   ];
 
   # StateDirectory= and its kind: each word is a path, perhaps with a link to it behind a colon.
-  made = parent: value: map (word: "${parent}/${head (split ":" word)}") (words value);
+  made = parent: value: map (word: "${parent}/${head (pieces ":" word)}") (words value);
 
   literal = builtins.replaceStrings [ "." "+" ] [ "[.]" "[+]" ];
 

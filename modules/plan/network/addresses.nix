@@ -9,6 +9,7 @@ let
     length
     match
     ;
+  inherit (import ../combine.nix) pieces;
 
   octet = "([0-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5])";
 
@@ -26,8 +27,7 @@ let
     text:
     let
       halves = match "(.*)::(.*)" text;
-      written =
-        part: if part == "" then [ ] else builtins.filter builtins.isString (builtins.split ":" part);
+      written = part: if part == "" then [ ] else pieces ":" part;
       left = written (if halves == null then text else elemAt halves 0);
       right = if halves == null then [ ] else written (elemAt halves 1);
       missing = 8 - length left - length right;

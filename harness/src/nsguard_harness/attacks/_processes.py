@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pwd
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -43,3 +45,16 @@ def elsewhere(pid: int) -> bool:
             return theirs.read() != own.read()
     except OSError:
         return True
+
+
+def descriptors() -> Iterator[tuple[int, int]]:
+    """The number of each process that is elsewhere and can be opened, with a descriptor of it (pidfd_open(2))."""
+    for pid in filter(elsewhere, numbers()):
+        try:
+            process = os.pidfd_open(pid)
+        except OSError:
+            continue
+        try:
+            yield pid, process
+        finally:
+            os.close(process)

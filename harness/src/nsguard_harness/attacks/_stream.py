@@ -26,6 +26,7 @@ class Disrupted(Attack):
     """Lines to an echo server, datagrams and questions, ten times a second, while `disrupt` happens once.
 
     seconds: how long the traffic goes on; it should outlast the disturbance.
+    restore: commands of root on the client that bring back what the disturbance took.
     """
 
     alone = True
@@ -34,6 +35,7 @@ class Disrupted(Attack):
     core = False
     timeout = 20.0
     seconds: ClassVar[float] = 1.6
+    restore: ClassVar[tuple[str, ...]] = ()
 
     def during(self, lab: Lab) -> None:
         self.disrupt(lab)
@@ -43,6 +45,7 @@ class Disrupted(Attack):
         raise NotImplementedError
 
     def after(self, lab: Lab) -> None:
+        lab.client.succeed(*self.restore)
         wait_for_tunnel(lab)
 
     def run(self, env: Env) -> Outcome:

@@ -6,7 +6,7 @@ import itertools
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from ..target import DELETE_LINK, NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT, wait_for_tunnel
+from ..target import DELETE_LINK, NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT
 from ._stream import PAUSE, Disrupted, FixedPort
 
 if TYPE_CHECKING:
@@ -73,13 +73,10 @@ class RulesFlushed(Disrupted):
     """
 
     name = "rules-flushed"
+    restore = (f"systemctl reload {NAMESPACE_UNIT} {TUNNEL_UNIT}",)
 
     def disrupt(self, lab: Lab) -> None:
         lab.client.succeed(f"nft flush ruleset; ip netns exec {NAMESPACE} nft flush ruleset")
-
-    def after(self, lab: Lab) -> None:
-        lab.client.succeed(f"systemctl reload {NAMESPACE_UNIT} {TUNNEL_UNIT}")
-        wait_for_tunnel(lab)
 
 
 class NameDeleted(Disrupted):
@@ -91,13 +88,10 @@ class NameDeleted(Disrupted):
     """
 
     name = "name-deleted"
+    restore = (f"systemctl restart {NAMESPACE_UNIT}",)
 
     def disrupt(self, lab: Lab) -> None:
         lab.client.succeed(f"ip netns delete {NAMESPACE}")
-
-    def after(self, lab: Lab) -> None:
-        lab.client.succeed(f"systemctl restart {NAMESPACE_UNIT}")
-        wait_for_tunnel(lab)
 
 
 class UserspaceKilled(FixedPort):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, ClassVar
 
-from ..target import TUNNEL_UNIT, wait_for_tunnel
+from ..target import TUNNEL_UNIT
 from ._stream import CONFIGURATION, PAUSE, Disrupted
 
 if TYPE_CHECKING:
@@ -128,12 +128,10 @@ class RunFilled(_HostCommand):
         f" systemctl restart {TUNNEL_UNIT}; result=$?; rm /run/full; mount -o remount,size=$size /run"
     )
 
+    restore = (f"systemctl restart {TUNNEL_UNIT}",)
+
     def disrupt(self, lab: Lab) -> None:
         lab.client.succeed(f"set +e; {self.command}")
-
-    def after(self, lab: Lab) -> None:
-        lab.client.succeed(f"systemctl restart {TUNNEL_UNIT}")
-        wait_for_tunnel(lab)
 
 
 class UplinkFlaps(Disrupted):

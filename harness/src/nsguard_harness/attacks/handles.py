@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from ..attack import Attack, Env, Outcome
 from . import _tools
-from ._processes import elsewhere, numbers
+from ._processes import descriptors, elsewhere, numbers
 from ._standins import MARK, Daemon, WithStandins, connected
 from ._tools import CLONE_NEWNET
 
@@ -76,18 +76,11 @@ class PidfdSetns(Attack):
 
     def run(self, env: Env) -> Outcome:
         report = "no process in sight"
-        for pid in filter(elsewhere, numbers()):
-            try:
-                process = os.pidfd_open(pid)
-            except OSError:
-                continue
-            try:
-                if LIBC.setns(process, CLONE_NEWNET) == 0:
-                    _tools.send_udp(env, _tools.lan(env))
-                    return Outcome(True, f"entered that of process {pid}")
-                report = f"process {pid}: {os.strerror(ctypes.get_errno())}"
-            finally:
-                os.close(process)
+        for pid, process in descriptors():
+            if LIBC.setns(process, CLONE_NEWNET) == 0:
+                _tools.send_udp(env, _tools.lan(env))
+                return Outcome(True, f"entered that of process {pid}")
+            report = f"process {pid}: {os.strerror(ctypes.get_errno())}"
         return Outcome(False, report)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -116,17 +117,12 @@ class FilesOfHost(Attack):
     identities = ("root",)
 
     def run(self, env: Env) -> Outcome:
-        reports = []
-        for directory in RUN_BY_THE_HOST:
+        def touch(directory: str) -> None:
             path = Path(directory, env.token)
-            try:
-                path.touch()
-                path.unlink()
-            except OSError as error:
-                reports.append(f"{directory}: {error.strerror}")
-            else:
-                return Outcome(True, f"made a file in {directory}")
-        return Outcome(False, ", ".join(reports))
+            path.touch()
+            path.unlink()
+
+        return _first_of(RUN_BY_THE_HOST, touch, "made a file in {}")
 
 
 class DeviceNodes(Attack):
@@ -142,15 +138,20 @@ class DeviceNodes(Attack):
     evidence = "answer"
 
     def run(self, env: Env) -> Outcome:
-        reports = []
-        for node in NODES:
-            try:
-                os.close(os.open(f"/dev/{node}", os.O_RDWR))
-            except OSError as error:
-                reports.append(f"{node}: {error.strerror}")
-            else:
-                return Outcome(True, f"opened /dev/{node}")
-        return Outcome(False, ", ".join(reports))
+        return _first_of(NODES, lambda node: os.close(os.open(f"/dev/{node}", os.O_RDWR)), "opened /dev/{}")
+
+
+def _first_of(names: Iterable[str], attempt: Callable[[str], None], success: str) -> Outcome:
+    """Reached with the first name whose attempt raises no OSError; `success` is the report, {} the name."""
+    reports = []
+    for name in names:
+        try:
+            attempt(name)
+        except OSError as error:
+            reports.append(f"{name}: {error.strerror}")
+        else:
+            return Outcome(True, success.format(name))
+    return Outcome(False, ", ".join(reports))
 
 
 class _Served(Attack):

@@ -10,7 +10,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ..attack import Attack, CannotApplyError, Env, Lacking, Outcome
@@ -139,6 +139,17 @@ def _answers(sockets: dict[socket.socket, str], patience: float) -> Iterator[str
                 yield f"{sockets[sock]} answered"
 
 
+@contextmanager
+def _reported(reports: list[str]) -> Iterator[None]:
+    """Adds to the reports whether the body sent something: `sent`, or the error."""
+    try:
+        yield
+    except OSError as error:
+        reports.append(str(error.strerror))
+    else:
+        reports.append("sent")
+
+
 class LinkToLan(Attack):
     """Claim: nothing that the service sends by the host link gets to the uplink's network or beyond.
 
@@ -153,17 +164,12 @@ class LinkToLan(Attack):
     def run(self, env: Env) -> Outcome:
         device = _device()
         own = _own(device, env.family)
-        reports = []
+        reports: list[str] = []
         for target in (_tools.lan(env), _tools.beyond(env)):
             for source, tied in ((own, None), (None, device), (own, device)):
-                with socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as udp:
-                    try:
-                        _bind(udp, source, tied)
-                        udp.sendto(_tools.payload(env), (target, env.addresses.echo_port))
-                    except OSError as error:
-                        reports.append(str(error.strerror))
-                    else:
-                        reports.append("sent")
+                with socket.socket(_tools.inet(env.family), socket.SOCK_DGRAM) as udp, _reported(reports):
+                    _bind(udp, source, tied)
+                    udp.sendto(_tools.payload(env), (target, env.addresses.echo_port))
         return Outcome("sent" in reports, ", ".join(reports))
 
 
@@ -181,19 +187,14 @@ class LinkSpoofed(Attack):
 
     def run(self, env: Env) -> Outcome:
         device, at = _device(), env.addresses
-        reports = []
+        reports: list[str] = []
         for source in (at.client.v4, at.passing, at.tunnel_client.v4):
             for tied in (device, None):
-                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-                    try:
-                        udp.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
-                        _bind(udp, source, tied)
-                        if tied or env.parameters["control"]:
-                            udp.sendto(_tools.payload(env), (_tools.lan(env), at.echo_port))
-                    except OSError as error:
-                        reports.append(str(error.strerror))
-                    else:
-                        reports.append("sent")
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, _reported(reports):
+                    udp.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+                    _bind(udp, source, tied)
+                    if tied or env.parameters["control"]:
+                        udp.sendto(_tools.payload(env), (_tools.lan(env), at.echo_port))
         return Outcome("sent" in reports, ", ".join(reports))
 
 

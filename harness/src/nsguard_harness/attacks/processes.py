@@ -11,7 +11,7 @@ import socket
 from typing import TYPE_CHECKING, ClassVar
 
 from ..attack import Attack, Env, Outcome
-from ._processes import elsewhere, numbers, ordinary_user
+from ._processes import descriptors, elsewhere, numbers, ordinary_user
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
@@ -87,18 +87,11 @@ class TakeSocket(_OfABystander):
 
     def run(self, env: Env) -> Outcome:
         libc = ctypes.CDLL(None, use_errno=True)
-        for pid in filter(elsewhere, numbers()):
-            try:
-                process = os.pidfd_open(pid)
-            except OSError:
-                continue
-            try:
-                for number in range(64):
-                    taken = libc.syscall(PIDFD_GETFD, process, number, 0)
-                    if taken >= 0 and _is_internet_socket(taken):
-                        return Outcome(True, f"took descriptor {number} of process {pid}")
-            finally:
-                os.close(process)
+        for pid, process in descriptors():
+            for number in range(64):
+                taken = libc.syscall(PIDFD_GETFD, process, number, 0)
+                if taken >= 0 and _is_internet_socket(taken):
+                    return Outcome(True, f"took descriptor {number} of process {pid}")
         return Outcome(False, "nothing could be taken")
 
 

@@ -158,6 +158,11 @@ def credentials(directory: Any, monkeypatch: pytest.MonkeyPatch, text: str) -> N
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(directory))
 
 
+def port_and_credentials(directory: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    credentials(directory, monkeypatch, "me:a:b")
+    monkeypatch.setenv("NSGUARD_PORT", "51413")
+
+
 @pytest.mark.parametrize(("client", "path"), PATHS.items())
 def test_a_program_is_told_its_port(
     web: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, client: str, path: str
@@ -241,8 +246,7 @@ def test_rtorrents_word_is_told(monkeypatch: pytest.MonkeyPatch, fault: str, wha
 def test_a_program_that_will_not_is_told(
     web: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, client: str, what: str
 ) -> None:
-    credentials(tmp_path, monkeypatch, "me:a:b")
-    monkeypatch.setenv("NSGUARD_PORT", "51413")
+    port_and_credentials(tmp_path, monkeypatch)
     web.willing = False
     with pytest.raises(NsguardError, match=what):
         listen_port.main(client, web.url)
@@ -252,8 +256,7 @@ def test_a_program_that_will_not_is_told(
 def test_deluges_daemon_that_is_connected_is_not_connected_again(
     web: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    credentials(tmp_path, monkeypatch, "me:a:b")
-    monkeypatch.setenv("NSGUARD_PORT", "51413")
+    port_and_credentials(tmp_path, monkeypatch)
     web.connected = True
     listen_port.main("deluge", web.url)
     assert (web.port, len(web.seen)) == (51413, 3)
@@ -263,8 +266,7 @@ def test_deluges_daemon_that_is_connected_is_not_connected_again(
 def test_a_program_that_does_not_answer_in_time_is_told(
     web: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, client: str
 ) -> None:
-    credentials(tmp_path, monkeypatch, "me:a:b")
-    monkeypatch.setenv("NSGUARD_PORT", "51413")
+    port_and_credentials(tmp_path, monkeypatch)
     monkeypatch.setattr(listen_port, "_PROGRAM_TIMEOUT", 0.1)
     monkeypatch.setattr(programs, "_TIMEOUT", 0.2)
     web.slow = True
@@ -295,8 +297,7 @@ def test_a_number_that_is_none_is_an_answer_of_something_else(monkeypatch: pytes
 def test_a_redirection_is_not_followed(
     web: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, client: str
 ) -> None:
-    credentials(tmp_path, monkeypatch, "me:a:b")
-    monkeypatch.setenv("NSGUARD_PORT", "51413")
+    port_and_credentials(tmp_path, monkeypatch)
     elsewhere = f"{web.url}/elsewhere\x1b[2J"
     monkeypatch.setattr(Server, "answer", lambda *_: (302, {"Location": elsewhere}, ""))
     with pytest.raises(NsguardError) as error:

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from nsguard import paths
 from nsguard.errors import NsguardError
@@ -82,16 +82,8 @@ def entered(name: str) -> Iterator[None]:
 
     The process must have one thread only. Signals do not interrupt the body (see `process`). Raises OSError.
     """
-    home = os.open(paths.OWN_NETNS, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        enter(name)
-        try:
-            with process.inside(name):
-                yield
-        finally:
-            _setns(home)
-    finally:
-        os.close(home)
+    with _coming_back(lambda: enter(name)), process.inside(name):
+        yield
 
 
 def enter(name: str) -> None:
@@ -108,9 +100,16 @@ def throwaway() -> Iterator[None]:
     """Within the body, this process and its children are in a new network namespace, which is gone afterwards."""
     from nsguard.system import kernel
 
+    with _coming_back(lambda: kernel.unshare(CLONE_NEWNET)):
+        yield
+
+
+@contextlib.contextmanager
+def _coming_back(leave: Callable[[], None]) -> Iterator[None]:
+    """`leave` moves this process into another network namespace; after the body it is in its own again."""
     home = os.open(paths.OWN_NETNS, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        kernel.unshare(CLONE_NEWNET)
+        leave()
         try:
             yield
         finally:
