@@ -20,7 +20,6 @@ THROUGH = {
     "forward/programs": ["forward/test_listen_port.py"],
     "health/doctor/inside": ["lab/test_doctor.py"],
     "health/doctor/processes": ["lab/test_doctor.py"],
-    "health/doctor/reach": ["lab/test_doctor.py"],
     "health/doctor/rules": ["lab/test_doctor.py"],
     "health/doctor/sockets": ["lab/test_doctor.py"],
     "health/doctor/subject": ["lab/test_doctor.py"],
