@@ -247,5 +247,12 @@ in
         "Socket.ListenDatagram"
         "Socket.ListenSequentialPacket"
         "Socket.ListenStream"
-      ];
+      ]
+    # systemd opens these on the host, with whatever name.
+    ++ concatMap (key: map (value: hole key value "daemons") (unit.values key)) [
+      "Socket.ListenFIFO"
+      "Socket.ListenMessageQueue"
+      "Socket.ListenSpecial"
+      "Socket.ListenUSBFunction"
+    ];
 }

@@ -175,4 +175,18 @@ in
   withPath = socket: map binds.plain (addresses "[/%].*" socket);
   # Its addresses in a family that has no network namespaces.
   ofMachine = addresses "vsock.*";
+  # What systemd opens for it with the host's files, devices and message queues (systemd.socket(5)).
+  opened =
+    socket:
+    concatMap
+      (
+        property:
+        map (value: { inherit property value; }) (toList (socket.socketConfig.${property} or null))
+      )
+      [
+        "ListenFIFO"
+        "ListenMessageQueue"
+        "ListenSpecial"
+        "ListenUSBFunction"
+      ];
 }

@@ -154,7 +154,12 @@ let
       where = named "sockets" name;
       what = "${toJSON address} reaches the whole machine, because AF_VSOCK has no network namespaces";
       fix = "let it listen on a TCP or UDP port";
-    }) (exposure.ofMachine socket);
+    }) (exposure.ofMachine socket)
+    ++ map (it: {
+      where = "${named "sockets" name}.socketConfig.${it.property}";
+      what = "systemd would open ${toJSON it.value} on the host, whose programs use it, too";
+      fix = "remove it, and let the service itself create what it needs";
+    }) (exposure.opened socket);
 
   isEmpty = service: commands service.serviceConfig == [ ] && !service.packaged;
   # Services that could be meant by the name of one that nothing defines.

@@ -1,0 +1,31 @@
+# What systemd would open for a confined service by the host's own files, devices and message queues.
+{
+  module = {
+    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    nsguard.namespaces.vpn.tunnel = "mullvad";
+    systemd.services.app = {
+      nsguard.namespace = "vpn";
+      serviceConfig.ExecStart = "/bin/app";
+    };
+    systemd.sockets.app.socketConfig = {
+      ListenStream = "8080";
+      ListenFIFO = "/run/initctl";
+      ListenMessageQueue = [ "/queue" ];
+      ListenSpecial = "/dev/net/tun";
+      ListenUSBFunction = "/dev/usb-ffs";
+    };
+  };
+  messages =
+    map
+      (
+        it:
+        "systemd.sockets.app.socketConfig.${it}, whose programs use it, too;"
+        + " remove it, and let the service itself create what it needs"
+      )
+      [
+        ''ListenFIFO: systemd would open "/run/initctl" on the host''
+        ''ListenMessageQueue: systemd would open "/queue" on the host''
+        ''ListenSpecial: systemd would open "/dev/net/tun" on the host''
+        ''ListenUSBFunction: systemd would open "/dev/usb-ffs" on the host''
+      ];
+}
