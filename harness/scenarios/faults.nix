@@ -87,7 +87,8 @@ demo
       wantedBy = [ "multi-user.target" ];
     };
     forgotten = service { };
-    stopped = service { } // {
+    # Started once its program runs: systemd's process 1 of a unit loses a signal that comes before that.
+    stopped = service { Type = "exec"; } // {
       wantedBy = [ "multi-user.target" ];
     };
     web = web 9091;

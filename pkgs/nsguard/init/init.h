@@ -57,7 +57,8 @@ struct front {
 	const char *netns, *argv0, *notify, *accounts;
 	bool journal, signalled;
 	int signal;
-	sigset_t forward;
+	/* Signals to hand on to the program; and those that came before there was one. */
+	sigset_t forward, early;
 	struct stream streams[STREAMS];
 	int inside[STREAMS];
 	int notify_from, notify_to, queue;

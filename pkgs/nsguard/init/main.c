@@ -239,6 +239,9 @@ int main(int count, char **words)
 	char **program;
 	pid_t child;
 
+	/* What is process 1 loses a signal that it neither blocks nor catches, and systemd sends SIGTERM once. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &mask);
 	sigemptyset(&front.forward);
 	program = parse(count, words, &front);
 	if (!program)
@@ -247,20 +250,21 @@ int main(int count, char **words)
 		return REFUSED;
 	if (front.accounts && !accounts_write(front.accounts))
 		return REFUSED;
-	if (front.signal)
+	if (front.signal) {
+		sigprocmask(SIG_SETMASK, &mask, NULL);
 		return signal_main(front.signal);
+	}
 	if (!*program)
 		return 0;
 	if (prctl(PR_SET_DUMPABLE, 0) || !prepare(&front))
 		return REFUSED;
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, &mask);
 	if (!first && front.inside[0] < 0 && front.inside[1] < 0 && front.notify_from < 0)
 		return become(&front, program, &mask, false);
 	front.program = getpid();
 	front.running = true;
 	if (!first)
 		front.parent = (int)syscall(SYS_pidfd_open, front.program, 0);
+	sigpending(&front.early);
 	child = first ? fork() : fork_away();
 	if (child < 0) {
 		say("no second process: %s; LimitNPROC= and TasksMax= of the unit must leave room for one more", strerror(errno));

@@ -77,6 +77,14 @@ static void hand_on_signals(const struct front *front)
 			kill(front->program, (int)said.ssi_signo);
 }
 
+/* What systemd sent to all of the unit before the program was there; those in `forward` are still to be read. */
+static void hand_on_early(const struct front *front)
+{
+	for (int number = 1; number < NSIG; number++)
+		if (number != SIGCHLD && sigismember(&front->early, number) == 1 && !sigismember(&front->forward, number))
+			kill(front->program, number);
+}
+
 static void hand_on_queue(const struct front *front)
 {
 	int number;
@@ -162,6 +170,7 @@ static int stay(struct front *front, const char *path)
 {
 	long deadline = 0;
 
+	hand_on_early(front);
 	while (reap(front) && (!deadline || now() < deadline)) {
 		if (!front->running && !deadline) {
 			/* As systemd does when the main process of a service has ended. */

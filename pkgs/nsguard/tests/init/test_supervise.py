@@ -60,6 +60,24 @@ def test_it_hands_on_the_signals_that_it_is_told_to(box: Box, init: str) -> None
         assert running.wait(20) == 3
 
 
+# As process 1, with a signal that waits; nsguard-init and its arguments follow.
+STOPPED_EARLY = """
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+os.kill(os.getpid(), signal.SIGTERM)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--forward=TERM",)])
+def test_a_signal_that_came_before_the_command_was_there_is_handed_on(
+    box: Box, init: str, options: tuple[str, ...]
+) -> None:
+    command = "import signal; signal.alarm(20); print(signal.sigwait([signal.SIGTERM, signal.SIGALRM]).name)"
+    done = run(box, *PROCESS_ONE, "python3", "-c", STOPPED_EARLY, init, *options, "python3", "-c", command)
+    assert (done.returncode, done.stdout) == (0, "SIGTERM\n")
+
+
 def _until(box: Box, pattern: str, count: int) -> list[str]:
     for _ in range(400):
         found = box.run("pgrep", "-f", f"{pattern}$").stdout.split()
