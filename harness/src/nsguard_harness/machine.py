@@ -16,6 +16,10 @@ from typing import Protocol
 from .errors import CommandError, LabError
 from .verdict.rules import Rule
 
+# How many times longer a wait may last than its caller says, who speaks of a machine that has nothing else to do.
+# A wait ends with what it waits for, so that only a failure takes longer.
+BUSY = 5.0
+
 
 @dataclass(frozen=True)
 class Uplink:
@@ -183,6 +187,7 @@ class Machine(ABC):
             raise CommandError(f"{self.name}: `{command}` ended with {done.status}: {reason}", done.status, done.output)
         return done.output
 
+    # Each of the waits may last `BUSY` times its timeout.
     def wait_until_succeeds(self, command: str, timeout: float = 60) -> str:
         """Repeat a command until it exits with 0; raises CommandError at the deadline."""
         return self._wait(command, timeout, lambda status: status == 0)
@@ -192,12 +197,13 @@ class Machine(ABC):
         return self._wait(command, timeout, lambda status: status != 0)
 
     def _wait(self, command: str, timeout: float, good: Callable[[int], bool]) -> str:
-        deadline = time.monotonic() + timeout
+        limit = BUSY * timeout
+        deadline = time.monotonic() + limit
         while not good((done := self.run(command, max(1.0, deadline - time.monotonic()))).status):
             if time.monotonic() > deadline:
                 reason = (done.errors or done.output).strip()[-300:]
                 raise CommandError(
-                    f"{self.name}: `{command}` still ended with {done.status} after {timeout:g} s: {reason}",
+                    f"{self.name}: `{command}` still ended with {done.status} after {limit:g} s: {reason}",
                     done.status,
                     done.output,
                 )
@@ -206,7 +212,7 @@ class Machine(ABC):
 
     def wait_for_unit(self, unit: str, timeout: float = 60) -> None:
         """Wait until a unit is active; raises CommandError at the deadline, or at once when it has failed."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + BUSY * timeout
         while (state := self.get_unit_property(unit, "ActiveState")) != "active":
             if state == "failed" or time.monotonic() > deadline:
                 log = self.execute(f"journalctl -b -o cat -n 5 -u {shlex.quote(unit)}")[1].strip().replace("\n", " | ")

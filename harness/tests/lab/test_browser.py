@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from awaited import until
 from browsing import (
     CANDIDATES,
     COLOURS,
@@ -23,7 +24,6 @@ from browsing import (
     screen,
     shown,
     sources,
-    until,
     watched,
 )
 from nsguard_harness.addresses import LAB

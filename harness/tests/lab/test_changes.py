@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from awaited import until
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.checkout import ROOT
@@ -227,9 +228,8 @@ def carry_out(lab: ContainerLab, before: Plan, after: Plan) -> str:
 
 def count(lab: ContainerLab) -> tuple[int, int]:
     """The number of the reader's connection, and the lines that came over it."""
-    deadline = time.monotonic() + 20
-    while len(words := lab.client.path("/var/lib/reader/count").read_text().split()) != 2:
-        assert time.monotonic() < deadline  # it is being written
+    path = lab.client.path("/var/lib/reader/count")
+    words = until(lambda: len(words := path.read_text().split()) == 2 and words, "it is written for ever")
     return int(words[0]), int(words[1])
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import pytest
 
+from awaited import until
 from fault_conditions import CONDITIONS, DATABASE, GRANTING, TUNNEL, UNITS, request
 from fault_page import Row, added, check, plain
 from nsguard_harness import scenario
@@ -314,13 +314,6 @@ def outputs(lab: ContainerLab) -> tuple[list[str], list[str]]:
     return lab.client.execute("nsguard status vpn")[1].splitlines(), doctor(lab)
 
 
-def until(seen: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not seen():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
 def of_unit(seen: Seen, unit: str) -> Row:
     """What both say of a unit: its row with the lines below, and the doctor's line."""
     first = next(at for at, line in enumerate(seen.text) if line.split()[:1] == [unit])
@@ -344,7 +337,7 @@ def test_the_page_of_faults_has_what_both_say(lab: ContainerLab, seen: Seen) -> 
     healthy = outputs(lab)
     for condition in CONDITIONS:
         condition.make(lab)
-        until(partial(condition.seen, lab))
+        until(partial(condition.seen, lab), condition.fault)
         row = Row(condition.fault, *map(added, healthy, outputs(lab)))
         print(row)
         rows.append(row if condition.forwarding else row.without("forwarded ", "vpn: forwarding: "))

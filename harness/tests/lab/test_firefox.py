@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from awaited import until
 from browsing import (
     CANDIDATES,
     COLOURS,
@@ -24,7 +25,6 @@ from browsing import (
     screen,
     shown,
     sources,
-    until,
     watched,
 )
 from nsguard_harness.addresses import LAB

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from forwarded import FILE, FORWARD, LISTEN, open_ports, until, values
+from awaited import until
+from forwarded import FILE, FORWARD, LISTEN, open_ports, values
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab

@@ -38,7 +38,7 @@ def test_commands(lab: ContainerLab) -> None:
         client.succeed("false | true")
     with pytest.raises(CommandError, match="`true` ended with 0"):
         client.fail("true")
-    with pytest.raises(CommandError, match=r"still ended with 1 after 0\.1 s"):
+    with pytest.raises(CommandError, match=r"still ended with 1 after 0\.5 s"):
         client.wait_until_succeeds("false", timeout=0.1)
     assert "HOME=/root" in client.succeed("env").splitlines()
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
+from awaited import until
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab
@@ -91,9 +91,8 @@ def answering(machine: Machine, targets: Iterable[Target], where: str = "") -> s
 
 def wait_until_answering(machine: Machine, targets: Iterable[Target], where: str = "") -> None:
     """Wait until all of them answer: on a busy machine the first answer takes longer than a request waits for one."""
-    awaited, deadline = set(targets), time.monotonic() + 60
-    while missing := awaited - answering(machine, awaited, where):
-        assert time.monotonic() < deadline, f"{machine.name}: no answer from {sorted(missing)}"
+    awaited = set(targets)
+    until(lambda: answering(machine, awaited, where) == awaited, f"{machine.name}: no answer from some of {awaited}")
 
 
 def answers(lab: ContainerLab) -> bool:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from browsing import COLOURS, HOME, browsers, new_token, screen, shown, sources, until, watched
+from awaited import until
+from browsing import COLOURS, HOME, browsers, new_token, screen, shown, sources, watched
 from nsguard_harness.addresses import LAB
 from nsguard_harness.attacks.granted import BUS
 from nsguard_harness.lab.container import ContainerLab

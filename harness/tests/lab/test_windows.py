@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from browsing import HOME, new_token, until, watched
+from awaited import until
+from browsing import HOME, new_token, watched
 from launched import launch, person
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from awaited import until
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.checkout import SCENARIOS
@@ -91,15 +91,6 @@ def watched(lab: ContainerLab, token: str) -> Iterator[Callable[[], Judgement]]:
 
 def new_token() -> str:
     return f"ngb{secrets.token_hex(4)}"
-
-
-def until(condition: Callable[[], Any], what: str, timeout: float = 20) -> Any:
-    """What a condition gives once it holds; it fails by `what` after so many seconds."""
-    deadline = time.monotonic() + timeout
-    while not (value := condition()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
-    return value
 
 
 def sources(lab: ContainerLab, service: str, word: str) -> set[str]:

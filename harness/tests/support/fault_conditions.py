@@ -72,6 +72,11 @@ def request(state: str) -> Callable[[ContainerLab], bool]:
     return lambda lab: f'"state": "{state}"' in lab.client.execute("nsguard status vpn --json")[1]
 
 
+def lost(state: str) -> Callable[[ContainerLab], bool]:
+    """Whether the request is in this state, and the port that was granted before has ended with its lifetime."""
+    return lambda lab: request(state)(lab) and holds("! test -e /run/nsguard/vpn/inside/forwarded")(lab)
+
+
 def gateway(lab: ContainerLab, old: str, new: str) -> None:
     lab.peer.stop("natpmp", old)
     lab.peer.start("natpmp", new)
@@ -116,14 +121,14 @@ CONDITIONS = [
         "the gateway refuses a port",
         lambda lab: gateway(lab, GRANTING, REFUSING),
         lambda lab: gateway(lab, REFUSING, GRANTING),
-        request("refused"),
+        lost("refused"),
         forwarding=True,
     ),
     Condition(
         "the gateway is silent",
         lambda lab: lab.server.succeed(f"nft -f - <<< '{MUTE}'"),
         lambda lab: lab.server.succeed("nft delete table inet mute"),
-        request("silent"),
+        lost("silent"),
         forwarding=True,
     ),
     Condition(

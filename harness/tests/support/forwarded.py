@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 
 from nsguard_harness.lab.container import ContainerLab
 
@@ -16,14 +14,6 @@ def values(lab: ContainerLab) -> dict[str, str]:
     """The file of the forwarded port; empty where there is none."""
     text = lab.client.succeed(f"cat {FILE} 2>/dev/null || true")
     return dict(line.partition("=")[::2] for line in text.splitlines())
-
-
-def until(what: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait until it holds."""
-    deadline = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def open_ports(lab: ContainerLab) -> set[tuple[str, int]]:
