@@ -18,6 +18,7 @@ THROUGH = {
     "endpoints/lookup": ["endpoints/test_resolve.py", "lab/test_endpoints.py"],
     "errors": ["system/test_process.py"],
     "forward/programs": ["forward/test_listen_port.py"],
+    "health/doctor/homes": ["lab/test_doctor.py"],
     "health/doctor/inside": ["lab/test_doctor.py"],
     "health/doctor/processes": ["lab/test_doctor.py"],
     "health/doctor/rules": ["lab/test_doctor.py"],

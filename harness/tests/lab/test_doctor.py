@@ -307,6 +307,23 @@ BREAKS = [
             ("tmp", r"PrivateDevices=no\nPrivateTmp=no", "private-devices, private-tmp"),
         )
     ),
+    *(
+        break_(
+            name,
+            f"useradd -m -d /opt/eve eve && {then}",
+            "userdel eve && rm -rf /opt/eve /home/eve",
+            *(
+                rf"homes: {app}\.service sees /opt/eve, the home of eve; name it: users\.users\.eve\.home = "
+                rf'"/opt/eve"; or hide it: systemd\.services\.{app}\.serviceConfig\.InaccessiblePaths = \[ "/opt/eve" '
+                rf"\]; then: systemctl restart {app}\.service"
+                for app in APPS.split()
+            ),
+        )
+        for name, then in (
+            ("home-elsewhere", "true"),
+            ("home-behind-a-link", "ln -s /opt/eve /home/eve && usermod -d /home/eve eve"),
+        )
+    ),
     break_(
         "unconfined-inside",
         "systemd-run -q --unit=dweller -p NetworkNamespacePath=/run/netns/vpn sleep infinity",

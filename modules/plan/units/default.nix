@@ -53,6 +53,10 @@ let
     }
     .${spec.tunnel.type};
 
+  # Seconds until systemd ends a command that hangs. Each of its steps has a limit of its own; all of them together take
+  # long on a busy machine that boots with many namespaces, and a command that was ended begins again.
+  patience = 600;
+
   # Tried for ever, with pauses: services wait for it, and there may be nobody to reset a limit.
   untiring = {
     StartLimitIntervalSec = 0;
@@ -135,7 +139,7 @@ in
       ExecReload = nsguard "netns up";
       # Also runs after an `up` that was killed half-way.
       ExecStopPost = nsguard "netns down";
-      TimeoutStartSec = 90;
+      TimeoutStartSec = patience;
     };
   };
 
@@ -172,7 +176,7 @@ in
       ExecStart = nsguard "tunnel up";
       ExecReload = nsguard "tunnel reload";
       ExecStopPost = nsguard "tunnel down";
-      TimeoutStartSec = 90;
+      TimeoutStartSec = patience;
       # Try again if an endpoint's name does not resolve yet, but not after a bad configuration (status 2).
       Restart = "on-failure";
       RestartSec = 5;
@@ -254,7 +258,7 @@ in
     serviceConfig = runtime // {
       Type = "oneshot";
       ExecStart = nsguard "tunnel reload";
-      TimeoutStartSec = 90;
+      TimeoutStartSec = patience;
       Restart = "on-failure";
       RestartSec = 5;
       RestartPreventExitStatus = 2;
@@ -273,7 +277,7 @@ in
     serviceConfig = runtime // {
       Type = "oneshot";
       ExecStart = nsguard "tunnel refresh";
-      TimeoutStartSec = 30;
+      TimeoutStartSec = patience;
     };
   };
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # Seconds to wait for another nsguard at work on the same namespace; longer than a whole `tunnel up` takes.
-LOCK_TIMEOUT = 60.0
+LOCK_TIMEOUT = 300.0
 # Seconds to wait for it with what is good to know but keeps nobody from going on.
 NOTE_TIMEOUT = 1.0
 CLOSED_RESOLV_CONF = "# nsguard: no tunnel, no resolver\n"

@@ -1,6 +1,12 @@
 """What wireguard-go gets."""
 
+import pytest
+
 from box import NAME, PEER, PRIVATE, Box, spec
+from nsguard.errors import NsguardError
+from nsguard.net import userspace
+from nsguard.state import Tunnel
+from nsguard.system import process, systemd
 
 
 def test_wireguard_go_gets_keys_mark_and_port(box: Box) -> None:
@@ -13,3 +19,15 @@ def test_wireguard_go_gets_keys_mark_and_port(box: Box) -> None:
     assert box.out("wg", "show", device, "listen-port").strip() == "51777"
     assert box.out("wg", "show", device, "endpoints").split() == [PEER, "198.51.100.7:51820"]
     assert box.state()["implementation"] == "userspace"
+
+
+def test_a_program_that_ends_at_once_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine where the socket takes long, only what the unit's state is tells the two apart."""
+    states = iter(["activating", "active", "failed"])
+    monkeypatch.setattr(systemd, "show", lambda *_: [{"ActiveState": next(states)}])
+    monkeypatch.setattr(userspace, "_CHECK_INTERVAL", 0.0)
+    monkeypatch.setattr(process, "change", lambda *_: None)
+    tunnel = Tunnel(device="nsg-nowhere", unit="nsguard-userspace-vpn.service")
+    with pytest.raises(NsguardError, match=r"vpn\.service ended before it opened /run/wireguard/nsg-nowhere\.sock"):
+        userspace.start(tunnel)
+    assert next(states, None) is None

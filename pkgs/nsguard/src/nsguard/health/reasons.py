@@ -87,7 +87,7 @@ def option(name: str) -> str:
     """The NixOS option of a unit: `systemd.services.web` of `web.service`, `systemd.services."web@"` of an instance."""
     stem, _, kind = name.rpartition(".")
     stem = re.sub(r"@.*", "@", stem)
-    return f"systemd.{kind}s.{stem if re.fullmatch(r'[A-Za-z_][A-Za-z0-9_-]*', stem) else _nix(stem)}"
+    return f"systemd.{kind}s.{stem if re.fullmatch(r'[A-Za-z_][A-Za-z0-9_-]*', stem) else nix(stem)}"
 
 
 def quoted(text: str) -> str:
@@ -98,10 +98,11 @@ def quoted(text: str) -> str:
 
 def let_in(name: str, path: str) -> str:
     """The remedy that shows a hidden path of the host to a confined service."""
-    return f"make it visible: {option(name)}.nsguard.bindPaths = [ {_nix(path)} ];"
+    return f"make it visible: {option(name)}.nsguard.bindPaths = [ {nix(path)} ];"
 
 
-def _nix(text: str) -> str:
+def nix(text: str) -> str:
+    """A text as a string of the Nix language."""
     return '"' + re.sub(r'([\\"]|\$\{)', r"\\\1", text) + '"'
 
 

@@ -9,8 +9,9 @@ from nsguard.spec.model import AMNEZIAWG, WIREGUARD, Endpoint
 from nsguard.state import Tunnel
 from nsguard.system import files, process
 
-# Seconds until wireguard-go must accept a connection; usually it takes some 10 ms.
-SOCKET_TIMEOUT = 5.0
+# Seconds until wireguard-go must accept a connection. Usually it takes some 10 ms, but many seconds where fifty tunnels
+# start at once. After so many seconds each, its unit must still run.
+SOCKET_TIMEOUT, _CHECK_INTERVAL = 60.0, 2.0
 # Directories of the sockets for wg(8) (wireguard.com/xplatform) and for awg(8) (its README).
 SOCKETS = {WIREGUARD: "/run/wireguard", AMNEZIAWG: "/run/amneziawg"}
 
@@ -45,15 +46,20 @@ def _socket(tunnel: Tunnel) -> str:
 
 def _wait_for_socket(tunnel: Tunnel) -> None:
     # Imported here, where the milliseconds of `socket` cost nothing: wireguard-go takes longer to start.
-    from nsguard.system import unix
+    from nsguard.system import systemd, unix
 
     # Connect to the socket instead of checking that it exists: wg(8) removes one that does not listen yet.
     deadline = time.monotonic() + SOCKET_TIMEOUT
+    check = time.monotonic() + _CHECK_INTERVAL
     path = _socket(tunnel)
     while True:
         with contextlib.suppress(OSError), unix.connect(path, SOCKET_TIMEOUT):
             return
         process.checkpoint()
+        if time.monotonic() > check:
+            check = time.monotonic() + _CHECK_INTERVAL
+            if any(it["ActiveState"] in ("failed", "inactive") for it in systemd.show([tunnel.unit], ["ActiveState"])):
+                raise NsguardError(f"{tunnel.unit} ended before it opened {path}; see its journal")
         if time.monotonic() > deadline:
             raise NsguardError(f"{tunnel.unit} did not open {path} within {SOCKET_TIMEOUT:g} s; see its journal")
         time.sleep(0.005)

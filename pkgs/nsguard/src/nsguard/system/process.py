@@ -22,8 +22,8 @@ if TOOLS:
     os.environ["PATH"] = f"{TOOLS}:{os.environ.get('PATH', os.defpath)}"
 
 # Seconds after which a program is killed. Each takes milliseconds on most machines, but seconds on an emulated one, or
-# while the machine boots and the kernel's modules are loaded.
-TIMEOUT = 30.0
+# while the kernel's modules are loaded, and longer where a busy machine boots with fifty namespaces.
+TIMEOUT = 120.0
 
 _inside: str | None = None
 _lock: int | None = None

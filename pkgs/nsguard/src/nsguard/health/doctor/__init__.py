@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from nsguard.errors import BadInput
 from nsguard.health import layout, status
-from nsguard.health.doctor import confined, inside, machine, processes, reach, rules, sockets, units
+from nsguard.health.doctor import confined, homes, inside, machine, processes, reach, rules, sockets, units
 from nsguard.health.doctor.subject import Finding, Patient
 
 VERSION = 1
@@ -33,6 +33,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
     "ports": confined.unpublished,
     "holes": units.holes,
     "processes": processes.weaker,
+    "homes": homes.visible,
     "sockets": sockets.sockets,
     "handshake": reach.handshake,
     "ranges": reach.ranges,

@@ -1,0 +1,70 @@
+"""Homes of the host's persons that a confined service sees, because its configuration does not name them."""
+
+import functools
+import os
+import pwd
+from collections.abc import Iterator, Mapping
+
+from nsguard.health import reasons
+from nsguard.health.doctor import units, view
+from nsguard.health.doctor.subject import Finding, Patient
+from nsguard.system import child
+
+# Numbers of persons: from here on (login.defs(5)), but for those of services made at their start, and nobody's
+# (systemd.io/UIDS-GIDS).
+_PERSONS, _NO_PERSONS = 1000, range(61184, 65536)
+# Seconds for the look from one process, which usually takes milliseconds.
+_TIMEOUT = 5.0
+
+
+def visible(patient: Patient) -> Iterator[Finding]:
+    """Persons' homes that are in sight of a confined service that is to see none."""
+    facts = units.facts_of(patient)
+    homes = _homes()
+    if facts is None:
+        return
+    for unit, pid in view.first_processes(patient).items():
+        outcome = units.judged(facts, unit) if unit.endswith(".service") else None
+        if outcome is None or "hidden-homes" in outcome[0]["loosened"]:
+            continue
+        try:
+            seen = child.answer(functools.partial(_seen, pid, homes), _TIMEOUT)
+        except (child.Failed, child.Late):
+            continue  # the process ended meanwhile
+        for path in seen:
+            yield Finding(
+                f"{unit} sees {path}, the home of {homes[path][0]}",
+                f"name it: users.users.{homes[path][0]}.home = {reasons.nix(path)}; or hide it: "
+                f"{reasons.option(unit)}.serviceConfig.InaccessiblePaths = [ {reasons.nix(path)} ]; then: systemctl "
+                f"restart {unit}",
+            )
+
+
+def _homes() -> dict[str, tuple[str, tuple[int, int]]]:
+    """Path of each person's home, without links, → the person's name, and the directory's device and inode."""
+    homes = {}
+    for account in pwd.getpwall():
+        path = os.path.realpath(account.pw_dir)
+        if account.pw_uid < _PERSONS or account.pw_uid in _NO_PERSONS:
+            continue
+        try:
+            status = os.stat(path)
+        except OSError:
+            continue
+        if status.st_uid == account.pw_uid:
+            homes[path] = (account.pw_name, (status.st_dev, status.st_ino))
+    return homes
+
+
+def _seen(pid: int, homes: Mapping[str, tuple[str, tuple[int, int]]]) -> list[str]:
+    """Runs in a child."""
+    view.enter(pid)
+    return [path for path, (_, identity) in homes.items() if _identity(path) == identity]
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
