@@ -57,7 +57,9 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
         ("lifecycle.netns", set()),
         ("lifecycle.tunnel", set()),
         ("lifecycle.teardown", {"re", "json", "ipaddress", "ctypes", "nsguard.spec.spec"}),
-        ("run.client", set()),
+        ("run.client", {"re", "json", "ctypes", "struct"}),
+        ("run.session", {"re", "json", "ctypes", "struct"}),
+        ("run.supervise", {"re", "json", "ctypes"}),
     ],
 )
 def test_what_a_short_command_does_not_load(module: str, besides: set[str]) -> None:

@@ -15,7 +15,6 @@ from nsguard import paths
 from nsguard.errors import BadInput
 from nsguard.run import protocol
 from nsguard.run.protocol import Request
-from nsguard.system import kernel
 
 # asm-generic/socket.h; Python names only SO_PEERCRED. getsockopt of Python takes 1024 bytes at most.
 SO_PEERGROUPS = 59
@@ -126,6 +125,8 @@ def _fault(descriptor: int, terminal: int | None) -> str:
         # mqueue are message queues of the host.
         if status.st_dev == os.stat(paths.OWN_NETNS).st_dev:
             return "a namespace"
+        from nsguard.system import kernel  # ctypes takes milliseconds that most commands need not wait
+
         return "a file of the kernel, not a data file" if kernel.is_kernels_own(descriptor) else ""
     if stat.S_ISFIFO(status.st_mode):
         return ""

@@ -6,7 +6,6 @@ A command that had the caller's own terminal could read on after its end, and pu
 import contextlib
 import fcntl
 import os
-import struct
 import termios
 
 from nsguard import paths
@@ -107,7 +106,7 @@ def _open(name: str) -> tuple[int, int]:
     flags = os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC
     try:
         master = os.open(f"{paths.terminals(name)}/ptmx", flags)
-        fcntl.ioctl(master, TIOCSPTLCK, struct.pack("i", 0))
+        fcntl.ioctl(master, TIOCSPTLCK, bytes(4))
         return master, fcntl.ioctl(master, TIOCGPTPEER, flags)
     except OSError as error:
         raise RunFailed(
