@@ -121,6 +121,8 @@ let
       ];
       system.name = lib.mkForce "client";
       networking.usePredictableInterfaceNames = lib.mkForce false;
+      # The framework gives root a password; of two, NixOS warns.
+      users.users.root = lib.genAttrs [ "password" "hashedPassword" ] (_: lib.mkForce null);
       services.udev.extraRules = named;
       boot.initrd.services.udev.rules = named;
       # The host's own firewall, through which the lab's server reaches what listens.

@@ -11,6 +11,7 @@ let
   names = import ./plan/names.nix;
   python = lib.getExe pkgs.python3;
   account = "nsguard-attacker";
+  home = "/var/${account}"; # neither below /home nor in /var/lib: attacks leave files there
 
   # The identities that the harness knows.
   identities = {
@@ -18,6 +19,8 @@ let
     user = {
       User = account;
       Group = account;
+      # Not there. nsguard hides the home, as the attacks want it, and warns if the unit names no directory in it.
+      ReadWritePaths = [ "-${home}/named" ];
     };
   };
 
@@ -130,11 +133,11 @@ in
     users.users.${account} = {
       isSystemUser = true;
       group = account;
-      home = "/var/${account}"; # neither below /home nor in /var/lib: attacks leave files there
+      inherit home;
     };
     users.groups.${account} = { };
     # Not by createHome: systemd-sysusers makes no homes.
-    systemd.tmpfiles.rules = [ "d /var/${account} 0700 ${account} ${account}" ];
+    systemd.tmpfiles.rules = [ "d ${home} 0700 ${account} ${account}" ];
     systemd.services = lib.mkMerge [
       agents
       (lib.genAttrs cfg.services replaced)

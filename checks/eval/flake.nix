@@ -28,7 +28,7 @@ let
     };
     stdenvNoCC.mkDerivation = package;
     runCommand =
-      name: attributes: _:
+      _name: attributes: _:
       standIns.hello // attributes.passthru or { };
     mkShell =
       attributes:
@@ -135,11 +135,13 @@ in
       tunnels = test.host.config.nsguard.tunnels;
       vm = test.config.nodes.client.system.build.vm == test.host.config.system.build.vm;
     };
-  # Hosts as people have them: what NixOS says against each under test, and what is left of its network.
+  # Hosts as people have them: what NixOS says against each under test, more than it says of the host by itself, and what is
+  # left of its network.
   hosts = lib.mapAttrs (
     _: module:
     let
-      test = (host [ module ]).config.system.build.leakTest;
+      own = (host [ module ]).config;
+      test = own.system.build.leakTest;
       inherit (test.host) config;
       everything = {
         units = lib.mapAttrs (_: unit: unit.text) config.systemd.units;
@@ -151,6 +153,7 @@ in
     in
     {
       problems = map (it: it.message) (lib.filter (it: !it.assertion) config.assertions);
+      warnings = lib.subtractLists own.warnings config.warnings;
       interfaces = lib.attrNames config.networking.interfaces;
       inherit (config.networking) nameservers defaultGateway;
       firewall = config.networking.firewall.enable;
