@@ -48,7 +48,6 @@
             removeAttrs self.packages.${pkgs.stdenv.hostPlatform.system} [ "default" ]
           );
           packages = with pkgs; [
-            # nixpkgs has these two; nobody who wrote this project could run them (docs/testing.md).
             deadnix
             statix
             mypy

@@ -108,7 +108,7 @@ let
     );
 
   paragraph =
-    option: text:
+    text:
     let
       risk = builtins.match "Risk([^:]*): (.*)" text;
       lines = splitString "\n" "**Risk${lib.head risk}:** ${lib.last risk}";
@@ -133,7 +133,7 @@ let
     ### `${option.name}`
 
     ${concatStringsSep "\n\n" (
-      map (paragraph option) (
+      map paragraph (
         map lib.trim (
           filter (text: text != "") (splitString "\n\n" (lib.trim (plain option option.description)))
         )

@@ -95,7 +95,6 @@ let
 
   # Whatever a module makes is a stand-in too; these differ in where the name stands.
   named = name: _: standIn name;
-  made = { name, ... }: standIn name;
   format = _: {
     type = with lib.types; attrsOf anything;
     generate = name: _: standIn name;

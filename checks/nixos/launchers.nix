@@ -1,11 +1,6 @@
 # The options of apps where NixOS is built of stand-ins, whose callPackage makes nothing: launchers are made by their own
 # package file, the wrapper of what they start being a script.
-args@{
-  config,
-  lib,
-  pkgs,
-  ...
-}:
+args@{ lib, pkgs, ... }:
 import ../../modules/apps.nix (
   args
   // {

@@ -29,9 +29,9 @@ in
   services.nginx = {
     enable = true;
     validateConfigFile = false;
-    package = import ./nginx.nix { inherit pkgs; } (
-      "/usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-nginx/socket"
-    );
+    package = import ./nginx.nix {
+      inherit pkgs;
+    } "/usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-nginx/socket";
   };
   services.transmission = {
     enable = true;

@@ -13,7 +13,6 @@ let
     elem
     filter
     filterAttrs
-    getAttrFromPath
     isOption
     mapAttrs
     setAttrByPath
@@ -71,7 +70,6 @@ let
     type:
     let
       name = type.name or "";
-      inner = type.nestedTypes.elemType or null;
     in
     if name == "nullOr" then
       null

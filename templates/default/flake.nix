@@ -7,11 +7,7 @@
   };
 
   outputs =
-    {
-      self,
-      nixpkgs,
-      nsguard,
-    }:
+    { nixpkgs, nsguard, ... }:
     let
       host = nixpkgs.lib.nixosSystem {
         modules = [

@@ -30,7 +30,7 @@ let
   # What is right below one of these directories and named by a text.
   namedIn =
     directories: text:
-    map (found: head found) (
+    map head (
       filter builtins.isList (
         split "((${builtins.concatStringsSep "|" (map literal directories)})/[A-Za-z0-9][-A-Za-z0-9._]*)" text
       )

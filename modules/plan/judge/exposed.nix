@@ -13,7 +13,7 @@ let
     stringLength
     ;
   inherit (import ./words.nix) stripped words;
-  inherit (import ./text.nix) effective last;
+  inherit (import ./text.nix) last;
   inherit (import ./front.nix) relays;
 
   hole = directive: value: reason: { inherit directive value reason; };

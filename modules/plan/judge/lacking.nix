@@ -13,7 +13,7 @@ let
     substring
     ;
   inherit (import ./words.nix) words;
-  inherit (import ./text.nix) effective last;
+  inherit (import ./text.nix) last;
 
   canonical =
     value:

@@ -16,7 +16,7 @@ in
       hook,
       rules,
       policy ? "accept",
-      besides ? [ ],
+      ...
     }:
     [
       "  chain ${name} {"

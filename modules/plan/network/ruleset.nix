@@ -252,11 +252,7 @@ in
 
   # On the host: only published ports use the link.
   link =
-    {
-      namespace,
-      ends,
-      listeners,
-    }@it:
+    { namespace, ... }@it:
     table (names.hostLinkTable namespace) (
       # Address families in which the host forwards only because of links.
       [ "set closed { type nf_proto; }" ] ++ map chain (link.host it)
