@@ -1,6 +1,11 @@
 # What an accepted configuration takes from elsewhere, so that its machine boots and its services have something to run:
 # programs, accounts, directories, and files of keys, which all are the lab's one.
-{ config, lib, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
 let
   inherit (config) nsguard;
   confined = lib.filterAttrs (_: s: s.nsguard.namespace != null) config.systemd.services;
@@ -20,13 +25,14 @@ let
       chmod 755 ${path}
     fi
   '';
+  bare = word: lib.head (builtins.match "[-@:+!|]*(.*)" (lib.replaceStrings [ "\"" ] [ "" ] word));
   programsOf =
     s: key:
     lib.concatMap (
       command:
       lib.take 1 (
         lib.filter (word: lib.hasPrefix "/" word && !lib.hasPrefix builtins.storeDir word) (
-          lib.splitString " " (lib.replaceStrings [ "\"" ] [ "" ] command)
+          map bare (lib.splitString " " command)
         )
       )
     ) (lib.concatMap (lib.splitString " ; ") (lib.toList (s.serviceConfig.${key} or [ ])));
@@ -34,8 +40,13 @@ let
     lib.concatMap (
       s:
       map (program (s.serviceConfig.Type or "simple")) (programsOf s "ExecStart")
-      ++ map (program "oneshot") (programsOf s "ExecCondition")
+      ++ lib.concatMap (key: map (program "oneshot") (programsOf s key)) [
+        "ExecCondition"
+        "ExecStartPre"
+        "ExecStartPost"
+      ]
     ) (lib.attrValues confined)
+    ++ [ (program "simple" "/bin/packaged") ]
     ++ map (app: program "simple" app.command) (lib.attrValues nsguard.apps);
 
   tunnels = lib.attrValues nsguard.tunnels;
@@ -46,9 +57,9 @@ in
 
   system.activationScripts.programs = lib.concatStrings programs;
 
-  users.groups = lib.genAttrs [ "app" "daemon" "staff" "torrent" ] (_: { });
+  users.groups = lib.genAttrs [ "app" "daemon" "media" "staff" "torrent" "www-data" ] (_: { });
   users.users =
-    lib.genAttrs [ "app" "daemon" "torrent" ] (name: {
+    lib.genAttrs [ "app" "daemon" "torrent" "www-data" ] (name: {
       isSystemUser = true;
       group = name;
     })
@@ -59,6 +70,12 @@ in
       };
     };
 
+  # A unit that is to come with a package comes with one.
+  systemd.packages = lib.mapAttrsToList (
+    name: _:
+    pkgs.writeTextDir "lib/systemd/system/${name}.service" "[Service]\nExecStart=/bin/packaged\n"
+  ) (lib.filterAttrs (_: s: s.overrideStrategy == "asDropin") confined);
+
   systemd.tmpfiles.rules =
     map (file: "L ${file} - - - - /etc/nsguard-lab/client.conf") (
       given (map (tunnel: tunnel.configFile) tunnels)
@@ -66,12 +83,20 @@ in
     ++ map (file: "f ${file} 0600 - - - xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=") (
       given (map (peer: peer.presharedKeyFile) (lib.concatMap (tunnel: tunnel.peers) tunnels))
     )
+    # No device is there: files stand in for them.
+    ++ map (file: "f ${file} 0666") [
+      "/dev/dri/card0"
+      "/run/secrets/environment"
+      "/run/secrets/k"
+    ]
     ++ map (directory: "d ${directory} 0777") [
+      "/dev/dri"
       "/data/media/downloads"
       "/home/alice/Downloads"
       "/home/alice/Music"
       "/run/by-nobody"
       "/run/by-tmpfiles/in"
+      "/run/freeciv/own"
       "/run/late"
       "/run/postgresql"
       "/run/secrets/token"
@@ -83,23 +108,32 @@ in
       "/var/lib/metrics"
     ];
 
-  # What the test is to find; services and apps with their namespaces.
-  environment.etc."accepted.json".text = builtins.toJSON {
-    namespaces = lib.attrNames nsguard.namespaces;
-    services =
-      lib.mapAttrs (_: s: s.nsguard.namespace) confined
-      // lib.mapAttrs' (name: app: lib.nameValuePair "nsguard-app-${name}" app.namespace) nsguard.apps;
-    # of those that a confined service is activated by, which are all in one namespace
-    sockets =
-      lib.mapAttrs
-        (_: socket: [
-          socket.listenStreams
-          (lib.head (lib.attrNames nsguard.namespaces))
-        ])
-        (
-          lib.filterAttrs (
-            _: socket: socket.socketConfig.NetworkNamespacePath or [ ] != [ ]
-          ) config.systemd.sockets
-        );
-  };
+  environment.etc = {
+    # What the test is to find.
+    "accepted.json".text = builtins.toJSON {
+      # namespaces, services and apps, and sockets that activate a service
+      tunnels = lib.mapAttrs (_: namespace: nsguard.tunnels.${namespace.tunnel}.type) nsguard.namespaces;
+      services =
+        lib.mapAttrs (_: s: s.nsguard.namespace) confined
+        // lib.mapAttrs' (name: app: lib.nameValuePair "nsguard-app-${name}" app.namespace) nsguard.apps;
+      # which are all in one namespace
+      sockets =
+        lib.mapAttrs
+          (_: socket: [
+            socket.listenStreams
+            (lib.head (lib.attrNames nsguard.namespaces))
+          ])
+          (
+            lib.filterAttrs (
+              _: socket: socket.socketConfig.NetworkNamespacePath or [ ] != [ ]
+            ) config.systemd.sockets
+          );
+      inherit (config) warnings;
+    };
+  }
+  # Of what a person's profile would hold, nothing can be had here.
+  // lib.mapAttrs' (
+    _: user:
+    lib.nameValuePair "profiles/per-user/${user.name}" { source = lib.mkForce pkgs.emptyDirectory; }
+  ) (lib.filterAttrs (_: user: user.packages != [ ]) config.users.users);
 }
