@@ -1,5 +1,6 @@
 """What is done with a port that a gateway grants, from fakes of what is around the keeper."""
 
+import time
 import types
 from typing import Any
 
@@ -12,7 +13,7 @@ from nsguard.net import nft
 from nsguard.spec.model import HostLink, Linked
 from nsguard.spec.spec import Forwarding, Published
 from nsguard.state import State
-from nsguard.system import process
+from nsguard.system import clock, process
 
 
 def test_a_stop_while_it_is_told_is_a_stop(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,3 +115,27 @@ def test_a_lifetime_without_end_is_cut(keeping: dict[str, Any], protocol: str, c
         f"nsguard: vpn: the gateway grants 4294967295 s; nsguard uses {counts} s",
         "nsguard: vpn: port 51413 is open, public as 51413",
     ]
+
+
+def test_a_port_is_asked_for_again_after_the_machine_slept(
+    keeping: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gateway's time goes on meanwhile; the waits of the kernel do not."""
+    now = {"boot": 100.0}
+    naps: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        naps.append(seconds)
+        now["boot"] += seconds + (36000 if len(naps) == 2 else 0)  # in its second nap, ten hours
+
+    monkeypatch.setattr(clock, "since_boot", lambda: now["boot"])
+    monkeypatch.setattr(time, "sleep", sleep)
+    keeping.update(granted=(51413, 7200))
+    it = made("pcp")
+    due = it.turn()
+    assert due == 5400
+    clock.wait(due)
+    assert naps == [30.0, 30.0]
+    keeping.update(granted=(51414, 7200))  # the first is another's by now
+    it.turn()
+    assert keeping["opened"] == ([("tcp", 51414), ("udp", 51414)], 7200)

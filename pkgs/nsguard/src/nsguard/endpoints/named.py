@@ -4,8 +4,6 @@ They are stored in names.json, which exists only while a tunnel with such endpoi
 of the refresh timer has the file as its condition, so no process is started for other tunnels.
 """
 
-import time
-
 from nsguard.spec.model import Endpoint
 from nsguard.state import State
 from nsguard.system import files
@@ -80,11 +78,6 @@ class Named(NamedTuple):
     def at(self, address: str) -> "Named":
         """This endpoint with `address`. After a change, the peer again has the full time to answer."""
         return self if address == self.address else self._replace(address=address, since=self.looked_up, silences=0)
-
-
-def clock() -> float:
-    """Seconds since the machine was booted, including the time it was asleep."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def read(state: State) -> dict[str, Named]:

@@ -19,7 +19,7 @@ from nsguard.net import namespace, nft
 from nsguard.spec import spec
 from nsguard.spec.spec import SCRIPT, Forwarding
 from nsguard.state import Forwarded, ForwardingState, State
-from nsguard.system import process
+from nsguard.system import clock, process
 
 # Part of the granted lifetime after which it is renewed: 45 of 60 s, as in Proton's manual for NAT-PMP.
 _RENEW = 0.75
@@ -42,7 +42,7 @@ def run(name: str) -> None:
     keeper = Keeper(State(name), forwarding, granted.named(namespace_spec))
     try:
         while True:
-            time.sleep(keeper.turn())
+            clock.wait(keeper.turn())
     except Stopped as stopped:
         process.say(f"nsguard: {name}: {stopped}")
     finally:
@@ -103,7 +103,7 @@ class Keeper:
             if self._gateway:  # a changed tunnel may have another gateway
                 self._gateway.close()
                 self._gateway = None
-            now = time.monotonic()
+            now = clock.since_boot()
             if self._held and now >= self._until:
                 self._held = ()
                 self._tell(None)
@@ -122,7 +122,7 @@ class Keeper:
     def _round(self) -> tuple[Mapping, ...]:
         """The mappings of all protocols. They are requested again if the gateway has lost its state by a restart."""
         mappings = self._ask()
-        if self._held and portmap.restarted(self._held[0], time.monotonic() - self._at, mappings[0]):
+        if self._held and portmap.restarted(self._held[0], clock.since_boot() - self._at, mappings[0]):
             process.say(f"nsguard: {self._state.name}: the gateway has restarted; requesting the port again")
             mappings = self._ask()
         return mappings
@@ -130,7 +130,7 @@ class Keeper:
     def _ask(self) -> tuple[Mapping, ...]:
         gateway = self._reach()
         suggested = self._held[0].external if self._held else self._forwarding.internal_port or 0
-        remaining = max(self._until - time.monotonic(), portmap.SHORT) if self._held else portmap.GATEWAY_TIMEOUT
+        remaining = max(self._until - clock.since_boot(), portmap.SHORT) if self._held else portmap.GATEWAY_TIMEOUT
         mappings: list[Mapping] = []
         for protocol in self._forwarding.protocols:
             internal = self._forwarding.internal_port or _ANY
@@ -186,7 +186,7 @@ class Keeper:
         raise Refused("no gateway is known: the tunnel has no IPv4 resolver; set portForwarding.gateway")
 
     def _keep(self, mappings: tuple[Mapping, ...]) -> None:
-        before, self._held, self._at = self._held, mappings, time.monotonic()
+        before, self._held, self._at = self._held, mappings, clock.since_boot()
         lifetime = min(it.lifetime for it in mappings)
         self._until = self._at + lifetime
         changed = self._key(before) != self._key(mappings)

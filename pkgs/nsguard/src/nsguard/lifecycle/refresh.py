@@ -11,7 +11,7 @@ from nsguard.net import namespace, nft, userspace, wireguard
 from nsguard.spec import spec
 from nsguard.spec.model import Endpoint
 from nsguard.state import State, Tunnel, locked
-from nsguard.system import files
+from nsguard.system import clock, files
 
 
 def refresh(name: str) -> None:
@@ -28,7 +28,7 @@ def refresh(name: str) -> None:
             return
         if not namespace.has_link(name, tunnel.interface):
             return
-        now = named.clock()
+        now = clock.since_boot()
         traffic = {key: (int(received), int(sent)) for key, received, sent in wireguard.show(name, tunnel, "transfer")}
         updated = {key: it.seen(now, *traffic[key]) for key, it in names.items() if key in traffic}
         # WireGuard answers to the address of a peer's last packet (whitepaper §2.1). If that is another address than

@@ -15,7 +15,7 @@ from nsguard.spec.model import Config, Endpoint
 from nsguard.spec.spec import Spec
 from nsguard.spec.spec import load as load_spec
 from nsguard.state import State, Tunnel, locked
-from nsguard.system import files, process
+from nsguard.system import clock, files, process
 from nsguard.system.record import NamedTuple
 
 
@@ -54,7 +54,7 @@ class _Target(NamedTuple):
                 keepalive=peer.keepalive,
                 seconds=self.spec.refresh_seconds(peer.public_key),
                 address=self.endpoints[peer.public_key].host if peer.public_key in self.endpoints else None,
-                looked_up=named.clock(),
+                looked_up=clock.since_boot(),
             )
             for peer in self.config.peers
             if peer.endpoint and not values.is_address(peer.endpoint.host)

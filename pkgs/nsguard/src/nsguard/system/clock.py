@@ -1,0 +1,18 @@
+"""The time since the machine was booted, in which sleep counts: what is agreed with others ends while it sleeps, too."""
+
+import time
+
+# Seconds. time.sleep(3) does not count the machine's sleep, so a long wait is made of short ones.
+_STEP = 30.0
+
+
+def since_boot() -> float:
+    """Seconds since the machine was booted, including the time it was asleep."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def wait(seconds: float) -> None:
+    """Wait so long, and after a sleep of the machine at most half a minute more than it takes."""
+    end = since_boot() + seconds
+    while (left := end - since_boot()) > 0:
+        time.sleep(min(left, _STEP))
