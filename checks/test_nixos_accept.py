@@ -32,7 +32,7 @@ in
 """
 # Started by something that has not happened: a socket, a timer, a launch, a service, a fault, a port that was given.
 WAITING = re.compile(
-    r"nsguard-(mend|refresh|metrics|egress|host|publish|app|display|(?:\w+-)?bus|forwarded)\b.*\.service"
+    r"nsguard-(mend|rules|refresh|metrics|egress|host|publish|app|display|(?:\w+-)?bus|forwarded)\b.*\.service"
 )
 # What does not run, and why it cannot here: configuration -> unit -> reason.
 UNABLE = {

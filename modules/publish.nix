@@ -63,8 +63,8 @@ let
 
         Risk: by default, everybody who reaches an address in {option}`listen` reaches the service. A network lets in
         everybody in it, and everybody whose packets one of its routers forwards under an address of the network. The
-        source of a UDP packet can be forged. If a program flushes all nftables rules without {command}`systemctl`,
-        everybody is let in until the namespace's unit is reloaded.
+        source of a UDP packet can be forged. If something else than a start or reload of `nftables.service` flushes
+        all nftables rules, everybody is let in until the namespace's unit is reloaded.
       '';
     };
 

@@ -21,6 +21,7 @@ in
   tunnelUnit = ns: "nsguard-tunnel-${ns}.service";
   userspaceUnit = ns: "nsguard-userspace-${ns}.service";
   mendUnit = ns: "nsguard-mend-${ns}.service";
+  rulesUnit = ns: "nsguard-rules-${ns}.service";
   runUnit = ns: "nsguard-run-${ns}";
   refreshUnit = ns: "nsguard-refresh-${ns}";
   # The name has a digest of the files: nixos-rebuild switch does not change a running path unit, but replaces it.

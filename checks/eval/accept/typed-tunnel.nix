@@ -74,6 +74,7 @@ in
       "nsguard-netns-vpn.service"
       "nsguard-refresh-vpn.service"
       "nsguard-refresh-vpn.timer"
+      "nsguard-rules-vpn.service"
       "nsguard-tunnel-vpn.service"
       "nsguard-userspace-vpn.service"
     ];

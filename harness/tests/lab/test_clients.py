@@ -9,6 +9,7 @@ import pytest
 from linked import Target, Way, echoing, status
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
+from nsguard_harness.attacks.inbound import CONTROL
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.run.subjects import subjects
 from nsguard_harness.run.suite import Suite, Verdict, cells_for
@@ -97,6 +98,20 @@ def test_doctor_finds_rules_that_are_gone_and_a_reload_brings_them_back(lab: Con
     assert reached(lab, OTHER) == set()
     assert not taken_at_link_local(lab)
     assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")
+
+
+def test_a_firewall_that_flushes_every_table_may_be_started_and_reloaded(lab: ContainerLab) -> None:
+    unit, flush = f"{CONTROL}/nftables.service", "$(command -v nft) flush ruleset"
+    text = f"[Service]\\nType=oneshot\\nRemainAfterExit=yes\\nExecStart={flush}\\nExecReload={flush}\\n"
+    lab.client.succeed(f'mkdir -p {CONTROL} && printf "{text}" >{unit} && systemctl daemon-reload')
+    try:
+        for verb in ("start", "restart", "reload"):
+            lab.client.succeed(f"systemctl {verb} nftables")
+            lab.client.wait_until_succeeds("! systemctl list-jobs | grep nsguard-")
+            assert (verb, reached(lab, OTHER)) == (verb, set())
+        assert reached(lab, NAMED) == TARGETS
+    finally:
+        lab.client.succeed(f"systemctl stop nftables; rm {unit}; systemctl daemon-reload")
 
 
 def test_where_the_rules_cannot_be_laid_nobody_listens(lab: ContainerLab) -> None:

@@ -4,7 +4,7 @@ let
   inherit (builtins) concatMap;
   inherit (import ../protections.nix { inherit without; }) kept listed;
 
-  # of: `service`, `tunnel`, `link` or `publish`; unitConfig: namespace -> lists by directive
+  # of: `service`, `tunnel`, `rules`, `link` or `publish`; unitConfig: namespace -> lists by directive
   records = {
     service-bound = {
       of = "service";
@@ -52,6 +52,15 @@ let
       unitConfig = _: {
         After = [ "nftables.service" ];
         ReloadPropagatedFrom = [ "nftables.service" ];
+      };
+    };
+    # A start is not passed on as a reload is, so a unit of its own follows it.
+    rules-follow = {
+      of = "rules";
+      guards = "the pin, and rules for clients: a start of the host's firewall may flush every table, too";
+      unitConfig = _: {
+        After = [ "nftables.service" ];
+        WantedBy = [ "nftables.service" ];
       };
     };
     # The namespace's own rules let nothing out meanwhile.

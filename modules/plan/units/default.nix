@@ -17,6 +17,7 @@ let
   userspace = names.userspaceUnit name;
   mend = names.mendUnit name;
   refresh = names.refreshUnit name;
+  rules = names.rulesUnit name;
 
   needs = dependencies.directives "tunnel" name;
 
@@ -41,6 +42,8 @@ let
       { }
     else
       dependencies.directives "link" name;
+
+  following = dependencies.directives "rules" name;
 
   nsguard = arguments: "${tools.nsguard} ${arguments} ${name}";
 
@@ -263,6 +266,22 @@ in
       RestartSec = 5;
       RestartPreventExitStatus = 2;
     };
+  };
+
+  # Lays the rules on the host anew, if the namespace is up.
+  ${rules} = {
+    unitConfig =
+      untiring
+      // removeAttrs following [ "WantedBy" ]
+      // {
+        Description = "Rules of network namespace ${name} on the host";
+      };
+    serviceConfig = runtime // {
+      Type = "oneshot";
+      ExecStart = nsguard "netns rules";
+      TimeoutStartSec = 90;
+    };
+    wantedBy = following.WantedBy or [ ];
   };
 
   # Looks up endpoint names again: after the configured time, or when a peer is silent.

@@ -16,7 +16,7 @@ SOURCES = Path(__file__).resolve().parent.parent / "src"
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("netns", "netns: a verb is missing, one of up, down; see nsguard netns --help"),
+        ("netns", "netns: a verb is missing, one of up, down, rules; see nsguard netns --help"),
         ("netns up", "netns up: name one namespace; see nsguard netns up --help"),
         ("netns up a b", "netns up: name one namespace; see nsguard netns up --help"),
         ("netns rload a", "netns: no such verb: 'rload'; see nsguard netns --help"),

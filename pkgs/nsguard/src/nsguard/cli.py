@@ -128,7 +128,10 @@ def _unknown(arguments: list[str]) -> BadInput:
     return BadInput(f"{first} {rest[0]}: name one namespace; see nsguard {first} {rest[0]} --help")
 
 
-_UNITS = {("netns", "up"), ("netns", "down"), *(("tunnel", verb) for verb in ("up", "reload", "refresh", "down"))}
+_UNITS = {
+    *(("netns", verb) for verb in ("up", "down", "rules")),
+    *(("tunnel", verb) for verb in ("up", "reload", "refresh", "down")),
+}
 
 
 def _of_unit(what: str, verb: str, name: str) -> None:
@@ -138,6 +141,10 @@ def _of_unit(what: str, verb: str, name: str) -> None:
             from nsguard.lifecycle import teardown
 
             (teardown.namespace_down if what == "netns" else teardown.tunnel_down)(name)
+        case "netns", "rules":
+            from nsguard.lifecycle import rules
+
+            rules.relay(name)
         case "netns", _:
             from nsguard.lifecycle import netns
 

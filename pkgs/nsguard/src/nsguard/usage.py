@@ -84,6 +84,7 @@ COMMANDS = {
         {
             "up": "create the namespace, closed until a tunnel is in it",
             "down": "remove it; refused while processes are inside",
+            "rules": "apply its rules on the host again, if it is up",
         },
     ),
     "tunnel": Command(

@@ -2,17 +2,8 @@
 
 import pytest
 
-from box import NAME, Box, spec
+from box import LINK, NAME, Box, spec
 from undoing import undone_from_each_step
-
-LINK = {
-    "interface": "vensg-1a2b3c4d",
-    "inside": "host0",
-    "ruleset": f"/etc/nsguard/{NAME}/host-link.nft",
-    "host": ["169.254.64.0", "fd00:6e67::1"],
-    "namespace": ["169.254.64.1", "fd00:6e67::2"],
-    "published": [],
-}
 
 
 def _linked(box: Box) -> None:

@@ -17,6 +17,15 @@ NAME = "vpn"
 PEER = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
 SECOND_PEER = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="
 PRIVATE = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
+# A host link, as a spec has it.
+LINK = {
+    "interface": "vensg-1a2b3c4d",
+    "inside": "host0",
+    "ruleset": f"/etc/nsguard/{NAME}/host-link.nft",
+    "host": ["169.254.64.0", "fd00:6e67::1"],
+    "namespace": ["169.254.64.1", "fd00:6e67::2"],
+    "published": [],
+}
 
 # Where the checkout lies in a box for all to read; its directory outside may be root's alone.
 CHECKOUT = "/run/checkout"

@@ -42,6 +42,7 @@ _OF_NAMESPACE = {
     "nsguard-handshake-{}@*.service": "tunnel",
     "nsguard-refresh-{}.service": "tunnel",
     "nsguard-mend-{}.service": "tunnel",
+    "nsguard-rules-{}.service": "namespace",
     f"nsguard-secrets-{{}}-{'[0-9a-f]' * 6}.path": "tunnel",
     "nsguard-forward-{}.service": "forwarder",
     "nsguard-forwarded-{}.service": "forwarder",
