@@ -1,4 +1,4 @@
-"""The time since the machine was booted, in which sleep counts: what is agreed with others ends while it sleeps, too."""
+"""The time since the machine was booted, including its sleep: what is agreed with others ends while it sleeps, too."""
 
 import time
 
