@@ -186,6 +186,8 @@ in
           }) wants
         ))
       ];
+      # The journal reads its configuration when it starts.
+      systemd.services.systemd-journald.restartTriggers = lib.attrValues cfg.plan.journalFiles;
       networking.firewall.allowedTCPPorts = cfg.planned.openPorts;
       users.groups = lib.mapAttrs (_: members: { inherit members; }) groups;
     })

@@ -40,6 +40,7 @@ let
   hostServices = import ./units/host-services.nix { inherit tools names; };
   statusOf = import ./units/status.nix { inherit tools names; };
   metricsOf = import ./units/metrics.nix { inherit tools; };
+  journal = import ./units/journal.nix { inherit without; };
   unitsOf = import ./units { inherit tools names dependencies; };
   specs = import ./spec.nix {
     inherit
@@ -309,7 +310,8 @@ let
       # Messages about what can be planned but is probably a mistake.
       warnings =
         if refused == [ ] then import ./problems/warnings.nix whole ++ judgement.warnings { } else [ ];
-      files = mergeAll (map (n: n.files) (each ++ eachApp));
+      files =
+        mergeAll (map (n: n.files) (each ++ eachApp)) // (if each == [ ] then { } else journal.files);
       # name -> argv, to which a launcher appends its own arguments
       launchers = listToAttrs (map (named apps.launcher) runnable);
       # name -> text of its menu entry, for an app that has one
@@ -351,6 +353,7 @@ in
   inherit (confinement) confineSocket;
   ofServices = services: mapAttrs (_: render) (ofServices services);
   loosenings = import ./confinement/loosenings.nix;
+  journalFiles = journal.files;
 
   # name -> { guards; besides; }; every name may stand in `without` (see ./protections.nix).
   protections =
@@ -359,5 +362,6 @@ in
     // specs.protections
     // commands.protections
     // sandbox.protections
-    // bus.protections;
+    // bus.protections
+    // journal.protections;
 }

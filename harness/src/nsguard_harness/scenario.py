@@ -20,6 +20,7 @@ DEMO, RUN, FORWARDING, PUBLISH, CLIENTS, APPS, EXCEPTIONS, HOSTLINK, RANGES = (
     for name in ("demo", "run", "forwarding", "publish", "clients", "apps", "exceptions", "hostlink", "ranges")
 )
 UNITS = "/etc/systemd/system"
+JOURNAL = "/etc/systemd/journald.conf.d/"
 LAUNCHERS, ENTRIES = "/usr/local/bin", "/usr/local/share/applications"
 PROGRAMS = {
     "nsguard": "bin/nsguard",
@@ -192,7 +193,11 @@ def install(machine: Machine, plan: Plan) -> None:
     """Write units and files, reload systemd, and enable the units that start with the machine."""
     machine.exceptions = plan.exceptions
     units = {f"{UNITS}/{name}": unit.text for name, unit in plan.units.items()}
+    journal = {path: text for path, text in plan.files.items() if path.startswith(JOURNAL)}
+    stale = any(machine.execute(f"cat {path} 2>/dev/null")[1] != text for path, text in journal.items())
     machine.write_files({**units, **plan.files})
+    if stale:
+        machine.succeed("systemctl restart systemd-journald")  # it reads its configuration when it starts
     for name, members in plan.groups.items():
         # members without an account on the machine get one
         accounts = [f"id -u {member} >/dev/null 2>&1 || useradd -m -s /bin/bash {member}" for member in members]

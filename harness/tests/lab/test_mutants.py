@@ -28,7 +28,7 @@ def test_every_protection_can_be_taken_away_and_makes_a_difference() -> None:
     names = {protection.name for protection in protections}
     assert len(names) == len(protections) >= 40
     assert {name.partition(":")[0] for name in names} == {
-        *("property", "nft", "dependency", "sysctl", "file", "run"),
+        *("property", "nft", "dependency", "sysctl", "file", "run", "host"),
         *scenario.OF_APPS,
     }
     paths = [scenario.DEMO, scenario.RUN, scenario.FORWARDING, scenario.PUBLISH, scenario.CLIENTS, scenario.APPS]

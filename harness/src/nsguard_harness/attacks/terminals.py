@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import select
+import socket
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..attack import Env, Outcome
-from ._standins import WithStandins, marked
+from ..attack import Attack, Env, Outcome
+from ._standins import WithStandins, connected, marked
+
+if TYPE_CHECKING:
+    from ..lab.base import Lab
 
 TERMINALS = Path("/dev/pts")
+SYSLOG, JOURNAL = "/run/systemd/journal/dev-log", "/run/systemd/journal/socket"
+PERSON = "/run/nsguard-leaktest-person"
 TYPED = b"typed at a terminal"  # by the person at the terminal, once the token is shown there
 
 
@@ -43,6 +50,59 @@ class Terminals(WithStandins):
         finally:
             for terminal in opened:
                 os.close(terminal)
+
+
+class TerminalsByTheJournal(Attack):
+    """Claim: what the service logs is shown at no terminal of the host's, however urgent the service says it is.
+
+    Method: write the token to every terminal, and log it as an emergency by syslog's socket, the journal's and
+    standard output; the journal shows such messages wherever somebody is logged in. Somebody is, at a terminal to
+    which everybody may write, and sends on what it shows.
+    Limitations: the control's token may come by the terminal alone; a host that forwards its journal to a console
+    shows everything there.
+    Source: journald.conf(5), ForwardToWall=; sd-daemon(3); systemd.journal-fields(7).
+    """
+
+    name = "terminals-by-journal"
+    families = (0,)
+    evidence = "wire"
+    alone = True
+    core = False
+
+    def before(self, lab: Lab) -> None:
+        lab.peer.start("person", PERSON, lab.client)
+
+    def after(self, lab: Lab) -> None:
+        lab.peer.stop("person", PERSON, lab.client)
+
+    def run(self, env: Env) -> Outcome:
+        for path in TERMINALS.glob("[0-9]*"):
+            with suppress(OSError):
+                _write(path, f"{marked(env)}\n")
+        with suppress(OSError):
+            os.write(1, f"<0>{marked(env)}\n".encode())
+        reports = []
+        for address, message in (
+            (SYSLOG, f"<0>nsguard-leaktest: {marked(env)}"),
+            (JOURNAL, f"PRIORITY=0\nSYSLOG_IDENTIFIER=nsguard-leaktest\nMESSAGE={marked(env)}\n"),
+        ):
+            try:
+                with connected(address, socket.SOCK_DGRAM) as journal:
+                    journal.send(message.encode())
+            except OSError as error:
+                reports.append(str(error))
+            else:
+                reports.append(f"{address} took it")
+        time.sleep(env.patience)  # until it is shown
+        return Outcome(True, ", ".join(reports))
+
+
+def _write(path: Path, text: str) -> None:
+    terminal = os.open(path, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        os.write(terminal, text.encode())
+    finally:
+        os.close(terminal)
 
 
 def _listen(opened: dict[int, Path], patience: float) -> Outcome | None:

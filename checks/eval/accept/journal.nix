@@ -1,0 +1,20 @@
+# What a service logs is shown at no terminal, and the journal starts anew for that.
+{
+  module = {
+    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    nsguard.namespaces.vpn.tunnel = "mullvad";
+  };
+  facts =
+    config:
+    let
+      inherit (config.environment.etc."systemd/journald.conf.d/nsguard.conf") text;
+    in
+    {
+      inherit text;
+      restarted = builtins.elem text config.systemd.services.systemd-journald.restartTriggers;
+    };
+  expected = {
+    text = "[Journal]\nForwardToWall=no\n";
+    restarted = true;
+  };
+}
