@@ -113,9 +113,8 @@ in
 
   set = value: _: value;
 
-  # systemd reads lists in order; the last entry wins.
-  # The result is never null. So that a list may depend on what reads another property of the finished unit, nobody has to
-  # know the list for that.
+  # systemd reads lists in order; the last entry wins. The result is never null, so Nix need not evaluate a list to know
+  # whether the property exists. That lets a list depend on other properties of the finished unit.
   append = values: {
     neverNull = true;
     __functor = _: own: toList own ++ values;

@@ -1,11 +1,11 @@
-# What becomes of the paths that a unit itself binds into its view (systemd.exec(5), BindPaths=): each is
-#   kept     it leads to nothing that is hidden, or to what the service owns or was granted
-#   dropped  what is ours, or what the service has anyway, stands in that place
-#   hidden   it leads to a place that is private, and is dropped unless the service is granted it
-#   refused  it leads to daemons of the host or to what surrounds them
-#   unclear  it is written in a way that cannot be read with certainty
+# Verdicts on the paths that a unit itself binds (systemd.exec(5), BindPaths=):
+#   kept     the path leads to nothing hidden, or to something that the service owns or was granted
+#   dropped  the confinement mounts something at the destination, or the service sees the same path anyway
+#   hidden   the path leads to a private directory; the bind is dropped, and an option can grant it
+#   refused  the path leads to daemons of the host, or to a directory that contains them
+#   unclear  the path cannot be read with certainty
 #
-# Only plain paths are read here: no quotes, no escapes, no specifiers but those of directories.
+# Only plain paths are read: without quotes or escapes, and with no specifiers but those of directories.
 let
   inherit (builtins)
     concatStringsSep
@@ -28,12 +28,12 @@ let
     "%V" = "/var/tmp";
     "%h" = "/root";
   };
-  # Those that are one harmless word in a path.
+  # Specifiers of the unit's own names and numbers, each one harmless word of a path.
   ofUnit = "%[nNpuUgG]";
 
   spelt = builtins.replaceStrings (builtins.attrNames directories) (builtins.attrValues directories);
 
-  # Without doubled slashes, and by way of /run where it is written as /var/run.
+  # A path without doubled slashes and single dots, and with /run in place of /var/run.
   plain =
     path:
     let
@@ -55,7 +55,7 @@ let
     || builtins.substring 0 (builtins.stringLength directory + 1) path == "${directory}/";
   among = directories: path: filter (within path) directories != [ ];
 
-  # An entry as the three things it says.
+  # The parts of an entry: source and destination as written, and both as plain paths.
   read =
     entry:
     let
@@ -70,7 +70,7 @@ let
       to = plain destination;
     };
 
-  # Directories that systemd makes for the service, and what its options let in.
+  # Directories that systemd creates for the service, and paths that its options grant.
   ownOf =
     service:
     map (directory: plain "/run/${head (pieces ":" directory)}") (
@@ -79,7 +79,7 @@ let
   grantedTo =
     service: map (path: (read path).from) (service.bindPaths or [ ]) ++ service.devices or [ ];
 
-  # Whether it shows a person's home whole. In a directory that is bound to its own place the home stays covered.
+  # Whether a bind shows a person's whole home. If a parent of it is bound to its own path, the home stays covered.
   uncovers =
     service: bind:
     builtins.any (home: bind.from == home || bind.from != bind.to && within home bind.from) (
@@ -119,7 +119,7 @@ let
       "hidden"
     else
       "kept";
-  # What is left of it when the rest has been refused or dropped.
+  # The entries of a value that are kept.
   kept =
     service: value: filter (entry: verdictOf service entry == "kept") (map toString (words value));
 in
@@ -128,7 +128,7 @@ in
   # -> verdict -> entries
   sorted = service: value: builtins.groupBy (verdictOf service) (map toString (words value));
 
-  # The properties of a unit that show something, with what of them is kept: service -> { Property = own value -> value; }
+  # The unit's own binds reduced to the entries that are kept: service -> { Property = own value -> value; }
   properties =
     service:
     let
@@ -139,10 +139,10 @@ in
       BindReadOnlyPaths = keep;
     };
 
-  # Of a path that systemd opens for the service.
+  # The verdict on a path that systemd opens for the service.
   verdictOf = service: path: verdictOf service (head (pieces ":" path));
 
-  # Where a service sees something in what is otherwise private.
+  # The paths at which a service sees something inside directories that are otherwise hidden.
   visible =
     service:
     ownOf service

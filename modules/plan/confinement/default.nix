@@ -1,8 +1,8 @@
 # What makes a service confined: properties of its unit, one record for each protection.
 #
-# A network namespace holds packets and nothing else; sockets with a path, buses, descriptors and
-# kernel up-calls walk round it. Each record says what it keeps shut, and has a name, so that a test can
-# take it away and see the leak. systemd.exec(5) defines the properties; two of them need systemd 257.
+# A network namespace confines packets and nothing else: sockets with a path, buses, passed descriptors and upcalls of
+# the kernel bypass it. Each record states what it guards, and has a name by which a test removes it to see the leak.
+# systemd.exec(5) defines the properties; two of them need systemd 257.
 {
   tools,
   names,
@@ -41,8 +41,13 @@ let
   homesElsewhere = import ./homes.nix;
   noHomes = homesElsewhere.homesOf { } { };
 
-  # name -> { guards; own, of the unit as it is before anything is let in, and properties = { Property = own value -> value; }; front = [ option of nsguard-init ]; }
-  # and where the protection is a list of several things
+  # name -> {
+  #   guards = text;
+  #   own = { Property = the unit's value -> value; };        applied before ./let-in.nix lets anything in
+  #   properties = { Property = the unit's value -> value; }; applied after it
+  #   front = [ option of nsguard-init ];
+  # }
+  # A protection that is a list of several things has `parts`, each with a name and words of its own:
   # name -> { guards; parts = part -> { guards; words; }; properties = words -> { Property = …; }; }
   protectionsOf =
     {
@@ -61,7 +66,7 @@ let
     import ./kernel.nix { inherit nests; }
     // {
       network-namespace = {
-        guards = "every packet: in the namespace there is the tunnel or nothing";
+        guards = "every packet: the namespace holds the tunnel and no other link";
         besides = [ "property:namespace-check" ];
         properties = {
           NetworkNamespacePath = set (names.netns namespace);
@@ -70,27 +75,27 @@ let
       };
 
       namespace-check = {
-        guards = "against systemd going on in the host's namespace where it may not enter the other (systemd issue 29429)";
+        guards = "against a start in the host's namespace, when systemd may not enter the other (systemd issue 29429)";
         # In front of every command that the unit runs (./front.nix).
         front = [ "--netns=${namespace}" ];
         properties = { };
       };
 
       journal-connection = {
-        guards = "the host's addresses, which a socket that was made outside tells whoever holds it";
+        guards = "the host's addresses, which a socket that was created outside shows to its holder";
         front = [ "--journal" ];
         # nginx of nixpkgs denies @ipc, which pipes are part of.
         properties.SystemCallFilter = callable "pipe2";
       };
 
       notify-relay = {
-        guards = "what a service makes systemd do by a message: stop another's process, wait for ever, keep descriptors";
+        guards = "what a message makes systemd do: stop another service's process, wait for ever, keep descriptors";
         front = if notify.needed then [ "--notify=${notify.senders}" ] else [ ];
         properties = notify.keepingNothing // (if notify.needed then notify.relayed else { });
       };
 
       own-binds = {
-        guards = "what is hidden, from a bind of the unit's own that would show it again: /run, %t, /proc, /dev/shm";
+        guards = "hidden directories, which a bind of the unit's own would show again: /run, %t, /proc, /dev/shm";
         # Before anything is let in (./let-in.nix).
         own = binds.properties service;
         properties = { };
@@ -98,25 +103,24 @@ let
 
       private-run = {
         guards = "sockets of the host's daemons: D-Bus, systemd, resolved, nscd, avahi, cups, container engines";
-        # The parent is covered and never one path in it: the kernel detaches a mount whose mount point the host
-        # removes or renames over, as it does when nscd.service restarts (mount_namespaces(7)).
+        # The whole directory is covered, never a single path in it: when the host removes or replaces a path, the
+        # kernel detaches the mount that covers it, for instance when nscd.service restarts (mount_namespaces(7)).
         properties.TemporaryFileSystem = append [ "/run:mode=0755,nosuid,nodev" ];
       };
 
       resolver-files = {
-        guards = "name look-ups that nsswitch.conf would hand to a daemon of the host";
-        # An overlay over /etc stays when the host replaces a file in it; a bind over /etc/resolv.conf does not.
+        guards = "name look-ups that the host's nsswitch.conf would hand to a daemon of the host";
+        # An overlay over /etc stays when the host replaces a file in it; a bind over /etc/resolv.conf would be lost.
         properties.ExtensionDirectories = append [ (names.confext namespace serviceConfig) ];
       };
 
-      # For a service that does without process numbers of its own, and runs as no member of root's group, which may see all
-      # processes (proc(5), hidepid). In a user namespace of its own it may look into no process outside, so that this
-      # hides them all. Beside own-processes it guards nothing more.
+      # It matters only without own-processes. A service in a user namespace of its own may inspect no process outside,
+      # so this hides all of them, unless the service is in root's group, which sees every process (proc(5), hidepid).
       hidden-processes.properties.ProtectProc = set "invisible";
 
       own-processes = {
-        guards = "processes outside: what /proc shows of them; for those of the service's user signals, limits, priorities";
-        # Process numbers of its own, of which nsguard-init is the first.
+        guards = "processes outside: what /proc shows of them; signals, limits, priorities of the same user's";
+        # The service has its own process numbers; nsguard-init is process 1.
         inherit (first) front;
         properties = {
           PrivatePIDs = set true;
@@ -125,13 +129,13 @@ let
       };
 
       private-users = {
-        guards = "capabilities: what the service may hold never counts in the namespace that owns the network";
+        guards = "capabilities: those of the service are not valid in the user namespace that owns the network";
         besides = [
           "property:capability-bounds"
           "property:own-processes"
         ];
-        # Every user keeps its number, so that the service can own files of several users. Those above 65535 are not
-        # mapped so (systemd.exec(5), PrivateUsers=), and a service of one of them would not start (217).
+        # With "identity" every user keeps its number, so the service can own files of several users. It maps numbers
+        # up to 65535 only (systemd.exec(5), PrivateUsers=); a service whose user is above would fail with status 217.
         properties.PrivateUsers = atLeast [
           (yes ++ [ "self" ])
           [ "identity" ]
@@ -152,8 +156,8 @@ let
       };
 
       own-terminals = {
-        guards = "terminals of the host's users: what is shown there, and what is typed, passwords among it";
-        # A devpts of the namespace's own. /dev/ptmx opens terminals of the one that lies beside it.
+        guards = "terminals of the host's users: what is shown and typed there, passwords included";
+        # A devpts of the namespace's own. /dev/ptmx opens terminals of the devpts that is mounted beside it.
         properties.BindPaths = append [ (names.terminals namespace) ];
       };
 
@@ -163,7 +167,7 @@ let
       };
 
       private-shared-memory = {
-        guards = "sockets and files in /dev/shm, which private devices have in common with the host";
+        guards = "sockets and files in /dev/shm, which PrivateDevices= shares with the host";
         properties.TemporaryFileSystem = append [ "/dev/shm:mode=1777,nosuid,nodev" ];
       };
 
@@ -185,14 +189,14 @@ let
       };
 
       system-calls = {
-        guards = "what a network namespace and a family filter do not hold, system call by system call";
+        guards = "system calls that neither a network namespace nor a family filter confines";
         parts = {
           keyring = {
-            guards = "name look-ups by kernel keys, which the kernel answers in the host's namespace (request_key(2))";
+            guards = "name look-ups by kernel keys: the kernel makes them in the host's namespace (request_key(2))";
             words = [ "@keyring:EPERM" ];
           };
           io-uring = {
-            guards = "sockets made past the family filter";
+            guards = "sockets that io_uring creates without the family filter seeing it";
             words = [
               "io_uring_setup:EPERM"
               "io_uring_enter:EPERM"
@@ -204,12 +208,12 @@ let
       };
 
       native-calls = {
-        guards = "32-bit system calls, which the family filter does not see";
+        guards = "32-bit system calls, which the family filter does not cover";
         properties.SystemCallArchitectures = set "native";
       };
 
       address-families = {
-        guards = "AF_VSOCK, AF_PACKET and whatever family a later kernel brings";
+        guards = "AF_VSOCK, AF_PACKET and families that a later kernel adds";
         properties.RestrictAddressFamilies = within [
           "AF_UNIX"
           "AF_INET"
@@ -219,16 +223,16 @@ let
       };
 
       hidden-paths = {
-        guards = "what works for its clients, or looks up names, outside /run and /var";
-        # Of what is there when the service starts. Nothing is made for it, so that the host may be read-only.
+        guards = "daemons outside /run and /var that act for their clients or look up names";
+        # Only paths that exist when the service starts are hidden. None is created, so the host may be read-only.
         parts = hidden;
         properties = paths: { InaccessiblePaths = append (map (path: "-${path}") paths); };
       };
 
       other-state = {
         guards = "other programs' state and logs: leases, access points, addresses, and sockets of daemons";
-        # Hidden by kind, whatever keeps it. Both directories are on every host and are never removed, so that nothing
-        # in them comes into sight later, either.
+        # Whole directories are hidden, whichever program uses them. Both exist on every host and are never removed, so
+        # nothing in them becomes visible later.
         properties = {
           TemporaryFileSystem = append (map (directory: "${directory}:ro") state.directories);
           BindPaths = append (state.own (service // { inherit homes; }));
@@ -242,8 +246,8 @@ let
       };
 
       read-only-system = {
-        guards = "files that the host will run: units, cron tables, profiles";
-        # Without a user of its own a service owns root's files, and need only write a cron table to get out.
+        guards = "files that the host runs: units, cron tables, profiles";
+        # A service that runs as root owns root's files, and could write a cron table to get out.
         properties.ProtectSystem = atLeast [
           [ "strict" ]
           [ "full" ]
@@ -272,7 +276,8 @@ let
     let
       own = dependencies.directives "service" namespace;
       tunnel = [ (names.tunnelUnit namespace) ];
-      # In a unit of its own: none in the confinement may ask WireGuard, and a command with a + sees its /run all the same.
+      # A unit of its own waits for the handshake: inside the confinement nothing may ask WireGuard, and even a command
+      # with a + prefix sees the service's /run.
       handshake =
         if waitForHandshake == null then
           [ ]
@@ -298,7 +303,7 @@ let
         attrNames properties
       )
     );
-  # The properties of a protection, with the parts of it that are kept.
+  # The properties of a protection, made of those of its parts that are not removed.
   propertiesOf =
     kept: name: record:
     let
@@ -316,8 +321,8 @@ in
 {
   # { namespace, capabilities, waitForHandshake, bindPaths, devices, hardening, unitConfig, serviceConfig }
   # -> { unitConfig, serviceConfig }
-  # asRoot: whether what runs keeps root's user; nests: whether it may make sandboxes of its own (./kernel.nix);
-  # loosened: names of protections that the user does without.
+  # asRoot: whether the service runs as root; nests: whether it may create sandboxes (./kernel.nix); loosened: names of
+  # protections that its options remove.
   confine =
     service:
     let
@@ -349,7 +354,7 @@ in
       );
     };
 
-  # A socket keeps the network that it was made in: what systemd listens on for a service is made in the namespace.
+  # A socket stays in the network namespace in which it was created, so systemd creates the service's sockets inside.
   # { namespace, unitConfig, socketConfig } -> { unitConfig, socketConfig }
   confineSocket =
     {
@@ -360,7 +365,8 @@ in
     {
       unitConfig = applied unitConfig {
         BindsTo = append [ (names.netnsUnit namespace) ];
-        # What sockets have by default, but for sockets.target, which comes before any service, and so the namespace.
+        # The default dependencies of sockets (systemd.socket(5)) without sockets.target: that is reached before any
+        # service starts, and so before the namespace exists.
         DefaultDependencies = set false;
         Requires = append [ "sysinit.target" ];
         After = append [

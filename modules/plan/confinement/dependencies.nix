@@ -1,4 +1,4 @@
-# Who needs whom among the units, where something would be open, or dead, without it.
+# Dependencies among units without which a path would be open, or a unit would not work.
 { names, without }:
 let
   inherit (builtins) concatMap;
@@ -8,16 +8,16 @@ let
   records = {
     service-bound = {
       of = "service";
-      guards = "against a service that lives on in a namespace that is no more";
+      guards = "against a service that lives on in a namespace that was removed";
       unitConfig = ns: { BindsTo = [ (names.netnsUnit ns) ]; };
     };
     service-after = {
       of = "service";
-      # The service waits for the tunnel, too, which need not be there.
+      # A service also waits for its tunnel, but the tunnel may be missing.
       guards = "against a service that finds no namespace when the machine starts without the tunnel";
       unitConfig = ns: { After = [ (names.netnsUnit ns) ]; };
     };
-    # Of these the directories are hidden that are there when the service starts (./hidden.nix).
+    # The directories of these units are hidden if they exist when the service starts (./hidden.nix).
     service-after-daemons = {
       of = "service";
       unitConfig = _: {
@@ -27,7 +27,7 @@ let
         ];
       };
     };
-    # Without these a port would be dead until somebody looks, but lead nowhere else.
+    # Without these two, a port would not answer until somebody restarts it, but it would lead nowhere else.
     publish-bound = {
       of = "publish";
       unitConfig = ns: { BindsTo = [ (names.netnsUnit ns) ]; };
@@ -38,7 +38,7 @@ let
     };
     tunnel-bound = {
       of = "tunnel";
-      guards = "against a tunnel that counts as up when its namespace was made anew";
+      guards = "against a tunnel that systemd takes for active after its namespace was recreated";
       unitConfig = ns: { BindsTo = [ (names.netnsUnit ns) ]; };
     };
     tunnel-after = {
@@ -48,7 +48,7 @@ let
     };
     tunnel-reloaded = {
       of = "tunnel";
-      guards = "the pin: a reload of the host's firewall may flush every table, and that of this tunnel with them";
+      guards = "the pin: a reload of the host's firewall may flush every table, including this tunnel's";
       unitConfig = _: {
         After = [ "nftables.service" ];
         ReloadPropagatedFrom = [ "nftables.service" ];
@@ -63,7 +63,7 @@ let
         WantedBy = [ "nftables.service" ];
       };
     };
-    # The namespace's own rules let nothing out meanwhile.
+    # Until the table is loaded again, the namespace's own rules let nothing out.
     link-reloaded = {
       of = "link";
       unitConfig = _: {
@@ -74,7 +74,7 @@ let
   };
 in
 {
-  # The directives that units of one kind get, each a list.
+  # The directives for units of one kind: directive -> list of units.
   directives =
     of: namespace:
     let

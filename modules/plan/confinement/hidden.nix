@@ -5,7 +5,7 @@
     words = [ "/nix/var/nix/daemon-socket" ];
   };
   automounts = {
-    guards = "the automounter, which looks up the names that are asked for under /net";
+    guards = "the automounter, which looks up every host name that a path below /net contains";
     words = [ "/net" ];
   };
 }

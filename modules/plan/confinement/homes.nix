@@ -1,6 +1,6 @@
-# Homes that lie neither below /home nor in /root, and so not behind ProtectHome= (systemd.exec(5)). A person's is hidden from
-# every confined service, as one below /home is. A system account's is hidden from the services that run as it, but for what
-# their units name; one in /var/lib is their state.
+# Home directories outside /home and /root, which ProtectHome= does not cover (systemd.exec(5)). A person's home is
+# hidden from every confined service. A system account's home is hidden from the services that run as that account,
+# except for the paths that their units name; below /var/lib it is the service's state and stays visible.
 let
   inherit (builtins) attrNames filter match;
   inherit (import ./binds.nix) plain within;
@@ -12,7 +12,7 @@ let
     ;
   state = import ./state.nix;
 
-  # Hidden or read-only by other protections, or the whole system's.
+  # Whether a path is neither covered by another protection nor a directory of the whole system.
   isElsewhere =
     path:
     match "/?((home|root|run|tmp|bin|boot|dev|etc|lib|lib64|nix|proc|sbin|sys|usr)(/.*)?)?" path == null
@@ -21,8 +21,12 @@ let
   isState = path: within path "/var/lib";
   isPlain = home: match "/[A-Za-z0-9/._@+-]*" home != null && match "(.*/)?[.][.](/.*)?" home == null;
 
-  # -> { people; own; state; hidden; visible; }: persons' homes, those of the system accounts as which the unit runs, in
-  # /var/lib and elsewhere, what of all these is hidden, and what is visible in a hidden one
+  # -> {
+  #   people = persons' homes;
+  #   own, state = homes of the system accounts that the unit runs as: outside /var/lib, and below it;
+  #   hidden = those of all these that are hidden;
+  #   visible = paths inside hidden ones that stay visible;
+  # }
   ofAccounts =
     accounts: runs: serviceConfig:
     let
@@ -44,16 +48,16 @@ let
     };
 in
 {
-  # accounts: name -> { home; person; uid; } -> the names of those whose home can't be written into a unit
+  # accounts: name -> { home; person; uid; } -> the names of accounts whose home cannot be written into a unit
   unreadable =
     accounts: filter (name: !isPlain (toString accounts.${name}.home)) (attrNames accounts);
 
-  # Of a unit, by its own properties.
+  # The homes that matter to a unit, by the user that it runs as.
   homesOf =
     accounts: serviceConfig:
     let
       user = toString (serviceConfig.User or "");
-      # A specifier stands for any of them.
+      # A specifier may stand for any account.
       runs =
         name:
         user != "" && (user == name || user == toString (accounts.${name}.uid or null))
@@ -61,22 +65,22 @@ in
     in
     ofAccounts accounts runs serviceConfig;
 
-  # Of commands that any of these users starts.
+  # The homes that matter to commands that any of these users starts.
   homesOfUsers = accounts: users: ofAccounts accounts (name: builtins.elem name users) { };
 
   protection = homes: {
     guards = "control sockets, agents and start-up files in home directories";
     parts = {
       usual = {
-        guards = "those below /home and in /root";
+        guards = "homes below /home and in /root";
         words = [ "/home" ];
       };
       elsewhere = {
-        guards = "those that accounts have in other places";
+        guards = "homes of accounts in other places";
         words = homes.hidden;
       };
     };
-    # By their names alone: an account's home may be read from the finished service.
+    # The parts' names decide, not their words: those may depend on the finished service, which reads this.
     ofParts =
       parts:
       (

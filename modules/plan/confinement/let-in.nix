@@ -1,11 +1,11 @@
-# What a service needs and the protections took away: its own binds and runtime directory, what it was granted, the
-# namespace's files.
+# Lets back in what a service needs of the directories that protections cover: its own binds and runtime directory, what
+# its options grant, and the namespace's files.
 { accounts, names }:
 let
   inherit (builtins) match;
   inherit (import ../combine.nix) append toList words;
 
-  # Directories of devices are allowed by the names that their drivers have (systemd.resource-control(5), DeviceAllow=).
+  # DeviceAllow= takes a directory of devices by the name of their driver (systemd.resource-control(5)).
   deviceClass =
     path:
     let
@@ -49,8 +49,8 @@ in
       directory = accounts.directory serviceConfig;
     in
     if directory == [ ] then own else append directory own;
-  # Below /run it is an empty directory for what the unit binds into it, and systemd lays no /etc over a root that
-  # is no whole system. All that would be bound is in its place as well.
+  # Services set a RootDirectory= below /run to an empty directory and bind the system into it. systemd lays no /etc
+  # over a root that is not a whole system, so the setting is dropped; the binds show what their own paths show, too.
   RootDirectory = own: if match "/run/.*" (toString own) == null then own else null;
   BindPaths =
     own:

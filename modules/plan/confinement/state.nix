@@ -1,4 +1,5 @@
-# Where services keep state and logs, and what of it a unit has as its own: what it names, and what systemd makes for it.
+# The directories of state and logs, and which paths in them belong to a unit: those that it names, and those that
+# systemd creates for it.
 let
   inherit (builtins)
     concatMap
@@ -22,12 +23,12 @@ let
     "/var/log"
   ];
 
-  # StateDirectory= and its kind: each word is a path, perhaps with a link to it behind a colon.
+  # The directories of StateDirectory= or LogsDirectory=. Each word is a path, perhaps with a link's name after a colon.
   made = parent: value: map (word: "${parent}/${head (pieces ":" word)}") (words value);
 
   literal = builtins.replaceStrings [ "." "+" ] [ "[.]" "[+]" ];
 
-  # What is right below one of these directories and named by a text.
+  # The entries of these directories that a text names.
   namedIn =
     directories: text:
     map head (
@@ -36,7 +37,7 @@ let
       )
     );
 
-  # These show what they name, and as they say.
+  # These properties mount the paths that they name by themselves.
   binding = [
     "BindPaths"
     "BindReadOnlyPaths"
@@ -46,13 +47,13 @@ let
 
   below = directories: serviceConfig: concatMap (namedIn directories) (texts serviceConfig);
 
-  # Those of daemons, and the directory in which systemd keeps those of DynamicUser=.
+  # Paths of daemons, and the directory in which systemd keeps the state of services with DynamicUser=.
   notOwn = path: match paths.reopened path != null || match "/var/(lib|log)/private" path != null;
 in
 {
   inherit directories below;
 
-  # Whether a unit names a directory itself.
+  # Whether a unit names a directory, and not only a path in it.
   names =
     directory: serviceConfig:
     builtins.any (
@@ -76,7 +77,7 @@ in
         made "/var/lib" (serviceConfig.StateDirectory or null)
         ++ made "/var/log" (serviceConfig.LogsDirectory or null);
       others = bySystemd ++ binds.visible service ++ homes.people;
-      # Of a user that systemd makes, systemd binds these in by itself, below a directory that only it enters.
+      # With DynamicUser= systemd itself binds these directories, which are below one that only root enters.
       all =
         filter (path: !notOwn path && !builtins.elem path others) (inNames ++ homes.state)
         ++ (if isDynamic serviceConfig then [ ] else bySystemd);

@@ -1,5 +1,5 @@
-# The protections of a confined unit that its text does not put in force, each by its name in ../confinement.
-# Functions of the unit as ./default.nix reads it -> holes.
+# The protections that the text of a confined unit does not put in force, each by its name in ../confinement.
+# Functions: unit, as ./default.nix reads it -> holes.
 { facts, place }:
 let
   inherit (builtins)
@@ -39,7 +39,7 @@ let
 
   valueOf = unit: key: last (unit.raw "${unit.section}.${key}");
 
-  # One of several properties has one of the values that are strong enough.
+  # A protection is in force if one of its properties has one of the values that are strong enough.
   required =
     unit: name:
     let
@@ -99,8 +99,9 @@ let
       filter (home: !place.among home (tmpfs unit ++ inaccessible unit)) unit.homes
     );
 
-  # A sequence of lines that name what is allowed, or with ~ what is not: what becomes of `items`, each with the words
-  # that name it. The first line says what becomes of what none names (systemd.exec(5), SystemCallFilter=).
+  # Whether lines allow an item. A line lists words that are allowed or, after ~, denied; `namesOf` gives the words that
+  # stand for the item, and the last line with one of them decides. Without one, the first line does: a list of allowed
+  # words denies every other item (systemd.exec(5), SystemCallFilter=).
   allowed =
     lines: namesOf: item:
     let
@@ -139,7 +140,8 @@ let
     else
       [ (lacking "address-families" "Service.RestrictAddressFamilies" (toString more)) ];
 
-  # Lines add up, and one with ~ takes away; an empty one leaves none (systemd.exec(5), CapabilityBoundingSet=).
+  # Lines add capabilities, a line with ~ removes some, an empty line removes all (systemd.exec(5),
+  # CapabilityBoundingSet=).
   capabilities =
     unit: key:
     let

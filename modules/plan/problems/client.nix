@@ -23,7 +23,7 @@ let
     ;
   inherit (import ../combine.nix) commands toList;
 
-  # Of each client, what the names of its units begin with, what its commands contain (both regular expressions), and the
+  # Of each client: what the names of its units begin with, what its commands contain (regular expressions), and the
   # option of NixOS that enables it. Deluge's port is set by its web page.
   programs = {
     deluge = {

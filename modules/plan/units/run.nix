@@ -1,7 +1,7 @@
 # `nsguard run` and `nsguard shell`: a socket that the namespace's users may connect to, and a unit for each command.
 #
-# The unit is confined as a service is, by the same properties. It starts as root, with just what it takes to become
-# the caller; what then runs is the caller's, has no capability, and can get none.
+# The unit is confined by the same properties as a service. It starts as root, with the three capabilities that it needs
+# to become the caller; the command then runs as the caller, without capabilities, and cannot gain any.
 {
   tools,
   names,
@@ -14,22 +14,22 @@ let
 
   records = {
     no-sockets-by-path = {
-      # An ssh client's control socket, for instance, or an agent that fetches for its clients.
+      # For instance an ssh client's control socket, or an agent that makes requests for its clients.
       guards = "sockets in the homes, which commands share with the host";
       properties.RestrictAddressFamilies = "AF_INET AF_INET6 AF_NETLINK";
     };
   };
   wanted = kept "run" records;
 
-  # In users of its own, nobody could become the caller with all of the caller's groups: systemd denies setgroups(2)
-  # there (before its version 258). A command that has no capability has none to be kept from counting, either.
+  # In a user namespace of its own the supervisor could not take on the caller's groups: systemd before version 258
+  # denies setgroups(2) there. The command has no capabilities, so it does not need that protection.
   becoming = [ "private-users" ];
 
-  # The supervisor looks for itself where it is, before it reads what is asked: another process would take longer than
-  # all the rest of it.
+  # The supervisor itself checks its namespace before it reads the request: a separate process for the check would take
+  # longer than the rest of the start.
   verifying = [ "namespace-check" ];
 
-  # What lets the caller's homes in, and what that calls for.
+  # With `homes = "shared"` commands see the callers' homes, and so may not use sockets with a path.
   shared = {
     loosened = becoming ++ verifying ++ [ "hidden-homes" ];
     properties = wanted.no-sockets-by-path.properties or { };
@@ -69,10 +69,11 @@ in
               SocketGroup = group;
               SocketMode = "0660";
               Accept = true;
-              # Each is a process, whatever comes over it: beyond these, connections are closed at once.
+              # systemd starts a process for every connection; beyond these numbers it closes new ones at once.
               MaxConnections = 128;
               MaxConnectionsPerSource = 64;
-              # A storm pauses the socket (PollLimitBurst=), and must not end it for good, nor leave a long queue.
+              # Too many connections pause the socket (PollLimitBurst=). They must not stop it for good
+              # (TriggerLimitIntervalSec=), nor leave a long queue.
               TriggerLimitIntervalSec = 0;
               Backlog = 128;
               RemoveOnStop = true;
@@ -85,7 +86,7 @@ in
           }
           // confine {
             namespace = name;
-            # Becoming the caller, and signalling what runs as the caller.
+            # To become the caller, and to send signals to processes of the caller.
             capabilities = [
               "CAP_SETUID"
               "CAP_SETGID"
@@ -93,11 +94,11 @@ in
             ];
             asRoot = false;
             nests = true;
-            # The command runs as the same user as the caller's other processes, which own-processes keeps from it. The
-            # supervisor is the first. What the commands get as standard output is their caller's.
+            # The command has the same user as the caller's other processes; own-processes hides those from it, with the
+            # supervisor as process 1. Standard output is the caller's, so nothing needs to connect it to the journal.
             loosened = homes.loosened ++ [ "journal-connection" ];
             homes = users;
-            # One in /var/lib is hidden otherwise.
+            # Homes below /var/lib would be hidden otherwise.
             bindPaths = if namespace.homes == "shared" then map (home: "-${home}") users.people else [ ];
             unitConfig = {
               Description = "Command in network namespace ${name}";
@@ -108,7 +109,7 @@ in
               StandardInput = "null";
               StandardOutput = "journal";
               TimeoutStopSec = 5;
-              # What people run goes on while the configuration changes; the next command is by the new one.
+              # Running commands go on when the configuration changes; the next command uses the new one.
               X-RestartIfChanged = false;
             }
             // homes.properties;
