@@ -30,7 +30,7 @@ THROUGH = {
     "health/judge/commands": ["checks/test_judge.py"],
     "health/judge/exposed": ["checks/test_judge.py"],
     "health/judge/lacking": ["checks/test_judge.py"],
-    "health/judge/place": ["checks/test_judge.py"],
+    "health/judge/paths": ["checks/test_judge.py"],
     "health/judge/text": ["checks/test_judge.py"],
     "health/judge/unit": ["checks/test_judge.py"],
     "health/members": ["lab/test_members.py"],

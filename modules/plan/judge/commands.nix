@@ -1,4 +1,4 @@
-# Commands of a unit that run without the confinement, without its check, or with a socket of the host.
+# Commands of a unit that run unconfined, without the check of the namespace, or with a socket of the host.
 { facts }:
 let
   inherit (builtins)
@@ -11,7 +11,7 @@ let
   inherit
     (import ./lacking.nix {
       inherit facts;
-      place = null;
+      paths = null;
     })
     canonical
     lacking
@@ -19,7 +19,7 @@ let
   inherit
     (import ./exposed.nix {
       inherit facts;
-      place = null;
+      paths = null;
     })
     hole
     ;

@@ -10,9 +10,9 @@ let
   inherit (builtins) elem filter match;
 
   facts = builtins.fromJSON (builtins.readFile ./facts.json);
-  place = import ./place.nix { inherit facts; };
-  exposed = import ./exposed.nix { inherit facts place; };
-  lacking = import ./lacking.nix { inherit facts place; };
+  paths = import ./paths.nix { inherit facts; };
+  exposed = import ./exposed.nix { inherit facts paths; };
+  lacking = import ./lacking.nix { inherit facts paths; };
   commands = import ./commands.nix { inherit facts; };
   inherit (import ./text.nix) directives effective last;
   inherit (import ./words.nix) words;
@@ -65,7 +65,7 @@ let
       read = directives text;
       raw = key: read.${key} or [ ];
       whole = defaults // want;
-      resolvedSource = entry: place.resolved name (builtins.head (match "-?([^:]*).*" entry));
+      resolvedSource = entry: paths.resolved name (builtins.head (match "-?([^:]*).*" entry));
       self = whole // {
         inherit name section raw;
         values = key: effective (raw key);

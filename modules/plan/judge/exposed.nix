@@ -1,6 +1,6 @@
 # What a unit lets in from the host by name: binds, images, open files, sockets, commands outside the sandbox.
 # Functions of { unit; values; want; } -> holes { directive; value; reason; }, see ./default.nix.
-{ facts, place }:
+{ facts, paths }:
 let
   inherit (builtins)
     attrNames
@@ -32,33 +32,33 @@ let
       part = index: if builtins.length parts > index then elemAt parts index else "";
     in
     {
-      source = place.resolved unit.name (part 0);
-      destination = place.resolved unit.name (if part 1 == "" then part 0 else part 1);
+      source = paths.resolved unit.name (part 0);
+      destination = paths.resolved unit.name (if part 1 == "" then part 0 else part 1);
     };
 
   # Whether a path is a directory in a home. Whole homes are hidden, but a directory in one may be named by a unit.
   inHome = path: match "/home/[^/*]+/[^*]+|/root/[^*]+" path != null;
 
-  # Whether a bind shows a whole home that is hidden. In a directory that is bound to its own place it stays covered.
+  # Whether a bind shows a hidden home as a whole. If a parent of it is bound to its own path, the home stays covered.
   uncovers =
     source: destination: home:
-    source == home || place.perhapsAbove source home && source != destination;
+    source == home || paths.perhapsAbove source home && source != destination;
 
   # Why a path of the host must not be visible inside; null if it may be.
   secluded =
     unit: path:
     let
       hidden = attrNames facts.hidden;
-      around = filter (place.perhapsWithin path) hidden;
+      around = filter (paths.perhapsWithin path) hidden;
       deepest = builtins.foldl' (
         found: hidden: if stringLength hidden > stringLength found then hidden else found
       ) "" around;
       granted =
-        place.among path (unit.runtime ++ unit.granted) && !place.perhapsAmong path facts.daemons
-        || place.among path facts.harmless
+        paths.among path (unit.runtime ++ unit.granted) && !paths.perhapsAmong path facts.daemons
+        || paths.among path facts.harmless
         || inHome path;
     in
-    if filter (place.isAbove path) hidden != [ ] then
+    if filter (paths.isAbove path) hidden != [ ] then
       "daemons"
     else if around == [ ] || granted then
       null
@@ -72,7 +72,7 @@ let
       reason = secluded unit path;
     in
     if
-      place.perhapsAmong path facts.daemons
+      paths.perhapsAmong path facts.daemons
       || elem reason [
         "addresses"
         "names"
@@ -105,7 +105,7 @@ let
           if filter (uncovers source destination) unit.homes != [ ] then [ (hole key entry "homes") ] else [ ]
         )
         ++ (
-          if filter (covered: place.perhapsAbove destination covered) (attrNames facts.covered) != [ ] then
+          if filter (covered: paths.perhapsAbove destination covered) (attrNames facts.covered) != [ ] then
             [ (hole key entry "covers") ]
           else
             [ ]
@@ -115,7 +115,7 @@ let
   # "path:name:options", "id:path" and "-path".
   opened =
     unit: key: judged: pathOf:
-    concatMap (entry: whereSecluded (judged unit) key entry (place.resolved unit.name (pathOf entry))) (
+    concatMap (entry: whereSecluded (judged unit) key entry (paths.resolved unit.name (pathOf entry))) (
       wordsOf key unit
     );
   first = entry: builtins.head (split ":" entry);
@@ -130,21 +130,21 @@ let
     if parts == null then
       [ ]
     else
-      whereSecluded (telling unit) key value (place.resolved unit.name (elemAt parts 1));
+      whereSecluded (telling unit) key value (paths.resolved unit.name (elemAt parts 1));
 
   writable =
     unit:
     concatMap (
       entry:
       let
-        path = place.resolved unit.name (unlisted "[-+]*" entry);
-        covering = filter (place.perhapsAbove path) facts.writable != [ ];
+        path = paths.resolved unit.name (unlisted "[-+]*" entry);
+        covering = filter (paths.perhapsAbove path) facts.writable != [ ];
       in
       if
         unit.root
         && (
           covering
-          || place.perhapsAmong path [
+          || paths.perhapsAmong path [
             "/proc"
             "/sys"
           ]
@@ -160,7 +160,7 @@ let
     let
       root = last (unit.raw "Service.RootDirectory");
     in
-    if root == null || place.resolved unit.name (plain root) == "/" then
+    if root == null || paths.resolved unit.name (plain root) == "/" then
       [ ]
     else
       [ (hole "Service.RootDirectory" root "image") ];
@@ -192,7 +192,7 @@ let
     unit:
     concatMap (
       directory:
-      if place.perhapsAmong directory facts.daemons then
+      if paths.perhapsAmong directory facts.daemons then
         [ (hole "Service.RuntimeDirectory" directory "daemons") ]
       else
         [ ]
@@ -204,7 +204,7 @@ in
   # The paths of the unit's RuntimeDirectory=, for unit.runtime.
   runtimeOf =
     unit:
-    map (entry: place.resolved unit.name "/run/${first entry}") (
+    map (entry: paths.resolved unit.name "/run/${first entry}") (
       wordsOf "Service.RuntimeDirectory" unit
     );
 
@@ -240,7 +240,7 @@ in
       (
         key:
         map (value: hole key value "daemons") (
-          filter (value: match "/.*|vsock.*" (place.filled unit.name value) != null) (unit.values key)
+          filter (value: match "/.*|vsock.*" (paths.filled unit.name value) != null) (unit.values key)
         )
       )
       [

@@ -1,6 +1,6 @@
 # The protections that the text of a confined unit does not put in force, each by its name in ../confinement.
 # Functions: unit, as ./default.nix reads it -> holes.
-{ facts, place }:
+{ facts, paths }:
 let
   inherit (builtins)
     attrNames
@@ -67,12 +67,12 @@ let
 
   tmpfs =
     unit:
-    map (entry: place.resolved unit.name (head (split ":" entry))) (
+    map (entry: paths.resolved unit.name (head (split ":" entry))) (
       concatMap words (unit.values "Service.TemporaryFileSystem")
     );
   inaccessible =
     unit:
-    map (entry: place.resolved unit.name (builtins.elemAt (builtins.match "[-+]*(.*)" entry) 0)) (
+    map (entry: paths.resolved unit.name (builtins.elemAt (builtins.match "[-+]*(.*)" entry) 0)) (
       concatMap words (unit.values "Service.InaccessiblePaths")
     );
 
@@ -88,15 +88,15 @@ let
     concatMap (
       path:
       if
-        place.among path (tmpfs unit)
-        || path != "/run" && path != "/dev/shm" && place.among path (inaccessible unit)
+        paths.among path (tmpfs unit)
+        || path != "/run" && path != "/dev/shm" && paths.among path (inaccessible unit)
       then
         [ ]
       else
         [ (lacking facts.covers.${path} "Service.TemporaryFileSystem" path) ]
     ) (attrNames facts.covers)
     ++ map (lacking "hidden-homes:elsewhere" "Service.TemporaryFileSystem") (
-      filter (home: !place.among home (tmpfs unit ++ inaccessible unit)) unit.homes
+      filter (home: !paths.among home (tmpfs unit ++ inaccessible unit)) unit.homes
     );
 
   # Whether lines allow an item. A line lists words that are allowed or, after ~, denied; `namesOf` gives the words that

@@ -1,7 +1,7 @@
-"""The judge of running units: what in the text of a confined service leaves a way out, whatever made it.
+"""The judge of running units: finds what in the text of a confined service leaves a way out, whatever wrote the text.
 
-The twin of modules/plan/judge, which judges the same texts when a configuration is evaluated. Both go by the same
-facts, which the plan writes to /etc/nsguard/NAME/judge.json, and are held to one table of cases.
+modules/plan/judge does the same when a configuration is evaluated. Both use the same facts, which the plan writes to
+/etc/nsguard/NAME/judge.json, and the same table of cases tests both.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ __all__ = ["Hole", "service"]
 
 
 def service(facts: Mapping[str, Any], want: Mapping[str, Any], name: str, text: str) -> list[Hole]:
-    """Holes in the text of service `name`, its drop-ins behind it, without what its options do without."""
+    """Holes in the text of service `name` and its drop-ins, without those of protections that its options remove."""
     unit = Unit(facts, want, name, text)
     loosened = set(want["loosened"])
     return [

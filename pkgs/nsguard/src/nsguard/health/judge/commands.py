@@ -1,4 +1,4 @@
-"""The commands of a unit that run without the confinement, without its check, or with a socket of the host in hand."""
+"""The commands of a unit that run unconfined, without the check of the namespace, or with a socket of the host."""
 
 import re
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from nsguard.health.judge.unit import Hole, Unit, canonical
 
 _KEYS = ("ExecCondition", "ExecReload", "ExecStart", "ExecStartPost", "ExecStartPre", "ExecStop", "ExecStopPost")
-# systemd.service(5), COMMAND LINES: what may stand before a program.
+# The prefixes of a command, and the rest (systemd.service(5), COMMAND LINES).
 _COMMAND = re.compile(r"([-@:+!|\s]*)(.*)", re.DOTALL)
 _IN_JOURNAL = re.compile("(journal|syslog|kmsg)([+]console)?")
 
@@ -25,7 +25,7 @@ def holes(unit: Unit) -> Iterator[Hole]:
 
 
 def _unchecked(unit: Unit) -> Iterator[Hole]:
-    """A command that runs wherever it is."""
+    """Commands that run without nsguard-init checking their namespace first."""
     for key in _KEYS:
         for command in unit.values(f"Service.{key}"):
             if unit.want["verified"] not in _options(unit, command) and not _refused(unit, command):
@@ -37,7 +37,7 @@ def _unchecked(unit: Unit) -> Iterator[Hole]:
 
 
 def relays(unit: Unit) -> bool:
-    """Whether all commands that systemd passes descriptors to leave those for systemd in nsguard-init."""
+    """Whether nsguard-init is in front of every start command and keeps the descriptors that systemd passes."""
     started = unit.values("Service.ExecStart")
     return bool(started) and all(
         any(re.fullmatch("--notify=.+", option) for option in _options(unit, command)) for command in started
@@ -51,7 +51,7 @@ def _parts(command: str) -> tuple[str, str]:
 
 
 def _options(unit: Unit, command: str) -> list[str]:
-    """What nsguard-init is told in front of a command; nothing where it does not stand there."""
+    """The options of the nsguard-init in front of a command; an empty list if there is none."""
     prefixes, program = _parts(command)
     words = program.split()
     if not words or words[0] != unit.want["front"] or "@" in prefixes:
@@ -61,7 +61,7 @@ def _options(unit: Unit, command: str) -> list[str]:
 
 
 def _is_check(unit: Unit, command: str) -> bool:
-    """Whether it is nsguard-init alone, whose failure counts."""
+    """Whether a command is the check alone, and its failure stops the unit."""
     options = _options(unit, command)
     return unit.want["verified"] in options and _parts(command) == ("", " ".join([unit.want["front"], *options]))
 
@@ -75,7 +75,7 @@ def _refused(unit: Unit, command: str) -> bool:
 
 
 def _connected(unit: Unit) -> Iterator[Hole]:
-    """A command that gets systemd's connection to the journal."""
+    """Commands that get systemd's connection to the journal."""
     output = unit.setting("StandardOutput") or "journal"
     error = unit.setting("StandardError")
     error = output if error in ("", "inherit") else error

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from nsguard.health.judge import place
+from nsguard.health.judge import paths
 from nsguard.health.judge.commands import relays
 from nsguard.health.judge.unit import Hole, Unit
 
@@ -26,7 +26,7 @@ def holes(unit: Unit) -> Iterator[Hole]:
     yield from _writable(unit)
     yield from _trees(unit)
     for directory in unit.runtime:
-        if place.perhaps_among(directory, unit.facts["daemons"]):
+        if paths.perhaps_among(directory, unit.facts["daemons"]):
             yield Hole("Service.RuntimeDirectory", directory, "daemons")
     for word in unit.spelt("Service.Sockets"):
         if word not in unit.want["sockets"]:
@@ -42,43 +42,43 @@ def _binds(unit: Unit, key: str) -> Iterator[Hole]:
             continue
         source, destination, *_ = [*plain.split(":"), "", ""]
         yield from _judged(_secluded, unit, key, entry, source)
-        origin, target = unit.places.resolved(source), unit.places.resolved(destination or source)
+        origin, target = unit.paths.resolved(source), unit.paths.resolved(destination or source)
         if any(_uncovers(origin, target, home) for home in unit.want["homes"]):
             yield Hole(key, entry, "homes")
-        if any(place.perhaps_above(target, covered) for covered in unit.facts["covered"]):
+        if any(paths.perhaps_above(target, covered) for covered in unit.facts["covered"]):
             yield Hole(key, entry, "covers")
 
 
 def _uncovers(source: str, destination: str, home: str) -> bool:
-    """Whether it shows a whole home that is hidden. In a directory that is bound to its own place it stays covered."""
-    return source == home or (place.perhaps_above(source, home) and source != destination)
+    """Whether a bind shows a hidden home as a whole. If a parent of it is bound to its own path, it stays covered."""
+    return source == home or (paths.perhaps_above(source, home) and source != destination)
 
 
 def _secluded(unit: Unit, path: str) -> str:
-    """Why a path of the host is not to be had inside; empty if it may be."""
+    """The reason for which a path of the host may not be visible inside; empty if it may be."""
     hidden = unit.facts["hidden"]
-    if any(path != it and place.within(it, path) for it in hidden):
+    if any(path != it and paths.within(it, path) for it in hidden):
         return "daemons"
-    around = [it for it in hidden if place.perhaps_within(path, it)]
-    owned = place.among(path, unit.runtime + unit.granted) and not place.perhaps_among(path, unit.facts["daemons"])
-    if not around or owned or place.among(path, unit.facts["harmless"]) or _in_home(path):
+    around = [it for it in hidden if paths.perhaps_within(path, it)]
+    owned = paths.among(path, unit.runtime + unit.granted) and not paths.perhaps_among(path, unit.facts["daemons"])
+    if not around or owned or paths.among(path, unit.facts["harmless"]) or _in_home(path):
         return ""
     return str(hidden[max(around, key=len)])
 
 
 def _in_home(path: str) -> bool:
-    """Whole homes are hidden, and not a directory in one that a unit names."""
+    """Whether a path is inside a home. Homes are hidden as a whole; a unit may name a directory in one."""
     return re.fullmatch("/home/[^/*]+/[^*]+|/root/[^*]+", path) is not None
 
 
 def _telling(unit: Unit, path: str) -> str:
-    """The same of a file that systemd itself reads or writes for the unit, and not the unit."""
+    """The same for a file that systemd reads or writes for the unit."""
     reason = _secluded(unit, path)
-    return reason if place.perhaps_among(path, unit.facts["daemons"]) or reason in _TELLING else ""
+    return reason if paths.perhaps_among(path, unit.facts["daemons"]) or reason in _TELLING else ""
 
 
 def _judged(reason_of: Callable[[Unit, str], str], unit: Unit, key: str, value: str, path: str) -> Iterator[Hole]:
-    if reason := reason_of(unit, unit.places.resolved(path)):
+    if reason := reason_of(unit, unit.paths.resolved(path)):
         yield Hole(key, value, reason)
 
 
@@ -95,16 +95,16 @@ def _after_colon(entry: str) -> str:
 
 def _writable(unit: Unit) -> Iterator[Hole]:
     for entry in unit.spelt("Service.ReadWritePaths") if unit.root else []:
-        path = unit.places.resolved(entry.lstrip("-+"))
-        above = any(place.perhaps_above(path, it) for it in unit.facts["writable"])
-        if above or place.perhaps_among(path, ("/proc", "/sys")):
+        path = unit.paths.resolved(entry.lstrip("-+"))
+        above = any(paths.perhaps_above(path, it) for it in unit.facts["writable"])
+        if above or paths.perhaps_among(path, ("/proc", "/sys")):
             yield Hole("Service.ReadWritePaths", entry, "system")
 
 
 def _trees(unit: Unit) -> Iterator[Hole]:
-    """Another root or image, and namespaces of another unit."""
+    """Another root directory or image, forbidden settings, and extensions that are not the namespace's own."""
     root = unit.setting("RootDirectory")
-    if root and unit.places.resolved(root.removeprefix("-")) != "/":
+    if root and unit.paths.resolved(root.removeprefix("-")) != "/":
         yield Hole("Service.RootDirectory", root, "image")
     for key, reason in unit.facts["forbidden"].items():
         if values := unit.values(f"Service.{key}"):

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from nsguard.health.judge import place, text
+from nsguard.health.judge import paths, text
 from nsguard.health.judge.unit import Hole, Unit, canonical
 
-# Covered by a mount that stays when the host makes the place anew (mount_namespaces(7)).
+# Only TemporaryFileSystem= covers these for good: it stays when the host recreates the path (mount_namespaces(7)).
 _ONLY_COVERED = ("/run", "/dev/shm")  # noqa: S108
 
 
@@ -36,20 +36,20 @@ def _lacking(protection: str, key: str, value: str) -> Hole:
 
 
 def _covers(unit: Unit) -> Iterator[Hole]:
-    covered = [unit.places.resolved(word.split(":")[0]) for word in unit.words("Service.TemporaryFileSystem")]
-    closed = [unit.places.resolved(word.lstrip("-+")) for word in unit.words("Service.InaccessiblePaths")]
+    covered = [unit.paths.resolved(word.split(":")[0]) for word in unit.words("Service.TemporaryFileSystem")]
+    closed = [unit.paths.resolved(word.lstrip("-+")) for word in unit.words("Service.InaccessiblePaths")]
     for path, protection in unit.facts["covers"].items():
-        if not place.among(path, covered if path in _ONLY_COVERED else covered + closed):
+        if not paths.among(path, covered if path in _ONLY_COVERED else covered + closed):
             yield _lacking(protection, "TemporaryFileSystem", path)
     for home in unit.want["homes"]:
-        if not place.among(home, covered + closed):
+        if not paths.among(home, covered + closed):
             yield _lacking("hidden-homes:elsewhere", "TemporaryFileSystem", home)
     if "-/nix/var" not in unit.words("Service.ReadOnlyPaths"):
         yield _lacking("profiles", "ReadOnlyPaths", "-/nix/var")
 
 
 def _calls(unit: Unit) -> Iterator[Hole]:
-    """systemd.exec(5), SystemCallFilter=: the first line says what becomes of a call that none names."""
+    """Calls that are allowed. The first line decides on calls that none names (systemd.exec(5), SystemCallFilter=)."""
     lines = unit.values("Service.SystemCallFilter")
     for part, group in unit.facts["calls"].items():
         for call in group["calls"]:
@@ -72,7 +72,7 @@ def _families(unit: Unit) -> Iterator[Hole]:
 
 
 def _capabilities(unit: Unit) -> Iterator[Hole]:
-    """systemd.exec(5), CapabilityBoundingSet=: lines add up, one with ~ takes away, an empty one leaves none."""
+    """Lines add capabilities, ~ removes some, an empty line all (systemd.exec(5), CapabilityBoundingSet=)."""
     for key in ("AmbientCapabilities", "CapabilityBoundingSet"):
         lines = unit.raw(f"Service.{key}")
         whole = key == "CapabilityBoundingSet" and (not lines or lines[0].startswith("~"))

@@ -1,19 +1,19 @@
-"""A confined unit as the judge reads it: its text, and what the plan wants of it."""
+"""A confined unit as the judge reads it: its text, and what the plan requires of it."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from nsguard.health.judge import text
-from nsguard.health.judge.place import Places
+from nsguard.health.judge.paths import UnitPaths
 
 _TRUE = ("true", "yes", "on", "1", "y", "t")
 _ROOT = ("root", "0")
 
 
 class Hole(NamedTuple):
-    """What leaves a way out. directive: "Section.Key"; reason: one of the facts' `reasons`.
+    """A setting that leaves a way out. directive: "Section.Key"; reason: one of the facts' `reasons`.
 
-    protection: the one that is not in force, for the reason "lacking".
+    protection: for the reason "lacking", the protection that is not in force.
     """
 
     directive: str
@@ -23,7 +23,7 @@ class Hole(NamedTuple):
 
 
 def canonical(value: str) -> str:
-    """A boolean's "yes" for each way to write it; other values as they are."""
+    """ "yes" for every spelling of true; other values unchanged."""
     return "yes" if value in _TRUE else value
 
 
@@ -32,27 +32,27 @@ class Unit:
 
     def __init__(self, facts: Mapping[str, Any], want: Mapping[str, Any], name: str, source: str) -> None:
         self.facts, self.want, self.name = facts, want, name
-        self.places = Places(facts, name)
+        self.paths = UnitPaths(facts, name)
         self._directives = text.directives(source)
         self.root = self._is_root()
         self.ours = [entry.removeprefix("-") for entry in want["ours"]]
         self.granted = [
-            self.places.resolved(entry.removeprefix("-").split(":")[0]) for entry in want["bindPaths"] + want["devices"]
+            self.paths.resolved(entry.removeprefix("-").split(":")[0]) for entry in want["bindPaths"] + want["devices"]
         ]
         self.runtime = [
-            self.places.resolved(f"/run/{word.split(':')[0]}") for word in self.spelt("Service.RuntimeDirectory")
+            self.paths.resolved(f"/run/{word.split(':')[0]}") for word in self.spelt("Service.RuntimeDirectory")
         ]
 
     def raw(self, key: str) -> list[str]:
-        """Every value, those that reset among them."""
+        """All values of a directive, including the empty ones that reset it."""
         return self._directives.get(key, [])
 
     def values(self, key: str) -> list[str]:
-        """What is left of a list."""
+        """The values of a list after its last reset."""
         return text.effective(self.raw(key))
 
     def setting(self, key: str) -> str:
-        """What a setting with one value comes to; empty for its default."""
+        """The value of a setting that takes one; empty if it has its default."""
         return text.last(self.raw(f"Service.{key}"))
 
     def words(self, key: str) -> list[str]:
@@ -60,7 +60,7 @@ class Unit:
         return [word for value in self.values(key) for word in text.words(value)]
 
     def spelt(self, key: str) -> list[str]:
-        """The same, by each way in which systemd may read an escape."""
+        """The words of a list, in each way in which systemd may read their escapes."""
         return [word for value in self.values(key) for word in (*text.words(value), *text.stripped(value))]
 
     def _is_root(self) -> bool:

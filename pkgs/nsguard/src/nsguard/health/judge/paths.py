@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 UNKNOWN = "*"
 
 
-class Places:
+class UnitPaths:
     """Resolves the paths of one unit, with the links and specifiers in `facts`."""
 
     def __init__(self, facts: Mapping[str, Mapping[str, str]], unit: str) -> None:
