@@ -51,15 +51,21 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == f"nsguard {written}\n"
 
 
+OF_RUN = {"re", "enum", "json", "signal", "contextlib", "collections", "ctypes", "socket"}
+
+
 @pytest.mark.parametrize(
     ("module", "besides"),
     [
-        ("lifecycle.netns", set()),
-        ("lifecycle.tunnel", set()),
-        ("lifecycle.teardown", {"re", "json", "ipaddress", "ctypes", "nsguard.spec.spec"}),
-        ("run.client", {"re", "json", "ctypes", "struct"}),
-        ("run.session", {"re", "json", "ctypes", "struct"}),
-        ("run.supervise", {"re", "json", "ctypes"}),
+        ("lifecycle.netns", {"re", "enum", "json", "signal", "contextlib"}),
+        ("lifecycle.tunnel", {"re", "enum", "json", "signal", "contextlib", "socket"}),
+        (
+            "lifecycle.teardown",
+            {"re", "enum", "json", "signal", "contextlib", "collections", "ipaddress", "ctypes", "nsguard.spec.spec"},
+        ),
+        ("run.client", OF_RUN | {"struct"}),
+        ("run.session", OF_RUN | {"struct"}),
+        ("run.supervise", OF_RUN),
     ],
 )
 def test_what_a_short_command_does_not_load(module: str, besides: set[str]) -> None:

@@ -1,6 +1,10 @@
 """What can go wrong. Each message is one line: where, what; how to mend it."""
 
-from collections.abc import Iterable
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class NsguardError(Exception):

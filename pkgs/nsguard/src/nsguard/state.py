@@ -14,20 +14,20 @@ sought        there once names have been looked up
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Iterator
 
 from nsguard import paths
 from nsguard.errors import NsguardError
 from nsguard.spec.model import WIREGUARD, HostLink
 from nsguard.system import files, process
+from nsguard.system.contexts import contextmanager, suppress
 from nsguard.system.record import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 # Seconds to wait for another nsguard at work on the same namespace; longer than a whole `tunnel up` takes.
@@ -216,7 +216,7 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
 
 
-@contextlib.contextmanager
+@contextmanager
 def locked(name: str, *, create: bool = False, timeout: float = LOCK_TIMEOUT) -> Iterator[State | None]:
     """The state of namespace `name`, ours alone within the body; None if there is none and `create` is not set.
 
@@ -233,18 +233,18 @@ def locked(name: str, *, create: bool = False, timeout: float = LOCK_TIMEOUT) ->
             yield state
     finally:
         for directory in (state.directory, paths.RUN):
-            with contextlib.suppress(OSError):
+            with suppress(OSError):
                 os.rmdir(directory)
         os.close(descriptor)
 
 
-@contextlib.contextmanager
+@contextmanager
 def noted(name: str, command: str) -> Iterator[None]:
     """A failure of the body is kept in the namespace's state, if there is one, and the body's success forgets it."""
     try:
         yield
     except NsguardError as error:
-        with contextlib.suppress(NsguardError), locked(name, timeout=NOTE_TIMEOUT) as current:
+        with suppress(NsguardError), locked(name, timeout=NOTE_TIMEOUT) as current:
             if current is not None:
                 current.note_error(command, str(error))
         raise
@@ -256,7 +256,7 @@ def noted(name: str, command: str) -> Iterator[None]:
 def _lock(directory: str, *, create: bool, timeout: float) -> int | None:
     deadline = time.monotonic() + timeout
     while True:
-        with contextlib.suppress(FileNotFoundError):  # RUN went meanwhile with the last one
+        with suppress(FileNotFoundError):  # RUN went meanwhile with the last one
             if create:
                 os.makedirs(directory, exist_ok=True)
         try:
@@ -265,7 +265,7 @@ def _lock(directory: str, *, create: bool, timeout: float) -> int | None:
             if not create:
                 return None
             continue
-        with contextlib.suppress(BlockingIOError, FileNotFoundError):
+        with suppress(BlockingIOError, FileNotFoundError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Whoever held it may have removed the directory: then this is the lock of nothing.
             if os.stat(directory).st_ino == os.fstat(descriptor).st_ino:

@@ -47,7 +47,7 @@ def _ask(app: App, line: bytes) -> tuple[bytes, bytes]:
     except PermissionError:
         raise LaunchError(f"{app.name}: only its own user can launch it; see nsguard.apps.{app.name}.user") from None
     taken = b""
-    with connection, connection.makefile("rb") as answers:
+    with connection, open(connection.fileno(), "rb", closefd=False) as answers:
         try:
             connection.sendall(line)
             taken = answers.readline(LIMIT)

@@ -3,10 +3,10 @@
 For each connection, systemd starts `nsguard status NAME --json --no-lines`. The socket's group may connect.
 """
 
+import _socket
 import grp
 import json
 import os
-import socket
 from typing import Any
 
 from nsguard import paths
@@ -63,8 +63,8 @@ def _ask(name: str) -> dict[str, dict[str, Any]]:
         ) from None
 
 
-def _all(stream: socket.socket) -> bytes:
-    stream.shutdown(socket.SHUT_WR)
+def _all(stream: unix.Socket) -> bytes:
+    stream.shutdown(_socket.SHUT_WR)
     parts = []
     while part := stream.recv(65536):
         parts.append(part)

@@ -4,19 +4,25 @@ Two trees of the same files. In the second, passwd and group lead to a unit's ow
 that systemd makes at start (pkgs/nsguard/init/accounts.c).
 """
 
+from __future__ import annotations
+
 import os
-import re
-from collections.abc import Iterator
 
 from nsguard import paths
-from nsguard.spec.spec import Spec
-from nsguard.state import State
+from nsguard.spec.word import ALPHANUMERIC, Word
 from nsguard.system import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nsguard.spec.spec import Spec
+    from nsguard.state import State
 
 _RELEASE = "extension-release.d"
 _LINKS = {"resolv.conf": f"{paths.RUN}/resolv.conf"}
 _ACCOUNTS = {name: f"{paths.ACCOUNTS}/{name}" for name in ("passwd", "group")}
-_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z")
+_HOST_NAME = Word(ALPHANUMERIC, f"{ALPHANUMERIC}.-", 253, last=ALPHANUMERIC)
 
 
 def lay(spec: Spec, state: State) -> None:
@@ -60,7 +66,7 @@ def _own_names() -> list[str]:
     """The host's name, and where it has a domain, its first label as well; nothing for one that is no name."""
     whole = os.uname().nodename
     names = dict.fromkeys((whole, whole.partition(".")[0]))
-    return [name for name in names if _HOST_NAME.match(name) and not name.replace(".", "").isdecimal()]
+    return [name for name in names if _HOST_NAME(name) and not name.replace(".", "").isdecimal()]
 
 
 def _trees(state: State) -> tuple[tuple[str, dict[str, str]], ...]:

@@ -1,8 +1,8 @@
 """What is there, and taking it away: one way for `down`, for what failed, and for what a killed run left."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Callable
-from functools import partial
 
 from nsguard import paths, state
 from nsguard.errors import BadInput, NsguardError
@@ -10,6 +10,10 @@ from nsguard.lifecycle import terminals
 from nsguard.net import clients, namespace, nft, userspace
 from nsguard.state import State, Tunnel
 from nsguard.system import files, process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def namespace_down(name: str) -> None:
@@ -81,10 +85,9 @@ def clear(current: State) -> None:
     if is_up(current):
         steps.insert(0, lambda: nft.empty_namespace(name))
         # by the name that it was born with, where a run was killed before it had the other
-        for link in (tunnel.interface, tunnel.device):
-            if link and namespace.has_link(name, link):
-                steps.insert(0, partial(process.change, "ip", "-n", name, "link", "del", "dev", link))
-                break
+        own = (tunnel.interface, tunnel.device)
+        if link := next((link for link in own if link and namespace.has_link(name, link)), None):
+            steps.insert(0, lambda: process.change("ip", "-n", name, "link", "del", "dev", link))
     failures = []
     for step in steps:
         try:

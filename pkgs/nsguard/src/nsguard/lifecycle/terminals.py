@@ -6,15 +6,14 @@ command before its unit is there. Units of one namespace therefore share them as
 
 from __future__ import annotations
 
-import contextlib
-import grp
 import os
 
-from nsguard.state import State
+from nsguard.system.contexts import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nsguard.spec.spec import Spec
+    from nsguard.state import State
 
 # A terminal is its user's, and the group's that programs expect (grantpt(3)).
 _GROUP, _MODE = "tty", "mode=0620,ptmxmode=0666"
@@ -29,9 +28,11 @@ def lay(spec: Spec, state: State) -> None:
     """
     directory = os.path.dirname(state.terminals)
     os.makedirs(state.terminals, exist_ok=True)
+    import grp  # only laying needs it
+
     group, mode = 0, 0o700
     if spec.command_group is not None:
-        with contextlib.suppress(KeyError):  # the supervisor says that there is no such group
+        with suppress(KeyError):  # the supervisor says that there is no such group
             group, mode = grp.getgrnam(spec.command_group).gr_gid, 0o710
     os.chmod(directory, 0o700)  # no moment with the mode of one group and the number of another
     os.chown(directory, 0, group)

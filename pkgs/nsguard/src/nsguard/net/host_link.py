@@ -5,9 +5,7 @@ Answers are routed by their source address, which is the destination of the pack
 service starts have no route over the link, and the rules at both ends drop them.
 """
 
-import contextlib
 import fcntl
-import json
 import os
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
@@ -18,7 +16,8 @@ from nsguard.net import links, namespace, nft, settings
 from nsguard.spec.model import HostLink
 from nsguard.spec.spec import Spec
 from nsguard.state import State
-from nsguard.system import files, process
+from nsguard.system import files, process, quick_json
+from nsguard.system.contexts import contextmanager, nullcontext, suppress
 
 # Locally administered (IEEE 802c). Set explicitly, because udev would otherwise assign one (systemd.link(5)).
 _HARDWARE = "02:6e:73:67:00:01"
@@ -40,7 +39,7 @@ def check(spec: Spec, state: State) -> None:
     current = state.host_link()
     own = {link.interface, current.interface if current else link.interface}
     for family, ends in _by_family(link):
-        routes = json.loads(process.ask("ip", "-j", f"-{family}", "route", "show", "table", "all"))
+        routes = quick_json.loads(process.ask("ip", "-j", f"-{family}", "route", "show", "table", "all"))
         for route in routes:
             if route["dst"] == "default" or route.get("dev") in own or route.get("type") in _NOWHERE:
                 continue
@@ -64,7 +63,7 @@ def lay(spec: Spec, state: State) -> None:
     if link is None:
         return
     ruleset = nft.Ruleset(link.ruleset, files.read(link.ruleset))
-    with contextlib.nullcontext() if current else process.undone_by(lambda: clear(state)):
+    with nullcontext() if current else process.undone_by(lambda: clear(state)):
         with _alone():
             our_families = {*_closed_by_others(state.name), *(current.closed if current else ())}
             families = {6 if port.listen.startswith("[") else 4 for port in link.published}
@@ -116,7 +115,7 @@ def clear(state: State) -> None:
     if link.interface in namespace.links(None):
         process.change("ip", "link", "del", "dev", link.interface)
     # Routing rules stay when their link is deleted. If the namespace is gone, so are its rules.
-    with contextlib.suppress(NsguardError, OSError):
+    with suppress(NsguardError, OSError):
         for family, (_, inner) in _by_family(link):
             process.ask("ip", "-n", state.name, f"-{family}", "rule", "del", "from", inner, "pref", str(_TABLE))
     with _alone():
@@ -169,7 +168,7 @@ def _has(version: int) -> bool:
     return version == 4 or namespace.has_ipv6()
 
 
-@contextlib.contextmanager
+@contextmanager
 def _alone() -> Iterator[None]:
     """Keep other namespaces from coming or going within the body (flock(2)).
 

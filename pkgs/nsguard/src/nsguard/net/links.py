@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from ipaddress import ip_interface, ip_network
 
 from nsguard.net import namespace
 from nsguard.spec.model import DEFAULT_MTU, Config
-from nsguard.system import process
+from nsguard.system import process, quick_json
 from nsguard.system.record import NamedTuple
 
 TYPE_CHECKING = False
@@ -39,7 +38,7 @@ def of(name: str, link: str) -> Shape:
     info = shown(name, link)
     routes: set[Network] = set()
     for family, everything in (("-4", "0.0.0.0/0"), ("-6", "::/0")):
-        routes_info = json.loads(
+        routes_info = quick_json.loads(
             process.ask("ip", "-n", name, "-j", family, "route", "show", "dev", link, "proto", "static")
         )
         routes |= {ip_network(everything if route["dst"] == "default" else route["dst"]) for route in routes_info}
@@ -58,7 +57,7 @@ def beside_loopback(name: str) -> frozenset[Interface]:
 
 def shown(name: str | None, link: str) -> Any:
     """A link in namespace `name`, or in the host's if it is None: ip(8)'s JSON of it. Raises `CommandFailed`."""
-    (info,) = json.loads(process.ask(*ip(name), "-j", "address", "show", "dev", link))
+    (info,) = quick_json.loads(process.ask(*ip(name), "-j", "address", "show", "dev", link))
     return info
 
 

@@ -1,12 +1,11 @@
 """The MTU of a tunnel that goes through another tunnel."""
 
-import json
 from collections.abc import Mapping
 
 from nsguard.errors import NsguardError
 from nsguard.spec.model import DEFAULT_MTU, IPV6_MIN_MTU, Config, Endpoint
 from nsguard.spec.spec import Spec
-from nsguard.system import process
+from nsguard.system import process, quick_json
 
 # Bytes of the headers round a packet: WireGuard's (whitepaper §5.4.6), UDP's (RFC 768), IP's (RFC 791, RFC 8200).
 _WIREGUARD, _UDP, _IP = 32, 8, {4: 20, 6: 40}
@@ -39,7 +38,9 @@ def overhead(config: Config, endpoints: Mapping[str, Endpoint]) -> int:
 
 def _of_link(spec: Spec) -> int:
     try:
-        (link,) = json.loads(process.ask("ip", "-n", str(spec.outer), "-j", "link", "show", "dev", spec.interface))
+        (link,) = quick_json.loads(
+            process.ask("ip", "-n", str(spec.outer), "-j", "link", "show", "dev", spec.interface)
+        )
     except process.CommandFailed:
         raise NsguardError(
             f"tunnel {spec.tunnel.name} goes through namespace {spec.outer}, which has no tunnel now;"

@@ -1,12 +1,18 @@
 """Named network namespaces (ip-netns(8)): identifying one, finding its processes and links, entering it."""
 
-import contextlib
+from __future__ import annotations
+
 import os
-from collections.abc import Callable, Iterator
 
 from nsguard import paths
 from nsguard.errors import NsguardError
 from nsguard.system import process
+from nsguard.system.contexts import contextmanager, nullcontext, suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 CLONE_NEWNET = 0x40000000  # linux/sched.h
 
@@ -54,7 +60,7 @@ def processes(inode: int) -> list[int]:
     pids = []
     for pid in os.listdir("/proc"):
         if pid.isdecimal():
-            with contextlib.suppress(OSError):  # the process ended meanwhile
+            with suppress(OSError):  # the process ended meanwhile
                 if os.stat(f"/proc/{pid}/ns/net").st_ino == inode:
                     pids.append(int(pid))
     return sorted(pids)
@@ -71,12 +77,12 @@ def links(name: str | None) -> set[str]:
         return {line.split(":")[0].strip() for line in devices if ":" in line}
 
 
-def maybe_entered(name: str | None) -> contextlib.AbstractContextManager[None]:
+def maybe_entered(name: str | None) -> AbstractContextManager[None]:
     """As `entered`; if `name` is None, this process stays in the host's namespace."""
-    return contextlib.nullcontext() if name is None else entered(name)
+    return nullcontext() if name is None else entered(name)
 
 
-@contextlib.contextmanager
+@contextmanager
 def entered(name: str) -> Iterator[None]:
     """Within the body, this process and its children are in namespace `name`.
 
@@ -95,7 +101,7 @@ def enter(name: str) -> None:
         os.close(descriptor)
 
 
-@contextlib.contextmanager
+@contextmanager
 def throwaway() -> Iterator[None]:
     """Within the body, this process and its children are in a new network namespace, which is gone afterwards."""
     from nsguard.system import kernel
@@ -104,7 +110,7 @@ def throwaway() -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
+@contextmanager
 def _coming_back(leave: Callable[[], None]) -> Iterator[None]:
     """`leave` moves this process into another network namespace; after the body it is in its own again."""
     home = os.open(paths.OWN_NETNS, os.O_RDONLY | os.O_CLOEXEC)

@@ -6,13 +6,19 @@ Table `inet nsguard_link-NAME` on the host: set closed of nf_proto.
 Table `inet nsguard_from-NAME` on the host: no sets.
 """
 
+from __future__ import annotations
+
 import os
-from collections.abc import Iterable, Sequence
 
 from nsguard import paths
 from nsguard.net.namespace import entered, maybe_entered
-from nsguard.state import Forwarded, Tunnel
 from nsguard.system import process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nsguard.state import Forwarded, Tunnel
 
 _FAMILIES = (4, 6)
 DNS_PORT = 53

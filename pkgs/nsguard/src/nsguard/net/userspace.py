@@ -1,13 +1,20 @@
 """WireGuard in userspace, for kernels without it: wireguard-go in a systemd unit, so that it outlives this process."""
 
-import contextlib
+from __future__ import annotations
+
 import time
-from collections.abc import Iterable
 
 from nsguard.errors import NsguardError
-from nsguard.spec.model import AMNEZIAWG, WIREGUARD, Endpoint
-from nsguard.state import Tunnel
+from nsguard.spec.model import AMNEZIAWG, WIREGUARD
 from nsguard.system import files, process
+from nsguard.system.contexts import suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nsguard.spec.model import Endpoint
+    from nsguard.state import Tunnel
 
 # Seconds until wireguard-go must accept a connection. Usually it takes some 10 ms, but many seconds where fifty tunnels
 # start at once. After so many seconds each, its unit must still run.
@@ -53,7 +60,7 @@ def _wait_for_socket(tunnel: Tunnel) -> None:
     check = time.monotonic() + _CHECK_INTERVAL
     path = _socket(tunnel)
     while True:
-        with contextlib.suppress(OSError), unix.connect(path, SOCKET_TIMEOUT):
+        with suppress(OSError), unix.connect(path, SOCKET_TIMEOUT):
             return
         process.checkpoint()
         if time.monotonic() > check:

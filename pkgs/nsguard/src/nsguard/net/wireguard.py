@@ -5,17 +5,25 @@ inside the namespace. The link of wireguard-go is created where its socket is, w
 inside. Keys are passed through standard input only.
 """
 
-import contextlib
+from __future__ import annotations
+
 import time
-from collections.abc import Mapping, Sequence
 
 from nsguard.errors import NsguardError
 from nsguard.net import links, userspace
 from nsguard.net.namespace import entered
-from nsguard.spec.model import AMNEZIAWG, WIREGUARD, Config, Endpoint
-from nsguard.spec.spec import Spec
-from nsguard.state import State, Tunnel
+from nsguard.spec.model import AMNEZIAWG, WIREGUARD
 from nsguard.system import process
+from nsguard.system.contexts import nullcontext
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from nsguard.spec.model import Config, Endpoint
+    from nsguard.spec.spec import Spec
+    from nsguard.state import State, Tunnel
 
 # Seconds. Any number but 0 works: the keepalive is set back before it has passed.
 GREETING = 25
@@ -167,6 +175,6 @@ def _tool(tunnel: Tunnel) -> str:
     return {WIREGUARD: "wg", AMNEZIAWG: "awg"}[tunnel.kind]
 
 
-def _at(name: str, tunnel: Tunnel) -> contextlib.AbstractContextManager[None]:
+def _at(name: str, tunnel: Tunnel) -> AbstractContextManager[None]:
     # wg(8) finds the kernel's link in its namespace, and wireguard-go by the path of a socket.
-    return entered(name) if tunnel.implementation == "kernel" else contextlib.nullcontext()
+    return entered(name) if tunnel.implementation == "kernel" else nullcontext()

@@ -3,10 +3,10 @@
 It runs as root inside the confinement, before any program of the caller. The request is parsed, never executed.
 """
 
+import _socket
 import fcntl
 import grp
 import os
-import socket
 import stat
 import struct
 import time
@@ -33,11 +33,11 @@ class Peer:
         self.uid, self.gid, self.groups = uid, gid, groups
 
 
-def peer(connection: socket.socket) -> Peer:
+def peer(connection: _socket.socket) -> Peer:
     """The process at the other end. Raises `BadInput` if it has too many groups to read them all, or is root."""
-    _, uid, gid = struct.unpack("3I", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    _, uid, gid = struct.unpack("3I", connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12))
     try:
-        packed = connection.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, GROUPS_BYTES)
+        packed = connection.getsockopt(_socket.SOL_SOCKET, SO_PEERGROUPS, GROUPS_BYTES)
     except OSError:
         raise BadInput(
             f"your account has more than {GROUPS_BYTES // 4} groups, the most supported; remove some"
@@ -57,13 +57,13 @@ def admit(caller: Peer, group: str) -> None:
         raise BadInput(f"you are not in group {group}; ask an administrator to add you, then log in again")
 
 
-def receive(connection: socket.socket) -> tuple[Request, list[int]]:
+def receive(connection: _socket.socket) -> tuple[Request, list[int]]:
     """The request and its descriptors, all checked. Raises `BadInput` and closes none: the process ends then."""
     deadline = time.monotonic() + protocol.REQUEST_TIMEOUT
     try:
         connection.settimeout(protocol.REQUEST_TIMEOUT)
-        ancillary_size = socket.CMSG_SPACE(DESCRIPTORS * struct.calcsize("i"))
-        head, ancillary, flags, _ = connection.recvmsg(protocol.LENGTH, ancillary_size, socket.MSG_CMSG_CLOEXEC)
+        ancillary_size = _socket.CMSG_SPACE(DESCRIPTORS * struct.calcsize("i"))
+        head, ancillary, flags, _ = connection.recvmsg(protocol.LENGTH, ancillary_size, _socket.MSG_CMSG_CLOEXEC)
         length = int.from_bytes(head + _exactly(connection, protocol.LENGTH - len(head), deadline), "big")
         if length > protocol.LIMIT:
             raise BadInput(f"the request is larger than {protocol.LIMIT} bytes; shorten arguments and environment")
@@ -71,7 +71,7 @@ def receive(connection: socket.socket) -> tuple[Request, list[int]]:
     except TimeoutError:
         raise BadInput(f"the request was incomplete after {protocol.REQUEST_TIMEOUT:g} s; try again") from None
     descriptors = _descriptors(ancillary)
-    if flags & socket.MSG_CTRUNC or len(descriptors) not in (protocol.STDIO, protocol.STDIO + 1):
+    if flags & _socket.MSG_CTRUNC or len(descriptors) not in (protocol.STDIO, protocol.STDIO + 1):
         raise BadInput(f"{len(descriptors)} descriptors came with the request; send {protocol.STDIO}, and a terminal")
     request = protocol.decode(body)
     check_descriptors(descriptors)
@@ -81,12 +81,12 @@ def receive(connection: socket.socket) -> tuple[Request, list[int]]:
 def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:
     numbers: list[int] = []
     for level, kind, data in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+        if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS):
             numbers += struct.unpack(f"{len(data) // 4}i", data[: len(data) // 4 * 4])
     return numbers
 
 
-def _exactly(connection: socket.socket, size: int, deadline: float) -> bytes:
+def _exactly(connection: _socket.socket, size: int, deadline: float) -> bytes:
     parts = []
     while size:
         remaining = deadline - time.monotonic()

@@ -3,10 +3,11 @@
 It finds out what a command started directly would have had, hands that over, and waits for the end.
 """
 
+import _socket
 import errno
 import os
-import socket
 import stat
+import sys
 
 from nsguard import paths
 from nsguard.run import protocol
@@ -23,6 +24,8 @@ PASSED = {
 }
 PASSED_PREFIX = b"LC_"
 BASH_PROMPT = "prompt.bash"
+# Bytes of a descriptor in a message (unix(7), SCM_RIGHTS).
+INT = 4
 MEMORY_DEVICES = 1  # their major number, in devices.txt of the kernel
 
 
@@ -146,7 +149,7 @@ def _is_plain(number: int) -> bool:
     return stat.S_ISFIFO(mode.st_mode)
 
 
-def connect(name: str) -> socket.socket:
+def connect(name: str) -> unix.Socket:
     """To the namespace's socket. Raises `RunFailed` saying what is missing."""
     try:
         return unix.connect(f"{paths.COMMANDS}/{name}")
@@ -175,10 +178,11 @@ def connect(name: str) -> socket.socket:
         raise RunFailed(f"{name}: the namespace {text.format(name)}") from None
 
 
-def send(connection: socket.socket, request: bytes, descriptors: list[int]) -> None:
+def send(connection: unix.Socket, request: bytes, descriptors: list[int]) -> None:
     """The descriptors go with the first four bytes. What the other end thinks of it, its answer says."""
     try:
-        socket.send_fds(connection, [request[: protocol.LENGTH]], descriptors)
+        numbers = b"".join(number.to_bytes(INT, sys.byteorder) for number in descriptors)
+        connection.sendmsg([request[: protocol.LENGTH]], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, numbers)])
         connection.sendall(request[protocol.LENGTH :])
     except (BrokenPipeError, ConnectionResetError):
         return

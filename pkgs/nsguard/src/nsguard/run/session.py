@@ -1,18 +1,25 @@
 """One command of `nsguard run`, seen from its caller: copies the terminal both ways, passes on signals and stops."""
 
-import contextlib
+from __future__ import annotations
+
+import _socket
 import os
 import resource
 import select
-import signal
-import socket
 import sys
-from types import FrameType
 
 from nsguard.run import protocol
 from nsguard.run.errors import RunFailed
 from nsguard.run.streams import CHUNK, Stream
 from nsguard.run.terminal import Screen
+from nsguard.system.contexts import suppress
+from nsguard.system.signals import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from nsguard.system.unix import Socket
 
 # Bytes of typed input to hold for a command that does not read; with more, reading from the terminal pauses.
 AHEAD = 1 << 16
@@ -29,7 +36,7 @@ BY_TERMINAL = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 class Session:
     """One command, as its caller sees it."""
 
-    def __init__(self, name: str, connection: socket.socket, screen: Screen | None, streams: list[Stream]) -> None:
+    def __init__(self, name: str, connection: Socket, screen: Screen | None, streams: list[Stream]) -> None:
         self._name, self._connection, self._screen, self._streams = name, connection, screen, streams
         self._output = screen.master if screen else -1  # until nothing more can come from it
         self._typed = b""
@@ -104,7 +111,7 @@ class Session:
 
     def _type(self) -> None:
         assert self._screen  # noqa: S101 (for the type checker)
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             self._typed = self._typed[os.write(self._screen.master, self._typed) :]
 
     def _show(self) -> bool:
@@ -133,14 +140,14 @@ class Session:
     def _told(self) -> None:
         """Handle one message from the supervisor. Raises `RunFailed`."""
         try:
-            message = self._connection.recv(2, socket.MSG_WAITALL)
+            message = self._connection.recv(2, _socket.MSG_WAITALL)
         except OSError:
             message = b""
         if len(message) < 2:
             raise RunFailed(f"{self._name}: {'the command was stopped' if self._started else self._closed()}")
         kind, number = message[:1], message[1]
         if kind == protocol.REFUSED:
-            with self._connection.makefile("rb") as rest:
+            with open(self._connection.fileno(), "rb", closefd=False) as rest:
                 failed = RunFailed(f"{self._name}: {rest.readline(CHUNK).decode(errors='replace').rstrip()}")
             failed.status = number
             raise failed
@@ -210,8 +217,8 @@ class Session:
             self._say(protocol.CONTINUE, 1)
 
     def _say(self, kind: int, number: int) -> None:
-        with contextlib.suppress(OSError):  # if the supervisor is gone, reading from the connection shows it
-            self._connection.sendall(bytes([kind, number]), socket.MSG_NOSIGNAL)
+        with suppress(OSError):  # if the supervisor is gone, reading from the connection shows it
+            self._connection.sendall(bytes([kind, number]), _socket.MSG_NOSIGNAL)
 
     def _catch_signals(self) -> int:
         reader, writer = os.pipe()
@@ -233,7 +240,7 @@ class Session:
         # signal to the whole job; doing the same stops a script at Ctrl-C.
         sys.stderr.flush()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             signal.signal(number, signal.SIG_DFL)
         os.kill(0 if typed and number in (signal.SIGINT, signal.SIGQUIT) else os.getpid(), number)
         return 128 + number

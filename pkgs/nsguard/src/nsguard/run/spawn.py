@@ -1,16 +1,16 @@
 """Starting the caller's program with the caller's user and groups: all that happens between fork and exec."""
 
-import contextlib
 import errno
 import fcntl
 import os
-import signal
 import termios
 
 from nsguard.errors import NsguardError
 from nsguard.run import protocol
 from nsguard.run.admission import Peer
 from nsguard.run.protocol import Request
+from nsguard.system.contexts import suppress
+from nsguard.system.signals import signal
 
 # confstr(3), _CS_PATH, and where NixOS has its programs
 DEFAULT_PATH = b"/run/current-system/sw/bin:/usr/local/bin:/usr/bin:/bin"
@@ -50,7 +50,7 @@ def start(request: Request, descriptors: list[int], caller: Peer) -> int:
             os._exit(protocol.FAILED)
     os.close(writer)
     os.close(go)
-    with contextlib.suppress(PermissionError, ProcessLookupError):  # the child did it already, or has ended
+    with suppress(PermissionError, ProcessLookupError):  # the child did it already, or has ended
         os.setpgid(child, child)
     if terminal is not None and request.foreground:
         os.tcsetpgrp(terminal, child)
@@ -84,7 +84,7 @@ def _become(request: Request, descriptors: list[int], caller: Peer) -> None:
     for number, descriptor in enumerate(descriptors[: protocol.STDIO]):
         os.dup2(descriptor, number)
     for number in range(1, signal.NSIG):
-        with contextlib.suppress(OSError, ValueError):  # SIGKILL, SIGSTOP, and signals that the C library uses itself
+        with suppress(OSError, ValueError):  # SIGKILL, SIGSTOP, and signals that the C library uses itself
             signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     environment = dict(variable.split(b"=", 1) for variable in request.environment)

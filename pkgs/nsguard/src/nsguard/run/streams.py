@@ -1,10 +1,10 @@
 """What a command gets for its caller's standard input, output and error."""
 
 import _thread
-import contextlib
 import os
 
 from nsguard.run.terminal import Screen
+from nsguard.system.contexts import suppress
 
 CHUNK = 1 << 16
 
@@ -45,10 +45,10 @@ class Stream:
             self._copied.acquire()
 
     def _copy(self, source: int, sink: int) -> None:
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             while data := os.read(source, CHUNK):
                 while data:
                     data = data[os.write(sink, data) :]
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             os.close(sink if self.number == 0 else source)
         self._copied.release()

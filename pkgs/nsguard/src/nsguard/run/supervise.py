@@ -5,17 +5,23 @@ capabilities: to become the caller, and to signal what then runs. It is process 
 which it does when the caller's end of the connection is closed, the kernel ends the command and all that it left.
 """
 
-import contextlib
+from __future__ import annotations
+
+import _socket
 import os
 import select
-import signal
-import socket
 import sys
-from types import FrameType
 
 from nsguard import verify
 from nsguard.errors import NsguardError
 from nsguard.run import admission, protocol, spawn
+from nsguard.system.contexts import suppress
+from nsguard.system.signals import signal
+from nsguard.system.unix import Socket
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
 
 # sd_listen_fds(3): the first descriptor that is passed
 CONNECTION = 3
@@ -33,11 +39,11 @@ def supervise(name: str, group: str) -> int:
     """Serve the connection that systemd handed over; this process's exit status."""
     if os.environ.get("LISTEN_FDS") != "1":
         raise NsguardError("nsguard-run-NAME.socket starts supervise; use nsguard run")
-    with socket.socket(fileno=CONNECTION) as connection:
-        connection.set_inheritable(False)
+    with Socket(fileno=CONNECTION) as connection:
+        os.set_inheritable(CONNECTION, False)  # noqa: FBT003 (it takes no name)
         for number in IGNORED:
             signal.signal(number, signal.SIG_IGN)
-        with contextlib.suppress(PermissionError):  # systemd did it already
+        with suppress(PermissionError):  # systemd did it already
             os.setsid()
         children = _wakeup()
         uid: int | str = "?"
@@ -81,7 +87,7 @@ def _nothing(_number: int, _frame: FrameType | None) -> None:
     """A signal that only wakes."""
 
 
-def _attend(connection: socket.socket, children: int, child: int, terminal: int | None) -> None:
+def _attend(connection: Socket, children: int, child: int, terminal: int | None) -> None:
     """Carry signals in and changes of state out, until the command ends or its caller is gone."""
     poll = select.poll()
     for descriptor in (connection.fileno(), children):
@@ -91,16 +97,16 @@ def _attend(connection: socket.socket, children: int, child: int, terminal: int 
             return
         ready = [descriptor for descriptor, _ in poll.poll()]
         if children in ready:
-            with contextlib.suppress(BlockingIOError):
+            with suppress(BlockingIOError):
                 os.read(children, 4096)
         if connection.fileno() in ready and not _obey(connection, child, terminal):
             return
 
 
-def _obey(connection: socket.socket, child: int, terminal: int | None) -> bool:
+def _obey(connection: Socket, child: int, terminal: int | None) -> bool:
     """Do what one message says; whether there will be more."""
     try:
-        message = connection.recv(2, socket.MSG_WAITALL)
+        message = connection.recv(2, _socket.MSG_WAITALL)
     except OSError:
         return False
     if len(message) < 2:
@@ -108,7 +114,7 @@ def _obey(connection: socket.socket, child: int, terminal: int | None) -> bool:
     kind, number = message
     if kind == protocol.CONTINUE:
         if terminal is not None:
-            with contextlib.suppress(OSError):  # the terminal or the group is gone
+            with suppress(OSError):  # the terminal or the group is gone
                 os.tcsetpgrp(terminal, child if number else os.getpgrp())
         _signal(child, signal.SIGCONT)
     elif kind == protocol.SIGNAL and number in FORWARDED:
@@ -118,7 +124,7 @@ def _obey(connection: socket.socket, child: int, terminal: int | None) -> bool:
     return True
 
 
-def _report(connection: socket.socket, child: int) -> bool:
+def _report(connection: Socket, child: int) -> bool:
     """Tell how the command does, and see that nothing is left a zombie; whether the command is still there."""
     while True:
         try:
@@ -143,21 +149,21 @@ def _report(connection: socket.socket, child: int) -> bool:
 
 def _signal(child: int, number: int) -> None:
     """What a terminal sends, it sends to all of a job; the rest is for one process."""
-    with contextlib.suppress(ProcessLookupError):
+    with suppress(ProcessLookupError):
         (os.killpg if number in BY_TERMINAL else os.kill)(child, number)
 
 
-def _is_gone(connection: socket.socket) -> bool:
+def _is_gone(connection: Socket) -> bool:
     """Whether the caller gave up, while the namespace and its tunnel were awaited."""
     poll = select.poll()
     poll.register(connection, select.POLLRDHUP)
     return bool(poll.poll(0))
 
 
-def _refuse(connection: socket.socket, status: int, why: Exception) -> None:
+def _refuse(connection: Socket, status: int, why: Exception) -> None:
     _tell(connection, protocol.REFUSED + bytes([status]) + str(why).encode(errors="replace") + b"\n")
 
 
-def _tell(connection: socket.socket, message: bytes) -> None:
-    with contextlib.suppress(OSError):  # the caller is gone, which the next look at the connection tells
-        connection.sendall(message, socket.MSG_NOSIGNAL)
+def _tell(connection: Socket, message: bytes) -> None:
+    with suppress(OSError):  # the caller is gone, which the next look at the connection tells
+        connection.sendall(message, _socket.MSG_NOSIGNAL)

@@ -3,13 +3,13 @@
 A command that had the caller's own terminal could read on after its end, and push input into the caller's shell.
 """
 
-import contextlib
 import fcntl
 import os
 import termios
 
 from nsguard import paths
 from nsguard.run.errors import RunFailed
+from nsguard.system.contexts import suppress
 
 TYPE_CHECKING = False  # typing would be a third of what `nsguard run` loads
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Screen:
 
     def enter(self) -> None:
         """Let all that is typed through to the command's terminal, which makes of it what the command wants."""
-        with contextlib.suppress(termios.error):
+        with suppress(termios.error):
             modes = termios.tcgetattr(self.own)
             if self._saved is None:
                 self._saved = [*modes[:CC], list(modes[CC])]
@@ -79,13 +79,13 @@ class Screen:
         saved, self._saved = self._saved, None
         # The shell may have taken the terminal meanwhile: it has put it in order, and this would stop us.
         if self.in_foreground():
-            with contextlib.suppress(termios.error):
+            with suppress(termios.error):
                 termios.tcsetattr(self.own, termios.TCSADRAIN, saved)
         self._process(here=True)
 
     def _process(self, *, here: bool) -> None:
         """Whether output is processed, as a newline to two characters, here or by the command's terminal: once."""
-        with contextlib.suppress(termios.error):
+        with suppress(termios.error):
             modes = termios.tcgetattr(self.master)
             if here:
                 self._processed = modes[OFLAG] & termios.OPOST
@@ -96,7 +96,7 @@ class Screen:
 
     def resize(self) -> None:
         """Give the command's terminal the caller's size; the kernel sends SIGWINCH where that changes it."""
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             size = fcntl.ioctl(self.own, termios.TIOCGWINSZ, WINSIZE)
             fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
 

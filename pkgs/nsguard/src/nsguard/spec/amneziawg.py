@@ -3,15 +3,19 @@
 S1 to S4 and H1 to H4 must be equal at both ends. Without any of these settings it speaks plain WireGuard.
 """
 
-import re
-from collections.abc import Mapping
+from __future__ import annotations
 
 from nsguard.spec import values
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 Parameters = tuple[tuple[str, str], ...]
 
-_RANGE = re.compile(r"([0-9]{1,10})(?:-([0-9]{1,10}))?\Z")
-_TAGS = re.compile(r"(<[a-z]{1,8}( +[0-9A-Za-z]{1,4096})?>){1,64}\Z")
+# Regular expressions, which are loaded where there are such settings.
+_RANGE = r"([0-9]{1,10})(?:-([0-9]{1,10}))?\Z"
+_TAGS = r"(<[a-z]{1,8}( +[0-9A-Za-z]{1,4096})?>){1,64}\Z"
 
 _SIZES = ("Jc", "Jmin", "Jmax", "S1", "S2", "S3", "S4")
 _HEADERS = ("H1", "H2", "H3", "H4")
@@ -26,7 +30,9 @@ def value(key: str, text: str) -> str:
     if key in _HEADERS:
         least, most = _bounds(text)
         return str(least) if least == most else f"{least}-{most}"
-    if not _TAGS.match(text):
+    import re
+
+    if not re.match(_TAGS, text):
         raise ValueError("malformed packet; copy it whole, from the first < to the last >")
     return text
 
@@ -44,7 +50,9 @@ def fault(parameters: Mapping[str, str]) -> str:
 
 
 def _bounds(text: str) -> tuple[int, int]:
-    match = _RANGE.match(text)
+    import re
+
+    match = re.match(_RANGE, text)
     least, most = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
     if not 0 <= least <= most < 2**32:
         raise ValueError(f"{values.shown(text)} is no message type; write a number below {2**32} or a range of two")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
-
 from nsguard.spec import values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, TypeVar
 
     T = TypeVar("T")
@@ -40,11 +38,11 @@ class Field:
         """The items of a list."""
         return [Field(item, f"{self.at}[{i}]") for i, item in enumerate(self._typed(list, "a list"))]
 
-    def texts(self, key: re.Pattern[str]) -> dict[str, str]:
-        """An object whose keys match `key` and whose values are strings."""
+    def texts(self, key: Callable[[str], bool]) -> dict[str, str]:
+        """An object whose keys `key` accepts and whose values are strings."""
         mapping = self._typed(dict, "an object")
         for name in mapping:
-            if not key.match(name):
+            if not key(name):
                 raise self.wrong(f"{values.shown(name)} is not allowed here")
         return {name: Field(text, f"{self.at}.{name}").text() for name, text in mapping.items()}
 
@@ -60,10 +58,10 @@ class Field:
         """A number that `parse` accepts, which is given its decimal digits."""
         return self._parsed(parse, str(self._typed(int, "a number")))
 
-    def matching(self, pattern: re.Pattern[str], what: str) -> str:
-        """A string that matches `pattern`; `what` describes such a string in the error."""
+    def matching(self, accepted: Callable[[str], bool], what: str) -> str:
+        """A string that is `accepted`; `what` describes such a string in the error."""
         text = self.text()
-        if not pattern.match(text):
+        if not accepted(text):
             raise self.wrong(f"{values.shown(text)} is not {what}")
         return text
 

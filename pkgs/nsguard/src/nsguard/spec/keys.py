@@ -1,12 +1,12 @@
 """Key files: reading them, and generating them if the options ask for it."""
 
-import contextlib
 import os
 
 from nsguard.errors import BadInput
 from nsguard.spec import values
 from nsguard.spec.model import Secret
 from nsguard.system import files, process
+from nsguard.system.contexts import suppress
 
 
 def read(path: str) -> Secret:
@@ -35,7 +35,7 @@ def ensure(path: str) -> None:
     finally:
         os.umask(previous)
     try:
-        with contextlib.suppress(FileExistsError):
+        with suppress(FileExistsError):
             os.link(temporary, path)
     finally:
         files.remove(temporary)

@@ -5,10 +5,7 @@ A wrong spec is a mistake of whoever rendered or edited it: one line names the f
 
 from __future__ import annotations
 
-import json
 import os
-import re
-from collections.abc import Mapping
 from ipaddress import IPv4Address
 
 from nsguard import paths
@@ -16,27 +13,33 @@ from nsguard.errors import BadInput
 from nsguard.spec import ports, values
 from nsguard.spec.field import Field
 from nsguard.spec.model import AMNEZIAWG, WIREGUARD, Endpoint, HostLink, Linked
-from nsguard.system import files
+from nsguard.spec.word import ALPHANUMERIC, Word
+from nsguard.system import files, quick_json
 from nsguard.system.record import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nsguard.spec.model import Address, Interface, Network
 
 VERSION = 1
 # linux/if.h: IFNAMSIZ is 16 with the final NUL.
-_LINK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,14}\Z")
-_UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,247}\.service\Z")
-_SOCKET_UNIT = re.compile(r"[A-Za-z0-9:_.@\\-]{1,248}\.socket\Z")
-_MARK = re.compile(r"0x0*[1-9a-f][0-9a-f]{0,7}\Z")
+_LINK = Word(ALPHANUMERIC, f"{ALPHANUMERIC}_-", 15)
+# systemd.unit(5)
+_IN_UNITS = rf"{ALPHANUMERIC}:_.@\-"
+_UNIT = Word(_IN_UNITS, _IN_UNITS, 247, suffix=".service")
+_SOCKET_UNIT = Word(_IN_UNITS, _IN_UNITS, 248, suffix=".socket")
+# A number of 32 bits that is not 0, without its 0x and leading zeros.
+_MARK = Word("123456789abcdef", "0123456789abcdef", 8)
 # The protocol of a port that is asked of no gateway: a script opens it.
 SCRIPT = "script"
-_MAPPER = re.compile(rf"(nat-pmp|pcp|{SCRIPT})\Z")
-_TRANSPORT = re.compile(r"(tcp|udp)\Z")
-_NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}\Z")
-# Only what belongs to a network namespace; / stands for a dot within a name (sysctl(8)).
-_SYSCTL = re.compile(r"net(\.[A-Za-z0-9_/-]+)+\Z")
-_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
+_MAPPERS = ("nat-pmp", "pcp", SCRIPT)
+_TRANSPORTS = ("tcp", "udp")
+# A part of a sysctl's name; / stands for a dot within it (sysctl(8)).
+_SETTING = Word(f"{ALPHANUMERIC}_/-", f"{ALPHANUMERIC}_/-", 255)
+# linux/limits.h: NAME_MAX is 255.
+_FILE = Word(f"{ALPHANUMERIC}_", f"{ALPHANUMERIC}_.-", 255)
 
 
 class PeerSpec(NamedTuple):
@@ -156,7 +159,7 @@ def load(name: str) -> Spec:
             raise BadInput(known.unknown(name))
     text = files.read(path)
     try:
-        spec = _spec(Field(json.loads(text), "spec"))
+        spec = _spec(Field(quick_json.loads(text), "spec"))
         if spec.namespace != name:
             raise ValueError(f"namespace: {values.shown(spec.namespace)} is not {name}")
     except (ValueError, RecursionError) as error:
@@ -177,12 +180,12 @@ def _spec(top: Field) -> Spec:
     rulesets = fields["rulesets"].object("namespace", "host", "clients")
     return Spec(
         namespace=fields["namespace"].text(),
-        outer=fields["outer"].maybe(lambda it: it.matching(_NAMESPACE, f"a namespace's name: {paths.NAME_RULE}")),
+        outer=fields["outer"].maybe(lambda it: it.matching(paths.valid_name, f"a namespace's name: {paths.NAME_RULE}")),
         interface=fields["interface"].matching(_LINK, "a link name"),
         userspace_interface=userspace["interface"].matching(_LINK, "a link name"),
         userspace_unit=userspace["unit"].matching(_UNIT, "a service unit's name"),
-        fw_mark=fields["fwMark"].matching(_MARK, "a mark like 0x6e7abcde"),
-        sysctls=fields["sysctls"].texts(_SYSCTL),
+        fw_mark=fields["fwMark"].matching(_is_mark, "a mark like 0x6e7abcde"),
+        sysctls=fields["sysctls"].texts(_is_sysctl),
         namespace_ruleset=rulesets["namespace"].path(),
         host_ruleset=rulesets["host"].path(),
         clients_ruleset=rulesets["clients"].maybe(Field.path),
@@ -200,12 +203,22 @@ def _spec(top: Field) -> Spec:
     )
 
 
+def _is_mark(text: str) -> bool:
+    return text.startswith("0x") and _MARK(text[2:].lstrip("0"))
+
+
+def _is_sysctl(text: str) -> bool:
+    """Only what belongs to a network namespace."""
+    first, *rest = text.split(".")
+    return first == "net" and bool(rest) and all(map(_SETTING, rest))
+
+
 def _forwarding(forwarding: Field) -> Forwarding:
     fields = forwarding.object("protocol", "gateway", "protocols", "internalPort", "lifetimeSeconds", "hook")
     return Forwarding(
-        protocol=fields["protocol"].matching(_MAPPER, "nat-pmp, pcp or script"),
+        protocol=fields["protocol"].matching(_MAPPERS.__contains__, "nat-pmp, pcp or script"),
         gateway=fields["gateway"].maybe(lambda it: it.parsed(values.ipv4)),
-        protocols=tuple(it.matching(_TRANSPORT, "tcp or udp") for it in fields["protocols"].items()),
+        protocols=tuple(it.matching(_TRANSPORTS.__contains__, "tcp or udp") for it in fields["protocols"].items()),
         internal_port=fields["internalPort"].maybe(ports.port),
         lifetime=fields["lifetimeSeconds"].number(lambda text: values.number(text, 1, 86400)),
         hook=fields["hook"].maybe(lambda it: it.matching(_UNIT, "a service unit's name")),
@@ -259,7 +272,7 @@ def _linked(published: Field) -> Linked:
     inside = ports.port_range(fields["port"])
     return Linked(
         fields["name"].text(),
-        fields["protocol"].matching(_TRANSPORT, "tcp or udp"),
+        fields["protocol"].matching(_TRANSPORTS.__contains__, "tcp or udp"),
         fields["listen"].text(),
         inside.start,
         inside[-1],

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import binascii
 import ipaddress
-import re
 
 from nsguard.spec.model import Endpoint
+from nsguard.spec.word import ALPHANUMERIC, DIGITS, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nsguard.spec.model import Address, Interface, Network
 
-_LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\Z")
-_NUMBER = re.compile(r"[0-9]{1,10}\Z")
-_CIDR = re.compile(r"[0-9A-Fa-f:.]+(/[0-9]{1,3})?\Z")
+_LABEL = Word(f"{ALPHANUMERIC}_", f"{ALPHANUMERIC}_-", 63, last=f"{ALPHANUMERIC}_")
+_NUMBER = Word(DIGITS, DIGITS, 10)
+# RFC 4291 §2.2: the longest has 45 characters.
+_ADDRESS = Word(f"{DIGITS}ABCDEFabcdef:.", f"{DIGITS}ABCDEFabcdef:.", 45)
+_PREFIX = Word(DIGITS, DIGITS, 3)
 _THIS_NETWORK, _BROADCAST = ipaddress.IPv4Network("0.0.0.0/8"), ipaddress.IPv4Address("255.255.255.255")
 # Text that may be a key or a part of one: long, or with capital and small letters mixed.
-_KEY_LIKE = re.compile(
-    r"[A-Za-z0-9+/]{20,}|(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{8,}",
-)
+_KEY_LIKE = r"[A-Za-z0-9+/]{20,}|(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{8,}"
 
 
 def shown(text: str) -> str:
     """`text` quoted for a message; "the value" instead if it is long, or may be a key in the wrong place."""
-    return "the value" if len(text) > 64 or _KEY_LIKE.search(text) else ascii(text)
+    import re  # only a message pays for it
+
+    return "the value" if len(text) > 64 or re.search(_KEY_LIKE, text) else ascii(text)
 
 
 def key(text: str) -> str:
@@ -102,7 +104,8 @@ def ipv4(text: str) -> ipaddress.IPv4Address:
 
 def _cidr(text: str) -> str:
     # ipaddress also takes netmasks and scope ids, which neither wg nor a tunnel's address has.
-    if not _CIDR.match(text):
+    address, slash, prefix = text.partition("/")
+    if not _ADDRESS(address) or (slash and not _PREFIX(prefix)):
         raise ValueError
     return text
 
@@ -122,7 +125,7 @@ def endpoint(text: str) -> Endpoint:
         valid = ":" in host and is_address(host)
     else:
         valid = _is_name(host) or (":" not in host and is_address(host))
-    if not (colon and valid and _NUMBER.match(port) and 1 <= int(port) <= 65535):
+    if not (colon and valid and _NUMBER(port) and 1 <= int(port) <= 65535):
         raise ValueError(f"{shown(text)} is not an endpoint; write host:port or [IPv6 address]:port")
     if is_address(host) and (kind := special(address(host))):
         raise ValueError(f"{shown(text)} is {kind}, which no peer can have; write the peer's own address")
@@ -132,7 +135,7 @@ def endpoint(text: str) -> Endpoint:
 def _is_name(text: str) -> bool:
     labels = text.removesuffix(".").split(".")
     # If the last label consists of digits, this is a wrong address and no name (RFC 1123 §2.1).
-    return len(text) <= 253 and all(_LABEL.match(label) for label in labels) and not _NUMBER.match(labels[-1])
+    return len(text) <= 253 and all(_LABEL(label) for label in labels) and not _NUMBER(labels[-1])
 
 
 def is_address(text: str) -> bool:
@@ -146,7 +149,7 @@ def is_address(text: str) -> bool:
 
 def number(text: str, least: int, most: int) -> int:
     """A decimal number from `least` to `most`."""
-    if not (_NUMBER.match(text) and least <= int(text) <= most):
+    if not (_NUMBER(text) and least <= int(text) <= most):
         raise ValueError(f"{shown(text)} is not a number from {least} to {most}; correct it")
     return int(text)
 

@@ -4,16 +4,21 @@ All modules run other programs by this one. A signal ends the program that runs,
 program has ended. It never interrupts a step in between, so that undoing starts from a known state.
 """
 
-import contextlib
+from __future__ import annotations
+
 import os
 import select
-import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
 from io import FileIO
-from types import FrameType
 
 from nsguard.errors import NsguardError, Stopped
+from nsguard.system.contexts import contextmanager, suppress
+from nsguard.system.signals import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
 
 # Directories of the programs, set by the package. There is no wrapper that sets PATH, because the programs that nsguard
 # executes for a unit or a user must find their own PATH.
@@ -46,7 +51,7 @@ def replayable(argv: Sequence[str]) -> str:
     return " ".join([*(("ip", "netns", "exec", _inside) if _inside else ()), *argv])
 
 
-@contextlib.contextmanager
+@contextmanager
 def inside(namespace: str) -> Iterator[None]:
     """Within the body, this process is in `namespace`: logged commands name it, so that the host can repeat them."""
     global _inside
@@ -57,7 +62,7 @@ def inside(namespace: str) -> Iterator[None]:
         _inside = None
 
 
-@contextlib.contextmanager
+@contextmanager
 def holding(lock: int) -> Iterator[None]:
     """Within the body, programs inherit the descriptor `lock`, so that one that outlives a killed nsguard still has it.
 
@@ -145,7 +150,7 @@ def _wait(pid: int) -> int | None:
     return status if ended else None
 
 
-@contextlib.contextmanager
+@contextmanager
 def interruptible(pid: int) -> Iterator[None]:
     """While the body waits for child `pid`, a signal to this process also ends the child."""
     global _child
@@ -170,17 +175,19 @@ def _on_signal(number: int, _frame: FrameType | None) -> None:
         return
     _stopped_by = number
     if _child:
-        with contextlib.suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):
             os.kill(_child, signal.SIGTERM)
 
 
 def checkpoint() -> None:
     """Raise `Stopped` if a signal has come."""
     if _stopped_by:
-        raise Stopped(f"stopped by {signal.Signals(_stopped_by).name}")
+        from signal import Signals
+
+        raise Stopped(f"stopped by {Signals(_stopped_by).name}")
 
 
-@contextlib.contextmanager
+@contextmanager
 def undone_by(teardown: Callable[[], None]) -> Iterator[None]:
     """If the body fails or is stopped, run `teardown`, in which signals are ignored, and raise the failure again."""
     global _stopped_by, _undoing
