@@ -55,6 +55,17 @@ static bool is_allowed(const char *line, size_t length)
 	return false;
 }
 
+/* Whether a terminal would act on the byte: C0, DEL, or one of the two bytes of C1 in UTF-8 (ECMA-48, 5.3). */
+static bool is_control(const char *line, size_t length, size_t at)
+{
+	unsigned char byte = (unsigned char)line[at];
+	unsigned char before = at ? (unsigned char)line[at - 1] : 0;
+	unsigned char after = at + 1 < length ? (unsigned char)line[at + 1] : 0;
+
+	return byte < ' ' || byte == 0x7f || (byte == 0xc2 && after >= 0x80 && after < 0xa0) ||
+	       (before == 0xc2 && byte >= 0x80 && byte < 0xa0);
+}
+
 size_t notify_filter(const char *message, size_t length, char passed[MESSAGE])
 {
 	size_t used = 0;
@@ -66,12 +77,8 @@ size_t notify_filter(const char *message, size_t length, char passed[MESSAGE])
 		size_t line = end ? (size_t)(end - message) : length;
 
 		if (is_allowed(message, line)) {
-			for (size_t i = 0; i < line; i++) {
-				unsigned char byte = (unsigned char)message[i];
-
-				/* A terminal would act on it when it shows the status. */
-				passed[used++] = (char)(byte < ' ' || byte == 0x7f ? '?' : byte);
-			}
+			for (size_t i = 0; i < line; i++)
+				passed[used++] = is_control(message, line, i) ? '?' : message[i];
 			passed[used++] = '\n';
 		}
 		message += line + (end != NULL);

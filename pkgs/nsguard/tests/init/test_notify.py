@@ -14,6 +14,8 @@ from in_front import between, build_filter, environment, run
 ALLOWED = re.compile(
     rb"(READY=1|STOPPING=1|RELOADING=1|WATCHDOG=(1|trigger)|MONOTONIC_USEC=[0-9]{1,20}|ERRNO=[0-9]{1,20}|STATUS=[^\n]*)"
 )
+# In UTF-8, the controls of C1 have two bytes; U+009B begins an escape sequence, as ESC [ does.
+CONTROLS = re.compile(rb"[\x00-\x1f\x7f]|\xc2[\x80-\x9f]")
 LIMIT = 4095
 LINES = [
     *(b"READY=1", b"READY=0", b"READY=1 ", b" READY=1", b"READY=", b"STOPPING=1", b"RELOADING=1", b"WATCHDOG=1"),
@@ -28,6 +30,7 @@ LINES = [
         b"BARRIER=1",
     ),
     *(b"BUSERROR=x", b"NOTIFYACCESS=all", b"EXIT_STATUS=0", b"X_VENDOR=1", b"", b"\0", b"STATUS=\xff\xfe"),
+    *(b"STATUS=\xc2\x9b31m", b"STATUS=\xc2\xc2\x80\x80", b"STATUS=\xc2", b"STATUS=\xc2\xa0 \xc3\x9b", b"STATUS=\x9b"),
 ]
 
 
@@ -52,7 +55,7 @@ def model(message: bytes) -> bytes:
     if len(message) > LIMIT:
         return b""
     lines = [line for line in message.split(b"\n") if ALLOWED.fullmatch(line)]
-    return b"".join(re.sub(rb"[\x00-\x1f\x7f]", b"?", line) + b"\n" for line in lines)
+    return b"".join(CONTROLS.sub(lambda it: b"?" * len(it[0]), line) + b"\n" for line in lines)
 
 
 def test_it_passes_what_a_service_says_of_itself_and_nothing_else(program: Path) -> None:
