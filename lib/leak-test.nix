@@ -71,6 +71,11 @@ let
       tcpdump
       wireguard-tools
     ];
+    # On a busy emulated machine it takes longer than systemd waits for a device, and the agent would never be started.
+    systemd.units.${port} = {
+      overrideStrategy = "asDropin";
+      text = "[Unit]\nJobRunningTimeoutSec=infinity\n";
+    };
     systemd.services = {
       lab-uplink = {
         description = "Uplink of the lab";
