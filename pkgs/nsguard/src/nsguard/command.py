@@ -1,4 +1,4 @@
-"""How every command begins that changes a namespace."""
+"""The first steps of every command that changes a namespace."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What can go wrong. Each message is one line: where, what; how to mend it."""
+"""The errors. Each message is one line: where, what; how to mend it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ if TYPE_CHECKING:
 
 
 class NsguardError(Exception):
-    """Something failed while it was done; what had been done is undone."""
+    """A step failed; the steps before it are undone."""
 
     status = 1
 
 
 class BadInput(NsguardError):
-    """What was asked for, or a file that says so, is wrong; nothing was changed."""
+    """A request or a configuration file is wrong; nothing was changed."""
 
     status = 2
 
 
 class Stopped(NsguardError):
-    """A signal asked us to stop."""
+    """A signal stopped the command."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ USAGE = "nsguard keygen FILE|- [ADDRESS ...]"
 
 
 def run(arguments: list[str]) -> int:
-    """Make and print. Raises `BadInput` with nothing made."""
+    """Make the key and print the stanza. Raises `BadInput`, with nothing made."""
     if not arguments or arguments[0].startswith("--"):
         raise BadInput(f"keygen: no file for the private key; usage: {USAGE}")
     path, *texts = arguments

@@ -1,4 +1,4 @@
-"""Commands by their options, with this program's way of refusing them."""
+"""Commands that take options; wrong options are refused in the same form as all other errors."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ def run(command: str, arguments: Sequence[str]) -> int:
 
 
 def takes(command: str) -> bool:
-    """Whether a command is one of these."""
+    """Whether a command takes options, and so is parsed here."""
     return command in _COMMANDS
 
 

@@ -1,4 +1,4 @@
-"""Where things lie. Imported by all, so it imports nothing."""
+"""The paths of files and directories. All modules import this one, so it imports nothing."""
 
 ETC = "/etc/nsguard"
 RUN = "/run/nsguard"
@@ -8,7 +8,7 @@ ACCOUNTS = "/run/nsguard-accounts"
 FORWARDED = "/var/lib/nsguard/forwarded"
 # The sockets of `nsguard run`, by the namespace's name (modules/plan/names.nix).
 COMMANDS = "/run/nsguard-run"
-# The sockets by which a namespace's users see its status, by its name.
+# The sockets through which users read a namespace's status, by the namespace's name.
 STATUS = "/run/nsguard-status"
 # ip-netns(8): named namespaces are bind mounts of nsfs files here.
 NETNS = "/run/netns"
@@ -23,7 +23,7 @@ NAME_RULE = f"1 to {NAME_LIMIT} letters, digits, - and _, a letter or digit firs
 
 
 def terminals(name: str) -> str:
-    """Where the terminals of what is confined to a namespace are: a devpts of its own (modules/plan/names.nix)."""
+    """The directory of the terminals of a namespace: a devpts of its own (modules/plan/names.nix)."""
     return f"{RUN}/{name}/terminals/pts"
 
 

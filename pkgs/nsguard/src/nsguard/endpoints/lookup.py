@@ -62,7 +62,7 @@ def ask(names: Collection[str], outer: str | None, timeout: float = TIMEOUT) -> 
 
 
 def _within(names: list[str], timeout: float) -> dict[str, list[str] | str]:
-    """Name → addresses, or why there are none; without the names that got no answer in time. Runs in the child."""
+    """Name → addresses, or the reason for none; without names that got no answer in time. Runs in the child."""
     results: dict[str, list[str] | str] = {}
     deadline = time.monotonic() + timeout
     # Daemon threads: the child may exit while some of them still wait for an answer.
@@ -75,7 +75,7 @@ def _within(names: list[str], timeout: float) -> dict[str, list[str] | str]:
 
 
 def _look_up(name: str) -> list[str] | str:
-    """The addresses of a name, or why there are none."""
+    """The addresses of a name, or the reason for having none."""
     try:
         infos = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
     except OSError as error:

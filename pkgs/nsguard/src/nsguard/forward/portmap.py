@@ -14,7 +14,7 @@ _NUMBERS = {"tcp": 6, "udp": 17}  # IANA's protocol numbers
 # after which it is given up: well within the 15 that are left of Proton's 60 when it is time to renew.
 _FIRST = {"nat-pmp": 0.25, "pcp": 3.0}
 GATEWAY_TIMEOUT = 10.0
-# Seconds for what is good to know, or to say, but not needed.
+# Seconds to wait for an answer that is useful but not needed.
 SHORT = 1.0
 # Seconds, the most that RFC 6887 §15 recommends to grant.
 _DAY = 86400
@@ -24,11 +24,11 @@ _PCP_RESULTS = {1: "unsupported version", 2: "not authorised", 4: "unsupported o
 
 
 class Refused(Exception):
-    """There is no port to be had: the gateway does not answer, or says no."""
+    """The gateway gives no port: it does not answer, or refuses."""
 
 
 class Denied(Refused):
-    """The gateway says no, or offers what cannot be taken."""
+    """The gateway refuses, or offers a port that cannot be accepted."""
 
 
 class Mapping(NamedTuple):
@@ -52,11 +52,11 @@ class Gateway:
         self._udp, self._protocol, self._nonce = udp, protocol, nonce
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Close the socket."""
         self._udp.close()
 
     def map(self, protocol: str, internal: int, external: int, lifetime: int, timeout: float | None = None) -> Mapping:
-        """Map a port of ours, or do so again; `external` 0 leaves it to the gateway. Raises `Refused`.
+        """Map an internal port, or renew its mapping; with `external` 0 the gateway chooses. Raises `Refused`.
 
         `lifetime` in seconds, 0 ends the mapping; an answer is waited for `timeout` seconds.
         """
@@ -77,7 +77,7 @@ class Gateway:
         return Mapping(protocol, internal, external, lifetime, epoch, self._public_address())
 
     def _public_address(self) -> str | None:
-        """RFC 6886 §3.2. Nice to know; the mapping is good without."""
+        """RFC 6886 §3.2. The mapping works without it."""
         try:
             answer = self._ask(b"\0\0", lambda answer: len(answer) == 12 and answer[:4] == b"\0\x80\0\0", SHORT)
         except Refused:
@@ -101,7 +101,7 @@ class Gateway:
         return Mapping(protocol, internal, external, lifetime, epoch, str(address.ipv4_mapped or address))
 
     def _ask(self, request: bytes, fits: Callable[[bytes], bool], timeout: float) -> bytes:
-        """The first answer that fits the question, asked again until then."""
+        """The first answer that fits the request; the request is repeated until then."""
         deadline, interval = time.monotonic() + timeout, _FIRST[self._protocol]
         try:
             while time.monotonic() < deadline:

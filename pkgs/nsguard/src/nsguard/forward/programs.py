@@ -1,4 +1,4 @@
-"""How each program is told on which port to listen: its own API.
+"""Setting the port on which each program listens, through the program's own API.
 
 Each function takes the URL of the API, the port, and the text of `clientCredentialsFile`, which may be empty. It raises
 `NsguardError` with the word of the program, OSError if nobody answers, and ValueError, LookupError, TypeError,
@@ -15,7 +15,7 @@ from typing import Any
 
 from nsguard.errors import NsguardError
 
-# Seconds for one request; an answer is read up to so many bytes.
+# Seconds for one request; bytes of an answer that are read at most.
 _TIMEOUT = 10.0
 _MOST = 65536
 _SESSION = "X-Transmission-Session-Id"

@@ -1,4 +1,4 @@
-"""`nsguard forward open|shut NAME`: for a script that gets a forwarded port by its provider's own way.
+"""`nsguard forward open|shut NAME`: for a script that gets a forwarded port in the provider's own way.
 
 The script runs on the host, as root. The port closes when the tunnel goes, or when `nsguard-forward-NAME` is stopped.
 """
@@ -22,7 +22,7 @@ def open_port(name: str, port: int, protocols: Sequence[str]) -> None:
     """
     configuration = _scripted(name)
     ports = [(protocol, port) for protocol in protocols]
-    with locked(name) as state:  # the tunnel cannot go meanwhile, and no other port be opened
+    with locked(name) as state:  # meanwhile the tunnel cannot be removed, and no other port opened
         tunnel = state.tunnel() if state else None
         if state is None or tunnel is None or not tunnel.complete:
             remedy = f"systemctl start nsguard-tunnel-{name}"

@@ -84,7 +84,7 @@ def _port(
 
 
 def expected(name: str, units: Sequence[Unit]) -> str:
-    """Who should answer at a published port: the service or app with its name, or else one of all in the namespace."""
+    """Who should answer at a published port: the service or app of its name, or else any in the namespace."""
     inside = [unit.unit for unit in units if unit.kind in ("service", "app")]
     stems = {unit: unit.rpartition(".")[0].removeprefix("nsguard-app-") for unit in inside}
     named = [unit for unit, stem in stems.items() if stem == name] or [

@@ -1,4 +1,4 @@
-"""What systemd lays over /etc of confined units (systemd-confext(8)).
+"""The files that systemd lays over /etc of confined units (systemd-confext(8)).
 
 Two trees of the same files. In the second, passwd and group lead to a unit's own, which nsguard-init writes for a user
 that systemd makes at start (pkgs/nsguard/init/accounts.c).
@@ -26,7 +26,7 @@ _HOST_NAME = Word(ALPHANUMERIC, f"{ALPHANUMERIC}.-", 253, last=ALPHANUMERIC)
 
 
 def lay(spec: Spec, state: State) -> None:
-    """Both trees as they are to be, and nothing else in them."""
+    """Write both trees, and remove all other files in them."""
     for tree, links in _trees(state):
         etc = f"{tree}/etc"
         files.write(f"{etc}/{_RELEASE}/extension-release.{os.path.basename(tree)}", "ID=_any\n")

@@ -10,7 +10,7 @@ from nsguard.system import files, process
 
 
 def up(name: str) -> None:
-    """Make namespace `name`, or lay sysctls and rules anew over the one that is up; its tunnel keeps working.
+    """Make namespace `name`; if it is up, set its sysctls and rules again, while its tunnel keeps working.
 
     Raises `BadInput` with nothing changed, or `NsguardError` with everything undone.
     """
@@ -37,7 +37,7 @@ def _add(current: State) -> None:
     try:
         process.change("ip", "netns", "add", current.name)
     except process.CommandFailed as error:
-        if "File exists" in error.output:  # somebody else was faster: not ours to undo
+        if "File exists" in error.output:  # another process made it first: not ours to undo
             files.remove(current.making)
         raise
     if namespace.inode(current.name) in (None, namespace.host_inode()):
@@ -45,7 +45,7 @@ def _add(current: State) -> None:
 
 
 def _furnish(configuration: spec.Spec, ruleset: nft.Ruleset, current: State, *, fresh: bool) -> None:
-    """All that a namespace has but a tunnel. Rules come before any link is up, state last: it says "done"."""
+    """Set up the namespace, without a tunnel. Rules come before any link is up; the state is last, and means "done"."""
     name = current.name
     tunnel = current.tunnel()
     with namespace.entered(name):
@@ -53,7 +53,7 @@ def _furnish(configuration: spec.Spec, ruleset: nft.Ruleset, current: State, *, 
     nft.load_namespace(name, ruleset, tunnel if tunnel and tunnel.complete else None, fresh=fresh)
     if (forwarded := current.forwarded()) and (forwarding := configuration.forwarding):
         ports = [(protocol, forwarded.port) for protocol in forwarded.protocols]
-        # Until it is renewed, which is sooner; nobody renews a script's.
+        # The port stays open until its next renewal, which comes earlier; a script's port is never renewed.
         nft.open_ports(name, ports, None if forwarding.protocol == spec.SCRIPT else forwarding.lifetime)
     process.change("ip", "-n", name, "link", "set", "dev", "lo", "up")
     _set_loopback(configuration, name, fresh=fresh)
@@ -71,7 +71,7 @@ def _furnish(configuration: spec.Spec, ruleset: nft.Ruleset, current: State, *, 
 
 
 def _set_loopback(configuration: spec.Spec, name: str, *, fresh: bool) -> None:
-    """Addresses of hosts that a proxy leads to: the namespace's own, as far as those inside can tell."""
+    """Give lo the addresses of hosts that a proxy leads to, so that programs inside connect to the proxy."""
     want, had = links.loopback(configuration.loopback), frozenset() if fresh else links.beside_loopback(name)
     if lines := [*links.address_lines("add", want - had, "lo"), *links.address_lines("del", had - want, "lo")]:
         links.batch(name, lines)

@@ -1,6 +1,6 @@
-"""`nsguard netns rules NAME`: the rules on the host are laid again, after a firewall that flushes every table started.
+"""`nsguard netns rules NAME`: load the rules on the host again after a start of a firewall that flushes every table.
 
-systemd passes a reload of the firewall on to the namespace's units, and its start to this one.
+systemd propagates a reload of the firewall to the namespace's units, and its start to the unit of this command.
 """
 
 from nsguard.lifecycle import teardown
@@ -11,7 +11,7 @@ from nsguard.system import files
 
 
 def relay(name: str) -> None:
-    """Lay the pin, the rules of the host link, and those for clients. Does nothing if the namespace is not up.
+    """Load the pin, the rules of the host link, and those for clients. Does nothing if the namespace is not up.
 
     Raises `NsguardError`.
     """

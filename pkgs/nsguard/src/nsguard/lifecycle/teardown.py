@@ -1,4 +1,4 @@
-"""What is there, and taking it away: one way for `down`, for what failed, and for what a killed run left."""
+"""Finding and removing a namespace and its tunnel: the same way after `down`, a failure, and a killed run."""
 
 from __future__ import annotations
 
@@ -44,23 +44,23 @@ def tunnel_down(name: str) -> None:
 
 
 def is_up(current: State) -> bool:
-    """Whether the namespace is there, made by us, and made to the end."""
+    """Whether nsguard made the namespace, and completed it."""
     identity = current.identity()
     return identity is not None and not os.path.exists(current.making) and _inode(current.name) == identity
 
 
 def foreign(current: State) -> bool:
-    """Whether somebody else made the namespace (or the file) of this name."""
+    """Whether another program made the namespace (or the file) of this name."""
     path = f"{paths.NETNS}/{current.name}"
     return os.path.lexists(path) and not os.path.exists(current.making) and not is_up(current)
 
 
 def remove(current: State) -> None:
-    """Take away all of it, whatever is there: `down`, undoing, and clearing what a killed run left."""
+    """Remove whatever exists of the namespace: for `down`, after a failure, and after a killed run."""
     if current.tunnel():
         clear(current)
     if current.host_link():
-        from nsguard.net import host_link  # it loads much that nothing else here needs
+        from nsguard.net import host_link  # it loads modules that nothing else here needs
 
         host_link.clear(current)
     clients.clear(current)
@@ -71,7 +71,7 @@ def remove(current: State) -> None:
 
 
 def clear(current: State) -> None:
-    """Remove every trace of a tunnel, at whatever step it stands; a failing step does not keep the others."""
+    """Remove every part of a tunnel, however far it got; a step that fails does not prevent the others."""
     tunnel = current.tunnel() or Tunnel()
     name = current.name
     steps: list[Callable[[], None]] = [
@@ -84,7 +84,7 @@ def clear(current: State) -> None:
         steps.insert(0, lambda: userspace.stop(tunnel))
     if is_up(current):
         steps.insert(0, lambda: nft.empty_namespace(name))
-        # by the name that it was born with, where a run was killed before it had the other
+        # by its temporary name, if a run was killed before the link was renamed
         own = (tunnel.interface, tunnel.device)
         if link := next((link for link in own if link and namespace.has_link(name, link)), None):
             steps.insert(0, lambda: process.change("ip", "-n", name, "link", "del", "dev", link))

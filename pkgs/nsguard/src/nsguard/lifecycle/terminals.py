@@ -1,4 +1,4 @@
-"""Terminals of a namespace's own: what is confined to it neither reads nor writes those of the host's users.
+"""A namespace's own terminals: programs confined to it neither read nor write terminals of the host's users.
 
 They are the namespace's and not each unit's: systemd mounts none for a unit, and `nsguard run` opens the terminal of a
 command before its unit is there. Units of one namespace therefore share them as far as they have the same user.
@@ -32,7 +32,7 @@ def lay(spec: Spec, state: State) -> None:
 
     group, mode = 0, 0o700
     if spec.command_group is not None:
-        with suppress(KeyError):  # the supervisor says that there is no such group
+        with suppress(KeyError):  # the supervisor reports that there is no such group
             group, mode = grp.getgrnam(spec.command_group).gr_gid, 0o710
     os.chmod(directory, 0o700)  # no moment with the mode of one group and the number of another
     os.chown(directory, 0, group)

@@ -1,4 +1,4 @@
-"""Which clients reach what a namespace publishes: rules on the host, in a table of their own."""
+"""Rules on the host, in a table of their own, for the clients that may reach the ports of a namespace."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def lay(spec: Spec, state: State) -> None:
-    """Lay the rules, or remove those that are no longer wanted. The state says first that there are some."""
+    """Load the rules, or remove those that the spec no longer has. The state records first that there are some."""
     if spec.clients_ruleset is None:
         clear(state)
         return

@@ -1,4 +1,4 @@
-"""Who listens inside a namespace, at which addresses and ports."""
+"""Sockets that listen inside a namespace, with their addresses and ports."""
 
 import contextlib
 import ipaddress
@@ -15,14 +15,14 @@ _LISTENING = {"tcp": "0A", "udp": "07"}
 
 
 class Listener(NamedTuple):
-    """A socket that takes connections, or datagrams. inode: by which a process that holds it is found."""
+    """A socket that takes connections, or datagrams. inode: identifies it among the descriptors of processes."""
 
     address: str
     port: int
     inode: int
 
     def answers(self, address: str) -> bool:
-        """Whether a connection to `address` gets there: it listens at that one, or at all."""
+        """Whether a connection to `address` reaches it: it listens at that address, or at all."""
         return self.address in (address, "0.0.0.0", "::")  # noqa: S104 (compared, not bound)
 
 
@@ -43,7 +43,7 @@ def listeners(name: str | None, protocol: str = "tcp") -> list[Listener]:
 def answered(
     all_listeners: Iterable[Listener], ports: Container[int], addresses: Iterable[str]
 ) -> tuple[bool, list[str]]:
-    """Whether somebody takes connections to one of `ports` at one of `addresses`; if not, at which others."""
+    """Whether a socket takes connections to one of `ports` at one of `addresses`; if not, at which other addresses."""
     at_port = [listener for listener in all_listeners if listener.port in ports]
     is_answered = any(listener.answers(address) for listener in at_port for address in addresses)
     return is_answered, [] if is_answered else sorted({listener.address for listener in at_port})
@@ -72,7 +72,7 @@ def owners(listeners: Iterable[Listener], pids: Iterable[int]) -> dict[Listener,
 
 
 def ephemeral(name: str) -> range:
-    """The ports that the kernel gives to whoever asks for any (ip(7), ip_local_port_range)."""
+    """The ports that the kernel assigns to sockets that request any port (ip(7), ip_local_port_range)."""
     with namespace.entered(name), open("/proc/sys/net/ipv4/ip_local_port_range") as file:
         first, last = map(int, file.read().split())
     return range(first, last + 1)

@@ -133,17 +133,17 @@ def host_link_table(name: str) -> str:
 
 
 def load_clients(name: str, ruleset: Ruleset) -> None:
-    """Lay the rules on the host for the clients of what namespace `name` publishes."""
+    """Load the rules on the host for clients of the ports that namespace `name` publishes."""
     _load(clients_table(name), ruleset, [], fresh=False)
 
 
 def delete_clients(name: str) -> None:
-    """Remove them, there or not."""
+    """Remove these rules, if there are any."""
     _run(_deletion(clients_table(name)))
 
 
 def clients_table(name: str) -> str:
-    """The table of those rules."""
+    """The name of the table with these rules."""
     return f"nsguard_from-{name}"
 
 

@@ -1,6 +1,6 @@
-"""`nsguard run` and `nsguard shell`: what the caller's own process does, without any privilege.
+"""`nsguard run` and `nsguard shell`: the part that runs as the caller, without any privilege.
 
-It finds out what a command started directly would have had, hands that over, and waits for the end.
+It collects what a directly started command would inherit, sends it to the supervisor, and waits for the end.
 """
 
 import _socket
@@ -15,7 +15,7 @@ from nsguard.run.errors import BadUsage, RunFailed
 from nsguard.run.protocol import Request
 from nsguard.system import unix
 
-# What says nothing about the host, its network or its owner's other programs; the rest goes by -E.
+# Variables that reveal nothing about the host, its network or the user's other programs; -E passes others.
 PASSED = {
     *(b"HOME", b"LOGNAME", b"USER", b"SHELL", b"PATH", b"PWD", b"TZ", b"TZDIR"),
     *(b"TERM", b"COLORTERM", b"TERMINFO", b"TERMINFO_DIRS", b"LS_COLORS", b"NO_COLOR", b"CLICOLOR"),
@@ -94,7 +94,7 @@ def _variable(text: str) -> dict[bytes, bytes]:
 
 
 def environment(name: str, given: dict[bytes, bytes]) -> list[bytes]:
-    """What of this process's environment the command gets, and what was asked for besides."""
+    """The command's environment: the `PASSED` variables of this process, and those given by -E."""
     passed = {k: v for k, v in os.environb.items() if k in PASSED or k.startswith(PASSED_PREFIX)}
     passed[b"NSGUARD_NAMESPACE"] = os.fsencode(name)
     return [k + b"=" + v for k, v in {**passed, **given}.items()]
@@ -108,7 +108,7 @@ def _start(name: str, command: list[bytes], variables: dict[bytes, bytes]) -> in
     except OSError:
         raise RunFailed("the working directory no longer exists; change to another one") from None
     with connect(name) as connection:
-        # Imported when it is known that there is something to do.
+        # Imported only once the connection exists.
         from nsguard.run import session, streams, terminal
 
         umask = os.umask(0o077)
@@ -129,7 +129,7 @@ def _start(name: str, command: list[bytes], variables: dict[bytes, bytes]) -> in
 
 
 def _fill() -> None:
-    """Put null where a stream is closed, before anything else gets its number."""
+    """Open /dev/null in place of a closed stream, before another file gets its number."""
     for number in range(protocol.STDIO):
         try:
             os.fstat(number)
@@ -150,11 +150,11 @@ def _is_plain(number: int) -> bool:
 
 
 def connect(name: str) -> unix.Socket:
-    """To the namespace's socket. Raises `RunFailed` saying what is missing."""
+    """Connect to the namespace's socket. Raises `RunFailed` with what is missing."""
     try:
         return unix.connect(f"{paths.COMMANDS}/{name}")
     except OSError as error:
-        # Where commands run there is no such socket to see, or no socket of the kind at all.
+        # Inside a namespace the socket is not visible, or Unix sockets are denied.
         if b"NSGUARD_NAMESPACE" in os.environb and error.errno in (errno.ENOENT, errno.EAFNOSUPPORT):
             raise RunFailed(
                 "you are already inside a namespace; run the command directly, or leave this shell first"
@@ -179,7 +179,7 @@ def connect(name: str) -> unix.Socket:
 
 
 def send(connection: unix.Socket, request: bytes, descriptors: list[int]) -> None:
-    """The descriptors go with the first four bytes. What the other end thinks of it, its answer says."""
+    """Send the request, its descriptors with the first four bytes. A refusal comes as the answer."""
     try:
         numbers = b"".join(number.to_bytes(INT, sys.byteorder) for number in descriptors)
         connection.sendmsg([request[: protocol.LENGTH]], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, numbers)])

@@ -1,4 +1,4 @@
-"""What can go wrong with `nsguard run`; its exit statuses leave the command's own alone."""
+"""The errors of `nsguard run`; their exit statuses differ from those that commands usually have."""
 
 from nsguard.errors import BadInput, NsguardError
 from nsguard.run import protocol

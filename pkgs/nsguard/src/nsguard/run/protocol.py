@@ -1,4 +1,4 @@
-"""What `nsguard run` and its supervisor tell each other, over one connection to the namespace's socket.
+"""The protocol between `nsguard run` and its supervisor, over one connection to the namespace's socket.
 
 The client opens with one request: 4 bytes of length (big endian), sent with the descriptors, then as many bytes:
 
@@ -17,7 +17,7 @@ from nsguard.errors import BadInput
 VERSION = b"1"
 # Bytes. Linux gives a program's arguments and environment 2 MiB by default (execve(2)).
 LIMIT = 4 << 20
-# Seconds until a request must be whole.
+# Seconds within which a request must be complete.
 REQUEST_TIMEOUT = 5.0
 LENGTH = 4
 STDIO = 3
@@ -68,7 +68,7 @@ def encode(request: Request) -> bytes:
 
 
 def decode(body: bytes) -> Request:
-    """Raises `BadInput` for what `encode` would not make."""
+    """The request in a body. Raises `BadInput` for a body that `encode` would not make."""
     *fields, last = body.split(b"\0")
     if last or len(fields) < 8:
         raise BadInput("the request is malformed")

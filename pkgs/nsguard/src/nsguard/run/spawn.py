@@ -1,4 +1,4 @@
-"""Starting the caller's program with the caller's user and groups: all that happens between fork and exec."""
+"""Starting the caller's program with the caller's user and groups: everything between fork and exec."""
 
 import errno
 import fcntl

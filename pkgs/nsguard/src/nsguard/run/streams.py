@@ -1,4 +1,4 @@
-"""What a command gets for its caller's standard input, output and error."""
+"""The descriptors that a command gets in place of its caller's standard input, output and error."""
 
 import _thread
 import os

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 # sd_listen_fds(3): the first descriptor that is passed
 CONNECTION = 3
-# What a terminal or another process would send to the command, had it been started directly.
+# Signals that a terminal or another process would send to a directly started command.
 FORWARDED = {
     *(signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT),
     *(signal.SIGTERM, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2),
 }
 BY_TERMINAL = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT}
-# What systemd or a closed terminal sends to all that is in the unit: the command's to act on.
+# Signals that systemd or a closed terminal sends to every process of the unit; only the command reacts to them.
 IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTTOU, signal.SIGTTIN, signal.SIGTSTP)
 
 
@@ -51,7 +51,7 @@ def supervise(name: str, group: str) -> int:
             caller = admission.peer(connection)
             uid = caller.uid
             admission.admit(caller, group)
-            if verify.verify(name):  # which says more to the journal
+            if verify.verify(name):  # verify itself logs the reason
                 raise NsguardError(
                     "the namespace failed its check; ask an administrator to read journalctl -u 'nsguard-*'"
                 )
@@ -88,7 +88,7 @@ def _nothing(_number: int, _frame: FrameType | None) -> None:
 
 
 def _attend(connection: Socket, children: int, child: int, terminal: int | None) -> None:
-    """Carry signals in and changes of state out, until the command ends or its caller is gone."""
+    """Pass signals to the command and its changes of state to the caller, until one of the two is gone."""
     poll = select.poll()
     for descriptor in (connection.fileno(), children):
         poll.register(descriptor, select.POLLIN)
@@ -104,7 +104,7 @@ def _attend(connection: Socket, children: int, child: int, terminal: int | None)
 
 
 def _obey(connection: Socket, child: int, terminal: int | None) -> bool:
-    """Do what one message says; whether there will be more."""
+    """Handle one message of the caller; returns whether there may be more."""
     try:
         message = connection.recv(2, _socket.MSG_WAITALL)
     except OSError:
@@ -125,7 +125,7 @@ def _obey(connection: Socket, child: int, terminal: int | None) -> bool:
 
 
 def _report(connection: Socket, child: int) -> bool:
-    """Tell how the command does, and see that nothing is left a zombie; whether the command is still there."""
+    """Report the command's changes of state and reap other children; returns whether the command still runs."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG | os.WUNTRACED)
@@ -148,13 +148,13 @@ def _report(connection: Socket, child: int) -> bool:
 
 
 def _signal(child: int, number: int) -> None:
-    """What a terminal sends, it sends to all of a job; the rest is for one process."""
+    """Send a signal: to the whole job if it is one that terminals send, else to the command's first process."""
     with suppress(ProcessLookupError):
         (os.killpg if number in BY_TERMINAL else os.kill)(child, number)
 
 
 def _is_gone(connection: Socket) -> bool:
-    """Whether the caller gave up, while the namespace and its tunnel were awaited."""
+    """Whether the caller gave up while the namespace and its tunnel started."""
     poll = select.poll()
     poll.register(connection, select.POLLRDHUP)
     return bool(poll.poll(0))
@@ -165,5 +165,5 @@ def _refuse(connection: Socket, status: int, why: Exception) -> None:
 
 
 def _tell(connection: Socket, message: bytes) -> None:
-    with suppress(OSError):  # the caller is gone, which the next look at the connection tells
+    with suppress(OSError):  # the caller is gone; the next read from the connection shows it
         connection.sendall(message, _socket.MSG_NOSIGNAL)

@@ -15,7 +15,7 @@ TYPE_CHECKING = False  # typing would be a third of what `nsguard run` loads
 if TYPE_CHECKING:
     from typing import Any
 
-# tcgetattr(3): the places of what Python returns as a list
+# tcgetattr(3): indexes in the list that Python returns
 IFLAG, OFLAG, CFLAG, LFLAG, CC = 0, 1, 2, 3, 6
 WINSIZE = b"\0" * 8
 TERMINAL = "/dev/tty"

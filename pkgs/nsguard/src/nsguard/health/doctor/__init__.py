@@ -1,4 +1,4 @@
-"""`nsguard doctor [NAME]`: what is wrong with a namespace from end to end, and what to do about it.
+"""`nsguard doctor [NAME]`: finds what is wrong with a namespace, from end to end, and says what to do about it.
 
 Each check is a function of the patient that yields findings; none changes anything.
 """
@@ -14,7 +14,7 @@ from nsguard.health.doctor.subject import Finding, Patient
 
 VERSION = 1
 
-# Check → how it is done; in this order, the causes before what comes of them.
+# Name → check. They run in this order: causes come before their effects.
 CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
     "keys": machine.keys,
     "clock": machine.clock,
@@ -43,7 +43,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
 }
 
 
-# Check → those that must have found nothing before it is done: what comes of another fault is none of its own.
+# Check → checks that must have found nothing before it runs, because its finding would be an effect of theirs.
 AFTER = {
     "handshake": ("units", "pin", "links"),
     "forwarding": ("units", "pin", "links", "handshake", "ranges"),

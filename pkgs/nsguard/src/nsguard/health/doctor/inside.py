@@ -46,7 +46,7 @@ def _listed(items: Iterable[object]) -> str:
 
 
 def files(patient: Patient) -> Iterator[Finding]:
-    """What lies over /etc and /dev/pts of confined services."""
+    """The files that confined services see in /etc and /dev/pts."""
     if not patient.up:
         return
     netns, wireguard = (f"systemctl reload nsguard-{what}-{patient.name}" for what in ("netns", "tunnel"))
@@ -69,7 +69,7 @@ def _text(path: str) -> str:
 
 
 def services(patient: Patient) -> Iterator[Finding]:
-    """Each service that is to be in the namespace is in it, and not in one that had its name before."""
+    """Each service of the namespace runs in it, and not in an earlier namespace of the same name."""
     if not patient.up:
         return
     shown = systemd.show(["*.service"], ["MainPID", "NetworkNamespacePath"])
@@ -79,7 +79,7 @@ def services(patient: Patient) -> Iterator[Finding]:
             try:
                 inode = os.stat(f"/proc/{pid}/ns/net").st_ino
             except OSError:
-                continue  # it ended meanwhile
+                continue  # the process ended meanwhile
             if inode != patient.state.identity():
                 where = "the host's network namespace" if inode == namespace.host_inode() else "another namespace"
                 yield Finding(f"{unit['Id']} (PID {pid}) runs in {where}", f"systemctl restart {unit['Id']}")

@@ -1,4 +1,4 @@
-"""Around the namespace: units, the clock, files with keys."""
+"""The machine around the namespace: units, the clock, files with keys."""
 
 import contextlib
 import os
@@ -12,18 +12,18 @@ from nsguard.system import process, systemd
 
 # Files whose time a clock that was right has set: systemd-timesyncd(8), and the release of the system itself.
 _CLOCKS = ("/var/lib/systemd/timesync/clock", "/usr/lib/clock-epoch")
-# Seconds that a clock may go back without harm being likely.
+# Seconds that a clock may go back without likely harm.
 _SLACK = 2
 
 
 def keys(patient: Patient) -> Iterator[Finding]:
-    """Files with keys are root's, and nobody else reads or replaces them."""
+    """Files with keys belong to root, and nobody else can read or replace them."""
     for path in _key_files(patient):
         try:
             status = os.stat(path)
         except OSError as error:
             if any(unit.reason and unit.reason.what.startswith(f"{path}: ") for unit in patient.units):
-                continue  # the unit that failed for want of it has a line of its own
+                continue  # the unit that failed without the file has a line of its own
             making = path == patient.spec.tunnel.private_key_file and patient.spec.tunnel.generate_private_key_file
             remedy = "restart the tunnel, which generates it" if making else "put it in place"
             yield Finding(f"{path}: {(error.strerror or str(error)).lower()}", remedy)

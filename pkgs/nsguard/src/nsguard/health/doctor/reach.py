@@ -12,10 +12,10 @@ from nsguard.net import namespace, wireguard
 from nsguard.spec.gaps import gaps
 from nsguard.spec.model import DEFAULT_MTU, IPV6_MIN_MTU
 
-# Seconds for one answer, of as many attempts.
+# Seconds to wait for one answer, and the number of attempts.
 _ANSWER, _ATTEMPTS = 2.0, 2
 _DNS_PORT = 53
-# RFC 791 §3.2: what every link carries is 68, but nobody has less than the 576 that every host takes.
+# RFC 791 §3.2: every link carries 68 bytes; in practice none carries less than the 576 that every host accepts.
 _LEAST = {4: 576, 6: IPV6_MIN_MTU}
 _HEADERS = {4: 20 + 8, 6: 40 + 8}
 # RFC 792, RFC 4443 §4.1
@@ -29,7 +29,7 @@ _STEP = 16
 
 
 def handshake(patient: Patient) -> Iterator[Finding]:
-    """A peer answers, if there is one to ask; else the check of ranges says so."""
+    """A peer answers. If the tunnel has no endpoint, the check of ranges reports that."""
     asked = patient.config is None or any(peer.endpoint for peer in patient.config.peers)
     if asked and patient.tunnel and not patient.answered:
         peers = ", ".join(f"{host} port {port}" for host, port in patient.tunnel.endpoints) or "no endpoint"
@@ -43,12 +43,12 @@ def handshake(patient: Patient) -> Iterator[Finding]:
 
 
 def ranges(patient: Patient) -> Iterator[Finding]:
-    """What the peers' AllowedIPs are said to cover."""
+    """The networks that the peers' AllowedIPs cover."""
     yield from (Finding(*gap) for gap in gaps(patient.config)) if patient.config else ()
 
 
 def resolver(patient: Patient) -> Iterator[Finding]:
-    """Each resolver answers, asked as a service would ask it."""
+    """Each resolver answers a query that is sent as a service would send it."""
     if not patient.answered or patient.tunnel is None:
         return
     for address in patient.tunnel.dns:
@@ -82,7 +82,7 @@ def _ask(name: str, address: str) -> int | None:
 
 
 def mtu(patient: Patient) -> Iterator[Finding]:
-    """A packet as large as the link says gets there and back. Tried where a resolver answers pings at all."""
+    """A packet of the MTU's size arrives and is answered. Tested only if a resolver answers pings at all."""
     if not patient.answered or patient.tunnel is None:
         return
     size = (patient.config.mtu if patient.config else None) or DEFAULT_MTU
@@ -98,7 +98,7 @@ def mtu(patient: Patient) -> Iterator[Finding]:
 
 
 def _most(name: str, address: str, least: int, size: int) -> int:
-    """The largest that passes, below `size`, which does not, and from `least` on, which does; in steps."""
+    """The largest size in steps that passes: at least `least`, which passes, and below `size`, which does not."""
     low, high = least, size
     while high - low > _STEP:
         middle = low + (high - low) // 2

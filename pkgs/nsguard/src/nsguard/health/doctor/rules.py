@@ -39,7 +39,7 @@ def inside(patient: Patient) -> Iterator[Finding]:
 
 
 def outside(patient: Patient) -> Iterator[Finding]:
-    """The pin on the host, and whether the peers are where it lets packets go."""
+    """The pin on the host, and whether it allows the endpoints that the peers have."""
     tunnel = patient.tunnel
     if tunnel is None:
         return
@@ -50,7 +50,7 @@ def outside(patient: Patient) -> Iterator[Finding]:
     where = "on the host" if tunnel.outer is None else f"in namespace {tunnel.outer}"
     for what in _compare(patient.spec.host_ruleset, table, nft.pin_elements(patient.name, tunnel.endpoints), present):
         yield Finding(f"{where}, {what}", remedy)
-    # That nothing is sent to these is said by the check of ranges.
+    # The check of ranges reports peers without an endpoint.
     unaddressed = {peer.public_key for peer in patient.config.peers if not peer.endpoint} if patient.config else set()
     with contextlib.suppress(process.CommandFailed):
         for key, at in wireguard_endpoints(patient, tunnel).items():
@@ -113,7 +113,7 @@ def sysctls(patient: Patient) -> Iterator[Finding]:
 
 
 def intended_tunnel(patient: Patient) -> Tunnel | None:
-    """What the sets are to hold: the tunnel as it is wanted now, if one was put in."""
+    """The tunnel as it is intended now, whose addresses the sets must hold; None if none is up."""
     tunnel, config = patient.state.tunnel(), patient.config
     if tunnel is None or not tunnel.complete:
         return None
@@ -147,7 +147,7 @@ def _tables() -> list[str]:
 
 
 def _table(name: str) -> Table | None:
-    """A table's objects as nft lists them, without what differs from load to load; None if there is none."""
+    """A table's objects as nft lists them, without fields that differ from load to load; None if there is no table."""
     try:
         objects = json.loads(process.ask("nft", "-j", "list", "table", "inet", name))["nftables"]
     except process.CommandFailed as error:
@@ -162,7 +162,7 @@ def _lasting(it: Any) -> Any:
         return [_lasting(item) for item in it]
     if not isinstance(it, dict):
         return it
-    if "val" in it.get("elem", ()):  # an element with a time: that it is there counts
+    if "val" in it.get("elem", ()):  # an element with a timeout: only its presence counts
         return _lasting(it["elem"]["val"])
     lasting = {key: _lasting(value) for key, value in it.items() if key != "handle"}
     if "elem" in lasting:
@@ -182,7 +182,7 @@ def _differences(intended: Table, present: Table) -> Iterator[str]:
 
 
 def _by_name(table: Table) -> dict[str, Any]:
-    """Sets, maps and chains by name; a chain's rules in their order, apart from what the chain itself says."""
+    """Sets, maps and chains by name; a chain's rules in their order, separate from the chain's own settings."""
     objects: dict[str, Any] = {}
     for it in table:
         ((kind, body),) = it.items()
