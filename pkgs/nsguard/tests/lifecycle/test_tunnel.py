@@ -144,6 +144,19 @@ def test_down_after_whatever_happened_to_up_or_down_leaves_nothing(any_boxes: li
     at_each(steps, any_boxes, check)
 
 
+def test_a_link_that_goes_while_it_is_deleted_is_no_failure(box: Box) -> None:
+    """As wireguard-go's does, when systemd stops its unit at the same time as the tunnel's."""
+    box.nsguard("netns", "up", NAME)
+    box.nsguard("tunnel", "up", NAME)
+    box.behave()
+    assert box.nsguard("tunnel", "down", NAME).returncode == 0
+    step = 1 + next(i for i, call in enumerate(box.calls()) if "link del" in call)
+    box.nsguard("tunnel", "up", NAME)
+    box.misbehave("fail-after", step)
+    done = box.nsguard("tunnel", "down", NAME)
+    assert (done.returncode, box.traces_of_tunnel()) == (0, []), done.stderr
+
+
 def test_up_needs_the_namespace(box: Box) -> None:
     done = box.nsguard("tunnel", "up", NAME)
     assert (done.returncode, done.stderr) == (1, "nsguard: namespace vpn is not up; run: nsguard netns up vpn\n")

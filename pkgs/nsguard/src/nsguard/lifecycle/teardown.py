@@ -87,7 +87,7 @@ def clear(current: State) -> None:
         # by its temporary name, if a run was killed before the link was renamed
         own = (tunnel.interface, tunnel.device)
         if link := next((link for link in own if link and namespace.has_link(name, link)), None):
-            steps.insert(0, lambda: process.change("ip", "-n", name, "link", "del", "dev", link))
+            steps.insert(0, lambda: _delete_link(name, link))
     failures = []
     for step in steps:
         try:
@@ -97,6 +97,15 @@ def clear(current: State) -> None:
     if failures:
         raise failures[0]
     current.write_tunnel(None)
+
+
+def _delete_link(name: str, link: str) -> None:
+    """Delete a link that may go meanwhile: systemd may stop wireguard-go, whose link it is, at the same time."""
+    try:
+        process.change("ip", "-n", name, "link", "del", "dev", link)
+    except process.CommandFailed:
+        if namespace.has_link(name, link):
+            raise
 
 
 def _inode(name: str) -> int | None:
