@@ -82,11 +82,15 @@ class Stage:
 
 @dataclass(frozen=True)
 class Count:
-    """Namespaces that were brought up at once: seconds for all, and megabytes of memory for each at rest."""
+    """Namespaces that were brought up at once: seconds for all, and megabytes of memory for each at rest.
+
+    start: milliseconds of a confined oneshot's start while they are up.
+    """
 
     namespaces: int
     seconds: float
     megabytes: float
+    start: float
 
 
 @dataclass(frozen=True)

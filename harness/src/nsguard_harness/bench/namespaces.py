@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -16,13 +17,15 @@ from ..lab.peer import generate, wg_of
 from ..machine import Machine
 from ..scenario import UNITS, install, render_data
 from ..target import NAMESPACE_UNIT, TUNNEL_UNIT
-from . import clock, usual
+from . import clock, starts, usual
 from .figures import OURS, Count, Figure, Stage
 
 UP, DOWN = f"systemctl start {NAMESPACE_UNIT} {TUNNEL_UNIT}", f"systemctl stop {TUNNEL_UNIT} {NAMESPACE_UNIT}"
 EMPTY, AFTER = "bench-empty.service", "bench-after.service"
 TRUE = "Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\nExecStopPost=/bin/true\n"
 USUAL, ALONE = "usual script", "systemd alone, two units"
+# Of a confined oneshot, while many namespaces are up.
+STARTS = 5
 GOALS = {"up": {USUAL: 0.45}, "down": {USUAL: 0.5}}
 
 
@@ -81,7 +84,9 @@ def many(lab: Lab, counts: list[int]) -> list[Count]:
         before, start = _kibibytes(client), time.monotonic()
         client.succeed("systemctl start " + " ".join(f"nsguard-tunnel-{name}" for name in names))
         seconds = time.monotonic() - start
-        results.append(Count(count, seconds, (_kibibytes(client) - before) / 1024 / count))
+        memory = (_kibibytes(client) - before) / 1024 / count
+        (samples,) = clock.milliseconds(client, STARTS, [f"systemctl start {starts.CONFINED}"])
+        results.append(Count(count, seconds, memory, median(samples)))
         client.succeed("systemctl stop " + " ".join(f"nsguard-tunnel-{name} nsguard-netns-{name}" for name in names))
     return results
 

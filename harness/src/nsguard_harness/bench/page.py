@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from statistics import median
 
 from ..output.page import HERE
 from ..output.page.drawing import WIDTH, svg, text
 from . import tables
-from .figures import OURS, Count, Figure, Figures, Stage
+from .figures import OURS, Figure, Figures, Stage
 
 TEMPLATE = string.Template("""<!doctype html>
 <html lang="en">
@@ -51,7 +51,10 @@ def page(figures: Figures) -> str:
     if figures.stages:
         sections.append(("Where the time of a confined start goes", STAGES, _figure(stacked(figures.stages))))
     if figures.counts:
-        sections.append(("Namespaces up at once", COUNTS, _figure(plot(figures.counts))))
+        up_at_once = plot({it.namespaces: it.seconds for it in figures.counts}, "s", COUNTS)
+        sections.append(("Namespaces up at once", COUNTS, _figure(up_at_once)))
+        beside = plot({it.namespaces: it.start for it in figures.counts}, "ms", BESIDE)
+        sections.append(("A confined start beside them", BESIDE, _figure(beside)))
     if figures.steps:
         sections.append(("One start of a namespace and its tunnel", STEPS, steps(figures.steps)))
     if figures.evaluation:
@@ -69,6 +72,7 @@ RATIOS = "What nsguard takes, divided by what the other takes in the same round.
 KEY = "A bar ends at the median, the line across it joins the quartiles, the dashed line is the goal."
 STAGES = "Medians: an unconfined start; what the sandbox adds; what nsguard-init adds."
 COUNTS = "Seconds until all are up, by how many are started at once."
+BESIDE = "Milliseconds of a confined start, by how many namespaces are up."
 STEPS = "Milliseconds from each line of the journal to the next."
 EVALUATION = "Values that Nix makes beyond those of the same host without nsguard."
 
@@ -154,23 +158,23 @@ def stacked(stages: Sequence[Stage]) -> str:
     return svg(WIDTH, 90 + 22 * len(stages), "Parts of the time of one start", parts)
 
 
-def plot(counts: Sequence[Count]) -> str:
-    """Seconds by the count of namespaces."""
-    most, slowest = max(it.namespaces for it in counts), max(it.seconds for it in counts) or 1.0
-    across, up = (WIDTH - PLOT_LEFT - 60) / most, (PLOT_FOOT - 30) / slowest
-    places = [(PLOT_LEFT + across * it.namespaces, PLOT_FOOT - up * it.seconds, it) for it in counts]
+def plot(values: Mapping[int, float], unit: str, title: str) -> str:
+    """A value by the count of namespaces."""
+    most, highest = max(values), max(values.values()) or 1.0
+    across, up = (WIDTH - PLOT_LEFT - 60) / most, (PLOT_FOOT - 30) / highest
+    places = [(PLOT_LEFT + across * count, PLOT_FOOT - up * value, count) for count, value in values.items()]
     line = " ".join(f"{'L' if number else 'M'}{x:.1f} {y:.1f}" for number, (x, y, _) in enumerate(places))
     parts = [
         f'<path class="lane" d="M{PLOT_LEFT} 20 V{PLOT_FOOT} H{WIDTH - 20}"/>',
         f'<path class="mark" d="{line}"/>',
         text(WIDTH - 20, PLOT_FOOT + 34, "namespaces", small=True, end=True),
-        text(PLOT_LEFT - 8, 30, "s", small=True, end=True),
+        text(PLOT_LEFT - 8, 30, unit, small=True, end=True),
     ]
-    for x, y, it in places:
+    for x, y, count in places:
         parts.append(f'<circle class="tunnel-bar" cx="{x:.1f}" cy="{y:.1f}" r="5"/>')
-        parts.append(text(x, y - 10, f"{it.seconds:.1f}", small=True, middle=True))
-        parts.append(text(x, PLOT_FOOT + 16, str(it.namespaces), small=True, middle=True))
-    return svg(WIDTH, PLOT_HEIGHT, "Seconds until all are up, by the count of namespaces", parts)
+        parts.append(text(x, y - 10, f"{values[count]:.1f}", small=True, middle=True))
+        parts.append(text(x, PLOT_FOOT + 16, str(count), small=True, middle=True))
+    return svg(WIDTH, PLOT_HEIGHT, title, parts)
 
 
 def steps(stages: Sequence[Stage]) -> str:

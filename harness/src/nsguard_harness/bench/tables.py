@@ -62,10 +62,10 @@ def stages(parts: Sequence[Stage]) -> Table:
 
 def counts(figures: Sequence[Count]) -> Table:
     """A line for each count of namespaces."""
-    table = _table((), ("namespaces", "seconds", "ms each", "MB each at rest"))
+    table = _table((), ("namespaces", "seconds", "ms each", "MB each at rest", "ms of a start"))
     for it in figures:
         each = 1000 * it.seconds / it.namespaces
-        table.add_row(str(it.namespaces), f"{it.seconds:.2f}", f"{each:.0f}", f"{it.megabytes:.2f}")
+        table.add_row(str(it.namespaces), f"{it.seconds:.2f}", f"{each:.0f}", f"{it.megabytes:.2f}", f"{it.start:.0f}")
     return table
 
 
