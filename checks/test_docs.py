@@ -73,7 +73,7 @@ def test_what_tests_a_claim_exists(claim: str) -> None:
         assert list(ROOT.glob(f"harness/**/{name}")) + list(ROOT.glob(f"[!.h]*/**/{name}")), f"no file {name}"
     for name in set(named) - set(files):
         assert fnmatch.filter(attacks.registry(), name), f"no attack {name}"
-    assert named or re.search(r"\b(tests?|judge)\b", tests)
+    assert named, "no attack and no file of tests shows it"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

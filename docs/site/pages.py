@@ -53,7 +53,11 @@ SECTIONS = {
         "Services of nixpkgs": "docs/services.md",
     },
     "Options": {"All options": "docs/options.md"},
-    "Security": {"What is claimed": "docs/threat-model.md", "Reporting": "SECURITY.md"},
+    "Security": {
+        "What is claimed": "docs/threat-model.md",
+        "Ways out that were closed": "docs/ways-out.md",
+        "Reporting": "SECURITY.md",
+    },
     "Development": {
         "Architecture": "docs/architecture.md",
         "Testing": "docs/testing.md",

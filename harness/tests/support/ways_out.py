@@ -1,0 +1,152 @@
+"""docs/ways-out.md: ways out that were once open, what closes each, and the attacks that show it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nsguard_harness import scenario
+from nsguard_harness.checkout import ROOT
+from nsguard_harness.lab.base import Lab
+from nsguard_harness.run.subjects import subjects
+from nsguard_harness.run.suite import Suite, Verdict, cells_for
+from nsguard_harness.run.trial import switch
+from nsguard_harness.target import wait_for_tunnel
+
+PAGE = ROOT / "docs/ways-out.md"
+# set to write the column that a test saw, in place of comparing it with the page
+WRITING = "NSGUARD_WRITE_WAYS_OUT"
+HEAD = "| way out | attack | without | container | virtual machine |\n|---|---|---|---|---|\n"
+CONTAINER, VIRTUAL = 3, 4  # columns
+# The worst verdict among an attack's cells counts.
+WORST = (Verdict.LEAKED, Verdict.ERROR, Verdict.VACUOUS, Verdict.CONTAINED, Verdict.CANNOT)
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way out, what is taken away so that it is open again, and the attacks that go by it.
+
+    without: protections, by their names in the plan; own_kernel: whether it leads by the kernel's own files and calls,
+    so that a container shows it in part or not at all.
+    """
+
+    what: str
+    without: tuple[str, ...]
+    attacks: tuple[str, ...]
+    scenario: Path = scenario.DEMO
+    own_kernel: bool = False
+
+
+TUNABLES = ("property:kernel-tunables",)
+COUNTING = ("property:capability-bounds", "property:private-users")  # without these, a capability of root's counts
+
+WAYS = (
+    Way(
+        "a program that the kernel runs as the host's root when a process crashes",
+        TUNABLES,
+        ("core-pattern",),
+        own_kernel=True,
+    ),
+    Way(
+        "the kernel's files: system requests, formats, tracing, settings of the machine and the namespace",
+        TUNABLES,
+        ("system-request", "foreign-format", "tracing", "kernel-files", "namespace-settings"),
+        own_kernel=True,
+    ),
+    Way("the host's name", (*TUNABLES, *COUNTING, "property:host-name"), ("host-name-set",), own_kernel=True),
+    Way("the host's clock", (*COUNTING, "property:clock"), ("clock",), own_kernel=True),
+    Way("a module for the kernel", (*COUNTING, "property:kernel-modules"), ("kernel-module",), own_kernel=True),
+    Way(
+        "the kernel's log",
+        (*COUNTING, "property:kernel-log", "property:private-devices", "property:own-processes"),
+        ("kernel-log",),
+        own_kernel=True,
+    ),
+    Way("other units' control groups", ("property:control-groups",), ("other-control-groups",), own_kernel=True),
+    Way("messages to systemd about other processes", ("property:notify-relay",), ("main-process-elsewhere",)),
+    Way(
+        "a home that is not below `/home`",
+        ("property:hidden-homes:elsewhere",),
+        ("socket-in-own-home", "left-in-own-home"),
+    ),
+    Way("a user's Nix profile", ("property:profiles",), ("left-in-a-profile",)),
+    Way(
+        "signals and limits for the user's processes outside",
+        ("property:own-processes",),
+        ("signal-outside", "limits-outside"),
+    ),
+    Way("the terminals of the host's users", ("property:own-terminals",), ("terminals",)),
+    Way("emergencies that the journal shows at terminals", ("host:wall",), ("terminals-by-journal",)),
+    Way("set-uid files", ("property:set-uid-files",), ("set-uid-file",)),
+    Way(
+        "a bind of all of `/run`, spelt `/run/` or `%t`",
+        ("property:own-binds",),
+        ("nscd-socket", "sockets-in-sight"),
+    ),
+    Way(
+        "a list of commands that begins with a reset, in the wrong namespace",
+        ("property:namespace-check",),
+        ("host-under-the-name",),
+    ),
+    Way(
+        "answers over a host link to packets that went over `lo`",
+        ("nft:link-loopback", "nft:link-entered"),
+        ("link-freebind", "link-own-address"),
+        scenario.HOSTLINK,
+    ),
+)
+
+
+def measured(lab: Lab, ways: Sequence[Way]) -> Iterator[tuple[str, str]]:
+    """For each attack the verdict without the protections and with them; one of these where they are the same."""
+    now: dict[str, str] = {}
+    for way in ways:
+        beside = [attack for other in ways if other.scenario == way.scenario for attack in other.attacks]
+        if way.attacks[0] not in now:
+            lab.client.execute("systemctl stop 'app-*' 'free*' 'nsguard-*'")  # of another scenario
+            scenario.apply(lab.client, way.scenario)
+            now |= _verdicts(lab, way.scenario, (), beside)
+        without = _verdicts(lab, way.scenario, way.without, way.attacks)
+        for attack in way.attacks:
+            print(attack, without[attack], now[attack], flush=True)
+            yield attack, now[attack] if without[attack] == now[attack] else f"{without[attack]} → {now[attack]}"
+
+
+def _verdicts(lab: Lab, path: Path, without: tuple[str, ...], attacks: Iterable[str]) -> Mapping[str, str]:
+    switch(lab.client, scenario.render(path, without))
+    wait_for_tunnel(lab)
+    report = Suite(lab, cells_for(list(attacks), subjects(lab.client))).run()
+    verdicts: dict[str, Verdict] = {}
+    for result in report.results:
+        verdicts[result.attack] = min(verdicts.get(result.attack, Verdict.CANNOT), result.verdict, key=WORST.index)
+    return verdicts
+
+
+def check(column: int, verdicts: Iterable[tuple[str, str]]) -> None:
+    """The page's table has these verdicts in a column; or is written so. Other cells are compared with WAYS alone."""
+    known = dict(verdicts)
+    text = PAGE.read_text()
+    before, head, rest = text.partition(HEAD)
+    assert head, f"{PAGE}: no table"
+    after = re.sub(r"\A(\|.*\n)*", "", rest)
+    shown = {cells[1]: cells[CONTAINER:] for cells in _cells(rest.removesuffix(after))}
+    table = ""
+    for way in WAYS:
+        for attack in way.attacks:
+            name = f"`{attack}`"
+            cells = [way.what, name, ", ".join(f"`{it}`" for it in way.without), *shown.get(name, ["", ""])]
+            cells[VIRTUAL] = cells[VIRTUAL] if way.own_kernel else "not needed"
+            cells[column] = known.get(attack, cells[column])
+            table += f"| {' | '.join(cells)} |\n"
+    if os.environ.get(WRITING):
+        PAGE.write_text(before + HEAD + table + after)
+        return
+    assert rest.removesuffix(after) == table, f"docs/ways-out.md differs from what is; {WRITING}=1 writes it anew"
+
+
+def _cells(table: str) -> Iterator[list[str]]:
+    for line in table.splitlines():
+        yield [cell.strip() for cell in line.strip("|").split("|")]
