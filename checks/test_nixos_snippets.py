@@ -275,8 +275,13 @@ def test_socket(lab: ContainerLab) -> None:
 
 @on("torrent")
 def test_torrent(lab: ContainerLab) -> None:
-    """The forwarded port is told; downloads lie where they should, written by Transmission's user alone."""
+    """The forwarded port is told, again after a restart; downloads are written by Transmission's user alone."""
     is_confined(lab.client, "transmission", 9091)
+    serves(lab.client, GRANTED)
+    assert reached_by_tunnel(lab, GRANTED)
+    heard = f"journalctl -o cat -u nsguard-forward-vpn | grep -q 'a program inside listens on port {GRANTED}'"
+    lab.client.wait_until_succeeds(heard)
+    lab.client.succeed("systemctl restart transmission")
     serves(lab.client, GRANTED)
     assert reached_by_tunnel(lab, GRANTED)
     inside(lab.client, "curl -s -f -T /etc/os-release http://127.0.0.1:9091/srv/torrents/film")

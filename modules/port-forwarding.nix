@@ -98,7 +98,8 @@ in
     default = defaults.onChange;
     example = "/run/current-system/sw/bin/announce-port";
     description = ''
-      Command to run when the port changes or is lost. It is confined to this namespace like a service. Its
+      Command to run when the port changes or is lost, and again when the program that listened on it no longer does,
+      for instance because it was restarted. It is confined to this namespace like a service. Its
       environment contains `NSGUARD_PORT`, `NSGUARD_PUBLIC_PORT`, `NSGUARD_PUBLIC_ADDRESS` and `NSGUARD_PROTOCOLS`.
       While there is no port, `NSGUARD_PORT` is not set. Its `PATH` leads to the programs in
       {option}`environment.systemPackages`; secrets come from {option}`credentials`.

@@ -20,10 +20,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 SESSION = "X-Transmission-Session-Id"
+told: set[int] = set()
 
 
 def listen(port: int) -> None:
-    """Answer whoever connects to a port, for ever."""
+    """Answer whoever connects to a port, for ever. It may be told again."""
+    if port in told:
+        return
+    told.add(port)
     listener = socket.create_server(("", port))
 
     def serve() -> None:

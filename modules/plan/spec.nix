@@ -121,6 +121,7 @@ in
               protocols
               internalPort
               lifetimeSeconds
+              client
               ;
             hook =
               if forwarding.client == null && forwarding.onChange == null then null else names.forwardedUnit name;

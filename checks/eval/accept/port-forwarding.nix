@@ -74,6 +74,7 @@
         ];
         internalPort = null;
         lifetimeSeconds = 60;
+        client = null;
         hook = null;
       }
       {
@@ -82,6 +83,7 @@
         protocols = [ "tcp" ];
         internalPort = 6881;
         lifetimeSeconds = 3600;
+        client = "qbittorrent";
         hook = "nsguard-forwarded-told.service";
       }
     ];

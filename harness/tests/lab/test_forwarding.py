@@ -87,6 +87,29 @@ def test_the_doctor_finds_nothing_wrong_with_it(lab: ContainerLab) -> None:
     assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")
 
 
+def test_programs_are_told_again_when_nobody_listens_on_the_port_any_more(lab: ContainerLab) -> None:
+    def starts() -> int:
+        return lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {HOOK}").count("NSGUARD_PUBLIC_PORT=")
+
+    def heard() -> int:
+        lines = lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {FORWARD}").splitlines()
+        return lines.count(f"nsguard: vpn: a program inside listens on port {LAB.forwarded_port}")
+
+    lab.client.write_files({"/opt/nsguard-test/listen.py": LISTEN})
+    until(lambda: lab.client.get_unit_property(HOOK, "ActiveState") == "inactive")
+    before = heard()
+    listen = f"python3 /opt/nsguard-test/listen.py - {LAB.forwarded_port}"
+    lab.client.succeed(f"systemd-run -q --unit=listener -p NetworkNamespacePath=/run/netns/vpn {listen}")
+    try:
+        until(lambda: reached(lab, LAB.tunnel_client.v4, LAB.forwarded_port))
+        until(lambda: heard() > before)
+        told = starts()
+        assert told
+    finally:
+        lab.client.succeed("systemctl stop listener")
+    until(lambda: starts() == told + 1)
+
+
 def test_that_port_and_no_other_is_reached_from_the_far_end_and_none_from_the_lan(lab: ContainerLab) -> None:
     port, other = LAB.forwarded_port, 40900
     lab.client.write_files({"/opt/nsguard-test/listen.py": LISTEN})

@@ -37,7 +37,7 @@ def test_text_from_outside_is_no_markup_and_a_narrow_terminal_keeps_the_verdicts
         for who in ("root", "user")
     )
     judged = Run({}, {}, Judgement(classes={"allowed-egress:[nas]": 1}))
-    for width in (60, 80):
+    for width in (60, 80, 120):
         console = Console(width=width, record=True, file=io.StringIO())
         console.print(attacks_table(Report(results, judged, judged)), classes_table(judged.judgement))
         text = console.export_text()

@@ -9,6 +9,7 @@ import pytest
 from nsguard.errors import Stopped
 from nsguard.forward import granted, keeper
 from nsguard.forward.portmap import Mapping
+from nsguard.forward.watch import Watch
 from nsguard.net import nft
 from nsguard.spec.model import HostLink, Linked
 from nsguard.spec.spec import Forwarding, Published
@@ -139,3 +140,35 @@ def test_a_port_is_asked_for_again_after_the_machine_slept(
     keeping.update(granted=(51414, 7200))  # the first is another's by now
     it.turn()
     assert keeping["opened"] == ([("tcp", 51414), ("udp", 51414)], 7200)
+
+
+def test_it_looks_at_the_port_that_is_open(keeping: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[Any] = []
+    monkeypatch.setattr(Watch, "look", lambda _, *port: looks.append(port))
+    keeping["granted"] = (2000, 60)
+    looking = made()
+    looking.look()
+    assert looks == []
+    looking.turn()
+    looking.look()
+    assert looks == [(2000, ("tcp", "udp"))]
+
+
+def test_it_looks_every_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = {"boot": 100.0}
+    looks: list[float] = []
+    monkeypatch.setattr(clock, "since_boot", lambda: now["boot"])
+    monkeypatch.setattr(time, "sleep", lambda seconds: now.update(boot=now["boot"] + seconds))
+    clock.wait(12, keeper._LOOK, lambda: looks.append(now["boot"]))
+    assert looks == [105, 110, 112]
+
+
+def test_another_port_is_watched_anew(keeping: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    forgotten: list[int] = []
+    monkeypatch.setattr(Watch, "forget", lambda _: forgotten.append(keeping["granted"][0]))
+    keeping["granted"] = (2000, 60)
+    keeper_of_two = made()
+    for port in (2000, 2000, 3000):
+        keeping["granted"] = (port, 60)
+        keeper_of_two.turn()
+    assert forgotten == [2000, 2000, 3000]

@@ -13,8 +13,9 @@ from collections.abc import Collection, Sequence
 from types import FrameType
 
 from nsguard.errors import BadInput, Stopped
-from nsguard.forward import granted, portmap
+from nsguard.forward import granted, portmap, watch
 from nsguard.forward.portmap import Denied, Gateway, Mapping, Refused
+from nsguard.forward.watch import Watch
 from nsguard.net import namespace, nft
 from nsguard.spec import spec
 from nsguard.spec.spec import SCRIPT, Forwarding
@@ -25,6 +26,8 @@ from nsguard.system import clock, process
 _RENEW = 0.75
 # Seconds between attempts while no port is mapped, and the longest wait after a failed renewal.
 _AGAIN = 5.0
+# Seconds between two looks at who listens on the port.
+_LOOK = 5.0
 # The internal port to request where only the public one matters; 0 would delete all mappings (RFC 6886 §3.4).
 _ANY = 1
 
@@ -42,7 +45,7 @@ def run(name: str) -> None:
     keeper = Keeper(State(name), forwarding, granted.named(namespace_spec))
     try:
         while True:
-            clock.wait(keeper.turn())
+            clock.wait(keeper.turn(), _LOOK, keeper.look)
     except Stopped as stopped:
         process.say(f"nsguard: {name}: {stopped}")
     finally:
@@ -71,10 +74,7 @@ def tell(state: State, forwarded: Forwarded | None, hook: str | None) -> None:
     if forwarded is None:
         nft.open_ports(state.name, (), None)
     if hook:
-        try:
-            process.change("systemctl", "restart", "--no-block", hook)
-        except process.CommandFailed as error:
-            process.say(f"nsguard: {state.name}: {error}")
+        watch.restart(state.name, hook)
 
 
 class Keeper:
@@ -88,6 +88,7 @@ class Keeper:
         self._at = self._until = 0.0
         self._complained = ""
         self._warned = False
+        self._watch = Watch(state.name, forwarding)
         self._report("asking")
 
     def turn(self) -> float:
@@ -112,6 +113,11 @@ class Keeper:
         self._keep(mappings)
         lifetime = min(mapping.lifetime for mapping in mappings)
         return max(lifetime * _RENEW, 1.0)
+
+    def look(self) -> None:
+        """Look whether a program inside listens on the port; tell it again if not."""
+        if forwarded := self._state.forwarded():
+            self._watch.look(forwarded.port, forwarded.protocols)
 
     def give_back(self) -> None:
         """Delete the mappings at the gateway (RFC 6886 §3.4); without that they end with their lifetime."""
@@ -207,6 +213,7 @@ class Keeper:
         return self._forwarding.internal_port or mapping.external
 
     def _tell(self, forwarded: Forwarded | None) -> None:
+        self._watch.forget()
         tell(self._state, forwarded, self._forwarding.hook)
 
     def _report(self, state: str, answer: str = "") -> None:

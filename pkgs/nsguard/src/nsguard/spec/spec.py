@@ -30,6 +30,8 @@ _LINK = Word(ALPHANUMERIC, f"{ALPHANUMERIC}_-", 15)
 _IN_UNITS = rf"{ALPHANUMERIC}:_.@\-"
 _UNIT = Word(_IN_UNITS, _IN_UNITS, 247, suffix=".service")
 _SOCKET_UNIT = Word(_IN_UNITS, _IN_UNITS, 248, suffix=".socket")
+# The name of a program that a port is told.
+_CLIENT = Word(ALPHANUMERIC, ALPHANUMERIC, 32)
 # A number of 32 bits that is not 0, without its 0x and leading zeros.
 _MARK = Word("123456789abcdef", "0123456789abcdef", 8)
 # The protocol of a port that is asked of no gateway: a script opens it.
@@ -75,7 +77,10 @@ class TunnelSpec(NamedTuple):
 
 
 class Forwarding(NamedTuple):
-    """A port to be asked for. `lifetime` in seconds; `hook` is a unit to restart when the port changes."""
+    """A port to be asked for. `lifetime` in seconds; `hook` is a unit to restart when the port changes.
+
+    `client`: the program that the hook tells the port, and that has to listen on it; None for none.
+    """
 
     protocol: str
     gateway: IPv4Address | None
@@ -83,6 +88,7 @@ class Forwarding(NamedTuple):
     internal_port: int | None
     lifetime: int
     hook: str | None
+    client: str | None = None
 
 
 class Published(NamedTuple):
@@ -214,7 +220,7 @@ def _is_sysctl(text: str) -> bool:
 
 
 def _forwarding(forwarding: Field) -> Forwarding:
-    fields = forwarding.object("protocol", "gateway", "protocols", "internalPort", "lifetimeSeconds", "hook")
+    fields = forwarding.object("protocol", "gateway", "protocols", "internalPort", "lifetimeSeconds", "hook", "client")
     return Forwarding(
         protocol=fields["protocol"].matching(_MAPPERS.__contains__, "nat-pmp, pcp or script"),
         gateway=fields["gateway"].maybe(lambda it: it.parsed(values.ipv4)),
@@ -222,6 +228,7 @@ def _forwarding(forwarding: Field) -> Forwarding:
         internal_port=fields["internalPort"].maybe(ports.port),
         lifetime=fields["lifetimeSeconds"].number(lambda text: values.number(text, 1, 86400)),
         hook=fields["hook"].maybe(lambda it: it.matching(_UNIT, "a service unit's name")),
+        client=fields["client"].maybe(lambda it: it.matching(_CLIENT, "the name of a program")),
     )
 
 

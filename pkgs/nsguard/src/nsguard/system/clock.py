@@ -1,6 +1,7 @@
 """The time since the machine was booted, including its sleep: what is agreed with others ends while it sleeps, too."""
 
 import time
+from collections.abc import Callable
 
 # Seconds. time.sleep(3) does not count the machine's sleep, so a long wait is made of short ones.
 _STEP = 30.0
@@ -11,8 +12,12 @@ def since_boot() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-def wait(seconds: float) -> None:
-    """Wait so long, and after a sleep of the machine at most half a minute more than it takes."""
+def wait(seconds: float, step: float = _STEP, meanwhile: Callable[[], None] = lambda: None) -> None:
+    """Wait so long, and after a sleep of the machine at most `step` seconds more than it takes.
+
+    `meanwhile` is called after each `step`.
+    """
     end = since_boot() + seconds
     while (left := end - since_boot()) > 0:
-        time.sleep(min(left, _STEP))
+        time.sleep(min(left, step))
+        meanwhile()

@@ -1,0 +1,65 @@
+"""Whether a program inside listens on the port that it was told; if none does, it is told again.
+
+Many programs begin with the port of their configuration when they start again. A unit tells them, the hook. It may run
+before the program is up again, or while the old one ends. So it runs again whenever other ports inside are listened on,
+until one of them is this port, or until it has succeeded several times in vain.
+"""
+
+from collections.abc import Collection
+
+from nsguard.forward import granted
+from nsguard.spec.spec import Forwarding
+from nsguard.system import process, systemd
+
+# Looks in a row without a listener after which the hook runs again; its successes after which it is left alone.
+MISSED, IN_VAIN = 2, 3
+_RUNNING = ("activating", "active", "deactivating")
+
+
+class Watch:
+    """Who listens on the forwarded port of namespace `name`."""
+
+    def __init__(self, name: str, forwarding: Forwarding) -> None:
+        self._name, self._hook, self._client = name, forwarding.hook, forwarding.client
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, with another port."""
+        self._heard = False
+        self._begin()
+
+    def _begin(self) -> None:
+        """Count anew: the looks in a row that saw nobody, and how often the hook succeeded in vain."""
+        self._missed = self._in_vain = 0
+        # The ports on which programs inside listened when the hook ran again; None if it has not.
+        self._tried: set[int] | None = None
+
+    def look(self, port: int, protocols: Collection[str]) -> None:
+        """Run the hook again if nobody listens on `port`, by any of `protocols`."""
+        if self._hook is None:
+            return
+        listeners = set(granted.listening(self._name))
+        if any((protocol, port) in listeners for protocol in protocols):
+            if not self._heard or self._missed:
+                process.say(f"nsguard: {self._name}: a program inside listens on port {port}")
+            self._heard = True
+            self._begin()
+            return
+        state = next(iter(systemd.show([self._hook], ["ActiveState"])), {}).get("ActiveState")
+        # A program that never listened is perhaps not meant to, or the hook fails for what another try does not mend.
+        expected = self._heard or (self._client is not None and state != "failed")
+        self._missed = self._missed + 1 if expected and state not in _RUNNING else 0
+        others = {number for protocol, number in listeners if protocol == "tcp"}
+        if self._missed >= MISSED and others != self._tried and self._in_vain < IN_VAIN:
+            process.say(f"nsguard: {self._name}: nobody listens on port {port}; telling it again")
+            self._in_vain += state != "failed"
+            self._tried = others
+            restart(self._name, self._hook)
+
+
+def restart(name: str, hook: str) -> None:
+    """Run the hook, once it has ended if it runs."""
+    try:
+        process.change("systemctl", "restart", "--no-block", hook)
+    except process.CommandFailed as error:
+        process.say(f"nsguard: {name}: {error}")
