@@ -154,15 +154,6 @@ def test_it_looks_at_the_port_that_is_open(keeping: dict[str, Any], monkeypatch:
     assert looks == [(2000, ("tcp", "udp"))]
 
 
-def test_it_looks_every_few_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = {"boot": 100.0}
-    looks: list[float] = []
-    monkeypatch.setattr(clock, "since_boot", lambda: now["boot"])
-    monkeypatch.setattr(time, "sleep", lambda seconds: now.update(boot=now["boot"] + seconds))
-    clock.wait(12, keeper._LOOK, lambda: looks.append(now["boot"]))
-    assert looks == [105, 110, 112]
-
-
 def test_another_port_is_watched_anew(keeping: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     forgotten: list[int] = []
     monkeypatch.setattr(Watch, "forget", lambda _: forgotten.append(keeping["granted"][0]))
