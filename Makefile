@@ -11,7 +11,7 @@ TEST_PACKAGES := procps wireguard-go
 VM_PACKAGES := e2fsprogs qemu-system-x86 qemu-utils
 
 .DEFAULT_GOAL := help
-.PHONY: help demo format lint unit lab test quick test-vm core-vm bench bench-eval judge sweep docs site image deps deps-test deps-vm venv clean
+.PHONY: help demo format lint unit lab test quick test-vm core-vm bench bench-eval judge sweep services docs site image deps deps-test deps-vm venv clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,10 @@ judge: deps venv ## ten thousand generated units through the refusals and the ju
 
 sweep: deps venv ## confine every service module of nixpkgs, by evaluation (NSGUARD_NIXPKGS)
 	@python3 checks/sweep/sweep.py --json $(VENV)/sweep.json
+
+services: ## write the table of docs/services.md from the last make sweep
+	@test -e $(VENV)/sweep.json || { echo "make services: run make sweep first" >&2; exit 2; }
+	@python3 checks/sweep/page.py $(VENV)/sweep.json docs/services.md
 
 docs: ## write docs/options.md from the options (NSGUARD_NIXPKGS: a tree with nixpkgs' lib/)
 	@test -n "$(NSGUARD_NIXPKGS)" || { echo "make docs: set NSGUARD_NIXPKGS to a tree with nixpkgs' lib/" >&2; exit 2; }

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import words
 
 NIXPKGS = os.environ.get("NSGUARD_NIXPKGS")
 
@@ -41,12 +41,5 @@ def evaluate(expression: str) -> Any:
 
 
 def nixos_arguments(directory: Path, tree: Path | None = None) -> str:
-    """What checks/eval/nixos.nix takes. Any word of the tree may be the name of a package that a module asks for.
-
-    tree: nixpkgs' lib/ and nixos/, in place of NSGUARD_NIXPKGS.
-    """
-    tree = tree or Path(NIXPKGS or "")
-    words = {word for path in tree.glob("nixos/**/*.nix") for word in re.findall(r"[A-Za-z_][\w-]*", path.read_text())}
-    (directory / "names.json").write_text(json.dumps(sorted(words)))
-    names = f"builtins.fromJSON (builtins.readFile {directory}/names.json)"
-    return f"{{ lib = import {tree}/lib; nixos = {tree}/nixos; names = {names}; }}"
+    """What checks/eval/nixos.nix takes. tree: nixpkgs' lib/ and nixos/, in place of NSGUARD_NIXPKGS."""
+    return words.nixos_arguments(directory, tree or Path(NIXPKGS or ""))

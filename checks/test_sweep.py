@@ -1,6 +1,6 @@
 """Service modules of nixpkgs, confined: a sample, and those that bound, opened or read back what leads out.
 
-`make sweep` takes all of them, which needs half an hour of a processor.
+`make sweep` takes all of them, which needs some twenty minutes of a processor.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from nix import needs_nixpkgs
+from nix import NIXPKGS, needs_nixpkgs
 
 sys.path.insert(0, str(Path(__file__).parent / "sweep"))
 
-from sweep import Module, lines_of, swept
+from page import row, section
+from sweep import Module, Tree, lines_of, swept
 
 # Of each kind that had a hole, recursed, or was refused for no reason.
 TELLING = {
@@ -25,6 +26,7 @@ TELLING = {
     "jellyfin": ("clean",),
     "metricbeat": ("clean",),
     "minecraft-server": ("cannot work",),
+    "nextcloud": ("cannot work",),
     "redis": ("refused",),
     "sing-box": ("refused",),
     "sslh": ("refused",),
@@ -40,6 +42,51 @@ def test_the_line_that_a_message_says_is_read_whole() -> None:
         f"systemd.services.d.serviceConfig.Type: it does not work; set {switch}",
     ]
     assert lines_of(messages) == (settings, switch)
+
+
+FORKS = (
+    "systemd.services.d.serviceConfig.Type: it forks; set systemd.services.d.nsguard.hardening.ownProcesses = false;"
+)
+LACKS = "systemd.services.d: CAP_NET_RAW is taken away; leave it unconfined if it needs that"
+LINE = "systemd.services.d.nsguard.hardening.ownProcesses = false;"
+
+
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [
+        (Module("d", "clean", ["d"], []), "| `d` | works |  |"),
+        (Module("d", "refused", ["d"], [FORKS], (LINE,), True), f"| `d` | with these lines | `{LINE}` |"),
+        (
+            Module("d", "refused", ["d"], ["systemd.services.d.x: no|way; remove it"]),
+            "| `d` | refused | no/way; remove it |",
+        ),
+        (
+            Module("d", "cannot work", ["d"], [LACKS, FORKS], (LINE,)),
+            f"| `d` | lacks something | CAP_NET_RAW is taken away; leave it unconfined if it needs that<br>`{LINE}` |",
+        ),
+        (Module("tailscale", "clean", ["tailscaled"], []), "| `tailscale` | not to be confined |  |"),
+        (Module("d", "not evaluable", [], ["throws"]), "| `d` | not known |  |"),
+    ],
+)
+def test_the_page_says_what_became_of_a_module(module: Module, expected: str) -> None:
+    assert row(module) == expected
+
+
+def test_the_page_counts_modules_that_have_services() -> None:
+    modules = [
+        Module("b", "clean", ["b"], []),
+        Module("A", "clean", ["a"], []),
+        Module("c", "without services", [], []),
+    ]
+    lines = section(modules).splitlines()
+    assert lines[0].startswith("Of 2 modules") and lines[2] == "- 2 work as they are;"
+    assert [line.split("`")[1] for line in lines if line.startswith("| `")][1:] == ["A", "b"]
+
+
+@needs_nixpkgs
+def test_a_module_is_the_same_among_all_modules_of_nixos(tmp_path: Path) -> None:
+    tree, paths = Tree(Path(NIXPKGS or ""), tmp_path), [["redis"], ["tor"]]
+    assert list(tree.modules(paths)) == list(tree.modules(paths, whole=True))
 
 
 @pytest.fixture(scope="module")

@@ -1,17 +1,18 @@
 # A specification of plain data as a NixOS configuration.
 #
-#   pkgs: nixpkgs' own packages; without them stand-ins, one for each of `names`
+#   pkgs: nixpkgs' own packages; without them stand-ins, one for each of `names`, which have `attributes`
 {
   lib,
   nixos ? null,
   names ? [ ],
+  attributes ? [ ],
   pkgs ? null,
 }:
 let
   packages = if pkgs != null then pkgs else standIns;
 
   standIns = import ./stand-ins.nix {
-    inherit lib;
+    inherit lib attributes;
     # What our own modules name, a tree of nixpkgs may not.
     names =
       names
@@ -49,28 +50,34 @@ let
     wantedBy = value.wantedBy or [ ];
   };
 
-  evaluateWhole =
-    module:
-    import (nixos + "/lib/eval-config.nix") {
-      inherit lib;
-      system = null;
-      modules = [
-        ../../modules
-        module
-        {
-          _module.args.pkgs = lib.mkForce (packages // lib.genAttrs ours (name: inUsr packages.${name}));
-          boot.isContainer = true;
-          documentation.enable = false;
-          nixpkgs.hostPlatform = "x86_64-linux";
-          nsguard.package = inUsr {
-            type = "derivation";
-            name = "nsguard";
-            meta.mainProgram = "nsguard";
-          };
-          system.stateVersion = "25.05";
-        }
-      ];
-    };
+  evaluateWhole = evaluateSome { };
+
+  # only: { baseModules = …; }, in place of all modules of NixOS
+  evaluateSome =
+    only: module:
+    import (nixos + "/lib/eval-config.nix") (
+      {
+        inherit lib;
+        system = null;
+        modules = [
+          ../../modules
+          module
+          {
+            _module.args.pkgs = lib.mkForce (packages // lib.genAttrs ours (name: inUsr packages.${name}));
+            boot.isContainer = true;
+            documentation.enable = false;
+            nixpkgs.hostPlatform = "x86_64-linux";
+            nsguard.package = inUsr {
+              type = "derivation";
+              name = "nsguard";
+              meta.mainProgram = "nsguard";
+            };
+            system.stateVersion = "25.05";
+          }
+        ];
+      }
+      // only
+    );
 in
 {
   # The same specification, said in NixOS's options.
@@ -111,5 +118,6 @@ in
 
   evaluate = module: (evaluateWhole module).config;
 
-  inherit evaluateWhole pkgs;
+  inherit evaluateSome evaluateWhole;
+  pkgs = packages;
 }

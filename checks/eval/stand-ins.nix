@@ -1,95 +1,109 @@
 # Packages that are nothing but names and paths, for evaluating a configuration where nixpkgs' own cannot be had.
 # Nothing made of them can be built, and nothing needs to: a test looks at assertions and at the text of units.
-{ lib, names }:
+# names: of packages; attributes: what modules ask of a package, as in `package.python.pkgs`
+{
+  lib,
+  names,
+  attributes ? [ ],
+}:
 let
   platform = lib.systems.elaborate "x86_64-linux";
 
   standIn =
     name:
     let
-      self = {
-        type = "derivation";
-        inherit name;
-        pname = name;
-        # As new as any module asks for.
-        version = "999";
-        system = platform.system;
-        outPath = "/stand-in/${name}";
-        drvPath = "/stand-in/${name}.drv";
-        outputName = "out";
-        outputs = [ "out" ];
-        meta = {
-          description = name;
-          mainProgram = name;
-        };
-        passthru = { };
-        override = _: self;
-        overrideAttrs = _: self;
-        overridePythonAttrs = _: self;
-        extend = _: self;
-        withPackages = _: self;
-        features = { };
-        config = lib.genAttrs [ "isYes" "isEnabled" "isModule" "isSet" ] (_: _: true) // {
-          isDisabled = _: false;
-        };
-        kernelAtLeast = _: true;
-        kernelOlder = _: false;
-        modDirVersion = "999";
-        enabledCryptSchemeIds = [ "y" ];
-        shellPath = "/bin/sh";
-        kmod = self;
-        util-linux = self;
-        interfaceVersion = 2;
-        systemManagementModeRequired = false;
-        psqlSchema = "17";
-        networkManagerPlugin = name;
-        kernelModuleAttribute = "kmod"; # one that the stand-in for a kernel has
-      }
-      // lib.genAttrs [
-        "out"
-        "bin"
-        "dev"
-        "lib"
-        "man"
-        "doc"
-        "info"
-        "su"
-        "mount"
-        "swap"
-        "login"
-        "kernel"
-        "fd"
-        "ga"
-      ] (_: self)
-      # systemd's build options, which NixOS's module asks for.
-      // lib.mapAttrs' (option: lib.nameValuePair "with${option}") (
-        lib.genAttrs [
-          "Coredump"
-          "Hostnamed"
-          "Hwdb"
-          "Localed"
-          "Logind"
-          "Networkd"
-          "Nss"
-          "Resolved"
-          "Timedated"
-          "Timesyncd"
-          "Utmp"
-          "Efi"
-          "Cryptsetup"
-          "Homed"
-          "Machined"
-          "Importd"
-          "Portabled"
-          "Repart"
-          "Oomd"
-          "Sysupdate"
-          "Tpm2Tss"
-          "Tpm2Units"
-          "Bootloader"
-          "Nspawn"
-        ] (_: false)
-      );
+      self =
+        lib.genAttrs attributes (_: self)
+        // {
+          __functor = _: _: self;
+          type = "derivation";
+          inherit name;
+          pname = name;
+          # As new as any module asks for.
+          version = "999";
+          system = platform.system;
+          outPath = "/stand-in/${name}";
+          drvPath = "/stand-in/${name}.drv";
+          outputName = "out";
+          outputs = [ "out" ];
+          meta = {
+            description = name;
+            mainProgram = name;
+          };
+          passthru = { };
+          override = _: self;
+          overrideAttrs = _: self;
+          overridePythonAttrs = _: self;
+          extend = _: self;
+          withPackages = _: self;
+          features = { };
+          config = lib.genAttrs [ "isYes" "isEnabled" "isModule" "isSet" ] (_: _: true) // {
+            isDisabled = _: false;
+          };
+          kernelAtLeast = _: true;
+          kernelOlder = _: false;
+          modDirVersion = "999";
+          modules = [ ];
+          availableComponents = names;
+          extraComponents = [ ];
+          extensions = [ ];
+          withIpmi = false;
+          allowMemoryWriteExecute = false;
+          enabledCryptSchemeIds = [ "y" ];
+          shellPath = "/bin/sh";
+          kmod = self;
+          util-linux = self;
+          interfaceVersion = 2;
+          systemManagementModeRequired = false;
+          psqlSchema = "17";
+          networkManagerPlugin = name;
+          kernelModuleAttribute = "kmod"; # one that the stand-in for a kernel has
+        }
+        // lib.genAttrs [
+          "out"
+          "bin"
+          "dev"
+          "lib"
+          "man"
+          "doc"
+          "info"
+          "su"
+          "mount"
+          "swap"
+          "login"
+          "kernel"
+          "fd"
+          "ga"
+        ] (_: self)
+        # systemd's build options, which NixOS's module asks for.
+        // lib.mapAttrs' (option: lib.nameValuePair "with${option}") (
+          lib.genAttrs [
+            "Coredump"
+            "Hostnamed"
+            "Hwdb"
+            "Localed"
+            "Logind"
+            "Networkd"
+            "Nss"
+            "Resolved"
+            "Timedated"
+            "Timesyncd"
+            "Utmp"
+            "Efi"
+            "Cryptsetup"
+            "Homed"
+            "Machined"
+            "Importd"
+            "Portabled"
+            "Repart"
+            "Oomd"
+            "Sysupdate"
+            "Tpm2Tss"
+            "Tpm2Units"
+            "Bootloader"
+            "Nspawn"
+          ] (_: false)
+        );
     in
     self;
 
@@ -98,11 +112,14 @@ let
   format = _: {
     type = with lib.types; attrsOf anything;
     generate = name: _: standIn name;
-    lib = { };
+    lib = packages;
   };
 
+  # `with pkgs;` must leave nixpkgs' functions as they are. Of nextcloud there are versions alone.
+  packages = removeAttrs (lib.genAttrs names standIn) (lib.attrNames lib ++ [ "nextcloud" ]);
+
   final =
-    lib.genAttrs names standIn
+    packages
     // lib.genAttrs [
       "concatText"
       "writeText"

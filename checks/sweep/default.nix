@@ -1,12 +1,13 @@
 # Every service of nixpkgs' modules, confined: what becomes of it by evaluation alone, with stand-ins for packages.
 #
-#   import ./. { lib; nixos; names; }
+#   import ./. { lib; nixos; names; attributes; common; }
 #   -> { paths; say = [ { path; fillings; more; } ] -> … a line for each: { services; problems; holes; warnings; crashed; } }
 #
 # A path is that of a set of options, from `services` on. What the module calls for beside is made up by type.
 arguments:
 let
-  inherit (arguments) lib;
+  inherit (arguments) lib nixos;
+  common = arguments.common or [ ];
   inherit (lib)
     attrByPath
     concatMap
@@ -18,7 +19,28 @@ let
     setAttrByPath
     types
     ;
-  inherit (import ../eval/nixos.nix arguments) evaluateWhole pkgs;
+  inherit (import ../eval/nixos.nix (removeAttrs arguments [ "common" ]))
+    evaluateSome
+    evaluateWhole
+    pkgs
+    ;
+
+  # The modules of NixOS to evaluate; needs: entries of its list, beside those that all need, or null for the whole list.
+  only =
+    needs:
+    if needs == null then
+      { }
+    else
+      { baseModules = map (entry: nixos + "/modules/${entry}") (common ++ needs); };
+  # What is not there may be defined by what is off.
+  unchecked = needs: lib.optionalAttrs (needs != null) { _module.check = false; };
+
+  filesOf =
+    options:
+    if isOption options then
+      map toString (options.declarations or [ ])
+    else
+      concatMap filesOf (lib.attrValues options);
 
   host = {
     nsguard.tunnels.lab.configFile = "/run/secrets/lab.conf";
@@ -140,10 +162,15 @@ let
         (
           name: option:
           if isOption option then
-            if option ? default || option.readOnly or false || option.internal or false then
+            if
+              option ? default
+              || option.readOnly or false
+              || option.internal or false
+              || option.visible or true == false
+            then
               { }
             else
-              lib.mkDefault (valueOf name option)
+              lib.mkOverride 1400 (valueOf name option)
           else
             filled option
         )
@@ -198,13 +225,15 @@ let
       path,
       filling ? "nothing",
       confined ? true,
+      needs ? null,
       more ? { },
     }:
     let
       inherit
-        (evaluateWhole {
+        (evaluateSome (only needs) {
           imports = [
             host
+            (unchecked needs)
             (configurationOf { inherit path filling; })
             more
           ]
@@ -240,6 +269,7 @@ let
         "required"
         "nothing"
       ],
+      needs ? null,
       more ? { },
     }:
     let
@@ -251,6 +281,7 @@ let
               path
               filling
               confined
+              needs
               more
               ;
           };
@@ -281,6 +312,20 @@ in
       count: module:
       builtins.seq (builtins.trace "swept ${builtins.toJSON (swept module)}" null) (count + 1)
     ) 0 modules;
+
+  declaring = mapAttrs (_: options: lib.unique (filesOf options)) bare.options.services;
+  elsewhere = lib.unique (
+    filter (lib.hasInfix "/modules/services/") (
+      concatMap filesOf (
+        lib.attrValues (
+          removeAttrs bare.options [
+            "_module"
+            "services"
+          ]
+        )
+      )
+    )
+  );
 
   paths = concatMap (name: switches [ name ] bare.options.services.${name}) (
     lib.attrNames bare.options.services

@@ -1,6 +1,6 @@
 """Every service module of nixpkgs with the smallest configuration that evaluates, all its services confined.
 
-    sweep.py [--every N] [--json FILE] [--markdown FILE] [MODULE …]
+    sweep.py [--every N] [--json FILE] [MODULE …]
 
 NSGUARD_NIXPKGS names the tree. Nothing is built: what is looked at are refusals, warnings and the text of units, which
 the judge of finished units searches for ways out. What is refused is
@@ -23,18 +23,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
-SHARD = 20
+sys.path.insert(0, str(HERE.parent))
 
-# Daemons of the host's network, of its sessions or of its hardware: docs/services.md says why.
-NOT_CONFINED = frozenset(
-    {"asusd", "avahi", "bpftune", "cage", "chrony", "cloudflare-warp", "cockpit", "corosync", "dae"}
-) | {
-    "fail2ban",
-    "openiscsi",
-    "tailscale",
-}
+from needed import Needed  # noqa: E402 - it lies beside this file
+from words import nixos_arguments  # noqa: E402 - it lies in the folder above
 
-UNCONFINED = ".nsguard.namespace = lib.mkForce null;"
+SHARD = 24
+WORKERS = 4
+NIX = ("nix-instantiate", "--option", "store", "dummy://", "--eval", "--strict", "--json", "-E")
+# Bytes for Nix to begin with, so that it seldom looks for what it needs no more.
+HEAP = "1000000000"
+
+# With all modules of NixOS it may be told.
+UNTOLD = ("crash", "not evaluable")
 KINDS = ("clean", "cannot work", "refused", "hole", "crash", "without services", "not evaluable")
 
 
@@ -64,34 +65,35 @@ class Tree:
     """A tree with nixpkgs' lib/ and nixos/, evaluated with stand-ins for its packages."""
 
     def __init__(self, tree: Path, directory: Path) -> None:
-        words = {
-            word for path in tree.glob("nixos/**/*.nix") for word in re.findall(r"[A-Za-z_][\w-]*", path.read_text())
-        }
-        names = directory / "names.json"
-        names.write_text(json.dumps(sorted(words)))
+        self._arguments = nixos_arguments(directory, tree)
+        self._sweep = f"(import {HERE} {self._arguments})"
+        found = self._value("{ inherit (sweep) declaring elsewhere paths; }")
+        self.paths: list[list[str]] = found["paths"]
+        self._needed = Needed(tree, found["declaring"], found["elsewhere"])
+        (directory / "common.json").write_text(json.dumps(self._needed.common))
         self._sweep = (
-            f"(import {HERE} {{ lib = import {tree}/lib; nixos = {tree}/nixos; "
-            f"names = builtins.fromJSON (builtins.readFile {names}); }})"
+            f"(import {HERE} ({self._arguments} "
+            f"// {{ common = builtins.fromJSON (builtins.readFile {directory}/common.json); }}))"
         )
 
     def _evaluate(self, expression: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["nix-instantiate", "--option", "store", "dummy://", "--eval", "--strict", "--json", "-E", expression],
+            [*NIX, f"let sweep = {self._sweep}; in {expression}"],
             check=False,
             capture_output=True,
             text=True,
+            env={"GC_INITIAL_HEAP_SIZE": HEAP, **os.environ},
         )
 
-    def paths(self) -> list[list[str]]:
-        """Of every module its option, word by word."""
-        done = self._evaluate(f"{self._sweep}.paths")
+    def _value(self, expression: str) -> dict[str, Any]:
+        done = self._evaluate(expression)
         if done.returncode:
             raise SystemExit(done.stderr)
-        return list(json.loads(done.stdout))
+        return dict(json.loads(done.stdout))
 
     def _said(self, modules: Iterable[str]) -> tuple[list[dict[str, Any]], str]:
         """What became of modules, each as Nix has it, up to one that ends the evaluation; and what Nix said of that."""
-        done = self._evaluate(f"{self._sweep}.say [ {' '.join(modules)} ]")
+        done = self._evaluate(f"sweep.say [ {' '.join(modules)} ]")
         told = [
             json.loads(line.removeprefix("trace: swept "))
             for line in done.stderr.splitlines()
@@ -99,13 +101,18 @@ class Tree:
         ]
         return told, done.stderr[done.stderr.rfind("error:") :] if done.returncode else ""
 
-    def modules(self, paths: list[list[str]], more: str = "{ }") -> Iterator[Module]:
-        """Each of them in turn. more: a module of NixOS's that is laid over each."""
+    def modules(self, paths: list[list[str]], more: str = "{ }", *, whole: bool = False) -> Iterator[Module]:
+        """Each of them in turn. more: a module of NixOS's that is laid over each; whole: with all others of NixOS's."""
         while paths:
-            told, error = self._said(f"{{ path = {_list(path)}; more = {more}; }}" for path in paths)
-            yield from map(classified, paths, told)
+            asked = [self._asked(path, more, whole=whole) for path in paths]
+            told, error = self._said(asked)
+            for module in map(classified, paths, told):
+                yield from (
+                    [module] if whole or module.kind not in UNTOLD else self.modules([_path(module)], more, whole=True)
+                )
             if error:
-                yield self._apart(paths[len(told)], error, more)
+                path = paths[len(told)]
+                yield from [self._apart(path, error, more)] if whole else self.modules([path], more, whole=True)
                 paths = paths[len(told) + 1 :]
             else:
                 return
@@ -115,18 +122,26 @@ class Tree:
         lines = lines_of(module.said)
         if module.kind != "refused" or len(lines) < len({unit_of(it) for it in module.said}):
             return module._replace(lines=lines, mended=None)
-        (again,) = self.modules([module.name.split(".")], f"{{ lib, ... }}: {{ {' '.join(lines)} }}")
+        (again,) = self.modules([_path(module)], f"{{ lib, ... }}: {{ {' '.join(lines)} }}")
         return module._replace(lines=lines, mended=again.kind in ("clean", "cannot work"))
+
+    def _asked(self, path: list[str], more: str, *, whole: bool, fillings: str = "") -> str:
+        """A module as ./default.nix takes it."""
+        needs = None if whole else self._needed.of(path)
+        written = "null" if needs is None else _list(needs)
+        return f"{{ path = {_list(path)}; needs = {written}; more = {more}; {fillings} }}"
 
     def _apart(self, path: list[str], error: str, more: str) -> Module:
         """A module that ends the evaluation, as with less in it or unconfined it may not."""
-        for filling in ("required", "nothing"):
-            told, _ = self._said([f'{{ path = {_list(path)}; fillings = [ "{filling}" ]; more = {more}; }}'])
-            if told:
+        for filling in ('"required"', '"nothing"', ""):
+            told, _ = self._said([self._asked(path, more, whole=True, fillings=f"fillings = [ {filling} ];")])
+            if told and (filling or told[0]["crashed"]):
                 return classified(path, told[0])
-        told, _ = self._said([f"{{ path = {_list(path)}; fillings = [ ]; more = {more}; }}"])
-        crashed = bool(told) and told[0]["crashed"]
-        return Module(".".join(path), "crash" if crashed else "not evaluable", [], [error])
+        return Module(".".join(path), "not evaluable", [], [error])
+
+
+def _path(module: Module) -> list[str]:
+    return module.name.split(".")
 
 
 def _list(words: Iterable[str]) -> str:
@@ -162,28 +177,11 @@ def swept(paths: list[list[str]] | None = None, every: int = 1) -> Iterator[Modu
     """All modules of the tree, those at `paths`, or one in so many, a shard at a time."""
     with tempfile.TemporaryDirectory() as directory:
         tree = Tree(Path(os.environ["NSGUARD_NIXPKGS"]), Path(directory))
-        chosen = tree.paths()[::every] if paths is None else paths
+        chosen = tree.paths[::every] if paths is None else paths
         shards = [chosen[i : i + SHARD] for i in range(0, len(chosen), SHARD)]
-        with ThreadPoolExecutor(2) as pool:
+        with ThreadPoolExecutor(WORKERS) as pool:
             for modules in pool.map(lambda shard: [tree.mended(it) for it in tree.modules(shard)], shards):
                 yield from modules
-
-
-def table(modules: Iterable[Module]) -> str:
-    """Markdown, by module: works, works with these lines, or what the first refusal says."""
-    rows = ["| `services.` | confined | lines, or why not |", "|---|---|---|"]
-    for it in sorted(modules):
-        if it.name in NOT_CONFINED:
-            rows.append(f"| `{it.name}` | not to be confined | |")
-        elif it.kind == "clean":
-            rows.append(f"| `{it.name}` | works | |")
-        elif it.kind == "refused" and all(line.endswith(UNCONFINED) for line in it.lines) and it.mended:
-            rows.append(f"| `{it.name}` | not to be confined | |")
-        elif it.lines and (it.mended or it.kind == "cannot work"):
-            rows.append(f"| `{it.name}` | with these lines | {'<br>'.join(f'`{line}`' for line in it.lines)} |")
-        elif it.kind == "refused":
-            rows.append(f"| `{it.name}` | refused | {it.said[0].partition(': ')[2].replace('|', '/')} |")
-    return "\n".join(rows) + "\n"
 
 
 def main() -> int:
@@ -191,15 +189,12 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="options below services; all where none is named")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="one module in N")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what became of each")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table of docs/services.md")
     options = parser.parse_args()
     modules = []
     for module in swept([name.split(".") for name in options.modules] or None, options.every):
         modules.append(module)
         if options.json:  # what is known so far, for whoever does not wait for the end
             options.json.write_text(json.dumps([it._asdict() for it in modules], indent=1))
-    if options.markdown:
-        options.markdown.write_text(table(modules))
     counts = Counter(it.kind for it in modules)
     for kind in KINDS:
         print(f"{counts[kind]:5} {kind}")

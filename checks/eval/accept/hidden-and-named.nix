@@ -35,6 +35,21 @@ in
         ordered = confined { ExecStart = "/usr/bin/cat %t/search/settings"; } // {
           after = [ "search-init.service" ];
         };
+        # Addresses are read as well, and for temporary files it has a directory of its own.
+        addressed =
+          confined {
+            Environment = [
+              "BROKER=redis+unix:///run/redis/socket PAGE=http://home/page"
+              "TEMP_DIR=/tmp/files"
+            ];
+          }
+          // {
+            environment = {
+              AGENT_SOCK = "/tmp/agent/socket";
+              DISPLAY_SOCKET = "/tmp/.X11-unix/X0";
+              TMPDIR = "/tmp/addressed";
+            };
+          };
         # What it owns, was granted, or what systemd reads for it, is not named.
         fine = lib.recursiveUpdate (confined {
           RuntimeDirectory = "fine";
@@ -79,6 +94,8 @@ in
     builtins.filter (text: builtins.match "systemd\\.services\\..*" text != null) config.warnings;
 
   expected = [
+    ''systemd.services.addressed: /run/redis/socket, /tmp/agent/socket are hidden from the service, which names them; to make them visible, set systemd.services.addressed.nsguard.bindPaths = [ "/run/redis" "/tmp/agent/socket" ];''
+    "systemd.services.addressed: /tmp/.X11-unix/X0 leads to programs outside the namespace, and stays hidden; for the system bus, use systemd.services.addressed.nsguard.dbus.system"
     ''systemd.services.becomes.serviceConfig.User: with User = "root", systemd takes CAP_SETUID, CAP_SETGID from the service despite nsguard.capabilities; remove the user: systemd.services.becomes.serviceConfig.User = lib.mkForce null;''
     ''systemd.services.cache: /run/secrets/k, /root/.cache/x are hidden from the service, which names them; to make them visible, set systemd.services.cache.nsguard.bindPaths = [ "/run/secrets/k" "/root/.cache/x" ];''
     "systemd.services.lost: /run/wrappers/bin/ping: set-uid programs are hidden, and give a confined service no privileges; use the program of the package itself, or leave the service unconfined"

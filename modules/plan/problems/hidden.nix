@@ -5,10 +5,12 @@ let
     concatMap
     concatStringsSep
     elem
+    elemAt
     filter
     head
     isString
     match
+    split
     toJSON
     ;
   inherit (import ../combine.nix)
@@ -24,16 +26,57 @@ let
 
   strings = value: filter isString (map (v: if isString v then v else "") (toList value));
 
-  # Paths in a text that lie where a service has its own or an empty directory.
-  hiddenIn =
-    text:
-    map (groups: builtins.elemAt groups 1) (
+  # Paths in a text below some directories, also in an address such as unix:///run/app/socket.
+  pathsBelow =
+    directories: text:
+    map (groups: elemAt groups 2) (
       filter builtins.isList (
-        builtins.split "(^|[^A-Za-z0-9._/-])((/var)?/(run|home|root)/[A-Za-z0-9._@+/-]*[A-Za-z0-9_@+-])" (
+        split "(^|[^A-Za-z0-9._/-](//)?)((/var)?/(${directories})/[A-Za-z0-9._@+/-]*[A-Za-z0-9_@+-])" (
           binds.spelt text
         )
       )
     );
+
+  # Where a service has its own or an empty directory.
+  hiddenIn = pathsBelow "run|home|root";
+
+  # Variables by name, each with its value: those of `environment`, and of Environment=.
+  variables =
+    service:
+    let
+      assigned =
+        word:
+        let
+          parts = match "[\"']?([A-Za-z_][A-Za-z0-9_]*)=(.*)" word;
+        in
+        if parts == null then
+          [ ]
+        else
+          [
+            {
+              name = head parts;
+              value = elemAt parts 1;
+            }
+          ];
+      environment = service.environment or { };
+    in
+    map (name: {
+      inherit name;
+      value = environment.${name};
+    }) (builtins.attrNames environment)
+    ++ concatMap assigned (
+      concatMap (text: filter isString (split "[[:space:]]+" text)) (
+        strings (service.serviceConfig.Environment or null)
+      )
+    );
+
+  # A file or socket of another program's. The service has a /tmp of its own, where it puts temporary files.
+  inTmp =
+    service:
+    concatMap (
+      { name, value }:
+      if !isString value || match ".*(TMP|TEMP|CACHE).*" name != null then [ ] else pathsBelow "tmp" value
+    ) (variables service);
 
   # What every service sees below /run.
   seen = "/run/(current-system|opengl-driver|nsguard|credentials|systemd/(notify|journal))(/.*)?";
@@ -74,6 +117,7 @@ let
     unique (
       map binds.plain (
         concatMap hiddenIn texts
+        ++ (if service.hardening.privateTmp or true then inTmp service else [ ])
         ++ inPeoples
         ++ map binds.source (dropped "BindPaths" ++ dropped "BindReadOnlyPaths")
       )

@@ -32,6 +32,8 @@ let
   paths = import ../confinement/paths.nix;
   exposure = import ./exposure.nix;
   hidden = import ./hidden.nix { inherit named; };
+  packaged = import ./packaged.nix { inherit named; };
+  inherit (packaged) commandUnseen;
   busProblems = import ./bus.nix;
 
   named =
@@ -60,12 +62,6 @@ let
         fix = "remove the + or !${remedy}";
       }
     ) (texts config);
-
-  # Whether a package defines the command, and the options hold no more than other parts of the unit.
-  commandUnseen =
-    service:
-    filter (command: command != "") (toList (service.serviceConfig.ExecStart or null)) == [ ]
-    && (service.packaged || commands service.serviceConfig != [ ]);
 
   # Commands that nsguard-init cannot start.
   unstartable =
@@ -232,8 +228,11 @@ let
 in
 {
   inherit (exposure) ofBinds;
-  inherit (hidden) warnings;
   inherit named prefixes;
+
+  warnings =
+    makers: name: service:
+    hidden.warnings makers name service ++ packaged.warnings name service;
 
   problems =
     name: service:

@@ -1,0 +1,65 @@
+# NixOS: what cannot be read in the unit of a package has a warning, with the line that says it.
+{
+  module = {
+    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+    nsguard.namespaces.vpn.tunnel = "mullvad";
+    systemd.services =
+      builtins.mapAttrs
+        (_: service: {
+          overrideStrategy = "asDropin";
+          nsguard = {
+            namespace = "vpn";
+          }
+          // service.nsguard or { };
+          inherit (service) serviceConfig;
+        })
+        {
+          unseen.serviceConfig.StandardOutput = "null";
+          started.serviceConfig.ExecStart = [
+            ""
+            "/usr/bin/daemon"
+          ];
+          repeated.serviceConfig = {
+            ExecStart = [
+              ""
+              "/usr/bin/daemon"
+            ];
+            ExecReload = [
+              ""
+              "kill -HUP $MAINPID"
+            ];
+          };
+          without-reload.serviceConfig = {
+            ExecStart = [
+              ""
+              "/usr/bin/daemon"
+            ];
+            ExecReload = "";
+          };
+          forks = {
+            nsguard.hardening.ownProcesses = false;
+            serviceConfig.StandardOutput = "null";
+          };
+        };
+  };
+
+  facts = config: {
+    warnings = builtins.filter (
+      text: builtins.match "systemd\\.services\\..*" text != null
+    ) config.warnings;
+    inherit (config.systemd.services.without-reload.serviceConfig) ExecReload;
+    repeated = config.systemd.services.repeated.serviceConfig.ExecReload;
+  };
+
+  expected = {
+    warnings = [
+      ''systemd.services.started.serviceConfig.ExecReload: the unit is defined by a package; if it reloads by $MAINPID, that fails, because each command of a confined service has process numbers of its own; repeat the command here (ExecReload = [ "" "kill -HUP $MAINPID" ];), or, if the unit has none, say so with systemd.services.started.serviceConfig.ExecReload = "";''
+      ''systemd.services.unseen.serviceConfig.ExecStart: the command is defined by a package, so the program is the first of its process numbers: without a handler for SIGTERM it stops only when TimeoutStopSec is over, and a reload by $MAINPID fails; repeat the command here (ExecStart = [ "" "…" ];), or set systemd.services.unseen.nsguard.hardening.ownProcesses = false;''
+    ];
+    ExecReload = "";
+    repeated = [
+      ""
+      "/usr/bin/nsguard-init --journal --netns=vpn --signal=HUP"
+    ];
+  };
+}
