@@ -1,6 +1,14 @@
 """Keys of typed options."""
 
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
 from box import NAME, PEER, PRIVATE, Box, peer, spec
+from nsguard.spec import keys
+from nsguard.system import process
 
 
 def test_typed_options_make_and_read_keys(box: Box) -> None:
@@ -33,3 +41,21 @@ def test_typed_options_make_and_read_keys(box: Box) -> None:
     for secret in (key, PRIVATE):
         assert secret not in done.stderr + again.stderr
         assert all(secret not in call for call in box.calls())
+
+
+def test_a_new_key_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    link = os.link
+    monkeypatch.setattr(process, "ask", lambda *_: PRIVATE + "\n")
+    monkeypatch.setattr(
+        os, "fsync", lambda number: steps.append("file" if stat.S_ISREG(os.fstat(number).st_mode) else "directory")
+    )
+
+    def named(source: str, target: str) -> None:
+        steps.append("name")
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", named)
+    keys.ensure(str(tmp_path / "vpn.key"))
+    assert steps == ["file", "name", "directory"]
+    assert keys.read(str(tmp_path / "vpn.key")).reveal() == PRIVATE

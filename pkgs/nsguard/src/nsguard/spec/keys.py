@@ -21,7 +21,8 @@ def read(path: str) -> Secret:
 def ensure(path: str) -> None:
     """Generate a private key at `path` (mode 0600, missing parents 0700) unless something exists there.
 
-    The file appears complete or not at all. It is linked into place (link(2)), which never replaces an existing file.
+    The file appears complete or not at all, also where the power fails: an empty one would never be generated anew. It
+    is linked into place (link(2)), which never replaces an existing file.
     """
     if os.path.lexists(path):
         return
@@ -35,7 +36,18 @@ def ensure(path: str) -> None:
     finally:
         os.umask(previous)
     try:
+        _store(temporary)
         with suppress(FileExistsError):
             os.link(temporary, path)
+        _store(os.path.dirname(path))
     finally:
         files.remove(temporary)
+
+
+def _store(path: str) -> None:
+    """Wait until a file, or the names in a directory, are on the disk (fsync(2))."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
