@@ -104,6 +104,20 @@ def test_a_namespace_is_not_taken_from_a_process_inside(lab: ContainerLab) -> No
     wait_for_tunnel(lab)
 
 
+def test_no_service_starts_in_a_namespace_that_somebody_else_made(lab: ContainerLab) -> None:
+    """The kernel gives out the inode of a namespace that is gone, by which nsguard-init knows where it is."""
+    lab.client.succeed("systemctl stop app-root app-user", "ip netns del vpn", "ip netns add vpn")
+    try:
+        lab.client.execute("systemctl start app-root")
+        journal = lab.client.succeed("journalctl --sync; journalctl -o cat -n 5 -u app-root")
+        assert "nsguard: vpn: this process is in network namespace" in journal
+        assert lab.client.get_unit_property("app-root", "ActiveState") != "active"
+    finally:
+        lab.client.succeed("systemctl stop app-root", "ip netns del vpn", f"systemctl restart {NETNS}")
+        lab.client.succeed(f"systemctl start {TUNNEL} app-root app-user")
+    wait_for_tunnel(lab)
+
+
 def test_a_tunnel_that_cannot_come_up_leaves_the_namespace_closed(lab: ContainerLab) -> None:
     """A bad configuration is said once, in one line, and not tried again; the services stall."""
     lab.client.succeed(f"mv {TUNNEL_CONFIGURATION} /run/away", f"systemctl restart {TUNNEL} || true")

@@ -3,6 +3,7 @@
 inside/       identity, resolv.conf and forwarded (the port that is open), shown to confined services as /run/nsguard
 confext/      files laid over /etc of confined services; confext-accounts/ for those whose user is made at start
 terminals/    pts: terminals (devpts) of confined services and commands, shown to them as /dev/pts
+namespace     the namespace, mounted a second time while it is up (net/namespace.py, `hold`)
 making        there while the namespace is made: a name that appears beside it is ours, though unfinished
 error.json    the last command that failed and what it said, until the same command does not
 tunnel.json   the tunnel: written before the first of it is made, removed after the last is gone
@@ -92,6 +93,7 @@ class State:
         self.confext = f"{self.directory}/confext"
         self.accounts_confext = f"{self.directory}/confext-accounts"
         self.terminals = paths.terminals(name)
+        self.held = f"{self.directory}/namespace"
         self.making = f"{self.directory}/making"
         self.names = f"{self.directory}/names.json"
         self.clients = f"{self.directory}/clients"

@@ -64,6 +64,24 @@ def own_lines(box: Box) -> str:
     return "".join(f"{address} {name}\n" for name in names for address in ("127.0.0.1", "::1"))
 
 
+def test_no_later_namespace_passes_for_one_that_somebody_removed(box: Box) -> None:
+    """The kernel gives out the inodes of namespaces that are gone."""
+    box.nsguard("netns", "up", NAME)
+    own = box.out("stat", "-Lc", "%i", f"/run/netns/{NAME}").strip()
+    box.out("ip", "netns", "del", NAME)
+    assert box.out("stat", "-Lc", "%i", f"/run/nsguard/{NAME}/namespace").strip() == own
+    others = [f"/run/netns/other{number}" for number in range(16)]
+    for other in others:
+        box.out("ip", "netns", "add", other.rpartition("/")[2])
+    assert own not in box.out("stat", "-Lc", "%i", *others).split()
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    assert box.out("stat", "-Lc", "%i", f"/run/netns/{NAME}").strip() != own
+    for other in others:
+        box.out("ip", "netns", "del", other.rpartition("/")[2])
+    assert box.nsguard("netns", "down", NAME).returncode == 0
+    assert box.traces() == []
+
+
 def test_down_is_refused_while_a_process_lives_inside(box: Box) -> None:
     box.nsguard("netns", "up", NAME)
     box.out("sh", "-c", f"ip netns exec {NAME} sleep infinity >/dev/null 2>&1 </dev/null & echo")

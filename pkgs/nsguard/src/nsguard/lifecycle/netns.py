@@ -63,6 +63,7 @@ def _furnish(configuration: spec.Spec, ruleset: nft.Ruleset, current: State, *, 
         current.write_resolv_conf(state.CLOSED_RESOLV_CONF)
     confext.lay(configuration, current)
     terminals.lay(configuration, current)
+    namespace.hold(name, current.held)
     inode = namespace.inode(name)
     if inode is None:
         raise NsguardError(f"namespace {name} was removed while it was being created; try again")

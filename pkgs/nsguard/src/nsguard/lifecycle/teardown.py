@@ -66,6 +66,7 @@ def remove(current: State) -> None:
     clients.clear(current)
     if os.path.lexists(f"{paths.NETNS}/{current.name}") and not foreign(current):
         process.change("ip", "netns", "del", current.name)
+    namespace.release(current.held)
     terminals.clear(current)
     current.empty()
 
@@ -88,11 +89,11 @@ def clear(current: State) -> None:
         own = (tunnel.interface, tunnel.device)
         if link := next((link for link in own if link and namespace.has_link(name, link)), None):
             steps.insert(0, lambda: _delete_link(name, link))
-    failures = []
+    failures: list[NsguardError | OSError] = []
     for step in steps:
         try:
             step()
-        except NsguardError as error:
+        except (NsguardError, OSError) as error:
             failures.append(error)
     if failures:
         raise failures[0]

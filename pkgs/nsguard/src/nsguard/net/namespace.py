@@ -45,6 +45,30 @@ def _inode_for_init(name: str) -> int | None:
         return None
 
 
+def hold(name: str, path: str) -> None:
+    """Mount namespace `name` at `path` as well, until `release`, so that its inode stays its own.
+
+    The kernel gives the inode of a namespace that is gone to a later one. If somebody removed the name and made it
+    anew, the new namespace could pass for ours, with none of our rules in it.
+    """
+    if os.path.ismount(path):
+        if os.stat(path).st_ino == inode(name):
+            return
+        release(path)
+    from nsguard.system import kernel
+
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o444))
+    kernel.mount(f"{paths.NETNS}/{name}", path, flags=kernel.MS_BIND)
+
+
+def release(path: str) -> None:
+    """Undo `hold`; nothing to undo is fine."""
+    while os.path.ismount(path):
+        from nsguard.system import kernel
+
+        kernel.unmount(path)
+
+
 def host_inode() -> int:
     """The inode of this process's network namespace, which is the host's unless it has entered another."""
     return os.stat(paths.OWN_NETNS).st_ino
