@@ -1,5 +1,6 @@
 """Other programs: said, bounded, told apart."""
 
+import os
 import time
 
 import pytest
@@ -21,6 +22,17 @@ def test_what_failed_is_one_line() -> None:
     assert str(failed.value).endswith("` failed (3): first")
     with pytest.raises(process.CommandFailed, match="no nsguard-nothing in PATH"):
         process.ask("nsguard-nothing")
+
+
+def test_what_cannot_start_is_a_failed_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the next step of an undoing is done all the same."""
+
+    def refuse(*_: object, **__: object) -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "posix_spawnp", refuse)
+    with pytest.raises(process.CommandFailed, match="`ip link` cannot run: Resource temporarily unavailable"):
+        process.change("ip", "link")
 
 
 @pytest.mark.parametrize("script", ["exec sleep 60", "sleep 60 & exec sleep 60", "trap '' TERM; exec sleep 60"])

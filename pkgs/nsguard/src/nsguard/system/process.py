@@ -134,6 +134,8 @@ def _spawn(argv: tuple[str, ...], streams: Sequence[int]) -> int:
         return os.posix_spawnp(argv[0], argv, environment, file_actions=actions, setsigdef=[signal.SIGPIPE])
     except FileNotFoundError:
         raise CommandFailed(argv, "cannot run", f"no {argv[0]} in PATH") from None
+    except OSError as error:  # no memory, or no room for a process
+        raise CommandFailed(argv, "cannot run", error.strerror or str(error)) from None
 
 
 def _wait(pid: int) -> int | None:
