@@ -58,7 +58,7 @@ let
 
   # Seconds until systemd ends a command that hangs. Each of its steps has a limit of its own; all of them together take
   # long on a busy machine that boots with many namespaces, and a command that was ended begins again.
-  patience = 600;
+  timeLimit = 600;
 
   # Tried for ever, with pauses: services wait for it, and there may be nobody to reset a limit.
   untiring = {
@@ -142,7 +142,7 @@ in
       ExecReload = nsguard "netns up";
       # Also runs after an `up` that was killed half-way.
       ExecStopPost = nsguard "netns down";
-      TimeoutStartSec = patience;
+      TimeoutStartSec = timeLimit;
     };
   };
 
@@ -179,7 +179,7 @@ in
       ExecStart = nsguard "tunnel up";
       ExecReload = nsguard "tunnel reload";
       ExecStopPost = nsguard "tunnel down";
-      TimeoutStartSec = patience;
+      TimeoutStartSec = timeLimit;
       # Try again if an endpoint's name does not resolve yet, but not after a bad configuration (status 2).
       Restart = "on-failure";
       RestartSec = 5;
@@ -261,7 +261,7 @@ in
     serviceConfig = runtime // {
       Type = "oneshot";
       ExecStart = nsguard "tunnel reload";
-      TimeoutStartSec = patience;
+      TimeoutStartSec = timeLimit;
       Restart = "on-failure";
       RestartSec = 5;
       RestartPreventExitStatus = 2;
@@ -279,7 +279,7 @@ in
     serviceConfig = runtime // {
       Type = "oneshot";
       ExecStart = nsguard "netns rules";
-      TimeoutStartSec = 90;
+      TimeoutStartSec = timeLimit;
     };
     wantedBy = following.WantedBy or [ ];
   };
@@ -296,7 +296,7 @@ in
     serviceConfig = runtime // {
       Type = "oneshot";
       ExecStart = nsguard "tunnel refresh";
-      TimeoutStartSec = patience;
+      TimeoutStartSec = timeLimit;
     };
   };
 
