@@ -5,10 +5,14 @@ An attack's docstring states its claim, its method and its limitations. The same
 
 from __future__ import annotations
 
+import itertools
+import signal
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from .addresses import LAB, Addresses
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 OUTSIDE = "outside"
 # seconds to wait for an answer; all servers are a wire away
 PATIENCE = 1.0
+COMM = Path("/proc/self/comm")  # the name of a process, at most 15 characters (proc_pid_comm(5))
 
 
 class Lacking(StrEnum):
@@ -43,8 +48,9 @@ class CannotApplyError(Exception):
 class Env:
     """What an attack is given. family: 4, 6, or 0 where it makes no difference; timeout: seconds until it is killed.
 
-    parameters: `uplink`, the interface's name; `control`, whether this run is a control, which may be shorter; `pace`,
-    how many times slower the machines are than usual; `own_kernel`, whether the machine has a kernel to itself.
+    parameters: `uplink`, the interface's name; `control`, whether this run is a control, which may be shorter;
+    `disturbed`, whether it goes on until the lab's disturbance is over (`Disturbance`); `pace`, how many
+    times slower the machines are than usual; `own_kernel`, whether the machine has a kernel to itself.
     """
 
     token: str
@@ -67,6 +73,30 @@ class Outcome:
     said: str = ""
     lacks: str = ""
     lacking: Lacking | None = None
+
+
+class Disturbance:
+    """The disturbance of the attack in this process, if it has one; make it before anything is sent.
+
+    The lab signals the process when the disturbance is over, and finds it by the name that it takes: its token.
+    """
+
+    def __init__(self, env: Env) -> None:
+        self._over = not env.parameters.get("disturbed")
+        signal.signal(signal.SIGUSR1, self._end)
+        COMM.write_text(env.token)
+
+    def _end(self, *_: Any) -> None:
+        self._over = True
+
+    def moments(self, seconds: float, step: float) -> Iterator[float]:
+        """Go on every `step` seconds, for `seconds` at least and until the disturbance is over; gives each moment."""
+        start = time.monotonic()
+        for moment in itertools.count(0.0, step):
+            time.sleep(max(0.0, start + moment - time.monotonic()))
+            if moment >= seconds and self._over:
+                return
+            yield moment
 
 
 class Attack(ABC):

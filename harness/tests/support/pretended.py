@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,17 +26,21 @@ GATE = Uplink("eth0", "02:00:00:00:00:01", LAB.server.v4, LAB.server.v6, "server
 
 @dataclass
 class FakeMachine:
-    """Answers the two commands that the suite's tap and world ask."""
+    """Answers what the suite's tap and world ask, and which attacks a signal reached (`signalled`, a set each time)."""
 
     uplinks: tuple[Uplink, ...]
     tunnel: bytes = b""
     exceptions: tuple[()] = ()
     own_kernel: bool = False
+    signalled: list[set[str]] = field(default_factory=list)
 
     def succeed(self, *commands: str, timeout: float | None = None) -> str:
         return "wg0\n" if commands == ("wg show interfaces",) else ""
 
     def execute(self, command: str) -> tuple[int, str]:
+        if "USR1" in command:
+            tokens = set(re.findall(r"ng[a-z]+x\d+", command))
+            return 0, "\n".join(self.signalled.pop(0) if self.signalled else tokens)
         return 0, "wg0\t41000\n"
 
     def spawn(self, command: str) -> None: ...

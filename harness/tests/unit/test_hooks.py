@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from nsguard_harness.attack import Outcome
+from nsguard_harness.run import hooks
 from nsguard_harness.run.suite import Cell, Subject, Suite, Verdict
 from pretended import SEEN, FakeLab, FakeRuns, Hooked, Unprepared, run
 
@@ -54,8 +55,9 @@ class SlowRuns(FakeRuns):
 
 
 @pytest.mark.parametrize("silent", [False, True])
-def test_an_attack_is_disturbed_when_it_is_under_way(silent: bool) -> None:
+def test_an_attack_is_disturbed_when_it_is_under_way(silent: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     lab, attack = FakeLab(), Unprepared()
+    monkeypatch.setattr(hooks, "UNDER_WAY_SECONDS", 1.0)
     attack.timeout = 1.0  # type: ignore[misc]
     subject = Subject("root", SlowRuns(lab, silent=silent), FakeRuns(lab, leak=True))
     (result,) = Suite(lab, [Cell(attack, 4, subject, "ngfakex000")], tail=0).run().results  # type: ignore[arg-type]
@@ -68,3 +70,31 @@ def test_an_attack_is_disturbed_when_it_is_under_way(silent: bool) -> None:
     else:
         assert lab.log == ["before", "sent", "during", "after"]
         assert result.verdict is Verdict.CONTAINED
+
+
+@pytest.mark.parametrize(
+    ("signalled", "evidence"),
+    [
+        (set(), "confined: during: ngfakex000 was over before its disturbance was"),
+        ({"ngfakex000"}, ""),
+    ],
+)
+def test_an_attack_that_is_over_too_early_shows_nothing(signalled: set[str], evidence: str) -> None:
+    lab, attack = FakeLab(), Unprepared()
+    lab.client.signalled = [signalled]
+    result = run(lab, attack, {}, SEEN).results[0]
+    assert lab.log == ["before", "during", "after"]
+    assert result.verdict is (Verdict.ERROR if evidence else Verdict.CONTAINED)
+    assert not evidence or result.evidence == evidence
+
+
+def test_a_leak_of_an_attack_that_is_over_too_early_is_one() -> None:
+    lab = FakeLab()
+    lab.client.signalled = [set()]
+    assert run(lab, Unprepared(), {"leak": True}, SEEN).results[0].verdict is Verdict.LEAKED
+
+
+def test_an_attack_that_lacks_something_is_not_missed_by_its_disturbance() -> None:
+    lab = FakeLab()
+    lab.client.signalled = [set()]
+    assert run(lab, Unprepared(), {"lacks": "IPv6"}, SEEN).results[0].verdict is not Verdict.ERROR

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
-from ..attack import Attack, Env, Outcome
+from ..attack import Attack, Disturbance, Env, Outcome
 from ..target import TUNNEL_UNIT, wait_for_tunnel
 from . import _tools
 from .tunnel import shoot
@@ -25,7 +25,7 @@ HELD = 0.8  # a pause that long is no hiccup of a busy machine
 class Disrupted(Attack):
     """Lines to an echo server, datagrams and questions, ten times a second, while `disrupt` happens once.
 
-    seconds: how long the traffic goes on; it should outlast the disturbance.
+    seconds: how long the traffic goes on at least; it outlasts the disturbance.
     restore: commands of root on the client that bring back what the disturbance took.
     """
 
@@ -33,7 +33,7 @@ class Disrupted(Attack):
     prepared_control = False
     tunnelled = True
     core = False
-    timeout = 20.0
+    timeout = 120.0
     seconds: ClassVar[float] = 1.6
     restore: ClassVar[tuple[str, ...]] = ()
 
@@ -49,12 +49,10 @@ class Disrupted(Attack):
         wait_for_tunnel(lab)
 
     def run(self, env: Env) -> Outcome:
-        control = env.parameters.get("control")
+        control, disturbance = env.parameters.get("control"), Disturbance(env)
         stream = Stream(env)
         stream.begin()
-        start = time.monotonic()
-        for moment in _tools.until(0.3 if control else self.seconds, STEP):
-            _tools.pause_to(start, moment)
+        for _ in disturbance.moments(0.3 if control else self.seconds, STEP):
             stream.step()
             for address in (_tools.lan(env), _tools.beyond(env)):
                 with suppress(OSError):

@@ -9,7 +9,6 @@ import socket
 import struct
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 
 from ..attack import CannotApplyError, Env, Lacking, Outcome
@@ -171,16 +170,6 @@ def udp_packet(source: str, destination: str, port: int, data: bytes) -> bytes:
         return struct.pack("!IHBB", 6 << 28, length, 17, 64) + ends + udp
     header = struct.pack("!BBHHHBBH", 0x45, 0, 20 + length, 1, 0, 64, 17, 0) + ends
     return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + udp
-
-
-def until(seconds: float, step: float) -> Sequence[float]:
-    """Moments to send at, `step` seconds apart."""
-    return [i * step for i in range(int(seconds / step))]
-
-
-def pause_to(start: float, moment: float) -> None:
-    """Wait until `moment` seconds after `start`, a time of the monotonic clock."""
-    time.sleep(max(0.0, start + moment - time.monotonic()))
 
 
 def getent(env: Env, table: str, name: str, environment: Mapping[str, str] | None = None) -> Outcome:

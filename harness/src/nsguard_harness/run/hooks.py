@@ -11,6 +11,8 @@ from ..errors import CommandError
 from ..lab.base import Lab
 
 POLL_SECONDS = 0.02
+# until the first of an attack comes out of the tunnel, at the latest
+UNDER_WAY_SECONDS = 30.0
 
 
 def guarded(attack: Attack, hook: str, lab: Lab, broken: dict[str, str]) -> None:
@@ -21,6 +23,11 @@ def guarded(attack: Attack, hook: str, lab: Lab, broken: dict[str, str]) -> None
         broken.setdefault(attack.name, f"{hook}: {error}")
 
 
+def is_disturbed(attack: Attack) -> bool:
+    """Whether it has a disturbance, and so goes on until that is over."""
+    return type(attack).during is not Attack.during
+
+
 def disturb(
     attacks: Iterable[Attack],
     runs: Mapping[str, Mapping[str, Future[Outcome]]],
@@ -28,18 +35,36 @@ def disturb(
     lab: Lab,
     broken: dict[str, str],
 ) -> None:
-    """Call `during` of each attack that has it, once all its runs are under way.
+    """Call `during` of each attack that has it, once all its runs are under way; they go on until it has ended.
 
     runs: by the attack's name and then by token; arrived: the tokens that came out of the tunnel so far.
     """
     for attack in attacks:
-        if type(attack).during is Attack.during:
+        if not is_disturbed(attack):
             continue
-        limit = attack.timeout * lab.pace
-        if idle := _not_under_way(runs[attack.name], arrived, limit):
+        own, limit = runs[attack.name], UNDER_WAY_SECONDS * lab.pace
+        if idle := _not_under_way(own, arrived, limit):
             broken.setdefault(attack.name, f"during: nothing of {idle} came out of the tunnel within {limit:g} s")
         else:
             guarded(attack, "during", lab, broken)
+        if (over := _over(own, _signalled(own, lab))) and not attack.stops_service:
+            broken.setdefault(attack.name, f"during: {over} was over before its disturbance was")
+
+
+def _signalled(tokens: Iterable[str], lab: Lab) -> frozenset[str]:
+    """Signal the runs that go on; their tokens. A run's process is named after its token (`Disturbance`)."""
+    names = f"grep -slxE '{'|'.join(tokens)}' /proc/[0-9]*/comm"
+    each = 'token=$(cat "$name"); process=${name#/proc/}; kill -s USR1 "${process%/comm}" && echo "$token"'
+    return frozenset(lab.client.execute(f"set +e; for name in $({names}); do {each}; done")[1].split())
+
+
+def _over(runs: Mapping[str, Future[Outcome]], signalled: frozenset[str]) -> str:
+    """The tokens of runs that have ended, but for those that failed or lack what they need."""
+    return " ".join(token for token, run in runs.items() if token not in signalled and not _failed(run))
+
+
+def _failed(run: Future[Outcome]) -> bool:
+    return run.done() and (run.exception() is not None or bool(run.result().lacks))
 
 
 def _not_under_way(runs: Mapping[str, Future[Outcome]], arrived: Callable[[], frozenset[str]], limit: float) -> str:

@@ -232,6 +232,7 @@ class Suite:
             "uplink": self.lab.client.uplinks[0].interface,
             "neighbour": str(link_local(self.lab.server.uplinks[0].mac)),
             "control": phase == "control",
+            "disturbed": phase == "confined" and hooks.is_disturbed(cell.attack),
             "pace": self.lab.pace,
             "own_kernel": self.lab.client.own_kernel,
             **self.parameters,
