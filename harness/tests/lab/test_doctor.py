@@ -24,6 +24,7 @@ APPS = "app-root app-user"
 STATE = "/run/nsguard/vpn"
 DROP_IN = "/run/systemd/system/app-user.service.d"
 RELOAD = f"systemctl reload {NETNS} {TUNNEL}"
+WALL = "/etc/systemd/journald.conf.d/nsguard.conf"
 CLOCK = "/var/lib/systemd/timesync/clock"
 
 
@@ -105,6 +106,19 @@ BREAKS = [
         r"clock: this machine's clock says [-\d]+ [:\d]+ UTC, but /var/lib/systemd/timesync/clock was written "
         r"later; peers refuse handshakes from the past; set the clock, or have it set: "
         r"timedatectl set-ntp true",
+    ),
+    *(
+        break_(
+            f"journal-{name}",
+            f"mv {WALL} /run/kept && {then}",
+            f"mv /run/kept {WALL} && rm -f {WALL}.conf",
+            rf"journal: {re.escape(path)} has the journal show emergencies at all terminals, also those that confined "
+            r"services log; set ForwardToWall=no there; then: systemctl restart systemd-journald",
+        )
+        for name, then, path in (
+            ("by-default", "true", "/etc/systemd/journald.conf"),
+            ("by-a-later-file", f"cp /run/kept {WALL} && echo 'ForwardToWall = on' > {WALL}.conf", f"{WALL}.conf"),
+        )
     ),
     break_(
         "unit-down",

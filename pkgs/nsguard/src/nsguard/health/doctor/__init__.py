@@ -18,6 +18,7 @@ VERSION = 1
 CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
     "keys": machine.keys,
     "clock": machine.clock,
+    "journal": machine.journal,
     "units": machine.units,
     "rules": rules.inside,
     "pin": rules.outside,

@@ -1,4 +1,4 @@
-"""The machine around the namespace: units, the clock, files with keys."""
+"""The machine around the namespace: units, the clock, files with keys, the journal."""
 
 import contextlib
 import os
@@ -12,6 +12,11 @@ from nsguard.system import process, systemd
 
 # Files whose time a clock that was right has set: systemd-timesyncd(8), and the release of the system itself.
 _CLOCKS = ("/var/lib/systemd/timesync/clock", "/usr/lib/clock-epoch")
+# Where systemd-journald is configured: one file, and then those of these directories by their names; where two have
+# one name, the later directory's counts.
+_JOURNALD = "/etc/systemd/journald.conf"
+_CONFIGURATION = tuple(f"/{root}/systemd/journald.conf.d" for root in ("usr/lib", "usr/local/lib", "run", "etc"))
+_FALSE = ("0", "no", "n", "false", "f", "off")
 # Seconds that a clock may go back without likely harm.
 _SLACK = 2
 
@@ -101,3 +106,36 @@ def units(patient: Patient) -> Iterator[Finding]:
         if not up and unit not in known_units:
             what = "netns" if "netns" in unit else "tunnel"
             yield Finding(f"{what} {name} is down", f"nsguard {what} up {name}")
+
+
+def journal(_: Patient) -> Iterator[Finding]:
+    """The journal shows no message at terminals, where a confined service could write by one (journald.conf(5))."""
+    path, value = _forwarding_to_wall()
+    if value.lower() not in _FALSE:
+        yield Finding(
+            f"{path} has the journal show emergencies at all terminals, also those that confined services log",
+            "set ForwardToWall=no there; then: systemctl restart systemd-journald",
+        )
+
+
+def _forwarding_to_wall() -> tuple[str, str]:
+    """The last value of ForwardToWall= in the files that systemd-journald reads, and the file that has it."""
+    chosen: dict[str, str] = {}
+    for directory in _CONFIGURATION:
+        with contextlib.suppress(OSError):
+            chosen |= {name: f"{directory}/{name}" for name in os.listdir(directory) if name.endswith(".conf")}
+    latest = _JOURNALD, "yes"
+    for path in (_JOURNALD, *(chosen[name] for name in sorted(chosen))):
+        for line in _lines(path):
+            key, _, value = line.partition("=")
+            if key.strip() == "ForwardToWall":
+                latest = path, value.strip()
+    return latest
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().splitlines()
+    except OSError:
+        return []
