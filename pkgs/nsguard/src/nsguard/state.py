@@ -117,6 +117,10 @@ class State:
         """Record the inodes of the namespace and of the host's network namespace, for `identity` and `nsguard-init`."""
         files.write(self._identity, f"namespace {namespace}\nhost {host}\n")
 
+    def forget_identity(self) -> None:
+        """From now on, no namespace is the one that `netns up` made."""
+        files.remove(self._identity)
+
     def tunnel(self) -> Tunnel | None:
         """The tunnel, or None. One written by another version counts as incomplete: it is made anew."""
         data = _read(self._tunnel)

@@ -24,6 +24,20 @@ def test_a_namespace_remade_by_someone_else_is_not_ours_any_more(box: Box) -> No
     assert box.out("ip", "netns", "list").split() == [NAME]
 
 
+def test_a_tunnel_goes_with_a_namespace_that_somebody_removed(any_box: Box) -> None:
+    box = any_box
+    box.nsguard("netns", "up", NAME)
+    box.nsguard("tunnel", "up", NAME)
+    box.out("ip", "netns", "del", NAME)
+    held = f"/run/nsguard/{NAME}/namespace"
+    assert " wg0" in box.out("nsenter", f"--net={held}", "ip", "-o", "link", "show", "wg0")
+    assert box.nsguard("tunnel", "down", NAME).returncode == 0
+    assert box.run("mountpoint", "-q", held).returncode != 0
+    assert box.run("test", "-e", f"/run/nsguard/{NAME}/inside/identity").returncode != 0
+    assert box.nsguard("netns", "down", NAME).returncode == 0
+    assert box.traces() == []
+
+
 def test_a_plain_file_under_the_name_is_refused(box: Box) -> None:
     box.write("/run/netns/vpn", "")
     done = box.nsguard("netns", "up", NAME)

@@ -66,7 +66,7 @@ def remove(current: State) -> None:
     clients.clear(current)
     if os.path.lexists(f"{paths.NETNS}/{current.name}") and not foreign(current):
         process.change("ip", "netns", "del", current.name)
-    namespace.release(current.held)
+    _give_up(current)
     terminals.clear(current)
     current.empty()
 
@@ -89,6 +89,9 @@ def clear(current: State) -> None:
         own = (tunnel.interface, tunnel.device)
         if link := next((link for link in own if link and namespace.has_link(name, link)), None):
             steps.insert(0, lambda: _delete_link(name, link))
+    else:
+        # If somebody removed the namespace, its link goes with the last that holds it.
+        steps.insert(0, lambda: _give_up(current))
     failures: list[NsguardError | OSError] = []
     for step in steps:
         try:
@@ -98,6 +101,12 @@ def clear(current: State) -> None:
     if failures:
         raise failures[0]
     current.write_tunnel(None)
+
+
+def _give_up(current: State) -> None:
+    """Hold the namespace no longer. Its inode may then become another's, so none counts as ours first."""
+    current.forget_identity()
+    namespace.release(current.held)
 
 
 def _delete_link(name: str, link: str) -> None:
