@@ -16,6 +16,8 @@ _CLOCKS = ("/var/lib/systemd/timesync/clock", "/usr/lib/clock-epoch")
 # one name, the later directory's counts.
 _JOURNALD = "/etc/systemd/journald.conf"
 _CONFIGURATION = tuple(f"/{root}/systemd/journald.conf.d" for root in ("usr/lib", "usr/local/lib", "run", "etc"))
+# Exists once the journal runs.
+_RUNNING = "/run/systemd/journal"
 _FALSE = ("0", "no", "n", "false", "f", "off")
 # Seconds that a clock may go back without likely harm.
 _SLACK = 2
@@ -111,7 +113,7 @@ def units(patient: Patient) -> Iterator[Finding]:
 def journal(_: Patient) -> Iterator[Finding]:
     """The journal shows no message at terminals, where a confined service could write by one (journald.conf(5))."""
     path, value = _forwarding_to_wall()
-    if value.lower() not in _FALSE:
+    if os.path.isdir(_RUNNING) and value.lower() not in _FALSE:
         yield Finding(
             f"{path} has the journal show emergencies at all terminals, also those that confined services log",
             "set ForwardToWall=no there; then: systemctl restart systemd-journald",
