@@ -24,22 +24,22 @@ let
   ruleset = import ./network/ruleset.nix { inherit names without; };
   confinement = import ./confinement { inherit tools names without; };
   dependencies = import ./confinement/dependencies.nix { inherit names without; };
-  commands = import ./units/run.nix {
+  run = import ./units/run.nix {
     inherit tools names without;
     inherit (confinement) confine;
   };
-  forwardingOf = import ./units/forwarding.nix {
+  forwarding = import ./units/forwarding.nix {
     inherit tools names;
     inherit (confinement) confine;
   };
-  publishOf = import ./units/publish.nix {
+  publish = import ./units/publish.nix {
     inherit tools names dependencies;
     inherit (confinement) confine;
   };
   allowedEgress = import ./units/allowed-egress.nix { inherit tools names; };
   hostServices = import ./units/host-services.nix { inherit tools names; };
-  statusOf = import ./units/status.nix { inherit tools names; };
-  metricsOf = import ./units/metrics.nix { inherit tools; };
+  status = import ./units/status.nix { inherit tools names; };
+  metrics = import ./units/metrics.nix { inherit tools; };
   journal = import ./units/journal.nix { inherit without; };
   unitsOf = import ./units { inherit tools names dependencies; };
   specs = import ./spec.nix {
@@ -51,7 +51,7 @@ let
       without
       ;
   };
-  problemsOf = import ./problems { inherit names hostLinks; };
+  problems = import ./problems { inherit names hostLinks; };
   ownersOf = import ./confinement/owners.nix;
   inherit (import ./confinement/homes.nix) homesOf;
   sandbox = import ./confinement/sandbox.nix { inherit tools without; };
@@ -69,7 +69,7 @@ let
       ;
   };
   hostLinks = import ./network/host-link.nix;
-  hopsOf = import ./network/hops.nix;
+  hops = import ./network/hops.nix;
   expected = import ./judge/wanted.nix { inherit tools names; };
   judge = import ./judge;
   inherit (import ./judge/verdict.nix) messages;
@@ -88,7 +88,7 @@ let
       spec = specs.spec {
         inherit name namespace tunnel;
         narrowed = narrowed != [ ];
-        outer = (hopsOf { inherit (whole) namespaces tunnels; }).outer namespace.tunnel;
+        outer = (hops { inherit (whole) namespaces tunnels; }).outer namespace.tunnel;
       };
       hostLink =
         if namespace.hostLink.enable then
@@ -120,26 +120,26 @@ let
           inherit (spec) fwMark;
         };
       };
-      run = commands.run {
+      commands = run.run {
         inherit name namespace;
         inherit (whole) accounts;
       };
-      published = publishOf {
+      published = publish {
         inherit name;
         publish = hostLinks.proxied namespace.publish;
       };
     in
     {
-      inherit (run) groups;
+      inherit (commands) groups;
       inherit (published) openPorts;
       units =
         unitsOf { inherit name spec rulesets; }
-        // run.units
-        // statusOf { inherit name namespace; }
+        // commands.units
+        // status { inherit name namespace; }
         // published.units
         // allowedEgress.units name namespace.allowedEgress
         // hostServices.units name namespace.hostServices
-        // forwardingOf {
+        // forwarding {
           inherit name;
           inherit (namespace) portForwarding;
         };
@@ -197,7 +197,7 @@ let
 
   freeIn = whole: filter (name: whole.services.${name}.namespace == null) (attrNames whole.services);
 
-  problemsIn = whole: problemsOf (whole // { services = removeAttrs whole.services (freeIn whole); });
+  problemsIn = whole: problems (whole // { services = removeAttrs whole.services (freeIn whole); });
 
   # Holes in the finished units of a specification. textOf: unit -> its text
   holes =
@@ -295,7 +295,7 @@ let
       );
       units = mapAttrs (_: render) (
         mergeAll (map (n: n.units) (each ++ eachApp))
-        // (if each == [ ] then { } else metricsOf whole.metrics)
+        // (if each == [ ] then { } else metrics whole.metrics)
         // services
         // sockets
         // ofServices (removeAttrs whole.services free)
@@ -360,7 +360,7 @@ in
     confinement.protections
     // ruleset.protections
     // specs.protections
-    // commands.protections
+    // run.protections
     // sandbox.protections
     // bus.protections
     // journal.protections;
