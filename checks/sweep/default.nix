@@ -217,8 +217,12 @@ let
             lib.recursiveUpdate (filled options) (instances options)
         )
         // lib.optionalAttrs (options ? enable) { enable = true; }
+        // attrByPath path { } given
       );
     };
+
+  # What a module reads, and does not declare as needed.
+  given.slskd.settings.shares.directories = [ "/srv/made" ];
 
   outcome =
     {

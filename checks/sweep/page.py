@@ -73,6 +73,8 @@ def section(modules: Iterable[Module]) -> str:
     counts = Counter(map(state, serving))
     return "\n".join(
         [
+            "`make services` writes this from the last `make sweep`. Nothing is known of modules that are not listed.",
+            "",
             f"Of {len(serving)} modules that have services (nixpkgs of March 2025)",
             "",
             *(

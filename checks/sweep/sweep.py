@@ -54,11 +54,12 @@ class Module(NamedTuple):
 
 
 def lines_of(messages: Iterable[str]) -> tuple[str, ...]:
-    """Of each message the last line that it says to write."""
-    lists = (
-        re.findall(r"systemd\.(?:services|sockets)\.[^;=]*? = (?:\{[^}]*\}|[^;{]*);", message) for message in messages
-    )
-    return tuple(dict.fromkeys(lines[-1] for lines in lists if lines))
+    """Of each message the last line that it says to write, or the last two that belong together."""
+    written = []
+    for message in messages:
+        lines = re.findall(r"systemd\.(?:services|sockets)\.[^;=]*? = (?:\{[^}]*\}|[^;{]*);", message)
+        written += lines[-2:] if "; and, " in message else lines[-1:]
+    return tuple(dict.fromkeys(written))
 
 
 class Tree:

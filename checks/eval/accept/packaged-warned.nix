@@ -29,13 +29,6 @@
               "kill -HUP $MAINPID"
             ];
           };
-          without-reload.serviceConfig = {
-            ExecStart = [
-              ""
-              "/usr/bin/daemon"
-            ];
-            ExecReload = "";
-          };
           forks = {
             nsguard.hardening.ownProcesses = false;
             serviceConfig.StandardOutput = "null";
@@ -47,16 +40,13 @@
     warnings = builtins.filter (
       text: builtins.match "systemd\\.services\\..*" text != null
     ) config.warnings;
-    inherit (config.systemd.services.without-reload.serviceConfig) ExecReload;
     repeated = config.systemd.services.repeated.serviceConfig.ExecReload;
   };
 
   expected = {
     warnings = [
-      ''systemd.services.started.serviceConfig.ExecReload: the unit is defined by a package; if it reloads by $MAINPID, that fails, because each command of a confined service has process numbers of its own; repeat the command here (ExecReload = [ "" "kill -HUP $MAINPID" ];), or, if the unit has none, say so with systemd.services.started.serviceConfig.ExecReload = "";''
       ''systemd.services.unseen.serviceConfig.ExecStart: the command is defined by a package, so the program is the first of its process numbers: without a handler for SIGTERM it stops only when TimeoutStopSec is over, and a reload by $MAINPID fails; repeat the command here (ExecStart = [ "" "…" ];), or set systemd.services.unseen.nsguard.hardening.ownProcesses = false;''
     ];
-    ExecReload = "";
     repeated = [
       ""
       "/usr/bin/nsguard-init --journal --netns=vpn --signal=HUP"

@@ -15,11 +15,6 @@ rec {
     filter (line: line != "") (linesOf service "ExecStart") == [ ]
     && (service.packaged || hasCommands service);
 
-  # A list of the options' that begins anew replaces another's.
-  isPackaged =
-    service:
-    service.packaged || commandUnseen service || builtins.elem "" (linesOf service "ExecStart");
-
   # name, service -> warnings
   warnings =
     name: service:
@@ -27,7 +22,6 @@ rec {
       option = named "services" name;
       config = "${option}.serviceConfig";
       own = service.hardening.ownProcesses && service.hardening.hiddenProcesses;
-      without = "or set ${option}.nsguard.hardening.ownProcesses = false;";
     in
     [
       {
@@ -37,17 +31,9 @@ rec {
         what =
           "the command is defined by a package, so the program is the first of its process numbers:"
           + " without a handler for SIGTERM it stops only when TimeoutStopSec is over, and a reload by $MAINPID fails";
-        fix = "repeat the command here (ExecStart = [ \"\" \"…\" ];), ${without}";
-      }
-      {
-        when = own && isPackaged service && !commandUnseen service && !(service.serviceConfig ? ExecReload);
-        where = "${config}.ExecReload";
-        what =
-          "the unit is defined by a package; if it reloads by $MAINPID, that fails,"
-          + " because each command of a confined service has process numbers of its own";
         fix =
-          "repeat the command here (ExecReload = [ \"\" \"kill -HUP $MAINPID\" ];),"
-          + " or, if the unit has none, say so with ${config}.ExecReload = \"\";";
+          "repeat the command here (ExecStart = [ \"\" \"…\" ];),"
+          + " or set ${option}.nsguard.hardening.ownProcesses = false;";
       }
     ];
 }
