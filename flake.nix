@@ -26,8 +26,16 @@
       };
 
       packages = eachSystem (pkgs: {
-        nsguard = pkgs.callPackage ./pkgs/nsguard/package.nix { };
-        nsguard-harness = pkgs.callPackage ./harness/package.nix { };
+        nsguard = pkgs.callPackage ./pkgs/nsguard/package.nix {
+          leakTests = {
+            inherit (self.checks.${pkgs.stdenv.hostPlatform.system}) leaks;
+          };
+        };
+        nsguard-harness = pkgs.callPackage ./harness/package.nix {
+          leakTests = {
+            inherit (self.checks.${pkgs.stdenv.hostPlatform.system}) planted-namespace-alone;
+          };
+        };
         default = self.packages.${pkgs.stdenv.hostPlatform.system}.nsguard;
       });
 

@@ -190,6 +190,8 @@ def test_the_flake_offers_what_it_should(offered: dict[str, Any]) -> None:
     assert set(offered["packages"]) == {"x86_64-linux", "aarch64-linux"}
     for packages in offered["packages"].values():
         assert packages == {"default": "nsguard", "nsguard": "nsguard", "nsguard-harness": "nsguard-leaktest"}
+    for tests in offered["tests"].values():
+        assert set(tests["nsguard"]) == {"leaks"} and set(tests["nsguard-harness"]) == {"planted-namespace-alone"}
     for checks in offered["checks"].values():
         assert {"nsguard", "nsguard-harness", "docs-options", "leaks", "template"} <= set(checks)
         assert {"planted-namespace-alone", *UNIT_TESTS} <= set(checks)

@@ -171,11 +171,15 @@ def test_it_has_its_tools_and_leaves_the_path_to_those_it_runs_for_others(tmp_pa
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "python": sys.executable,
     }
-    phases = "\n".join(package[phase] for phase in ("postPatch", "installPhase", "postFixup", "installCheckPhase"))
+    phases = "\n".join(package[phase] for phase in ("postPatch", "installPhase", "postFixup"))
     script = f"{STDENV}\n{phases}"
     subprocess.run(["bash", "-euc", script], check=True, env=environment, cwd=source)
 
     own = {"PATH": "/bin"}
+    # as versionCheckHook asks
+    assert package["nativeInstallCheckInputs"] == ["versionCheckHook"]
+    version = subprocess.run([out / "bin/nsguard", "--version"], check=True, env=own, capture_output=True, text=True)
+    assert project("nsguard")["version"] in version.stdout
     command = [out / "bin/nsguard-init", "/usr/bin/env", "sh", "-c", "echo $PATH"]
     assert subprocess.run(command, check=True, env=own, capture_output=True, text=True).stdout == "/bin\n"
     code = f"import sys; sys.path.insert(0, '{out}/lib/nsguard/src')\n{TELLING}"

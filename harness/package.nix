@@ -11,6 +11,8 @@
   tcpdump,
   util-linux,
   wireguard-tools,
+  # `passthru.tests`: the flake has them, a package alone cannot.
+  leakTests ? { },
 }:
 let
   # What a lab is made by, and what tests run.
@@ -83,6 +85,8 @@ python3.pkgs.buildPythonApplication {
   ++
     lib.optional (debian-archive-keyring != null)
       "--set-default NSGUARD_DEBIAN_KEYRING ${debian-archive-keyring}/share/keyrings/debian-archive-keyring.gpg";
+
+  passthru.tests = leakTests;
 
   meta = {
     description = "Attacks a confined service by every way out, and judges what a capture outside it shows";

@@ -24,17 +24,18 @@ in
       '';
     };
 
-    package = mkOption {
-      type = types.package;
-      default = pkgs.callPackage ../harness/package.nix { };
-      defaultText = lib.literalExpression "nsguard.packages.\${system}.nsguard-harness";
-      example = lib.literalExpression "pkgs.nsguard-harness";
-      description = ''
-        Package of `nsguard-leaktest`, with all the programs that it runs.
+    package =
+      lib.mkPackageOption { nsguard-harness = pkgs.callPackage ../harness/package.nix { }; }
+        "nsguard-harness"
+        {
+          pkgsText = "nsguard.packages.\${system}";
+          example = "pkgs.nsguard-harness";
+          extraDescription = ''
+            It brings `nsguard-leaktest` with all the programs that this runs.
 
-        Risk: root runs it, outside any confinement.
-      '';
-    };
+            Risk: root runs it, outside any confinement.
+          '';
+        };
   };
 
   config = lib.mkIf cfg.enable { environment.systemPackages = [ cfg.package ]; };

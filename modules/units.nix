@@ -81,17 +81,17 @@ let
 in
 {
   options.nsguard = {
-    package = mkOption {
-      type = types.package;
-      default = pkgs.callPackage ../pkgs/nsguard/package.nix { };
-      defaultText = lib.literalExpression "nsguard.packages.\${system}.nsguard";
-      example = lib.literalExpression "pkgs.nsguard";
-      description = ''
-        Package of the `nsguard` program, which the units run as root.
+    package =
+      lib.mkPackageOption { nsguard = pkgs.callPackage ../pkgs/nsguard/package.nix { }; } "nsguard"
+        {
+          pkgsText = "nsguard.packages.\${system}";
+          example = "pkgs.nsguard";
+          extraDescription = ''
+            The units run its program as root.
 
-        Risk: it sets up the confinement, so nothing confines its mistakes.
-      '';
-    };
+            Risk: it sets up the confinement, so nothing confines its mistakes.
+          '';
+        };
 
     plan = mkOption {
       type = types.raw;

@@ -12,16 +12,20 @@ let
     let
       attributes = if lib.isFunction given then given attributes else given;
     in
-    standIns.hello // { inherit (attributes) pname version meta; };
+    standIns.hello
+    // {
+      inherit (attributes) pname version meta;
+      tests = attributes.passthru.tests or { };
+    };
 
   # A package file is called with what it names, as callPackage does.
   pkgs = standIns // {
     callPackage =
-      path: _:
+      path: given:
       let
         make = import path;
       in
-      make (builtins.mapAttrs (name: _: pkgs.${name}) (builtins.functionArgs make));
+      make (builtins.mapAttrs (name: _: pkgs.${name}) (builtins.functionArgs make) // given);
     stdenv = standIns.stdenv // {
       hostPlatform = standIns.stdenv.hostPlatform;
       mkDerivation = package;
@@ -94,6 +98,9 @@ in
 {
   modules = builtins.attrNames self.nixosModules;
   packages = builtins.mapAttrs (_: builtins.mapAttrs (_: p: p.meta.mainProgram)) self.packages;
+  tests = builtins.mapAttrs (
+    _: builtins.mapAttrs (_: p: builtins.mapAttrs (_: test: test.name) p.tests)
+  ) self.packages;
   checks = builtins.mapAttrs (_: builtins.attrNames) self.checks;
   # The node that is attacked, and the script of a test.
   leaks =

@@ -9,10 +9,13 @@
   procps,
   systemd,
   util-linux,
+  versionCheckHook,
   wireguard-go,
   wireguard-tools,
+  # `passthru.tests`: the flake has them, a package alone cannot.
+  leakTests ? { },
 }:
-stdenv.mkDerivation (finalAttrs: {
+stdenv.mkDerivation {
   pname = "nsguard";
   inherit ((lib.importTOML ./pyproject.toml).project) version;
 
@@ -91,11 +94,10 @@ stdenv.mkDerivation (finalAttrs: {
 
   # What was installed starts, and is what it says.
   doInstallCheck = true;
-  installCheckPhase = ''
-    runHook preInstallCheck
-    $out/bin/nsguard --version | grep -F "${finalAttrs.version}"
-    runHook postInstallCheck
-  '';
+  nativeInstallCheckInputs = [ versionCheckHook ];
+  versionCheckProgramArg = "--version";
+
+  passthru.tests = leakTests;
 
   meta = {
     description = "Puts a WireGuard tunnel alone into a network namespace and takes it out again";
@@ -103,4 +105,4 @@ stdenv.mkDerivation (finalAttrs: {
     mainProgram = "nsguard";
     platforms = lib.platforms.linux;
   };
-})
+}
