@@ -3,9 +3,10 @@
   lib,
   nixos,
   names,
+  attributes ? [ ],
 }:
 let
-  standIns = import ./stand-ins.nix { inherit lib names; };
+  standIns = import ./stand-ins.nix { inherit lib names attributes; };
 
   package =
     given:
