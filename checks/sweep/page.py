@@ -57,7 +57,7 @@ def row(module: Module) -> str:
     where = state(module)
     rest = ""
     if where == "with these lines":
-        rest = "<br>".join(f"`{line}`" for line in module.lines)
+        rest = "<br>".join([*(f"`{line}`" for line in module.lines), *unsaid(module)])
     elif where == "lacks something":
         rest = "<br>".join([*unsaid(module), *(f"`{line}`" for line in module.lines)])
     elif where == "refused":
