@@ -36,12 +36,6 @@ UNREACHABLE = (
         "property:capability-bounds",
         "bpf(2)",
     ),
-    Unreachable(
-        "sysfs-of-the-host",
-        "in a container /sys is several mounts, of which systemd replaces the outermost alone",
-        "property:network-namespace",
-        "systemd-nspawn(1), sysfs(5)",
-    ),
     Unreachable("kernel-events", f"{KERNEL}, and its devices do not come and go", "none: reading alone", "netlink(7)"),
     Unreachable(
         "automounter",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
 from . import _netlink, _tools
+from ._ownkernel import require_own_kernel
 from ._processes import numbers
 from ._standins import WithStandins, connected
 from ._tools import CLONE_NEWNET
@@ -57,7 +58,7 @@ class LinksInSight(Attack):
     """Claim: the kernel does not show the uplink and its addresses to the service.
 
     Method: netlink dumps of links and of addresses; the uplink's name or address there is a success.
-    Limitations: /sys/class/net is out of reach in a container, see `nsguard-leaktest list`.
+    Limitations: what the kernel's files show of links is another attack's affair.
     Source: rtnetlink(7).
     """
 
@@ -71,6 +72,37 @@ class LinksInSight(Attack):
         if uplink in _tools.interfaces():
             return Outcome(True, f"{uplink} is there")
         return Outcome(own in addresses, f"links: {' '.join(_tools.interfaces())}")
+
+
+class LinksInFiles(Attack):
+    """Claim: the kernel's files do not name the host's links to the service, nor tell their hardware addresses.
+
+    Method: read /sys/class/net, and every directory `net` below /sys/devices; the uplink or its address is a success.
+    Limitations: only where the machine has a kernel of its own. A container's /sys is several mounts, of which systemd
+    replaces the outermost alone, so that a host that is a container shows them.
+    Source: sysfs(5); network_namespaces(7); systemd.exec(5), PrivateNetwork=.
+    """
+
+    name = "links-in-files"
+    families = (0,)
+    evidence = "answer"
+
+    def run(self, env: Env) -> Outcome:
+        require_own_kernel(env)
+        directories = [Path("/sys/class/net"), *Path("/sys/devices").glob("**/net")]
+        links = sorted({link for directory in directories if directory.is_dir() for link in directory.iterdir()})
+        addresses = {link: _line(link / "address") for link in links}
+        uplink = str(env.parameters["uplink"])
+        shown = next((link for link in links if link.name == uplink), None)
+        if shown:
+            return Outcome(True, f"{shown} is there, with {addresses[shown]}")
+        return Outcome(False, f"links: {' '.join(sorted({link.name for link in links})) or 'none'}")
+
+
+def _line(path: Path) -> str:
+    with suppress(OSError):
+        return path.read_text().strip()
+    return "no address"
 
 
 class SocketsOfTheHost(WithStandins):
