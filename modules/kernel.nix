@@ -1,4 +1,4 @@
-# What confinement needs of the host's kernel: modules loaded in time, and user namespaces.
+# What confinement needs of the host's kernel: modules loaded in time, user namespaces, and room for many tunnels.
 { config, lib, ... }:
 let
   cfg = config.nsguard;
@@ -6,6 +6,9 @@ let
 
   ofType =
     type: lib.any (tunnel: tunnel.type == type && tunnel.implementation != "userspace") tunnels;
+  # Of the 128 watches that the kernel gives a user (inotify(7), max_user_instances), root's tunnels may take two each: one for
+  # the file that a tunnel waits for, and wireguard-go's for its socket. Others need some, too.
+  many = lib.length tunnels > 20;
   byProcess = lib.any (tunnel: tunnel.implementation != "kernel") tunnels;
   mustBeLoaded = lib.attrNames (
     lib.filterAttrs (
@@ -17,6 +20,8 @@ in
   config = lib.mkIf (cfg.namespaces != { }) {
     # Loaded at boot, because `security.lockKernelModules` lets nobody load them later.
     boot.kernelModules = lib.optional (ofType "wireguard") "wireguard" ++ lib.optional byProcess "tun";
+    # nixpkgs' own default for hosts with a desktop.
+    boot.kernel.sysctl = lib.mkIf many { "fs.inotify.max_user_instances" = lib.mkDefault 524288; };
 
     assertions = [
       {
