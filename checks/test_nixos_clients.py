@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from closures import NIXOS, closure, connected, needs_nixos
-from linked import Target, Way, echoing, status
+from linked import Target, Way, echoing, status, wait_for_echoes
 from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.run.subjects import subjects
@@ -34,7 +34,7 @@ def reached(lab: ContainerLab, way: Way) -> set[Target]:
 
 
 def test_the_network_that_is_named_is_let_in_and_no_other(lab: ContainerLab) -> None:
-    assert reached(lab, NAMED) == TARGETS
+    wait_for_echoes(lab.server, TARGETS, ways=[NAMED])
     assert reached(lab, OTHER) == set()
 
 
@@ -48,13 +48,13 @@ def test_the_firewall_may_be_started_again_or_be_gone(lab: ContainerLab) -> None
     for verb in ("restart", "stop", "start", "reload"):
         lab.client.succeed(f"systemctl {verb} nftables")
         assert (verb, reached(lab, OTHER)) == (verb, set())
-    assert reached(lab, NAMED) == TARGETS
+    wait_for_echoes(lab.server, TARGETS, ways=[NAMED])
     assert lab.client.execute("nsguard doctor vpn")[0] == 0
 
 
 def test_it_was_the_rules_that_kept_them_out(lab: ContainerLab) -> None:
     lab.client.succeed("nft delete table inet nsguard_from-vpn")
-    assert reached(lab, OTHER) == TARGETS
+    wait_for_echoes(lab.server, TARGETS, ways=[OTHER])
     assert "vpn: clients: on the host, table nsguard_from-vpn is gone" in lab.client.execute("nsguard doctor vpn")[1]
     lab.client.succeed("systemctl reload nsguard-netns-vpn")
     assert reached(lab, OTHER) == set()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from closures import NIXOS, closure_of, connected, needs_nixos
-from linked import FORWARDING, Target, at_uplink, check_reached, echoing
+from linked import FORWARDING, Target, at_uplink, check_reached, echoing, wait_for_echoes
 from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.run.subjects import subjects
@@ -63,7 +63,7 @@ def test_no_port_has_to_be_opened_for_it(lab: ContainerLab, firewall: str, setti
         assert echoing(lab.server, own) == set()
         check_reached(lab)
         lab.client.succeed(f"systemctl stop {firewall}")
-        assert echoing(lab.server, own) == own  # it was the firewall
+        wait_for_echoes(lab.server, own)  # it was the firewall
         lab.client.succeed(f"systemctl start {firewall}")
         assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")
     finally:

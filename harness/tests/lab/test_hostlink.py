@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labs import lab_of
-from linked import BY_LINK, FORWARDING, Target, at_uplink, check_reached, echoing, sources, status
+from linked import BY_LINK, FORWARDING, Target, at_uplink, check_reached, echoing, sources, status, wait_for_echoes
 from nsguard_harness import attacks, scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.attacks import hostlink
@@ -30,14 +30,14 @@ lab = lab_of(scenario.HOSTLINK)
 
 def test_network_and_host_reach_it_and_are_seen_as_who_they_are(lab: ContainerLab) -> None:
     check_reached(lab)
-    assert echoing(lab.client, LOOPBACK) == LOOPBACK
+    wait_for_echoes(lab.client, LOOPBACK)
     assert {sources(lab.client)[it] for it in LOOPBACK} == {"127.0.0.1"}  # a proxy's, as without a link
 
 
 def test_it_works_while_the_tunnel_is_down_and_after_reloads(lab: ContainerLab) -> None:
     lab.client.succeed("systemctl stop nsguard-tunnel-vpn", f"systemctl reload {NETNS}")
     try:
-        assert echoing(lab.server, UPLINK) == UPLINK
+        wait_for_echoes(lab.server, UPLINK)
     finally:
         lab.client.succeed("systemctl start nsguard-tunnel-vpn")
         wait_for_tunnel(lab)
@@ -45,7 +45,7 @@ def test_it_works_while_the_tunnel_is_down_and_after_reloads(lab: ContainerLab) 
     lab.client.succeed("ip link del $(ls /sys/class/net | grep ^vensg-)", "nft delete table inet nsguard_link-vpn")
     assert not echoing(lab.server, {Target("udp", LAB.client.v4, BY_LINK)})
     lab.client.succeed(f"systemctl reload {NETNS}")
-    assert echoing(lab.server, UPLINK) == UPLINK
+    wait_for_echoes(lab.server, UPLINK)
 
 
 def test_status_and_doctor_tell_of_it(lab: ContainerLab) -> None:
@@ -79,7 +79,7 @@ def test_no_answer_in_a_connection_over_lo_leaves_by_the_link_even_without_the_h
     assert verdicts == dict.fromkeys(
         [("link-freebind", 6), ("link-own-address", 4), ("link-own-address", 6)], Verdict.CONTAINED
     )
-    assert echoing(lab.server, UPLINK) == UPLINK
+    wait_for_echoes(lab.server, UPLINK)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,8 @@ import shlex
 
 import pytest
 
-from awaited import until
 from labs import lab_of
-from linked import Target, echoing, status
+from linked import Target, echoing, status, wait_for_echoes
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab
@@ -48,12 +47,11 @@ def at_uplink(ports: list[int], *protocols: str) -> set[Target]:
 def test_the_network_reaches_each_port_of_a_published_range_and_none_beside(lab: ContainerLab) -> None:
     published = at_uplink(within(LAB.proxied_range), "tcp") | at_uplink(within(LAB.linked_range), "tcp", "udp")
     others = at_uplink(beside(LAB.proxied_range) + beside(LAB.linked_range), "tcp", "udp")
-    # again and again: the first connection to each proxied port only starts its proxy
-    until(lambda: echoing(lab.server, published) == published, "a published port does not answer")
+    wait_for_echoes(lab.server, published)
     assert echoing(lab.server, others) == set()
     # the eye: inside somebody answers at each of them
     inside = {Target("tcp", "127.0.0.1", target.port) for target in published | others}
-    assert echoing(lab.client, inside, "vpn") == inside
+    wait_for_echoes(lab.client, inside, "vpn")
 
 
 def test_the_host_itself_reaches_them_at_loopback_and_none_beside(lab: ContainerLab) -> None:
@@ -69,7 +67,7 @@ def test_the_far_end_of_the_tunnel_reaches_each_port_of_its_range_and_none_besid
         for at in LAB.tunnel_client
         for port in within(LAB.opened_range)
     }
-    assert echoing(lab.server, opened) == opened
+    wait_for_echoes(lab.server, opened)
     others = {Target("tcp", at, port) for at in LAB.tunnel_client for port in beside(LAB.opened_range)}
     ports = beside(LAB.opened_range)
     for port in ports:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from linked import FORWARDING, MASKED, PROXIED, Target, Way, at_uplink, check_reached, echoing, status
+from linked import FORWARDING, MASKED, PROXIED, Target, Way, at_uplink, check_reached, echoing, status, wait_for_echoes
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.attacks.hostlink import INSIDE
@@ -80,7 +80,7 @@ def test_neither_reaches_the_other_by_the_host(lab: ContainerLab, without: list[
         switch(lab.client, scenario.render(TWO_LINKS, [f"nft:link-{name}" for name in without]))
     for near, far in ((ONE, OTHER), (OTHER, ONE)):
         targets = places(lab, far, near)
-        assert echoing(lab.client, targets) == targets  # they are there
+        wait_for_echoes(lab.client, targets)  # they are there
         assert reached_by_link(lab, near, targets) == (set() if held else targets)
 
 

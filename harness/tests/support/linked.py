@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from awaited import until
 from nsguard_harness.addresses import LAB
 from nsguard_harness.inside import records
 from nsguard_harness.lab.base import Lab
@@ -43,6 +44,14 @@ def echoing(
     return {Target(*it) for it in json.loads(output)}
 
 
+def wait_for_echoes(
+    machine: Machine, targets: Iterable[Target], namespace: str = "", ways: Iterable[Way] = (Way(),)
+) -> None:
+    """Wait until all of the targets answer: on a busy machine a proxy may start slower than a request waits."""
+    asked = set(targets)
+    until(lambda: echoing(machine, asked, namespace, ways) == asked, f"{machine.name}: no answer from some of {asked}")
+
+
 def at_uplink(more: int = 0) -> set[Target]:
     """What the scenarios publish over a link at the uplink's addresses; more: that many ports on."""
     ports = (("udp", BY_LINK), ("tcp", BY_LINK), ("udp", MASKED))
@@ -65,8 +74,7 @@ def check_reached(lab: Lab, namespace: str = "vpn", service: str = "echo", more:
     """Server and client reach what is `at_uplink`, which sees them as who they are; where masked, as the host's end."""
     targets, ends = at_uplink(more), status(lab, namespace)["hostLink"]["host"]
     for machine, whose in ((lab.server, (LAB.endpoint, LAB.server)), (lab.client, (LAB.client,))):
-        reached = echoing(machine, targets)
-        assert reached == targets, f"{machine.name}: {targets - reached}"
+        wait_for_echoes(machine, targets)
         seen = sources(lab.client, service)
         for it in targets:
             family = 6 if ":" in it.address else 4
