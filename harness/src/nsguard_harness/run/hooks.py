@@ -67,10 +67,15 @@ def _failed(run: Future[Outcome]) -> bool:
     return run.done() and (run.exception() is not None or bool(run.result().lacks))
 
 
+def _neither(runs: Mapping[str, Future[Outcome]], arrived: frozenset[str]) -> list[str]:
+    """The tokens of the runs that are neither over nor seen."""
+    return [token for token, run in runs.items() if not run.done() and token not in arrived]
+
+
 def _not_under_way(runs: Mapping[str, Future[Outcome]], arrived: Callable[[], frozenset[str]], limit: float) -> str:
     """Wait until each run is over or its token has come out of the tunnel; the other tokens after `limit` seconds."""
     deadline = time.monotonic() + limit
-    while waiting := [token for token, run in runs.items() if not run.done() and token not in arrived()]:
+    while waiting := _neither(runs, arrived()):
         if time.monotonic() > deadline:
             return " ".join(waiting)
         time.sleep(POLL_SECONDS)

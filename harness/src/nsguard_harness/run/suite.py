@@ -156,8 +156,8 @@ class Suite:
         start = time.monotonic()
         tokens = Tokens({cell.token: cell.attack.name for cell in self.cells})
         capture: CaptureLike = self.lab.capture(self.lab.client)
-        with capture, Tap(self.lab.server) as tap:
-            phase = _Phase(name, Observed(self.lab), lambda: tap.tokens(tokens))
+        with capture, Tap(self.lab.server, tokens) as tap:
+            phase = _Phase(name, Observed(self.lab), tap.arrived)
             for group in _groups(self.cells, name):
                 begun = time.time()
                 state = group[0].state if name == "confined" else UP
@@ -170,7 +170,7 @@ class Suite:
                 phase.alone.append(alone)
                 phase.spans.append(Span(begun, time.time(), alone.name if alone else "", state.name))
             time.sleep(self.tail)  # a window of observation, not a wait for something
-            arrived = tap.tokens(tokens)
+            arrived = tap.arrived()
         judgement = phase.judged(capture, tokens)
         seconds = time.monotonic() - start
         return Run(phase.outcomes, phase.failures, judgement, capture.frames, arrived, seconds, phase.spans)
