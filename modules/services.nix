@@ -4,16 +4,22 @@ let
   inherit (import ./plan/defaults.nix) service;
   inherit (import ./plan/combine.nix) words;
   loosenings = import ./plan/confinement/loosenings.nix;
+  ownProcesses = import ./plan/confinement/own-processes.nix;
   cfg = config.nsguard;
 
   listed = lib.concatMapStringsSep ", " (name: "`${name}`");
 
   loosening =
-    name:
+    serviceConfig: name:
     { what, attacks, ... }:
     mkOption {
       type = types.bool;
-      default = service.hardening.${name};
+      default = if name == "ownProcesses" then ownProcesses serviceConfig else service.hardening.${name};
+      defaultText =
+        if name == "ownProcesses" then
+          lib.literalMD "`true`, unless the service has a user that systemd makes and directories that it keeps for it"
+        else
+          lib.literalExpression "true";
       example = false;
       description = ''
         ${what}
@@ -27,7 +33,7 @@ let
       '';
     };
 
-  extension = {
+  extension = { config, ... }: {
     options.nsguard = {
       namespace = mkOption {
         type = types.nullOr types.str;
@@ -101,7 +107,7 @@ let
         example = [ "org.freedesktop.hostname1" ];
       };
 
-      hardening = lib.mapAttrs loosening loosenings;
+      hardening = lib.mapAttrs (loosening config.serviceConfig) loosenings;
 
       waitForHandshake = mkOption {
         type = types.nullOr (types.ints.between 1 3600);

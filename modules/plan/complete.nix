@@ -5,6 +5,7 @@ let
   presets = import ./units/presets.nix;
   inherit (import ./confinement/homes.nix) homesOf;
   uidOf = import ./confinement/user.nix;
+  ownProcesses = import ./confinement/own-processes.nix;
   hopsOf = import ./network/hops.nix;
 
   # Fills in the defaults of an app or a service, whose options are grouped. Free-form options have no defaults inside.
@@ -49,7 +50,9 @@ in
   services = mapAttrs (
     _: service:
     let
-      whole = merged defaults.service service;
+      whole = merged (merged defaults.service {
+        hardening.ownProcesses = ownProcesses (service.serviceConfig or { });
+      }) service;
     in
     whole
     // {

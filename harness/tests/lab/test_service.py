@@ -109,6 +109,9 @@ def lab() -> Iterator[ContainerLab]:
                 "/etc/systemd/system/once.timer": TIMER,
             }
         )
+        # systemd maps a made user's directories where it can: on disks and here, but not on the image's overlay
+        private = "d=/var/$at/private; mkdir -p $d && mount -t tmpfs -o mode=700 tmpfs $d"
+        lab.client.succeed(f"for at in lib cache log; do {private} || exit; done")
         scenario.install(lab.client, scenario.render(SCENARIOS / "services.nix"))
         yield lab
 

@@ -54,7 +54,8 @@ in
     what = ''
       Whether each command of the service has its own process numbers (a PID namespace), so that it can signal only the
       processes that it started. A service that forks away from systemd (`Type=forking`), or whose scripts use
-      `$MAINPID`, needs `false`; the command `kill -HUP $MAINPID` in `ExecReload` works with both. With `false`, the
+      `$MAINPID`, needs `false`, and so does one with `DynamicUser` and directories such as `StateDirectory`, which
+      systemd cannot start otherwise; the command `kill -HUP $MAINPID` in `ExecReload` works with both. With `false`, the
       host's processes stay hidden from services with a user, but not from those that run as root.'';
     without = [ "own-processes" ];
     attacks = ofProcesses;
