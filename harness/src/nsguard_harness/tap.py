@@ -13,7 +13,7 @@ from .machine import Machine
 from .verdict.tokens import Tokens
 
 DIRECTORY = "/run/nsguard-tap"
-# Bytes of what was read before that are searched again with what comes next: more than a packet with a token, in any form.
+# Bytes of what was read before that are searched again with what comes next: more than a token has in any form.
 OVERLAP = 4096
 
 

@@ -80,11 +80,12 @@ def test_an_attack_that_sends_nothing_is_vacuous(guarded: ContainerLab) -> None:
 )
 def test_a_stray_frame_of_the_host_is_a_leak_that_nobody_owns(guarded: ContainerLab, command: str, kind: str) -> None:
     class Stray(Attack):
-        """The host sends something itself while a harmless attack runs."""
+        """The host sends something itself once a harmless attack has run."""
 
         name = "udp-beyond"
+        prepared_control = False
 
-        def during(self, lab: Any) -> None:
+        def after(self, lab: Any) -> None:
             lab.client.execute(f"set +e; {command}")
 
         def run(self, env: Any) -> Outcome:
