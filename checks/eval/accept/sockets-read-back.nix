@@ -1,15 +1,15 @@
-# NixOS: a service that reads the configuration of its socket, as game servers read the FIFO that they take commands from.
+# NixOS: a service that reads the configuration of its socket, as game servers read where they take commands.
 {
   module =
     { config, ... }:
     {
       nsguard = import ../vpn.nix;
-      systemd.sockets.game.socketConfig.ListenFIFO = "/var/lib/game.stdin";
+      systemd.sockets.game.socketConfig.ListenStream = "127.0.0.1:4000";
       systemd.services.game = {
         nsguard.namespace = "vpn";
         serviceConfig = {
           ExecStart = "/usr/bin/sleep 60";
-          ExecStop = "/bin/sh -c 'echo stop > ${config.systemd.sockets.game.socketConfig.ListenFIFO}'";
+          ExecStop = "/usr/bin/game-command ${config.systemd.sockets.game.socketConfig.ListenStream} stop";
         };
       };
     };
@@ -21,6 +21,6 @@
 
   expected = {
     NetworkNamespacePath = "/run/netns/vpn";
-    stop = "/usr/bin/nsguard-init --journal --netns=vpn /bin/sh -c 'echo stop > /var/lib/game.stdin'";
+    stop = "/usr/bin/nsguard-init --journal --netns=vpn /usr/bin/game-command 127.0.0.1:4000 stop";
   };
 }
