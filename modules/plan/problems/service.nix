@@ -28,6 +28,7 @@ let
   inherit (import ../confinement/front.nix { tools = { }; }) inJournal unclear;
   properties = (import ../combine.nix).commands;
   mainSignal = import ../confinement/main-signal.nix;
+  ownProcesses = import ../confinement/own-processes.nix;
   binds = import ../confinement/binds.nix;
   paths = import ../confinement/paths.nix;
   exposure = import ./exposure.nix;
@@ -261,6 +262,14 @@ in
         fix =
           ''run the program in the foreground with Type = "exec" or "notify",''
           + " or accept that it can signal other processes of its user with ${at}.hardening.ownProcesses = false;";
+      }
+      {
+        when = service.hardening.ownProcesses && service.hardening.hiddenProcesses && !ownProcesses config;
+        where = "${at}.hardening.ownProcesses";
+        what =
+          "systemd cannot start a unit that has process numbers of its own, DynamicUser and directories that systemd"
+          + " keeps for it (systemd issue 41014)";
+        fix = "remove this line, or give the service a user of the host with ${where}.User and DynamicUser = false;";
       }
     ]
     ++ concatMap (socket: ofSocket service.namespace name socket service.sockets.${socket}) (
