@@ -168,9 +168,12 @@ def _agent(lab: Lab, name: str) -> Agent:
 def _in_its_place(lab: Lab, service: str, known: Sequence[Subject], attacks: str, states: str) -> list[Cell]:
     """The core set's cells with the agent in a service's place, by the identity that the service has there.
 
-    Cells that disturb the machine are left out: they tell no more. Raises LabError if no subject has that identity.
+    Cells that disturb the machine are left out: they tell no more. Raises LabError if the service does not run, or if
+    no subject has that identity.
     """
     pid = lab.client.get_unit_property(f"{service}.service", "MainPID")
+    if pid == "0":
+        raise LabError(f"{service}: it does not run; journalctl -u {service}.service shows why")
     identity = "root" if lab.client.succeed(f"stat -c %u /proc/{pid}").strip() == "0" else "user"
     alike = [subject for subject in known if subject.identity == identity]
     if not alike:

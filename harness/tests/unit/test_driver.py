@@ -12,14 +12,16 @@ from nsguard_harness.run.cells import Subject
 
 
 class Client:
-    """A machine whose one service runs as a user, given by number."""
+    """A machine whose one service runs as a user, given by number; main: the service's process."""
+
+    main = "42"
 
     def __init__(self, uid: int) -> None:
         self.uid = uid
 
     def get_unit_property(self, unit: str, prop: str) -> str:
         assert (unit, prop) == ("web.service", "MainPID")
-        return "42"
+        return self.main
 
     def succeed(self, command: str) -> str:
         assert command == "stat -c %u /proc/42"
@@ -58,3 +60,9 @@ def test_a_service_is_attacked_by_the_identity_that_it_has(known: list[Subject])
 def test_a_service_of_an_identity_without_a_control_is_an_error(known: list[Subject]) -> None:
     with pytest.raises(LabError, match="web: it runs as user, and there is no unconfined agent of that identity"):
         attacks_tried(61234, known[:1])
+
+
+def test_a_service_that_does_not_run_is_an_error(known: list[Subject], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Client, "main", "0")
+    with pytest.raises(LabError, match=r"web: it does not run; journalctl -u web\.service shows why"):
+        attacks_tried(0, known)
