@@ -82,6 +82,16 @@ def test_attacks_that_a_page_names_exist(page: Path) -> None:
         assert name in attacks.registry()
 
 
+def test_tests_that_a_page_names_exist() -> None:
+    """Here and not in the harness' own tests, which its package runs without the pages."""
+    named = re.findall(r"`(test_\w+\.py)::(\w+)`", (DOCS / "ways-out.md").read_text())
+    assert len(named) > 10
+    for file, name in named:
+        folders = (ROOT / "checks", ROOT / "harness/tests", ROOT / "pkgs/nsguard/tests")
+        texts = [path.read_text() for folder in folders for path in folder.rglob(file)]
+        assert any(re.search(rf"^def {name}\(", text, re.MULTILINE) for text in texts), f"{file}: no {name}"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_within_the_documentation_lead_somewhere(page: Path) -> None:
     text = page.read_text()
