@@ -240,5 +240,6 @@ def _unit_error(name: str, units: Sequence[Unit]) -> dict[str, Any] | None:
     """The error of the namespace's unit if it failed; read from its journal, because no state exists then."""
     for unit in units:
         if unit.kind == "namespace" and unit.reason:
-            return {"at": unit.since, "command": f"netns up {name}", "what": "; ".join(unit.reason[:2])}
+            what = unit.reason.line.removeprefix("nsguard: ") or "; ".join(unit.reason[:2])
+            return {"at": unit.since, "command": f"netns up {name}", "what": what}
     return None
