@@ -155,7 +155,7 @@ FAULTS = [
     fault(
         "taken.socket",
         "failed",
-        r"it cannot listen at 127\.0\.0\.1:9092: .*",
+        r"it cannot listen at 127\.0\.0\.1:9092(: address already in use)?",
         r"ip netns exec vpn ss -ltnp shows whether another program does; end that one, or choose another port; AGAIN",
     ),
     fault(

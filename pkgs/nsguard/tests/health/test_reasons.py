@@ -55,6 +55,25 @@ def test_a_signal_that_nsguard_init_reports_as_process_1_is_the_reason(status: s
     assert reasons.of(unit, [Entry(line, own=True)]).what.startswith(what)
 
 
+HELPERS = "web.socket: Failed to create listening socket (127.0.0.1:80): Address already in use"
+SYSTEMDS = "web.socket: Failed to receive listening socket (127.0.0.1:80): Input/output error"
+
+
+@pytest.mark.parametrize(
+    ("lines", "what"),
+    [
+        ([HELPERS, SYSTEMDS], "it cannot listen at 127.0.0.1:80: address already in use"),
+        ([SYSTEMDS, HELPERS], "it cannot listen at 127.0.0.1:80: address already in use"),
+        ([SYSTEMDS], "it cannot listen at 127.0.0.1:80"),
+    ],
+)
+def test_a_socket_inside_has_its_helpers_reason_or_none(lines: list[str], what: str) -> None:
+    unit = {"Id": "web.socket", "Result": "resources", "NetworkNamespacePath": "/run/netns/vpn"}
+    reason = reasons.of(unit, [Entry(line, own=False) for line in lines])
+    assert reason.what == what
+    assert reason.remedy.startswith("ip netns exec vpn ss -ltnp shows whether another program does;")
+
+
 MISSING = "nsguard: /etc/vpn.conf: no such file or directory; make it a file that root can read"
 FAILED = {"Result": "exit-code", "ExecMainCode": "1"}
 

@@ -23,7 +23,7 @@ PROPERTIES = (
 _BY_SIGNAL = {"2", "3"}
 _MOUNT = re.compile(r"Failed to set up mount namespacing: (?:/run/systemd/(?:mount-rootfs|unit-root))?(/[^:]*): (.*)")
 _EXIT = re.compile(r"(Main|Control) process exited, code=exited, status=(\d+)")
-_SOCKET = re.compile(r"Failed to (?:create|receive) listening socket \(([^)]*)\): (.*)")
+_SOCKET = re.compile(r"Failed to (create|receive) listening socket \(([^)]*)\): (.*)")
 # As process 1 nsguard-init cannot end by a signal as its program did: it says so, and exits with 128 plus the signal.
 _FROM_SIGNAL = 128
 _SIGNALLED = re.compile(r"nsguard: .* was killed by signal [A-Z0-9]+")
@@ -221,14 +221,16 @@ def _killed(unit: Mapping[str, str], number: int) -> Reason:
 
 def _socket(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
     name = unit["Id"]
-    match = next((match for entry in entries if (match := _SOCKET.search(entry.text))), None)
-    if match is None:
+    matches = sorted(match.groups() for entry in entries if (match := _SOCKET.search(entry.text)))
+    if not matches:
         return Reason(f"systemd reports {unit.get('Result')}", _look(name))
-    # For a socket inside, systemd uses a helper process, and reports only that it failed.
+    # For a socket inside, systemd uses a helper process, and itself reports only that it received none ("Input/output
+    # error"). The helper's own line may be lost: journald looks at a process that is gone for its unit.
+    verb, where, error = matches[0]
     inside = unit.get("NetworkNamespacePath", "").rpartition("/")[2]
     see = f"ip netns exec {inside} ss -ltnp" if inside else "ss -ltnp"
     return Reason(
-        f"it cannot listen at {match[1]}: {match[2].lower()}",
+        f"it cannot listen at {where}" + (f": {error.lower()}" if verb == "create" else ""),
         f"{see} shows whether another program does; end that one, or choose another port; {_again(name)}",
     )
 
