@@ -15,6 +15,7 @@ let
     ;
   inherit (import ../combine.nix)
     commands
+    pieces
     toList
     unique
     words
@@ -65,9 +66,7 @@ let
       value = environment.${name};
     }) (builtins.attrNames environment)
     ++ concatMap assigned (
-      concatMap (text: filter isString (split "[[:space:]]+" text)) (
-        strings (service.serviceConfig.Environment or null)
-      )
+      concatMap (pieces "[[:space:]]+") (strings (service.serviceConfig.Environment or null))
     );
 
   # A file or socket of another program's. The service has a /tmp of its own, where it puts temporary files.
