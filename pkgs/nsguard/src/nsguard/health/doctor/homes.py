@@ -6,7 +6,7 @@ import pwd
 from collections.abc import Iterator, Mapping
 
 from nsguard.health import reasons
-from nsguard.health.doctor import units, view
+from nsguard.health.doctor import view
 from nsguard.health.doctor.subject import Finding, Patient
 from nsguard.system import child
 
@@ -19,13 +19,9 @@ _TIMEOUT = 5.0
 
 def visible(patient: Patient) -> Iterator[Finding]:
     """Persons' homes that are in sight of a confined service that is to see none."""
-    facts = units.facts_of(patient)
     homes = _homes()
-    if facts is None:
-        return
-    for unit, pid in view.first_processes(patient).items():
-        outcome = units.judged(facts, unit) if unit.endswith(".service") else None
-        if outcome is None or "hidden-homes" in outcome[0]["loosened"]:
+    for unit, pid, want, _ in view.judged(patient):
+        if "hidden-homes" in want["loosened"]:
             continue
         try:
             seen = child.answer(functools.partial(_seen, pid, homes), _TIMEOUT)

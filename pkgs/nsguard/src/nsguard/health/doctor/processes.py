@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nsguard.health.doctor import units, view
+from nsguard.health.doctor import view
 from nsguard.health.doctor.subject import Finding, Patient
 from nsguard.health.summary import few
 from nsguard.system import child
@@ -36,14 +36,7 @@ _SHOWN = 3
 
 def weaker(patient: Patient) -> Iterator[Finding]:
     """Processes that lack a protection of their unit: it was changed, and the service was not restarted."""
-    facts = units.facts_of(patient)
-    if facts is None:
-        return
-    for unit, pid in view.first_processes(patient).items():
-        outcome = units.judged(facts, unit) if unit.endswith(".service") else None
-        if outcome is None:
-            continue
-        want, holes = outcome
+    for unit, pid, want, holes in view.judged(patient):
         try:
             fields = _status(pid)
             lacking = _of_status(fields, want) + _of_namespaces(pid) + _of_files(pid, root="0" in fields["Uid"].split())

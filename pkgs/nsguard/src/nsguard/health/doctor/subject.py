@@ -3,22 +3,27 @@
 import contextlib
 import functools
 import io
+import json
 import os
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from nsguard import paths
 from nsguard.errors import NsguardError
-from nsguard.health import confined
+from nsguard.health import confined, judge
 from nsguard.health.confined import Unit
+from nsguard.health.judge import Hole, text
 from nsguard.lifecycle import handshake, teardown, tunnel
 from nsguard.net import listening, mtu, namespace
 from nsguard.net.listening import Listener
 from nsguard.spec import config, spec
 from nsguard.spec.model import Config, Endpoint
 from nsguard.state import State, Tunnel
-from nsguard.system import process
+from nsguard.system import process, systemd
 
 # Seconds to wait for a handshake, which takes one round trip.
 HANDSHAKE_TIMEOUT = 6.0
+# The key in which the plan stores what a service must be like; systemd ignores keys with X- (systemd.unit(5)).
+_WANTED = "Unit.X-NsguardWanted"
 
 
 class Finding(NamedTuple):
@@ -37,6 +42,7 @@ class Patient:
         self.spec = spec.load(name)
         self.state = State(name)
         self.up = teardown.is_up(self.state)
+        self._judged: dict[str, tuple[dict[str, Any], list[Hole]] | None] = {}
 
     @functools.cached_property
     def tunnel(self) -> Tunnel | None:
@@ -84,3 +90,28 @@ class Patient:
         with contextlib.suppress(process.CommandFailed):
             return handshake.wait(self.name, self.tunnel, HANDSHAKE_TIMEOUT)
         return False
+
+    @functools.cached_property
+    def facts(self) -> dict[str, Any] | None:
+        """The facts of the judge, which the plan wrote; None if the active configuration is older than the judge."""
+        try:
+            with open(f"{paths.ETC}/{self.name}/judge.json", encoding="utf-8") as file:
+                return dict(json.load(file))
+        except (OSError, ValueError):
+            return None
+
+    def judged(self, unit: str) -> tuple[dict[str, Any], list[Hole]] | None:
+        """What the plan requires of a service, and the holes in its text; None if the plan did not write it."""
+        if unit not in self._judged:
+            self._judged[unit] = self._judge(unit)
+        return self._judged[unit]
+
+    def _judge(self, unit: str) -> tuple[dict[str, Any], list[Hole]] | None:
+        if self.facts is None:
+            return None
+        source = systemd.text(unit)
+        try:
+            want = dict(json.loads(text.directives(source)[_WANTED][0]))
+        except (KeyError, ValueError):
+            return None
+        return want, judge.service(self.facts, want, unit, source)

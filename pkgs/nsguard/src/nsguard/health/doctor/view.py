@@ -1,9 +1,12 @@
 """One process of each unit inside, and the files as that process sees them."""
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 from nsguard.health import status
 from nsguard.health.doctor.subject import Patient
+from nsguard.health.judge import Hole
 from nsguard.system import kernel
 
 
@@ -14,6 +17,13 @@ def first_processes(patient: Patient) -> dict[str, int]:
         if not _being_set_up(pid):
             first.setdefault(status.unit_of(pid) or f"PID {pid}", pid)
     return first
+
+
+def judged(patient: Patient) -> Iterator[tuple[str, int, dict[str, Any], list[Hole]]]:
+    """The services that the plan wrote: unit, PID of its first process inside, what it must be like, its holes."""
+    for unit, pid in first_processes(patient).items():
+        if unit.endswith(".service") and (outcome := patient.judged(unit)):
+            yield unit, pid, *outcome
 
 
 def _being_set_up(pid: int) -> bool:
