@@ -87,10 +87,12 @@ def test_the_doctor_finds_nothing_wrong_with_it(lab: ContainerLab) -> None:
     assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")
 
 
-def test_programs_are_told_again_when_nobody_listens_on_the_port_any_more(lab: ContainerLab) -> None:
-    def starts() -> int:
-        return lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {HOOK}").count("NSGUARD_PUBLIC_PORT=")
+def starts(lab: ContainerLab) -> int:
+    """How often programs were told a port."""
+    return lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {HOOK}").count("NSGUARD_PUBLIC_PORT=")
 
+
+def test_programs_are_told_again_when_nobody_listens_on_the_port_any_more(lab: ContainerLab) -> None:
     def heard() -> int:
         lines = lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {FORWARD}").splitlines()
         return lines.count(f"nsguard: vpn: a program inside listens on port {LAB.forwarded_port}")
@@ -103,11 +105,11 @@ def test_programs_are_told_again_when_nobody_listens_on_the_port_any_more(lab: C
     try:
         until(lambda: reached(lab, LAB.tunnel_client.v4, LAB.forwarded_port))
         until(lambda: heard() > before)
-        told = starts()
+        told = starts(lab)
         assert told
     finally:
         lab.client.succeed("systemctl stop listener")
-    until(lambda: starts() == told + 1)
+    until(lambda: starts(lab) == told + 1)
 
 
 def test_that_port_and_no_other_is_reached_from_the_far_end_and_none_from_the_lan(lab: ContainerLab) -> None:
@@ -337,7 +339,16 @@ def test_a_script_opens_a_port_and_shuts_it(lab: ContainerLab, tmp_path_factory:
         lab.client.succeed("systemctl reload nsguard-netns-vpn")
         listing = lab.client.succeed("ip netns exec vpn nft list set inet nsguard forwarded")
         assert "40900" in listing and "expires" not in listing, "nobody renews it"
+        heard = f"journalctl --sync; journalctl -o cat -u {FORWARD}"
+        until(lambda: "a program inside listens on port 40900" in lab.client.succeed(heard))
         until(lambda: "NSGUARD_PORT=40900" in lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {HOOK}"))
+        until(lambda: lab.client.get_unit_property(HOOK, "ActiveState") == "inactive")
+        told = starts(lab)
+        # a program that no longer listens, because it was restarted with the port of its configuration, is told again
+        lab.client.succeed("systemctl stop listener")
+        until(lambda: starts(lab) == told + 1)
+        lab.client.succeed(f"systemd-run -q --unit=listener {where} python3 /opt/nsguard-test/listen.py - 40900 40901")
+        until(lambda: reached(lab, LAB.tunnel_client.v4, 40900))
         lab.client.succeed("nsguard forward shut vpn")
         assert not reached(lab, LAB.tunnel_client.v4, 40900)
         assert (values(lab), open_ports(lab)) == ({}, set())

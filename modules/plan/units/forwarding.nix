@@ -17,7 +17,10 @@ let
     ;
 
   tunnel = names.tunnelUnit name;
+  # A script opens the port: the unit closes it in the end, and watches its listeners if there is a command to tell them.
   scripted = portForwarding.protocol == "script";
+  watched = !scripted || commands != [ ];
+  close = "${tools.nsguard} forward close ${name}";
 
   urls = {
     qbittorrent = "http://127.0.0.1:8080";
@@ -51,15 +54,16 @@ else
         X-Restart-Triggers = builtins.hashString "sha256" (builtins.toJSON portForwarding);
       };
       serviceConfig = import ./runtime.nix // {
-        ExecStart = "${tools.nsguard} forward ${if scripted then "close" else "run"} ${name}";
+        # What starts after this unit may open a port at once, so one that was left is closed before.
+        ExecStartPre = if scripted && watched then close else null;
+        ExecStart = if watched then "${tools.nsguard} forward run ${name}" else close;
         # Also after one that was killed; what is open closes by itself, too, a lifetime later.
-        ExecStopPost = "${tools.nsguard} forward close ${name}";
+        ExecStopPost = close;
         Restart = "on-failure";
         RestartSec = 5;
         RestartPreventExitStatus = 2;
-        # Of a port that a script opens, the unit does no more than to close it in the end.
-        Type = if scripted then "oneshot" else "simple";
-        RemainAfterExit = scripted;
+        Type = if watched then "simple" else "oneshot";
+        RemainAfterExit = !watched;
         # It enters the namespace, and fills a set of its rules.
         CapabilityBoundingSet = "CAP_SYS_ADMIN CAP_NET_ADMIN CAP_SYS_PTRACE";
         NoNewPrivileges = true;

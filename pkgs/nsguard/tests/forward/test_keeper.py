@@ -1,5 +1,6 @@
 """What is done with a port that a gateway grants, from fakes of what is around the keeper."""
 
+import signal
 import time
 import types
 from typing import Any
@@ -10,10 +11,11 @@ from nsguard.errors import Stopped
 from nsguard.forward import granted, keeper
 from nsguard.forward.portmap import Mapping
 from nsguard.forward.watch import Watch
-from nsguard.net import nft
+from nsguard.net import namespace, nft
+from nsguard.spec import spec
 from nsguard.spec.model import HostLink, Linked
 from nsguard.spec.spec import Forwarding, Published
-from nsguard.state import State
+from nsguard.state import Forwarded, State
 from nsguard.system import clock, process
 
 
@@ -163,3 +165,29 @@ def test_another_port_is_watched_anew(keeping: dict[str, Any], monkeypatch: pyte
         keeping["granted"] = (port, 60)
         keeper_of_two.turn()
     assert forgotten == [2000, 2000, 3000]
+
+
+@pytest.mark.usefixtures("keeping")
+def test_of_a_scripts_port_the_listeners_are_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The script opens none, one, another and none again; the port is closed when the unit stops."""
+    forwarding = Forwarding("script", None, ("tcp",), None, 60, "hook.service", "transmission")
+    seen: list[Any] = []
+    opened = iter([None, 2000, 2000, 3000, None])
+
+    def meanwhile(_seconds: float) -> None:
+        try:
+            port = next(opened)
+        except StopIteration:
+            State("vpn").write_forwarded(Forwarded(4000, 4000, None, ("tcp",)))
+            raise Stopped("stopped by SIGTERM") from None
+        State("vpn").write_forwarded(Forwarded(port, port, None, ("tcp",)) if port else None)
+
+    monkeypatch.setattr(spec, "load", lambda _: types.SimpleNamespace(**vars(SPEC), forwarding=forwarding))
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr(clock, "wait", meanwhile)
+    monkeypatch.setattr(namespace, "inode", lambda _: None)
+    monkeypatch.setattr(Watch, "look", lambda _, *port: seen.append(port[0]))
+    monkeypatch.setattr(Watch, "forget", lambda _: seen.append("forget"))
+    keeper.run("vpn")
+    assert seen == ["forget", "forget", 2000, 2000, "forget", 3000, "forget"]
+    assert State("vpn").forwarded() is None

@@ -1,5 +1,7 @@
 """`nsguard forward run|close NAME`: get a forwarded port from the tunnel's gateway, and renew it.
 
+Of a port that a script opens (script.py), only the listeners are watched.
+
 The process runs on the host. Its socket is created in the namespace and stays there; the answers that it parses have a
 few fixed bytes. An open port closes by itself if it is not renewed, because the kernel drops it after its lifetime.
 """
@@ -33,24 +35,43 @@ _ANY = 1
 
 
 def run(name: str) -> None:
-    """Map a port and renew it until a signal stops the process. Raises `BadInput`."""
+    """Map a port and renew it, or watch a script's, until a signal stops the process. Raises `BadInput`."""
     namespace_spec = spec.load(name)
     forwarding = namespace_spec.forwarding
     if forwarding is None:
         raise BadInput(f"{name}: port forwarding is not configured; see nsguard.namespaces.{name}.portForwarding")
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
-    if forwarding.protocol == SCRIPT:
-        raise BadInput(f"{name}: no gateway is asked for a port; nsguard forward open {name} PORT opens one")
-    keeper = Keeper(State(name), forwarding, granted.named(namespace_spec))
+    state = State(name)
     try:
-        while True:
-            clock.wait(keeper.turn(), _LOOK, keeper.look)
+        if forwarding.protocol == SCRIPT:
+            _follow(state, Watch(name, forwarding))
+        else:
+            _keep_open(Keeper(state, forwarding, granted.named(namespace_spec)))
     except Stopped as stopped:
         process.say(f"nsguard: {name}: {stopped}")
     finally:
-        keeper.give_back()
         close(name)
+
+
+def _keep_open(keeper: "Keeper") -> None:
+    try:
+        while True:
+            clock.wait(keeper.turn(), _LOOK, keeper.look)
+    finally:
+        keeper.give_back()
+
+
+def _follow(state: State, listeners: Watch) -> None:
+    """Watch who listens on the port that a script has open, which may be another one or none at each look."""
+    known = state.forwarded()
+    while True:
+        clock.wait(_LOOK)
+        if (current := state.forwarded()) != known:
+            known = current
+            listeners.forget()
+        if current:
+            listeners.look(current.port, current.protocols)
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
