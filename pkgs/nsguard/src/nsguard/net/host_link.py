@@ -32,10 +32,13 @@ _NOWHERE = {"unreachable", "blackhole", "prohibit", "throw", "multicast", "anyca
 
 
 def check(spec: Spec, state: State) -> None:
-    """Raise `NsguardError` if another route of the host covers an address of the link. Changes nothing."""
+    """Raise `NsguardError` if the host has another link of its name, or a route to its addresses. Changes nothing."""
     link = spec.host_link
     if link is None:
         return
+    if link.interface in namespace.links(None) and not _is_ours(link.interface):
+        remedy = f"rename that, or remove it: ip link del dev {link.interface}"
+        raise NsguardError(f"hostLink: this host has another link named {link.interface}; {remedy}")
     current = state.host_link()
     own = {link.interface, current.interface if current else link.interface}
     for family, ends in _by_family(link):
@@ -108,11 +111,11 @@ def _make(name: str, link: HostLink) -> None:
 
 
 def clear(state: State) -> None:
-    """Remove the link and its rules, also those of a link that was made half-way."""
+    """Remove the link and its rules, also those of a link that was made half-way; another link of its name stays."""
     link = state.host_link()
     if link is None:
         return
-    if link.interface in namespace.links(None):
+    if link.interface in namespace.links(None) and _is_ours(link.interface):
         process.change("ip", "link", "del", "dev", link.interface)
     # Routing rules stay when their link is deleted. If the namespace is gone, so are its rules.
     with suppress(NsguardError, OSError):
@@ -150,6 +153,11 @@ def faults(name: str, link: HostLink) -> list[tuple[str, str]]:
         if not _forwards(family):
             messages.append((f"{_SETTING.format(family)} is 0 again", f"systemctl reload nsguard-netns-{name}"))
     return messages
+
+
+def _is_ours(interface: str) -> bool:
+    """Whether a link of the host was made here, and not by another program that chose its name."""
+    return bool(links.shown(None, interface)["address"] == _HARDWARE)
 
 
 def _is(current: HostLink, target: HostLink) -> bool:
