@@ -62,6 +62,26 @@ def test_the_judge_misses_each_protection_that_is_taken_away() -> None:
     assert len(judged["mutants"]) > 25
 
 
+# What systemd opens on the host for a service's socket, or where the host reaches it; and what stays in the namespace.
+OUTSIDE = (
+    *("ListenFIFO=/run/app/pipe", "ListenFIFO=%t/app/pipe", "ListenFIFO=/srv/pipe", "ListenMessageQueue=/app"),
+    *("ListenSpecial=/dev/input/event0", "ListenUSBFunction=/dev/ffs"),
+    *("ListenStream=/run/app.sock", "ListenStream=%t/app.sock", "ListenDatagram=/run/../run/app.sock"),
+    *("ListenSequentialPacket=%S/app.sock", "ListenStream=vsock::1234", "ListenStream=vsock:2:1234"),
+)
+INSIDE = ("ListenStream=8081", "ListenDatagram=[::1]:53", "ListenStream=@app", "ListenFIFO=", "ListenNetlink=audit 1")
+
+
+def test_the_judge_sees_every_kind_of_socket_that_systemd_opens_on_the_host(tmp_path: Path) -> None:
+    file = tmp_path / "lines.json"
+    file.write_text(json.dumps([*OUTSIDE, *INSIDE]))
+    judged = dict(zip([*OUTSIDE, *INSIDE], evaluate(f"(import {CHECKS}/judge).sockets {file}"), strict=True))
+    for line in OUTSIDE:
+        (message,) = judged[line]
+        assert message.startswith(f"systemd.sockets.app.socketConfig.{line.partition('=')[0]}"), line
+    assert [line for line in INSIDE if judged[line]] == []
+
+
 def brief(holes: list[dict[str, str]]) -> list[tuple[str, ...]]:
     return sorted((it["directive"], it["value"], it["reason"], it.get("protection", "")) for it in holes)
 

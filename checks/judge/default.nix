@@ -2,6 +2,7 @@
 #
 #   generated FILE   units as JSON, [ { property; value; } ], through refusals, confinement and judge
 #   laid FILE        drop-ins as JSON, [ { lines; } ], laid over a confined unit: what the twin of `nsguard doctor` takes too
+#   sockets FILE     lines of a confined service's socket as JSON, [ "Key=value" ]: the messages about each
 #   mutants          protection -> whether the judge misses it when it is taken away
 let
   inherit (builtins)
@@ -112,6 +113,21 @@ let
       holes = map (whole.holesOf it "app.service") texts;
     };
 
+  sockets =
+    file:
+    let
+      activated = specification {
+        app = service { } // {
+          sockets.app.socketConfig.ListenStream = "127.0.0.1:8080";
+        };
+      };
+      inherit (whole.plan activated) units;
+      more = line: unit: if unit == "app.socket" then "\n[Socket]\n${line}\n" else "";
+    in
+    map (line: whole.serviceHoles activated (unit: units.${unit}.text + more line unit)) (
+      fromJSON (readFile file)
+    );
+
   mutants =
     let
       services = {
@@ -133,7 +149,12 @@ let
     );
 in
 {
-  inherit generated laid mutants;
+  inherit
+    generated
+    laid
+    mutants
+    sockets
+    ;
   none =
     (whole.plan (specification {
       user = service { Type = "notify"; };
