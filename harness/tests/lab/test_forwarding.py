@@ -22,7 +22,10 @@ from nsguard_harness.run.suite import Suite, Verdict, cells_for
 from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
-FROM_THE_TUNNEL = ("unasked", "beside-forwarded", "forwarded", "advertised-by-tunnel", "link-local-address")
+FROM_THE_TUNNEL = (
+    *("unasked", "beside-forwarded", "forwarded"),
+    *("advertised-by-tunnel", "link-local-address", "own-address-by-tunnel"),
+)
 FROM_THE_LAN = ("tunnel-address-*", "port-connected", "injected", "endpoint-forged", "router-advertised")
 MUTE = "table inet mute { chain input { type filter hook input priority 0; udp dport 5351 drop; }; }"
 REFUSING = f"{LAB.forwarded_port}:4:2"  # RFC 6886 §3.5: not authorised

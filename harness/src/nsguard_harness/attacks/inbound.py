@@ -113,6 +113,41 @@ class BesideForwarded(Unasked):
         return super().run(env)
 
 
+class OwnAddressByTunnel(_Knocked):
+    """Claim: the tunnel's far end takes no part in a conversation between services of the namespace, in their own name.
+
+    Method: two sockets at the namespace's own address speak with each other; the first then knocks at the server, which
+    sends a datagram to the second with that same address and the first's port as its source. Receiving it is a success.
+    Limitations: UDP over IPv6; over IPv4 the kernel itself drops packets that claim to come from its own address.
+    Source: ip-sysctl (kernel documentation), accept_local; nft(8), fib, ct state.
+    """
+
+    name = "own-address-by-tunnel"
+    families = (6,)
+
+    def run(self, env: Env) -> Outcome:
+        server = (_tools.lan(env), env.addresses.knock_port)
+        with (
+            socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe,
+            socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as asking,
+            socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as answering,
+        ):
+            probe.connect(server)
+            own = probe.getsockname()[0]
+            for udp in (asking, answering):
+                udp.bind((own, 0))
+                udp.settimeout(env.patience)
+            asking.sendto(b"question", answering.getsockname())
+            answering.sendto(b"answer", answering.recvfrom(2048)[1])
+            asking.recvfrom(2048)
+            knock = _knock(env, "yourself") + b" %d" % answering.getsockname()[1]
+            asking.sendto(knock, server)
+            with suppress(TimeoutError):
+                data, sender = answering.recvfrom(2048)
+                return Outcome(data == knock, f"{sender[0]} port {sender[1]} got in")
+        return Outcome(False, "knocked, nothing came in")
+
+
 class Forwarded(_Knocked):
     """Claim: the namespace forwards nothing that the tunnel's far end sends through it to somebody else.
 

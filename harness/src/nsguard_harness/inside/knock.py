@@ -1,4 +1,4 @@
-"""Sends unsolicited packets to whoever knocks: datagrams to a port, packets for somebody else, advertisements.
+"""Sends unsolicited packets to whoever knocks: to a port, for somebody else, in its own name, advertisements.
 
 usage: python3 -m nsguard_harness.inside.knock PORT
 
@@ -42,6 +42,27 @@ def advertise(knock: datagrams.Datagram, device: str) -> None:
         icmp.sendto(header + option, (knock.peer[0], 0, 0, 0))
 
 
+def yourself(knock: datagrams.Datagram, device: str) -> None:
+    """The knock, to the port that its last word names, as if its sender sent it to itself (RFC 768, RFC 8200 §8.1)."""
+    address, port = socket.inet_pton(socket.AF_INET6, knock.peer[0]), knock.peer[1]
+    target = int(knock.data.split()[-1])
+    length = 8 + len(knock.data)
+    pseudo = address + address + struct.pack("!II", length, socket.IPPROTO_UDP)
+    checksum = _checksum(pseudo + struct.pack("!HHHH", port, target, length, 0) + knock.data)
+    packet = struct.pack("!IHBB", 6 << 28, length, socket.IPPROTO_UDP, 64) + address + address
+    packet += struct.pack("!HHHH", port, target, length, checksum) + knock.data
+    with _socket(socket.SOCK_RAW, device, socket.IPPROTO_RAW) as raw:
+        raw.sendto(packet, (knock.peer[0], 0, 0, 0))
+
+
+def _checksum(data: bytes) -> int:
+    """The Internet checksum (RFC 1071); never 0, which means none in a UDP header."""
+    total = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return (~total & 0xFFFF) or 0xFFFF
+
+
 def _link_local(device: str) -> str:
     with open("/proc/net/if_inet6", encoding="ascii") as addresses:
         for packed, _, _, scope, _, name in map(str.split, addresses):
@@ -58,7 +79,7 @@ def _socket(kind: int, device: str, protocol: int = 0) -> socket.socket:
 
 def serve(port: int) -> None:
     """Answer knocks for ever."""
-    words = {b"unasked": unasked, b"passing": passing, b"advertise": advertise}
+    words = {b"unasked": unasked, b"passing": passing, b"advertise": advertise, b"yourself": yourself}
     with datagrams.listen(port) as udp:
         ready()
         while True:
