@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import takewhile
+from typing import TypeVar
+
+Text = TypeVar("Text", str, bytes)
 
 
 class Tokens:
@@ -21,10 +23,13 @@ class Tokens:
         self.attacks = dict(attacks)
 
     @cached_property
-    def _common(self) -> list[Form]:
-        """What all tokens begin with: a frame without it holds no token, which is nearly all frames."""
-        pairs = zip(min(self.attacks, default=""), max(self.attacks, default=""), strict=False)
-        return forms("".join(a for a, _ in takewhile(lambda pair: pair[0] == pair[1], pairs)))
+    def _common(self) -> list[tuple[int, bytes, bool]]:
+        """What all tokens begin with: a frame without it holds no token, which is nearly all frames.
+
+        For each form its number, what all its shapes begin with, and whether it is looked for in lower case.
+        """
+        each = enumerate(forms(_beginning(self.attacks) if self.attacks else ""))
+        return [(kind, _beginning(form.shapes), form.folded) for kind, form in each]
 
     @cached_property
     def _each(self) -> list[tuple[str, list[Form]]]:
@@ -33,10 +38,17 @@ class Tokens:
     def find(self, data: bytes) -> tuple[str, ...]:
         """The tokens that `data` holds in clear."""
         lower = data.lower()
-        kinds = [kind for kind, form in enumerate(self._common) if form.within(data, lower)]
+        kinds = [kind for kind, start, folded in self._common if start in (lower if folded else data)]
         if not kinds:
             return ()
         return tuple(token for token, each in self._each if any(each[kind].within(data, lower) for kind in kinds))
+
+
+def _beginning(texts: Collection[Text]) -> Text:
+    """What all of some texts begin with."""
+    first, last = min(texts), max(texts)
+    same = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[:same]
 
 
 @dataclass(frozen=True)
