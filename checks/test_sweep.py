@@ -66,7 +66,10 @@ LINE = "systemd.services.d.nsguard.hardening.ownProcesses = false;"
             Module("d", "cannot work", ["d"], [LACKS, FORKS], (LINE,)),
             f"| `d` | lacks something | CAP_NET_RAW is taken away; leave it unconfined if it needs that<br>`{LINE}` |",
         ),
-        (Module("tailscale", "clean", ["tailscaled"], []), "| `tailscale` | not to be confined |  |"),
+        (
+            Module("tailscale", "clean", ["tailscaled"], []),
+            "| `tailscale` | not to be confined | it sets up the host's network |",
+        ),
         (Module("d", "not evaluable", [], ["throws"]), "| `d` | not known |  |"),
     ],
 )

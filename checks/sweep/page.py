@@ -18,10 +18,21 @@ from sweep import Module
 HEADING = "## By module\n"
 UNCONFINED = ".nsguard.namespace = lib.mkForce null;"
 
-# Daemons of the host's network, of its sessions or of its hardware: the page says why.
-NOT_CONFINED = frozenset(
-    {"asusd", "avahi", "bpftune", "cage", "chrony", "cloudflare-warp", "cockpit", "corosync", "dae"}
-) | {"fail2ban", "openiscsi", "tailscale"}
+# Daemons of the host's network, of its sessions or of its hardware, whatever an evaluation says of their units.
+NOT_CONFINED = {
+    "asusd": "it drives the host's hardware",
+    "avahi": "it answers for the host's network",
+    "bpftune": "it sets the host's kernel",
+    "cage": "it is a session of the host",
+    "chrony": "it sets the host's clock",
+    "cloudflare-warp": "it sets up the host's network",
+    "cockpit": "it manages the host",
+    "corosync": "it joins the host to a cluster",
+    "dae": "it sets up the host's network",
+    "fail2ban": "it changes the host's firewall",
+    "openiscsi": "it attaches disks to the host",
+    "tailscale": "it sets up the host's network",
+}
 STATES = {
     "works": "work as they are",
     "with these lines": "work with the lines that the table has",
@@ -62,6 +73,8 @@ def row(module: Module) -> str:
         rest = "<br>".join([*unsaid(module), *(f"`{line}`" for line in module.lines)])
     elif where == "refused":
         rest = module.said[0].partition(": ")[2]
+    elif where == "not to be confined":
+        rest = NOT_CONFINED.get(module.name, "")
     return f"| `{module.name}` | {where} | {rest.replace('|', '/')} |"
 
 

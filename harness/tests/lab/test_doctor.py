@@ -1,77 +1,32 @@
-"""`nsguard doctor`: each thing that can be wrong, made wrong alone, has its line; a healthy machine has none."""
+"""`nsguard doctor`: each thing that can be wrong with a namespace or its tunnel, made wrong alone, has its line."""
 
 from __future__ import annotations
 
 import re
-import shlex
-from dataclasses import dataclass
 
 import pytest
 
+from broken import Break, break_, check
 from labs import lab_of
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
-from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
 
 CONFIG = TUNNEL_CONFIGURATION
 TUNNEL, NETNS = "nsguard-tunnel-vpn.service", "nsguard-netns-vpn.service"
 INSIDE = "ip netns exec vpn"
-APPS = "app-root app-user"
 STATE = "/run/nsguard/vpn"
-DROP_IN = "/run/systemd/system/app-user.service.d"
 RELOAD = f"systemctl reload {NETNS} {TUNNEL}"
 WALL = "/etc/systemd/journald.conf.d/nsguard.conf"
 CLOCK = "/var/lib/systemd/timesync/clock"
 
 
-LISTENER = (
-    "import os, socket, time; s = socket.socket(1); s.bind('/tmp/x11'); s.listen(); os.chmod('/tmp/x11', 0o777); "
-    "time.sleep(600)"
-)
-
-
-def drop_in(text: str) -> str:
-    """A command that puts an option into the service app-user, and starts it anew."""
-    return (
-        f"mkdir -p {DROP_IN} && printf '[Service]\\n{text}\\n' > {DROP_IN}/broken.conf"
-        " && systemctl daemon-reload && systemctl restart app-user"
-    )
-
-
 def sethostname(name: str) -> str:
     """As hostname(1), which is no part of the lab's image."""
     return f"python3 -c 'import socket, sys; socket.sethostname(sys.argv[1])' \"{name}\""
-
-
-# What remains is where nsguard-init listens for the service's messages: without it the service does not start.
-RUN_OF_THE_HOST = r"TemporaryFileSystem=\nTemporaryFileSystem=/run/nsguard-notify:mode=1777"
-FORGET_DROP_IN = f"rm -r {DROP_IN} && systemctl daemon-reload"
-UNDO_DROP_IN = f"rm -r {DROP_IN} && systemctl daemon-reload && systemctl restart app-user"
-
-
-@dataclass(frozen=True)
-class Break:
-    """Commands that break one thing and fix it; the doctor's lines, each a regular expression.
-
-    on: the machine where it is done. status: of the doctor. hole: the setting that the judge of units names as well, in
-    one line or more.
-    """
-
-    name: str
-    how: str
-    mend: str
-    lines: tuple[str, ...]
-    on: str = "client"
-    status: int = 1
-    hole: str = ""
-
-
-def break_(name: str, how: str, mend: str, *lines: str, on: str = "client", status: int = 1, hole: str = "") -> Break:
-    return Break(name, how, mend, tuple(f"vpn: {line}" for line in lines), on, status, hole)
 
 
 BREAKS = [
@@ -268,84 +223,6 @@ BREAKS = [
         rf"systemctl reload nsguard-netns-vpn",
     ),
     break_(
-        "outside-after-all",
-        "systemd-run -q --unit=stray -p NetworkNamespacePath=/run/netns/vpn nsenter --net=/proc/1/ns/net sleep infinity"
-        " && until pgrep -x sleep; do :; done",
-        "systemctl stop stray",
-        r"services: stray\.service \(PID \d+\) runs in the host's network namespace; systemctl restart stray\.service",
-    ),
-    break_(
-        "run-of-the-host",
-        drop_in(RUN_OF_THE_HOST),
-        UNDO_DROP_IN,
-        r"sockets: app-user\.service reaches the host's socket /run/\S+ and \d+ more; TemporaryFileSystem= in "
-        rf"{DROP_IN}/broken\.conf uncovers it; correct "
-        r"systemd\.services\.app-user\.serviceConfig\.TemporaryFileSystem, then: systemctl restart app-user\.service",
-        hole="TemporaryFileSystem=",
-    ),
-    break_(
-        "tmp-of-the-host",
-        f"systemd-run -q --unit=x11 python3 -c {shlex.quote(LISTENER)} && until [ -S /tmp/x11 ]; do :; done; "
-        + drop_in("PrivateTmp=false"),
-        f"{UNDO_DROP_IN}; systemctl stop x11",
-        r"sockets: app-user\.service reaches the host's socket /tmp/x11; PrivateTmp=false in "
-        rf"{DROP_IN}/broken\.conf uncovers it; correct systemd\.services\.app-user\.serviceConfig\.PrivateTmp, "
-        r"then: systemctl restart app-user\.service",
-        hole="PrivateTmp=false",
-    ),
-    break_(
-        "bus-bound",
-        drop_in("BindReadOnlyPaths=/run/dbus"),
-        UNDO_DROP_IN,
-        r"note: sockets: app-user\.service reaches the host's socket /run/dbus/system_bus_socket; the program that "
-        r"listens there works outside the namespace; if that is not intended, unbind it in app-user\.service",
-        hole="BindReadOnlyPaths=/run/dbus",
-    ),
-    *(
-        break_(
-            f"weaker-{name}",
-            f"{drop_in(text)} && {FORGET_DROP_IN}",
-            "systemctl restart app-user",
-            rf"processes: app-user\.service \(PID \d+\) runs without protections that its unit has \({lacking}\); its "
-            r"unit was changed after the service started; systemctl restart app-user\.service",
-        )
-        for name, text, lacking in (
-            # The filters of other settings are still there.
-            ("privileges", "NoNewPrivileges=no", "no-new-privileges"),
-            ("capabilities", "CapabilityBoundingSet=CAP_CHOWN", "capability-bounds"),
-            ("namespaces", r"PrivatePIDs=no\nPrivateIPC=no", "own-processes, private-ipc"),
-            ("users", "PrivateUsers=no", "private-users"),
-            ("homes", "ProtectHome=no", "hidden-homes"),
-            ("profiles", "ReadOnlyPaths=", "profiles"),
-            ("etc", "ExtensionDirectories=", "resolver-files"),
-            ("tmp", r"PrivateDevices=no\nPrivateTmp=no", "private-devices, private-tmp"),
-        )
-    ),
-    *(
-        break_(
-            name,
-            f"useradd -m -d /opt/eve eve && {then}",
-            "userdel eve && rm -rf /opt/eve /home/eve",
-            *(
-                rf"homes: {app}\.service sees /opt/eve, the home of eve; name it: users\.users\.eve\.home = "
-                rf'"/opt/eve"; or hide it: systemd\.services\.{app}\.serviceConfig\.InaccessiblePaths = \[ "/opt/eve" '
-                rf"\]; then: systemctl restart {app}\.service"
-                for app in APPS.split()
-            ),
-        )
-        for name, then in (
-            ("home-elsewhere", "true"),
-            ("home-behind-a-link", "ln -s /opt/eve /home/eve && usermod -d /home/eve eve"),
-        )
-    ),
-    break_(
-        "unconfined-inside",
-        "systemd-run -q --unit=dweller -p NetworkNamespacePath=/run/netns/vpn sleep infinity",
-        "systemctl stop dweller",
-        r"sockets: dweller\.service reaches the host's socket /\S+ and \d+ more; confine it with "
-        r"systemd\.services\.dweller\.nsguard\.namespace, and check its drop-ins",
-    ),
-    break_(
         "resolver-outside",
         f"cp -p {CONFIG} /run/kept && sed -i 's|^AllowedIPs.*|AllowedIPs = 192.0.2.0/24|' {CONFIG} && {RELOAD}",
         f"mv /run/kept {CONFIG} && {RELOAD}",
@@ -380,28 +257,6 @@ BREAKS = [
 lab = lab_of(scenario.DEMO)
 
 
-def doctor(lab: ContainerLab) -> tuple[int, list[str]]:
-    status, output = lab.client.execute("nsguard doctor vpn")
-    return status, output.splitlines()
-
-
 @pytest.mark.parametrize("broken", BREAKS, ids=lambda fault: fault.name)
 def test_what_is_broken_alone_has_its_line(lab: ContainerLab, broken: Break) -> None:
-    lab.client.succeed("systemctl reset-failed")  # forgets how often a service was started
-    assert doctor(lab) == (0, ["vpn: healthy"])
-    machine = lab.machines[broken.on]
-    machine.succeed(broken.how)
-    try:
-        status, lines = doctor(lab)
-    finally:
-        machine.succeed(broken.mend)
-        lab.client.succeed(f"systemctl start {APPS}")
-        wait_for_tunnel(lab)
-    holes = [line for line in lines if line.startswith("vpn: holes: ")]
-    lines = [line for line in lines if line not in holes]
-    assert bool(holes) == bool(broken.hole), holes
-    assert all(line.startswith(f"vpn: holes: app-user.service has {broken.hole}") for line in holes), holes
-    assert status == broken.status
-    assert len(lines) == len(broken.lines), lines
-    for line, pattern in zip(lines, broken.lines, strict=True):
-        assert re.fullmatch(pattern, line), line
+    check(lab, broken)

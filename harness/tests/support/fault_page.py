@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nsguard_harness.checkout import ROOT
+from page_table import PageTable
 
-PAGE = ROOT / "docs/faults.md"
-# set to write the rows that the tests saw, in place of comparing them with the page
-WRITING = "NSGUARD_WRITE_FAULTS"
-HEAD = "| fault | `nsguard status` | `nsguard doctor` |\n|---|---|---|\n"
+TABLE = PageTable(
+    ROOT / "docs/faults.md", "| fault | `nsguard status` | `nsguard doctor` |\n|---|---|---|\n", "NSGUARD_WRITE_FAULTS"
+)
 # What differs from run to run, and a word for it.
 VARYING = (
     (r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DATE"),
@@ -65,16 +64,7 @@ def added(before: Iterable[str], after: Iterable[str]) -> tuple[str, ...]:
 
 def check(rows: Iterable[Row]) -> None:
     """The page has exactly these rows, in this order; or is written so."""
-    text = PAGE.read_text()
-    before, _, rest = text.partition(HEAD)
-    after = re.sub(r"\A(\|.*\n)*", "", rest)
-    table = "".join(map(str, rows))
-    if os.environ.get(WRITING):
-        PAGE.write_text(before + HEAD + table + after)
-        return
-    known = rest.removesuffix(after)
-    new = "".join(row for row in table.splitlines(keepends=True) if row not in known)
-    assert known == table, f"docs/faults.md differs from what is; {WRITING}=1 writes it anew:\n{new}"
+    TABLE.check("".join(map(str, rows)))
 
 
 def _cell(lines: tuple[str, ...]) -> str:

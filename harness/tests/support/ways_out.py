@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +13,13 @@ from nsguard_harness.run.subjects import subjects
 from nsguard_harness.run.suite import Suite, Verdict, cells_for
 from nsguard_harness.run.trial import switch
 from nsguard_harness.target import wait_for_tunnel
+from page_table import PageTable
 
-PAGE = ROOT / "docs/ways-out.md"
-# set to write the column that a test saw, in place of comparing it with the page
-WRITING = "NSGUARD_WRITE_WAYS_OUT"
-HEAD = "| way out | attack | without | container | virtual machine |\n|---|---|---|---|---|\n"
+TABLE = PageTable(
+    ROOT / "docs/ways-out.md",
+    "| way out | attack | without | container | virtual machine |\n|---|---|---|---|---|\n",
+    "NSGUARD_WRITE_WAYS_OUT",
+)
 CONTAINER, VIRTUAL = 3, 4  # columns
 # The worst verdict among an attack's cells counts.
 WORST = (Verdict.LEAKED, Verdict.ERROR, Verdict.VACUOUS, Verdict.CONTAINED, Verdict.CANNOT)
@@ -128,11 +128,7 @@ def _verdicts(lab: Lab, path: Path, without: tuple[str, ...], attacks: Iterable[
 def check(column: int, verdicts: Iterable[tuple[str, str]]) -> None:
     """The page's table has these verdicts in a column; or is written so. Other cells are compared with WAYS alone."""
     known = dict(verdicts)
-    text = PAGE.read_text()
-    before, head, rest = text.partition(HEAD)
-    assert head, f"{PAGE}: no table"
-    after = re.sub(r"\A(\|.*\n)*", "", rest)
-    shown = {cells[1]: cells[CONTAINER:] for cells in _cells(rest.removesuffix(after))}
+    shown = {cells[1]: cells[CONTAINER:] for cells in _cells(TABLE.rows())}
     table = ""
     for way in WAYS:
         for attack in way.attacks:
@@ -141,10 +137,7 @@ def check(column: int, verdicts: Iterable[tuple[str, str]]) -> None:
             cells[VIRTUAL] = cells[VIRTUAL] if way.own_kernel else "not needed"
             cells[column] = known.get(attack, cells[column])
             table += f"| {' | '.join(cells)} |\n"
-    if os.environ.get(WRITING):
-        PAGE.write_text(before + HEAD + table + after)
-        return
-    assert rest.removesuffix(after) == table, f"docs/ways-out.md differs from what is; {WRITING}=1 writes it anew"
+    TABLE.check(table)
 
 
 def _cells(table: str) -> Iterator[list[str]]:

@@ -36,31 +36,20 @@ def visible(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def _homes() -> dict[str, tuple[str, tuple[int, int]]]:
-    """Path of each person's home, without links, → the person's name, and the directory's device and inode."""
+def _homes() -> dict[str, tuple[str, os.stat_result]]:
+    """Path of each person's home, without links, → the person's name, and the directory."""
     homes = {}
     for account in pwd.getpwall():
         path = os.path.realpath(account.pw_dir)
         if account.pw_uid < _PERSONS or account.pw_uid in _NO_PERSONS:
             continue
-        try:
-            status = os.stat(path)
-        except OSError:
-            continue
-        if status.st_uid == account.pw_uid:
-            homes[path] = (account.pw_name, (status.st_dev, status.st_ino))
+        directory = view.file_at(path)
+        if directory and directory.st_uid == account.pw_uid:
+            homes[path] = (account.pw_name, directory)
     return homes
 
 
-def _seen(pid: int, homes: Mapping[str, tuple[str, tuple[int, int]]]) -> list[str]:
+def _seen(pid: int, homes: Mapping[str, tuple[str, os.stat_result]]) -> list[str]:
     """Runs in a child."""
     view.enter(pid)
-    return [path for path, (_, identity) in homes.items() if _identity(path) == identity]
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    try:
-        status = os.lstat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
+    return [path for path, (_, directory) in homes.items() if view.sees(path, directory)]

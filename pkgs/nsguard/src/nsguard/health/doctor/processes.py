@@ -75,25 +75,17 @@ def _namespace(pid: int, kind: str) -> int:
 
 
 def _of_files(pid: int, *, root: bool) -> list[str]:
-    host = {path: identity for path in _COVERED.values() if (identity := _directory(path))}
+    host = {path: directory for path in _COVERED.values() if (directory := view.file_at(path))}
     read_only = _READ_ONLY | _OF_ROOT if root else _READ_ONLY
     return list(child.answer(functools.partial(_seen, pid, host, read_only), _TIMEOUT))
 
 
-def _seen(pid: int, host: Mapping[str, tuple[int, int]], read_only: Mapping[str, str]) -> list[str]:
+def _seen(pid: int, host: Mapping[str, os.stat_result], read_only: Mapping[str, str]) -> list[str]:
     """Runs in a child."""
     view.enter(pid)
-    uncovered = [name for name, path in _COVERED.items() if path in host and _directory(path) == host[path]]
-    return uncovered + [name for name, path in read_only.items() if _directory(path) and not _is_read_only(path)]
+    uncovered = [name for name, path in _COVERED.items() if path in host and view.sees(path, host[path])]
+    return uncovered + [name for name, path in read_only.items() if view.file_at(path) and not _is_read_only(path)]
 
 
 def _is_read_only(path: str) -> bool:
     return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
-
-
-def _directory(path: str) -> tuple[int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return (status.st_dev, status.st_ino)

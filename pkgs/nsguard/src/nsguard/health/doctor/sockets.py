@@ -102,21 +102,13 @@ def _listening() -> list[str]:
 
 def _reachable(pid: int, paths: Iterable[str]) -> list[str]:
     """The paths at which process `pid` sees the same socket as the host and may write to it. Runs in a child."""
-    identities = {path: identity for path in paths if (identity := _socket(path))}
+    files = {path: file for path in paths if (file := view.file_at(path)) and stat.S_ISSOCK(file.st_mode)}
     uid, gid, groups = _identity(pid)
     view.enter(pid)
     os.setgroups(groups)
     os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
-    return [path for path, identity in identities.items() if _socket(path) == identity and os.access(path, os.W_OK)]
-
-
-def _socket(path: str) -> tuple[int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return (status.st_dev, status.st_ino) if stat.S_ISSOCK(status.st_mode) else None
+    return [path for path, file in files.items() if view.sees(path, file) and os.access(path, os.W_OK)]
 
 
 def _identity(pid: int) -> tuple[int, int, list[int]]:

@@ -34,6 +34,20 @@ def _being_set_up(pid: int) -> bool:
         return False
 
 
+def file_at(path: str) -> os.stat_result | None:
+    """The file that the calling process sees at `path`, behind symlinks; None where it sees none."""
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
+
+
+def sees(path: str, file: os.stat_result) -> bool:
+    """Whether the calling process sees this very file at `path`."""
+    seen = file_at(path)
+    return seen is not None and os.path.samestat(seen, file)
+
+
 def enter(pid: int) -> None:
     """Have the calling process see the files as process `pid` does. For a child: there is no way back."""
     mount_namespace = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
