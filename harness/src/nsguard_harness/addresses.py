@@ -24,7 +24,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class Addresses:
-    """Who is where. Prefixes are those of the wire; tunnel addresses of the client are single hosts (/32, /128)."""
+    """All addresses of a lab. Prefixes are those of the wire; the client's tunnel addresses are single (/32, /128)."""
 
     lan: Pair = Pair("198.51.100.0/24", "2001:db8:51::/64")
     client: Pair = Pair("198.51.100.2", "2001:db8:51::2")
@@ -35,31 +35,31 @@ class Addresses:
     endpoint: Pair = Pair("203.0.113.51", "2001:db8:113::51")
     tunnel_server: Pair = Pair("10.66.0.1", "fd66::1")
     tunnel_client: Pair = Pair("10.66.0.2", "fd66::2")
-    # what a name resolves to tells which resolver was asked; the web server answers at both
+    # the answers of the two resolvers, which show who was asked; the web server has both addresses
     answer_uplink: Pair = Pair("203.0.113.81", "2001:db8:113::81")
     answer_tunnel: Pair = Pair("203.0.113.80", "2001:db8:113::80")
     # a host that an exception may lead to
     granted: Pair = Pair("203.0.113.90", "2001:db8:113::90")
-    # nobody's: what is sent there to be forwarded, and what is advertised as being on the link
+    # addresses that no machine has: a target of packets to be forwarded, and a prefix to be advertised
     passing: str = "203.0.113.99"
     advertised: str = "2001:db8:5eed::/64"
     endpoint_port: int = 51820
-    # where the endpoint's server speaks from when it roams
+    # the port that the endpoint's server sends from when it roams
     roaming_port: int = 51999
     knock_port: int = 40405
-    # what the far end of the tunnel gives when it is asked for a port
+    # the port that the far end of the tunnel grants on request
     forwarded_port: int = 51413
-    # where the host listens for a web server in the namespace, in the scenario that publishes it
+    # the host's port for the web server in the namespace, in the scenario that publishes it
     published_port: int = 8091
-    # and where an echo server in there listens, to which packets go by the host link
+    # the port of an echo server in the namespace that is published by the host link
     linked_port: int = 9091
-    # and where it listens for some clients alone: by a proxy, at all addresses, and by the host link
+    # the host's ports that only some clients may use: by a proxy, by a proxy at all addresses, and by the host link
     narrowed_ports: tuple[int, int, int] = (8093, 8094, 8095)
     # ranges of ports, first and last: published by proxies, by the host link, and open to the tunnel's far end
     proxied_range: tuple[int, int] = (8101, 8104)
     linked_range: tuple[int, int] = (8111, 8114)
     opened_range: tuple[int, int] = (8121, 8124)
-    # where the host listens for itself alone
+    # the port at which the host listens for itself alone
     host_port: int = 40407
     dns_port: int = 53
     web_port: int = 80
@@ -68,7 +68,7 @@ class Addresses:
     tls_ports: tuple[int, int] = (443, 853)
 
     def changed(self, others: Mapping[str, Sequence[str]]) -> Addresses:
-        """With other pairs in place of some, by their names here. Raises TypeError for one that there is not."""
+        """These addresses with other pairs for some fields, by their names. Raises TypeError for an unknown name."""
         pairs: dict[str, Any] = {name: Pair(*pair) for name, pair in others.items()}
         return replace(self, **pairs)
 

@@ -17,7 +17,7 @@ GRACE_SECONDS = 10.0
 
 
 def printable(text: str) -> str:
-    """Without control characters: what an attacked daemon answered must not steer a terminal."""
+    """`text` without control characters: the answer of an attacked daemon must not control a terminal."""
     return "".join(character if character.isprintable() else "·" for character in text)
 
 
@@ -32,7 +32,7 @@ class Agent:
         deadline = time.monotonic() + timeout
         while True:
             try:
-                # no request at all is answered with an error
+                # an empty request is answered with an error
                 self._ask(b"", 5)
                 return
             except AgentError:

@@ -67,7 +67,7 @@ class Env:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended, as the attacker sees it. said: one line for the report; lacks: what is missing for it."""
+    """How a run ended, as the attacker sees it. said: one line for the report; lacks: what it needs and lacks."""
 
     reached: bool
     said: str = ""
@@ -140,7 +140,7 @@ class Attack(ABC):
         """Undo `before`; called even when the run failed."""
 
     def amended(self, world: World) -> World:
-        """The world with what else may be on the wire while an attack that is `alone` runs, as its hooks cause it."""
+        """The world, with what the hooks of an attack that is `alone` may put on the wire meanwhile."""
         return world
 
     @abstractmethod

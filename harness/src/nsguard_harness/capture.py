@@ -106,7 +106,7 @@ class Recorder(Protocol):
         """Begin; frames need not be recorded yet when it returns. Raises LabError."""
 
     def check(self) -> None:
-        """Raise LabError when it does not run."""
+        """Raise LabError when it has ended by itself."""
 
     def stop(self) -> int:
         """End; returns how many frames were lost. Raises LabError."""

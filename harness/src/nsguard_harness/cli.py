@@ -350,7 +350,7 @@ def _lab(options: argparse.Namespace) -> Iterator[tuple[Lab, tuple[Subject, ...]
 
 
 def _made(options: argparse.Namespace) -> Lab:
-    """The lab of the options."""
+    """The lab that the options describe."""
     from . import scenario
     from .lab.debian import debian_client, nixos_client
     from .lab.image import image

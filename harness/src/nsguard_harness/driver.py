@@ -67,7 +67,7 @@ class DriverMachine(VirtualMachine):
         """interface: the one on the lab's VLAN."""
         self.name, self._driven, self._interface, self._address = driven.name, driven, interface, address
 
-    def launch(self) -> None:
+    def power_on(self) -> None:
         """Have the driver start it, and listen for its agent; returns before it has booted. Raises LabError."""
         self._driven.start(allow_reboot=True)
         self._channel = Channel(self.name, self._driven.state_dir / PORT, self.pace)
@@ -112,7 +112,7 @@ class DriverLab(Lab):
         with ExitStack() as stack:
             for machine in (self.server, self.client):
                 stack.callback(machine.close)
-                machine.launch()
+                machine.power_on()
             for machine in (self.server, self.client):
                 machine.connect()
             # by the server, since the driver's own process has no `wg`

@@ -16,7 +16,7 @@ from typing import Protocol
 from .errors import CommandError, LabError
 from .verdict.rules import Rule
 
-# How many times longer a wait may last than its caller says, who speaks of a machine that has nothing else to do.
+# How many times longer a wait may last than its timeout, which is meant for a machine that has nothing else to do.
 # A wait ends with what it waits for, so that only a failure takes longer.
 BUSY = 5.0
 
@@ -241,7 +241,7 @@ class Bootable(Machine):
     """A machine that boots beside others."""
 
     @abstractmethod
-    def launch(self) -> None:
+    def power_on(self) -> None:
         """Begin to boot, without waiting. Raises LabError."""
 
     @abstractmethod

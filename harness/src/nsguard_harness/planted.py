@@ -1,4 +1,4 @@
-"""Planted leaks: a deliberate hole for each family of attacks. The suite must call it one, and name the attack.
+"""Planted leaks: a deliberate hole for each family of attacks. The suite must report it, by the attack that finds it.
 
 Each is what somebody might really do to a confined service or its namespace, laid over the plan as a drop-in of the
 services' units, or done by hand on the host.

@@ -1,4 +1,4 @@
-"""Waiting for what a test sees by itself, where no machine waits for it."""
+"""Waiting for a condition that the test itself evaluates, not a command in a machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nsguard_harness.machine import BUSY
 
 
 def until(condition: Callable[[], Any], what: str = "it does not come true", timeout: float = 30) -> Any:
-    """What a condition gives once it holds; fails by `what` after `BUSY` times so many seconds."""
+    """The first true value of a condition; fails with `what` after `BUSY` times `timeout` seconds."""
     deadline = time.monotonic() + BUSY * timeout
     while not (value := condition()):
         assert time.monotonic() < deadline, what

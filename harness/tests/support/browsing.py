@@ -29,7 +29,7 @@ from nsguard_harness.target import wait_for_tunnel
 from nsguard_harness.verdict.judge import Judgement, judge, merged
 from nsguard_harness.verdict.tokens import Tokens
 
-# Whoever is asked answers with the address that it was asked from (RFC 8489 §7.3, §14.2).
+# A STUN server: it answers with the address that the request came from (RFC 8489 §7.3, §14.2).
 STUN = r"""
 import socket, struct
 with socket.socket(type=socket.SOCK_DGRAM) as udp:
@@ -53,7 +53,7 @@ new Promise(resolve => {
 """
 TAIL_SECONDS = 2.0
 COLOURS = 20  # more than an empty screen or a window without content has
-# The person who has all apps, with a home of the outside's own.
+# The person who has all apps. The browser outside has a home of its own.
 HOME = "/srv/outside"
 PERSON = f"systemd-run -q --collect --uid=www-data --gid=www-data -E HOME={HOME}"
 
@@ -94,12 +94,12 @@ def new_token() -> str:
 
 
 def sources(lab: ContainerLab, service: str, word: str) -> set[str]:
-    """Who said or asked for something with a word in it."""
+    """The addresses from which a service got a request with `word` in it."""
     return {record["source"] for record in lab.peer.records(service) if word in json.dumps(record)}
 
 
 def own_accord(lab: ContainerLab, seen: int) -> set[str]:
-    """Who looked up what no test named, since so many look-ups."""
+    """The addresses that have looked up names that no test uses, after the first `seen` look-ups."""
     return {record["source"] for record in lab.peer.records("dns")[seen:] if "leak.test" not in record.get("name", "")}
 
 
@@ -116,13 +116,13 @@ def addresses(candidates: list[str]) -> set[str]:
 
 
 def kinds(candidates: list[str]) -> set[str]:
-    """Of which types candidates are."""
+    """The types of candidates."""
     return {kind for candidate in candidates for kind in re.findall(r"typ (\w+)", candidate)}
 
 
 def screen(lab: ContainerLab, number: int) -> str:
-    """An X server, and what makes a command the person's in front of it."""
-    # it would begin anew as the last client leaves, and turn away who comes meanwhile
+    """Start an X server; returns the words that run a command as the person in front of it."""
+    # without it the server resets when its last client leaves, and refuses clients meanwhile
     xvfb = f"Xvfb :{number} -noreset -nolisten tcp -screen 0 1280x800x24"
     lab.client.succeed(f"systemd-run -q --unit=lab-xvfb{number} --uid=www-data {xvfb}")
     lab.client.wait_for_file(f"/tmp/.X11-unix/X{number}", 20)
@@ -161,22 +161,22 @@ def pixels(png: bytes) -> Iterator[bytes]:
 def beside_one_outside(lab: ContainerLab, person: str, outside: str, unit: str) -> None:
     """Assert that an app `window` and the same browser outside hand each other no page; both go on.
 
-    outside: the command, by which it runs already; unit: as what. The trap of every guard: the second instance finds
-    the first, hands it the address, and leaves.
+    outside: the command that has started the one outside; unit: the unit that it runs in. Guards often miss this: a
+    second instance finds the first, hands it the address, and ends.
     """
     token = new_token()
 
     def seen(name: str) -> set[str]:
         return set(until(lambda: sources(lab, "web", f"{token}-{name}"), f"{name} was not loaded", 60))
 
-    # the eye: as the same person outside it is handed on; that the page is loaded tells, not how the messenger ended
+    # the control: outside, the page is handed to the running browser, which loads it; the exit status tells nothing
     lab.client.execute(f"{person} --wait {outside} http://{LAB.web.v4}/{token}-second", timeout=60)
     assert seen("second") <= set(LAB.client)
 
     with watched(lab, f"{token}-app") as judgement:
         lab.client.succeed(f"{person} --unit=launched window http://{LAB.web.v4}/{token}-app1")
         assert seen("app1") <= set(LAB.tunnel_client)
-        # and what is launched next joins the app, not the other
+        # the next launch joins the app, not the browser outside
         lab.client.succeed(f"{person} --wait window http://{LAB.web.v4}/{token}-app2", timeout=60)
         assert seen("app2") <= set(LAB.tunnel_client)
     assert [leak for leak in judgement().leaks if leak.token] == []

@@ -23,7 +23,7 @@ VARYING = (
     (r"(nsguard-secrets-[a-z]+)-[0-9a-f]{6}\b", r"\1-…"),
     (r"\bPID \d+", "PID N"),
     (r"\b\d+ B\b|\b[\d.]+ [KMG]iB\b", "N KiB"),
-    # which the journal may have lost with the helper that wrote it
+    # the journal may have lost this reason with the helper that wrote it
     (r"(cannot listen at 127\.0\.0\.1:9092)(?!:)", r"\1: address already in use"),
     # processes and their numbers
     (r"(running for N min): .*", r"\1"),

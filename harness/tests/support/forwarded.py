@@ -1,4 +1,4 @@
-"""What a forwarded port is known by: its keeper, its file, the rules that open it, a program that answers at it."""
+"""How a forwarded port shows: its keeper, its file, the rules that open it, a program that answers at it."""
 
 from __future__ import annotations
 

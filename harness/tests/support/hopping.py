@@ -1,4 +1,4 @@
-"""What is asked of tunnels in a row, on whatever kernel."""
+"""What tests of tunnels in a row share, whatever the lab's kernel."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ CORE = ("udp-*", "tcp-*", "dns-*", "icmp-*", "raw-*", "af-packet*")
 
 
 def inside(namespace: str) -> str:
-    """What a command begins with that is run in a namespace; the host's own has no name."""
+    """The words that run a command in a namespace; none for the host's own, which has no name."""
     return f"ip netns exec {namespace} " if namespace else ""
 
 
 def mtu(lab: InARow, *namespaces: str) -> dict[str, int]:
-    """That of each namespace's tunnel; a packet as large as the last's goes through whole, a larger one does not."""
+    """The MTU of each namespace's tunnel; a packet as large as the last's goes through whole, a larger one does not."""
     mtus = {it: int(lab.client.succeed(f"{inside(it)}cat /sys/class/net/wg0/mtu")) for it in namespaces}
     ping = f"{inside('vpn')}ping -c 1 -W 5 -M do {lab.addresses.tunnel_server.v4}"
     lab.client.succeed(f"{ping} -s {mtus['vpn'] - 28}")
@@ -29,7 +29,7 @@ def mtu(lab: InARow, *namespaces: str) -> dict[str, int]:
 
 
 def whose(lab: InARow, namespace: str) -> str:
-    """The IPv4 address that the web server sees of who asks it from a namespace."""
+    """The IPv4 address from which the web server sees a request from a namespace come."""
     web = f"http://{lab.addresses.web.v4}/ip"
     fetch = f"import urllib.request; print(urllib.request.urlopen('{web}', timeout=5).read().decode())"
     return lab.client.succeed(f'{inside(namespace)}python3 -c "{fetch}"').strip()

@@ -19,7 +19,7 @@ def links(descriptor):
     return [space.tobytes()[i:i + 16].split(b"\0")[0].decode() for i in range(0, length, 40)]
 """
 
-# Writes what it found into its home directory; with arguments, it does what they say.
+# It writes what it finds into its home directory; arguments make it do something more.
 PROGRAM = r"""
 import array, ctypes, fcntl, glob, json, os, signal, socket, struct, subprocess, sys, time
 """

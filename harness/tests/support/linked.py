@@ -1,4 +1,4 @@
-"""What is published over host links: who reaches it at which places, from where, and as whom."""
+"""Ports that are published over host links: who reaches which, from which address, and as whom."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def at_uplink(more: int = 0) -> set[Target]:
 
 
 def sources(machine: Machine, service: str = "echo") -> dict[Target, str]:
-    """As whom each target's last client came to the server behind it."""
+    """The address of each target's last client, as the server behind it saw it."""
     entries = records.parse(machine.read(f"/var/lib/nsguard-{service}/records.jsonl"))
     return {Target(*json.loads(it["data"])): it["source"] for it in entries}
 
@@ -71,7 +71,7 @@ def status(lab: Lab, namespace: str = "vpn") -> dict[str, Any]:
 
 
 def check_reached(lab: Lab, namespace: str = "vpn", service: str = "echo", more: int = 0) -> None:
-    """Server and client reach what is `at_uplink`, which sees them as who they are; where masked, as the host's end."""
+    """Server and client reach the targets `at_uplink`, seen by their addresses; where masked, by the host end's."""
     targets, ends = at_uplink(more), status(lab, namespace)["hostLink"]["host"]
     for machine, whose in ((lab.server, (LAB.endpoint, LAB.server)), (lab.client, (LAB.client,))):
         wait_for_echoes(machine, targets)

@@ -28,7 +28,7 @@ class Person:
     name: str
 
     def words(self, *command: str, directory: str = "/", **environment: str) -> list[str]:
-        """What makes the machine run a command as this person, in a directory and with more in the environment."""
+        """The words that run a command as this person, in a directory and with more variables."""
         home = f"/home/{self.name}"
         given = {"PATH": PATH, "HOME": home, "USER": self.name, "SHELL": "/bin/bash", "LANG": "C.UTF-8", **environment}
         become = ["setpriv", "--reuid", self.name, "--regid", self.name, "--init-groups"]

@@ -1,4 +1,4 @@
-"""A lab and agents that only pretend: what runs in a phase, and what its capture holds, is told to them beforehand."""
+"""A lab and agents that pretend: tests say beforehand how each phase goes, and what its capture holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""As much of netlink as some attacks need (netlink(7), rtnetlink(7)). The standard library only."""
+"""The parts of netlink that attacks need (netlink(7), rtnetlink(7)). The standard library only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody on the uplink's network sends to an address, and who answers: for attacks that come from there."""
+"""What attacks from the uplink's network share: frames to an address of the client, and a host that answers them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ToTunnelAddress(FromOutside):
         raise NotImplementedError
 
     def expose(self, lab: Lab) -> None:
-        # of no use as a source, so that the host's own packets keep theirs
+        # deprecated, so that the host's own packets keep their source address
         for at, more in self._exposed(lab):
             lab.client.succeed(f"ip address replace {at} dev {lab.client.uplinks[0].interface} {more}")
 

@@ -1,6 +1,7 @@
-"""What attacks on the kernel's own files need: whose kernel it is, and which of its files open for writing.
+"""What attacks on the kernel's files share: whether the machine has a kernel to itself, and which files can be written.
 
-A container has the kernel of the machine that carries the lab: what is no namespace's own must not be written there.
+A container has the kernel of the machine that carries the lab: files that belong to no namespace must not be written
+there.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def require_own_kernel(env: Env) -> None:
         )
 
 
-def laid_over(env: Env, error: OSError) -> None:
+def require_not_laid_over(env: Env, error: OSError) -> None:
     """Raise CannotApplyError where the container's manager keeps a file from being written, not the confinement."""
     if error.errno == errno.EROFS:
         require_own_kernel(env)

@@ -36,7 +36,7 @@ def numbers() -> range:
 
 
 def elsewhere(pid: int) -> bool:
-    """Whether a process is not one of this service; one that /proc does not show counts, too."""
+    """Whether a process is not one of this service's; a process that /proc does not show counts as one of others."""
     try:
         with (
             open(f"/proc/{pid}/cgroup", encoding="ascii") as theirs,

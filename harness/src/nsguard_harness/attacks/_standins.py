@@ -41,12 +41,12 @@ class WithStandins(Attack):
 
 
 def has_home(account: pwd.struct_passwd) -> bool:
-    """Whether files can be there. System accounts without one have the name of a directory that nobody writes."""
+    """Whether the account has a home that can hold files: those of some system accounts do not exist."""
     return account.pw_dir not in ("/", "/nonexistent", "/var/empty")
 
 
 def path_of(path: str, user: pwd.struct_passwd) -> str:
-    """Where a daemon of that user's listens. Raises CannotApplyError if that is in a home, and the user has none."""
+    """The path at which that user's daemon listens. Raises CannotApplyError if that is in a home and there is none."""
     if "{home}" in path and not has_home(user):
         raise CannotApplyError(Lacking.MACHINE, f"{user.pw_name} has no home")
     return path.format(uid=user.pw_uid, home=user.pw_dir)

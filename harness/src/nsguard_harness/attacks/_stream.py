@@ -70,7 +70,7 @@ class Stream:
         self.connections, self.echoed, self.pause, self._heard = 0, 0, 0.0, time.monotonic()
 
     def begin(self) -> None:
-        """Go on until the first line comes back, or the far end is not there after all."""
+        """Send lines until the first comes back, for `UNDER_WAY` seconds at most."""
         deadline = time.monotonic() + UNDER_WAY
         while not self.echoed and time.monotonic() < deadline:
             self.step()

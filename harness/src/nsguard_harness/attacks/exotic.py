@@ -1,4 +1,4 @@
-"""Transports that few programs use: each is another way to a socket, and another parser to be forgotten."""
+"""Transports that few programs use: each is one more way to a socket that a guard may have forgotten."""
 
 from __future__ import annotations
 

@@ -211,7 +211,7 @@ class SocketOfSssd(_Served):
 
 
 class _ServedBefore(_Served):
-    """The same of a directory that is hidden where it is there when the service starts."""
+    """The same, for a directory that is hidden only if it exists when the service starts."""
 
     alone = True
     core = False

@@ -141,7 +141,7 @@ def _answers(sockets: dict[socket.socket, str], patience: float) -> Iterator[str
 
 @contextmanager
 def _reported(reports: list[str]) -> Iterator[None]:
-    """Adds to the reports whether the body sent something: `sent`, or the error."""
+    """Add to `reports` how the body ended: `sent`, or the error."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What the service manager does at a service's word."""
+"""What the service manager does because a service tells it to."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from . import _tools
 IP_PKTINFO, IPV6_PKTINFO, IP_UNICAST_IF, IPV6_UNICAST_IF = 8, 50, 50, 76
 IP_TRANSPARENT, IPV6_TRANSPARENT, IP_FREEBIND, IPV6_FREEBIND = 19, 75, 15, 78
 SO_MARK = 36  # asm-generic/socket.h
-INDICES = range(1, 65)  # of interfaces; numbers begin anew in each network namespace
+INDICES = range(1, 65)  # interface numbers to try; each network namespace numbers its own interfaces
 TUNNEL_MARK = 0x6E7EBF20  # as plan/names.nix makes it of the namespace's name
 
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from ..attack import Attack, Env, Outcome
 from . import _tools
-from ._ownkernel import CGROUPS, laid_over, require_own_kernel, writable
+from ._ownkernel import CGROUPS, require_not_laid_over, require_own_kernel, writable
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
 
-SHOWN = 4  # so many of the files that open are named
+SHOWN = 4  # how many of the files that open are named
 BYSTANDER = "nsguard-leaktest-bystander.service"
 
 
@@ -33,7 +33,7 @@ class _Owned(Attack):
 
 
 class KernelFiles(_Owned):
-    """Claim: no file of the kernel's can be written, but for those of the service's own control group's pressure.
+    """Claim: no file of the kernel's can be written, except the pressure files of the service's own control group.
 
     Method: open for writing, and write nothing, each file below /proc/sys, /sys (debugfs, tracefs and control groups
     with it) and those of /proc that set something. They are counted; one that opens is a success.
@@ -249,7 +249,7 @@ def _took(path: Path, text: str, reports: list[str]) -> bool:
 
 
 class NamespaceSettings(_Owned):
-    """Claim: root in the service can't change its namespace's own settings, by which closed doors open.
+    """Claim: root in the service can't change its namespace's own settings, which could open ways out.
 
     Method: write what is there once more into accept_ra, route_localnet, disable_ipv6 and their kind of every link.
     Limitations: only whether they can be written; what each opens, others show.
@@ -270,7 +270,7 @@ class NamespaceSettings(_Owned):
                 try:
                     path.write_text(path.read_text())
                 except OSError as error:
-                    laid_over(env, error)
+                    require_not_laid_over(env, error)
                     report = f"{path}: {error.strerror}"
                 else:
                     return Outcome(True, f"{path} took what was written")
@@ -304,7 +304,7 @@ class KernelLog(_Owned):
 class KernelModule(_Owned):
     """Claim: the service can't load a module into the kernel.
 
-    Method: init_module(2) with what is no module. Where that is what the kernel objects to, it would take one.
+    Method: init_module(2) with bytes that are no module. A kernel that objects to the bytes would take a real module.
     Limitations: a container's manager denies it.
     Source: init_module(2).
     """
@@ -323,9 +323,9 @@ class KernelModule(_Owned):
 
 
 class Clock(_Owned):
-    """Claim: the service can't set the host's clock, by which certificates and handshakes come to be invalid.
+    """Claim: the service can't set the host's clock, which would make certificates and handshakes invalid.
 
-    Method: clock_adjtime(2) of an offset of nothing, which needs what any other needs.
+    Method: clock_adjtime(2) with an offset of zero, which needs the same right as any other.
     Limitations: a container's manager denies it.
     Source: adjtimex(2).
     """

@@ -58,7 +58,7 @@ class ProcNet(Attack):
 
 
 class _OfABystander(Attack):
-    """What is common to attacks on another process: one of the same user, with an internet socket, is there for it."""
+    """Base of attacks on another process: a bystander of the same user, with an internet socket, runs meanwhile."""
 
     families = (0,)
     evidence = "answer"
@@ -142,7 +142,7 @@ class _Controlled(_OfABystander):
 class SignalOutside(_Controlled):
     """Claim: no process of the host gets a signal from the service, not even one of the same user.
 
-    Method: kill(2) with SIGURG, which nobody notices who does not wait for it.
+    Method: kill(2) with SIGURG, which a process ignores unless it waits for it.
     Limitations: process numbers up to the newest.
     Source: kill(2), pid_namespaces(7).
     """

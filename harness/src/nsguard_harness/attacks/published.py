@@ -1,4 +1,4 @@
-"""Back by a published port: what the host listens on for a service leads in, and not out."""
+"""Out by a published port: the sockets on which the host listens for a service lead in, and must not lead out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Place = str | tuple[str, int]
 
 
 class _Back(Attack):
-    """A request to what the host listens on; an answer is a success."""
+    """A request to the sockets on which the host listens; an answer is a success."""
 
     evidence = "answer"
     timeout = 15.0

@@ -1,4 +1,4 @@
-"""Protocols without ports, by raw sockets: tunnels in tunnels, group reports, encrypted payloads; root's to send."""
+"""Protocols without ports, by raw sockets: tunnels in tunnels, group reports, encrypted payloads; for root only."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ class GetentHosts(Attack):
 
     Method: `getent hosts`, which calls gethostbyname2(3) and not getaddrinfo(3).
     Limitations: it asks for IPv6 first; a name that has both is answered with that.
-    Source: _tools.getent(1), gethostbyname(3).
+    Source: getent(1), gethostbyname(3).
     """
 
     name = "getent-hosts"

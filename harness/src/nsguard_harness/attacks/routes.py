@@ -1,4 +1,4 @@
-"""Routes that the uplink's network hands to the host (DHCP option 121, ICMP, static): the confined path is another."""
+"""Routes that the uplink's network hands to the host (DHCP option 121, ICMP, static), not followed inside."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class _Pushed(Attack):
-    """The host gets routes that lead past a tunnel of its own; those of the namespace are others."""
+    """The host gets routes that would lead past a tunnel of its own; the namespace has routes of its own."""
 
     alone = True
     tunnelled = True

@@ -106,7 +106,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _listen(opened: dict[int, Path], patience: float) -> Outcome | None:
-    """What is typed at one of them meanwhile."""
+    """What is typed at one of the terminals within `patience` seconds; None for nothing."""
     end = time.monotonic() + patience
     while (left := end - time.monotonic()) > 0:
         for terminal in select.select(list(opened), [], [], left)[0]:

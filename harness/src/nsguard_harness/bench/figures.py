@@ -23,7 +23,7 @@ class Spread:
 
     @classmethod
     def of(cls, samples: Sequence[float]) -> Spread:
-        """Of at least one sample."""
+        """The spread of at least one sample."""
         if len(samples) == 1:
             return cls(samples[0], samples[0], samples[0])
         low, middle, high = quantiles(samples, n=4, method="inclusive")
@@ -95,7 +95,7 @@ class Count:
 
 @dataclass(frozen=True)
 class Figures:
-    """All of one run. lab: its kind; wireguard: whose; steps: those of one start of a namespace and its tunnel."""
+    """The figures of a run. lab: its kind; wireguard: whose; steps: of one start of a namespace and its tunnel."""
 
     lab: str
     wireguard: str

@@ -17,7 +17,7 @@ LOAD, FLUSH = f"ip netns exec {NAMESPACE} nft -f /run/bench.nft", f"ip netns exe
 
 
 def save(machine: Machine) -> None:
-    """Keep the rules as they are in the namespace, its tunnel's elements within."""
+    """Save the namespace's rules as they are, with the elements of its tunnel."""
     machine.succeed(f"{{ echo flush ruleset; ip netns exec {NAMESPACE} nft list ruleset; }} >/run/bench.nft")
 
 

@@ -33,7 +33,7 @@ from ..attack import CannotApplyError, Env
 from .notify import ready
 
 ANSWER_SECONDS = 10.0
-# what is no request, and a child that could not be made
+# a line that is no request, or a child that cannot be made
 NO_ATTEMPT = (ValueError, KeyError, TypeError, OSError)
 
 
@@ -56,7 +56,7 @@ def attempt(request: dict[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def shared() -> None:
+def import_attacks() -> None:
     """Import all attacks: once, not in every child, and not before the first request."""
     attacks.registry()
     gc.freeze()  # a collection in a child would touch, and so copy, all of it
@@ -70,7 +70,7 @@ class Attempt:
 
     def __init__(self, line: str | bytes) -> None:
         request = json.loads(line)
-        shared()
+        import_attacks()
         self._timeout = float(request["timeout"])
         self.deadline = time.monotonic() + self._timeout
         self._reader, writer = os.pipe()

@@ -1,4 +1,4 @@
-"""Asks echo servers, all at once, and prints those that sent back what they were sent, which is their own names.
+"""Asks echo servers, all at once, and prints those that answer: each must send back its own name.
 
 usage: python3 -m nsguard_harness.inside.ask JSON
 

@@ -3,8 +3,8 @@
 usage: python3 -m nsguard_harness.inside.standin RECORDS
 
 It listens wherever an attack expects a daemon, writes down what it is told, sends what is meant for it on to the
-uplink's network, and answers. Where an attack leaves a file for the host to run, it takes the file for told. What is
-already there is let alone; what was made is removed in the end.
+uplink's network, and answers. Where an attack leaves a file for the host to run, it sends on what is in the file.
+What already exists is left alone; what it made is removed at the end.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def places() -> Iterator[Place]:
 
 
 class StandIn:
-    """All of them in one process; `close` removes what was made."""
+    """All stand-ins in one process; `close` removes what they made."""
 
     def __init__(self, records: Records, uplink: socket.socket) -> None:
         """uplink: a connected datagram socket; what is passed on is sent there."""

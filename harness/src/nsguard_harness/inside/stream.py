@@ -27,7 +27,7 @@ def serve(port: int) -> None:
 
 
 def attend(connection: socket.socket) -> None:
-    """Until the other end is done: bytes that are counted for its end, or each answered by itself."""
+    """Serve a connection until the other end is done: count its bytes and send the count, or answer each byte."""
     with connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         kind, count, room = connection.recv(1), 0, bytearray(1 << 18)

@@ -30,7 +30,7 @@ from .wire import INTERFACE, mac
 
 PACKAGES = ("linux-image-cloud-amd64", "initramfs-tools")
 NAME, GATEWAY = "client", "server"
-MAC = mac(2)  # as the second machine on a wire has it: it stands in the state that was saved
+MAC = mac(2)  # of a wire's second machine; it is part of the saved state
 DISK_BYTES = 4 << 30
 RESIDENT, UPLINK = "/usr/lib/nsguard-lab/resident.py", "/usr/lib/nsguard-lab/uplink"
 # the second for a system whose /etc is its own
@@ -58,7 +58,7 @@ class Booted:
 
     @property
     def disk(self) -> Path:
-        """The disk, of the machine as it was halted where it has booted; never written to again."""
+        """The disk, never written to again; of a machine that has booted, as it was when that was halted."""
         return self.directory / "booted.qcow2"
 
     @property
@@ -187,7 +187,7 @@ def _disk(root: Path, directory: Path) -> None:
 
 
 def overlay(below: Path, kind: str, path: Path) -> None:
-    """Make a disk that keeps what is written, above another of a kind (`raw`, `qcow2`) that stays as it is."""
+    """Make a disk for changes to another one, which stays as it is. kind: the other's format, `raw` or `qcow2`."""
     # a name without a directory is looked for beside the image (qemu-img(1))
     backing = below.name if below.parent == path.parent else str(below)
     _do("qemu-img", "create", "-q", "-f", "qcow2", "-b", backing, "-F", kind, str(path))

@@ -11,8 +11,8 @@ from ..errors import LabError
 from .image import cached
 
 PYTHON = "usr/bin/python3"
-# Bound over a directory of the image that every Debian has, in a mount namespace that ends with it. By their hash
-# sources are known again, whatever their times (PEP 552): one that a test changes is compiled anew.
+# Bound over a directory of the image that every Debian has, in a mount namespace that ends with it. Bytecode
+# names the hash of its source and not its time (PEP 552): a source that a test changes is compiled anew.
 COMPILE = """
 mount --bind "$1" "$2/mnt"
 exec chroot "$2" /usr/bin/python3 -m compileall -q --invalidation-mode checked-hash -s /mnt -p "$3" /mnt

@@ -30,7 +30,7 @@ class Hop(NamedTuple):
 
     @property
     def unit(self) -> str:
-        """The server's end of it."""
+        """The unit of the server's end."""
         return f"lab-{self.name}.service"
 
 

@@ -23,13 +23,13 @@ PACKAGES = (
     *("systemd", "systemd-sysv", "systemd-resolved", "libnss-resolve", "libnss-myhostname", "libnss-systemd"),
     *("dbus", "polkitd", "login", "passwd", "procps", "util-linux", "kmod", "python3", "bash", "tar"),
     *("iproute2", "iptables", "nftables", "iputils-ping", "tcpdump", "wireguard-tools", "wireguard-go"),
-    # what people type at, and a gateway of another make than ours
+    # for people at a terminal; and a gateway that is not ours
     *("less", "vim-tiny", "miniupnpd-nftables"),
 )
 KEYRING = Path(os.environ.get("NSGUARD_DEBIAN_KEYRING", "/usr/share/keyrings/debian-archive-keyring.gpg"))
 # path-excludes: nobody reads manuals in there
 DPKG_OPTIONS = ("path-exclude=/usr/share/doc/*", "path-exclude=/usr/share/man/*", "path-exclude=/usr/share/locale/*")
-# What would send of its own accord, or only costs time at boot.
+# Units that would send packets by themselves, or only cost time at boot.
 MASKED = (
     *("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "fstrim.timer", "e2scrub_all.timer"),
     *("systemd-timesyncd.service", "systemd-networkd.service", "systemd-networkd-wait-online.service"),

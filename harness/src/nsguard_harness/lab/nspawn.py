@@ -64,10 +64,10 @@ class ContainerMachine(Bootable):
         self._system.lay_out(upper)
 
     def start(self) -> None:
-        self.launch()
+        self.power_on()
         self.wait_until_up()
 
-    def launch(self) -> None:
+    def power_on(self) -> None:
         """Begin to boot, without waiting: several machines boot side by side."""
         if self._spawn is not None:
             raise LabError(f"{self.name}: is already started")

@@ -22,7 +22,7 @@ PORT = "nsguard.resident"
 NETDEV = "uplink"
 MEMORY_MIB = 1024
 KVM = ("-accel", "kvm", "-cpu", "host")
-# the least that x86-64 has: what newer ones copy and save faster with takes longer where it is emulated
+# the oldest x86-64: the instructions with which newer ones copy and save faster are slow when emulated
 EMULATION = ("-accel", "tcg,thread=multi", "-cpu", "qemu64")
 PROBE_SECONDS = 20.0
 DEADLINE_SECONDS = 30.0

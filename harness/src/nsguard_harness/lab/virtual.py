@@ -56,7 +56,7 @@ class VirtualMachine(Machine):
 
     def start(self) -> None:
         if self._channel is None or self._ready:
-            raise LabError(f"{self.name}: cannot be started; it is up, or was never launched")
+            raise LabError(f"{self.name}: cannot be started; it is up, or was never powered on")
         before = self._channel.boots
         self.hypervisor()("system_reset")
         self.hypervisor()("cont")

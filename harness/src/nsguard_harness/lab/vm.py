@@ -26,7 +26,7 @@ class VmMachine(VirtualMachine, Bootable):
         self._base, self._system, self._namespace, self._work = base, system, namespace, work
         self._qemu: Qemu | None = None
 
-    def launch(self) -> None:
+    def power_on(self) -> None:
         """Continue from the saved state of a booted machine, or boot one, without waiting."""
         (uplink,) = self.uplinks
         disk = self._work / "disk.qcow2"

@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 def in_namespace(path: Path, work: Callable[[], T]) -> T:
-    """Do something in a network namespace: in a thread, since setns(2) moves one thread and that one then ends."""
+    """Call `work` in a network namespace: in a thread that then ends, since setns(2) moves one thread."""
     result: list[T] = []
     failure: list[BaseException] = []
 

@@ -101,7 +101,7 @@ class WiredLab(Lab):
             stack.callback(self.server.crash)
             client_machine = self._made(systems["client"], uplinks["client"], work / "client", stack)
             for machine in (self.server, client_machine):
-                machine.launch()
+                machine.power_on()
             for machine in (self.server, client_machine):
                 machine.wait_until_up()
             self.client = client_machine

@@ -11,7 +11,7 @@ from ..errors import CommandError
 from ..lab.base import Lab
 
 POLL_SECONDS = 0.02
-# until the first of an attack comes out of the tunnel, at the latest
+# until an attack's first packet comes out of the tunnel, at the latest
 UNDER_WAY_SECONDS = 30.0
 
 
@@ -43,7 +43,7 @@ def disturb(
         if not is_disturbed(attack):
             continue
         own, limit = runs[attack.name], UNDER_WAY_SECONDS * lab.pace
-        if idle := _not_under_way(own, arrived, limit):
+        if idle := _wait_until_under_way(own, arrived, limit):
             broken.setdefault(attack.name, f"during: nothing of {idle} came out of the tunnel within {limit:g} s")
         else:
             guarded(attack, "during", lab, broken)
@@ -67,15 +67,17 @@ def _failed(run: Future[Outcome]) -> bool:
     return run.done() and (run.exception() is not None or bool(run.result().lacks))
 
 
-def _neither(runs: Mapping[str, Future[Outcome]], arrived: frozenset[str]) -> list[str]:
-    """The tokens of the runs that are neither over nor seen."""
+def _pending(runs: Mapping[str, Future[Outcome]], arrived: frozenset[str]) -> list[str]:
+    """The tokens of runs that have neither ended nor come out of the tunnel."""
     return [token for token, run in runs.items() if not run.done() and token not in arrived]
 
 
-def _not_under_way(runs: Mapping[str, Future[Outcome]], arrived: Callable[[], frozenset[str]], limit: float) -> str:
-    """Wait until each run is over or its token has come out of the tunnel; the other tokens after `limit` seconds."""
+def _wait_until_under_way(
+    runs: Mapping[str, Future[Outcome]], arrived: Callable[[], frozenset[str]], limit: float
+) -> str:
+    """Wait until each run has ended or come out of the tunnel; the tokens of the others after `limit` seconds."""
     deadline = time.monotonic() + limit
-    while waiting := _neither(runs, arrived()):
+    while waiting := _pending(runs, arrived()):
         if time.monotonic() > deadline:
             return " ".join(waiting)
         time.sleep(POLL_SECONDS)

@@ -16,7 +16,7 @@ from nsguard.system.signals import signal
 DEFAULT_PATH = b"/run/current-system/sw/bin:/usr/local/bin:/usr/bin:/bin"
 
 
-class LaunchFailed(NsguardError):
+class SpawnFailed(NsguardError):
     """The program could not be started. `status` is the exit status for `nsguard run`."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -25,7 +25,7 @@ class LaunchFailed(NsguardError):
 
 
 def start(request: Request, descriptors: list[int], caller: Peer) -> int:
-    """Start the program in a process group of its own; returns its PID. Raises `LaunchFailed`.
+    """Start the program in a process group of its own; returns its PID. Raises `SpawnFailed`.
 
     If a terminal came with the request, it becomes the terminal of this process's session. The group is put in its
     foreground if the request asks for that.
@@ -42,7 +42,7 @@ def start(request: Request, descriptors: list[int], caller: Peer) -> int:
             os.close(starter)
             if os.read(go, 1):  # an empty read: the supervisor has ended
                 _become(request, descriptors, caller)
-        except LaunchFailed as failed:
+        except SpawnFailed as failed:
             os.write(writer, bytes([failed.status]) + str(failed).encode(errors="surrogateescape"))
         except OSError as error:
             os.write(writer, bytes([protocol.FAILED]) + f"it cannot be started: {error}".encode())
@@ -61,20 +61,20 @@ def start(request: Request, descriptors: list[int], caller: Peer) -> int:
     message = _all(reader)
     if message:
         os.waitpid(child, 0)
-        raise LaunchFailed(message[0], message[1:].decode(errors="surrogateescape"))
+        raise SpawnFailed(message[0], message[1:].decode(errors="surrogateescape"))
     return child
 
 
 def _take(terminal: int) -> None:
-    """Make `terminal` that of this session, which this process leads. Raises `LaunchFailed` if another has it."""
+    """Make `terminal` that of this session, which this process leads. Raises `SpawnFailed` if another has it."""
     try:
         fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
     except PermissionError:
-        raise LaunchFailed(protocol.FAILED, "the terminal belongs to another session; use one of your own") from None
+        raise SpawnFailed(protocol.FAILED, "the terminal belongs to another session; use one of your own") from None
 
 
 def _become(request: Request, descriptors: list[int], caller: Peer) -> None:
-    """Become the caller and execute the program; never returns. Raises `LaunchFailed` or OSError."""
+    """Become the caller and execute the program; never returns. Raises `SpawnFailed` or OSError."""
     os.setgroups(caller.groups)
     os.setresgid(caller.gid, caller.gid, caller.gid)
     os.setresuid(caller.uid, caller.uid, caller.uid)
@@ -97,14 +97,14 @@ def _enter(directory: bytes, identity: tuple[int, int]) -> None:
         os.chdir(directory)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise LaunchFailed(protocol.FAILED, f"{name!a}: {reason} inside; change to another directory first") from None
+        raise SpawnFailed(protocol.FAILED, f"{name!a}: {reason} inside; change to another directory first") from None
     status = os.stat(".")
     if (status.st_dev, status.st_ino) != identity:
-        raise LaunchFailed(protocol.FAILED, f"{name!a} is a different directory inside; change to another one first")
+        raise SpawnFailed(protocol.FAILED, f"{name!a} is a different directory inside; change to another one first")
 
 
 def _execute(arguments: list[bytes], environment: dict[bytes, bytes]) -> None:
-    """execvp(3) with the new environment's PATH. Raises `LaunchFailed`."""
+    """execvp(3) with the new environment's PATH. Raises `SpawnFailed`."""
     name = arguments[0]
     if b"/" in name:
         candidates = [name]
@@ -121,9 +121,9 @@ def _execute(arguments: list[bytes], environment: dict[bytes, bytes]) -> None:
                 refused = error
     text = os.fsdecode(name)
     if refused:
-        raise LaunchFailed(protocol.NOT_EXECUTABLE, f"{text!a}: {(refused.strerror or str(refused)).lower()}")
+        raise SpawnFailed(protocol.NOT_EXECUTABLE, f"{text!a}: {(refused.strerror or str(refused)).lower()}")
     missing = "no such file" if b"/" in name else "command not found"
-    raise LaunchFailed(protocol.NOT_FOUND, f"{text!a}: {missing} inside")
+    raise SpawnFailed(protocol.NOT_FOUND, f"{text!a}: {missing} inside")
 
 
 def _all(reader: int) -> bytes:

@@ -59,7 +59,7 @@ def supervise(name: str, group: str) -> int:
             if _is_gone(connection):
                 return 0
             child = spawn.start(request, descriptors, caller)
-        except spawn.LaunchFailed as failed:
+        except spawn.SpawnFailed as failed:
             _refuse(connection, failed.status, failed)
             return 0
         except (NsguardError, OSError) as error:
