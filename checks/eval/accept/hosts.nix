@@ -1,3 +1,14 @@
+let
+  # What a unit has that is told its accounts.
+  told = accounts: {
+    etc = [ "/run/nsguard/named/confext-accounts" ];
+    told = "--accounts=${accounts}";
+    bound = [
+      "-/etc/passwd:/run/nsguard-accounts/host/passwd"
+      "-/etc/group:/run/nsguard-accounts/host/group"
+    ];
+  };
+in
 {
   specification = {
     tunnels = { inherit (import ../tunnels.nix) one two; };
@@ -108,46 +119,11 @@
       "127.0.0.1 localhost\n::1 localhost\n0.0.0.0 tracker_1.example.org\n10.66.0.5 nas.example.org nas\n127.0.0.1 localhost\nfd66::5 nas\n"
     ];
     units = [
-      {
-        etc = [ "/run/nsguard/named/confext-accounts" ];
-        told = "--accounts=%p:%p";
-        bound = [
-          "-/etc/passwd:/run/nsguard-accounts/host/passwd"
-          "-/etc/group:/run/nsguard-accounts/host/group"
-        ];
-      }
-      {
-        etc = [ "/run/nsguard/named/confext-accounts" ];
-        told = "--accounts=alice:media";
-        bound = [
-          "-/etc/passwd:/run/nsguard-accounts/host/passwd"
-          "-/etc/group:/run/nsguard-accounts/host/group"
-        ];
-      }
-      {
-        etc = [ "/run/nsguard/named/confext-accounts" ];
-        told = "--accounts=each-%i:each-%i";
-        bound = [
-          "-/etc/passwd:/run/nsguard-accounts/host/passwd"
-          "-/etc/group:/run/nsguard-accounts/host/group"
-        ];
-      }
-      {
-        etc = [ "/run/nsguard/named/confext-accounts" ];
-        told = "--accounts=%p:%p";
-        bound = [
-          "-/etc/passwd:/run/nsguard-accounts/host/passwd"
-          "-/etc/group:/run/nsguard-accounts/host/group"
-        ];
-      }
-      {
-        etc = [ "/run/nsguard/named/confext-accounts" ];
-        told = "--accounts=%p:%p";
-        bound = [
-          "-/etc/passwd:/run/nsguard-accounts/host/passwd"
-          "-/etc/group:/run/nsguard-accounts/host/group"
-        ];
-      }
+      (told "%p:%p")
+      (told "alice:media")
+      (told "each-%i:each-%i")
+      (told "%p:%p")
+      (told "%p:%p")
       {
         etc = [ "/run/nsguard/named/confext" ];
         told = null;

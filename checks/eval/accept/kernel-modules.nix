@@ -1,14 +1,6 @@
 # NixOS: what the kernel needs for a tunnel is loaded at boot, as nixpkgs' own WireGuard module has it.
 {
-  module = {
-    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    nsguard.tunnels.disguised = {
-      configFile = "/run/secrets/disguised.conf";
-      type = "amneziawg";
-      implementation = "kernel";
-    };
-    nsguard.namespaces.vpn.tunnel = "mullvad";
-    nsguard.namespaces.other.tunnel = "disguised";
+  module = import ../kernels.nix // {
     security.lockKernelModules = true;
     boot.kernelModules = [ "amneziawg" ];
   };

@@ -1,4 +1,7 @@
 # Ranges of ports: open to the tunnel, published by a proxy for each port, and over the host link.
+let
+  range = from: to: { inherit from to; };
+in
 {
   specification = {
     tunnels.one.configFile = "/run/secrets/one.conf";
@@ -14,18 +17,12 @@
             "127.0.0.1:3000-3001"
             "192.0.2.2:3000-3001"
           ];
-          port = {
-            from = 3000;
-            to = 3001;
-          };
+          port = range 3000 3001;
           openFirewall = true;
         };
         game = {
           listen = [ "192.0.2.2:27015-27030" ];
-          port = {
-            from = 27015;
-            to = 27030;
-          };
+          port = range 27015 27030;
           protocol = "udp";
           from = [ "192.0.2.0/24" ];
         };
@@ -33,10 +30,7 @@
       tunnelPorts.tcp = [
         6881
         6881
-        {
-          from = 6890;
-          to = 6899;
-        }
+        (range 6890 6899)
       ];
     };
   };

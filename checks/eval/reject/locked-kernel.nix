@@ -1,14 +1,6 @@
 # NixOS: a kernel that is closed for what confinement needs of it is no kernel to promise anything on.
 {
-  module = {
-    nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
-    nsguard.tunnels.disguised = {
-      configFile = "/run/secrets/disguised.conf";
-      type = "amneziawg";
-      implementation = "kernel";
-    };
-    nsguard.namespaces.vpn.tunnel = "mullvad";
-    nsguard.namespaces.other.tunnel = "disguised";
+  module = import ../kernels.nix // {
     security.allowUserNamespaces = false;
     security.lockKernelModules = true;
     nix.settings.sandbox = false; # which needs user namespaces as well

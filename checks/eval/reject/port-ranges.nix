@@ -1,3 +1,6 @@
+let
+  range = from: to: { inherit from to; };
+in
 {
   specification = {
     tunnels.one.configFile = "/run/secrets/one.conf";
@@ -9,17 +12,11 @@
             "192.0.2.2:7000-7010"
             "0.0.0.0:7010"
           ];
-          port = {
-            from = 7000;
-            to = 7010;
-          };
+          port = range 7000 7010;
         };
         many = {
           listen = [ "127.0.0.1:2000-2064" ];
-          port = {
-            from = 2000;
-            to = 2064;
-          };
+          port = range 2000 2064;
         };
         moved = {
           listen = [
@@ -27,10 +24,7 @@
             "[2001:db8::2]:3020-3000"
             "/run/range.sock"
           ];
-          port = {
-            from = 4000;
-            to = 4009;
-          };
+          port = range 4000 4009;
         };
         one = {
           listen = [ "192.0.2.2:5000-5009" ];
@@ -38,10 +32,7 @@
         };
         reversed = {
           listen = [ "192.0.2.2:6000" ];
-          port = {
-            from = 6009;
-            to = 6000;
-          };
+          port = range 6009 6000;
         };
         too-far = {
           listen = [ "192.0.2.2:65530-65536" ];
@@ -49,38 +40,23 @@
         };
         wide-and-linked = {
           listen = [ "0.0.0.0:10000-10999" ];
-          port = {
-            from = 10000;
-            to = 10999;
-          };
+          port = range 10000 10999;
           keepSource = true;
         };
         wide = {
           listen = [ "192.0.2.2:1000-1099" ];
-          port = {
-            from = 1000;
-            to = 1099;
-          };
+          port = range 1000 1099;
         };
       };
       hostServices.sonarr.port = 7005;
       tunnelPorts.tcp = [
         6881
-        {
-          from = 6880;
-          to = 6889;
-        }
-        {
-          from = 22;
-          to = 1030;
-        }
+        (range 6880 6889)
+        (range 22 1030)
         6881
       ];
       tunnelPorts.udp = [
-        {
-          from = 9000;
-          to = 8000;
-        }
+        (range 9000 8000)
       ];
     };
   };

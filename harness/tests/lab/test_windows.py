@@ -9,14 +9,14 @@ import pytest
 
 from awaited import until
 from browsing import HOME, new_token, watched
+from labs import image_or_skip
 from launched import launch, person
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.checkout import SCENARIOS
-from nsguard_harness.errors import LabError
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import debian_client
-from nsguard_harness.lab.image import SESSION, image
+from nsguard_harness.lab.image import SESSION
 from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
@@ -52,11 +52,7 @@ NO_SCREEN = "compositor doesn't support"
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ContainerLab]:
-    try:
-        tree = image(SESSION)
-    except LabError as error:
-        pytest.skip(f"no image with a compositor can be made, so NOTHING is shown of one: {error}")
-    with ContainerLab(debian_client(tree)) as lab:
+    with ContainerLab(debian_client(image_or_skip(SESSION, "a compositor"))) as lab:
         lab.client.write_files({"/etc/sway.conf": SWAY})
         lab.client.succeed("useradd -u 70000 far")
         lab.client.succeed(f"install -d -o www-data {HOME} {RUNTIME}; chmod 0700 {RUNTIME}")

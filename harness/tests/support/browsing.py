@@ -14,16 +14,14 @@ from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 
-import pytest
-
 from awaited import until
+from labs import image_or_skip
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.checkout import SCENARIOS
-from nsguard_harness.errors import LabError
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import debian_client
-from nsguard_harness.lab.image import APPS, image
+from nsguard_harness.lab.image import APPS
 from nsguard_harness.run.world import Observed
 from nsguard_harness.target import wait_for_tunnel
 from nsguard_harness.verdict.judge import Judgement, judge, merged
@@ -61,11 +59,7 @@ PERSON = f"systemd-run -q --collect --uid=www-data --gid=www-data -E HOME={HOME}
 @contextmanager
 def browsers(name: str) -> Iterator[ContainerLab]:
     """A lab with browsers and a STUN server, its client as a scenario has it."""
-    try:
-        tree = image(APPS)
-    except LabError as error:
-        pytest.skip(f"no image with browsers can be made, so NOTHING is shown of one: {error}")
-    with ContainerLab(debian_client(tree)) as lab:
+    with ContainerLab(debian_client(image_or_skip(APPS, "browsers"))) as lab:
         lab.server.write_files({"/opt/nsguard-test/stun.py": STUN})
         lab.server.succeed("systemd-run -q --unit=lab-stun python3 /opt/nsguard-test/stun.py")
         lab.client.succeed(f"install -d -o www-data {HOME}; install -d -m 1777 /tmp/.X11-unix")

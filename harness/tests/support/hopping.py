@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from nsguard_harness.attacks.tunnel import LinkDeleted
 from nsguard_harness.lab.base import Lab
 from nsguard_harness.lab.hops import MIDDLE, InARow
@@ -12,6 +14,11 @@ from nsguard_harness.target import wait_for_tunnel
 UNIT = "nsguard-tunnel-entry.service"
 # The ways of packets and names: what they can reach depends on how deep the tunnels are.
 CORE = ("udp-*", "tcp-*", "dns-*", "icmp-*", "raw-*", "af-packet*")
+
+
+def on_client(command: str) -> Callable[[InARow], object]:
+    """A step that runs a command on the client."""
+    return lambda lab: lab.client.succeed(command)
 
 
 def inside(namespace: str) -> str:
@@ -47,6 +54,25 @@ def attacked(lab: InARow, families: tuple[int, ...]) -> Report:
     return report
 
 
+Step = Callable[[InARow], object]
+# A way in which a tunnel breaks → what breaks it, and what mends it.
+BREAKS: Mapping[str, tuple[Step, Step]] = {
+    "first server silent": (lambda lab: lab.silence(), lambda lab: lab.speak()),
+    "second server silent": (lambda lab: lab.peer.stop_wireguard(), lambda lab: lab.peer.start_wireguard()),
+    "middle server silent": (lambda lab: lab.silence(MIDDLE), lambda lab: lab.speak(MIDDLE)),
+    "first link deleted": (on_client("ip -n entry link delete wg0"), on_client(f"systemctl reload {UNIT}")),
+    "middle link deleted": (
+        on_client("ip -n middle link delete wg0"),
+        on_client("systemctl reload nsguard-tunnel-middle"),
+    ),
+    "first stopped": (on_client(f"systemctl stop {UNIT}"), on_client(f"systemctl start {UNIT}")),
+    "first namespace restarted": (
+        on_client("systemctl restart nsguard-netns-entry"),
+        on_client(f"systemctl start {UNIT}"),
+    ),
+}
+
+
 class Broken(LinkDeleted):
     """A burst, while one of the tunnels breaks."""
 
@@ -55,37 +81,11 @@ class Broken(LinkDeleted):
 
     def during(self, lab: Lab) -> None:
         assert isinstance(lab, InARow)
-        match self.breaking:
-            case "first server silent":
-                lab.silence()
-            case "second server silent":
-                lab.peer.stop_wireguard()
-            case "first link deleted":
-                lab.client.succeed("ip -n entry link delete wg0")
-            case "middle server silent":
-                lab.silence(MIDDLE)
-            case "middle link deleted":
-                lab.client.succeed("ip -n middle link delete wg0")
-            case "first stopped":
-                lab.client.succeed(f"systemctl stop {UNIT}")
-            case "first namespace restarted":
-                lab.client.succeed("systemctl restart nsguard-netns-entry")
+        BREAKS[self.breaking][0](lab)
 
     def after(self, lab: Lab) -> None:
         assert isinstance(lab, InARow)
-        match self.breaking:
-            case "first server silent":
-                lab.speak()
-            case "second server silent":
-                lab.peer.start_wireguard()
-            case "first link deleted":
-                lab.client.succeed(f"systemctl reload {UNIT}")
-            case "middle server silent":
-                lab.speak(MIDDLE)
-            case "middle link deleted":
-                lab.client.succeed("systemctl reload nsguard-tunnel-middle")
-            case "first stopped" | "first namespace restarted":
-                lab.client.succeed(f"systemctl start {UNIT}")
+        BREAKS[self.breaking][1](lab)
         wait_for_tunnel(lab)
 
 

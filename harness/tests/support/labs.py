@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from nsguard_harness import scenario
+from nsguard_harness.errors import LabError
 from nsguard_harness.lab.container import ContainerLab
+from nsguard_harness.lab.image import Recipe, image
 from nsguard_harness.target import wait_for_tunnel
 
 
@@ -29,3 +31,11 @@ def lab_of(path: Path, *, connected: bool = True, commands: str = "") -> Any:
             yield lab
 
     return lab
+
+
+def image_or_skip(recipe: Recipe, what: str) -> Path:
+    """The tree of an image that has `what`; where none can be made, the test is skipped and says so."""
+    try:
+        return image(recipe)
+    except LabError as error:
+        pytest.skip(f"no image with {what} can be made, so NOTHING is shown of one: {error}")

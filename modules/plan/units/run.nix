@@ -62,23 +62,17 @@ in
       {
         groups.${group} = namespace.users;
         units = {
-          ${socket} = {
-            unitConfig.Description = "Commands for network namespace ${name}";
-            socketConfig = {
-              ListenStream = names.runSocket name;
-              SocketGroup = group;
-              SocketMode = "0660";
-              Accept = true;
-              # systemd starts a process for every connection; beyond these numbers it closes new ones at once.
+          ${socket} = import ./group-socket.nix {
+            description = "Commands for network namespace ${name}";
+            path = names.runSocket name;
+            inherit group;
+            limits = {
+              # Beyond these numbers systemd closes new connections at once.
               MaxConnections = 128;
               MaxConnectionsPerSource = 64;
-              # Too many connections pause the socket (PollLimitBurst=). They must not stop it for good
-              # (TriggerLimitIntervalSec=), nor leave a long queue.
-              TriggerLimitIntervalSec = 0;
+              # A paused socket must not leave a long queue.
               Backlog = 128;
-              RemoveOnStop = true;
             };
-            wantedBy = [ "sockets.target" ];
           };
 
           "${names.runUnit name}@.service" = {

@@ -6,20 +6,15 @@ if !names.runs namespace then
   { }
 else
   {
-    "${names.statusUnit name}.socket" = {
-      unitConfig.Description = "Status of network namespace ${name}";
-      socketConfig = {
-        ListenStream = names.statusSocket name;
-        SocketGroup = names.runGroup name namespace;
-        SocketMode = "0660";
-        Accept = true;
+    "${names.statusUnit name}.socket" = import ./group-socket.nix {
+      description = "Status of network namespace ${name}";
+      path = names.statusSocket name;
+      group = names.runGroup name namespace;
+      limits = {
         # Each connection is a process of root.
         MaxConnections = 16;
         MaxConnectionsPerSource = 4;
-        TriggerLimitIntervalSec = 0;
-        RemoveOnStop = true;
       };
-      wantedBy = [ "sockets.target" ];
     };
 
     "${names.statusUnit name}@.service" = {

@@ -73,9 +73,7 @@ def wide(labels: Labels, *, leaked: bool) -> str:
         box(20, 20, edge - 20, 300, labels.machine, labels.address),
         box(700, 20, 280, 300, labels.far, labels.far_address),
         *_inside(labels, 45, 75, 300),
-        '<rect class="inner" x="45" y="225" width="300" height="75" rx="8"/>',
-        text(60, 250, "the host's own"),
-        text(60, 273, labels.own, small=True),
+        *_beside(labels, 45, 225, 300),
         '<path class="wire" d="M345 262 H700"/>',
         leak,
         '<path class="tunnel" d="M330 150 H715"/>',
@@ -97,10 +95,7 @@ def narrow(labels: Labels, *, leaked: bool) -> str:
     parts = [
         box(10, 20, 340, 300 if labels.outside else 360, labels.machine, labels.address),
         *_inside(labels, 30, 75, 300),
-        '<rect class="inner" x="30" y="225" width="300" height="75" rx="8"/>',
-        # right of the line that a leak takes
-        text(75, 250, "the host's own"),
-        text(75, 273, labels.own, small=True),
+        *_beside(labels, 30, 225, 300, indent=45),  # right of the line that a leak takes
         box(10, 440, 340, 250, labels.far, labels.far_address),
         *_far(labels, 30, 485, 300, gap=10),
         f'<path class="wire" d="M50 300 {down}"/>',
@@ -130,6 +125,15 @@ def _inside(labels: Labels, x: int, y: int, width: int) -> list[str]:
         text(link + 52, y + 72, "wg0", middle=True),
         text(link + 52, y + 91, labels.inner, small=True, middle=True),
         f'<path class="wire" d="M{app + 110} {y + 75} H{link}"/>',
+    ]
+
+
+def _beside(labels: Labels, x: int, y: int, width: int, indent: int = 15) -> list[str]:
+    """The part of the machine that is not confined."""
+    return [
+        f'<rect class="inner" x="{x}" y="{y}" width="{width}" height="75" rx="8"/>',
+        text(x + indent, y + 25, "the host's own"),
+        text(x + indent, y + 48, labels.own, small=True),
     ]
 
 
