@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import pwd
 import re
+import socket
 import sys
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from nsguard_harness import attacks
 from nsguard_harness.addresses import LAB
 from nsguard_harness.attack import OUTSIDE, Attack, CannotApplyError, Env, Lacking
 from nsguard_harness.attacks import _packets, _processes, _tools
+from nsguard_harness.attacks.ownership import Tracing
+from nsguard_harness.attacks.resolvers import LocalName
 from nsguard_harness.description import describe
 
 REGISTRY = attacks.registry()
@@ -200,3 +203,42 @@ def test_a_confined_attacker_tries_though_it_sees_no_resolved(monkeypatch: pytes
     """The socket is hidden from it; what else leads to resolved may not be."""
     monkeypatch.setattr(_tools, "RESOLVED_VARLINK", str(tmp_path / "absent"))
     _tools.control_needs_resolved(Env("ng000000", 4, parameters={"control": False}, addresses=LAB))
+
+
+def not_known(*_: object) -> list[object]:
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+def test_a_name_that_resolved_keeps_to_itself_has_no_control(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(_tools, "RESOLVED_VARLINK", str(tmp_path))
+    monkeypatch.setattr(socket, "getaddrinfo", not_known)
+    with pytest.raises(CannotApplyError, match="resolved asks no server for a name") as raised:
+        LocalName().run(Env("ng000000", 4))
+    assert raised.value.lacking is Lacking.MACHINE
+
+
+def test_a_name_that_is_not_found_without_resolved_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(_tools, "RESOLVED_VARLINK", str(tmp_path / "absent"))
+    monkeypatch.setattr(socket, "getaddrinfo", not_known)
+    with pytest.raises(socket.gaierror):
+        LocalName().run(Env("ng000000", 4))
+
+
+OWN_KERNEL = Env("ng000000", parameters={"own_kernel": True})
+
+
+def test_the_tracer_is_looked_for_in_both_of_its_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Machines differ: one has tracefs by itself, another in debugfs alone, and in one a service sees neither."""
+    first, second = tmp_path / "tracing", tmp_path / "debug"
+    monkeypatch.setattr(Tracing, "files", (str(first), str(second)))
+    with pytest.raises(CannotApplyError, match=f"the machine has no {first}") as raised:
+        Tracing().run(OWN_KERNEL)
+    assert raised.value.lacking is Lacking.MACHINE
+    first.mkdir()  # in place of a file that is refused, which root could open
+    refused = Tracing().run(OWN_KERNEL)
+    assert (refused.reached, refused.said) == (False, f"{first}: Is a directory")
+    second.write_text("")
+    reached = Tracing().run(OWN_KERNEL)
+    assert (reached.reached, reached.said) == (True, f"{second} took what was written")

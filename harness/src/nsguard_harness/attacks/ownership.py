@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from ..attack import Attack, Env, Outcome
+from ..attack import Attack, CannotApplyError, Env, Lacking, Outcome
 from . import _tools
 from ._ownkernel import CGROUPS, require_not_laid_over, require_own_kernel, writable
 
@@ -91,9 +91,12 @@ class CorePattern(_Owned):
 
 
 class _Written(_Owned):
-    """Write a few bytes into a file of the kernel's. If the write succeeds, so does the attack; it is then undone."""
+    """Write a few bytes into a file of the kernel's. If the write succeeds, so does the attack; it is then undone.
 
-    file: ClassVar[str]
+    files: where a machine may have the file.
+    """
+
+    files: ClassVar[tuple[str, ...]]
     alone = True
 
     def words(self, before: str) -> str:
@@ -106,13 +109,33 @@ class _Written(_Owned):
 
     def run(self, env: Env) -> Outcome:
         require_own_kernel(env)
-        path, before = Path(self.file), ""
+        refusals = []
+        for file in self.files:
+            try:
+                self._write(Path(file))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                refusals.append(f"{file}: {error.strerror}")
+            else:
+                return Outcome(True, f"{file} took what was written")
+        if not refusals:
+            raise CannotApplyError(Lacking.MACHINE, f"the machine has no {self.files[0]}")
+        return Outcome(False, "; ".join(refusals))
+
+    def _write(self, path: Path) -> None:
+        before = ""
         with suppress(OSError):
             before = path.read_text()
-        path.write_text(self.words(before))
+        _put(path, self.words(before))
         if put_back := self.undo(before):
-            path.write_text(put_back)
-        return Outcome(True, f"{self.file} took what was written")
+            _put(path, put_back)
+
+
+def _put(path: Path, text: str) -> None:
+    """Write into a file that is there, and make none."""
+    with open(path, "w", opener=lambda name, flags: os.open(name, flags & ~os.O_CREAT)) as file:
+        file.write(text)
 
 
 class SystemRequest(_Written):
@@ -124,7 +147,7 @@ class SystemRequest(_Written):
     """
 
     name = "system-request"
-    file = "/proc/sysrq-trigger"
+    files = ("/proc/sysrq-trigger",)
 
     def words(self, before: str) -> str:
         return "h"
@@ -137,12 +160,12 @@ class ForeignFormat(_Written):
     """Claim: the service can't name a program that the host's processes run for files of some format.
 
     Method: register a format in /proc/sys/fs/binfmt_misc, and remove it.
-    Limitations: only where the machine has a kernel of its own.
+    Limitations: only where the machine has a kernel of its own, and has mounted that file system.
     Source: binfmt_misc (kernel documentation).
     """
 
     name = "foreign-format"
-    file = "/proc/sys/fs/binfmt_misc/register"
+    files = ("/proc/sys/fs/binfmt_misc/register",)
     entry: ClassVar[Path] = Path("/proc/sys/fs/binfmt_misc/nsguard-leaktest")
 
     def words(self, before: str) -> str:
@@ -156,13 +179,13 @@ class ForeignFormat(_Written):
 class Tracing(_Written):
     """Claim: the service can't trace the kernel, and by it every process of the host.
 
-    Method: write a probe's definition into tracefs, and remove it.
-    Limitations: only where the machine has a kernel of its own and tracefs is there.
-    Source: kprobetrace (kernel documentation).
+    Method: write a probe's definition into tracefs, where the machine has it or in debugfs, and remove it.
+    Limitations: only where the machine has a kernel of its own and one of them is mounted.
+    Source: kprobetrace, ftrace (kernel documentation): debugfs mounts tracefs in itself when it is looked for there.
     """
 
     name = "tracing"
-    file = "/sys/kernel/tracing/kprobe_events"
+    files = ("/sys/kernel/tracing/kprobe_events", "/sys/kernel/debug/tracing/kprobe_events")
 
     def words(self, before: str) -> str:
         return "p:nsguard_leaktest vfs_read"

@@ -119,8 +119,9 @@ class LocalName(Attack):
     """Claim: a name that ends in .local is not looked up on the uplink's network.
 
     Method: getaddrinfo(3) for TOKEN.local, which nss-mdns and resolved would ask the link for.
-    Limitations: the lab's host has resolved without multicast DNS, and nscd; avahi's stand-in is another attack.
-    Source: RFC 6762 §3; nss-mdns.
+    Limitations: resolved with multicast DNS off sends such names to nobody, so that there is no control where the host
+    looks names up by it first; avahi's stand-in is another attack.
+    Source: RFC 6762 §3; nss-mdns; systemd-resolved.service(8), protocols and routing.
     """
 
     name = "local-name"
@@ -128,7 +129,12 @@ class LocalName(Attack):
     tunnelled = True
 
     def run(self, env: Env) -> Outcome:
-        answers = socket.getaddrinfo(f"{env.token}.local", 80, _tools.inet(env.family), socket.SOCK_STREAM)
+        try:
+            answers = socket.getaddrinfo(f"{env.token}.local", 80, _tools.inet(env.family), socket.SOCK_STREAM)
+        except socket.gaierror:
+            if os.path.exists(_tools.RESOLVED_VARLINK):
+                raise CannotApplyError(Lacking.MACHINE, "resolved asks no server for a name below .local") from None
+            raise
         return Outcome(bool(answers), f"getaddrinfo gives {answers[0][4][0]}")
 
 

@@ -23,8 +23,8 @@ class Datagram(NamedTuple):
 
 def plain(address: str | bytes) -> str:
     """An address without the v4-mapped form (RFC 4291, 2.5.5.2) and without a zone."""
-    parsed = ipaddress.IPv6Address(address.split("%")[0] if isinstance(address, str) else address)
-    return str(parsed.ipv4_mapped or parsed)
+    parsed = ipaddress.ip_address(address.split("%")[0] if isinstance(address, str) else address)
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
 def listen(port: int) -> socket.socket:

@@ -55,14 +55,19 @@ class Echo:
 
 
 def listen_otherwise() -> list[socket.socket]:
-    """Listeners of SCTP and DCCP, of those that the kernel has."""
+    """Listeners of SCTP and DCCP, of those that the kernel has.
+
+    At the asked address itself: with all addresses to choose from, SCTP answers from the one that leads back (RFC 9260,
+    6.4), and a firewall that keeps track of connections refuses an answer from another than was asked.
+    """
     listeners = []
     for kind, protocol in ((socket.SOCK_STREAM, SCTP), (SOCK_DCCP, DCCP)):
-        with suppress(OSError):
-            listener = socket.socket(socket.AF_INET6, kind, protocol)
-            listener.bind(("::", LAB.echo_port))
-            listener.listen()
-            listeners.append(listener)
+        for family, address in zip((socket.AF_INET, socket.AF_INET6), LAB.web, strict=True):
+            with suppress(OSError):
+                listener = socket.socket(family, kind, protocol)
+                listener.bind((address, LAB.echo_port))
+                listener.listen()
+                listeners.append(listener)
     return listeners
 
 
