@@ -9,7 +9,7 @@ from typing import Any
 
 from .attack import Lacking, Outcome
 from .errors import AgentError, LabError
-from .machine import AgentHost
+from .machine import BUSY, AgentHost
 
 DEFAULT_SOCKET = "/run/nsguard-agent/socket"
 # beyond an attack's own time: the agent still has to kill it and to answer
@@ -48,11 +48,12 @@ class Agent:
         parameters: Mapping[str, Any] | None = None,
         timeout: float = 5.0,
     ) -> Outcome:
-        """Run one attack to its end, or until its time (seconds) is over; raises AgentError."""
-        request = {"attack": attack, "token": token, "family": family, "timeout": timeout}
+        """Run one attack to its end, or until `BUSY` times its time (seconds) is over; raises AgentError."""
+        limit = BUSY * timeout
+        request = {"attack": attack, "token": token, "family": family, "timeout": timeout, "limit": limit}
         line = json.dumps({**request, "parameters": dict(parameters or {})}).encode()
         try:
-            answer = json.loads(self._ask(line, timeout + GRACE_SECONDS))
+            answer = json.loads(self._ask(line, limit + GRACE_SECONDS))
             if "error" not in answer:
                 report, lacks = (printable(str(answer.get(key, ""))) for key in ("said", "lacks"))
                 lacking = answer.get("lacking")

@@ -46,7 +46,7 @@ class CannotApplyError(Exception):
 
 @dataclass(frozen=True)
 class Env:
-    """What an attack is given. family: 4, 6, or 0 where it makes no difference; timeout: seconds until it is killed.
+    """What an attack is given. family: 4, 6, or 0 where it makes no difference; timeout: as the attack's.
 
     parameters: `uplink`, the interface's name; `control`, whether this run is a control, which may be shorter;
     `disturbed`, whether it goes on until the lab's disturbance is over (`Disturbance`); `pace`, how many
@@ -111,7 +111,7 @@ class Attack(ABC):
     core: it belongs to the core set, which takes half a minute.
     stops_service: the service may be stopped while it runs, which is then no failure of the lab.
     prepared_control: `before` and `after` also surround the control.
-    timeout: seconds until a run is killed.
+    timeout: seconds that a run takes at most on an idle machine; it is killed after several times as long.
     """
 
     name: ClassVar[str]

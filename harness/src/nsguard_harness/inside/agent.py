@@ -4,10 +4,11 @@ usage: python3 -m nsguard_harness.inside.agent SOCKET|-
 
 One connection, one request, one line of JSON each way; with - one request after the other, on standard input and
 output:
-  {"attack": name, "token": text, "family": 4|6|0, "timeout": seconds, "parameters": {…}}
+  {"attack": name, "token": text, "family": 4|6|0, "timeout": seconds, "limit": seconds, "parameters": {…}}
   {"reached": bool, "said": text, "lacks": text, "lacking": who|null}  or  {"error": text}
 `parameters` may hold `addresses`, for others than the lab's.
-Each attack runs in a process group of its own, which is killed when its time is over.
+`timeout` is for the attack, which may wait so long for what it starts. It runs in a process group of its own, which is
+killed after `limit`.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ class Attempt:
     def __init__(self, line: str | bytes) -> None:
         request = json.loads(line)
         import_attacks()
-        self._timeout = float(request["timeout"])
-        self.deadline = time.monotonic() + self._timeout
+        self._limit = float(request["limit"])
+        self.deadline = time.monotonic() + self._limit
         self._reader, writer = os.pipe()
         self._child = os.fork()
         if self._child == 0:
@@ -110,7 +111,7 @@ class Attempt:
         if whole:
             return answer + whole
         late = time.monotonic() >= self.deadline
-        report = f"no end in {self._timeout:g} s" if late else "the attacking process was killed"
+        report = f"no end in {self._limit:g} s" if late else "the attacking process was killed"
         return json.dumps({"reached": False, "said": report}).encode() + b"\n"
 
 

@@ -22,7 +22,6 @@ from ..attack import Attack, Env, FromOutside, Lacking, Outcome
 from ..capture import CaptureLike, Frame
 from ..errors import AgentError, CommandError, HarnessError
 from ..lab.base import Lab
-from ..machine import BUSY
 from ..tap import Tap
 from ..verdict.judge import Judgement, counted, judge, merged
 from ..verdict.rules import link_local
@@ -239,7 +238,7 @@ class Suite:
             **self.parameters,
         }
         attack, runs = cell.attack, _runs(cell, phase)
-        timeout = BUSY * attack.timeout * self.lab.pace
+        timeout = attack.timeout * self.lab.pace
         if isinstance(attack, FromOutside):
             env = Env(cell.token, cell.family, timeout, parameters, self.lab.addresses)
             outcome = attack.probe(self.lab, env)
