@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 SITE_BIN := $(CURDIR)/$(VENV)/site/bin
 T ?=
+# Where bytecode is not written, each of the thousands of Pythons that tests start compiles what it imports, and each
+# worker of pytest all tests.
+unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := debian-archive-keyring gcc iproute2 libc6-dev make mmdebstrap nftables nix-bin python3-venv shellcheck \
 	systemd-container tcpdump util-linux wireguard-tools
 # The runtime's tests change a real kernel with these, and look at it with them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import IPv6
@@ -48,7 +48,6 @@ def read_by_scapy(data: bytes) -> dict[str, Any]:
     return fields
 
 
-@settings(deadline=None)
 @given(st.sampled_from(FRAMES), st.dictionaries(st.integers(0, 80), st.integers(0, 255), max_size=3))
 def test_a_frame_is_read_as_scapy_reads_it(frame: bytes, damage: dict[int, int]) -> None:
     data = bytearray(frame)
@@ -67,7 +66,6 @@ def test_frames_that_are_allowed_are_among_those_compared() -> None:
     assert {packet.ethertype for packet in read if packet.problem is None} >= set(frames.ETHERTYPES)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(FRAMES), st.data())
 def test_a_frame_that_is_cut_off_is_read_as_far_as_it_goes(frame: bytes, data: st.DataObject) -> None:
     packet = frames.decode(frame[: data.draw(st.integers(0, len(frame)))])
