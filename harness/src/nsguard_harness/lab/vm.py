@@ -34,11 +34,12 @@ class VmMachine(VirtualMachine, Bootable):
         tap = f"tap,ifname={uplink.wire},script=no,downscript=no,vnet_hdr=off"
         self._qemu = Qemu(self._work, self._base.kernel, disk, tap, uplink.mac, self._namespace, self._base.state)
         self._qmp = self._qemu.qmp
-        self._channel = Channel(self.name, self._qemu.port)
+        self._channel = Channel(self.name, self._qemu.port, self.pace)
 
     def wait_until_up(self, timeout: float = BOOT_SECONDS) -> None:
-        """Wait until it runs and has its own files. Raises LabError."""
+        """Wait until it runs and has its own files, for `timeout` seconds times its pace. Raises LabError."""
         assert self._channel is not None
+        timeout *= self.pace
         # halted at first, and again once the state is there
         if not self.hypervisor().wait_for_status("paused", "prelaunch", timeout=timeout):
             raise LabError(f"{self.name}: its state was not read in {timeout:g} s")

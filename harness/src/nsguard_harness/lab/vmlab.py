@@ -43,6 +43,7 @@ class VmLab(WiredLab):
         if acceleration(base.kernel.image) != KVM:
             self.pace, self.workers = EMULATED, EMULATED_WORKERS
         machine = VmMachine("client", base, system, self.wire.switch, [uplink], directory)
+        machine.pace = self.pace
         stack.callback(machine.close)
         return machine
 
