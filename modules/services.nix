@@ -4,7 +4,7 @@ let
   inherit (import ./plan/defaults.nix) service;
   inherit (import ./plan/combine.nix) words;
   loosenings = import ./plan/confinement/loosenings.nix;
-  ownProcesses = import ./plan/confinement/own-processes.nix;
+  whyNoOwnProcesses = import ./plan/confinement/own-processes.nix;
   cfg = config.nsguard;
 
   listed = lib.concatMapStringsSep ", " (name: "`${name}`");
@@ -14,10 +14,14 @@ let
     { what, attacks, ... }:
     mkOption {
       type = types.bool;
-      default = if name == "ownProcesses" then ownProcesses serviceConfig else service.hardening.${name};
+      default =
+        if name == "ownProcesses" then
+          whyNoOwnProcesses serviceConfig == null
+        else
+          service.hardening.${name};
       defaultText =
         if name == "ownProcesses" then
-          lib.literalMD "`true`, unless the service has a user that systemd makes and directories that it keeps for it"
+          lib.literalMD "`true`, unless systemd cannot run the service so: with `DynamicUser` and directories, or `KillMode` `mixed` or `process`"
         else
           lib.literalExpression "true";
       example = false;

@@ -225,11 +225,18 @@ in
     heedless-root = service {
       ExecStart = "/usr/bin/sleep infinity";
     };
-    # Its main process alone is told to end, by a signal of its own.
+    # Its main process alone is told to end, by a signal of its own. systemd cannot stop it well in process numbers of its
+    # own: it would kill some at once.
     mixed-root = service {
       KillMode = "mixed";
       KillSignal = "SIGINT";
       ExecStart = "/usr/bin/sleep infinity";
+    };
+    # What it says last comes when systemd has been told to stop it, or to hear that it failed.
+    last-words = service {
+      KillMode = "mixed";
+      ExecStart = "/bin/sh -c 'trap \"echo told; exit\" TERM; trap \"echo reason; exit 7\" HUP; echo ready; while :; do sleep 0.1; done'";
+      ExecReload = "/bin/kill -HUP $MAINPID";
     };
     # Killed by a signal that is no clean end, it is tried again.
     killed-root = service {

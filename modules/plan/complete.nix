@@ -5,7 +5,7 @@ let
   presets = import ./units/presets.nix;
   inherit (import ./confinement/homes.nix) homesOf;
   uidOf = import ./confinement/user.nix;
-  ownProcesses = import ./confinement/own-processes.nix;
+  whyNoOwnProcesses = import ./confinement/own-processes.nix;
   hopsOf = import ./network/hops.nix;
 
   # Fills in the defaults of an app or a service, whose options are grouped. Free-form options have no defaults inside.
@@ -51,7 +51,7 @@ in
     _: service:
     let
       whole = merged (merged defaults.service {
-        hardening.ownProcesses = ownProcesses (service.serviceConfig or { });
+        hardening.ownProcesses = whyNoOwnProcesses (service.serviceConfig or { }) == null;
       }) service;
     in
     whole

@@ -45,7 +45,7 @@
 
   expected = {
     warnings = [
-      ''systemd.services.unseen.serviceConfig.ExecStart: the command is defined by a package, so the program is the first of its process numbers: without a handler for SIGTERM it stops only when TimeoutStopSec is over, and a reload by $MAINPID fails; repeat the command here (ExecStart = [ "" "…" ];), or set systemd.services.unseen.nsguard.hardening.ownProcesses = false;''
+      ''systemd.services.unseen.serviceConfig.ExecStart: the command is defined by a package, so the program is the first of its process numbers: without a handler for SIGTERM it stops only when TimeoutStopSec is over, a reload by $MAINPID fails, and with a KillMode of "mixed" or "process" systemd may kill it in place of stopping it; repeat the command here (ExecStart = [ "" "…" ];), or set systemd.services.unseen.nsguard.hardening.ownProcesses = false;''
     ];
     repeated = [
       ""

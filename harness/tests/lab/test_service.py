@@ -327,16 +327,40 @@ def test_a_service_sees_what_it_is_let_in_and_no_more(lab: ContainerLab) -> None
     assert "['music']" in log(lab, "visitor")
 
 
-@pytest.mark.parametrize("name", ["heedless", "heedless-root", "mixed-root"])
+@pytest.mark.parametrize("name", ["heedless", "heedless-root"])
 def test_a_program_that_catches_no_signal_ends_by_sigterm(lab: ContainerLab, name: str) -> None:
     lab.client.succeed(f"systemctl start {name}")
     # What comes before process 1 of a PID namespace looks out for signals is lost (pid_namespaces(7)).
     lab.client.wait_until_succeeds(f"systemctl status {name} | grep -q '[0-9] /usr/bin/sleep infinity'")
     lab.client.succeed(f"systemctl stop {name}")
+    assert_stopped(lab, name)
+
+
+def assert_stopped(lab: ContainerLab, name: str) -> None:
     journal = log(lab, name)
     assert f"Stopped {name}.service" in journal
     assert "timed out" not in journal
-    assert lab.client.succeed(f"systemctl show -P Result {name}") == "success\n"
+    assert "SIGKILL" not in journal
+    assert lab.client.get_unit_property(f"{name}.service", "Result") == "success"
+
+
+def test_a_service_whose_main_process_alone_is_told_to_stop_is_never_killed(lab: ContainerLab) -> None:
+    """Each start is another chance for systemd to take the main process for nobody's child, and to kill it."""
+    for _ in range(20):
+        lab.client.succeed("systemctl start mixed-root")
+        lab.client.wait_until_succeeds("systemctl status mixed-root | grep -q '[0-9] /usr/bin/sleep infinity'")
+        lab.client.succeed("systemctl stop mixed-root")
+        assert_stopped(lab, "mixed-root")
+
+
+def test_the_last_words_of_such_a_service_are_in_the_journal(lab: ContainerLab) -> None:
+    for ends in range(1, 11):
+        for begun, command, word in ((2 * ends - 1, "stop", "told"), (2 * ends, "reload", "reason")):
+            lab.client.succeed("systemctl start last-words")
+            lab.client.wait_until_succeeds(f"journalctl -o cat -u last-words | grep -cx ready | grep -qx {begun}")
+            lab.client.succeed(f"systemctl {command} last-words")
+            lab.client.wait_until_succeeds("systemctl show -P ActiveState last-words | grep -qxE 'inactive|failed'")
+            assert log(lab, "last-words").splitlines().count(word) == ends
 
 
 @pytest.mark.parametrize("name", ["told-root", "told-user"])

@@ -83,9 +83,12 @@ let
 
       journal-connection = {
         guards = "the host's addresses, which a socket that was created outside shows to its holder";
-        front = [ "--journal" ];
-        # nginx of nixpkgs denies @ipc, which pipes are part of.
-        properties.SystemCallFilter = callable "pipe2";
+        front = [ "--journal" ] ++ (if first.stays then [ "--stay" ] else [ ]);
+        properties = {
+          # nginx of nixpkgs denies @ipc, which pipes are part of.
+          SystemCallFilter = callable "pipe2";
+        }
+        // (if first.stays then first.exits else { });
       };
 
       notify-relay = {

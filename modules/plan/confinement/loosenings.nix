@@ -55,8 +55,9 @@ in
       Whether each command of the service has its own process numbers (a PID namespace), so that it can signal only the
       processes that it started. A service that forks away from systemd (`Type=forking`), or whose scripts use
       `$MAINPID`, needs `false`, and so does one with `DynamicUser` and directories such as `StateDirectory`, which
-      systemd cannot start otherwise; the command `kill -HUP $MAINPID` in `ExecReload` works with both. With `false`, the
-      host's processes stay hidden from services with a user, but not from those that run as root.'';
+      systemd cannot start otherwise, or with `KillMode` `mixed` or `process`, which systemd sometimes kills in place of
+      stopping it; the command `kill -HUP $MAINPID` in `ExecReload` works with both. With `false`, the host's processes
+      stay hidden from services with a user, but not from those that run as root.'';
     without = [ "own-processes" ];
     attacks = ofProcesses;
   };

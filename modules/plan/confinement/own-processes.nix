@@ -1,23 +1,51 @@
-# Whether systemd can start a unit in process numbers of its own. It cannot where it makes the user and maps the unit's
-# directories to it: it writes the map to a process's /proc by a number that is another process's there, and the start
-# fails with status 226 (systemd#41014). File systems that cannot be mapped, such as overlays, do not show it.
+# Why systemd cannot run a unit in process numbers of its own, if it cannot.
+#
+# It does not start one for which it makes the user and maps directories to it: it writes the map to a process's /proc by
+# a number that is another process's there, and the start fails with status 226 (systemd#41014). File systems that cannot
+# be mapped, such as overlays, do not show it.
+#
+# It does not stop one properly whose KillMode= signals the main process only. The program is a grandchild, which becomes
+# systemd's child when the process between them has ended. systemd notes whose child it is only once, often before that
+# (seen with 8 of 60 starts of systemd 257). If it noted that the main process is not its child, it does not wait after
+# the signal and sends SIGKILL at once. With other values of KillMode= it waits for the control group.
+#
+# a service's own properties -> null or { what; fix, of a path }
 let
-  inherit (builtins) any;
+  inherit (builtins) any elem;
   inherit (import ../combine.nix) isDynamic words;
 in
 serviceConfig:
 let
+  killMode = toString (serviceConfig.KillMode or "");
   has = key: words (serviceConfig.${key} or null) != [ ];
   isKept = toString (serviceConfig.RuntimeDirectoryPreserve or "no") != "no";
-in
-!(
-  isDynamic serviceConfig
-  && (
+  keepsDirectories =
     any has [
       "CacheDirectory"
       "LogsDirectory"
       "StateDirectory"
     ]
-    || has "RuntimeDirectory" && isKept
-  )
-)
+    || has "RuntimeDirectory" && isKept;
+in
+if isDynamic serviceConfig && keepsDirectories then
+  {
+    what =
+      "systemd cannot start a unit that has process numbers of its own, DynamicUser and directories that systemd"
+      + " keeps for it (systemd issue 41014)";
+    fix = path: "give the service a user of the host with ${path}.User and DynamicUser = false;";
+  }
+else if
+  elem killMode [
+    "mixed"
+    "process"
+  ]
+then
+  {
+    what =
+      "systemd sometimes kills a unit that has process numbers of its own at once, in place of stopping it, if KillMode"
+      + " is \"${killMode}\"";
+    fix =
+      path: "have all its processes told to stop with ${path}.KillMode = lib.mkForce \"control-group\";";
+  }
+else
+  null

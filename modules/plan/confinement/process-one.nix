@@ -1,18 +1,19 @@
 # nsguard-init as process 1 of a unit's own process namespace: which signals it forwards to the command, and how systemd
 # interprets its exit status.
 #
-# A signal to all processes of the unit reaches the command directly. nsguard-init forwards the signals that systemd
-# sends to the main process only. Process 1 cannot end by a signal, so it exits with 128 plus the signal's number. If
-# systemd counts an end by a signal as clean (systemd.service(5), SuccessExitStatus=), it must count that exit status
-# as clean, too. If it restarts after a signal, it must restart after that exit status as well.
+# A signal to all processes of the unit reaches the command directly. nsguard-init forwards the one that systemd sends to
+# the main process only, for a reload: a unit whose KillMode= has more of them is not run so (./own-processes.nix). Process
+# 1 cannot end by a signal, so it exits with 128 plus the signal's number. If systemd counts an end by a signal as clean
+# (systemd.service(5), SuccessExitStatus=), it must count that exit status as clean, too. If it restarts after a signal, it
+# must restart after that exit status as well.
 #
 # By $MAINPID, the other commands of the unit signal no process that they know of: see ./front.nix.
 #
-# a service's own properties -> { front; properties; }
+# a service's own properties -> { front; properties; } and, without process numbers of its own, { stays; exits; }
 serviceConfig:
 let
   inherit (builtins) elem;
-  inherit (import ../combine.nix) append callable yes;
+  inherit (import ../combine.nix) append callable;
   inherit (import ./main-signal.nix) signals;
 
   text =
@@ -22,33 +23,8 @@ let
     in
     if value == null then default else toString value;
 
-  stop = text "KillSignal" "SIGTERM";
-  toMainAlone =
-    (
-      if
-        elem (text "KillMode" "control-group") [
-          "mixed"
-          "process"
-        ]
-      then
-        [
-          stop
-          (text "RestartKillSignal" stop)
-          (text "WatchdogSignal" "SIGABRT")
-        ]
-        ++ (if elem (serviceConfig.SendSIGHUP or false) yes then [ "SIGHUP" ] else [ ])
-      else
-        [ ]
-    )
-    ++ (if text "Type" "" == "notify-reload" then [ (text "ReloadSignal" "SIGHUP") ] else [ ]);
-  # No process can forward it.
-  handedOn = builtins.filter (signal: signal != "SIGKILL") toMainAlone;
-in
-{
-  front =
-    (if handedOn == [ ] then [ ] else [ "--forward=${builtins.concatStringsSep "," handedOn}" ])
-    ++ (if signals serviceConfig == [ ] then [ ] else [ "--signalled" ]);
-  properties =
+  reload = if text "Type" "" == "notify-reload" then text "ReloadSignal" "SIGHUP" else "SIGKILL";
+  exits =
     (
       if text "Type" "" == "oneshot" then
         { }
@@ -71,7 +47,21 @@ in
         }
       else
         { }
-    )
+    );
+in
+{
+  inherit exits;
+
+  # Without process numbers of its own: whether nsguard-init must be the main process all the same. When that has ended,
+  # systemd kills what else there is of such a unit, and with it what has the program's last words (systemd.kill(5)).
+  stays = text "KillMode" "" == "mixed" && text "Type" "" != "forking";
+
+  front =
+    # SIGKILL can be neither caught nor forwarded.
+    (if reload == "SIGKILL" then [ ] else [ "--forward=${reload}" ])
+    ++ (if signals serviceConfig == [ ] then [ ] else [ "--signalled" ]);
+  properties =
+    exits
     // (
       if signals serviceConfig == [ ] then
         { }

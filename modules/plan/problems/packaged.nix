@@ -30,7 +30,8 @@ rec {
         where = "${config}.ExecStart";
         what =
           "the command is defined by a package, so the program is the first of its process numbers:"
-          + " without a handler for SIGTERM it stops only when TimeoutStopSec is over, and a reload by $MAINPID fails";
+          + " without a handler for SIGTERM it stops only when TimeoutStopSec is over, a reload by $MAINPID fails, and"
+          + " with a KillMode of \"mixed\" or \"process\" systemd may kill it in place of stopping it";
         fix =
           "repeat the command here (ExecStart = [ \"\" \"…\" ];),"
           + " or set ${option}.nsguard.hardening.ownProcesses = false;";

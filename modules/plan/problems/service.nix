@@ -28,7 +28,7 @@ let
   inherit (import ../confinement/front.nix { tools = { }; }) inJournal unclear;
   properties = (import ../combine.nix).commands;
   mainSignal = import ../confinement/main-signal.nix;
-  ownProcesses = import ../confinement/own-processes.nix;
+  whyNoOwnProcesses = import ../confinement/own-processes.nix;
   binds = import ../confinement/binds.nix;
   paths = import ../confinement/paths.nix;
   exposure = import ./exposure.nix;
@@ -242,6 +242,7 @@ in
       at = "${option}.nsguard";
       where = "${option}.serviceConfig";
       config = service.serviceConfig;
+      whyNoOwn = whyNoOwnProcesses config;
     in
     [
       (unknown "${at}.namespace" "namespace" "nsguard.namespaces" namespaces service.namespace)
@@ -264,12 +265,10 @@ in
           + " or accept that it can signal other processes of its user with ${at}.hardening.ownProcesses = false;";
       }
       {
-        when = service.hardening.ownProcesses && service.hardening.hiddenProcesses && !ownProcesses config;
+        when = service.hardening.ownProcesses && service.hardening.hiddenProcesses && whyNoOwn != null;
         where = "${at}.hardening.ownProcesses";
-        what =
-          "systemd cannot start a unit that has process numbers of its own, DynamicUser and directories that systemd"
-          + " keeps for it (systemd issue 41014)";
-        fix = "remove this line, or give the service a user of the host with ${where}.User and DynamicUser = false;";
+        inherit (whyNoOwn) what;
+        fix = "remove this line, or ${whyNoOwn.fix where}";
       }
     ]
     ++ concatMap (socket: ofSocket service.namespace name socket service.sockets.${socket}) (

@@ -55,7 +55,8 @@ enum { STREAMS = 2 };
 /* All that stands before one command. Descriptors that there are not are -1. */
 struct front {
 	const char *netns, *argv0, *notify, *accounts;
-	bool journal, signalled;
+	/* stays: as the process that systemd knows, and the program is its child */
+	bool journal, signalled, stays;
 	int signal;
 	/* Signals to hand on to the program; and those that came before there was one. */
 	sigset_t forward, early;

@@ -4,6 +4,7 @@
  *   --journal         give the command a pipe in place of systemd's connection to the journal
  *   --notify=main|all hand on what the command, or all of the unit, may tell systemd
  *   --forward=SIGNAL  hand on a signal that systemd sends to the main process alone (several, with commas between)
+ *   --stay            be the process that systemd knows, and hand on all signals to it
  *   --signalled       hand on the signals that other commands of the unit send by --signal
  *   --signal=SIGNAL   in place of a program: signal the unit's main command (signals.c)
  *   --argv0=NAME      what the program is to be called
@@ -12,7 +13,9 @@
  * It checks where it is before all else, and becomes the program. Where something is to be done while that runs, there are
  * two processes. In a PID namespace of the unit's own this one stays as its process 1, for what is process 1 is not ended by
  * a signal that it does not catch, and must wait for what others leave behind (pid_namespaces(7)); it ends as the program
- * ended. Elsewhere the program keeps the number that systemd knows, and another process does the rest.
+ * ended. With --stay it stays, too: when the main process has ended, systemd kills what else there is of a unit with
+ * KillMode=mixed, and the program's last words would be lost. Elsewhere the program keeps the number that systemd knows,
+ * and another process does the rest.
  *
  * What systemd connected in the host's network namespace stays in here: no other process may look into this one.
  */
@@ -71,7 +74,7 @@ static char **parse(int count, char **words, struct front *front)
 		{ "forward", required_argument, NULL, 'f' },  { "journal", no_argument, NULL, 'j' },
 		{ "netns", required_argument, NULL, 'n' },    { "notify", required_argument, NULL, 't' },
 		{ "signal", required_argument, NULL, 's' },   { "signalled", no_argument, NULL, 'l' },
-		{ NULL, 0, NULL, 0 },
+		{ "stay", no_argument, NULL, 'y' },	      { NULL, 0, NULL, 0 },
 	};
 	int option;
 
@@ -87,6 +90,8 @@ static char **parse(int count, char **words, struct front *front)
 			front->signalled = true;
 		else if (option == 'n')
 			front->netns = optarg;
+		else if (option == 'y')
+			front->stays = !sigfillset(&front->forward);
 		else if (option == 's' && signal_number(optarg))
 			front->signal = signal_number(optarg);
 		else if (option == 't' && (!strcmp(optarg, "main") || !strcmp(optarg, "all")))
@@ -233,8 +238,7 @@ static pid_t fork_away(void)
 
 int main(int count, char **words)
 {
-	struct front front = { .signals = -1, .parent = -1 };
-	bool first = getpid() == 1;
+	struct front front = { .signals = -1, .parent = -1, .stays = getpid() == 1 };
 	sigset_t all, mask;
 	char **program;
 	pid_t child;
@@ -258,21 +262,21 @@ int main(int count, char **words)
 		return 0;
 	if (prctl(PR_SET_DUMPABLE, 0) || !prepare(&front))
 		return REFUSED;
-	if (!first && front.inside[0] < 0 && front.inside[1] < 0 && front.notify_from < 0)
+	if (!front.stays && front.inside[0] < 0 && front.inside[1] < 0 && front.notify_from < 0)
 		return become(&front, program, &mask, false);
 	front.program = getpid();
 	front.running = true;
-	if (!first)
+	if (!front.stays)
 		front.parent = (int)syscall(SYS_pidfd_open, front.program, 0);
 	sigpending(&front.early);
-	child = first ? fork() : fork_away();
+	child = front.stays ? fork() : fork_away();
 	if (child < 0) {
 		say("no second process: %s; LimitNPROC= and TasksMax= of the unit must leave room for one more", strerror(errno));
 		return REFUSED;
 	}
-	if (first == !child)
-		return become(&front, program, &mask, first);
-	if (first)
+	if (front.stays == !child)
+		return become(&front, program, &mask, front.stays);
+	if (front.stays)
 		front.program = child;
 	return supervise(&front, program[0]);
 }

@@ -73,7 +73,7 @@ static void hand_on_signals(const struct front *front)
 	struct signalfd_siginfo said;
 
 	while (read(front->signals, &said, sizeof said) == sizeof said)
-		if (front->running && sigismember(&front->forward, (int)said.ssi_signo) == 1)
+		if (front->running && said.ssi_signo != SIGCHLD && sigismember(&front->forward, (int)said.ssi_signo) == 1)
 			kill(front->program, (int)said.ssi_signo);
 }
 
@@ -165,14 +165,14 @@ static int exit_status(const struct front *front, const char *path)
 	return 128 + WTERMSIG(front->status);
 }
 
-/* As process 1: until the program has ended, and what it left behind. Its exit status. */
+/* Until the program has ended, and as process 1 also what it left behind. Its exit status. */
 static int stay(struct front *front, const char *path)
 {
 	long deadline = 0;
 
 	hand_on_early(front);
 	while (reap(front) && (!deadline || now() < deadline)) {
-		if (!front->running && !deadline) {
+		if (!front->running && !deadline && getpid() == 1) {
 			/* As systemd does when the main process of a service has ended. */
 			kill(-1, SIGTERM);
 			kill(-1, SIGCONT);
@@ -208,5 +208,5 @@ int supervise(struct front *front, const char *path)
 	front->signals = signalfd(-1, &all, SFD_NONBLOCK | SFD_CLOEXEC);
 	front->since = now();
 	let_go(front);
-	return getpid() == 1 ? stay(front, path) : accompany(front);
+	return front->stays ? stay(front, path) : accompany(front);
 }

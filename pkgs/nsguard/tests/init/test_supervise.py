@@ -85,3 +85,25 @@ def _until(box: Box, pattern: str, count: int) -> list[str]:
             return found
         time.sleep(0.05)
     raise AssertionError(f"{pattern}: not {count} processes")
+
+
+def test_told_to_stay_it_hands_on_all_signals_and_ends_as_the_command(box: Box, init: str) -> None:
+    command = "trap 'echo user; exit 3' USR1; echo ready; while :; do sleep 0.05; done"
+    with box.start(*SANITIZED, init, "--stay", "--argv0=stayed", "sh", "-c", command) as running:
+        assert running.stdout
+        assert running.stdout.readline() == "ready\n"
+        (above,) = box.run("pgrep", "-o", "-f", f"^{init} --stay").stdout.split()
+        (stayed,) = box.run("pgrep", "-f", "^stayed").stdout.split()
+        assert box.run("ps", "-o", "ppid=", stayed).stdout.strip() == above
+        box.run("kill", "-USR1", above)
+        assert running.stdout.read() == "user\n"
+        assert running.wait(20) == 3
+
+
+def test_told_to_stay_it_ends_nothing_but_itself_with_the_command(box: Box, init: str) -> None:
+    with box.start("sh", "-c", "echo ready; exec sleep 603") as other:
+        assert other.stdout
+        other.stdout.readline()
+        assert run(box, init, "--stay", "sh", "-c", "kill -TERM $$").returncode == 143
+        assert other.poll() is None
+        other.terminate()
