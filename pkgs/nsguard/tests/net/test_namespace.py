@@ -1,6 +1,10 @@
 """Namespaces of this name that nsguard did not make."""
 
+import pytest
+
 from box import NAME, Box
+
+PLACES = f"grep -c ' /run/netns/{NAME} ' /proc/self/mountinfo"
 
 
 def test_a_namespace_of_someone_else_is_refused_and_left(box: Box) -> None:
@@ -43,3 +47,25 @@ def test_a_plain_file_under_the_name_is_refused(box: Box) -> None:
     done = box.nsguard("netns", "up", NAME)
     assert done.returncode == 1
     assert "was not made by nsguard" in done.stderr
+
+
+def test_a_name_is_one_mount(box: Box) -> None:
+    box.out("mount", "--make-shared", "/run")  # as on a host; a bind of a directory in it shows in both places
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    assert box.out("sh", "-c", PLACES) == "1\n"
+    box.out("ip", "netns", "add", "other")
+    assert box.out("ip", "netns", "list").split() == ["other", NAME]
+    assert box.out("stat", "-c", "%a %U %G", "/run/netns") == "755 root root\n"
+    assert box.nsguard("netns", "down", NAME).returncode == 0
+    assert box.out("ip", "netns", "list").split() == ["other"]
+    box.out("ip", "netns", "del", "other")
+
+
+@pytest.mark.parametrize("before", ["ip netns add other", "mkdir /run/netns; touch /run/netns/other"])
+def test_names_of_other_programs_stay(box: Box, before: str) -> None:
+    box.out("sh", "-c", f"mount --make-shared /run; {before}")
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    assert box.out("ls", "/run/netns").split() == ["other", NAME]
+    assert box.nsguard("netns", "down", NAME).returncode == 0
+    assert box.out("ls", "/run/netns") == "other\n"
+    box.out("sh", "-c", "umount /run/netns/other 2>/dev/null; rm /run/netns/other")

@@ -34,6 +34,7 @@ def up(name: str) -> None:
 
 def _add(current: State) -> None:
     files.write(current.making, "")
+    namespace.make_directory()
     try:
         process.change("ip", "netns", "add", current.name)
     except process.CommandFailed as error:

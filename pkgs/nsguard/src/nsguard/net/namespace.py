@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 
 from nsguard import paths
@@ -43,6 +44,28 @@ def _inode_for_init(name: str) -> int | None:
         return 0
     except PermissionError:
         return None
+
+
+def make_directory() -> None:
+    """Make the directory of names a file system of its own, unless it is a mount or other programs have names in it.
+
+    Else ip-netns(8) binds the directory to itself, and each name then is two mounts, one of them hidden in /run. For
+    each start of a sandbox, systemd copies all mounts of the host and takes those below /run off one by one. Where it
+    cannot be mounted, only time is lost.
+    """
+    os.makedirs(paths.NETNS, 0o755, exist_ok=True)
+    lock = os.open(paths.NETNS, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as ip-netns(8) does before it binds the directory
+        if os.path.ismount(paths.NETNS) or os.listdir(paths.NETNS):
+            return
+        from nsguard.system import kernel
+
+        flags = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
+        with suppress(OSError):
+            kernel.mount("nsguard", paths.NETNS, "tmpfs", flags, "mode=0755,size=1m")
+    finally:
+        os.close(lock)
 
 
 def hold(name: str, path: str) -> None:
