@@ -188,7 +188,9 @@ def test_the_ordinary_user_is_the_one_that_the_machine_has(
     assert [account.pw_name for account in _processes.accounts()] == ["root", *expected]
 
 
-@pytest.mark.parametrize("name", ["resolved-varlink", "resolved-dbus", "dns-stub", "resolvectl"])
+@pytest.mark.parametrize(
+    "name", ["resolved-varlink", "resolved-dbus", "dns-stub", "resolvectl", "varlink-resolver-monitor"]
+)
 def test_without_resolved_on_the_machine_a_control_cannot_apply(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:

@@ -105,6 +105,10 @@ class ResolverMonitor(_Real):
     path = "/run/systemd/resolve/io.systemd.Resolve.Monitor"
     method = "io.systemd.Resolve.Monitor.DumpStatistics"
 
+    def run(self, env: Env) -> Outcome:
+        _tools.control_needs_resolved(env)
+        return super().run(env)
+
 
 class Manager(Daemon):
     """Claim: the host's service manager can't be told to run something by varlink.
