@@ -11,6 +11,7 @@ NAMESPACE = "vpn"
 NAMESPACE_UNIT = f"nsguard-netns-{NAMESPACE}.service"
 TUNNEL_UNIT = f"nsguard-tunnel-{NAMESPACE}.service"
 CONFINED_UNITS = "app-root.service app-user.service"
+UNCONFINED_UNITS = "free.service free-user.service"
 # for a shell: links in `$name` that a tunnel may be, of the kernel's or of a program's, whatever a guard calls them
 TUNNEL_LINKS = "for kind in wireguard amneziawg tun; do ip -n $name -o link show type $kind 2>/dev/null; done"
 DELETE_LINK = (

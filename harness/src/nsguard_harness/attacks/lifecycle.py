@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
-from ..target import CONFINED_UNITS, NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT, restore
+from ..target import CONFINED_UNITS, NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT, UNCONFINED_UNITS, restore
 from . import _tools
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
 
 ENTRY = f"/run/netns/{NAMESPACE}"
-UNCONFINED = "free.service free-user.service"
 # the units that outlived their namespace, noted while no agent could answer; services see this directory
 OUTLIVED = "/var/cache/nsguard-leaktest-outlived"
 OLD_TTL = 62  # not the default of a new namespace (ip-sysctl.rst)
@@ -76,7 +75,7 @@ class Outlives(Attack):
     def before(self, lab: Lab) -> None:
         lab.client.succeed(
             f"systemctl stop {NAMESPACE_UNIT} || true",
-            f"for unit in {CONFINED_UNITS} {UNCONFINED}; do systemctl -q is-active $unit && echo $unit; done"
+            f"for unit in {CONFINED_UNITS} {UNCONFINED_UNITS}; do systemctl -q is-active $unit && echo $unit; done"
             f" > {OUTLIVED} || true",
         )
         restore(lab)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
+
 from ..agent_client import Agent
 from ..machine import Machine
 from .cells import Subject
@@ -18,19 +21,24 @@ def subjects(machine: Machine, app: str = "boxed") -> tuple[Subject, ...]:
 
     app: which of the scenario's apps attacks as the ordinary user, where it has apps.
     """
-    pairs = {
-        who: pair
-        for services in SERVICES
-        for who, pair in services.items()
-        if machine.execute(f"systemctl cat {' '.join(pair)}")[0] == 0
-    }
+    both = [(who, pair) for services in SERVICES for who, pair in services.items()]
+    unit = f"nsguard-app-{app}"
+    installed = _installed(machine, [unit, *(name for _, pair in both for name in pair)])
+    pairs = {who: pair for who, pair in both if installed.issuperset(pair)}
     agents = {name: Agent(machine, f"/run/nsguard-agent-{name}/socket") for pair in pairs.values() for name in pair}
     for agent in agents.values():
         agent.wait()
     attackers = [Subject(who, agents[inside], agents[out]) for who, (inside, out) in pairs.items()]
-    if machine.execute(f"systemctl cat nsguard-app-{app}.service")[0] == 0:
+    if unit in installed:
         attackers.append(_app(machine, app))
     return tuple(attackers)
+
+
+def _installed(machine: Machine, services: Sequence[str]) -> set[str]:
+    """Those of some services that the machine has units for."""
+    shown = machine.succeed(f"systemctl show -p LoadState --value {shlex.join(f'{name}.service' for name in services)}")
+    states = shown.split()
+    return {name for name, state in zip(services, states, strict=True) if state != "not-found"}
 
 
 def _app(machine: Machine, app: str) -> Subject:

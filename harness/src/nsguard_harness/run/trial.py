@@ -12,6 +12,7 @@ from .. import scenario
 from ..lab.base import Lab
 from ..machine import Machine
 from ..scenario import Plan
+from ..target import UNCONFINED_UNITS
 from .suite import Cell, Run, Suite, Verdict, escape
 
 TAIL_SECONDS = 0.5  # the first frame that gets out is enough
@@ -28,8 +29,12 @@ class Red:
 
 
 def switch(machine: Machine, plan: Plan) -> None:
-    """Put another plan of the same units in place of the one that runs. Raises CommandError where it does not start."""
-    units = " ".join(f"'{name.replace('@.', '@*.')}'" for name in plan.units)
+    """Put another plan of the same units in place of the one that runs. Raises CommandError where it does not start.
+
+    Services for controls go on: they are the same in every plan.
+    """
+    changed = set(plan.units) - set(UNCONFINED_UNITS.split())
+    units = " ".join(f"'{name.replace('@.', '@*.')}'" for name in sorted(changed))
     machine.succeed(f"systemctl stop {units}; systemctl reset-failed {units} 2>/dev/null || true")
     scenario.install(machine, plan)
     scenario.start(machine, plan)
