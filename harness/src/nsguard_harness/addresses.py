@@ -7,7 +7,6 @@ seen to use it for their own uplink.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 
@@ -22,8 +21,7 @@ class Pair(NamedTuple):
         return {4: self.v4, 6: self.v6}[family]
 
 
-@dataclass(frozen=True)
-class Addresses:
+class Addresses(NamedTuple):
     """All addresses of a lab. Prefixes are those of the wire; the client's tunnel addresses are single (/32, /128)."""
 
     lan: Pair = Pair("198.51.100.0/24", "2001:db8:51::/64")
@@ -68,9 +66,12 @@ class Addresses:
     tls_ports: tuple[int, int] = (443, 853)
 
     def changed(self, others: Mapping[str, Sequence[str]]) -> Addresses:
-        """These addresses with other pairs for some fields, by their names. Raises TypeError for an unknown name."""
+        """These addresses with other pairs for some fields, by their names.
+
+        Raises ValueError or TypeError, by the version of Python, for an unknown name.
+        """
         pairs: dict[str, Any] = {name: Pair(*pair) for name, pair in others.items()}
-        return replace(self, **pairs)
+        return self._replace(**pairs)
 
 
 LAB = Addresses()

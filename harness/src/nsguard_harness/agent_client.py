@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from . import attacks
 from .attack import Lacking, Outcome
 from .errors import AgentError, LabError
 from .machine import BUSY, AgentHost
@@ -50,8 +51,9 @@ class Agent:
     ) -> Outcome:
         """Run one attack to its end, or until `BUSY` times its time (seconds) is over; raises AgentError."""
         limit = BUSY * timeout
-        request = {"attack": attack, "token": token, "family": family, "timeout": timeout, "limit": limit}
-        line = json.dumps({**request, "parameters": dict(parameters or {})}).encode()
+        request = {"attack": attack, "module": attacks.module_of(attack), "token": token, "family": family}
+        times = {"timeout": timeout, "limit": limit}
+        line = json.dumps({**request, **times, "parameters": dict(parameters or {})}).encode()
         try:
             answer = json.loads(self._ask(line, limit + GRACE_SECONDS))
             if "error" not in answer:

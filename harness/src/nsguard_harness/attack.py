@@ -1,5 +1,7 @@
 """What an attack is. The standard library only: attacks run on the machine's own Python.
 
+Named tuples here and not dataclasses, which import what every agent of every lab would take a while to import.
+
 An attack's docstring states its claim, its method and its limitations. The same attack, run unconfined, is its control.
 """
 
@@ -10,10 +12,10 @@ import signal
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
 from .addresses import LAB, Addresses
 
@@ -44,8 +46,7 @@ class CannotApplyError(Exception):
         self.lacking = lacking
 
 
-@dataclass(frozen=True)
-class Env:
+class Env(NamedTuple):
     """What an attack is given. family: 4, 6, or 0 where it makes no difference; timeout: as the attack's.
 
     parameters: `uplink`, the interface's name; `control`, whether this run is a control, which may be shorter;
@@ -56,7 +57,7 @@ class Env:
     token: str
     family: int = 0
     timeout: float = 5.0
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = MappingProxyType({})
     addresses: Addresses = LAB
 
     @property
@@ -65,8 +66,7 @@ class Env:
         return PATIENCE * float(self.parameters.get("pace", 1.0))
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a run ended, as the attacker sees it. said: one line for the report; lacks: what it needs and lacks."""
 
     reached: bool

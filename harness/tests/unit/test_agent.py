@@ -92,7 +92,8 @@ KINDS: dict[str, type[Attack]] = {kind.name: kind for kind in (Says, Raises, Lac
 
 @pytest.fixture
 def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Agent]:
-    monkeypatch.setattr(attacks, "find", KINDS.__getitem__)
+    monkeypatch.setattr(attacks, "find", lambda name, _: KINDS[name])
+    monkeypatch.setattr(attacks, "of_module", list)
     path = tmp_path / "socket"
     child = os.fork()
     if child == 0:

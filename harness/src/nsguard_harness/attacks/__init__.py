@@ -6,7 +6,6 @@ A class in any module here that has a `name` is an attack; modules whose name be
 from __future__ import annotations
 
 import importlib
-import inspect
 import pkgutil
 from functools import cache
 
@@ -18,20 +17,26 @@ def registry() -> dict[str, type[Attack]]:
     """Every attack by name, in the order of the files and of their lines. Raises ValueError for a name used twice."""
     attacks: dict[str, type[Attack]] = {}
     for info in pkgutil.iter_modules(__path__):
-        if info.name.startswith("_"):
-            continue
-        module = importlib.import_module(f"{__name__}.{info.name}")
-        for attack in vars(module).values():
-            if not inspect.isclass(attack) or not issubclass(attack, Attack) or attack.__module__ != module.__name__:
-                continue
-            if "name" not in vars(attack):
-                continue
+        for attack in () if info.name.startswith("_") else of_module(info.name):
             if attack.name in attacks:
                 raise ValueError(f"two attacks are named {attack.name}; rename one")
             attacks[attack.name] = attack
     return attacks
 
 
-def find(name: str) -> type[Attack]:
-    """The attack of that name. Raises KeyError with the name."""
-    return registry()[name]
+def of_module(name: str) -> list[type[Attack]]:
+    """The attacks of one module here, in the order of its lines. Raises ImportError where there is none."""
+    module = importlib.import_module(f"{__name__}.{name}")
+    classes = [it for it in vars(module).values() if isinstance(it, type) and issubclass(it, Attack)]
+    return [it for it in classes if it.__module__ == module.__name__ and "name" in vars(it)]
+
+
+def module_of(name: str) -> str:
+    """The module here that has an attack; empty where none has it."""
+    attack = registry().get(name)
+    return attack.__module__.rpartition(".")[2] if attack else ""
+
+
+def find(name: str, module: str = "") -> type[Attack]:
+    """The attack of that name, of a module or, without one, of all. Raises KeyError with the name."""
+    return {attack.name: attack for attack in of_module(module)}[name] if module else registry()[name]

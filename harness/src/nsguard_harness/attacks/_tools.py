@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
-import shutil
 import socket
 import struct
 import subprocess
@@ -91,7 +89,7 @@ def echoed(sock: socket.socket, env: Env) -> Outcome:
 def question(domain: str, family: int) -> bytes:
     """A DNS query for an A or AAAA record (RFC 1035 §4.1)."""
     labels = b"".join(bytes((len(label),)) + label.encode() for label in domain.split("."))
-    header = struct.pack("!6H", random.getrandbits(16), 0x0100, 1, 0, 0, 0)
+    header = struct.pack("!6H", int.from_bytes(os.urandom(2)), 0x0100, 1, 0, 0, 0)
     return header + labels + b"\0" + struct.pack("!2H", 28 if family == 6 else 1, 1)
 
 
@@ -118,6 +116,8 @@ def run(command: Sequence[str], timeout: float, environment: Mapping[str, str] |
         timeout: in seconds.
         environment: variables beside those of the service.
     """
+    import shutil  # here, because it loads libraries that compress, which other attacks do not need
+
     program = shutil.which(command[0], path=os.pathsep.join((os.environ.get("PATH", ""), *PATHS)))
     if program is None:
         return 127, f"no program {command[0]}"

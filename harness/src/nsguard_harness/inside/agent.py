@@ -4,7 +4,8 @@ usage: python3 -m nsguard_harness.inside.agent SOCKET|-
 
 One connection, one request, one line of JSON each way; with - one request after the other, on standard input and
 output:
-  {"attack": name, "token": text, "family": 4|6|0, "timeout": seconds, "limit": seconds, "parameters": {…}}
+  {"attack": name, "module": the name of its module, "token": text, "family": 4|6|0, "timeout": seconds,
+   "limit": seconds, "parameters": {…}}
   {"reached": bool, "said": text, "lacks": text, "lacking": who|null}  or  {"error": text}
 `parameters` may hold `addresses`, for others than the lab's.
 `timeout` is for the attack, which may wait so long for what it starts. It runs in a process group of its own, which is
@@ -22,7 +23,6 @@ import signal
 import socket
 import sys
 import time
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from types import FrameType
@@ -35,13 +35,13 @@ from .notify import ready
 
 ANSWER_SECONDS = 10.0
 # a line that is no request, or a child that cannot be made
-NO_ATTEMPT = (ValueError, KeyError, TypeError, OSError)
+NO_ATTEMPT = (ValueError, KeyError, TypeError, OSError, ImportError)
 
 
 def attempt(request: dict[str, Any]) -> dict[str, Any]:
     """Run an attack in this process; what it raises becomes part of the answer."""
     try:
-        attack = attacks.find(request["attack"])()
+        attack = attacks.find(request["attack"], request["module"])()
         parameters = request["parameters"]
         addresses = LAB.changed(parameters.get("addresses", {}))
         env = Env(request["token"], request["family"], request["timeout"], parameters, addresses)
@@ -53,25 +53,26 @@ def attempt(request: dict[str, Any]) -> dict[str, Any]:
         return {"reached": False, "said": str(error), "lacks": str(error), "lacking": error.lacking}
     except Exception as error:
         return {"reached": False, "said": f"{type(error).__name__}: {error}"}
-    return asdict(outcome)
+    return outcome._asdict()
 
 
 @cache
-def import_attacks() -> None:
-    """Import all attacks: once, not in every child, and not before the first request."""
-    attacks.registry()
+def import_attacks(module: str) -> None:
+    """Import the attacks of a module: once, not in every child. An agent that is asked for a few needs few of them."""
+    attacks.of_module(module)
     gc.freeze()  # a collection in a child would touch, and so copy, all of it
 
 
 class Attempt:
     """An attack in a child process, until its deadline; select(2) takes it for the pipe that the child answers by.
 
-    Raises ValueError, KeyError or TypeError for a line that is not a request, OSError where no child can be made.
+    Raises ValueError, KeyError, TypeError or ImportError for a line that is not a request, OSError where no child can
+    be made.
     """
 
     def __init__(self, line: str | bytes) -> None:
         request = json.loads(line)
-        import_attacks()
+        import_attacks(request["module"])
         self._limit = float(request["limit"])
         self.deadline = time.monotonic() + self._limit
         self._reader, writer = os.pipe()

@@ -245,7 +245,7 @@ class _Trial:
         if outcome.reached:
             return outcome
         lacks = f"this host has nothing of the kind: {outcome.said}"
-        return replace(outcome, lacks=lacks, lacking=Lacking.MACHINE)
+        return outcome._replace(lacks=lacks, lacking=Lacking.MACHINE)
 
     def _processes(self, service: Service) -> Result:
         """Whether a service's own processes are in the namespace; as control, process 1 must be in another."""
