@@ -183,7 +183,7 @@ class Capture:
             self._give_up()
             return
         try:
-            self._read_back(self._last)
+            self._read_back(self._last, self.path.stat().st_size)
             self._wait_quiet()
         except BaseException:
             self._give_up()
@@ -195,11 +195,14 @@ class Capture:
             raise LabError(f"capture: {self.path}: a sentinel is missing, so the capture has a gap")
         self.frames = [frame for frame in frames if frame.data not in own]
 
-    def _read_back(self, frame: bytes) -> None:
-        """Send a frame until it is in the file: a frame that is sent before the recorder runs is not recorded."""
+    def _read_back(self, frame: bytes, start: int = 0) -> None:
+        """Send a frame until it is in the file: a frame that is sent before the recorder runs is not recorded.
+
+        start: bytes of the file that were there before, and are not searched: these may be many megabytes.
+        """
         deadline = time.monotonic() + DEADLINE_SECONDS
         sent = 0.0
-        while not (self.path.exists() and frame in self.path.read_bytes()):
+        while frame not in self._recorded(start):
             self._recorder.check()
             if time.monotonic() > deadline:
                 raise LabError(f"capture: no sentinel came back on {self.wire} in {DEADLINE_SECONDS:g} s")
@@ -207,6 +210,13 @@ class Capture:
                 self._send(frame)
                 sent = time.monotonic()
             time.sleep(0.005)
+
+    def _recorded(self, start: int) -> bytes:
+        if not self.path.exists():
+            return b""
+        with self.path.open("rb") as file:
+            file.seek(start)
+            return file.read()
 
     def _wait_quiet(self) -> None:
         deadline = time.monotonic() + DEADLINE_SECONDS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -23,25 +23,46 @@ class Tokens:
         self.attacks = dict(attacks)
 
     @cached_property
-    def _common(self) -> list[tuple[int, bytes, bool]]:
-        """What all tokens begin with: a frame without it holds no token, which is nearly all frames.
-
-        For each form its number, what all its shapes begin with, and whether it is looked for in lower case.
-        """
-        each = enumerate(forms(_beginning(self.attacks) if self.attacks else ""))
-        return [(kind, _beginning(form.shapes), form.folded) for kind, form in each]
-
-    @cached_property
-    def _each(self) -> list[tuple[str, list[Form]]]:
-        return [(token, forms(token)) for token in self.attacks]
+    def _searches(self) -> list[Search]:
+        common = forms(_beginning(self.attacks) if self.attacks else "")
+        each = [(token, forms(token)) for token in self.attacks]
+        return [
+            Search(_beginning(form.shapes), form.folded, [(token, forms[kind].shapes) for token, forms in each])
+            for kind, form in enumerate(common)
+        ]
 
     def find(self, data: bytes) -> tuple[str, ...]:
         """The tokens that `data` holds in clear."""
         lower = data.lower()
-        kinds = [kind for kind, start, folded in self._common if start in (lower if folded else data)]
-        if not kinds:
-            return ()
-        return tuple(token for token, each in self._each if any(each[kind].within(data, lower) for kind in kinds))
+        found = {token for search in self._searches for token in search.within(lower if search.folded else data)}
+        return tuple(token for token in self.attacks if token in found) if found else ()
+
+
+class Search:
+    """Looks for one form of all tokens at once, by what all of its shapes hold: nearly all frames hold none of them.
+
+    start: what all shapes hold; folded: as in `Form`; shapes: those of each token.
+    """
+
+    def __init__(self, start: bytes, folded: bool, shapes: Iterable[tuple[str, Iterable[bytes]]]) -> None:
+        self.folded, self._start = folded, start
+        self._tokens: dict[bytes, list[str]] = {}
+        for token, its in shapes:
+            for shape in its:
+                self._tokens.setdefault(shape, []).append(token)
+        # where `start` is in a shape, and the shape's length
+        self._places = {(shape.index(start), len(shape)) for shape in self._tokens}
+
+    def within(self, text: bytes) -> Iterator[str]:
+        """The tokens of the shapes that a text holds, each as often as it does, or more often."""
+        if not self._start:
+            yield from (token for shape, tokens in self._tokens.items() if shape in text for token in tokens)
+            return
+        at = text.find(self._start)
+        while at >= 0:
+            for before, length in self._places:
+                yield from self._tokens.get(text[max(0, at - before) : at - before + length], ())
+            at = text.find(self._start, at + 1)
 
 
 def _beginning(texts: Collection[Text]) -> Text:
@@ -57,10 +78,6 @@ class Form:
 
     shapes: frozenset[bytes]
     folded: bool = True
-
-    def within(self, data: bytes, lower: bytes) -> bool:
-        """Whether `data` (and `lower`, the same in lower case) holds it."""
-        return any(shape in (lower if self.folded else data) for shape in self.shapes)
 
 
 def forms(text: str) -> list[Form]:
