@@ -274,10 +274,14 @@ let
         needs = [ ];
         wants = [ ];
       },
+      unitConfig,
       ...
     }:
     let
       own = dependencies.directives "service" namespace;
+      # Resolvers of nixpkgs start before these, for which the tunnel waits, and the service for the tunnel: systemd would
+      # leave one of them out of the boot. After them, since they wait for what they want unless that waits for them.
+      awaited = filter (unit: builtins.elem unit dependencies.awaited) (words (unitConfig.Before or [ ]));
       tunnel = [ (names.tunnelUnit namespace) ];
       # A unit of its own waits for the handshake: inside the confinement nothing may ask WireGuard, and even a command
       # with a + prefix sees the service's /run.
@@ -292,9 +296,14 @@ let
       // {
         Wants = tunnel ++ owners.wants;
         Requires = own.Requires or [ ] ++ handshake ++ requires ++ owners.needs;
-        After = own.After or [ ] ++ tunnel ++ handshake ++ requires ++ owners.needs ++ owners.wants;
+        After =
+          own.After or [ ] ++ tunnel ++ handshake ++ requires ++ owners.needs ++ owners.wants ++ awaited;
       }
-    );
+    )
+    // {
+      Before =
+        own: if awaited == [ ] then own else filter (unit: !builtins.elem unit awaited) (words own);
+    };
 
   applied =
     own: properties:

@@ -74,6 +74,13 @@ let
   };
 in
 {
+  # What a tunnel waits for, and what comes before that.
+  awaited = [
+    "network-pre.target"
+    "network.target"
+    "nss-lookup.target"
+  ];
+
   # The directives for units of one kind: directive -> list of units.
   directives =
     of: namespace:
