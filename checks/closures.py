@@ -7,6 +7,7 @@ NSGUARD_NIXOS_IMAGE the file system tree that such a closure boots on
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import subprocess
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import nixos_client
+from nsguard_harness.lab.image import Recipe, cached, image
 from nsguard_harness.target import wait_for_tunnel
 
 NEEDED = ("NSGUARD_NIXPKGS", "NSGUARD_NIXOS_LAB", "NSGUARD_NIXOS_IMAGE")
@@ -46,10 +48,23 @@ def closure_of(expression: str) -> Path:
         return closure(module)
 
 
+def with_programs(recipe: Recipe) -> Path:
+    """The tree that closures boot on, with the programs of an image of Debian's laid over it."""
+    below, above = Path(os.environ["NSGUARD_NIXOS_IMAGE"]), image(recipe)
+    made_of = hashlib.sha256(f"{below} {below.stat().st_mtime_ns} {above}".encode()).hexdigest()[:16]
+
+    def build(tree: Path) -> None:
+        subprocess.run(["cp", "-a", "--reflink=auto", below, tree], check=True)
+        for part in ("usr", "etc/alternatives"):
+            subprocess.run(["cp", "-a", "--reflink=auto", f"{above}/{part}/.", tree / part], check=True)
+
+    return cached(f"nixos-{made_of}", build, "a tree for NixOS with Debian's programs: once, a few seconds")
+
+
 @contextmanager
-def booted(system: Path, kind: type[ContainerLab] = ContainerLab) -> Iterator[ContainerLab]:
-    """A lab of a kind, whose client is that system."""
-    with kind(client=nixos_client(system, Path(os.environ["NSGUARD_NIXOS_IMAGE"]))) as lab:
+def booted(system: Path, kind: type[ContainerLab] = ContainerLab, tree: Path | None = None) -> Iterator[ContainerLab]:
+    """A lab of a kind, whose client is that system; tree: below it, by default the one that is given."""
+    with kind(client=nixos_client(system, tree or Path(os.environ["NSGUARD_NIXOS_IMAGE"]))) as lab:
         yield lab
 
 

@@ -250,7 +250,8 @@ let
 
       read-only-system = {
         guards = "files that the host runs: units, cron tables, profiles";
-        # A service that runs as root owns root's files, and could write a cron table to get out.
+        # A service that runs as root owns root's files, and could write a cron table to get out. Beside an extension,
+        # "full" leaves /usr writable to whoever owns files there; on NixOS only root does.
         properties.ProtectSystem = atLeast [
           [ "strict" ]
           [ "full" ]

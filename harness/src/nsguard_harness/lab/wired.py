@@ -25,7 +25,7 @@ from ..machine import Bootable, Machine, Uplink
 from . import peer
 from .base import Lab
 from .debian import TUNNEL_CONFIGURATION, debian_client, debian_server
-from .image import image
+from .image import BASE, Recipe, image
 from .lifetime import disk, guarded, terminable
 from .nspawn import ContainerMachine
 from .system import System
@@ -49,6 +49,8 @@ class WiredLab(Lab):
     """A client behind a server, which is a container. What it makes carries its identity, and is gone after it."""
 
     server: ContainerMachine
+    # what the server is made of
+    far_end: Recipe = BASE
 
     @abstractmethod
     def _plugged(self) -> Uplink:
@@ -82,7 +84,7 @@ class WiredLab(Lab):
             # the order gives the machines their addresses on the link
             uplinks = {"server": gateway(self.wire, self.addresses), "client": self._plugged()}
             self._captures = self._kept_captures or work
-            server = debian_server(image(), kernel=kernel_has_wireguard(self.wire))
+            server = debian_server(image(self.far_end), kernel=kernel_has_wireguard(self.wire))
             client = self._client or debian_client(image())
             keys = {
                 "server": (f"{peer.CONFIGURATION}/server.conf", self.secrets.server_configuration(self.addresses)),
