@@ -48,6 +48,31 @@ true
 """
 ATTEMPT = "fetch(`https://203.0.113.80/`).catch(() => 0).then(() => true)"
 QUIC = "/run/nsguard-test-quic"
+# A promise of the size of a video, once it plays: forty painted pictures, recorded as WebM.
+VIDEO = """
+new Promise((resolve, reject) => {
+    const canvas = document.createElement("canvas"), pen = canvas.getContext("2d"), parts = [];
+    const recorder = new MediaRecorder(canvas.captureStream(), {mimeType: "video/webm"});
+    let painted = 0;
+    const painting = setInterval(() => {
+        pen.fillStyle = `hsl(${9 * painted} 90% 50%)`;
+        pen.fillRect(0, 0, canvas.width, canvas.height);
+        if (++painted == 40) recorder.stop();
+    }, 40);
+    recorder.ondataavailable = event => parts.push(event.data);
+    recorder.onstop = () => {
+        clearInterval(painting);
+        const video = document.createElement("video");
+        video.muted = true;
+        video.onerror = () => reject(new Error(video.error.message));
+        video.ontimeupdate = () => video.currentTime > 0.2 && resolve([video.videoWidth, video.videoHeight]);
+        video.src = URL.createObjectURL(new Blob(parts));
+        document.body.append(video);
+        video.play().catch(reject);
+    };
+    recorder.start();
+})
+"""
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +123,15 @@ def test_a_page_and_all_that_comes_with_it_goes_through_the_tunnel(lab: Containe
     assert not judgement().void
     assert judgement().leaks == ()
     assert judgement().classes["wireguard"] > 50
+
+
+@pytest.mark.parametrize("app", CONFINED)
+def test_a_page_plays_a_video(lab: ContainerLab, app: str) -> None:
+    token = new_token()
+    with watched(lab, token) as judgement, browsing(lab, CONFINED[app]) as browser:
+        assert browser.visit(f"http://{token}.leak.test/{token}") == ""
+        assert browser.evaluate(VIDEO) == [300, 150]
+    assert judgement().leaks == ()
 
 
 def test_unconfined_it_is_seen_by_the_same_observer(lab: ContainerLab) -> None:
