@@ -66,15 +66,30 @@ def test_a_unit_is_known_by_where_it_runs_or_by_its_name(unit: str, inside: bool
             "done",
         ),
         ({"ActiveState": "inactive", "TriggeredBy": "web.socket"}, "waiting"),
+        # an app that was closed: the next launch starts it
+        (
+            {"ActiveState": "inactive", "InactiveEnterTimestamp": LONG_AGO, "TriggeredBy": "nsguard-app-brave.socket"},
+            "waiting",
+        ),
+        ({"ActiveState": "inactive", "InactiveEnterTimestamp": LONG_AGO, "TriggeredBy": "gone.socket"}, "stopped"),
+        # a path starts a tunnel that somebody stopped only once its file is written
+        ({"ActiveState": "inactive", "InactiveEnterTimestamp": LONG_AGO, "TriggeredBy": "keys.path"}, "stopped"),
         ({"ActiveState": "inactive", "Job": "311"}, "starting"),
         ({"ActiveState": "inactive", "ConditionResult": "no", "ConditionTimestamp": LONG_AGO}, "skipped"),
         ({"ActiveState": "inactive", "WantedBy": "multi-user.target"}, "never started"),
         ({"ActiveState": "inactive", "WantedBy": "rescue.target"}, "not wanted"),
+        ({"ActiveState": "inactive", "WantedBy": "nginx.service"}, "never started"),
+        # a switch that brings the namespace reloads the firewall, and that unit has nothing to do
+        (
+            {"Id": "nsguard-rules-vpn.service", "ActiveState": "inactive", "WantedBy": "nftables.service"},
+            "waiting",
+        ),
         ({"ActiveState": "inactive"}, "not wanted"),
     ],
 )
 def test_a_state_is_what_systemd_shows(properties: dict[str, str], state: str) -> None:
-    others = {"multi-user.target": {"ActiveState": "active"}, "rescue.target": {"ActiveState": "inactive"}}
+    running = ("multi-user.target", "nginx.service", "nftables.service", "nsguard-app-brave.socket", "keys.path")
+    others = {unit: {"ActiveState": "active"} for unit in running} | {"rescue.target": {"ActiveState": "inactive"}}
     assert confined._state(properties, others) == state
 
 

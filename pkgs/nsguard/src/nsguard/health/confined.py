@@ -62,6 +62,8 @@ _OF_UNIT = {
     "nsguard-private-bus-*.service": ("nsguard-app-{}.service", "bus"),
     "nsguard-system-bus-*.service": ("{}.service", "bus"),
 }
+# Started by the next start of a firewall. The one that runs may have started before there was the namespace.
+_FOLLOWING = re.compile(r"nsguard-rules-.+\.service\Z")
 _APP = re.compile(r"nsguard-app-.+\.service\Z")
 _INSTANCE = re.compile(r".+@([^.]+)(?:\.\d+)?-[0-9a-f]{6}\.(?:service|socket)\Z")
 
@@ -141,7 +143,7 @@ def _roles(shown: Mapping[str, Mapping[str, str]], name: str) -> dict[str, tuple
 
 
 def _related(it: Mapping[str, str]) -> list[str]:
-    keys = ("WantedBy", "RequiredBy", "UpheldBy", "Requires", "BindsTo", "Requisite")
+    keys = ("WantedBy", "RequiredBy", "UpheldBy", "Requires", "BindsTo", "Requisite", "TriggeredBy")
     return [other for key in keys for other in it.get(key, "").split()]
 
 
@@ -182,12 +184,20 @@ def _state(it: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -> st
     if it.get("Job", "0") not in ("", "0"):
         return "starting"
     if _at(it, "InactiveEnterTimestamp") is not None:
-        return "done" if it.get("Type") == "oneshot" and it.get("Result") == "success" else "stopped"
+        if it.get("Type") == "oneshot" and it.get("Result") == "success":
+            return "done"
+        return "waiting" if _is_awaited(it, others) else "stopped"
     if it.get("ConditionResult") == "no" and _at(it, "ConditionTimestamp") is not None:
         return "skipped"
-    if it.get("TriggeredBy"):
+    if it.get("TriggeredBy") or _FOLLOWING.match(it.get("Id", "")):
         return "waiting"
     return "never started" if _is_required(it, others) else "not wanted"
+
+
+def _is_awaited(it: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether a socket or a timer that is up starts it again, as with an app that was closed."""
+    triggers = [other for other in it.get("TriggeredBy", "").split() if other.endswith((".socket", ".timer"))]
+    return any(others.get(other, {}).get("ActiveState") == "active" for other in triggers)
 
 
 def _is_required(it: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -> bool:

@@ -23,8 +23,13 @@ def failed(patient: Patient) -> Iterator[Finding]:
             own = f"; it last wrote {quoted(unit.lines[-1])}" if unit.lines else ""
             if patient.up or "nsguard-netns-" not in unit.reason.what:  # that one has a line of its own
                 yield Finding(f"{unit.unit} {_state(unit)}: {unit.reason.what}{own}", unit.reason.remedy)
-        elif unit.state == "stopped" and unit.kind != "socket" and patient.up:
+        elif unit.state == "stopped" and unit.kind != "socket" and not _of_app(unit) and patient.up:
             yield Finding(f"{unit.unit} is stopped", f"if that is not meant: systemctl start {unit.unit}", note=True)
+
+
+def _of_app(unit: Unit) -> bool:
+    """Whether it serves an app, with which it starts and ends."""
+    return unit.of.startswith("nsguard-app-")
 
 
 def _state(unit: Unit) -> str:
