@@ -19,6 +19,7 @@ CONFIG = TUNNEL_CONFIGURATION
 TUNNEL, NETNS = "nsguard-tunnel-vpn.service", "nsguard-netns-vpn.service"
 INSIDE = "ip netns exec vpn"
 STATE = "/run/nsguard/vpn"
+STORED = "/nix/store/lab.conf"
 RELOAD = f"systemctl reload {NETNS} {TUNNEL}"
 WALL = "/etc/systemd/journald.conf.d/nsguard.conf"
 CLOCK = "/var/lib/systemd/timesync/clock"
@@ -55,6 +56,13 @@ BREAKS = [
         rf"keys: {CONFIG}: no such file or directory; put it in place",
     ),
     break_(
+        "key-in-store",
+        f"mv {CONFIG} /run/away; mkdir -p /nix/store; cp /run/away {STORED}; ln -s {STORED} {CONFIG}",
+        f"mv -f /run/away {CONFIG}; rm {STORED}",
+        rf"keys: {CONFIG}: leads into the Nix store, where every user can read the key; remove it from the "
+        r"configuration, get another key, and put its file below /run/secrets",
+    ),
+    break_(
         "clock",
         f"mkdir -p /var/lib/systemd/timesync && touch -d '+1 day' {CLOCK}",
         f"rm {CLOCK}",
@@ -87,6 +95,14 @@ BREAKS = [
         f"mv /run/away {CONFIG}; systemctl restart {TUNNEL}",
         rf"units: {TUNNEL} is failed: {CONFIG}: no such file or directory; make it a file that root can "
         rf"read; then: systemctl restart {TUNNEL}",
+    ),
+    break_(
+        "change-refused",
+        f"cp -p {CONFIG} /run/kept && sed -i 's|^Endpoint.*|Endpoint = {LAB.endpoint.v4}|' {CONFIG} && ! {RELOAD}",
+        f"mv /run/kept {CONFIG} && {RELOAD}",
+        rf"units: the tunnel goes on as it was, because its last change was refused: {CONFIG}:\d+: Endpoint: "
+        rf"'{re.escape(LAB.endpoint.v4)}' is not an endpoint; write host:port or \[IPv6 address\]:port; then: "
+        r"systemctl reload nsguard-tunnel-vpn",
     ),
     break_(
         "unit-file-changed",
@@ -237,11 +253,19 @@ BREAKS = [
         "systemctl stop lab-dns",
         "systemctl start lab-dns",
         *(
-            rf"resolver: resolver {re.escape(address)} does not answer; name another in nsguard\.tunnels\.<name>\.dns, "
+            rf"resolver: resolver {re.escape(address)} does not answer; name another in nsguard\.tunnels\.lab\.dns, "
             r"or fix that one"
             for address in LAB.tunnel_server
         ),
         on="server",
+    ),
+    break_(
+        "resolver-none",
+        f"cp -p {CONFIG} /run/kept && sed -i '/^DNS/d' {CONFIG} && {RELOAD}",
+        f"mv /run/kept {CONFIG} && {RELOAD}",
+        r"note: resolver: the tunnel has no resolver, so no names are looked up inside; set nsguard\.tunnels\.lab\.dns",
+        r"healthy",
+        status=0,
     ),
     break_(
         "mtu",

@@ -2,7 +2,7 @@
 
 import json
 
-from box import NAME, Box, spec
+from box import NAME, Box, config, spec
 
 
 def checks(box: Box) -> list[str]:
@@ -31,3 +31,31 @@ def test_the_doctor_makes_no_key(box: Box) -> None:
     said = box.nsguard("doctor", NAME).stdout
     assert "vpn: keys: /run/keys/vpn.key: no such file or directory; restart the tunnel, which generates it\n" in said
     assert box.run("test", "-e", "/run/keys").returncode != 0
+
+
+def test_a_key_in_the_store_has_to_be_replaced(box: Box) -> None:
+    box.write("/nix/store/hash-vpn.conf", config(), 0o444)
+    box.write_spec(spec(configFile="/etc/wireguard/vpn.conf"))
+    box.out("sh", "-c", "mkdir -p /etc/wireguard && ln -s /nix/store/hash-vpn.conf /etc/wireguard/vpn.conf")
+    (line,) = [line for line in box.nsguard("doctor", NAME).stdout.splitlines() if ": keys: " in line]
+    assert line == (
+        "vpn: keys: /etc/wireguard/vpn.conf: leads into the Nix store, where every user can read the key; "
+        "remove it from the configuration, get another key, and put its file below /run/secrets"
+    )
+
+
+def test_a_change_that_was_refused_is_a_fault_until_one_is_made(box: Box) -> None:
+    box.kernel_wireguard()
+    box.nsguard("netns", "up", NAME)
+    box.nsguard("tunnel", "up", NAME)
+    path = spec()["tunnel"]["configFile"]
+    box.write(path, "client\nremote vpn.example.org 1194\n")
+    assert box.nsguard("tunnel", "reload", NAME).returncode == 2
+    (line,) = [line for line in box.nsguard("doctor", NAME).stdout.splitlines() if ": units: " in line]
+    assert line.startswith(
+        f"vpn: units: the tunnel goes on as it was, because its last change was refused: {path}:1: this line "
+    )
+    assert line.endswith("; then: systemctl reload nsguard-tunnel-vpn")
+    box.write(path, config())
+    assert box.nsguard("tunnel", "reload", NAME).returncode == 0
+    assert "units" not in checks(box)

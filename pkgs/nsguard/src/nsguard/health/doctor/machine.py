@@ -19,6 +19,8 @@ _CONFIGURATION = tuple(f"/{root}/systemd/journald.conf.d" for root in ("usr/lib"
 # Exists once the journal runs.
 _RUNNING = "/run/systemd/journal"
 _FALSE = ("0", "no", "n", "false", "f", "off")
+# Everybody can read what is in there, and nobody can change its mode.
+_STORE = "/nix/store/"
 # Seconds that a clock may go back without likely harm.
 _SLACK = 2
 
@@ -34,6 +36,12 @@ def keys(patient: Patient) -> Iterator[Finding]:
             making = path == patient.spec.tunnel.private_key_file and patient.spec.tunnel.generate_private_key_file
             remedy = "restart the tunnel, which generates it" if making else "put it in place"
             yield Finding(f"{path}: {(error.strerror or str(error)).lower()}", remedy)
+            continue
+        if os.path.realpath(path).startswith(_STORE):
+            yield Finding(
+                f"{path}: leads into the Nix store, where every user can read the key",
+                "remove it from the configuration, get another key, and put its file below /run/secrets",
+            )
             continue
         mode = stat.S_IMODE(status.st_mode)
         if mode & 0o077:
@@ -82,7 +90,7 @@ def _modified(path: str) -> float | None:
 
 
 def units(patient: Patient) -> Iterator[Finding]:
-    """The namespace and its tunnel are up, by their units where there are any."""
+    """The namespace and its tunnel are up, by their units where there are any; no change of the tunnel was refused."""
     name = patient.name
     needed = {f"nsguard-netns-{name}.service": patient.up, f"nsguard-tunnel-{name}.service": patient.tunnel is not None}
     sockets = [it.unit for it in patient.spec.published] + [it.unit for it in patient.spec.host_services]
@@ -108,6 +116,20 @@ def units(patient: Patient) -> Iterator[Finding]:
         if not up and unit not in known_units:
             what = "netns" if "netns" in unit else "tunnel"
             yield Finding(f"{what} {name} is down", f"nsguard {what} up {name}")
+    yield from _refused(patient)
+
+
+def _refused(patient: Patient) -> Iterator[Finding]:
+    """The last change of a tunnel that goes on as it was, because nothing of the change could be used."""
+    error = patient.state.error()
+    if error is None or patient.tunnel is None:
+        return
+    what, _, remedy = error["what"].rpartition("; ")
+    then = f"systemctl reload nsguard-tunnel-{patient.name}"
+    yield Finding(
+        f"the tunnel goes on as it was, because its last change was refused: {what or remedy}",
+        f"{remedy}; then: {then}" if what else then,
+    )
 
 
 def journal(_: Patient) -> Iterator[Finding]:

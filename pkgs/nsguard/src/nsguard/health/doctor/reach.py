@@ -48,15 +48,16 @@ def ranges(patient: Patient) -> Iterator[Finding]:
 
 
 def resolver(patient: Patient) -> Iterator[Finding]:
-    """Each resolver answers a query that is sent as a service would send it."""
+    """Each resolver answers a query that is sent as a service would send it; there may be none."""
     if not patient.answered or patient.tunnel is None:
         return
+    option = f"nsguard.tunnels.{patient.spec.tunnel.name}.dns"
+    if not patient.tunnel.dns:
+        yield Finding("the tunnel has no resolver, so no names are looked up inside", f"set {option}", note=True)
     for address in patient.tunnel.dns:
         code = _ask(patient.name, address)
         if code is None:
-            yield Finding(
-                f"resolver {address} does not answer", "name another in nsguard.tunnels.<name>.dns, or fix that one"
-            )
+            yield Finding(f"resolver {address} does not answer", f"name another in {option}, or fix that one")
         elif code not in (0, 3):
             yield Finding(f"resolver {address} refuses with code {code}", "ask whoever runs it")
 
