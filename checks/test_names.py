@@ -46,7 +46,6 @@ THROUGH = {
     "net/wireguard": ["lifecycle/test_tunnel_changes.py"],
     "options": ["test_cli.py"],
     "paths": ["spec/test_spec.py"],
-    "run/client": ["run/test_supervise.py", "lab/test_run.py"],
     "run/errors": ["lab/test_run_refusals.py"],
     "run/session": ["run/test_supervise.py"],
     "run/spawn": ["run/test_supervise.py"],

@@ -169,7 +169,11 @@ ENDPOINT_HELP = "write host:port or [IPv6 address]:port"
         ("# nothing\n", ": no [Interface] section; name a WireGuard configuration file"),
         (PEERS, ": no [Interface] section; name a WireGuard configuration file"),
         (INTERFACE, ": no [Peer] section; add the peer to connect to"),
-        ("PrivateKey = x\n", ":1: this line comes before any section; start with [Interface]"),
+        (
+            "client\nremote vpn.example.org 1194\n",
+            ":1: this line comes before any section; name a WireGuard configuration file, which starts with "
+            "[Interface]",
+        ),
         ("[Interface\n", ":1: unknown section; only [Interface] and [Peer] are known"),
         ("[Peers]\n", ":1: unknown section; only [Interface] and [Peer] are known"),
         (WHOLE + INTERFACE, ":6: a second [Interface] (the first is on line 1); keep one"),

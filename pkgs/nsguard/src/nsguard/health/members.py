@@ -9,7 +9,7 @@ import json
 import os
 from typing import Any
 
-from nsguard import paths
+from nsguard import known, paths
 from nsguard.errors import BadInput, NsguardError
 from nsguard.system import unix
 
@@ -24,7 +24,7 @@ def statuses(name: str | None) -> dict[str, dict[str, Any]]:
     """
     if name is not None:
         if not paths.valid_name(name) or not os.path.exists(f"{paths.ETC}/{name}"):
-            raise BadInput(f"{name if paths.valid_name(name) else ascii(name)}: no such namespace")
+            raise BadInput(known.unknown(name))
         return _ask(name)
     by_name: dict[str, dict[str, Any]] = {}
     for namespace in sorted(_listed()):
@@ -80,5 +80,5 @@ def _group(name: str) -> str:
 
 
 def _refusal(what: str, groups: list[str]) -> str:
-    to = f", or ask an administrator to add you to {' or '.join(groups)}" if groups else ""
+    to = f", or ask an administrator to add you to {' or '.join(groups)} and log in again" if groups else ""
     return f"you may not read the status of {what}; use sudo{to}"

@@ -68,7 +68,7 @@ def _options(words: list[str]) -> tuple[str, dict[bytes, bytes], list[str]]:
         word = rest.pop(0)
         if word == "-E":
             given |= _variable(rest.pop(0) if rest else "")
-        elif word == "--" and name:
+        elif word == "--":
             break
         elif word.startswith("-"):
             raise BadUsage(f"unknown option {word!a}; put -- before the command")
@@ -105,6 +105,8 @@ def _start(name: str, command: list[bytes], variables: dict[bytes, bytes]) -> in
     try:
         directory = os.getcwdb()
         here = os.stat(".")
+    except PermissionError:
+        raise RunFailed("you may not enter the working directory; change to another one") from None
     except OSError:
         raise RunFailed("the working directory no longer exists; change to another one") from None
     with connect(name) as connection:

@@ -179,7 +179,10 @@ def _sections(text: str, path: str) -> tuple[list[_Section], list[_Section]]:
                 section.fail(number, f"a second [Interface] (the first is on line {sections[name][0].line}); keep one")
             sections[name].append(section)
         elif section is None:
-            raise BadInput(f"{path}:{number}: this line comes before any section; start with [Interface]")
+            raise BadInput(
+                f"{path}:{number}: this line comes before any section; name a WireGuard configuration file, "
+                "which starts with [Interface]"
+            )
         else:
             _add(section, number, line)
     return sections["Interface"], sections["Peer"]

@@ -1,0 +1,35 @@
+"""What `nsguard run` says before it asks anybody: of its words, and of where it is started."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from nsguard.errors import NsguardError
+from nsguard.run import client
+
+
+def refusal(*words: str) -> str:
+    with pytest.raises(NsguardError) as error:
+        client.main("run", list(words))
+    return str(error.value)
+
+
+def test_a_command_without_a_namespace_is_no_option() -> None:
+    assert refusal("--", "id") == "no namespace given; write nsguard run NAMESPACE -- COMMAND"
+
+
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [
+        (PermissionError, "you may not enter the working directory"),
+        (FileNotFoundError, "the working directory no longer exists"),
+    ],
+)
+def test_a_directory_that_is_of_no_use(error: type[OSError], what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stat(path: str, **_: object) -> os.stat_result:
+        assert Path(path) == Path()
+        raise error
+
+    monkeypatch.setattr(os, "stat", stat)
+    assert refusal("vpn", "--", "id") == f"{what}; change to another one"
