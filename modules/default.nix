@@ -10,5 +10,6 @@
     ./metrics.nix
     ./apps.nix
     ./units.nix
+    ./stored-keys.nix
   ];
 }

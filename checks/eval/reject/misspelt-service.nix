@@ -28,13 +28,13 @@
     let
       message =
         name: fix:
-        ''systemd.services.${name}.nsguard.namespace: nothing else defines the service "${name}", so there is nothing to confine; ${fix}if a package defines its unit, repeat the command here: systemd.services.${name}.serviceConfig.ExecStart = [ "" "…" ];'';
+        ''systemd.services.${name}.nsguard.namespace: nothing else defines the service "${name}", so there is nothing to confine; ${fix}enable the module that defines it (often services.${name}.enable = true;), or, if a package defines its unit, repeat the command here: systemd.services.${name}.serviceConfig.ExecStart = [ "" "…" ];'';
     in
     [
       ''nsguard.namespaces.vpn.hostServices.sonnar.port: no port is set, and services.sonnar has no option with its port; did you mean "sonarr"? If not, set nsguard.namespaces.vpn.hostServices.sonnar.port = 8989; with the port that the service listens on''
       (message "prowlarrr" "did you mean \"prowlarr\"? If not, ")
       (message "prwolarr" "did you mean \"prowlarr\"? If not, ")
       (message "transmission-daemon" "did you mean \"transmission\"? If not, ")
-      (message "unheard-of" "check the spelling, or, ")
+      (message "unheard-of" "check the spelling, ")
     ];
 }

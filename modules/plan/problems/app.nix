@@ -1,5 +1,10 @@
 # What is wrong with an app -> problems. Its extraServiceConfig is checked as a service's properties are.
-{ namespaces, presets }:
+# accounts: those that the configuration defines, by their names
+{
+  namespaces,
+  presets,
+  accounts,
+}:
 let
   inherit (builtins)
     attrNames
@@ -177,7 +182,11 @@ in
     when = needsSession && app.user != null && app.uid == null;
     where = "${where}.uid";
     what = "the sockets of the session are found by the uid of ${toJSON app.user}, which is not known";
-    fix = "set users.users.${app.user}.uid, or uid";
+    fix =
+      let
+        setIt = "set users.users.${app.user}.uid, or uid";
+      in
+      if accounts ? ${app.user} then setIt else orMeant app.user (attrNames accounts) setIt;
   }
   {
     when = app.gui.portals && !filtered;

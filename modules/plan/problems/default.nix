@@ -100,7 +100,7 @@ let
   ofApp =
     let
       ofOptions = import ./app.nix {
-        inherit namespaces;
+        inherit namespaces accounts;
         presets = import ../units/presets.nix;
       };
     in

@@ -194,12 +194,12 @@ let
         what = "nothing else defines the service ${toJSON name}, so there is nothing to confine";
         fix =
           let
-            repeat =
-              "if a package defines its unit, repeat the command here:"
-              + " ${option}.serviceConfig.ExecStart = [ \"\" \"…\" ];";
-            near = orMeant name defined repeat;
+            define =
+              "enable the module that defines it (often services.${name}.enable = true;), or, if a package defines its"
+              + " unit, repeat the command here: ${option}.serviceConfig.ExecStart = [ \"\" \"…\" ];";
+            near = orMeant name defined define;
           in
-          if near == repeat then "check the spelling, or, ${repeat}" else near;
+          if near == define then "check the spelling, ${define}" else near;
       };
 
   busOwner =

@@ -1,0 +1,20 @@
+# A user whose uid is not known because nothing defines the user: the nearest one that something does is named.
+{
+  specification = {
+    inherit (import ../vpn.nix) tunnels namespaces;
+    accounts.alicia = {
+      home = "/home/alicia";
+      person = true;
+      uid = 1000;
+    };
+    apps.browser = {
+      namespace = "vpn";
+      command = "/bin/browser";
+      user = "alicai";
+      gui.wayland = true;
+    };
+  };
+  messages = [
+    ''nsguard.apps.browser.uid: the sockets of the session are found by the uid of "alicai", which is not known; did you mean "alicia"? If not, set users.users.alicai.uid, or uid''
+  ];
+}
