@@ -2,7 +2,8 @@
   nixpkgs.hostPlatform = "x86_64-linux";
   system.stateVersion = "26.05";
 
-  # Yours: disks, boot loader, users.
+  # So that the example evaluates. Before you switch, put your own in place of these: disks, boot loader, users. On a
+  # machine that runs NixOS they are in /etc/nixos.
   boot.loader.grub.enable = false;
   fileSystems."/" = {
     device = "/dev/disk/by-label/nixos";
