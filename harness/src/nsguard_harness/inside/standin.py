@@ -67,6 +67,7 @@ class StandIn:
     def __init__(self, records: Records, uplink: socket.socket) -> None:
         """uplink: a connected datagram socket; what is passed on is sent there."""
         self._records, self._uplink = records, uplink
+        self._searched: list[Path] = []  # directories in which attacks leave files
         self._stack = ExitStack()
         self._listeners = self._stack.enter_context(selectors.DefaultSelector())
 
@@ -93,6 +94,7 @@ class StandIn:
     def files(self) -> None:
         """Make the places for files that attacks leave, and lay those that they look for."""
         for directory, user in leftovers.places():
+            self._searched.append(Path(directory))
             self._make(Path(directory), pwd.getpwnam(user).pw_uid)
         for name, text in hostnetwork.laid(LAB):
             path = Path(name)
@@ -158,8 +160,8 @@ class StandIn:
         for key, _ in self._listeners.select(POLL_SECONDS):
             assert isinstance(key.fileobj, socket.socket)
             self._take(key.fileobj, key.data)
-        for directory, _ in leftovers.places():
-            self._run_files(Path(directory))
+        for directory in self._searched:
+            self._run_files(directory)
 
     def _take(self, listener: socket.socket, place: Place) -> None:
         if place.daemon.kind == socket.SOCK_DGRAM:
