@@ -11,6 +11,7 @@ from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.planted import HOLES, Hole, find
 from nsguard_harness.run.subjects import subjects
 from nsguard_harness.run.suite import Suite, Verdict, cells_for
+from nsguard_harness.scenario import Plan
 
 
 def test_there_is_a_hole_for_every_family_of_attacks() -> None:
@@ -22,16 +23,21 @@ def test_there_is_a_hole_for_every_family_of_attacks() -> None:
 lab = lab_of(scenario.DEMO, connected=False)
 
 
+@pytest.fixture(scope="module")
+def demo() -> Plan:
+    return scenario.render(scenario.DEMO)
+
+
 @pytest.mark.lab
 @pytest.mark.parametrize("hole", HOLES, ids=lambda hole: hole.what)
-def test_a_planted_leak_is_found_by_name(lab: ContainerLab, hole: Hole) -> None:
-    assert find(lab, scenario.render(scenario.DEMO), subjects, hole).missed == ()
+def test_a_planted_leak_is_found_by_name(lab: ContainerLab, demo: Plan, hole: Hole) -> None:
+    assert find(lab, demo, subjects, hole).missed == ()
 
 
 @pytest.mark.lab
-def test_where_there_is_no_hole_nothing_is_found(lab: ContainerLab) -> None:
+def test_where_there_is_no_hole_nothing_is_found(lab: ContainerLab, demo: Plan) -> None:
     nothing = Hole("nothing", ("udp-lan", "setns-proc", "socket-in-tmp"))
-    result = find(lab, scenario.render(scenario.DEMO), subjects, nothing)
+    result = find(lab, demo, subjects, nothing)
     assert (result.caught, result.missed) == ((), nothing.leaks)
 
 

@@ -121,6 +121,22 @@ def _header(name: str) -> Any:
     return {"arp": l2.ARP, "ipv4": inet.IP, "ipv6": inet6.IPv6}[name]
 
 
+def _header_end(kind: str, data: bytes) -> int:
+    words = int.from_bytes(data[ETHERNET_HEADER : ETHERNET_HEADER + 1]) & 0xF
+    return {"arp": ARP_END, "ipv4": max(IPV4_END, ETHERNET_HEADER + 4 * words), "ipv6": IPV6_END}[kind]
+
+
+@lru_cache(4096)
+def _decoded(kind: str, octets: bytes) -> Any:
+    """A header alone: the whole frame would take five times as long, and of the rest ports are enough.
+
+    Kept, because most frames of a flow have the very same. Raises what scapy's fields raise.
+    """
+    header = _header(kind)(_internal=1)
+    header.do_dissect(octets)
+    return header
+
+
 @lru_cache(4096)
 def _address(text: str) -> Address:
     return ipaddress.ip_address(text)
@@ -140,9 +156,7 @@ def decode(data: bytes) -> Packet:
         return Packet(**base)
     kind = ETHERTYPES[ethertype]
     try:
-        # This header alone: to decode the whole frame takes five times as long, and of the rest ports are enough.
-        header = _header(kind)(_internal=1)
-        header.do_dissect(data[ETHERNET_HEADER:])
+        header = _decoded(kind, data[ETHERNET_HEADER : _header_end(kind, data)])
         fields = {"arp": _arp, "ipv4": _ipv4, "ipv6": _ipv6}[kind](header, data)
     except Exception as error:  # scapy raises whatever its fields happen to raise on hostile bytes
         return Packet(**base, problem=f"{type(error).__name__.lower()} while decoding")
