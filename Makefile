@@ -14,7 +14,8 @@ TEST_PACKAGES := procps wireguard-go
 VM_PACKAGES := e2fsprogs qemu-system-x86 qemu-utils
 
 .DEFAULT_GOAL := help
-.PHONY: help demo format lint unit lab test quick test-vm core-vm bench bench-eval judge sweep services docs site image deps deps-test deps-vm venv clean
+.PHONY: help demo format lint unit lab test quick test-vm core-vm bench bench-eval judge sweep services docs site image
+.PHONY: deps deps-test deps-vm venv clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,7 +28,8 @@ format: venv ## format Python, and Nix where nixfmt is installed
 	$(BIN)/ruff check -q --select I --fix --config harness/pyproject.toml checks docs
 	$(BIN)/ruff format -q harness pkgs/nsguard
 	$(BIN)/ruff format -q --config harness/pyproject.toml checks docs
-	@if command -v nixfmt >/dev/null; then nixfmt $$(git ls-files '*.nix'); else echo "nixfmt is not installed; *.nix is as it was" >&2; fi
+	@if command -v nixfmt >/dev/null; then nixfmt $$(git ls-files '*.nix'); \
+	else echo "nixfmt is not installed; *.nix is as it was" >&2; fi
 
 lint: venv ## linters, types, and that every Nix file parses; installs no packages
 	@for tool in shellcheck nix-instantiate; do \
@@ -49,8 +51,8 @@ unit: venv ## tests of the runtime and the harness that boot nothing; T=NAME run
 lab: venv ## tests of nsguard in a lab (root); T=test_doctor.py or T=test_doctor.py::NAME runs those alone
 	cd harness && $(BIN)/pytest -q tests/lab/$(T)
 
-# The tests that need no lab are mostly idle, so they run in parallel; their output is printed at the end. They build the
-# image of apps first, because the labs wait for it.
+# The tests that need no lab are mostly idle, so they run in parallel; their output is printed at the end. They build
+# the image of apps first, because the labs wait for it.
 test: deps-test image ## every test of the project (root; about a quarter of an hour)
 	@$(MAKE) --no-print-directory quick >$(VENV)/quick.log 2>&1 & quick=$$!; trap "kill $$quick" INT TERM; \
 	(cd harness && $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder); labs=$$?; \
@@ -72,7 +74,7 @@ core-vm: deps-vm venv ## the first test of test-vm: the core set on one such cli
 bench: deps venv ## starts, commands, namespaces and packets, as ratios; OPTIONS="--lab vm --page FILE --help" (root)
 	@$(BIN)/python -m nsguard_harness.bench $(OPTIONS)
 
-bench-eval: deps venv ## what nsguard adds to a host's evaluation (NSGUARD_NIXPKGS: a tree with nixpkgs' lib/ and nixos/)
+bench-eval: deps venv ## what nsguard adds to a host's evaluation (NSGUARD_NIXPKGS: nixpkgs' lib/ and nixos/)
 	@$(BIN)/python checks/cost.py
 
 judge: deps venv ## ten thousand generated units through the refusals and the judge of finished units
@@ -106,7 +108,8 @@ deps: ## install the Debian packages that the labs and linters need (root)
 	done; \
 	if [ -n "$$missing" ]; then \
 		echo "nsguard: installing$$missing" >&2; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
+		apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
 	fi
 
 deps-test: PACKAGES += $(TEST_PACKAGES)

@@ -1,8 +1,8 @@
 # A host of the usual kind, with so many namespaces and services; its value is made of every text that a switch to it
 # would install, so that nothing stays unevaluated.
 #
-#   bare: whether it lacks what a usual host has; nsguard: whether the module is imported; namespaces: how many; services:
-#   how many of the host's own, spread over the namespaces where `confined`.
+#   bare: whether it lacks what a usual host has; nsguard: whether the module is imported; namespaces: how many;
+#   services: how many of the host's own, spread over the namespaces where `confined`.
 {
   lib,
   nixos,

@@ -1,5 +1,5 @@
-# Hosts as people have them, one an attribute: NixOS modules that are laid over the template's host. The leak test of each
-# (`config.system.build.leakTest`) must evaluate to a driver, whatever the host says of its network, disks and boot.
+# Hosts as people have them, one an attribute: NixOS modules that are laid over the template's host. The leak test of
+# each (`config.system.build.leakTest`) must evaluate to a driver, whatever the host sets for network, disks and boot.
 { lib }:
 let
   # What disko, impermanence and the like come to: the options of NixOS that they set.

@@ -1,4 +1,4 @@
-# A guard with a hole: its services are in the namespace, as `ip netns exec` puts them there, and ask the host's daemons.
+# A guard with a hole: its services are in the namespace, as with `ip netns exec`, and reach the host's daemons.
 {
   name = "planted-namespace-alone";
   confine = {

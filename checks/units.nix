@@ -2,9 +2,9 @@
 #
 #   { modules = [ … ]; script = "…"; }
 #
-# The modules are laid over a machine with one confined service; the script is Python, with a lab at hand as `lab`, whose
-# machines `lab.client` and `lab.server` have the methods of the NixOS test driver. `nix flake check` runs it in virtual
-# machines, checks/test_units.py in containers.
+# The modules are laid over a machine with one confined service. The script is Python; its `lab` is a lab, whose machines
+# `lab.client` and `lab.server` have the methods of the NixOS test driver. `nix flake check` runs it in virtual machines,
+# checks/test_units.py in containers.
 { lib }:
 let
   base = {

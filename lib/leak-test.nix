@@ -37,8 +37,8 @@ let
   python = lib.getExe pkgs.python3;
   library = "${harness}/${pkgs.python3.sitePackages}";
 
-  # An emulated machine takes minutes for what takes a host a second. Only the time that a unit has to start differs from
-  # the user's. A drop-in of nsguard-netns-.service applies to every nsguard-netns-NAMESPACE.service.
+  # An emulated machine takes minutes for what a host does in a second. Only the time that a unit has to start differs
+  # from the user's. A drop-in of nsguard-netns-.service applies to every nsguard-netns-NAMESPACE.service.
   names = import ../modules/plan/names.nix;
   unhurried = lib.genAttrs [ (names.netnsUnit "") (names.tunnelUnit "") (names.mendUnit "") ] (_: {
     overrideStrategy = "asDropin";
@@ -132,7 +132,7 @@ let
       boot.initrd.services.udev.rules = named;
       # The host's own firewall, through which the lab's server reaches what listens.
       networking.firewall.trustedInterfaces = [ "eth1" ];
-      # A service's /etc is an overlay over the host's, and three overlays cannot be stacked: a writable store is one more.
+      # A service's /etc is an overlay over the host's. Three overlays cannot be stacked, and a writable store is one.
       virtualisation.writableStore = lib.mkIf config.system.etc.overlay.enable (lib.mkDefault false);
       virtualisation.qemu.options = [
         "-device virtio-net-pci,netdev=vlan1,mac=${mac}"

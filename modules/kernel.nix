@@ -6,8 +6,8 @@ let
 
   ofType =
     type: lib.any (tunnel: tunnel.type == type && tunnel.implementation != "userspace") tunnels;
-  # Of the 128 watches that the kernel gives a user (inotify(7), max_user_instances), root's tunnels may take two each: one for
-  # the file that a tunnel waits for, and wireguard-go's for its socket. Others need some, too.
+  # The kernel gives each user 128 inotify instances (inotify(7), max_user_instances). Of root's, a tunnel may take two:
+  # one for the file that it waits for, and wireguard-go's for its socket. Other programs need some, too.
   many = lib.length tunnels > 20;
   byProcess = lib.any (tunnel: tunnel.implementation != "kernel") tunnels;
   mustBeLoaded = lib.attrNames (

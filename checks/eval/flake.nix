@@ -143,8 +143,8 @@ in
       tunnels = test.host.config.nsguard.tunnels;
       vm = test.config.nodes.client.system.build.vm == test.host.config.system.build.vm;
     };
-  # Hosts as people have them: what NixOS says against each under test, more than it says of the host by itself, and what is
-  # left of its network.
+  # Hosts as people have them: the messages of NixOS about each under test that it does not have about the host by
+  # itself, and what is left of its network.
   hosts = lib.mapAttrs (
     _: module:
     let

@@ -1,7 +1,7 @@
-# The judge of finished units (modules/plan/judge) put to the test: beside the refusals, and on the protections one by one.
+# Tests of the judge of finished units (modules/plan/judge): beside the refusals, and on the protections one by one.
 #
 #   generated FILE   units as JSON, [ { property; value; } ], through refusals, confinement and judge
-#   laid FILE        drop-ins as JSON, [ { lines; } ], laid over a confined unit: what the twin of `nsguard doctor` takes too
+#   laid FILE        drop-ins as JSON, [ { lines; } ], laid over a confined unit: the cases of `nsguard doctor`'s judge
 #   sockets FILE     lines of a confined service's socket as JSON, [ "Key=value" ]: the messages about each
 #   mutants          protection -> whether the judge misses it when it is taken away
 let

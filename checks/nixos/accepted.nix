@@ -10,8 +10,8 @@ let
   inherit (config) nsguard;
   confined = lib.filterAttrs (_: s: s.nsguard.namespace != null) config.systemd.services;
 
-  # A program that is none of the store's and none of Debian's serves for ever. Asked whether its configuration is well, it
-  # says so (nginx); where systemd waits for it to go to the background, it goes there.
+  # A program that neither the store nor Debian has is a script that runs for ever. Asked to test its configuration, it
+  # succeeds (nginx); where systemd waits for it to go to the background, it goes there.
   program = type: path: ''
     if [ ! -e ${path} ]; then
       mkdir -p ${dirOf path}

@@ -1,5 +1,5 @@
-# The options of apps where NixOS is built of stand-ins, whose callPackage makes nothing: launchers are made by their own
-# package file, the wrapper of what they start being a script.
+# The options of apps where NixOS is built of stand-ins, whose callPackage makes nothing: launchers are made by their
+# own package file, and a script wraps what they start.
 args@{ lib, pkgs, ... }:
 import ../../modules/apps.nix (
   args

@@ -1,4 +1,5 @@
-# A package for services.nginx that runs another shell command, whose "$2" is the configuration. nginx itself is asked first whether its configuration is well.
+# A package for services.nginx that runs another shell command, whose "$2" is the configuration. With -t, by which its
+# unit tests the configuration first, it succeeds.
 { pkgs }:
 command:
 let

@@ -39,7 +39,7 @@ in
   options.taken = lib.mkOption {
     type = lib.types.attrsOf lib.types.port;
     default = { };
-    description = "Services that the snippets take for granted, in the namespace vpn, with the ports that they listen on.";
+    description = "Services in the namespace vpn that the snippets presuppose, with the ports that they listen on.";
   };
 
   config = {

@@ -1,4 +1,4 @@
-# The same machine with another peer in the tunnel, and published at another port: what `nixos-rebuild switch` would bring.
+# The same machine after `nixos-rebuild switch`: with another peer in the tunnel, and published at another port.
 { lib, ... }:
 {
   imports = [ ./machine.nix ];

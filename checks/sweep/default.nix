@@ -1,7 +1,9 @@
 # Every service of nixpkgs' modules, confined: what becomes of it by evaluation alone, with stand-ins for packages.
 #
 #   import ./. { lib; nixos; names; attributes; common; }
-#   -> { paths; say = [ { path; fillings; more; } ] -> … a line for each: { services; problems; holes; warnings; crashed; } }
+#   -> { paths; say = [ { path; fillings; more; } ] -> … }
+#
+# `say` traces a line for each: { services; problems; holes; warnings; crashed; }
 #
 # A path is that of a set of options, from `services` on. What the module calls for beside is made up by type.
 arguments:
@@ -25,7 +27,7 @@ let
     pkgs
     ;
 
-  # The modules of NixOS to evaluate; needs: entries of its list, beside those that all need, or null for the whole list.
+  # The modules of NixOS to evaluate; needs: entries of its list beside those that all need, or null for the whole list.
   only =
     needs:
     if needs == null then
@@ -263,8 +265,8 @@ let
         if confined then filter (lib.hasPrefix "systemd.services.") config.warnings else [ ]
       );
     };
-  # The first way to fill a module in that evaluates and gives it services. What a module throws is caught; the rest ends
-  # the evaluation, and ./sweep.py goes on behind it. `crashed`: it evaluates as long as it is not confined.
+  # The first way to fill a module in that evaluates and gives it services. What a module throws is caught; other errors
+  # end the evaluation, and ./sweep.py goes on with the next module. `crashed`: it evaluates when it is not confined.
   swept =
     {
       path,

@@ -116,7 +116,8 @@ in
         "new": {"start netns", "start tunnel", "start refresh"},
     }
     apps = {name: f"app-{name}.service" for name in expected if name != "new"}
-    saying = re.compile(r"^(stop|reload|restart|start)p?ing the following units: (.*)$|^(the following new units) .*: (.*)$", re.M)
+    acting = r"^(stop|reload|restart|start)p?ing the following units: (.*)$"
+    saying = re.compile(acting + r"|^(the following new units) .*: (.*)$", re.M)
     ours = re.compile(r"(?:nsguard-)?(app|netns|tunnel|refresh|forward)-(.*)\.(?:service|timer)")
 
 

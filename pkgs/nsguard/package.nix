@@ -31,7 +31,7 @@ stdenv.mkDerivation {
   };
 
   strictDeps = true;
-  # One compiles the bytecode and runs the tests, the other runs nsguard: they differ where it is built for another machine.
+  # One compiles the bytecode and runs the tests, the other runs nsguard: they differ in cross builds.
   nativeBuildInputs = [ python3 ];
   buildInputs = [ python3 ];
 

@@ -134,7 +134,7 @@ let
           # Over IPv4 the kernel drops them itself. The first rule, because to the next one such a packet belongs to a
           # connection between services.
           name = "own-source";
-          guards = "conversations between services, against the tunnel's far end that sends from the namespace's own address";
+          guards = "conversations between services, against a far end that sends from the namespace's own address";
           text = [ "${fromTunnel} fib saddr type local drop" ];
         }
         { text = [ "${fromTunnel} ct state established,related accept" ]; }

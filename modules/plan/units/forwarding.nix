@@ -17,7 +17,7 @@ let
     ;
 
   tunnel = names.tunnelUnit name;
-  # A script opens the port: the unit closes it in the end, and watches its listeners if there is a command to tell them.
+  # A script opens the port: the unit closes it in the end, and watches its listeners if there is a command to run.
   scripted = portForwarding.protocol == "script";
   watched = !scripted || commands != [ ];
   close = "${tools.nsguard} forward close ${name}";

@@ -1,7 +1,9 @@
-/* A user that systemd makes for as long as its service runs (systemd.exec(5), DynamicUser=) is in no file: programs outside
- * ask systemd for its name by a socket that confined ones do not have. Where the unit's /etc/passwd and /etc/group lead to
- * ACCOUNTS (modules/plan/confinement/accounts.nix), a private directory, this writes them: the host's lines, and one for
- * this process's own user and group where they lack it.
+/* Names for a user that exists only while its service runs (systemd.exec(5), DynamicUser=).
+ *
+ * Such a user is in no file. Programs outside ask systemd for its name, over a socket that confined programs do not
+ * reach. In units whose /etc/passwd and /etc/group are links to the private directory ACCOUNTS
+ * (modules/plan/confinement/accounts.nix), this writes these two files: the host's lines, and a line for the user
+ * and the group of this process where the host has none.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -19,7 +21,7 @@
 
 enum { NAME_SIZE = 32 /* with the NUL at its end */, ID_FIELD = 2 /* passwd(5), group(5) */, DIRECTORY_SIZE = 1024 };
 
-/* One more line of a file: `fields` is what follows the number. */
+/* The line that may be added to a file: `fields` follows the number. */
 struct account {
 	const char *file, *fields;
 	char name[NAME_SIZE];
@@ -28,7 +30,7 @@ struct account {
 	bool known, taken;
 };
 
-/* As systemd takes them for a user that it makes. */
+/* Whether systemd would take the name for a user that it makes. */
 static bool valid_name(const char *name, size_t length)
 {
 	if (length < 1 || length >= NAME_SIZE || !(isalpha((unsigned char)name[0]) || name[0] == '_'))
@@ -48,7 +50,7 @@ static bool set_name(char name[NAME_SIZE], const char *wanted, size_t length)
 	return true;
 }
 
-/* For what has no name, or one that the host has given to another number. */
+/* The name if there is none, or if the host has given it to another number. */
 static void unnamed(char name[NAME_SIZE], unsigned id)
 {
 	snprintf(name, NAME_SIZE, "nsguard-%u", id);
@@ -67,7 +69,7 @@ static bool has_id(const char *line, unsigned id)
 	return isdigit((unsigned char)*line) && strtoul(line, &end, 10) == id && *end == ':';
 }
 
-/* What may stand in a field; `otherwise` for what may not, or is not set. */
+/* The value if a field may hold it; `otherwise` if not, or if it is not set. */
 static const char *directory(const char *value, const char *otherwise)
 {
 	if (!value || value[0] != '/' || strlen(value) >= DIRECTORY_SIZE)
@@ -103,7 +105,7 @@ static bool cannot_write(const char *file)
 	return false;
 }
 
-/* Copies the host's lines; the last one then has its end. */
+/* Copy the host's lines, and end the last one with a line feed. */
 static bool copy(FILE *from, FILE *to, struct account *account)
 {
 	char *line = NULL;
@@ -126,7 +128,7 @@ static bool copy(FILE *from, FILE *to, struct account *account)
 	return read && written;
 }
 
-/* The host's lines of a file and, unless one of them has the number, one more. */
+/* Write the host's lines of a file, and the account's unless one of them has its number. */
 static bool write_file(struct account *account)
 {
 	char path[64];
@@ -160,7 +162,7 @@ bool accounts_write(const char *names)
 	struct account group = { .file = "group", .id = getgid(), .fields = ":" };
 	char fields[2 * DIRECTORY_SIZE + 16];
 
-	/* systemd makes a name of its own for a unit whose name can be none. */
+	/* For a unit whose name cannot be a user's, systemd makes up a name. */
 	if (!set_name(user.name, names, (size_t)(colon - names)) && !(made && set_name(user.name, made, strlen(made))))
 		unnamed(user.name, user.id);
 	if (!*colon || !set_name(group.name, colon + 1, strlen(colon + 1)))

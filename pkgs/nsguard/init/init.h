@@ -14,13 +14,13 @@ enum { REFUSED = 255 };
 /* One line on standard error, in one write. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* verify.c: 0 if this process is in the network namespace of that name and not in the host's, else REFUSED and a line. */
+/* verify.c: 0 if this process is in the network namespace of that name, not in the host's; else REFUSED and a line. */
 int verify(const char *name);
 
-/* accounts.c: write the private /etc/passwd and /etc/group, of "USER:GROUP" or "USER"; false and a line if it can't. */
+/* accounts.c: write the private passwd and group files for "USER:GROUP" or "USER"; false and a line if it can't. */
 bool accounts_write(const char *names);
 
-/* signals.c: the number of a signal that is given by that or by its name, with or without SIG; 0 for none. */
+/* signals.c: the number of a signal, given by its number or its name, with or without SIG; 0 for no signal. */
 int signal_number(const char *name);
 /* A queue for the signals that other commands of the unit send; -1 and a line if there can be none. */
 int signals_listen(void);
@@ -29,12 +29,12 @@ int signals_take(int queue);
 /* Signal the unit's main command. The exit status: 0, or 1 and a line. */
 int signal_main(int number);
 
-/* notify.c: what may go to the service manager of a message (sd_notify(3)): its length in `passed`, 0 for nothing. */
+/* notify.c: the lines of a message (sd_notify(3)) that may go to the service manager: their length in `passed`. */
 enum { MESSAGE = 4096 };
 size_t notify_filter(const char *message, size_t length, char passed[MESSAGE]);
 /* A socket for the command, whose address is set as $NOTIFY_SOCKET; -1 and a line if there can be none. */
 int notify_listen(void);
-/* Take one message from the command's socket, and hand on what may pass. sender: whose alone, 0 for anybody's. */
+/* Take one message from the command's socket, and pass on what may pass. sender: whose messages count, 0: all. */
 void notify_relay(int from, int to, pid_t sender);
 
 /* stream.c: a pipe in place of a descriptor that systemd connected to the journal, and where its bytes go. */
@@ -52,13 +52,13 @@ void stream_move(struct stream *stream);
 int stream_awaits(const struct stream *stream, short *events);
 
 enum { STREAMS = 2 };
-/* All that stands before one command. Descriptors that there are not are -1. */
+/* The options and the state for one command. Descriptors that do not exist are -1. */
 struct front {
 	const char *netns, *argv0, *notify, *accounts;
 	/* stays: as the process that systemd knows, and the program is its child */
 	bool journal, signalled, stays;
 	int signal;
-	/* Signals to hand on to the program; and those that came before there was one. */
+	/* Signals to pass on to the program; and those that came before it existed. */
 	sigset_t forward, early;
 	struct stream streams[STREAMS];
 	int inside[STREAMS];
@@ -68,9 +68,9 @@ struct front {
 	pid_t program;
 	bool running;
 	int status;
-	/* Messages of late, and since when they are counted (milliseconds). */
+	/* Messages sent lately, and since when they are counted (milliseconds). */
 	long spent, since;
 };
 
-/* supervise.c: let go of what is the command's alone, and do what is to be done while it runs. The exit status. */
+/* supervise.c: close what is the command's alone, and work while it runs. Returns the exit status. */
 int supervise(struct front *front, const char *path);

@@ -10,12 +10,13 @@
  *   --argv0=NAME      what the program is to be called
  *   --accounts=USER:GROUP  write the files by which this process's user and group have these names (accounts.c)
  *
- * It checks where it is before all else, and becomes the program. Where something is to be done while that runs, there are
- * two processes. In a PID namespace of the unit's own this one stays as its process 1, for what is process 1 is not ended by
- * a signal that it does not catch, and must wait for what others leave behind (pid_namespaces(7)); it ends as the program
- * ended. With --stay it stays, too: when the main process has ended, systemd kills what else there is of a unit with
- * KillMode=mixed, and the program's last words would be lost. Elsewhere the program keeps the number that systemd knows,
- * and another process does the rest.
+ * First it checks that it is in the right namespace; then it becomes the program. If it has work to do while the
+ * program runs, there are two processes. In a unit with a PID namespace of its own, this process stays process 1 and
+ * the program is its child: process 1 is not ended by signals that it does not catch, and must wait for orphans
+ * (pid_namespaces(7)), which few programs are made for. It ends as the program ended. With --stay, this process stays
+ * the main process as well: when that of a unit with KillMode=mixed ends, systemd kills all others, and the program's
+ * last words would be lost. In other units the program keeps the process number that systemd knows, and a second
+ * process does the work.
  *
  * What systemd connected in the host's network namespace stays in here: no other process may look into this one.
  */
@@ -66,7 +67,7 @@ static bool parse_signals(char *names, sigset_t *set)
 	return true;
 }
 
-/* The words of the program; NULL and a line if the options are not as above. */
+/* Read the options into `front`. Returns the words of the program; NULL, after a message, for wrong options. */
 static char **parse(int count, char **words, struct front *front)
 {
 	static const struct option OPTIONS[] = {
@@ -105,7 +106,7 @@ static char **parse(int count, char **words, struct front *front)
 	return words + optind;
 }
 
-/* Take out of what systemd passed the descriptor of that name, so that the command has the others alone; -1 without one. */
+/* Take the descriptor of that name from those that systemd passed: the command gets only the others. -1 if missing. */
 static int take(const char *name)
 {
 	const char *count = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES");
@@ -141,7 +142,7 @@ static int take(const char *name)
 	return taken;
 }
 
-/* What is to be done while the command runs; false and a line if something can't. */
+/* Set up pipes, queue and sockets for the work beside the command; false, after a message, if one cannot be made. */
 static bool prepare(struct front *front)
 {
 	struct stat output, error;
@@ -158,7 +159,7 @@ static bool prepare(struct front *front)
 			front->inside[i] = front->inside[0];
 		else if (!stream_open(&front->streams[i], STDOUT_FILENO + i, &front->inside[i]))
 			return false;
-		/* By it a program knows that what it writes goes to the journal (systemd.exec(5)). */
+		/* A program compares this with its output to learn that the journal reads it (systemd.exec(5)). */
 		if (getenv("JOURNAL_STREAM") && !fstat(front->inside[i], &output)) {
 			snprintf(stream, sizeof stream, "%lu:%lu", (unsigned long)output.st_dev, (unsigned long)output.st_ino);
 			setenv("JOURNAL_STREAM", stream, 1);
@@ -181,9 +182,7 @@ static bool prepare(struct front *front)
 	return front->notify_from >= 0;
 }
 
-/* systemd wrote the number of the process that it started, as it is in here or on the host (systemd 257); the command is
- * another.
- */
+/* Put the command's process number into a variable in which systemd wrote that of the process that it started. */
 static void renumber(const char *variable)
 {
 	char number[16];
@@ -193,7 +192,7 @@ static void renumber(const char *variable)
 		setenv(variable, number, 1);
 }
 
-/* Never returns but where the program cannot be executed. apart: whether systemd started another process than this one. */
+/* Execute the program; returns only if that fails. apart: whether systemd started another process than this one. */
 static int become(const struct front *front, char **program, const sigset_t *mask, bool apart)
 {
 	const char *path = program[0];
@@ -217,7 +216,7 @@ static int become(const struct front *front, char **program, const sigset_t *mas
 	return CANNOT_EXECUTE;
 }
 
-/* As fork(2), but the new process is nobody's child that the command would wait for. */
+/* As fork(2), but the new process is no child of this one, so that the command will not have to wait for it. */
 static pid_t fork_away(void)
 {
 	int status = 0;
@@ -243,7 +242,7 @@ int main(int count, char **words)
 	char **program;
 	pid_t child;
 
-	/* What is process 1 loses a signal that it neither blocks nor catches, and systemd sends SIGTERM once. */
+	/* Process 1 loses a signal that it neither blocks nor catches, and systemd sends SIGTERM only once. */
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &mask);
 	sigemptyset(&front.forward);
@@ -271,7 +270,8 @@ int main(int count, char **words)
 	sigpending(&front.early);
 	child = front.stays ? fork() : fork_away();
 	if (child < 0) {
-		say("no second process: %s; LimitNPROC= and TasksMax= of the unit must leave room for one more", strerror(errno));
+		say("no second process: %s; LimitNPROC= and TasksMax= of the unit must leave room for one more",
+		    strerror(errno));
 		return REFUSED;
 	}
 	if (front.stays == !child)

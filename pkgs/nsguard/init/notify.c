@@ -1,8 +1,8 @@
 /* What a confined unit may tell the service manager, and how often (sd_notify(3)).
  *
- * By MAINPID= systemd would take another service's process for this unit's and stop it; EXTEND_TIMEOUT_USEC= delays a stop
- * without end; what is kept by FDSTORE= outlives the unit. The descriptors that come with a message are closed by the kernel,
- * since nobody asks for them: a BARRIER=1 is answered so, in its turn.
+ * Only the lines in ALLOWED pass. By MAINPID=, systemd would take another service's process for this unit's and stop
+ * it; EXTEND_TIMEOUT_USEC= can delay a stop without end; what FDSTORE= keeps outlives the unit. The kernel closes
+ * the descriptors that come with a message, because they are not received; that also answers BARRIER=1, in order.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -99,7 +99,7 @@ int notify_listen(void)
 		say("%s: %s; the unit cannot tell systemd that it is ready", address.sun_path, strerror(errno));
 		return -1;
 	}
-	/* A daemon may have become another user by the time that it tells. */
+	/* A daemon may have become another user by the time that it sends its message. */
 	chmod(address.sun_path, 0666);
 	setenv("NOTIFY_SOCKET", address.sun_path, 1);
 	return socket_;
@@ -113,7 +113,12 @@ void notify_relay(int from, int to, pid_t sender)
 		char space[CMSG_SPACE(sizeof(struct ucred))];
 	} control;
 	struct iovec part = { message, sizeof message };
-	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	struct msghdr header = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof control,
+	};
 	ssize_t length = recvmsg(from, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	struct cmsghdr *first = length < 0 ? NULL : CMSG_FIRSTHDR(&header);
 	struct ucred said;

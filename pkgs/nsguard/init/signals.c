@@ -1,7 +1,9 @@
-/* By `kill -HUP $MAINPID` one command of a unit signals another. Where each has process numbers of its own, that number says
- * nothing: there systemd starts nsguard-init --signal=HUP in place of it, and the signal goes by a queue to the nsguard-init
- * that is process 1 of the main command, which hands it on. The unit's commands have their message queues in common, and
- * nobody else has (systemd.exec(5), PrivateIPC=; mq_overview(7)).
+/* Signals from one command of a unit to another, such as `kill -HUP $MAINPID` in ExecReload=.
+ *
+ * Where each command has a PID namespace of its own, $MAINPID names no process of the other. There the unit has
+ * nsguard-init --signal=HUP in place of kill(1). It sends the signal's number by a message queue to the nsguard-init
+ * that is process 1 of the main command, and that one signals the program. All commands of the unit share their
+ * message queues, and nobody else does (systemd.exec(5), PrivateIPC=; mq_overview(7)).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +40,7 @@ int signals_listen(void)
 	struct mq_attr shape = { .mq_maxmsg = WAITING, .mq_msgsize = 1 };
 	int queue;
 
-	/* Of the start before this one. */
+	/* The queue of an earlier start. */
 	mq_unlink(QUEUE);
 	queue = mq_open(QUEUE, O_RDONLY | O_CREAT | O_EXCL | O_NONBLOCK | O_CLOEXEC, 0600, &shape);
 	if (queue < 0)
@@ -59,7 +61,7 @@ int signal_main(int number)
 	const char *main = getenv("MAINPID"), byte = (char)number;
 	int queue;
 
-	/* Where systemd knows no process numbers of a unit's own, its number is right. */
+	/* A systemd without PrivatePIDs= gives the unit no PID namespace, and then $MAINPID is right. */
 	if (getpid() != 1 && main && atoi(main) > 1)
 		queue = kill(atoi(main), number);
 	else {

@@ -1,9 +1,10 @@
 /* A pipe in place of the journal's connection.
  *
- * systemd connects standard output and error to the journal before it enters the unit's network namespace, and a socket
- * keeps the namespace that it was made in: by ioctl(2) on it, a program asks for the addresses of the host's links
- * (netdevice(7)). So the command gets a pipe, and its bytes go on by systemd's own connection, for which systemd has told
- * the journal the unit: it knows whose they are when the process that wrote them is gone (systemd issue 2913).
+ * systemd connects standard output and error to the journal before it enters the unit's network namespace, and a
+ * socket keeps the namespace in which it was made: with ioctl(2) on it, a program can read the addresses of the
+ * host's links (netdevice(7)). So the command gets a pipe, and this process passes its bytes to systemd's
+ * connection. systemd has told the journal the unit of that connection, so lines are known as the unit's even when
+ * the process that wrote them is gone (systemd issue 2913).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,7 +44,7 @@ bool stream_open(struct stream *stream, int outside, int *inside)
 		return false;
 	}
 	stream->from = ends[0];
-	/* Not by the number that the command's own is put in. */
+	/* Above the numbers of the standard streams, which the command's pipes will get. */
 	stream->to = fcntl(outside, F_DUPFD_CLOEXEC, 3);
 	*inside = ends[1];
 	return stream->to >= 0 && fcntl(stream->from, F_SETFL, O_NONBLOCK) == 0;
@@ -53,7 +54,7 @@ void stream_move(struct stream *stream)
 {
 	ssize_t count;
 
-	/* Others wait, too, however much the command has to say. */
+	/* A limit, so that a command that writes without end does not hold up everything else. */
 	for (int turn = 0; turn < TURNS; turn++) {
 		if (stream->start == stream->end) {
 			if (stream->from < 0)
@@ -69,10 +70,11 @@ void stream_move(struct stream *stream)
 			stream->start = 0;
 			stream->end = (size_t)count;
 		}
-		count = send(stream->to, stream->bytes + stream->start, stream->end - stream->start, MSG_DONTWAIT | MSG_NOSIGNAL);
+		count = send(stream->to, stream->bytes + stream->start, stream->end - stream->start,
+			     MSG_DONTWAIT | MSG_NOSIGNAL);
 		if (count < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		/* Without a journal there is nobody to tell, and the command goes on. */
+		/* Without a journal the bytes are lost, and the command goes on. */
 		stream->start = count < 0 ? stream->end : stream->start + (size_t)count;
 	}
 }

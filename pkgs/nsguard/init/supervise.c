@@ -1,4 +1,4 @@
-/* What is done while a command runs: its words go to the journal, its messages to systemd, signals to it. */
+/* The work beside a command: its output goes to the journal, its messages to systemd, and signals to the command. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,9 +14,9 @@
 
 #include "init.h"
 
-/* Milliseconds for what the command left behind to end, and then for the journal to take the last lines. */
+/* Milliseconds for orphans of the command to end, and then for the journal to take the last lines. */
 enum { LEFT_BEHIND = 5000, LAST_LINES = 2000 };
-/* Messages to systemd: so many at once, and then one in so many milliseconds. */
+/* Messages to systemd: how many at once, and then the milliseconds between two. */
 enum { BURST = 20, INTERVAL = 100 };
 
 static long now(void)
@@ -32,7 +32,7 @@ static int ascending(const void *one, const void *other)
 	return *(const int *)one - *(const int *)other;
 }
 
-/* What the command closes must be closed: a connection that systemd passed, a pipe. */
+/* Close what belongs to the command alone: when the command closes a connection or pipe, no copy may keep it open. */
 static void let_go(const struct front *front)
 {
 	int kept[] = { 2, front->streams[0].from, front->streams[0].to, front->streams[1].from, front->streams[1].to,
@@ -54,7 +54,7 @@ static void let_go(const struct front *front)
 	}
 }
 
-/* Wait for what ended; whether any child is left. */
+/* Collect the children that have ended; whether any is left. */
 static bool reap(struct front *front)
 {
 	pid_t ended;
@@ -77,7 +77,7 @@ static void hand_on_signals(const struct front *front)
 			kill(front->program, (int)said.ssi_signo);
 }
 
-/* What systemd sent to all of the unit before the program was there; those in `forward` are still to be read. */
+/* Signal the program as systemd signalled the unit before the program existed; those in `forward` are still queued. */
 static void hand_on_early(const struct front *front)
 {
 	for (int number = 1; number < NSIG; number++)
@@ -112,7 +112,7 @@ static void hand_on_message(struct front *front)
 	notify_relay(front->notify_from, front->notify_to, !strcmp(front->notify, "main") ? front->program : 0);
 }
 
-/* Wait until something is to be done, and do it; at most until `deadline` (0: as long as it takes). */
+/* Wait for work and do it, at most until `deadline` (0: without limit). */
 static void attend(struct front *front, long deadline)
 {
 	enum { SIGNALS, PARENT, QUEUE, NOTIFY, FIRST_STREAM, COUNT = FIRST_STREAM + STREAMS };
@@ -152,7 +152,7 @@ static bool is_moving(const struct front *front)
 	return stream_awaits(&front->streams[0], &events) >= 0 || stream_awaits(&front->streams[1], &events) >= 0;
 }
 
-/* Of a service that systemd would see killed by one of these it says that it ended well. */
+/* Signals by which a service may be killed and systemd still says that it ended well. */
 static int exit_status(const struct front *front, const char *path)
 {
 	static const char ends_well[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM, 0 };
@@ -165,7 +165,7 @@ static int exit_status(const struct front *front, const char *path)
 	return 128 + WTERMSIG(front->status);
 }
 
-/* Until the program has ended, and as process 1 also what it left behind. Its exit status. */
+/* Work until the program has ended, and as process 1 also its orphans. Returns the program's exit status. */
 static int stay(struct front *front, const char *path)
 {
 	long deadline = 0;
@@ -173,7 +173,7 @@ static int stay(struct front *front, const char *path)
 	hand_on_early(front);
 	while (reap(front) && (!deadline || now() < deadline)) {
 		if (!front->running && !deadline && getpid() == 1) {
-			/* As systemd does when the main process of a service has ended. */
+			/* As systemd does to the rest of a service whose main process has ended. */
 			kill(-1, SIGTERM);
 			kill(-1, SIGCONT);
 			deadline = now() + LEFT_BEHIND;
@@ -182,7 +182,7 @@ static int stay(struct front *front, const char *path)
 	}
 	for (int i = 0; i < BURST && front->notify_from >= 0; i++)
 		hand_on_message(front);
-	/* What still holds a pipe ends with this process, and cannot say more. */
+	/* Processes that still hold a pipe are killed when process 1 ends, so there is no more to pass on. */
 	deadline = now() + LAST_LINES;
 	for (int i = 0; i < STREAMS; i++)
 		stream_move(&front->streams[i]);
@@ -192,7 +192,7 @@ static int stay(struct front *front, const char *path)
 	return exit_status(front, path);
 }
 
-/* Beside the program: until nobody can write any more, and it has ended. */
+/* Beside the program: work until it has ended and nobody can write to its pipes any more. */
 static int accompany(struct front *front)
 {
 	while (is_moving(front) || (front->running && front->notify_from >= 0))

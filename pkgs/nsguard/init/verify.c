@@ -1,7 +1,7 @@
-/* Is this process where it should be?
+/* The check that this process is in the right network namespace.
  *
- * systemd starts a service in the host's network namespace when entering another is refused (EPERM at setns is not fatal
- * to it, systemd issue 29429). Fails closed: whatever goes wrong is a "no".
+ * systemd starts a service in the host's network namespace when entering another is refused (EPERM at setns is not
+ * fatal to it, systemd issue 29429). It fails closed: whatever goes wrong, the program is not started.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -63,7 +63,9 @@ int verify(const char *name)
 	close(file);
 	text[length] = '\0';
 	if (sscanf(text, "namespace %lu host %lu %c", &inside, &host, &end) != 2) {
-		say("%s: cannot tell where this process is: the identity file is malformed; reload nsguard-netns-%s.service", name, name);
+		say("%s: cannot tell where this process is: the identity file is malformed; "
+		    "reload nsguard-netns-%s.service",
+		    name, name);
 		return REFUSED;
 	}
 	own = status.st_ino;
@@ -72,8 +74,8 @@ int verify(const char *name)
 		return REFUSED;
 	}
 	if (own != inside) {
-		say("%s: this process is in network namespace %lu, not %lu; restart it after nsguard-netns-%s.service", name, own,
-		    inside, name);
+		say("%s: this process is in network namespace %lu, not %lu; restart it after nsguard-netns-%s.service",
+		    name, own, inside, name);
 		return REFUSED;
 	}
 	return 0;

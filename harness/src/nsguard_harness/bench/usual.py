@@ -18,7 +18,8 @@ def install(machine: Machine, *, kernel: bool) -> None:
     up, down = usual_script(kernel)
     text = (
         # under emulation its fifty commands take longer than a lab gives units to stop
-        "[Service]\nType=oneshot\nRemainAfterExit=yes\nTimeoutSec=infinity\nEnvironment=WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1\n"
+        "[Service]\nType=oneshot\nRemainAfterExit=yes\nTimeoutSec=infinity\n"
+        "Environment=WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1\n"
         f"ExecStart=/bin/bash -ec '{' && '.join(up)}'\nExecStop=/bin/bash -c '{'; '.join(down)}'\n"
     )
     machine.write_files({f"{UNITS}/{UNIT}": text})

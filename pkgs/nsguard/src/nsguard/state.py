@@ -1,16 +1,16 @@
 """What is up, under /run/nsguard/NAME, and the lock on it.
 
-inside/       identity, resolv.conf and forwarded (the port that is open), shown to confined services as /run/nsguard
+inside/       identity, resolv.conf and forwarded (the port that is open); confined services see it as /run/nsguard
 confext/      files laid over /etc of confined services; confext-accounts/ for those whose user is made at start
 terminals/    pts: terminals (devpts) of confined services and commands, shown to them as /dev/pts
 namespace     the namespace, mounted a second time while it is up (net/namespace.py, `hold`)
-making        there while the namespace is made: a name that appears beside it is ours, though unfinished
-error.json    the last command that failed and what it said, until the same command does not
+making        exists while the namespace is made: a name that appears meanwhile is ours, though unfinished
+error.json    the last command that failed, and its message; removed when that command succeeds
 tunnel.json   the tunnel: written before the first of it is made, removed after the last is gone
-forwarding.json  what became of asking the gateway for a port, while `nsguard forward run` does
+forwarding.json  the result of the request for a port, while `nsguard forward run` is running
 host-link.json  the host link: written before the first of it is made, removed after the last is gone
-names.json    endpoints that are names (see `names`), while the tunnel is up, or to be made anew
-sought        there once names have been looked up
+names.json    endpoints that are host names (endpoints/named.py), while the tunnel is up, or to be made anew
+sought        exists once names have been looked up
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # Seconds to wait for another nsguard at work on the same namespace; longer than a whole `tunnel up` takes.
 LOCK_TIMEOUT = 300.0
-# Seconds to wait for it with what is good to know but keeps nobody from going on.
+# Seconds to wait for it to store something that is useful but not necessary.
 NOTE_TIMEOUT = 1.0
 CLOSED_RESOLV_CONF = "# nsguard: no tunnel, no resolver\n"
 
@@ -71,7 +71,7 @@ class Forwarded(NamedTuple):
 
 
 class ForwardingState(NamedTuple):
-    """What became of asking a gateway for a port.
+    """The result of the request for a forwarded port.
 
     state: "asking", "open", "refused" or "silent"; since: when that began, in seconds since the epoch; gateway: its
     address, empty where none is known; answer: its word, or why there is none.
@@ -178,7 +178,7 @@ class State:
         )
 
     def write_forwarded(self, now: Forwarded | None) -> None:
-        """In the form of systemd's EnvironmentFile=, which is also a shell's; no file for no port."""
+        """Store the port in the form of systemd's EnvironmentFile=, which shells read, too; None removes the file."""
         if now is None:
             files.remove(f"{self.inside}/forwarded")
             return
@@ -195,11 +195,11 @@ class State:
 
     def write_forwarding(self, now: ForwardingState | None) -> None:
         """Record the result of the request for a port; None removes the record."""
-        if now is None or os.path.isdir(self.directory):  # it may have gone, and its keeper not yet
+        if now is None or os.path.isdir(self.directory):  # the namespace may be gone while its keeper still runs
             _write(self._forwarding, now)
 
     def empty(self) -> None:
-        """Remove all but the directory, which is the lock and goes with it."""
+        """Remove everything in the directory. The directory itself is the lock, and is removed with that."""
         for name in os.listdir(self.directory):
             files.remove(f"{self.directory}/{name}")
 
@@ -211,7 +211,7 @@ def _read(path: str) -> dict[str, Any] | None:
 
 
 def _write(path: str, record: Tunnel | HostLink | ForwardingState | None) -> None:
-    """Keep a record there, in which `_read` finds the same; no file for none."""
+    """Store a record so that `_read` returns it; None removes the file."""
     if record is None:
         files.remove(path)
     else:
@@ -226,7 +226,7 @@ def _tuples(value: Any) -> Any:
 def locked(name: str, *, create: bool = False, timeout: float = LOCK_TIMEOUT) -> Iterator[State | None]:
     """The state of namespace `name`, ours alone within the body; None if there is none and `create` is not set.
 
-    The lock is flock(2) on the directory itself, which goes when it is empty at the end. Raises `NsguardError`
+    The lock is flock(2) on the directory itself, which is removed at the end if it is empty. Raises `NsguardError`
     when another holds it for `timeout` seconds.
     """
     state = State(name)
@@ -246,7 +246,7 @@ def locked(name: str, *, create: bool = False, timeout: float = LOCK_TIMEOUT) ->
 
 @contextmanager
 def noted(name: str, command: str) -> Iterator[None]:
-    """A failure of the body is kept in the namespace's state, if there is one, and the body's success forgets it."""
+    """Record a failure of the body in the namespace's state, if there is one; remove the record if it succeeds."""
     try:
         yield
     except NsguardError as error:
@@ -273,7 +273,7 @@ def _lock(directory: str, *, create: bool, timeout: float) -> int | None:
             continue
         with suppress(BlockingIOError, FileNotFoundError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Whoever held it may have removed the directory: then this is the lock of nothing.
+            # Its holder may have removed the directory; then this lock protects nothing.
             if os.stat(directory).st_ino == os.fstat(descriptor).st_ino:
                 return descriptor
         os.close(descriptor)

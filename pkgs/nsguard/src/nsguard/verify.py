@@ -1,8 +1,8 @@
-"""Is the supervisor of a command where it should be?
+"""The check that the supervisor of a command is in the right network namespace.
 
 systemd starts a service in the host's network namespace when entering another is refused (EPERM at setns is not fatal
-to it). Before commands of units nsguard-init looks the same way (init/verify.c). Fails closed: whatever goes wrong is a
-"no".
+to it). nsguard-init checks the same for commands of units (init/verify.c). It fails closed: whatever goes wrong,
+nothing is started.
 """
 
 import os

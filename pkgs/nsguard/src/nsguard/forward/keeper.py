@@ -1,6 +1,6 @@
 """`nsguard forward run|close NAME`: get a forwarded port from the tunnel's gateway, and renew it.
 
-Of a port that a script opens (script.py), only the listeners are watched.
+For a port that a script opens (script.py), it only watches the listeners.
 
 The process runs on the host. Its socket is created in the namespace and stays there; the answers that it parses have a
 few fixed bytes. An open port closes by itself if it is not renewed, because the kernel drops it after its lifetime.
@@ -63,7 +63,7 @@ def _keep_open(keeper: "Keeper") -> None:
 
 
 def _follow(state: State, listeners: Watch) -> None:
-    """Watch who listens on the port that a script has open, which may be another one or none at each look."""
+    """Watch who listens on the port that a script has opened; at each look it may be another port, or none."""
     known = state.forwarded()
     while True:
         clock.wait(_LOOK)

@@ -16,7 +16,7 @@ _FIRST = {"nat-pmp": 0.25, "pcp": 3.0}
 GATEWAY_TIMEOUT = 10.0
 # Seconds to wait for an answer that is useful but not needed.
 SHORT = 1.0
-# Seconds, the most that RFC 6887 §15 recommends to grant.
+# Seconds: the longest lifetime that RFC 6887 §15 recommends to grant.
 _DAY = 86400
 # RFC 6886 §3.5, RFC 6887 §7.4
 _NAT_PMP_RESULTS = {1: "unsupported version", 2: "not authorised", 3: "network failure", 4: "out of resources"}
@@ -122,7 +122,7 @@ class Gateway:
 
 
 def longest(protocol: str, lifetime: int) -> int:
-    """The most seconds that count of what is granted.
+    """The longest lifetime to accept, in seconds.
 
     NAT-PMP's gateway should offer no more than what was asked for (RFC 6886 §3.3), PCP's may (RFC 6887 §15).
     """

@@ -1,8 +1,8 @@
 """Setting the port on which each program listens, through the program's own API.
 
 Each function takes the URL of the API, the port, and the text of `clientCredentialsFile`, which may be empty. It raises
-`NsguardError` with the word of the program, OSError if nobody answers, and ValueError, LookupError, TypeError,
-ArithmeticError or RecursionError for an answer of something else.
+`NsguardError` with the answer of the program, OSError if nobody answers, and ValueError, LookupError, TypeError,
+ArithmeticError or RecursionError for an answer that no such program gives.
 """
 
 import json

@@ -1,8 +1,8 @@
 """Whether a program inside listens on the port that it was told; if none does, it is told again.
 
-Many programs begin with the port of their configuration when they start again. A unit tells them, the hook. It may run
-before the program is up again, or while the old one ends. So it runs again whenever other ports inside are listened on,
-until one of them is this port, or until it has succeeded several times in vain.
+Many programs use the port of their configuration again after a restart. A unit tells them the forwarded port: the hook.
+It may run before the program is up again, or while the old one ends. So it runs again whenever the set of listening
+ports inside changes, until this port is one of them, or until it has succeeded several times without effect.
 """
 
 from collections.abc import Collection

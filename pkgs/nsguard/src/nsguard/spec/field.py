@@ -23,7 +23,7 @@ class Field:
         return ValueError(f"{self.at}: {what}")
 
     def object(self, *keys: str) -> dict[str, Field]:
-        """Its fields by name; exactly these must be there."""
+        """Its fields by name; it must have exactly these."""
         mapping = self._typed(dict, "an object")
         at = f"{self.at}." if self.at != "spec" else ""
         for key in keys:

@@ -1,4 +1,4 @@
-"""Gaps in a tunnel whose values are each right: what such a tunnel does not carry, though somebody may expect it to."""
+"""Gaps: traffic that a tunnel does not carry although users may expect it, while each of its values is valid."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Gap(NamedTuple):
-    """What the tunnel does not carry and why, and what to do. A note is what the user may have meant."""
+    """What the tunnel does not carry and why, and what to do. A note: the user may want it so."""
 
     what: str
     remedy: str
@@ -20,7 +20,7 @@ class Gap(NamedTuple):
 
 
 def gaps(config: Config) -> Iterator[Gap]:
-    """Every gap, the cause before what comes of it."""
+    """Every gap, causes before their effects."""
     if not any(peer.endpoint for peer in config.peers):
         yield Gap("no peer has an endpoint, so the tunnel cannot start a handshake", "add the Endpoint of a peer")
     else:

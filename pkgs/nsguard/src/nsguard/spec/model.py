@@ -1,4 +1,4 @@
-"""A tunnel as it is wanted, wherever that was read: a wg-quick file or typed options."""
+"""A tunnel as configured, by a wg-quick file or by typed options."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Endpoint(NamedTuple):
 
 
 class Linked(NamedTuple):
-    """A place of the host's, as systemd writes it, whose packets go over the link to `port` up to `last` inside.
+    """A listening address of the host, as systemd writes it; its packets go over the link to `port` to `last` inside.
 
     `clients`: the networks of those who reach it, None for everybody.
     """

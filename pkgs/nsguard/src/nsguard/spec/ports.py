@@ -1,4 +1,4 @@
-"""Ranges of ports, as `range`: its last port is in it as in all, so `stop` is one more."""
+"""Ranges of ports, as `range`: `stop` is one more than the last port."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _SOCKET_UNIT = Word(_IN_UNITS, _IN_UNITS, 248, suffix=".socket")
 _CLIENT = Word(ALPHANUMERIC, ALPHANUMERIC, 32)
 # A number of 32 bits that is not 0, without its 0x and leading zeros.
 _MARK = Word("123456789abcdef", "0123456789abcdef", 8)
-# The protocol of a port that is asked of no gateway: a script opens it.
+# The protocol of a port that no gateway is asked for: a script opens it.
 SCRIPT = "script"
 _MAPPERS = ("nat-pmp", "pcp", SCRIPT)
 _TRANSPORTS = ("tcp", "udp")
@@ -57,7 +57,7 @@ class PeerSpec(NamedTuple):
 
 
 class TunnelSpec(NamedTuple):
-    """A tunnel: all in `config_file`, or all in the typed fields. Lengths as in `model.Config`.
+    """A tunnel: all in `config_file`, or all in the typed fields. Units as in `model.Config`.
 
     `kind` is `model.WIREGUARD` or `model.AMNEZIAWG`; `implementation` "auto", "kernel" or "userspace".
     """
@@ -92,9 +92,9 @@ class Forwarding(NamedTuple):
 
 
 class Published(NamedTuple):
-    """A port inside that a socket of the host's, or several, lead to. `unit` has them; `listen` as systemd takes it.
+    """A port inside to which sockets of the host lead. `unit` is their socket unit; `listen` as systemd takes it.
 
-    `clients`: the networks of those who reach it beside this host; None for everybody.
+    `clients`: the networks that reach it besides this host; None for all.
     """
 
     name: str
@@ -122,7 +122,7 @@ class HostService(NamedTuple):
 class Spec(NamedTuple):
     """What a namespace is to be. `outer` is the namespace that its tunnel's socket is in, None for the host's.
 
-    `loopback` are the addresses of `lo` beside its usual ones; `command_group` may start commands, None where
+    `loopback` are the addresses of `lo` besides its usual ones; members of `command_group` may start commands, None if
     nobody may.
     """
 
@@ -149,7 +149,7 @@ class Spec(NamedTuple):
     tunnel: TunnelSpec
 
     def refresh_seconds(self, public_key: str) -> int:
-        """Seconds between look-ups of a peer's endpoint, 0 for none without need."""
+        """Seconds between look-ups of a peer's endpoint; 0: look up only when there is a reason."""
         own = [peer.refresh for peer in self.tunnel.peers if peer.public_key == public_key]
         intervals = [seconds for seconds in (*own, self.tunnel.refresh) if seconds]
         return min(intervals, default=0)
@@ -214,7 +214,7 @@ def _is_mark(text: str) -> bool:
 
 
 def _is_sysctl(text: str) -> bool:
-    """Only what belongs to a network namespace."""
+    """Whether it is the name of a sysctl of network namespaces."""
     first, *rest = text.split(".")
     return first == "net" and bool(rest) and all(map(_SETTING, rest))
 

@@ -120,7 +120,7 @@ class _Section:
 
 
 def parse(text: str, path: str, kind: str = WIREGUARD) -> tuple[Config, list[str]]:
-    """The tunnel that the file describes, and what the user should know about lines left unused.
+    """The tunnel that the file describes, and warnings about lines that are not used.
 
     `kind` is the tunnel's type, `WIREGUARD` or `AMNEZIAWG`. Raises `BadInput` "path:line: what; remedy". No message
     holds a key.
@@ -216,7 +216,7 @@ def _divided(key: str, value: str) -> list[str]:
 
 
 def _resembling(name: str) -> str:
-    """A name for a message if it is like one that is known: a torn key may stand there, since base64 ends with =."""
+    """The name for a message, if it resembles a known one. Another may be a torn key, since base64 ends with =."""
     import difflib  # takes a millisecond that only a failure needs
 
     alike = difflib.get_close_matches(name.lower(), _CANONICAL, n=1, cutoff=0.7)

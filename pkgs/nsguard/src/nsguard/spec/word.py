@@ -1,4 +1,4 @@
-"""Texts of certain characters: what a regular expression would tell, which takes milliseconds to load and compile."""
+"""Simple patterns without regular expressions, which take milliseconds to load and compile."""
 
 DIGITS = "0123456789"
 ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" + DIGITS

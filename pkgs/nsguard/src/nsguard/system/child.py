@@ -20,7 +20,7 @@ class Failed(Exception):
 
 
 class Late(Exception):
-    """The child was not done in time."""
+    """The child did not answer in time."""
 
 
 def answer(function: Callable[[], Any], timeout: float) -> Any:

@@ -1,4 +1,4 @@
-"""The time since the machine was booted, including its sleep: what is agreed with others ends while it sleeps, too."""
+"""The time since boot, including the machine's sleep: leases that others grant also expire while it sleeps."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ def since_boot() -> float:
 
 
 def wait(seconds: float, step: float = _STEP, meanwhile: Callable[[], None] = lambda: None) -> None:
-    """Wait so long, and after a sleep of the machine at most `step` seconds more than it takes.
+    """Wait `seconds`. If the machine sleeps meanwhile, the wait may last up to `step` seconds longer.
 
     `meanwhile` is called after each `step`.
     """

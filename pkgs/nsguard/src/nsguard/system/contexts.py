@@ -1,4 +1,4 @@
-"""What nsguard uses of contextlib, which loads a third of what a short command loads besides."""
+"""The parts of contextlib that nsguard uses: contextlib itself is a third of what a short command would load."""
 
 from __future__ import annotations
 

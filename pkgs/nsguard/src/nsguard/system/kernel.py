@@ -49,12 +49,12 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
 
 
 def unmount(target: str) -> None:
-    """umount2(2) at once: for others it goes when the last has let go of it."""
+    """umount2(2) with MNT_DETACH: it disappears at once, and is gone when nobody uses it any more."""
     _check(_libc.umount2(target.encode(), MNT_DETACH), target)
 
 
 def is_kernels_own(descriptor: int) -> bool:
-    """Whether a file holds no data but is the kernel's own, by its file system (statfs(2), linux/magic.h)."""
+    """Whether a file belongs to one of the kernel's own file systems and holds no data (statfs(2), linux/magic.h)."""
     buffer = (ctypes.c_ulong * 32)()  # struct statfs begins with f_type, and takes 15 words
     _check(_libc.fstatfs(descriptor, buffer), "fstatfs")
     return buffer[0] & 0xFFFFFFFF in _OF_KERNEL

@@ -1,4 +1,4 @@
-"""typing's NamedTuple, without the modules typing and collections, which are half of what a short command loads."""
+"""NamedTuple without the modules typing and collections, which would be half of what a short command loads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The module signal as it is in C: the one in Python makes enumerations of the numbers, a sixth of a short command."""
+"""The module signal without its Python part, whose enumerations take a sixth of a short command's time."""
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What systemd and its journal say of units (systemctl(1), journalctl(1))."""
+"""Units as systemd and its journal show them (systemctl(1), journalctl(1))."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def show(units: Iterable[str], properties: Sequence[str], *more: str) -> list[di
 
 
 def query(units: Iterable[str], properties: Sequence[str], *more: str) -> list[dict[str, str]]:
-    """As `show`, for whom no answer must not look like no units. Raises `CommandFailed`."""
+    """As `show`, but without an answer it raises `CommandFailed`: that must not look like no units."""
     arguments = [f"--property={','.join(['Id', *properties])}", *more, "--", *units]
     output = process.ask("systemctl", "show", *arguments)
     blocks = (block.splitlines() for block in output.split("\n\n"))
@@ -46,14 +46,14 @@ def query(units: Iterable[str], properties: Sequence[str], *more: str) -> list[d
 
 
 class Entry(NamedTuple):
-    """A line of the journal about a unit; `own`: by the unit's processes, and not by systemd about them."""
+    """A line of the journal about a unit; `own`: written by the unit's processes, not by systemd."""
 
     text: str
     own: bool
 
 
 def entries(unit: str, invocation: str, most: int = 40) -> list[Entry]:
-    """The last `most` lines about `unit`, oldest first; of that invocation alone where the journal has lines of it."""
+    """The last `most` lines about `unit`, oldest first; only those of `invocation`, if the journal has any."""
     try:
         text = process.ask("journalctl", "-q", "-b", "-o", "json", "-n", str(most), "-u", unit)
         lines = [json.loads(line) for line in text.splitlines()]
@@ -91,7 +91,7 @@ def settings(unit: str, key: str) -> list[tuple[str, str]]:
 
 
 def with_line(line: re.Pattern[str]) -> set[str]:
-    """The units that have a line like it in their file, or in one laid over it; a template stands for its instances.
+    """The units with this line in their file or a drop-in; a template stands for its instances.
 
     Also of units that systemd has not loaded, because nothing has started or wanted them since the boot.
     """
@@ -106,7 +106,7 @@ def with_line(line: re.Pattern[str]) -> set[str]:
 
 
 def _texts(path: str) -> Iterator[str]:
-    """The unit file there, or each of those in a directory of files that are laid over one."""
+    """The text of the unit file at `path`, or of each file in a directory of drop-ins."""
     try:
         paths = [f"{path}/{name}" for name in os.listdir(path)] if path.endswith(".d") else [path]
     except OSError:

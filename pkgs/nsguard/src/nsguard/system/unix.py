@@ -1,7 +1,7 @@
 """Sockets with a path (unix(7)).
 
-The module socket, above the one in C, makes an enumeration of each number and loads selectors: a quarter of what a
-short command loads.
+The Python part of the module socket makes enumerations of its numbers and loads selectors: a quarter of what a short
+command would load.
 """
 
 from __future__ import annotations
