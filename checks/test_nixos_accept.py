@@ -62,7 +62,9 @@ PATIENCE = 20
 
 def module_of(case: str) -> str:
     """The machine of a configuration, in which a program that would end before it is looked for stays."""
-    text = (CHECKS / "eval/accept" / f"{case}.nix").read_text().replace("../../../", f"{CHECKS.parent}/")
+    text = (CHECKS / "eval/accept" / f"{case}.nix").read_text()
+    for above, directory in (("../../../", CHECKS.parent), ("../", CHECKS / "eval")):
+        text = text.replace(f"import {above}", f"import {directory}/")
     return MODULE.format(checks=CHECKS, case=re.sub(r"(/usr)?/bin/true\b", "/bin/stays", text))
 
 
@@ -154,6 +156,7 @@ def judge(lab: ContainerLab, case: str) -> None:
     unable |= {unit for unit in state_of if any(fnmatch(unit, pattern) for pattern in absent)}
 
     assert client.succeed("systemctl is-active multi-user.target").strip() == "active"
+    assert "ordering cycle" not in client.succeed("journalctl -b -o cat _PID=1")
     assert set(meant["tunnels"]) <= set(client.succeed("ls /run/netns 2>/dev/null || true").split())
     assert bool(state_of) == bool(meant["tunnels"])
     running = {unit for unit, state in state_of.items() if state == "active"}

@@ -282,6 +282,7 @@ let
         uid = cfg.plan.uidOf cfg.specification.accounts s.serviceConfig;
         packaged = s.overrideStrategy == "asDropin";
         sockets = socketsOf name;
+        wantedBy = s.wantedBy ++ s.requiredBy;
       }
     )
     // {

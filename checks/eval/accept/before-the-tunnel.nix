@@ -1,8 +1,16 @@
-# NixOS: a service that would start before what its tunnel waits for, as resolvers of nixpkgs do, starts after it. Otherwise
-# systemd would leave one of them out of the boot.
+# NixOS: services that would start before what their tunnel waits for start after it, resolvers of nixpkgs and searx among
+# them. Otherwise systemd would leave one of these units out of the boot.
 {
   module = {
     nsguard = import ../vpn.nix;
+    systemd.services.searx = {
+      nsguard.namespace = "vpn";
+      wantedBy = [
+        "network.target"
+        "multi-user.target"
+      ];
+      serviceConfig.ExecStart = "/usr/bin/sleep infinity";
+    };
     systemd.services.resolver = {
       nsguard.namespace = "vpn";
       before = [
@@ -21,18 +29,22 @@
   facts =
     config:
     let
-      inherit (config.systemd.services.resolver) unitConfig;
+      targets = builtins.filter (unit: builtins.match ".*[.]target" unit != null);
+      after = service: targets service.unitConfig.After;
+      inherit (config.systemd.services) resolver searx;
     in
     {
-      inherit (unitConfig) Before;
-      after = builtins.filter (unit: builtins.match ".*[.]target" unit != null) unitConfig.After;
+      inherit (resolver.unitConfig) Before;
+      resolver = after resolver;
+      searx = after searx;
     };
 
   expected = {
     Before = [ "other.service" ];
-    after = [
+    resolver = [
       "nss-lookup.target"
       "network.target"
     ];
+    searx = [ "network.target" ];
   };
 }

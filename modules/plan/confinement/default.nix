@@ -32,6 +32,7 @@ let
     callable
     isRoot
     set
+    unique
     within
     words
     yes
@@ -276,13 +277,16 @@ let
         wants = [ ];
       },
       unitConfig,
+      wantedBy ? [ ],
       ...
     }:
     let
       own = dependencies.directives "service" namespace;
-      # Resolvers of nixpkgs start before these, for which the tunnel waits, and the service for the tunnel: systemd would
-      # leave one of them out of the boot. After them, since they wait for what they want unless that waits for them.
-      awaited = filter (unit: builtins.elem unit dependencies.awaited) (words (unitConfig.Before or [ ]));
+      # The tunnel waits for these, and the service for the tunnel. If they waited for the service as well, as for resolvers
+      # of nixpkgs and searx, systemd would leave one of them out of the boot. A target waits for what it wants, unless that
+      # waits for the target (systemd.target(5)).
+      early = filter (unit: builtins.elem unit dependencies.awaited);
+      awaited = unique (early (words (unitConfig.Before or [ ]) ++ wantedBy));
       tunnel = [ (names.tunnelUnit namespace) ];
       # A unit of its own waits for the handshake: inside the confinement nothing may ask WireGuard, and even a command
       # with a + prefix sees the service's /run.
