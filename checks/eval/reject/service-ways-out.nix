@@ -115,7 +115,7 @@
     ''systemd.services.bound.nsguard.devices: "/dev" is not a device; name a device below /dev, or a directory of devices''
     ''systemd.services.bound.nsguard.devices: "/dev/shm" is not a device; name a device below /dev, or a directory of devices''
     ''systemd.services.bus.nsguard.dbus.system.talk: "org.freedesktop.systemd1" acts outside the namespace for every program that may call it; remove it, or accept that with systemd.services.bus.nsguard.dbus.system.access = "host";''
-    ''systemd.services.bus.serviceConfig: the service takes a name on the system bus, which it cannot reach; set Type = "exec" and no BusName,or accept that it reaches the bus with systemd.services.bus.nsguard.dbus.system.access = "host";''
+    ''systemd.services.bus.serviceConfig: the service takes a name on the system bus, which it cannot reach; set Type = "exec" and no BusName, or accept that it reaches the bus with systemd.services.bus.nsguard.dbus.system.access = "host";''
     ''systemd.services.forks.serviceConfig.Type: "forking" does not work, because each command of a confined service has process numbers of its own; run the program in the foreground with Type = "exec" or "notify", or accept that it can signal other processes of its user with systemd.services.forks.nsguard.hardening.ownProcesses = false;''
     "systemd.services.joins.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another unit; remove it"
     ''systemd.services.privileged.serviceConfig.ExecStart: "!/bin/app" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with systemd.services.privileged.nsguard.allowPrivilegedCommands = true;''

@@ -216,7 +216,7 @@ let
         where = "${option}.serviceConfig";
         what = "the service takes a name on the system bus, which it cannot reach";
         fix =
-          ''set Type = "exec" and no BusName,''
+          ''set Type = "exec" and no BusName, ''
           + ''or accept that it reaches the bus with ${option}.nsguard.dbus.system.access = "host";'';
       }
       {
