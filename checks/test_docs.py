@@ -167,3 +167,16 @@ def test_the_files_that_contributors_are_sent_to_exist() -> None:
         names, _, after = rest.partition("}")
         for name in names.split(",") if brace else [""]:
             assert (ROOT / f"{before}{name}{after}").exists(), path
+
+
+def test_the_files_that_comments_and_pages_name_exist() -> None:
+    """By their path from the top of the project. What is behind "systemd's" is not ours; FOLDER is any folder."""
+    folders = "checks|docs|harness|lib|modules|pkgs|templates"
+    path = re.compile(rf"(?<![\w/.*-])(?<!systemd's )(?:{folders})/[\w./-]+\.(?:nix|py|c|h|md|json)\b")
+    texts = [
+        it for folder in folders.split("|") for it in (ROOT / folder).rglob("*.*") if it.suffix in (".py", ".nix", ".c")
+    ]
+    named = {(name, str(text)) for text in [*PAGES, *texts] for name in path.findall(text.read_text())}
+    assert len(named) > 100
+    missing = {name: text for name, text in named if "FOLDER" not in name and not (ROOT / name).exists()}
+    assert missing == {}

@@ -9,7 +9,7 @@ from nsguard.net.listening import Listener
 from nsguard.spec import ports as spec_ports
 from nsguard.spec.spec import Spec
 
-# Where the proxy of a published port connects to (modules/plan/publish.nix).
+# Where the proxy of a published port connects to (modules/plan/units/publish.nix).
 _INSIDE = "127.0.0.1"
 _SHOWN = 3
 
