@@ -23,8 +23,8 @@ from .errors import LabError
 SENTINEL_ETHERTYPE = 0x88B5
 SENTINEL_SOURCE = bytes.fromhex("02530000005e")
 BROADCAST = b"\xff" * 6
-# In immediate mode each frame takes a slot of 64 KiB in libpcap's ring, where the link may join segments: room for a
-# thousand frames while a busy machine keeps tcpdump waiting.
+# In immediate mode each frame takes a slot of libpcap's ring, as large as a frame may be on the link: room for many
+# thousands, or a thousand where the link may join segments, while a busy machine keeps tcpdump waiting.
 BUFFER_KIB = 65536
 # a machine's late frames (a retransmission, a delayed answer) still belong to what was captured
 QUIET_SECONDS = 0.15

@@ -13,6 +13,10 @@ from .machine import Machine
 from .verdict.tokens import Tokens
 
 DIRECTORY = "/run/nsguard-tap"
+# Bytes that are kept of a packet: with its header it fits into a slot of 64 KiB of libpcap's ring, which has room for a
+# thousand. With tcpdump's default a slot has 512 KiB: 128 packets fill the ring, and the kernel needs a quarter of a
+# second to find such large pieces of memory. Joined segments are no larger, at the MTU of a tunnel.
+SNAPSHOT = 65400
 # Bytes of what was read before that are searched again with what comes next: more than a token has in any form.
 OVERLAP = 4096
 
@@ -44,7 +48,9 @@ class Tap:
         self._machine.succeed(f"rm -rf {DIRECTORY} && mkdir {DIRECTORY}")
         for interface in self._interfaces:
             file = f"{DIRECTORY}/{interface}"
-            tcpdump = f"tcpdump -n -U --immediate-mode -B {BUFFER_KIB} -Z root -i {interface} -w {file}.pcap"
+            tcpdump = (
+                f"tcpdump -n -U --immediate-mode -s {SNAPSHOT} -B {BUFFER_KIB} -Z root -i {interface} -w {file}.pcap"
+            )
             self._machine.spawn(f"echo $$ > {file}.pid; exec {tcpdump} 2> {file}.log")
         for interface in self._interfaces:
             self._machine.wait_until_succeeds(f"grep -q '^tcpdump: listening on' {DIRECTORY}/{interface}.log", 10)
