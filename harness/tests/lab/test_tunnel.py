@@ -92,6 +92,16 @@ def test_a_connection_outlives_a_change_of_the_tunnel(lab: ContainerLab, attack:
         assert ("wg0", "10.99.0.0/16") in inspection.namespace(lab.client, "vpn").routes
 
 
+def test_a_namespace_is_three_mounts_of_the_host(lab: ContainerLab) -> None:
+    """Each start of a sandbox pays for every one of them: systemd copies them, and takes them off one by one."""
+    points = lab.client.succeed("cut -d' ' -f5 /proc/1/mountinfo").split()
+    assert sorted(point for point in points if "/vpn" in point) == [
+        "/run/netns/vpn",
+        "/run/nsguard/vpn/namespace",
+        "/run/nsguard/vpn/terminals/pts",
+    ]
+
+
 def test_a_namespace_is_not_taken_from_a_process_inside(lab: ContainerLab) -> None:
     lab.client.succeed("systemd-run -q --unit=dweller -p NetworkNamespacePath=/run/netns/vpn sleep infinity")
     inode = lab.client.succeed("stat -c %i /run/netns/vpn")
