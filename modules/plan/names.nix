@@ -56,6 +56,8 @@ in
 
   netns = ns: "/run/netns/${ns}";
   state = ns: "/run/nsguard/${ns}";
+  # The root directory of the process that runs a tunnel (nsguard/state.py).
+  userspaceRoot = ns: "/run/nsguard/${ns}/root";
   # The trees that are laid over /etc of confined units: one for units whose user systemd creates at start, one for
   # all others.
   confext =

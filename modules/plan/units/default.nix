@@ -246,10 +246,13 @@ in
       else
         {
           NetworkNamespacePath = names.netns spec.outer;
-          BindReadOnlyPaths = "${names.state spec.outer}/inside:/run/nsguard";
         }
     )
-    // import ./userspace.nix spec.tunnel.type;
+    // import ./userspace.nix {
+      inherit (spec.tunnel) type;
+      root = names.userspaceRoot name;
+      more = if spec.outer == null then [ ] else [ "${names.state spec.outer}/inside:/run/nsguard" ];
+    };
   };
 
   ${mend} = {

@@ -4,6 +4,7 @@ inside/       identity, resolv.conf and forwarded (the port that is open); confi
 confext/      files laid over /etc of confined services; confext-accounts/ for those whose user is made at start
 terminals/    pts: terminals (devpts) of confined services and commands, shown to them as /dev/pts
 namespace     the namespace, mounted a second time while it is up (net/namespace.py, `hold`)
+root/         the root directory of wireguard-go; its unit mounts there what the program needs
 making        exists while the namespace is made: a name that appears meanwhile is ours, though unfinished
 error.json    the last command that failed, and its message; removed when that command succeeds
 tunnel.json   the tunnel: written before the first of it is made, removed after the last is gone
@@ -94,6 +95,7 @@ class State:
         self.accounts_confext = f"{self.directory}/confext-accounts"
         self.terminals = paths.terminals(name)
         self.held = f"{self.directory}/namespace"
+        self.root = f"{self.directory}/root"
         self.making = f"{self.directory}/making"
         self.names = f"{self.directory}/names.json"
         self.clients = f"{self.directory}/clients"

@@ -1,5 +1,7 @@
 """What wireguard-go gets."""
 
+from pathlib import Path
+
 import pytest
 
 from box import NAME, PEER, PRIVATE, Box, spec
@@ -21,7 +23,7 @@ def test_wireguard_go_gets_keys_mark_and_port(box: Box) -> None:
     assert box.state()["implementation"] == "userspace"
 
 
-def test_a_program_that_ends_at_once_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_ends_at_once_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """On a machine where the socket takes long, only what the unit's state is tells the two apart."""
     states = iter(["activating", "active", "failed"])
     monkeypatch.setattr(systemd, "show", lambda *_: [{"ActiveState": next(states)}])
@@ -29,5 +31,5 @@ def test_a_program_that_ends_at_once_is_not_waited_for(monkeypatch: pytest.Monke
     monkeypatch.setattr(process, "change", lambda *_: None)
     tunnel = Tunnel(device="nsg-nowhere", unit="nsguard-userspace-vpn.service")
     with pytest.raises(NsguardError, match=r"vpn\.service ended before it opened /run/wireguard/nsg-nowhere\.sock"):
-        userspace.start(tunnel)
+        userspace.start(tunnel, str(tmp_path / "root"))
     assert next(states, None) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from nsguard.errors import NsguardError
@@ -23,8 +24,12 @@ SOCKET_TIMEOUT, _CHECK_INTERVAL = 60.0, 2.0
 SOCKETS = {WIREGUARD: "/run/wireguard", AMNEZIAWG: "/run/amneziawg"}
 
 
-def start(tunnel: Tunnel) -> None:
-    """Start wireguard-go. On return its link exists and can be configured. Raises `NsguardError`."""
+def start(tunnel: Tunnel, root: str) -> None:
+    """Start wireguard-go, in the root directory of its unit. On return its link exists and can be configured.
+
+    Raises `NsguardError`.
+    """
+    os.makedirs(root, exist_ok=True)
     process.change("systemctl", "start", tunnel.unit)
     _wait_for_socket(tunnel)
 

@@ -122,7 +122,7 @@ def create(spec: Spec, state: State, tunnel: Tunnel, text: str) -> Tunnel:
         return created
     tunnel = tunnel._replace(implementation="userspace", device=spec.userspace_interface, unit=spec.userspace_unit)
     state.write_tunnel(tunnel)  # recorded first: if this run is killed, the next one stops the unit
-    userspace.start(tunnel)
+    userspace.start(tunnel, state.root)
     configure(state.name, tunnel, "setconf", text)
     process.change(
         *links.ip(tunnel.outer), "link", "set", "dev", tunnel.device, "netns", state.name, "name", tunnel.interface
