@@ -52,7 +52,7 @@ def test_a_launcher_starts_its_app_in_the_namespace(lab: ContainerLab, app: str)
     lab.client.wait_until_succeeds(f"test -e {report}", 30)
     assert told(lab.client.succeed(f"cat {report}"), lab) == EXPECTED
     assert lab.client.succeed(f"stat -c %U {report}").strip() == "alice"
-    # the eye: outside, the same person is seen by another address
+    # control: outside, the same person is seen by another address
     outside = by(lab.client, "alice", f"curl -s http://{lab.addresses.web.v4}/ip").output.strip()
     assert outside == lab.addresses.client.v4
 

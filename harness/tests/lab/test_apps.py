@@ -283,7 +283,7 @@ def test_whatever_is_said_it_answers_and_goes_on(lab: ContainerLab) -> None:
 
 
 def test_ten_thousand_connections(lab: ContainerLab) -> None:
-    """By others none gets in; the owner's stop nothing for longer than they stay."""
+    """Those of other users are refused; the owner's own block the app only as long as they last."""
     taken = "nsguard-app-bare.socket", "NAccepted"
     before = lab.client.get_unit_property(*taken)
     program = f"python3 -c {shlex.quote(storm('/run/nsguard-apps/bare'))}"
@@ -297,7 +297,7 @@ def test_ten_thousand_connections(lab: ContainerLab) -> None:
 
 
 def test_who_connects_is_looked_at_twice(lab: ContainerLab) -> None:
-    """The socket's mode keeps others out, and where that was changed, the starter does."""
+    """The socket's mode keeps other users out; if that was changed, the starter refuses them."""
     speak = "import socket as s; one = s.socket(s.AF_UNIX); one.connect('/run/nsguard-apps/bare'); "
     speak += "print(one.recv(99).decode())"
     attempt = person(f"python3 -c {shlex.quote(speak)}", user="games")

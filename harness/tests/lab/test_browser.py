@@ -94,7 +94,7 @@ def browsing(lab: ContainerLab, path: str) -> Iterator[Browser]:
 
 
 def surf(lab: ContainerLab, browser: Browser, token: str, link: str) -> dict[str, Any]:
-    """Load a page, have the browser be eager, and see that all of it left by a link or arrived; what the page says.
+    """Load a page, have the browser prefetch; every request must leave by a link or arrive. Returns the page's report.
 
     link: the command that watches a link for QUIC.
     """
@@ -144,7 +144,7 @@ def test_unconfined_it_is_seen_by_the_same_observer(lab: ContainerLab) -> None:
 
 
 def test_what_it_does_of_its_own_accord_stays_in(lab: ContainerLab) -> None:
-    """Nobody asks it for anything, and it talks to its maker all the same."""
+    """Without any request of its user's, it connects to its maker all the same."""
     token = new_token()
     seen = len(lab.peer.records("dns"))
     with watched(lab, token) as judgement, browsing(lab, CONFINED["headless"]):

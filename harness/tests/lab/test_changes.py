@@ -1,4 +1,4 @@
-"""What a changed configuration does: which units restart or reload, and what comes of a connection that is under way.
+"""What a changed configuration does: which units restart or reload, and whether an open connection goes on.
 
 Each row is a change of a specification, carried out as NixOS's switch-to-configuration would, in the lab.
 """
@@ -234,7 +234,7 @@ def count(lab: ContainerLab) -> tuple[int, int]:
 
 
 def fate(lab: ContainerLab, change: Callable[[], object]) -> str:
-    """What comes of the reader's connection. Any further line over it counts, and none for ten seconds ends it."""
+    """What happens to the reader's connection: one more line shows that it goes on, none for ten seconds ends it."""
     pid = lab.client.get_unit_property(APP, "MainPID")
     lab.client.succeed("rm -f /var/lib/reader/count")
     lab.client.wait_for_file("/var/lib/reader/count", 30)

@@ -1,4 +1,4 @@
-"""Published ports that name their clients: those and the host itself are let in, nobody else is, by whatever way."""
+"""Published ports that name their clients: these and the host itself are let in, and nobody else is, by any way."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from nsguard_harness.verdict.tokens import Tokens
 
 pytestmark = pytest.mark.lab
 NAME, TUNNEL = "endpoint.lab.test", "nsguard-tunnel-vpn.service"
-# Where the server is after it has moved: another address that it has.
+# The server's address after it has moved.
 ELSEWHERE = LAB.answer_uplink
 DEMO = f"import {scenario.DEMO}"
 SPECIFICATION = f"""let demo = {DEMO}; in demo // {{
@@ -254,7 +254,7 @@ def test_of_two_addresses_of_a_family_the_other_is_taken_when_one_falls_silent(l
 
 
 def test_a_machine_that_slept_and_woke_elsewhere_comes_back(lab: Moving) -> None:
-    """Suspend and resume in imitation: every process stands still, the network is another one when they go on."""
+    """An imitated suspend: every process is frozen, and the network is another one when they continue."""
     other = Pair("198.51.100.77", "2001:db8:51::77")
     eth = INTERFACE
 
@@ -289,7 +289,7 @@ def test_a_machine_that_slept_and_woke_elsewhere_comes_back(lab: Moving) -> None
 
 
 def test_a_machine_that_boots_without_a_network_is_up_and_closed_and_comes_back(lab: Moving) -> None:
-    """Neither the boot nor the service waits for a name that nobody answers for."""
+    """Neither the boot nor the service waits for a name that does not resolve."""
     lab.server.succeed("systemctl stop names lab-dns", f"ip link set {INTERFACE} down")
     try:
         start = time.monotonic()

@@ -1,4 +1,4 @@
-"""What the configuration lets out beside the tunnel: it works, the report names it, and nothing else gets out by it."""
+"""Exceptions, which the configuration lets out beside the tunnel: each works, the report names it, and no more leaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Debian's Firefox as its preset has it: what leaves it, of its own accord too; its sandbox, and its pages."""
+"""Debian's Firefox with its preset: what it sends, also by itself; its sandbox, and its pages."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ else
                 failed++;
     })();
 </script>""".replace("CANDIDATES", CANDIDATES)
-# Host candidates are names else, by which nobody can tell whose address it is.
+# Otherwise host candidates are names, which do not show whose address they stand for.
 PREFERENCES = 'pref("media.peerconnection.ice.obfuscate_host_addresses", false);\n'
 OUTSIDE = "firefox-esr"
 LAUNCHED = {"headless": "headless", "boxed": "boxed", "free": f"--unit=free {OUTSIDE}"}
@@ -99,7 +99,7 @@ class Visit:
 
 
 def told(lab: ContainerLab, token: str, what: str) -> list[Any]:
-    """What a page has said so far."""
+    """What a page has reported so far."""
     begin = f"/{token}-{what}?"
     paths = [str(record["path"]) for record in lab.peer.records("web")]
     return [json.loads(unquote(path.removeprefix(begin))) for path in paths if path.startswith(begin)]

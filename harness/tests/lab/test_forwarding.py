@@ -120,7 +120,7 @@ def test_that_port_and_no_other_is_reached_from_the_far_end_and_none_from_the_la
     lab.client.write_files({"/opt/nsguard-test/listen.py": LISTEN})
     where = "-p NetworkNamespacePath=/run/netns/vpn"
     lab.client.succeed(f"systemd-run -q --unit=listener {where} python3 /opt/nsguard-test/listen.py - {port} {other}")
-    # the eye: the same on the host, which the LAN reaches
+    # control: the same on the host, which the LAN reaches
     lab.client.succeed(f"systemd-run -q --unit=outside python3 /opt/nsguard-test/listen.py - {other}")
     try:
         until(lambda: reached(lab, LAB.tunnel_client.v4, port))
@@ -170,7 +170,7 @@ def test_a_hostile_gateway_opens_no_port_of_another_service(lab: ContainerLab, p
     lab.client.succeed(f"systemd-run -q --unit=listener {where} python3 /opt/nsguard-test/listen.py {listening}")
     hostile = f"{port}:4"
     try:
-        until(lambda: reached(lab, LAB.tunnel_client.v4, LAB.forwarded_port))  # the eye
+        until(lambda: reached(lab, LAB.tunnel_client.v4, LAB.forwarded_port))  # control
         lab.peer.stop("natpmp", FIRST)
         lab.peer.start("natpmp", hostile)
         message = f"nsguard: vpn: the gateway chose port {port}, which stays closed: {why}; "

@@ -1,4 +1,4 @@
-"""Ports asked of a gateway of another make than the lab's own."""
+"""Forwarded ports from a gateway that is not the lab's own: miniupnpd."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ table inet portmap {
 
 @pytest.mark.parametrize("protocol", ["nat-pmp", "pcp"])
 def test_a_gateway_of_another_make(protocol: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """It maps the port, is asked again, lets in who comes from outside, and forgets the port when told to."""
+    """It maps the port, renews it, lets in clients from outside, and deletes the mapping on request."""
     path = tmp_path_factory.mktemp("miniupnpd") / "forwarding.nix"
     path.write_text(
         f"let it = import {scenario.FORWARDING}; vpn = it.namespaces.vpn; in it // {{ namespaces.vpn = vpn // {{"

@@ -14,7 +14,7 @@ from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION
 
 pytestmark = pytest.mark.lab
 TUNNEL = "nsguard-tunnel-late.service"
-# Who is asked tells its number; who asks writes down what it was told last.
+# The server answers with its process number; the client writes down the last answer.
 DB = """
 import os, socketserver
 class Tell(socketserver.BaseRequestHandler):

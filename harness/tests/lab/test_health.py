@@ -44,7 +44,7 @@ def test_status_of_a_machine_in_use(lab: ContainerLab) -> None:
 def test_the_exit_address_is_the_tunnels_and_its_name_is_not_looked_up_by_the_host(lab: ContainerLab) -> None:
     with lab.capture(lab.client) as capture:
         it = status_of(lab, f"--exit-address http://{NAME}/ip")
-        # the eye: the host's own look-up of another name, and its connection
+        # control: the host's own look-up of another name, and its connection
         lab.client.succeed(f"getent ahosts host-{NAME}")
     assert it["exitAddress"]["address"] in LAB.tunnel_client, it["exitAddress"]
     assert capture.dropped == 0

@@ -53,7 +53,7 @@ def traces(identity: str) -> list[str]:
 
 
 def wait_until_gone(identity: str) -> list[str]:
-    """What is still there of a lab when nothing more goes, or after a while."""
+    """The traces of a lab that remain, once no more disappear."""
     deadline = time.monotonic() + SECONDS
     while (left := traces(identity)) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -75,7 +75,7 @@ def way_out() -> Iterator[str]:
             ip.link("del", index=ip.link_lookup(ifname=f"{name}a")[0])
 
 
-class Eye:
+class Observer:
     """tcpdump on all interfaces of the host, for frames with an address of the lab."""
 
     def __init__(self, way_out: str, log: Path) -> None:
@@ -92,7 +92,7 @@ class Eye:
         deadline = time.monotonic() + SECONDS
         with packet_socket(HOST, self._way_out) as port:
             while f"id {number}," not in self.log.read_text():
-                assert time.monotonic() < deadline, "the eye does not see"
+                assert time.monotonic() < deadline, "the observer does not see it"
                 port.send(bytes(packet))
                 time.sleep(0.05)
 
@@ -106,17 +106,17 @@ class Eye:
 
 def test_nothing_of_the_lab_passes_the_hosts_interfaces(way_out: str, tmp_path: Path) -> None:
     before = links()
-    eye = Eye(way_out, tmp_path / "seen")
+    observer = Observer(way_out, tmp_path / "seen")
     try:
-        eye.control(1)
+        observer.control(1)
         with ContainerLab() as lab:
             lab.client.succeed(*(f"ping -n -c 1 -W 2 {address}" for pair in (LAB.server, LAB.web) for address in pair))
             lab.client.succeed("getent hosts isolation.test")
             lab.client.execute("ping -n -c 1 -W 1 -b 198.51.100.255; ping -n -c 1 -W 1 203.0.113.200")
             assert links() == before
-        eye.control(2)
+        observer.control(2)
     finally:
-        others = eye.close()
+        others = observer.close()
     assert others == []
 
 

@@ -1,4 +1,4 @@
-"""The suite on a user's own host, tried on the lab's client: it is one, with an uplink that leads nowhere."""
+"""`nsguard-leaktest live`, the suite on a user's own host: here on the lab's client."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_healthy_guard_is_contained_whatever_else_the_host_does(lab: Container
 
 
 def polite(captured: list[bytes]) -> None:
-    """What was sent in clear on purpose: to documentation addresses alone, dead at the first hop, and not much."""
+    """What it sends in clear on purpose: little, only to documentation addresses, and dropped by the first router."""
     sent = 0
     for packet in map(frames.decode, captured):
         to = packet.destination

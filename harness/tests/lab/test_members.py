@@ -73,7 +73,7 @@ def test_a_stranger_sees_nothing_and_is_told_whom_to_ask(lab: ContainerLab) -> N
 
 
 def test_who_only_connects_holds_up_nobody(lab: ContainerLab) -> None:
-    """A member opens all the connections that one person may have, says much, reads nothing: the other is answered."""
+    """A member opens all the connections that one user may have, sends much and reads nothing; others are answered."""
     program = f"""
 import socket, time
 held = []

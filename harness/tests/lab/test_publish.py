@@ -1,4 +1,4 @@
-"""Published ports and ports of the tunnel: who reaches which, what has whose sockets, and what comes and goes."""
+"""Published ports and ports of the tunnel: who reaches which, whose sockets they are, and starts and stops of both."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ranges of ports: their first, middle and last port are answered by every way in, and the ports beside are not."""
+"""Ranges of ports: by every way in, the first, middle and last port answer, and the ports beside the range do not."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_the_network_reaches_each_port_of_a_published_range_and_none_beside(lab:
     others = at_uplink(beside(LAB.proxied_range) + beside(LAB.linked_range), "tcp", "udp")
     wait_for_echoes(lab.server, published)
     assert echoing(lab.server, others) == set()
-    # the eye: inside somebody answers at each of them
+    # control: inside somebody answers at each of them
     inside = {Target("tcp", "127.0.0.1", target.port) for target in published | others}
     wait_for_echoes(lab.client, inside, "vpn")
 
@@ -78,7 +78,7 @@ def test_the_far_end_of_the_tunnel_reaches_each_port_of_its_range_and_none_besid
     try:
         for target in others:
             asked = f"python3 -c {shlex.quote(connect)} {target.address} {target.port}"
-            lab.client.succeed(f"ip netns exec vpn {asked}")  # the eye
+            lab.client.succeed(f"ip netns exec vpn {asked}")  # control
             lab.server.fail(asked)
     finally:
         lab.client.succeed(f"systemctl stop {' '.join(f'beside-{port}' for port in ports)}")

@@ -75,7 +75,7 @@ def bob(lab: ContainerLab) -> Person:
 
 
 def say(person: Person, **wish: Any) -> str:
-    """What the supervisor answers to a wish."""
+    """The supervisor's answer to a request."""
     return person.out("python3", "-c", SAY, json.dumps({"descriptors": NULLS, **wish})).strip()
 
 
@@ -192,7 +192,7 @@ def test_a_file_of_the_kernels_is_read_and_handed_on_as_its_content(alice: Perso
 
 
 def test_what_a_passed_socket_would_do(lab: ContainerLab, alice: Person) -> None:
-    """The eye: the same program with the same descriptor, started directly, reaches the host's loopback."""
+    """The control: the same program with the same descriptor, started directly, reaches the host's loopback."""
     send = "import socket; socket.socket(fileno=0).send(b'out')"
     script = f"""
 import os, socket, subprocess, sys
@@ -248,7 +248,7 @@ def test_what_a_caller_brings_does_not_run_as_root(lab: ContainerLab, alice: Per
     )
     assert out == f"{alice.out('id', '-u')}"
     assert lab.client.succeed("ls /home/alice | grep -c ran-0 || true") == "0\n"
-    # the eye: the bait is one
+    # control: the bait is one
     alice.run("python3", "-c", "pass", PYTHONPATH=bait)
     lab.client.succeed("ls /home/alice/ran-$(id -u alice)")
 

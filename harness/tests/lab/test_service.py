@@ -411,7 +411,7 @@ def test_a_service_in_the_wrong_place_does_not_start(lab: ContainerLab, change: 
         assert message in journal
         assert "spoken by stdout" not in journal
     else:
-        # the eye: without the private /run it starts, and only the leak suite tells
+        # control: without the private /run it starts, and only the leak suite tells
         assert status == 0
 
 

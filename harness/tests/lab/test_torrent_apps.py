@@ -126,7 +126,7 @@ def test_a_bus_of_its_own_starts_nothing_and_turns_others_away(lab: ContainerLab
         answer = lab.client.succeed(f"setpriv --reuid www-data --clear-groups {call(path, 'ListActivatableNames')}")
         return list(json.loads(answer)["data"][0])
 
-    # the eye: the person's own bus offers more
+    # control: the person's own bus offers more
     assert len(activatable("/run/user/33/bus")) > 1
     assert activatable(socket) == ["org.freedesktop.DBus"]
     # root passes the directory, and not the bus
