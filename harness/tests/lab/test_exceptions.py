@@ -1,4 +1,4 @@
-"""Exceptions, which the configuration lets out beside the tunnel: each works, the report names it, and no more leaves."""
+"""Exceptions, which the configuration lets out beside the tunnel: each works, the report names it, no more leaves."""
 
 from __future__ import annotations
 

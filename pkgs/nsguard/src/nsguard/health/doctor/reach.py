@@ -7,7 +7,7 @@ import struct
 import time
 from collections.abc import Iterator
 
-from nsguard.health.doctor.subject import HANDSHAKE_TIMEOUT, Finding, Patient
+from nsguard.health.doctor.subject import HANDSHAKE_TIMEOUT, TUNNEL_UNIT, Finding, Patient
 from nsguard.net import namespace, wireguard
 from nsguard.spec.gaps import gaps
 from nsguard.spec.model import DEFAULT_MTU, IPV6_MIN_MTU
@@ -52,7 +52,7 @@ def resolver(patient: Patient) -> Iterator[Finding]:
     if not patient.answered or patient.tunnel is None:
         return
     option = f"nsguard.tunnels.{patient.spec.tunnel.name}.dns"
-    if not patient.tunnel.dns:
+    if not patient.tunnel.dns and _looks_up(patient):
         yield Finding("the tunnel has no resolver, so no names are looked up inside", f"set {option}", note=True)
     for address in patient.tunnel.dns:
         code = _ask(patient.name, address)
@@ -60,6 +60,12 @@ def resolver(patient: Patient) -> Iterator[Finding]:
             yield Finding(f"resolver {address} does not answer", f"name another in {option}, or fix that one")
         elif code not in (0, 3):
             yield Finding(f"resolver {address} refuses with code {code}", "ask whoever runs it")
+
+
+def _looks_up(patient: Patient) -> bool:
+    """Whether services or commands run inside; a namespace that only carries another tunnel needs no resolver."""
+    inside = (unit for unit in patient.units if not unit.helper and not TUNNEL_UNIT.match(unit.unit))
+    return patient.spec.command_group is not None or any(inside)
 
 
 def _ask(name: str, address: str) -> int | None:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 
 from nsguard.health import reasons
 from nsguard.health.doctor import view
-from nsguard.health.doctor.subject import Finding, Patient
+from nsguard.health.doctor.subject import TUNNEL_UNIT, Finding, Patient
 from nsguard.system import child, systemd
 
 # unix(7), /proc/net/unix: flag of a socket that listens, type of one that takes datagrams from anybody.
@@ -23,8 +23,7 @@ _HIDING = {
     "/root": "ProtectHome",
     "/": "TemporaryFileSystem",
 }
-# The unit of wireguard-go, and its socket for wg(8). If its tunnel goes through another, wireguard-go runs inside.
-_TUNNEL_UNIT = re.compile(r"nsguard-userspace-.*\.service\Z")
+# The socket of wireguard-go for wg(8).
 _TUNNEL_SOCKET = re.compile(r"(/var)?/run/(wireguard|amneziawg)/nsg-[0-9a-f]{8}\.sock\Z")
 # Seconds for the look from one process, which usually takes milliseconds.
 _TIMEOUT = 5.0
@@ -40,7 +39,7 @@ def sockets(patient: Patient) -> Iterator[Finding]:
             reachable = child.answer(functools.partial(_reachable, pid, listening), _TIMEOUT)
         except (child.Failed, child.Late):
             continue  # the process ended meanwhile
-        reachable = [path for path in reachable if not (_TUNNEL_UNIT.match(unit) and _TUNNEL_SOCKET.match(path))]
+        reachable = [path for path in reachable if not (TUNNEL_UNIT.match(unit) and _TUNNEL_SOCKET.match(path))]
         properties = _shown(unit) if reachable else {}
         if _mute(properties.get("RestrictAddressFamilies", "").split()):
             continue

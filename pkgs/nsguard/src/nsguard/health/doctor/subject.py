@@ -5,6 +5,7 @@ import functools
 import io
 import json
 import os
+import re
 from typing import Any, NamedTuple
 
 from nsguard import paths
@@ -20,6 +21,8 @@ from nsguard.spec.model import Config, Endpoint
 from nsguard.state import State, Tunnel
 from nsguard.system import process, systemd
 
+# The unit of wireguard-go, which runs inside if its tunnel goes through the one of this namespace.
+TUNNEL_UNIT = re.compile(r"nsguard-userspace-.*\.service\Z")
 # Seconds to wait for a handshake, which takes one round trip.
 HANDSHAKE_TIMEOUT = 6.0
 # The key in which the plan stores what a service must be like; systemd ignores keys with X- (systemd.unit(5)).
