@@ -1,4 +1,5 @@
-# A key file in /etc that environment.etc puts there is in the Nix store: refused, as its path in the store is.
+# A file with a key or a password in /etc is in the Nix store if environment.etc puts it there, or its directory: refused,
+# as its path in the store is.
 { config, lib, ... }:
 let
   inherit (import ./plan/problems/problem.nix) inStore messages;
@@ -18,15 +19,36 @@ let
       ) tunnel.peers
     );
 
+  passwordFiles =
+    name:
+    { portForwarding, ... }:
+    let
+      at = "nsguard.namespaces.${name}.portForwarding";
+    in
+    {
+      "${at}.clientCredentialsFile" = portForwarding.clientCredentialsFile;
+    }
+    // lib.mapAttrs' (
+      credential: lib.nameValuePair "${at}.credentials.${credential}"
+    ) portForwarding.credentials;
+
+  # A package's file has a path below one of the store's, which lib.isStorePath does not take for one.
   isStored =
     file:
-    file.enable && (file.text != null || builtins.isPath file.source || lib.isStorePath file.source);
+    file.enable
+    && (
+      file.text != null
+      || builtins.isPath file.source
+      || lib.hasPrefix "${builtins.storeDir}/" (toString file.source)
+    );
 
-  # The file of environment.etc that is at a path.
+  # The files of environment.etc that are at a path, or are a directory above it.
   filesAt =
     path:
     if path != null && lib.hasPrefix "/etc/" (toString path) then
-      lib.filter (file: "/etc/${file.target}" == toString path) (lib.attrValues config.environment.etc)
+      lib.filter ({ target, ... }: lib.hasPrefix "/etc/${target}/" "${toString path}/") (
+        lib.attrValues config.environment.etc
+      )
     else
       [ ];
 
@@ -48,9 +70,10 @@ in
       (
         messages (
           lib.concatLists (
-            lib.mapAttrsToList (
-              name: tunnel: lib.mapAttrsToList problem (keyFiles name tunnel)
-            ) config.nsguard.tunnels
+            map (lib.mapAttrsToList problem) (
+              lib.mapAttrsToList keyFiles config.nsguard.tunnels
+              ++ lib.mapAttrsToList passwordFiles config.nsguard.namespaces
+            )
           )
         )
       );

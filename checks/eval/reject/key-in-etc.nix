@@ -1,4 +1,5 @@
-# Files that NixOS puts in /etc are in the store, whatever their mode there; a link to one that is made at run time is not.
+# Files that NixOS puts in /etc are in the store, whatever their mode there, and so is what is in a directory that it puts
+# there; a link to one that is made at run time is not.
 {
   module = {
     environment.etc = {
@@ -8,6 +9,23 @@
         mode = "0600";
       };
       "wireguard/linked.psk".source = "/run/secrets/linked.psk";
+      "wireguard/packaged.conf".source = "${./.}/key-in-etc.nix";
+      "client.password".text = "a password";
+      "provider".source = ./.;
+      "provider2".source = "/run/secrets/provider2";
+      "disabled.conf" = {
+        enable = false;
+        text = "a key";
+      };
+    };
+    nsguard.namespaces.vpn = {
+      tunnel = "mullvad";
+      portForwarding = {
+        enable = true;
+        clientCredentialsFile = "/etc/client.password";
+        onChange = "/bin/true";
+        credentials.provider = "/etc/provider/key-in-etc.nix";
+      };
     };
     nsguard.tunnels = {
       mullvad.configFile = "/etc/wireguard/mullvad.conf";
@@ -23,16 +41,24 @@
           }
         ];
       };
+      packaged.configFile = "/etc/wireguard/packaged.conf";
+      within.configFile = "/etc/provider/key-in-etc.nix";
+      linked.configFile = "/etc/provider2/linked.conf";
+      disabled.configFile = "/etc/disabled.conf";
     };
   };
   messages =
     let
       message =
         option: path:
-        ''nsguard.tunnels.${option}: environment.etc keeps "${path}" in the Nix store, which every user can read; write the path of a file that is created at run time, in quotes: nsguard.tunnels.${option} = "/run/secrets/…";'';
+        ''nsguard.${option}: environment.etc keeps "${path}" in the Nix store, which every user can read; write the path of a file that is created at run time, in quotes: nsguard.${option} = "/run/secrets/…";'';
     in
     [
-      (message "mullvad.configFile" "/etc/wireguard/mullvad.conf")
-      (message "typed.privateKeyFile" "/etc/wireguard/typed.key")
+      (message "tunnels.mullvad.configFile" "/etc/wireguard/mullvad.conf")
+      (message "tunnels.packaged.configFile" "/etc/wireguard/packaged.conf")
+      (message "tunnels.typed.privateKeyFile" "/etc/wireguard/typed.key")
+      (message "tunnels.within.configFile" "/etc/provider/key-in-etc.nix")
+      (message "namespaces.vpn.portForwarding.clientCredentialsFile" "/etc/client.password")
+      (message "namespaces.vpn.portForwarding.credentials.provider" "/etc/provider/key-in-etc.nix")
     ];
 }
