@@ -6,12 +6,14 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from nsguard_harness.lab.container import ContainerLab
 from waits import Waits
+from watches import many_watches
 
 # Files are shared out among workers in this order: what takes longest begins first, so that no worker ends alone.
 LONGEST = (
@@ -29,6 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """As at a terminal: a job in the background ignores interrupts, and so would all that the tests start."""
     config.pluginmanager.register(Waits())
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if os.geteuid() == 0 and not hasattr(config, "workerinput"):  # once for all workers
+        stack = ExitStack()
+        config.add_cleanup(stack.close)
+        with suppress(OSError):  # read-only: where a machine does not allow it, fewer labs have room
+            stack.enter_context(many_watches())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

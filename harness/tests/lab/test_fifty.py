@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,18 +26,6 @@ def file(private: str, server: str) -> str:
     )
 
 
-@contextmanager
-def many_watches() -> Iterator[None]:
-    """Room for what fifty tunnels watch, as modules/kernel.nix makes it on NixOS: containers share the kernel's."""
-    limit = Path("/proc/sys/fs/inotify/max_user_instances")
-    before = limit.read_text()
-    limit.write_text(str(max(int(before), 4096)))
-    try:
-        yield
-    finally:
-        limit.write_text(before)
-
-
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerLab]:
     keys = {name: generate() for name in NAMES}
@@ -47,7 +34,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerLab]:
     namespaces = {name: {"tunnel": name} for name in NAMES}
     (path / "it.json").write_text(json.dumps({"tunnels": tunnels, "namespaces": namespaces}))
     (path / "it.nix").write_text("builtins.fromJSON (builtins.readFile ./it.json)\n")
-    with many_watches(), ContainerLab() as lab:
+    with ContainerLab() as lab:
         server = lab.peer.secrets.server.public
         texts = {f"/etc/nsguard-lab/{name}.conf": file(key.private, server) for name, key in keys.items()}
         lab.client.write_files(texts, mode=0o600)
