@@ -101,6 +101,10 @@ let
       [ ]
     ];
   ignored = filter isSet describing;
+  # Those before it, so that each pair is told once.
+  ofSameFile = filter (
+    other: other < name && tunnel.configFile != null && tunnels.${other}.configFile == tunnel.configFile
+  ) (builtins.attrNames tunnels);
   ranges = concatMap (peer: peer.allowedIPs) tunnel.peers;
   same = left: right: left == right || network left != null && network left == network right;
   repeated = filter (range: length (filter (same range) ranges) > 1) ranges;
@@ -122,6 +126,14 @@ in
     fix = "define nsguard.namespaces.<name>.tunnel = ${toJSON name}; under another name";
   }
   (inStore "${where}.configFile" tunnel.configFile)
+  {
+    when = ofSameFile != [ ];
+    where = "${where}.configFile";
+    what =
+      "${toJSON (toString tunnel.configFile)} is also the file of nsguard.tunnels.${head ofSameFile},"
+      + " and two links with the same key cut each other off";
+    fix = "get a file with another key for each tunnel, or put the services into one namespace";
+  }
   (inStore "${where}.privateKeyFile" tunnel.privateKeyFile)
   (malformed "${where}.type" "wireguard|amneziawg" ''"wireguard" or "amneziawg"'' tunnel.type)
   (malformed "${where}.implementation" "auto|kernel|userspace" ''"auto", "kernel" or "userspace"''

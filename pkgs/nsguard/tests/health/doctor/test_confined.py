@@ -1,6 +1,8 @@
 """Doctor's checks of what runs inside, by what they say."""
 
-from nsguard.health.doctor.confined import _publish
+import pytest
+
+from nsguard.health.doctor.confined import _address, _foreign, _publish
 
 PUBLISH = "nsguard.namespaces.vpn.publish"
 
@@ -16,3 +18,26 @@ def test_where_its_name_is_taken_both_ways_out_are_said() -> None:
         f"if {PUBLISH}.prowlarr should lead there, set its port = 9696; else, to let the host reach it: "
         f'{PUBLISH}.prowlarr-9696 = {{ listen = [ "127.0.0.1:9696" ]; port = 9696; }};'
     )
+
+
+@pytest.mark.parametrize(
+    ("listen", "address"),
+    [
+        ("198.51.100.77:9696", "198.51.100.77"),
+        ("[2001:db8::77]:9696", "2001:db8::77"),
+        ("udp:198.51.100.77:16384-16483", "198.51.100.77"),
+        ("tcp:[2001:db8::77]:53", "2001:db8::77"),
+        ("/run/web.sock", ""),
+    ],
+)
+def test_an_address_is_found_in_each_form_of_listen(listen: str, address: str) -> None:
+    assert _address(listen) == address
+
+
+def test_an_address_that_is_not_the_hosts_is_noted_once() -> None:
+    own = ["127.0.0.1:9696", "[::1]:9696", "0.0.0.0:9696", "/run/web.sock"]
+    ports = [{"name": "web", "listen": [*own, f"198.51.100.77:{port}"]} for port in (9696, 9697)]
+    (note,) = _foreign("vpn", ports)
+    assert note.note
+    assert note.what == "published port web listens at 198.51.100.77, which no link of this host has"
+    assert note.remedy.startswith("correct nsguard.namespaces.vpn.publish.web.listen; ")

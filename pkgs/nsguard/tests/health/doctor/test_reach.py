@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from nsguard import known
 from nsguard.health.doctor import reach, rules
 from nsguard.net import wireguard
 
@@ -28,6 +29,7 @@ def patient(*endpoints: object, configured: bool = True) -> Any:
 def kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """WireGuard keeps the endpoint that a peer had; the rules let no packet go there."""
     monkeypatch.setattr(wireguard, "show", lambda *_: [(KEY,)])
+    monkeypatch.setattr(known, "namespaces", lambda: {"vpn"})
     monkeypatch.setattr(rules, "_table", lambda _: [])
     monkeypatch.setattr(rules, "_compare", lambda *_: iter(()))
     monkeypatch.setattr(rules, "wireguard_endpoints", lambda *_: {KEY: AT})
@@ -52,3 +54,20 @@ def test_a_peer_that_could_answer_is_missed(it: Any) -> None:
 def test_a_peer_with_an_endpoint_has_moved_if_it_is_elsewhere(it: Any) -> None:
     (finding,) = rules.outside(it)
     assert finding.what == f"peer {KEY} has moved to 192.0.2.1 port 51820, to which the rules let no packet go"
+
+
+@pytest.mark.parametrize(("key", "peer", "faults"), [("a", "p", 1), ("a", "q", 0), ("b", "p", 0)])
+def test_another_tunnel_with_the_same_key_at_the_same_peer_is_a_fault(
+    key: str, peer: str, faults: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = {"vpn": ("a", "p"), "other": (key, peer)}
+    monkeypatch.setattr(known, "namespaces", lambda: {"vpn", "other"})
+    monkeypatch.setattr(reach, "State", lambda _: SimpleNamespace(tunnel=lambda: SimpleNamespace(complete=True)))
+    monkeypatch.setattr(
+        wireguard,
+        "show",
+        lambda name, _, field: [[keys[name][0]] if field == "public-key" else [keys[name][1], "192.0.2.1:1"]],
+    )
+    answering: Any = SimpleNamespace(**(vars(patient(AT)) | {"answered": True}))
+    what = "the tunnel of namespace other has the same key, so the peer answers one of the two at a time"
+    assert [finding.what for finding in reach.handshake(answering)] == [what] * faults

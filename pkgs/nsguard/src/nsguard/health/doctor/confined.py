@@ -1,6 +1,10 @@
 """What runs in the namespace: whether it runs, whether it answers where ports lead, and whether a port leads to it."""
 
-from collections.abc import Iterator
+import errno
+import re
+import socket
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from nsguard.health import host_services, published
 from nsguard.health.confined import Unit
@@ -37,13 +41,15 @@ def _state(unit: Unit) -> str:
 
 
 def answered(patient: Patient) -> Iterator[Finding]:
-    """Somebody answers inside at each published port."""
+    """Somebody answers inside at each published port, and this host has the addresses at which it listens for it."""
     if not patient.up:
         return
     link = patient.state.host_link()
     up = link is not None and host_link.present(patient.name, link)
     failed_units = {unit.unit for unit in patient.units if unit.bad}
-    for port in published.ports(patient.spec, patient.units, patient.listeners, link_up=up):
+    ports = published.ports(patient.spec, patient.units, patient.listeners, link_up=up)
+    yield from _foreign(patient.name, ports)
+    for port in ports:
         if port["answered"] is not False or port["expected"] in failed_units:  # that one has a line of its own
             continue
         at = f"nsguard.namespaces.{patient.name}.publish.{port['name']}.port"
@@ -59,6 +65,37 @@ def answered(patient: Patient) -> Iterator[Finding]:
                 f"{port['expected']} should",
                 f"start it, or set {at} to the port on which it listens",
             )
+
+
+def _foreign(namespace: str, ports: Iterable[dict[str, Any]]) -> Iterator[Finding]:
+    """Addresses of published ports that are not this host's: nobody reaches them, although systemd listens there."""
+    listed = {(port["name"], address) for port in ports for address in map(_address, port["listen"]) if address}
+    for name, address in sorted(listed):
+        if not _is_own(address):
+            yield Finding(
+                f"published port {name} listens at {address}, which no link of this host has",
+                f"correct nsguard.namespaces.{namespace}.publish.{name}.listen; `ip -brief address` shows this host's "
+                "addresses; or ignore this if the host gets the address later",
+                note=True,
+            )
+
+
+def _address(listen: str) -> str:
+    """The address in "udp:192.0.2.2:53", "[2001:db8::2]:9091" and the like; empty for a path."""
+    if listen.startswith("/"):
+        return ""
+    return re.sub(r"\A(tcp|udp):", "", listen).rpartition(":")[0].strip("[]")
+
+
+def _is_own(address: str) -> bool:
+    """Whether a program can listen at an address of this host (ip(7), EADDRNOTAVAIL)."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((address, 0))
+    except OSError as error:
+        return error.errno != errno.EADDRNOTAVAIL
+    return True
 
 
 def host_services_answered(patient: Patient) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """Through the tunnel: the handshake, the resolvers, and how large a packet may be."""
 
+import contextlib
 import os
 import secrets
 import socket
@@ -7,10 +8,13 @@ import struct
 import time
 from collections.abc import Iterator
 
+from nsguard import known
 from nsguard.health.doctor.subject import HANDSHAKE_TIMEOUT, TUNNEL_UNIT, Finding, Patient
 from nsguard.net import namespace, wireguard
 from nsguard.spec.gaps import gaps
 from nsguard.spec.model import DEFAULT_MTU, IPV6_MIN_MTU
+from nsguard.state import State
+from nsguard.system import process
 
 # Seconds to wait for one answer, and the number of attempts.
 _ANSWER, _ATTEMPTS = 2.0, 2
@@ -29,7 +33,8 @@ _STEP = 16
 
 
 def handshake(patient: Patient) -> Iterator[Finding]:
-    """A peer answers. If the tunnel has no endpoint, the check of ranges reports that."""
+    """A peer answers, and answers nobody else. If the tunnel has no endpoint, the check of ranges reports that."""
+    yield from _shared(patient)
     asked = patient.config is None or any(peer.endpoint for peer in patient.config.peers)
     if asked and patient.tunnel and not patient.answered:
         peers = ", ".join(f"{host} port {port}" for host, port in patient.tunnel.endpoints) or "no endpoint"
@@ -40,6 +45,28 @@ def handshake(patient: Patient) -> Iterator[Finding]:
             f"check that the endpoint is right, that UDP reaches it, that the peer has our public key ({key}), and "
             f"that the clock is right ({now} UTC)",
         )
+
+
+def _shared(patient: Patient) -> Iterator[Finding]:
+    """Other tunnels of this host with the same key and a peer of this one, which answers the one that it heard last."""
+    own, peers = _keys(patient.name)
+    for name in sorted(known.namespaces() - {patient.name}):
+        key, others = _keys(name)
+        if own and key == own and peers & others:
+            yield Finding(
+                f"the tunnel of namespace {name} has the same key, so the peer answers one of the two at a time",
+                "get a file with another key for each tunnel, or put the services into one namespace",
+            )
+
+
+def _keys(name: str) -> tuple[list[list[str]], set[tuple[str, ...]]]:
+    """The public key of this end as wg shows it, and the peers' with their endpoints; both empty if no tunnel is up."""
+    tunnel = State(name).tunnel()
+    with contextlib.suppress(process.CommandFailed):
+        if tunnel and tunnel.complete:
+            peers = {tuple(peer) for peer in wireguard.show(name, tunnel, "endpoints")}
+            return wireguard.show(name, tunnel, "public-key"), peers
+    return [], set()
 
 
 def ranges(patient: Patient) -> Iterator[Finding]:
