@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from awaited import until
 from labs import lab_of
 from linked import BY_LINK, FORWARDING, Target, at_uplink, check_reached, echoing, sources, status, wait_for_echoes
 from nsguard_harness import attacks, scenario
 from nsguard_harness.addresses import LAB
-from nsguard_harness.attacks import hostlink
+from nsguard_harness.attacks import _packets, hostlink
+from nsguard_harness.inside import records
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.run.states import UP
 from nsguard_harness.run.subjects import subjects
@@ -110,6 +114,31 @@ def attacked_without(lab: ContainerLab, without: list[str], names: set[str]) -> 
     wait_for_tunnel(lab)
     cells = [it for it in cells_for("*", subjects(lab.client)) if it.attack.name in names and it.state is UP]
     return {red.attack for red in attack(lab, cells) if red.verdict is Verdict.LEAKED}
+
+
+def test_no_client_passes_for_the_namespace_itself(lab: ContainerLab) -> None:
+    """By a datagram whose source is the namespace's end of the link; over IPv4 the kernel drops it."""
+    own, client, server = status(lab)["hostLink"]["namespace"][1], lab.client.uplinks[0].mac, lab.server.uplinks[0].mac
+
+    def arrived(word: str) -> set[str]:
+        """Whose of two datagrams arrived: one in the namespace's name, and after it one in the sender's."""
+        data = {source: json.dumps(["udp", word, n]) for n, source in enumerate((own, LAB.server.v6))}
+        for source, text in data.items():
+            packet = _packets.udp(source, LAB.client.v6, (40409, BY_LINK), text.encode())
+            lab.exchange(lab.client, [_packets.frame(client, server, packet)], lambda _: False, 0.1)
+
+        def told() -> set[str]:
+            entries = records.parse(lab.client.read("/var/lib/nsguard-echo/records.jsonl"))
+            return {it["source"] for it in entries if it["data"] in data.values()}
+
+        until(lambda: LAB.server.v6 in told(), "not even the sender's own arrived")
+        return told()
+
+    assert arrived("whole") == {LAB.server.v6}
+    switch(lab.client, scenario.render(scenario.HOSTLINK, ["nft:own-source"]))
+    wait_for_echoes(lab.server, UPLINK)
+    assert arrived("without") == {own, LAB.server.v6}
+    switch(lab.client, scenario.render(scenario.HOSTLINK))
 
 
 def test_a_range_that_the_host_has_a_route_to_is_refused_and_nothing_is_left(lab: ContainerLab) -> None:

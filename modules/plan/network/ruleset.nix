@@ -131,11 +131,11 @@ let
       policy = "drop";
       rules = [
         {
-          # Over IPv4 the kernel drops them itself. The first rule, because to the next one such a packet belongs to a
-          # connection between services.
+          # Over IPv4 the kernel drops these packets itself. The first rule, because to the next one such a packet
+          # belongs to a connection between services.
           name = "own-source";
-          guards = "conversations between services, against a far end that sends from the namespace's own address";
-          text = [ "${fromTunnel} fib saddr type local drop" ];
+          guards = "services, against a far end or a link's client that sends from the namespace's own address";
+          text = [ ''iifname != "lo" fib saddr type local drop'' ];
         }
         { text = [ "${fromTunnel} ct state established,related accept" ]; }
         { text = [ ''iifname "lo" accept'' ]; }

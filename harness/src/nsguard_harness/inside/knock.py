@@ -12,6 +12,7 @@ import struct
 import sys
 
 from ..addresses import LAB
+from ..attacks import _packets
 from . import datagrams
 from .notify import ready
 
@@ -43,24 +44,11 @@ def advertise(knock: datagrams.Datagram, device: str) -> None:
 
 
 def yourself(knock: datagrams.Datagram, device: str) -> None:
-    """The knock, to the port that its last word names, as if its sender sent it to itself (RFC 768, RFC 8200 §8.1)."""
-    address, port = socket.inet_pton(socket.AF_INET6, knock.peer[0]), knock.peer[1]
-    target = int(knock.data.split()[-1])
-    length = 8 + len(knock.data)
-    pseudo = address + address + struct.pack("!II", length, socket.IPPROTO_UDP)
-    checksum = _checksum(pseudo + struct.pack("!HHHH", port, target, length, 0) + knock.data)
-    packet = struct.pack("!IHBB", 6 << 28, length, socket.IPPROTO_UDP, 64) + address + address
-    packet += struct.pack("!HHHH", port, target, length, checksum) + knock.data
+    """The knock, to the port that its last word names, as if its sender sent it to itself; over IPv6."""
+    address, port = knock.peer[:2]
+    packet = _packets.udp(address, address, (port, int(knock.data.split()[-1])), knock.data)
     with _socket(socket.SOCK_RAW, device, socket.IPPROTO_RAW) as raw:
-        raw.sendto(packet, (knock.peer[0], 0, 0, 0))
-
-
-def _checksum(data: bytes) -> int:
-    """The Internet checksum (RFC 1071); never 0, which means none in a UDP header."""
-    total = sum(struct.unpack(f"!{(len(data) + 1) // 2}H", data + b"\0" * (len(data) % 2)))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return (~total & 0xFFFF) or 0xFFFF
+        raw.sendto(packet, (address, 0, 0, 0))
 
 
 def _link_local(device: str) -> str:
