@@ -8,6 +8,7 @@ import pytest
 from nsguard import known
 from nsguard.health.doctor import reach, rules
 from nsguard.net import wireguard
+from nsguard.system import process
 
 KEY = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="
 AT = ("192.0.2.1", 51820)
@@ -71,3 +72,13 @@ def test_another_tunnel_with_the_same_key_at_the_same_peer_is_a_fault(
     answering: Any = SimpleNamespace(**(vars(patient(AT)) | {"answered": True}))
     what = "the tunnel of namespace other has the same key, so the peer answers one of the two at a time"
     assert [finding.what for finding in reach.handshake(answering)] == [what] * faults
+
+
+def test_a_tunnel_that_is_made_anew_meanwhile_is_one_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def show(*_: object) -> list[list[str]]:
+        raise process.CommandFailed(["wg", "show", "wg0", "public-key"], "failed (1)", "Protocol not supported")
+
+    monkeypatch.setattr(wireguard, "show", show)
+    (finding,) = reach.handshake(patient(AT))
+    assert finding.what.startswith("the tunnel cannot be asked: ")
+    assert finding.remedy.endswith("systemctl restart nsguard-tunnel-vpn")

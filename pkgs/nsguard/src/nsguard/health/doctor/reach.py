@@ -38,7 +38,16 @@ def handshake(patient: Patient) -> Iterator[Finding]:
     asked = patient.config is None or any(peer.endpoint for peer in patient.config.peers)
     if asked and patient.tunnel and not patient.answered:
         peers = ", ".join(f"{host} port {port}" for host, port in patient.tunnel.endpoints) or "no endpoint"
-        key = wireguard.show(patient.name, patient.tunnel, "public-key")[0][0]
+        try:
+            key = wireguard.show(patient.name, patient.tunnel, "public-key")[0][0]
+        except (
+            process.CommandFailed
+        ) as error:  # a look-up of the endpoint makes the tunnel anew, or its process has died
+            remedy = (
+                f"run this again in a minute; if that says the same: systemctl restart nsguard-tunnel-{patient.name}"
+            )
+            yield Finding(f"the tunnel cannot be asked: {error}", remedy)
+            return
         now = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
         yield Finding(
             f"no peer has answered for 3 minutes, nor within {HANDSHAKE_TIMEOUT:g} s when asked ({peers})",
