@@ -18,8 +18,8 @@ let
 in
 {
   config = lib.mkIf (cfg.namespaces != { }) {
-    # Loaded at boot, because `security.lockKernelModules` lets nobody load them later: apps and commands, whose /etc is an
-    # overlay, start after that, and a tunnel may.
+    # Loaded at boot, because `security.lockKernelModules` lets nobody load them later: apps and commands, whose /etc is
+    # an overlay, start after that, and a tunnel may.
     boot.kernelModules =
       lib.optional (ofType "wireguard") "wireguard"
       ++ lib.optional byProcess "tun"

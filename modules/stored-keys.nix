@@ -1,5 +1,5 @@
-# A file with a key or a password in /etc is in the Nix store if environment.etc puts it there, or its directory: refused,
-# as its path in the store is.
+# A file with a key or a password in /etc is in the Nix store if environment.etc puts it there, or its directory. It is
+# refused, as its path in the store is.
 { config, lib, ... }:
 let
   inherit (import ./plan/problems/problem.nix) inStore messages;

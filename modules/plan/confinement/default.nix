@@ -26,13 +26,13 @@ let
   notifyOf = import ./notify.nix { inherit names; };
   letIn = import ./let-in.nix { inherit accounts names; };
   dependencies = import ./dependencies.nix { inherit names without; };
+  unitConfig = import ./unit-config.nix { inherit dependencies names; };
   inherit (import ../combine.nix)
     append
     atLeast
     callable
     isRoot
     set
-    unique
     within
     words
     yes
@@ -266,49 +266,6 @@ let
   # An ambient capability outside the bounding set would keep the unit from starting.
   within' =
     capabilities: own: concatStringsSep " " (filter (c: builtins.elem c capabilities) (words own));
-
-  unitConfig =
-    {
-      namespace,
-      waitForHandshake ? null,
-      requires ? [ ],
-      owners ? {
-        needs = [ ];
-        wants = [ ];
-      },
-      unitConfig,
-      wantedBy ? [ ],
-      ...
-    }:
-    let
-      own = dependencies.directives "service" namespace;
-      # The tunnel waits for these, and the service for the tunnel. If they waited for the service as well, as for resolvers
-      # of nixpkgs and searx, systemd would leave one of them out of the boot. A target waits for what it wants, unless that
-      # waits for the target (systemd.target(5)).
-      early = filter (unit: builtins.elem unit dependencies.awaited);
-      awaited = unique (early (words (unitConfig.Before or [ ]) ++ wantedBy));
-      tunnel = [ (names.tunnelUnit namespace) ];
-      # A unit of its own waits for the handshake: inside the confinement nothing may ask WireGuard, and even a command
-      # with a + prefix sees the service's /run.
-      handshake =
-        if waitForHandshake == null then
-          [ ]
-        else
-          [ (names.handshakeUnit namespace (toString waitForHandshake)) ];
-    in
-    mapAttrs (_: append) (
-      own
-      // {
-        Wants = tunnel ++ owners.wants;
-        Requires = own.Requires or [ ] ++ handshake ++ requires ++ owners.needs;
-        After =
-          own.After or [ ] ++ tunnel ++ handshake ++ requires ++ owners.needs ++ owners.wants ++ awaited;
-      }
-    )
-    // {
-      Before =
-        own: if awaited == [ ] then own else filter (unit: !builtins.elem unit awaited) (words own);
-    };
 
   applied =
     own: properties:

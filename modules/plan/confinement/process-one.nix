@@ -1,11 +1,11 @@
 # nsguard-init as process 1 of a unit's own process namespace: which signals it forwards to the command, and how systemd
 # interprets its exit status.
 #
-# A signal to all processes of the unit reaches the command directly. nsguard-init forwards the one that systemd sends to
-# the main process only, for a reload: a unit whose KillMode= has more of them is not run so (./own-processes.nix). Process
-# 1 cannot end by a signal, so it exits with 128 plus the signal's number. If systemd counts an end by a signal as clean
-# (systemd.service(5), SuccessExitStatus=), it must count that exit status as clean, too. If it restarts after a signal, it
-# must restart after that exit status as well.
+# A signal to all processes of the unit reaches the command directly. nsguard-init forwards the one that systemd sends
+# to the main process only, for a reload: a unit whose KillMode= has more of them is not run so (./own-processes.nix).
+# Process 1 cannot end by a signal, so it exits with 128 plus the signal's number. If systemd counts an end by a
+# signal as clean (systemd.service(5), SuccessExitStatus=), it must count that exit status as clean, too. If it
+# restarts after a signal, it must restart after that exit status as well.
 #
 # By $MAINPID, the other commands of the unit signal no process that they know of: see ./front.nix.
 #

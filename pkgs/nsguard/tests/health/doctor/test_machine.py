@@ -59,3 +59,17 @@ def test_a_change_that_was_refused_is_a_fault_until_one_is_made(box: Box) -> Non
     box.write(path, config())
     assert box.nsguard("tunnel", "reload", NAME).returncode == 0
     assert "units" not in checks(box)
+
+
+def test_a_change_that_failed_on_its_way_is_not_called_refused(box: Box) -> None:
+    box.kernel_wireguard()
+    box.nsguard("netns", "up", NAME)
+    box.nsguard("tunnel", "up", NAME)
+    box.behave()
+    box.nsguard("tunnel", "reload", NAME)
+    box.misbehave("fail-before", 1 + next(i for i, call in enumerate(box.calls(), 1) if " syncconf " in call))
+    assert box.nsguard("tunnel", "reload", NAME).returncode == 1
+    box.behave()
+    (line,) = [line for line in box.nsguard("doctor", NAME).stdout.splitlines() if ": units: " in line]
+    assert line.startswith("vpn: units: the last change of the tunnel failed, and may have been made in part: ")
+    assert line.endswith("systemctl reload nsguard-tunnel-vpn")

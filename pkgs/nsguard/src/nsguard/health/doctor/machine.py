@@ -90,7 +90,7 @@ def _modified(path: str) -> float | None:
 
 
 def units(patient: Patient) -> Iterator[Finding]:
-    """The namespace and its tunnel are up, by their units where there are any; no change of the tunnel was refused."""
+    """The namespace and its tunnel are up, by their units where there are any; the last change of the tunnel worked."""
     name = patient.name
     needed = {f"nsguard-netns-{name}.service": patient.up, f"nsguard-tunnel-{name}.service": patient.tunnel is not None}
     sockets = [it.unit for it in patient.spec.published] + [it.unit for it in patient.spec.host_services]
@@ -120,14 +120,19 @@ def units(patient: Patient) -> Iterator[Finding]:
 
 
 def _refused(patient: Patient) -> Iterator[Finding]:
-    """The last change of a tunnel that goes on as it was, because nothing of the change could be used."""
+    """The last change of a tunnel that is up, if it failed: at a file that cannot be used, or after that."""
     error = patient.state.error()
     if error is None or patient.tunnel is None:
         return
     what, _, remedy = error["what"].rpartition("; ")
     then = f"systemctl reload nsguard-tunnel-{patient.name}"
+    outcome = (
+        "the tunnel goes on as it was, because its last change was refused"
+        if patient.config is None
+        else "the last change of the tunnel failed, and may have been made in part"
+    )
     yield Finding(
-        f"the tunnel goes on as it was, because its last change was refused: {what or remedy}",
+        f"{outcome}: {what or remedy}",
         f"{remedy}; then: {then}" if what else then,
     )
 
