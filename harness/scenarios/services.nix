@@ -30,6 +30,11 @@ let
     }
     // properties;
   };
+
+  # A test starts it again and again.
+  often =
+    properties:
+    service ({ KillMode = "mixed"; } // properties) // { unitConfig.StartLimitIntervalSec = 0; };
 in
 {
   tunnels.lab.configFile = "/etc/nsguard-lab/client.conf";
@@ -225,17 +230,17 @@ in
     heedless-root = service {
       ExecStart = "/usr/bin/sleep infinity";
     };
-    # Its main process alone is told to end, by a signal of its own. systemd cannot stop it well in process numbers of its
-    # own: it would kill some at once.
-    mixed-root = service {
-      KillMode = "mixed";
+    # Its main process alone is told to end, by a signal of its own. With process numbers of its own, systemd would kill it
+    # at once now and then.
+    mixed-root = often {
       KillSignal = "SIGINT";
       ExecStart = "/usr/bin/sleep infinity";
     };
-    # What it says last comes when systemd has been told to stop it, or to hear that it failed.
-    last-words = service {
-      KillMode = "mixed";
-      ExecStart = "/bin/sh -c 'trap \"echo told; exit\" TERM; trap \"echo reason; exit 7\" HUP; echo ready; while :; do sleep 0.1; done'";
+    # Its last words come when systemd stops it, or when it fails.
+    last-words = often {
+      ExecStart =
+        "/bin/sh -c 'trap \"echo told; exit\" TERM; trap \"echo reason; exit 7\" HUP; echo ready;"
+        + " while :; do sleep 0.1; done'";
       ExecReload = "/bin/kill -HUP $MAINPID";
     };
     # Killed by a signal that is no clean end, it is tried again.
