@@ -56,6 +56,26 @@ def test_it_answers_and_passes_on_what_is_meant_for_it(
     assert not (tmp_path / "deep").exists()
 
 
+def test_it_listens_again_where_its_socket_is_gone(stand_in: StandIn, tmp_path: Path) -> None:
+    """As in /run/user/UID, when the user's last session has ended, and when a session begins."""
+    path = tmp_path / "user" / "bus"
+    path.parent.mkdir()
+    path.write_text("another's")
+    stand_in.listen(place(path))
+    for _ in range(2):
+        path.unlink()
+        path.parent.rmdir()
+        stand_in.turn()
+        with connected(str(path)) as client:
+            client.send(b"words")
+            stand_in.turn()
+            assert client.recv(200) == f"stand-in at {path}\n".encode()
+    path.unlink()
+    path.write_text("another's")
+    stand_in.turn()
+    assert path.read_text() == "another's"
+
+
 def test_it_gives_a_descriptor_of_the_wire(
     stand_in: StandIn, tmp_path: Path, wire: tuple[socket.socket, socket.socket]
 ) -> None:

@@ -67,6 +67,7 @@ class StandIn:
     def __init__(self, records: Records, uplink: socket.socket) -> None:
         """uplink: a connected datagram socket; what is passed on is sent there."""
         self._records, self._uplink = records, uplink
+        self._places: list[Place] = []
         self._searched: list[Path] = []  # directories in which attacks leave files
         self._stack = ExitStack()
         self._listeners = self._stack.enter_context(selectors.DefaultSelector())
@@ -75,7 +76,11 @@ class StandIn:
         self._stack.close()
 
     def listen(self, place: Place) -> None:
-        """Listen at a place, unless somebody does."""
+        """Listen at a place while nobody else does."""
+        self._places.append(place)
+        self._open(place)
+
+    def _open(self, place: Place) -> None:
         path = Path(place.path)
         if not place.path.startswith("@"):
             if path.exists():
@@ -162,6 +167,14 @@ class StandIn:
             self._take(key.fileobj, key.data)
         for directory in self._searched:
             self._run_files(directory)
+        self._listen_again()
+
+    def _listen_again(self) -> None:
+        """Where a socket is gone: when a user's session begins or ends, /run/user/UID is another file system."""
+        for place in self._places:
+            if not place.path.startswith("@") and not os.path.exists(place.path):
+                with suppress(OSError):  # the directory is just being mounted or removed: the next turn comes
+                    self._open(place)
 
     def _take(self, listener: socket.socket, place: Place) -> None:
         if place.daemon.kind == socket.SOCK_DGRAM:
