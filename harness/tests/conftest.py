@@ -1,4 +1,4 @@
-"""What the tests share: one lab for all that do not break it."""
+"""What all tests share: their order, the reasons to skip some, and one lab for those that leave it as it was."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from nsguard_harness.lab.container import ContainerLab
 from waits import Waits
 from watches import many_watches
 
-# Files are shared out among workers in this order: what takes longest begins first, so that no worker ends alone.
+# Workers get the files in this order. The longest begin first, so that no worker is busy long after the others.
 LONGEST = (
     *("test_leaks", "test_app_leaks", "test_tunnel", "test_browser", "test_firefox", "test_endpoints", "test_planted"),
     *("test_changes", "test_hops", "test_run_leaks", "test_live", "test_mutants", "test_publish", "test_fifty"),
 )
 PROGRAMS = ("mmdebstrap", "systemd-nspawn", "nsenter", "setpriv", "tcpdump", "wg", "ip", "nft")
 
-# What a busy machine takes long for is no failure.
+# A test may take long on a busy machine: that is no failure.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """As at a terminal: a job in the background ignores interrupts, and so would all that the tests start."""
+    """Handle interrupts even in the background, where jobs, and all programs that tests start, would ignore them."""
     config.pluginmanager.register(Waits())
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.geteuid() == 0 and not hasattr(config, "workerinput"):  # once for all workers
         stack = ExitStack()
         config.add_cleanup(stack.close)
-        with suppress(OSError):  # read-only: where a machine does not allow it, fewer labs have room
+        with suppress(OSError):  # /proc/sys is read-only: fewer labs run side by side then
             stack.enter_context(many_watches())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first; lab tests that can't run here say why."""
+    """Sort the longest files to the front; skip lab tests that can't run here, with the reason."""
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
@@ -53,6 +53,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[ContainerLab]:
-    """A lab that is up; a test leaves it as it found it."""
+    """A running lab. A test leaves it as it was."""
     with ContainerLab() as lab:
         yield lab

@@ -1,4 +1,4 @@
-"""Virtual machines need QEMU."""
+"""Skips tests in virtual machines where QEMU is missing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PROGRAMS = ("qemu-system-x86_64", "qemu-img", "mkfs.ext4")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that can't run here say why."""
+    """Skip tests that can't run here, with the reason."""
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     skip = pytest.mark.skip(reason=f"no {', '.join(missing)}; `make deps-vm` installs them")
     for item in items if missing else ():

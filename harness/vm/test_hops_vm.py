@@ -1,4 +1,4 @@
-"""Two tunnels of the kernel's own WireGuard, one in the other."""
+"""Two tunnels of the kernel's own WireGuard, one inside the other."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nsguard_harness import scenario
 from nsguard_harness.lab.hops import ENTRY, SCENARIO, VmHops
 from nsguard_harness.target import wait_for_tunnel
 
-HOST = ""  # its own namespace has no name
+HOST = ""  # the host's own network namespace has no name
 
 
 @pytest.fixture(scope="module")
@@ -24,17 +24,17 @@ def lab() -> Iterator[VmHops]:
 
 
 def ports(lab: VmHops, namespace: str) -> set[int]:
-    """The UDP ports of a namespace's sockets, those of the kernel's own among them."""
+    """The UDP ports of all sockets in a namespace, including those of the kernel itself."""
     return {int(port) for port in re.findall(r":(\d+)\s", lab.client.succeed(f"{inside(namespace)}ss -Hnlu"))}
 
 
 def listens(lab: VmHops, namespace: str) -> int:
-    """The port of the tunnel in a namespace."""
+    """The UDP port at which the tunnel of a namespace listens."""
     return int(lab.client.succeed(f"{inside(namespace)}wg show wg0 listen-port"))
 
 
 def test_each_socket_stays_where_its_link_was_made(lab: VmHops) -> None:
-    """The exit's in the entry's namespace, the entry's on the host, and none in the app's."""
+    """The exit's socket is in the entry's namespace, the entry's on the host, and none in the app's namespace."""
     assert lab.client.succeed("nsguard status").count(", kernel)") == 2
     entry, last = listens(lab, "entry"), listens(lab, "vpn")
     assert entry in ports(lab, HOST) - ports(lab, "entry") - ports(lab, "vpn")

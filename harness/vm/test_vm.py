@@ -1,6 +1,6 @@
-"""The client as a virtual machine: a kernel and a systemd that are not the host's, the kernel's own WireGuard.
+"""The client is a virtual machine: it has a kernel, a systemd and a WireGuard of its own, which are not the host's.
 
-The core set is run in both labs, and a verdict that differs is a finding.
+The core set runs in both labs, and a verdict that differs fails the test.
 """
 
 from __future__ import annotations

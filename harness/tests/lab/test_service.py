@@ -1,4 +1,4 @@
-"""A confined service still works, and one in the wrong place does not start."""
+"""A confined service still works, and a service in the wrong network namespace does not start."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def lab() -> Iterator[ContainerLab]:
                 "/etc/systemd/system/once.timer": TIMER,
             }
         )
-        # systemd maps a made user's directories where it can: on disks and here, but not on the image's overlay
+        # systemd ID-maps a dynamic user's directories where the file system allows it: disks and tmpfs, no overlay
         private = "d=/var/$at/private; mkdir -p $d && mount -t tmpfs -o mode=700 tmpfs $d"
         lab.client.succeed(f"for at in lib cache log; do {private} || exit; done")
         scenario.install(lab.client, scenario.render(SCENARIOS / "services.nix"))
@@ -50,7 +50,7 @@ def log(lab: ContainerLab, unit: str) -> str:
 
 @contextmanager
 def busy(lab: ContainerLab) -> Iterator[None]:
-    """A machine with more to do than it has processors."""
+    """Keep the machine's processors busy for the body: four loops that never sleep."""
     lab.client.succeed("for i in 1 2 3 4; do systemd-run -q --collect --unit=busy-$i sh -c 'while :; do :; done'; done")
     try:
         yield
@@ -69,9 +69,9 @@ def stopped_journal(lab: ContainerLab) -> Iterator[None]:
 
 @pytest.mark.parametrize("name", ["children-root", "children-user"])
 def test_every_line_of_short_lived_children_is_found_by_the_unit(lab: ContainerLab, name: str) -> None:
-    """Also while the machine is busy and the journal late."""
+    """Even if the machine is busy, and the journal reads the lines only after the unit has ended."""
     with busy(lab), stopped_journal(lab):
-        # What it says is in the socket's buffer when it is over.
+        # When the unit has ended, its output still waits in the buffer of the journal's socket.
         lab.client.succeed(f"systemctl start {name}")
     lines = log(lab, name).splitlines()
     assert [line for line in lines if line.startswith("child ")] == [f"child {number}" for number in range(1, 301)]
@@ -102,7 +102,7 @@ def test_directories_notification_and_journal(lab: ContainerLab, name: str, writ
     assert what["written"] == written
     assert what["credential"] == ("a credential" if name == "dynamic" else "")
     assert what["word"] == ("heard" if name == "ordinary" else "")
-    # the runtime directory is the host's, not one that only the service sees
+    # the runtime directory is on the host, not one that only the service sees
     assert lab.client.succeed(f"cat /run/{name}/written") == "RUNTIME"
     journal = log(lab, name)
     assert "spoken by stdout" in journal
@@ -121,13 +121,13 @@ def test_a_service_that_forks_away_has_its_main_process(lab: ContainerLab, name:
 
 
 def names(lab: ContainerLab, unit: str) -> dict[str, Any]:
-    """What a service finds under its own numbers, and what it sees of accounts and hosts."""
+    """A service's report: the names of its user and group, its /etc/passwd and /run, and addresses of host names."""
     lab.client.succeed(f"systemctl start {unit}")
     return dict(json.loads([line for line in log(lab, unit).splitlines() if line.startswith("{")][-1]))
 
 
 def test_a_user_that_systemd_makes_has_its_name_inside(lab: ContainerLab) -> None:
-    lab.client.succeed("systemctl start dynamic")  # another such user, who is not told
+    lab.client.succeed("systemctl start dynamic")  # another dynamic user, whose name must not be shown
     host = lab.client.succeed("cat /etc/passwd")
     shown = names(lab, "named")
     assert (shown["user"][:2], shown["group"], shown["id"]) == (["named", "/var/lib/named"], "named", "named")
@@ -136,7 +136,7 @@ def test_a_user_that_systemd_makes_has_its_name_inside(lab: ContainerLab) -> Non
     assert more == f"named:x:{shown['user'][2]}:{shown['user'][2]}::/var/lib/named:/bin/sh\n"
     assert "dynamic" not in shown["passwd"]
     assert not {"nscd", "userdb", "dbus"} & set(shown["run"])
-    # a unit whose name can be none, in a group of the host's
+    # the name of this unit cannot be a user's name, and its group is one of the host's
     shown = names(lab, "9lives@one")
     assert shown["user"][0] == shown["id"]
     assert shown["user"][0].startswith("_du")
@@ -147,7 +147,7 @@ def test_a_user_that_systemd_makes_has_its_name_inside(lab: ContainerLab) -> Non
 
 @pytest.mark.parametrize("kind", ["privileged", "outside"])
 def test_root_keeps_its_name_in_a_command_with_full_privileges(lab: ContainerLab, kind: str) -> None:
-    """`!` and `+` before a command of a unit whose user is made at start: both see the unit's /etc and its /run."""
+    """Commands with `!` or `+` in a unit with a dynamic user: both see the unit's /etc and its /run."""
     host = lab.client.succeed("cat /etc/passwd")
     shown = names(lab, f"named-{kind}")
     assert (shown["user"][0], shown["group"], shown["id"]) == ("root", "root", "root")
@@ -195,7 +195,7 @@ CONNECT = "import socket; print(socket.create_connection(('127.0.0.1', {port}), 
 
 
 def connected(lab: ContainerLab, port: int, namespace: str = "vpn") -> Any:
-    """What a service that systemd listens for says to a connection in the namespace."""
+    """What a socket-activated service sends to a connection from the namespace, or from the host if that is empty."""
     inside = f"ip netns exec {namespace} " if namespace else ""
     return json.loads(lab.client.succeed(f'{inside}python3 -c "{CONNECT.format(port=port)}"'))
 
@@ -206,7 +206,7 @@ def test_what_systemd_listens_on_for_a_service_is_the_namespaces(lab: ContainerL
         assert "lo" in links
         assert "eth0" not in links
     who, links = connected(lab, 7002)
-    assert who > 60000  # one made for it
+    assert who > 60000  # a dynamic user
     assert "eth0" not in links
     assert ":700" not in lab.client.succeed("ss -Hltn")
     lab.client.succeed("systemctl stop nsguard-netns-vpn")
@@ -254,7 +254,7 @@ def test_a_service_sees_what_it_is_let_in_and_no_more(lab: ContainerLab) -> None
 @pytest.mark.parametrize("name", ["heedless", "heedless-root"])
 def test_a_program_that_catches_no_signal_ends_by_sigterm(lab: ContainerLab, name: str) -> None:
     lab.client.succeed(f"systemctl start {name}")
-    # What comes before process 1 of a PID namespace looks out for signals is lost (pid_namespaces(7)).
+    # A signal is lost if it arrives before process 1 of the PID namespace handles signals (pid_namespaces(7)).
     lab.client.wait_until_succeeds(f"systemctl status {name} | grep -q '[0-9] /usr/bin/sleep infinity'")
     lab.client.succeed(f"systemctl stop {name}")
     assert_stopped(lab, name)
@@ -269,7 +269,7 @@ def assert_stopped(lab: ContainerLab, name: str) -> None:
 
 
 def test_a_service_whose_main_process_alone_is_told_to_stop_is_never_killed(lab: ContainerLab) -> None:
-    """Each start is another chance for systemd to take the main process for nobody's child, and to kill it."""
+    """Twenty times, because systemd only sometimes takes the main process for nobody's child and kills it."""
     for _ in range(20):
         lab.client.succeed("systemctl start mixed-root")
         lab.client.wait_until_succeeds("systemctl status mixed-root | grep -q '[0-9] /usr/bin/sleep infinity'")
@@ -320,7 +320,7 @@ def test_a_signal_that_is_no_clean_end_is_a_failure(lab: ContainerLab, name: str
     ids=["no-namespace", "the-hosts", "another", "run-of-the-host"],
 )
 def test_a_service_in_the_wrong_place_does_not_start(lab: ContainerLab, change: tuple[str, str], message: str) -> None:
-    """As by a mistake of systemd's, which goes on without the namespace where it is refused entry."""
+    """As happens by mistake in systemd: where it may not enter the namespace, it goes on without it."""
     made = scenario.render(SCENARIOS / "services.nix")
     text = made.units["ordinary.service"].text
     assert change[0] in text
@@ -335,12 +335,12 @@ def test_a_service_in_the_wrong_place_does_not_start(lab: ContainerLab, change: 
         assert message in journal
         assert "spoken by stdout" not in journal
     else:
-        # control: without the private /run it starts, and only the leak suite tells
+        # control: without the private /run the service starts, and only the leak suite notices
         assert status == 0
 
 
 def test_nothing_of_a_plan_is_needed_twice(lab: ContainerLab) -> None:
-    """systemd itself has nothing to say against any unit of the scenario."""
+    """`systemd-analyze verify` reports nothing about any unit of the scenario."""
     made: Plan = scenario.render(SCENARIOS / "services.nix")
     verdict = lab.client.run(f"systemd-analyze verify {' '.join(f'/etc/systemd/system/{name}' for name in made.units)}")
     assert (verdict.status, verdict.errors) == (0, "")

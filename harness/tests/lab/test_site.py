@@ -1,4 +1,4 @@
-"""The documentation's web site in a browser: its search, by light and in the dark, on a screen and on a telephone."""
+"""The documentation's web site in a browser: its search, in light and dark colours, on a screen and on a telephone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.lab
 SITE = "http://127.0.0.1:8000"
 SOCKET = "/run/free-browser/socket"
 WIDTHS = {"screen": 1280, "telephone": 390}
-# Ask as a reader does, by the field at the top; a promise of where the answers lead.
+# Search as a reader does, with the field at the top of the page. Gives a promise of the links among the results.
 ASK = """
 new Promise(resolve => {
     document.querySelector("label[for=__search]").click();
@@ -43,7 +43,7 @@ new Promise(resolve => {
     }, 100);
 })
 """
-# The lightness of the page's ground and of its text, from 0 to 255.
+# The lightness of the page's background and of its text, from 0 to 255.
 LIGHTNESS = """
 ["backgroundColor", "color"].map(property =>
     Math.max(...getComputedStyle(document.body)[property].match(/\\d+/g).slice(0, 3).map(Number)))
@@ -76,7 +76,7 @@ def ask(browser: Browser, words: str) -> list[str]:
 
 
 def look(browser: Browser, name: str) -> None:
-    """NSGUARD_SCREENSHOT names a directory where pictures are kept, to look at."""
+    """Save a picture of the page in the directory that NSGUARD_SCREENSHOT names, if it is set."""
     if keep := os.environ.get("NSGUARD_SCREENSHOT"):
         picture = browser.call("Page.captureScreenshot", format="png")["data"]
         Path(keep, f"site-{name}.png").write_bytes(base64.b64decode(picture))
@@ -103,7 +103,7 @@ def test_search_leads_to_an_option(browser: Browser, scheme: str, width: str) ->
     assert "generatePrivateKeyFile" in browser.evaluate("document.querySelector(':target').innerText")
     ground, text = browser.evaluate(LIGHTNESS)
     assert (ground > text) is (scheme == "light")
-    # nothing but code and tables, which scroll by themselves, is wider than the screen
+    # the page does not scroll sideways: wide code and tables scroll by themselves
     assert browser.evaluate("document.documentElement.scrollWidth") <= pixels
 
 

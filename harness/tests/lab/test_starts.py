@@ -1,4 +1,4 @@
-"""Services that what stands before their commands once kept from starting."""
+"""Services that once did not start because of what nsguard sets up before their commands."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NUMBER = 70000  # PrivateUsers=identity maps the numbers up to 65535
 SERVICES: dict[str, dict[str, Any]] = {
     "high-number": {"User": str(NUMBER), "ExecStart": "/usr/bin/id -u"},
     "high-name": {"User": "high", "ExecStart": "/usr/bin/id -u"},
-    # nginx of nixpkgs: pipes are part of @ipc, and a denied call ends the process (31/SYS)
+    # as nginx in nixpkgs: pipes are part of @ipc, and a denied call kills the process (status 31/SYS)
     "without-ipc": {
         "User": "nobody",
         "SystemCallFilter": ["~@privileged @setuid", "~@ipc"],

@@ -1,4 +1,4 @@
-"""Debian's Transmission and qBittorrent as their presets have them: a window, a second launch, who asks the tracker."""
+"""Debian's Transmission and qBittorrent with their presets: the window, a second launch, who asks the tracker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nsguard_harness.lab.container import ContainerLab
 
 pytestmark = pytest.mark.lab
 
-# What each asks when it is first run, and what it asks before it adds a torrent, answered beforehand.
+# Settings that answer in advance what each program asks at its first run and before it adds a torrent.
 SETTINGS = {
     "transmission": (
         ".config/transmission/settings.json",
@@ -33,7 +33,11 @@ PROGRAMS = {"transmission": "/usr/bin/transmission-gtk", "qbittorrent": "/usr/bi
 
 @dataclass(frozen=True)
 class Client:
-    """A client that runs as an app, and the person in front of its screen. outside: the same program, unconfined."""
+    """A BitTorrent client that runs as an app.
+
+    person: a command that runs another one as the person at the client's screen; outside: the program's path, by which
+    it runs unconfined.
+    """
 
     name: str
     person: str
@@ -44,7 +48,7 @@ class Client:
         return f"nsguard-app-{self.name}"
 
     def processes(self, lab: ContainerLab) -> list[str]:
-        """Those of the program in the app's unit."""
+        """The PIDs of the program's processes in the app's unit."""
         group = lab.client.succeed(f"systemctl show -P ControlGroup {self.unit}").strip()
         return lab.client.succeed(f"pgrep -f ^{self.outside} --cgroup {group} || true").split()
 
@@ -55,7 +59,7 @@ def magnet(token: str) -> str:
 
 
 def asked(lab: ContainerLab, token: str) -> set[str]:
-    """Who asked the tracker, once somebody has."""
+    """Wait until somebody asks the tracker; the addresses that have asked."""
     return set(until(lambda: sources(lab, "web", f"/{token}/announce"), "the tracker was not asked", 30))
 
 
@@ -67,7 +71,7 @@ def lab() -> Iterator[ContainerLab]:
 
 @pytest.fixture(scope="module")
 def clients(lab: ContainerLab) -> dict[str, Client]:
-    """All of them, each with a screen of its own, so that a picture shows it alone."""
+    """All clients, each with a screen of its own, so that a picture shows one client alone."""
     made = {}
     for number, (name, (path, text)) in enumerate(SETTINGS.items(), 8):
         homes = (f"/var/lib/nsguard-app-{name}", HOME)
@@ -78,7 +82,8 @@ def clients(lab: ContainerLab) -> dict[str, Client]:
     return made
 
 
-# Not of the module, which would have one client after the other: none is to have what one outside leaves behind.
+# Not of module scope: pytest would then run all tests of one client first, and the next client would meet what the
+# unconfined program of the first has left behind.
 @pytest.fixture(params=PROGRAMS)
 def client(clients: dict[str, Client], request: pytest.FixtureRequest) -> Client:
     return clients[request.param]
@@ -106,7 +111,7 @@ def test_one_outside_is_seen_by_the_same_observer_and_is_handed_nothing(lab: Con
     with watched(lab, free) as judgement:
         lab.client.succeed(f"{client.person} --unit=free-{client.name} {client.outside} {magnet(free)}")
         assert asked(lab, free) <= set(LAB.client)
-        # launched beside it, the app is still the one that is reached
+        # while the unconfined program runs, a second launch still reaches the app
         lab.client.succeed(f"{client.person} --wait {client.name} {magnet(confined)}", timeout=60)
         assert asked(lab, confined) <= set(LAB.tunnel_client)
     assert {leak.kind for leak in judgement().of(free)} & {"tcp", "http"}
@@ -129,5 +134,5 @@ def test_a_bus_of_its_own_starts_nothing_and_turns_others_away(lab: ContainerLab
     # control: the person's own bus offers more
     assert len(activatable("/run/user/33/bus")) > 1
     assert activatable(socket) == ["org.freedesktop.DBus"]
-    # root passes the directory, and not the bus
+    # root can enter the directory, but the bus turns it away
     lab.client.fail(call(socket, "ListNames"))

@@ -1,4 +1,4 @@
-"""The tunnel's life under a confined service: restarts, changes, several side by side, and nothing left behind."""
+"""A tunnel's restarts and changes under a running service, two tunnels side by side, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_connection_outlives_a_change_of_the_tunnel(lab: ContainerLab, attack:
 
 
 def test_a_namespace_is_three_mounts_of_the_host(lab: ContainerLab) -> None:
-    """Each start of a sandbox pays for every one of them: systemd copies them, and takes them off one by one."""
+    """Every mount slows each start of a sandbox: systemd copies all mounts, and unmounts them one by one."""
     points = lab.client.succeed("cut -d' ' -f5 /proc/1/mountinfo").split()
     assert sorted(point for point in points if "/vpn" in point) == [
         "/run/netns/vpn",
@@ -109,13 +109,13 @@ def test_a_namespace_is_not_taken_from_a_process_inside(lab: ContainerLab) -> No
     assert lab.client.get_unit_property(NETNS, "ActiveState") in ("failed", "inactive")
     assert lab.client.succeed("stat -c %i /run/netns/vpn") == inode
     assert "in use by PID" in lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {NETNS} -n 5")
-    assert lab.client.execute("ip netns exec vpn ping -c 1 -W 1 203.0.113.80")[0] != 0  # held, since the tunnel is gone
+    assert lab.client.execute("ip netns exec vpn ping -c 1 -W 1 203.0.113.80")[0] != 0  # the tunnel is gone
     lab.client.succeed("systemctl stop dweller", "systemctl start app-root app-user")
     wait_for_tunnel(lab)
 
 
 def test_no_service_starts_in_a_namespace_that_somebody_else_made(lab: ContainerLab) -> None:
-    """The kernel gives out the inode of a namespace that is gone, by which nsguard-init knows where it is."""
+    """nsguard-init knows its namespace by the inode, which the kernel may reuse once the namespace is gone."""
     lab.client.succeed("systemctl stop app-root app-user", "ip netns del vpn", "ip netns add vpn")
     try:
         lab.client.execute("systemctl start app-root")
@@ -129,7 +129,7 @@ def test_no_service_starts_in_a_namespace_that_somebody_else_made(lab: Container
 
 
 def test_a_tunnel_that_cannot_come_up_leaves_the_namespace_closed(lab: ContainerLab) -> None:
-    """A bad configuration is said once, in one line, and not tried again; the services stall."""
+    """A bad configuration is reported once, in one line, and not retried; the services run on without a network."""
     lab.client.succeed(f"mv {TUNNEL_CONFIGURATION} /run/away", f"systemctl restart {TUNNEL} || true")
     try:
         assert lab.client.get_unit_property(TUNNEL, "Result") == "exit-code"
@@ -157,7 +157,7 @@ def test_an_endpoint_by_name_is_looked_up_by_the_host_and_again_when_it_fails(la
         )
         assert inspection.namespace(lab.client, "vpn").links == {"lo"}
         lab.server.succeed("systemctl start lab-dns")
-        lab.client.wait_for_unit(TUNNEL, 30)  # by itself: systemd tries again
+        lab.client.wait_for_unit(TUNNEL, 30)  # without help: systemd retries
         assert state(lab)["endpoints"][0][0] in LAB.answer_uplink
         queries = [record for record in lab.peer.records("dns") if record["name"].startswith("endpoint.leak.test")]
         assert {record["source"] for record in queries} == {LAB.client.v4}
@@ -174,7 +174,7 @@ def test_two_hundred_rounds_leave_nothing_behind(lab: ContainerLab) -> None:
         "ip netns; ip -o link | cut -d: -f2; nft list tables; findmnt -rno TARGET | sort; ls /run /run/wireguard /tmp;"
         " ps -eo comm --no-headers | grep -vE '^(bash|sh|ps|ls|grep|sort|nsenter|systemd.*|kworker.*)$' | sort"
     )
-    # by turns as units do it when all stop, and when the namespace alone does
+    # first as the units do when all of them stop, then as they do when only the namespace stops
     up, down = "nsguard netns up vpn; nsguard tunnel up vpn", "nsguard netns down vpn"
     twice = f"{up}; nsguard tunnel down vpn; {down}; {up}; {down}"
     client.succeed(twice)
@@ -186,7 +186,7 @@ def test_two_hundred_rounds_leave_nothing_behind(lab: ContainerLab) -> None:
 
 
 def test_a_second_namespace_by_typed_options_over_ipv6(lab: ContainerLab, tmp_path: Path) -> None:
-    """Side by side with the first: another key, made at the first start, another address, an endpoint over IPv6."""
+    """Beside the first: with another key, which its first start generates, another address, and an IPv6 endpoint."""
     specification = {
         "tunnels": {
             "typed": {

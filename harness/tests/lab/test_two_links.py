@@ -1,4 +1,4 @@
-"""Two host links side by side: each namespace's ports are its own, and neither gets to the other's by the host."""
+"""Two host links side by side: each namespace has its own ports, and neither reaches the other's via the host."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TWO_LINKS = SCENARIOS / "two-links.nix"
 
 
 class Side(NamedTuple):
-    """One of the two: its namespace, the service that is published, and how many ports on its ports are."""
+    """One of the two namespaces, the service that it publishes, and what is added to the numbers of its ports."""
 
     namespace: str
     service: str
@@ -44,7 +44,7 @@ def lab() -> Iterator[ContainerLab]:
 
 
 def places(lab: ContainerLab, side: Side, near: Side) -> set[Target]:
-    """Wherever the host itself reaches what is a side's: there, too, where only one who is on the host would ask."""
+    """All targets at which the host reaches a side, also those at addresses that only the host itself can reach."""
     far_link, near_link = (status(lab, it.namespace)["hostLink"] for it in (side, near))
     proxied = Target("tcp", "", PROXIED + side.more), Target("udp", "", MASKED + side.more)
     at_hosts = {
@@ -55,7 +55,7 @@ def places(lab: ContainerLab, side: Side, near: Side) -> set[Target]:
 
 
 def reached_by_link(lab: ContainerLab, near: Side, targets: set[Target]) -> set[Target]:
-    """What root in a namespace reaches by its host link: from its address there, tied to it, or both."""
+    """The targets that root in a namespace reaches by its host link: from its address there, bound to it, or both."""
     own = tuple(status(lab, near.namespace)["hostLink"]["namespace"])
     ways = Way(own), Way(device=INSIDE), Way(own, INSIDE)
     return echoing(lab.client, targets, near.namespace, ways)
@@ -70,7 +70,7 @@ def test_each_is_reached_by_its_own_ports_and_sees_who_comes(lab: ContainerLab, 
     ("without", "held"),
     [
         ([], True),
-        (["output", "entered", "input"], True),  # the host's hold
+        (["output", "entered", "input"], True),  # the host's rules suffice
         (["output", "entered", "input", "host-input", "forward-out", "forward-in", "forward-others"], False),
     ],
     ids=["whole", "host", "none"],
@@ -80,12 +80,12 @@ def test_neither_reaches_the_other_by_the_host(lab: ContainerLab, without: list[
         switch(lab.client, scenario.render(TWO_LINKS, [f"nft:link-{name}" for name in without]))
     for near, far in ((ONE, OTHER), (OTHER, ONE)):
         targets = places(lab, far, near)
-        wait_for_echoes(lab.client, targets)  # they are there
+        wait_for_echoes(lab.client, targets)  # control: the host reaches all of them
         assert reached_by_link(lab, near, targets) == (set() if held else targets)
 
 
 def test_one_goes_and_the_other_stays_and_forwarding_goes_with_the_last(lab: ContainerLab) -> None:
-    """Either of them first: the host forwards for both, whichever was the first."""
+    """Each stops first once: the host goes on forwarding for the other, whichever of them started first."""
     switch(lab.client, scenario.render(TWO_LINKS))
     for gone, stays in ((ONE, OTHER), (OTHER, ONE)):
         stop(lab, gone)

@@ -1,4 +1,4 @@
-"""The process that is the tunnel where the kernel is not: what it may do, and what comes of it when it dies."""
+"""The process that is the tunnel where the kernel has no part in it: what it may do, and what its death does."""
 
 from __future__ import annotations
 

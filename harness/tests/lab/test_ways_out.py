@@ -1,4 +1,4 @@
-"""docs/ways-out.md: every way out is open again without what closes it, and closed with it."""
+"""docs/ways-out.md: each way out is open without the protections that close it, and closed with them."""
 
 from __future__ import annotations
 

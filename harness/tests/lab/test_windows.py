@@ -1,4 +1,4 @@
-"""Windows on a compositor, and sound: what an app may ask of a person's session, and what would run code outside."""
+"""Windows and sound: what an app may ask of a person's compositor and sound server, and what runs code outside."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from nsguard_harness.target import wait_for_tunnel
 pytestmark = pytest.mark.lab
 
 RUNTIME = "/run/user/33"
-# A compositor without a screen; a terminal of the person's has the focus on it.
+# For a compositor without a screen, on which a terminal of the person has the focus.
 SWAY = """
 exec foot --app-id person bash --norc
 output * bg #204060 solid_color
@@ -31,7 +31,7 @@ PERSON = f"systemd-run -q --collect --uid=www-data --gid=www-data -E HOME={HOME}
 COMPOSITOR = "-E WLR_BACKENDS=headless -E WLR_LIBINPUT_NO_DEVICES=1 -E WLR_RENDERER=pixman -E LANG=C.UTF-8"
 DISPLAY = {"WAYLAND_DISPLAY": "wayland-1", "XDG_RUNTIME_DIR": RUNTIME}
 PLUGIN = "/usr/lib/*/spa-0.2/audiotestsrc/libspa-audiotestsrc.so"
-# Offers a virtual keyboard, and nothing that protects from it.
+# Stands in for a compositor that offers a virtual keyboard and no security contexts.
 BARE = r"""
 import os, socket, struct, sys
 listener = socket.socket(socket.AF_UNIX)
@@ -45,7 +45,7 @@ while True:
     connection.send(struct.pack("=2I", 2, (8 + len(offered)) << 16) + offered)
     connection.send(struct.pack("=3I", 3, 12 << 16, 0))
 """
-# wtype's and grim's words
+# what wtype and grim print where the compositor does not offer their protocols
 NO_KEYBOARD = "Compositor does not support the virtual keyboard protocol"
 NO_SCREEN = "compositor doesn't support"
 
@@ -80,7 +80,7 @@ def windows(lab: ContainerLab) -> set[str]:
 
 
 def typing(token: str) -> str:
-    """A command for an app that types another into whatever window has the focus."""
+    """A command for an app: it types a second command into whatever window has the focus."""
     return f"wtype -s 300 'echo {token} >/dev/udp/{LAB.server.v4}/{LAB.echo_port}; touch {HOME}/{token}' -k Return"
 
 
@@ -92,7 +92,7 @@ def test_with_the_compositors_own_socket_it_types_into_the_persons_terminal(lab:
     """The control: the token is in clear on the wire, and the screen is copied."""
     token = new_token()
     with watched(lab, token) as judgement:
-        # The terminal may pass over keys of a keyboard that has only just come.
+        # The terminal may miss keys of a keyboard that has only just appeared.
         until(lambda: launch(lab, "unfiltered", typing(token), **DISPLAY).status == 0 and typed(lab, token), "the keys")
         until(lambda: any(token in str(it) for it in lab.peer.records("echo")), "the token at the server")
     assert any(leak.token == token for leak in judgement().leaks), judgement()
@@ -126,7 +126,7 @@ def test_it_opens_windows_and_they_go_with_it(lab: ContainerLab, app: str) -> No
 
 
 def test_a_compositor_without_security_contexts_is_named_and_gives_no_display(lab: ContainerLab) -> None:
-    """By a stand-in that offers a virtual keyboard and no contexts."""
+    """The compositor is a stand-in that offers a virtual keyboard and no security contexts."""
     lab.client.write_files({"/opt/nsguard-test/bare.py": BARE})
     lab.client.succeed(f"{PERSON} --unit=bare python3 /opt/nsguard-test/bare.py {RUNTIME}/wayland-0")
     try:
@@ -151,7 +151,7 @@ def test_a_person_with_a_number_above_65535_has_apps(lab: ContainerLab) -> None:
 
 
 def test_by_pipewires_socket_its_library_runs_outside_and_a_preset_has_none(lab: ContainerLab) -> None:
-    """A library of the app's in the person's sound server: the risk of gui.sound, and that nobody else has it."""
+    """The app loads its own library into the person's sound server: the risk of gui.sound, and of no other app."""
     lab.client.succeed(f"{PERSON} --unit=sound pipewire")
     lab.client.wait_for_file(f"{RUNTIME}/pipewire-0", 10)
     loaded = "grep -c {} /proc/$(systemctl show -P MainPID sound)/maps"

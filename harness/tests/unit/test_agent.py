@@ -1,4 +1,4 @@
-"""Both ends of an agent, in this process's own children; nothing of a lab."""
+"""Both ends of an agent, in children of the test's process, without a lab."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from nsguard_harness.machine import BUSY, Machine, ask
 
 
 class Local:
-    """What an agent needs of a machine, for one whose files are this host's."""
+    """The part of a machine that an agent needs; the files are those of this host."""
 
     name = "local"
 
@@ -55,7 +55,7 @@ class Lacks(Attack):
 
 
 class Hangs(Attack):
-    """In a child of its own, with the signal that would end it ignored."""
+    """Hangs, and so does a child of its own; both ignore the signal that would end them."""
 
     name = "hangs"
 
@@ -77,7 +77,7 @@ class Dies(Attack):
 
 
 class Twice(Attack):
-    """Its child goes on where only it was to."""
+    """Forks, and returns an outcome in its child as well, where only the parent should go on."""
 
     name = "twice"
 

@@ -1,4 +1,4 @@
-"""What an attack knows of its disturbance: it goes on until that is over."""
+"""An attack that is disturbed goes on until the disturbance is over."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nsguard_harness.attack import Disturbance, Env
 
 
 def attack(connection: Connection, seconds: float) -> None:
-    """Begin when it is told to; tell of each moment, by its number, and of the end."""
+    """Begin on a message; send the number of each moment, and a word at the end."""
     disturbance = Disturbance(Env("ngfakex000", parameters={"disturbed": not seconds}))
     connection.send("ready")
     connection.recv()
@@ -39,7 +39,7 @@ def test_it_goes_on_until_its_disturbance_is_over(pipe: tuple[Connection, Connec
     assert ours.recv() == "ready"
     assert Path(f"/proc/{process.pid}/comm").read_text() == "ngfakex000\n"
     ours.send("begin")
-    assert [ours.recv() for _ in range(20)] == list(range(20))  # by itself it would have none
+    assert [ours.recv() for _ in range(20)] == list(range(20))  # undisturbed, its 0 seconds would have no moments
     os.kill(process.pid, signal.SIGUSR1)
     while ours.recv() != "end":
         pass

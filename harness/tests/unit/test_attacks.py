@@ -1,4 +1,4 @@
-"""Every attack says what it is, and the catalogue finds it by its file alone."""
+"""Every attack has a description, and the registry finds it by its file alone."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_description_with_a_part_missing_is_refused(missing: str) -> None:
     ids=lambda path: path.stem,
 )
 def test_attacks_need_the_standard_library_alone(path: Path) -> None:
-    """They run on the machine's own Python; what a type checker alone imports does not count."""
+    """Attacks run on the machine's own Python. Imports for the type checker alone do not count."""
     tree = ast.parse(path.read_text())
     checking = [
         node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
@@ -202,7 +202,7 @@ def test_without_resolved_on_the_machine_a_control_cannot_apply(
 
 
 def test_a_confined_attacker_tries_though_it_sees_no_resolved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The socket is hidden from it; what else leads to resolved may not be."""
+    """Only resolved's socket is hidden from a confined attacker: other ways to resolved may be open."""
     monkeypatch.setattr(_tools, "RESOLVED_VARLINK", str(tmp_path / "absent"))
     _tools.control_needs_resolved(Env("ng000000", 4, parameters={"control": False}, addresses=LAB))
 
@@ -232,13 +232,13 @@ OWN_KERNEL = Env("ng000000", parameters={"own_kernel": True})
 
 
 def test_the_tracer_is_looked_for_in_both_of_its_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Machines differ: one has tracefs by itself, another in debugfs alone, and in one a service sees neither."""
+    """Some machines mount tracefs by itself, some only within debugfs, and on some a service sees neither."""
     first, second = tmp_path / "tracing", tmp_path / "debug"
     monkeypatch.setattr(Tracing, "files", (str(first), str(second)))
     with pytest.raises(CannotApplyError, match=f"the machine has no {first}") as raised:
         Tracing().run(OWN_KERNEL)
     assert raised.value.lacking is Lacking.MACHINE
-    first.mkdir()  # in place of a file that is refused, which root could open
+    first.mkdir()  # a directory, because root could open a file whose mode forbids it
     refused = Tracing().run(OWN_KERNEL)
     assert (refused.reached, refused.said) == (False, f"{first}: Is a directory")
     second.write_text("")

@@ -1,4 +1,4 @@
-"""What `make bench` makes of samples: ratios of a round, the shape of its JSON, and a page that stands alone."""
+"""What `make bench` computes from samples: ratios within a round, its JSON, and a page that needs no other file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.inside import flood, stopwatch
 from nsguard_harness.scenario import RUN, render
 
-# a machine that is twice as slow in its second round
+# the machine is twice as slow in the second round
 STARTED = Figure("start", "ms", {OURS: [30.0, 60.0, 33.0], "free": [20.0, 40.0, 20.0]}, {"free": 1.5})
 SENT = Figure("packets", "packets/s", {OURS: [98.0], "bare": [100.0]}, {"bare": 0.99}, more_is_better=True)
 FIGURES = Figures(

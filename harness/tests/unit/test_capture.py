@@ -1,4 +1,4 @@
-"""What is read of tcpdump: its files and its counts."""
+"""Reading tcpdump's files and its counts of packets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run is made of: every attack in every state, as every identity, once for each family, or why not."""
+"""The cells of a run: every attack in every state, as every identity, for each family, or why it can't apply."""
 
 from __future__ import annotations
 

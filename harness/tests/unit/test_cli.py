@@ -1,4 +1,4 @@
-"""What the command says before any lab is built, and when one can't be."""
+"""What the command prints before it builds a lab, and when no lab can be built."""
 
 from __future__ import annotations
 

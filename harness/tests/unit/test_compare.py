@@ -1,4 +1,4 @@
-"""Two reports side by side: what differs is told, and nothing else."""
+"""A comparison of two reports shows what differs and nothing else."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LACKS = replace(
 
 @pytest.fixture
 def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    monkeypatch.setenv("COLUMNS", "160")  # of the terminal that the table is for
+    monkeypatch.setenv("COLUMNS", "160")  # the width of the terminal that shows the table
     return [tmp_path / "container.json", tmp_path / "vm.json"]
 
 

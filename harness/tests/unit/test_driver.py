@@ -1,4 +1,4 @@
-"""Leak tests under the NixOS test driver: which cells are tried in a service's place."""
+"""Leak tests under the NixOS test driver: which cells are run in place of a service."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nsguard_harness.run.cells import Subject
 
 
 class Client:
-    """A machine whose one service runs as a user, given by number; main: the service's process."""
+    """A machine with one service, which runs as the user `uid`. main: the PID of the service."""
 
     main = "42"
 
@@ -52,7 +52,7 @@ def attacks_tried(uid: int, known: list[Subject]) -> set[str]:
 
 def test_a_service_is_attacked_by_the_identity_that_it_has(known: list[Subject]) -> None:
     root, user = attacks_tried(0, known), attacks_tried(61234, known)
-    # root's alone: an ordinary user writes nothing there, confined or not
+    # for root alone: an ordinary user cannot write there, confined or not
     assert "files-of-host" in root - user
     assert "udp-beyond" in root & user
 

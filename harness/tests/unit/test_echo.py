@@ -1,4 +1,4 @@
-"""The echo server that plays the hosts beyond, as far as no kernel has to speak its protocols."""
+"""The echo server that plays the hosts beyond, tested without the protocols that a kernel may lack."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Listener:
 
 
 def test_sctp_listens_at_the_asked_addresses_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bound to all, it answers through a tunnel from the tunnel's own address, which no firewall lets in."""
+    """A socket bound to all addresses answers through a tunnel from the tunnel's address, which no firewall lets in."""
     Listener.bound = []
     monkeypatch.setattr(socket, "socket", Listener)
     assert len(echo.listen_otherwise()) == 2

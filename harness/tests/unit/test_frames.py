@@ -1,4 +1,4 @@
-"""What is read from a frame is what scapy reads from it, also from damaged frames."""
+"""The fields that are read from a frame are those that scapy reads, also from damaged frames."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FRAMES = sorted(
 
 
 def read_by_scapy(data: bytes) -> dict[str, Any]:
-    """The fields of `frames.Packet` that scapy knows of the headers of a whole frame."""
+    """The fields of `frames.Packet` that scapy reads from the headers of a whole frame."""
     frame = Ether(data)
     fields: dict[str, Any] = {"source_mac": frame.src, "destination_mac": frame.dst, "ethertype": frame.type}
     if frame.type == 0x0806:

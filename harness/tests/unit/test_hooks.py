@@ -1,4 +1,4 @@
-"""The hooks of an attack: when they are called, and what becomes of an attack whose hook fails."""
+"""The hooks of an attack: when they are called, and the verdict when one of them fails."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_hook_that_breaks_is_an_error_and_is_still_cleaned_up(hook: str) -> No
 
 @dataclass(eq=False)
 class SlowRuns(FakeRuns):
-    """Sends after a while, if at all, and goes on until it is disturbed or its time is over."""
+    """Sends its token after 0.2 s, unless silent, and goes on until it is disturbed or its time is over."""
 
     silent: bool = False
 

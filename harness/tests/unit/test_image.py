@@ -1,4 +1,4 @@
-"""Where the image comes from and what names it; nothing is built."""
+"""Where the image comes from and what its name depends on. No image is built."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_a_failed_build_leaves_nothing_that_looks_whole(tmp_path: Path, monkeypa
 
 
 def test_two_that_want_it_at_once_build_it_once(tmp_path: Path) -> None:
-    # the tree is the last argument but one or the last, by whether there is a mirror
+    # the tree is the last argument or, if a mirror follows it, the last but one
     script = 'echo built >>"$LOG"; sleep 0.3; for tree; do case $tree in */made) mkdir -p "$tree/etc";; esac; done'
     program(tmp_path, "mmdebstrap", script)
     log = tmp_path / "log"

@@ -1,4 +1,4 @@
-"""Every rule allows what it is for, and none of the frames that nearly look like it."""
+"""Every rule allows the frames that it is for, and no frames that differ from them in one detail."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ FORMS: dict[str, Callable[[str], bytes]] = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_token_in_any_form_is_a_leak_of_its_attack(form: str) -> None:
-    """Even inside a frame that would otherwise be the tunnel's."""
+    """Even inside a frame that would otherwise count as the tunnel's."""
     body = b"\4\0\0\0" + bytes(12) + FORMS[form](TOKEN)
     packet = tunnel4(Raw(body.ljust(64, b"\0")))
     judgement = judge([Seen(bytes(packet))], WORLD, TOKENS)
@@ -174,7 +174,7 @@ def test_dropped_frames_void_the_judgement() -> None:
 
 @pytest.mark.parametrize("length", range(0, 90, 7))
 def test_truncated_frames_never_raise_and_are_never_allowed(length: int) -> None:
-    """Cutting the zeros that fill a frame up is no truncation, so padded frames are left out."""
+    """Padded frames are left out, because cutting off the zeros at their end truncates nothing."""
     whole = {bytes(packet) for packets in ALLOWED.values() for packet in packets if Padding not in packet}
     cut = {data[:length] for data in whole} - whole
     judgement = judge(map(Seen, cut), WORLD, TOKENS)

@@ -1,4 +1,4 @@
-"""What `live` decides by itself: which frames count, which links lead out, what is free to send to, what confines."""
+"""What `live` decides: which frames count, which links lead out, where it may send, and what confines a service."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def frame(packet: bytes) -> bytes:
 
 
 def seen(data: bytes) -> tuple[str, str | None]:
-    """The class of a frame, and whose it is if it is a leak."""
+    """The class of a frame, and the attack that it belongs to if it is a leak."""
     judged, concerned = judge_host([Frame(1.0, data, "eth0")], SCENE, Tokens({TOKEN: "udp-beyond"}))
     (name,) = judged.classes
     assert (len(concerned) == 0) is (name == "host")
@@ -125,7 +125,7 @@ def test_targets_are_nobodys() -> None:
 
 
 def test_what_is_tried_on_a_host_in_use_is_fit_for_it() -> None:
-    """No hook that changes the host, nobody outside to play, and of those with stand-ins only such as read."""
+    """No attack has a hook that changes the host or comes from outside; those with stand-ins only read."""
     known = attacks.registry()
     for name in CATALOGUE:
         attack = known[name]
@@ -186,7 +186,7 @@ def test_one_service_as_root_and_one_as_a_user() -> None:
 
 
 def test_a_question_over_a_family_without_a_resolver_can_not_apply() -> None:
-    """As with a provider's file that has an address of each family and resolvers of IPv4 alone."""
+    """A provider's file may have addresses of both families and resolvers of IPv4 alone."""
     subject = Subject("root", OUTSIDER.confined, OUTSIDER.control)
     addresses = frozenset({ip_address("10.66.0.2"), ip_address("fd66::2")})
     everywhere = (ip_network("0.0.0.0/0"), ip_network("::/0"))

@@ -1,4 +1,4 @@
-"""The stand-in's answers, laid out as glibc's nscd/nscd-client.h has them."""
+"""The stand-in's answers have the layout of glibc's nscd/nscd-client.h."""
 
 from __future__ import annotations
 

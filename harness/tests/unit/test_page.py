@@ -1,4 +1,4 @@
-"""The page stands alone, shows every cell with its evidence, and lets nothing that an attacker says become markup."""
+"""The page needs no other file, shows every cell with its evidence, and turns no attacker's words into markup."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def report(*results: Result, confined: Run | None = None) -> Report:
 
 
 class Balanced(HTMLParser):
-    """Every element that is opened is closed, in order; identities are unique, and links lead to one of them."""
+    """Fails unless elements are closed in order. Collects the page's ids, links, tags and attributes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -171,7 +171,7 @@ def test_pictures_are_xml_and_mark_what_happened() -> None:
 
 
 def test_a_phone_has_pictures_of_its_own_width() -> None:
-    """At 390 pixels letters of 13 in a picture of 1000 would be 5 high."""
+    """Letters 13 high in a picture 1000 wide would be 5 pixels high on a screen 390 pixels wide."""
     text = page(REPORTS[2], WHEN)
     widths = [int(width) for width in re.findall(r'<svg viewBox="0 0 (\d+) ', text)]
     assert widths == [1000, 360, 1000, NARROW]

@@ -1,4 +1,4 @@
-"""A machine's resident agent and the host's end of its port, over a socket in place of the serial line."""
+"""A machine's resident agent and the host's end of its port. A socket takes the place of the serial line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from nsguard_harness.lab.channel import Channel
 
 
 class Line:
-    """The hypervisor's place: what one end writes the other reads."""
+    """Stands in for the hypervisor: what one end writes, the other reads."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -42,8 +42,8 @@ def line(tmp_path: Path) -> Iterator[Line]:
 def channel(line: Line) -> Iterator[Channel]:
     channel = Channel("machine", line.path)
     with line.accept() as port:
-        # one of its own, never closed: the agent reads on for ever, as from a serial line, and must not read from
-        # whatever gets the number next
+        # the agent's own descriptor, never closed: the agent reads for ever, as from a serial line, and must not read
+        # from another file that gets the number next
         resident = Resident(os.dup(port.fileno()))
         threading.Thread(target=_serve, args=(resident,), daemon=True).start()
         resident.say({"boot": "one"})
@@ -54,7 +54,7 @@ def channel(line: Line) -> Iterator[Channel]:
 
 
 def _serve(resident: Resident) -> None:
-    # a serial line never ends, this one does with the test
+    # a serial line never ends; this socket ends with the test
     try:
         resident.serve()
     except OSError:
@@ -72,7 +72,7 @@ def test_a_command_that_does_not_end_is_killed_with_all_its_children(channel: Ch
     done = channel.run("sleep 60 & echo $!; wait", 0.3)
     assert done.status == 124
     deadline = time.monotonic() + 60
-    while Path(f"/proc/{int(done.output)}").exists():  # until it was waited for
+    while Path(f"/proc/{int(done.output)}").exists():  # until its parent has waited for it
         assert time.monotonic() < deadline
         time.sleep(0.01)
 

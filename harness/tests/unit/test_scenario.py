@@ -1,4 +1,4 @@
-"""From a scenario to a plan, by the Nix that is here."""
+"""From a scenario to a plan, with the Nix that is installed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-ins for daemons: they answer, pass on what is meant for them and nothing else, and clear up."""
+"""The stand-ins for daemons: they answer, pass on only what is meant for them, and clean up."""
 
 from __future__ import annotations
 

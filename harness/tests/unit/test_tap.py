@@ -1,4 +1,4 @@
-"""The tap: what came out of the tunnel is read once, however much it is."""
+"""The tap reads what came out of the tunnel only once, however much it is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOKENS = Tokens({"nga0c0ffee0": "one", "nga0c0ffee1": "other"})
 
 
 class Counting(FakeMachine):
-    """Writes down how many bytes it was asked for."""
+    """Counts the bytes that `tail` has read from it."""
 
     asked: int = 0
 

@@ -44,6 +44,6 @@ def searched_one_by_one(tokens: list[str], data: bytes) -> tuple[str, ...]:
 def test_tokens_are_found_as_one_by_one(
     tokens: list[str], parts: list[tuple[str, int, bytes, Callable[[bytes], bytes]]]
 ) -> None:
-    """Also those that are cut off, stand side by side, or are encoded with what is before them."""
+    """Also tokens that are cut off, stand side by side, or are encoded together with the bytes before them."""
     data = b"".join(way(b"x" * len(before) + token.encode()[:length]) + before for token, length, before, way in parts)
     assert Tokens(dict.fromkeys(tokens, "")).find(data) == searched_one_by_one(tokens, data)

@@ -1,4 +1,4 @@
-"""Where a run of the tests waits."""
+"""How long the tests of a run took and slept."""
 
 from __future__ import annotations
 
