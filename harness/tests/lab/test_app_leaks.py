@@ -1,4 +1,4 @@
-"""The suite against an app and an app in a sandbox; and against each of their own protections removed."""
+"""The suite runs from an app and from an app in a sandbox; without each of an app's own protections it turns red."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nsguard_harness.run.suite import Suite, Verdict, cells_for
 
 pytestmark = pytest.mark.lab
 
-# Of those that change the machine under everybody's feet, what an app has in common with no service of the demo.
+# Of the attacks that disturb the whole machine, those that meet what an app does not share with the demo's services.
 DISTURBING = {"session-activation", "nscd-socket-recreated", "nscd-glibc-recreated", "resolv-conf-renamed"}
 
 
@@ -34,7 +34,7 @@ def test_every_attack_by_an_app_is_contained_and_every_control_seen(lab: Contain
     cells = [cell for cell in cells if not cell.attack.alone or cell.attack.name in DISTURBING]
     report = Suite(lab, cells).run()
     bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
-    # what cannot be tried says why: a protocol that this kernel does not have, or what other scenarios have
+    # an attack may be impossible only for lack of a protocol in this kernel, or of what only other scenarios have
     unable = [result for result in report.results if result.verdict is Verdict.CANNOT]
     bad += [str(result) for result in unable if result.lacking not in (Lacking.KERNEL, Lacking.SCENARIO)]
     assert bad + [str(leak) for leak in report.confined.judgement.unowned] == []

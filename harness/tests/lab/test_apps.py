@@ -31,7 +31,7 @@ def lab() -> Iterator[ContainerLab]:
         )
         for name in ("wayland-0", "pipewire-0"):
             lab.peer.start("served", f"/run/user/33/{name}", lab.client)
-        SessionActivation().before(lab)  # a session bus of www-data's
+        SessionActivation().before(lab)  # gives www-data a session bus
         scenario.apply(lab.client, SCENARIOS / "launch.nix")
         yield lab
 
@@ -99,7 +99,7 @@ def test_of_the_session_it_gets_what_it_was_granted(lab: ContainerLab, app: str)
 
 @pytest.mark.parametrize("app", ["bare", "bare-boxed"])
 def test_nothing_of_the_hosts_network_is_handed_to_it(lab: ContainerLab, app: str) -> None:
-    """A socket that was made outside tells the host's addresses; systemd's own for the journal is one."""
+    """A socket from outside reveals the host's addresses; one of them is systemd's socket for the journal."""
     assert launch(lab, app, "exit", "0").status == 0
     what = found(lab, app, "0")
     assert set(what["handed"]) <= {"lo", "wg0"}
@@ -137,7 +137,7 @@ def test_a_second_launch_joins_the_first(lab: ContainerLab, app: str) -> None:
     before = lab.client.get_unit_property(unit, "MainPID")
     assert launch(lab, app, "exit", "4", "second").status == 4
     assert lab.client.get_unit_property(unit, "MainPID") == before
-    # in one sandbox: it saw the first
+    # both are in one sandbox: the second saw the first
     assert found(lab, app, "4")["processes"] > found(lab, app, "first")["processes"]
     lab.client.succeed(f"rm -f /var/lib/nsguard-app-{app}/ended; systemctl stop {unit}")
     assert lab.client.get_unit_property(unit, "Result") == "success"
@@ -151,7 +151,7 @@ def called(lab: ContainerLab, app: str, user: str, *words: str) -> str:
 
 def test_it_talks_to_what_it_was_granted_on_the_session_bus_and_to_nothing_else(lab: ContainerLab) -> None:
     start = ["--user", "call", "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "StartServiceByName", "su"]
-    # it was started, and ended: nobody told it what to send
+    # it was started, and ended because nobody told it what to send
     assert "exited with status 1" in called(lab, "talking", "www-data", *start, "org.nsguard.Leaktest", "0")
     assert "exited" not in called(lab, "talking", "www-data", *start, "org.nsguard.Other", "0")
     names = called(lab, "talking", "www-data", "--user", "list", "--acquired")
@@ -173,7 +173,7 @@ def test_a_unit_that_cannot_start_says_so_and_is_not_tried_for_ever(lab: Contain
     ends(lab, "broken")
     tried = "journalctl --sync; journalctl -o cat -u nsguard-app-broken.service | grep -c ^Starting"
     assert int(lab.client.succeed(tried)) <= 2
-    # and the socket is there for when it is mended
+    # the socket still listens, so that the app can be launched once it is repaired
     assert lab.client.get_unit_property("nsguard-app-broken.socket", "ActiveState") == "active"
 
 
@@ -185,7 +185,7 @@ def test_a_launch_whose_unit_is_stopped_is_not_made_again(lab: ContainerLab) -> 
     lab.client.wait_for_file("/var/lib/nsguard-app-bare/found-stopped.json", 10)
     lab.client.succeed("systemctl stop nsguard-app-bare.service")
     line = lab.client.wait_until_succeeds("tail -n 1 /srv/nsguard-test/said | grep .", 10)
-    assert line.strip() in ("0", "1")  # the program's own end may have been told in time
+    assert line.strip() in ("0", "1")  # the launcher may have learnt the program's own status in time
     assert lab.client.get_unit_property("nsguard-app-bare.service", "ActiveState") == "inactive"
 
 
@@ -230,7 +230,7 @@ def test_others_are_refused_in_one_line(lab: ContainerLab, command: str, message
     assert done.errors == f"nsguard: {message}\n"
 
 
-# Whatever is said, as a person who may connect: NAME, then what to send and whether to wait for an answer.
+# Sends good and bad requests as a user who may connect, and prints the answers by name.
 SPEAK = r"""
 import json, os, socket, sys
 def speak(data, wait=True):
@@ -283,7 +283,7 @@ def test_whatever_is_said_it_answers_and_goes_on(lab: ContainerLab) -> None:
 
 
 def test_ten_thousand_connections(lab: ContainerLab) -> None:
-    """Those of other users are refused; the owner's own block the app only as long as they last."""
+    """Connections of other users are refused; those of the owner block the app only as long as they last."""
     taken = "nsguard-app-bare.socket", "NAccepted"
     before = lab.client.get_unit_property(*taken)
     program = f"python3 -c {shlex.quote(storm('/run/nsguard-apps/bare'))}"
@@ -297,7 +297,7 @@ def test_ten_thousand_connections(lab: ContainerLab) -> None:
 
 
 def test_who_connects_is_looked_at_twice(lab: ContainerLab) -> None:
-    """The socket's mode keeps other users out; if that was changed, the starter refuses them."""
+    """The socket's mode keeps other users out; if the mode is changed, the app's server refuses them."""
     speak = "import socket as s; one = s.socket(s.AF_UNIX); one.connect('/run/nsguard-apps/bare'); "
     speak += "print(one.recv(99).decode())"
     attempt = person(f"python3 -c {shlex.quote(speak)}", user="games")

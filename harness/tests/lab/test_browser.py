@@ -1,4 +1,4 @@
-"""Debian's Chromium as an app: what it does of its own accord stays in; it keeps its sandbox, and its pages."""
+"""Debian's Chromium as an app: what it sends unasked stays in the tunnel; it keeps its sandbox, and its pages load."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ pytestmark = pytest.mark.lab
 FREE = "/run/free-browser/socket"
 CONFINED = {app: f"/run/nsguard-app-{app}/socket" for app in ("headless", "boxed")}
 UNITS = {FREE: "free-browser.service"} | {path: f"nsguard-app-{app}.service" for app, path in CONFINED.items()}
-# What a page can have a browser ask for before anybody follows a link, and an attempt at QUIC.
+# A page's requests that a browser sends before anybody follows a link, and an attempt at QUIC.
 EAGER = """
 for (const kind of ["dns-prefetch", "preconnect", "prefetch"]) {
     const link = document.createElement("link");
@@ -83,7 +83,7 @@ def lab() -> Iterator[ContainerLab]:
 
 @contextmanager
 def browsing(lab: ContainerLab, path: str) -> Iterator[Browser]:
-    """A browser from its start to its end."""
+    """Run a browser for the body."""
     unit = UNITS[path]
     lab.client.succeed(f"systemctl start {unit}")
     try:
@@ -94,7 +94,7 @@ def browsing(lab: ContainerLab, path: str) -> Iterator[Browser]:
 
 
 def surf(lab: ContainerLab, browser: Browser, token: str, link: str) -> dict[str, Any]:
-    """Load a page, have the browser prefetch; every request must leave by a link or arrive. Returns the page's report.
+    """Load a page, have the browser prefetch; each request must arrive or be seen on a link. Returns the page's report.
 
     link: the command that watches a link for QUIC.
     """
@@ -106,7 +106,7 @@ def surf(lab: ContainerLab, browser: Browser, token: str, link: str) -> dict[str
     for kind in ("dns-prefetch", "preconnect", "prefetch"):
         until(functools.partial(sources, lab, "dns", f"{token}-{kind}"), f"nobody looked up {token}-{kind}")
     until(lambda: sources(lab, "web", f"{token}-prefetch"), "nothing was prefetched")
-    # again and again: an attempt that meets a change of network is given up before a packet is sent
+    # retried, because the browser gives up an attempt before it sends a packet if the network changes meanwhile
     quic = "443: UDP"
     until(lambda: browser.evaluate(ATTEMPT) and quic in lab.client.execute(f"cat {QUIC}")[1], "no attempt at QUIC")
     return page
@@ -144,12 +144,12 @@ def test_unconfined_it_is_seen_by_the_same_observer(lab: ContainerLab) -> None:
 
 
 def test_what_it_does_of_its_own_accord_stays_in(lab: ContainerLab) -> None:
-    """Without any request of its user's, it connects to its maker all the same."""
+    """The browser connects to its maker although its user has requested nothing."""
     token = new_token()
     seen = len(lab.peer.records("dns"))
     with watched(lab, token) as judgement, browsing(lab, CONFINED["headless"]):
         until(lambda: own_accord(lab, seen), "it did nothing of its own accord", 60)
-        time.sleep(10)  # for what comes later
+        time.sleep(10)  # for later requests
     assert own_accord(lab, seen) <= set(LAB.tunnel_client)
     assert not judgement().void
     assert judgement().leaks == ()
@@ -183,7 +183,7 @@ def test_without_a_tunnel_a_page_fails_and_nothing_leaks(lab: ContainerLab, app:
         assert judgement().leaks == ()
         lab.client.succeed(f"systemctl start {TUNNEL_UNIT}")
         wait_for_tunnel(lab)
-        # the same browser goes on
+        # the same browser loads pages again
         until(lambda: browser.visit(f"http://{token}.leak.test/again") == "", "it did not go on")
     assert not sources(lab, "web", f"{token}-down")
 
@@ -218,7 +218,7 @@ def test_a_browser_outside_is_not_handed_the_page(lab: ContainerLab) -> None:
     lab.client.succeed(f"{person} --unit=outside {outside} http://{LAB.web.v4}/{token}")
     assert set(until(lambda: sources(lab, "web", token), "the one outside did not start", 60)) <= set(LAB.client)
     beside_one_outside(lab, person, outside, "outside")
-    # by its number, the X server would find what the one outside draws in place of the app's shared memory
+    # shared memory has a number: by the app's number the X server would find memory of the browser outside
     shared = "grep -c SYSV /proc/$(systemctl show -P MainPID lab-xvfb7)/maps || true"
     assert int(lab.client.succeed(shared)) > 0
     lab.client.succeed("systemctl stop outside")

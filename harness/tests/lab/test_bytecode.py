@@ -1,4 +1,4 @@
-"""What runs in machines is compiled once, by the Python that they have."""
+"""The code that runs in machines is compiled once, by the Python of their image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.lab
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The image; what is compiled goes into a cache of the test's own."""
+    """The image's directory. Compiled code goes into a cache of the test's own."""
     path = image()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return path

@@ -29,7 +29,8 @@ DOCUMENT = ROOT / "docs/tunnels.md"
 KEY, PSK = "/etc/nsguard-lab/client.key", "/etc/nsguard-lab/client.psk"
 NETNS, TUNNEL, APP = "nsguard-netns-vpn.service", "nsguard-tunnel-vpn.service", "reader.service"
 TIMER = "nsguard-refresh-vpn.timer"
-# One connection after another, each until it ends or is silent for ten seconds: its number and the lines it brought.
+# Makes one connection after another, each until it ends or is silent for ten seconds. Writes the number of the
+# connection and of the lines that came over it.
 READER = f"""
 import socket, time
 number = 0
@@ -50,7 +51,11 @@ Specification = dict[str, Any]
 
 @dataclass(frozen=True)
 class Row:
-    """A change: `change` alters a specification, `far` is what the server must be told; what is done, and the fate."""
+    """A row of the table: what changes, and what that does to units and to a connection.
+
+    change: alters a specification; done: what happens to units; fate: what happens to an open connection; far: which
+    part of the change the server must know.
+    """
 
     what: str
     change: Callable[[Specification], object]
@@ -86,7 +91,7 @@ BOTH = [f"{LAB.tunnel_client.v4}/32", f"{LAB.tunnel_client.v6}/128"]
 WEB = {"listen": ["127.0.0.1:80"], "port": 80}
 ENABLED, FORWARDED = {"enable": True}, f"reload {NETNS}, start nsguard-forward-vpn.service"
 RELOAD = f"reload {TUNNEL}"
-# The unit that waits for files with keys has a digest of their names in its own.
+# The name of the unit that waits for key files contains a digest of their names.
 SECRETS = "nsguard-secrets-vpn-….path"
 OTHER_FILE = f"stop {SECRETS}, {RELOAD}, start {SECRETS}"
 ROWS = [
@@ -151,10 +156,10 @@ def rendered(directory: Path, specification: Specification) -> Plan:
 
 
 def switch(before: Plan, after: Plan, active: Callable[[str], bool]) -> list[tuple[str, str]]:
-    """What NixOS's switch-to-configuration does with units that are active, in its order.
+    """What NixOS's switch-to-configuration does with active units, in its order.
 
-    One whose reload triggers alone have changed is reloaded, and so is one that asks for it; others restart, but for a
-    description.
+    It reloads a unit if only its reload triggers changed, or if the unit asks for reloads; it restarts other units that
+    changed. A change of the description alone does not count.
     """
 
     def compared(text: str, *ignored: str) -> list[str]:
@@ -191,7 +196,7 @@ FRESH, FRESH_PSK = generate(), generate().private
 
 
 def tell(lab: ContainerLab, far: str, *, back: bool = False) -> None:
-    """What the provider's end must know of the change, or of its undoing."""
+    """Tell the provider's end of the change, or with `back` of its undoing."""
     secrets = lab.peer.secrets
     old, new = secrets.client.public, FRESH.public
     both = ",".join([*LAB.tunnel_client])
@@ -206,7 +211,7 @@ def tell(lab: ContainerLab, far: str, *, back: bool = False) -> None:
             key = psk.format(secrets.preshared if back else FRESH_PSK)
             lab.server.succeed(f"wg set wg0 peer {old} preshared-key {key}")
         case "address":
-            # kept from then on: the old address stays routed, so that the connection could go on if it were let
+            # never undone: the old address stays routed, so that only the client can end the connection
             lab.server.succeed(
                 f"wg set wg0 peer {old} allowed-ips {both},10.66.0.9/32; ip route replace 10.66.0.9 dev wg0"
             )
@@ -227,14 +232,14 @@ def carry_out(lab: ContainerLab, before: Plan, after: Plan) -> str:
 
 
 def count(lab: ContainerLab) -> tuple[int, int]:
-    """The number of the reader's connection, and the lines that came over it."""
+    """The number of the reader's connection, and of the lines that came over it."""
     path = lab.client.path("/var/lib/reader/count")
     words = until(lambda: len(words := path.read_text().split()) == 2 and words, "it is written for ever")
     return int(words[0]), int(words[1])
 
 
 def fate(lab: ContainerLab, change: Callable[[], object]) -> str:
-    """What happens to the reader's connection: one more line shows that it goes on, none for ten seconds ends it."""
+    """What happens to the reader's connection: more lines show that it goes on, and ten silent seconds end it."""
     pid = lab.client.get_unit_property(APP, "MainPID")
     lab.client.succeed("rm -f /var/lib/reader/count")
     lab.client.wait_for_file("/var/lib/reader/count", 30)

@@ -1,4 +1,4 @@
-"""Published ports that name their clients: these and the host itself are let in, and nobody else is, by any way."""
+"""Published ports that name their clients: these and the host itself get in, and nobody else does in any way."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def lab() -> Iterator[ContainerLab]:
 
 
 def reached(lab: ContainerLab, way: Way) -> set[Target]:
-    """The targets that a client at the server's machine reaches, which sends from other addresses than its first."""
+    """The targets that a client on the server's machine reaches when it sends in this way."""
     return echoing(lab.server, TARGETS, ways=[way])
 
 
@@ -92,7 +92,7 @@ def test_doctor_finds_rules_that_are_gone_and_a_reload_brings_them_back(lab: Con
         1,
         "vpn: clients: on the host, table nsguard_from-vpn is gone; systemctl reload nsguard-netns-vpn\n",
     )
-    wait_for_echoes(lab.server, TARGETS, ways=[OTHER])  # it was the rules
+    wait_for_echoes(lab.server, TARGETS, ways=[OTHER])  # control: without the rules everybody gets in
     assert taken_at_link_local(lab)
     lab.client.succeed(f"systemctl reload {NAMESPACE_UNIT}")
     assert reached(lab, OTHER) == set()
@@ -135,7 +135,7 @@ def test_where_the_rules_cannot_be_laid_nobody_listens(lab: ContainerLab) -> Non
 
 
 def test_without_the_rules_everybody_is_let_in(lab: ContainerLab) -> None:
-    """Last of all: the scenario is another one then."""
+    """The last test, because it changes the scenario."""
     switch(lab.client, scenario.render(scenario.CLIENTS, ["nft:publish-from"]))
     wait_for_tunnel(lab)
     wait_for_echoes(lab.server, TARGETS, ways=[OTHER])

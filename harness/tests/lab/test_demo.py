@@ -1,4 +1,4 @@
-"""`make demo`: what it counts is what it shows."""
+"""`make demo`: its counts agree with the attacks that it shows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_the_counts_that_it_says_are_those_of_the_rows_that_it_shows(
     assert len(rows) == len(set(rows))
     matches = [re.search(r"(\d+) attacks in (\d+) attempts", line) for line in lines]
     heading, last = (tuple(map(int, match.groups())) for match in matches if match)
-    # the connection that is held while the server is silent is one attack more, in one attempt
+    # one more attack, in one attempt: a connection is held while the server is silent
     assert last == (heading[0] + 1, heading[1] + 1)
     assert len(rows) == last[0]
     verdicts = re.findall(r"(\d+) (?:contained|leaked|vacuous|in error|cannot apply)", lines[-1])

@@ -1,4 +1,4 @@
-"""`nsguard doctor`: each thing that can be wrong with a namespace or its tunnel, made wrong alone, has its line."""
+"""`nsguard doctor`: each fault of a namespace or its tunnel, made alone, has a line of its own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLOCK = "/var/lib/systemd/timesync/clock"
 
 
 def sethostname(name: str) -> str:
-    """As hostname(1), which is no part of the lab's image."""
+    """A command that sets the host name. The lab's image has no hostname(1)."""
     return f"python3 -c 'import socket, sys; socket.sethostname(sys.argv[1])' \"{name}\""
 
 

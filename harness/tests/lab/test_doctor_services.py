@@ -1,4 +1,4 @@
-"""`nsguard doctor`: each thing that can be wrong with a service inside, made wrong alone, has its line."""
+"""`nsguard doctor`: each fault of a service inside, made alone, has a line of its own."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ LISTENER = (
 
 
 def drop_in(text: str) -> str:
-    """A command that puts an option into the service app-user, and starts it anew."""
+    """A command that adds settings to the service app-user and restarts it."""
     return (
         f"mkdir -p {DROP_IN} && printf '[Service]\\n{text}\\n' > {DROP_IN}/broken.conf"
         " && systemctl daemon-reload && systemctl restart app-user"
     )
 
 
-# What remains is where nsguard-init listens for the service's messages: without it the service does not start.
+# Only nsguard-init's directory for the service's messages remains: without it the service does not start.
 RUN_OF_THE_HOST = r"TemporaryFileSystem=\nTemporaryFileSystem=/run/nsguard-notify:mode=1777"
 FORGET_DROP_IN = f"rm -r {DROP_IN} && systemctl daemon-reload"
 UNDO_DROP_IN = f"rm -r {DROP_IN} && systemctl daemon-reload && systemctl restart app-user"
@@ -78,7 +78,7 @@ BREAKS = [
             r"unit was changed after the service started; systemctl restart app-user\.service",
         )
         for name, text, lacking in (
-            # The filters of other settings are still there.
+            # The system call filters of other settings remain.
             ("privileges", "NoNewPrivileges=no", "no-new-privileges"),
             ("capabilities", "CapabilityBoundingSet=CAP_CHOWN", "capability-bounds"),
             ("namespaces", r"PrivatePIDs=no\nPrivateIPC=no", "own-processes, private-ipc"),

@@ -1,4 +1,4 @@
-"""A tunnel whose endpoint is a name, while the server moves, the machine sleeps, or boots without a network."""
+"""A tunnel whose endpoint is a name: the server moves, the machine sleeps, or it boots without a network."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ SPECIFICATION = f"""let demo = {DEMO}; in demo // {{
   tunnels.lab = demo.tunnels.lab // {{ dynamicEndpointRefreshSeconds = 2; }};
 }}
 """
-# Seconds until a peer that does not answer counts as silent, as docs/tunnels.md has it.
+# Seconds after which a peer that does not answer counts as silent (docs/tunnels.md).
 PATIENCE = 15
-# One connection through the tunnel for as long as it lasts, with a line counted for each that comes. It says something
-# itself, too: a peer that nothing is sent to cannot be told from one that is silent.
+# Makes one connection through the tunnel and counts the lines that come over it. It also sends, because a peer to which
+# nothing is sent looks like a silent one.
 READER = f"""
 import socket, threading, time
 def speak():
@@ -52,7 +52,7 @@ for number, _ in enumerate(tcp.makefile("rb")):
 
 
 class Moving(ContainerLab):
-    """A lab whose server may be where it was, or elsewhere."""
+    """A lab whose server may be at its first addresses or at others."""
 
     def endpoints(self) -> set[tuple[str, int]]:
         return super().endpoints() | {(address, self.addresses.endpoint_port) for address in ELSEWHERE}
@@ -73,7 +73,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moving]:
 
 
 def named(lab: ContainerLab, *where: str) -> None:
-    """Let every name have these addresses from now on."""
+    """Resolve every name to these addresses from now on."""
     lab.server.succeed(
         "systemctl stop lab-dns names 2>/dev/null || true",
         f"systemd-run -q --collect --unit=names --service-type=notify --setenv=PYTHONPATH={LIBRARY}"
@@ -82,7 +82,7 @@ def named(lab: ContainerLab, *where: str) -> None:
 
 
 def serve_at(lab: ContainerLab, where: Pair) -> None:
-    """Let the server hear and answer WireGuard at one address of each family alone."""
+    """Let the server receive and answer WireGuard's packets only at these addresses."""
     drop = "\n".join(
         f"chain {hook} {{ type filter hook {hook} priority 0; {match} {where.v4} udp {port} {LAB.endpoint_port} drop;"
         f" {match.replace('ip ', 'ip6 ')} {where.v6} udp {port} {LAB.endpoint_port} drop; }}"
@@ -98,7 +98,7 @@ def serve_at(lab: ContainerLab, where: Pair) -> None:
 
 @contextmanager
 def moved(lab: ContainerLab, where: Pair, *names: str) -> Iterator[None]:
-    """The server elsewhere, and its name with it; back again afterwards."""
+    """Move the server for the body, and resolve its name to `names`; move it back afterwards."""
     serve_at(lab, where)
     named(lab, *names)
     try:
@@ -111,7 +111,7 @@ def moved(lab: ContainerLab, where: Pair, *names: str) -> Iterator[None]:
 
 
 def endpoints(lab: ContainerLab) -> list[str | None]:
-    """Where the tunnel sends now; nothing while its process makes room for another."""
+    """The tunnel's endpoints; none while its process is being replaced."""
     try:
         return [peer.endpoint for peer in inspection.peers(lab.client, "vpn")]
     except OSError:
@@ -119,7 +119,7 @@ def endpoints(lab: ContainerLab) -> list[str | None]:
 
 
 def endpoint_becomes(lab: ContainerLab, address: str, timeout: float = 40) -> float:
-    """Wait until the tunnel sends there; seconds it took."""
+    """Wait until the tunnel's endpoint is at an address; return the seconds that this took."""
     start, host = time.monotonic(), f"[{address}]" if ":" in address else address
     while (current := endpoints(lab)) != [f"{host}:{LAB.endpoint_port}"]:
         assert time.monotonic() - start < timeout, current
@@ -128,13 +128,13 @@ def endpoint_becomes(lab: ContainerLab, address: str, timeout: float = 40) -> fl
 
 
 def process(lab: ContainerLab) -> str:
-    """The PID of the process that is the tunnel, 0 where the kernel is."""
+    """The PID of the process that runs the tunnel; 0 if the kernel does."""
     return lab.client.get_unit_property("nsguard-userspace-vpn.service", "MainPID")
 
 
 @contextmanager
 def reader(lab: ContainerLab) -> Iterator[Callable[[], int]]:
-    """A connection through the tunnel; how many lines came over it so far, and none but it is made."""
+    """Hold a single connection through the tunnel for the body; gives a function that counts its lines so far."""
     inside = "-p NetworkNamespacePath=/run/netns/vpn"
     lab.client.write_files({"/run/reader.py": READER})
     lab.client.succeed(f"rm -f /run/reader; systemd-run -q --unit=reader {inside} python3 /run/reader.py")
@@ -157,7 +157,7 @@ def goes_on(lab: ContainerLab, lines: Callable[[], int]) -> None:
 
 
 class Watched:
-    """What was on the uplink, judged afterwards; look-ups of the endpoint's name by the host apart."""
+    """Captures the uplink for the body, and judges it afterwards; look-ups of the endpoint's name do not count."""
 
     def __init__(self, lab: ContainerLab, *more: str) -> None:
         self._lab, self._capture, self._observed, self._more = lab, lab.capture(lab.client), Observed(lab), more
@@ -167,7 +167,7 @@ class Watched:
         return self
 
     def look(self) -> None:
-        """Call it after what may have made the tunnel anew: it has another port then."""
+        """Note the tunnel's port; needed after each step that may have made the tunnel anew, with another port."""
         self._observed.look()
 
     def __exit__(self, *error: object) -> None:
@@ -175,7 +175,7 @@ class Watched:
         self._capture.__exit__(None, None, None)
 
     def judged(self) -> Judgement:
-        """Everything but the look-ups of the one name, between the host and its resolver."""
+        """The judgement on all frames but the host's look-ups of the endpoint's name."""
         world = self._observed.world
         ((wire, description),) = world.wires.items()
         own = replace(
@@ -203,7 +203,7 @@ def test_a_server_that_moves_during_a_transfer_is_followed(lab: Moving) -> None:
 
 
 def test_the_family_is_the_one_that_works(lab: Moving) -> None:
-    """First an IPv6-only name, then one of both families whose IPv6 address nobody answers at."""
+    """First the name has IPv6 alone; then it has both families, and nobody answers at the IPv6 address."""
     before = process(lab)
     with Watched(lab) as watched:
         with reader(lab) as lines:
@@ -211,7 +211,7 @@ def test_the_family_is_the_one_that_works(lab: Moving) -> None:
                 endpoint_becomes(lab, LAB.endpoint.v6)
                 goes_on(lab, lines)
                 watched.look()
-                # wireguard-go, which has sent over IPv4, might send to a part of the address (docs/tunnels.md)
+                # wireguard-go is replaced: after IPv4, it might send to a part of the address (docs/tunnels.md)
                 assert (process(lab) != before) == (before != "0")
             goes_on(lab, lines)
         with moved(lab, LAB.endpoint, ELSEWHERE.v6):
@@ -220,13 +220,13 @@ def test_the_family_is_the_one_that_works(lab: Moving) -> None:
             named(lab, LAB.endpoint.v4, ELSEWHERE.v6)
             took = endpoint_becomes(lab, LAB.endpoint.v4, 120)
             wait_for_tunnel(lab)
-    # Twice the time to answer in, of which the first has begun a little before: by silence, not by what is heard.
+    # The change waits for silence: twice the time that a peer has for an answer, of which the first has already begun.
     assert took > PATIENCE or before == "0"
     assert watched.judged().leaks == ()
 
 
 def test_of_two_addresses_of_a_family_the_other_is_taken_when_one_falls_silent(lab: Moving) -> None:
-    """Time passes for the program alone that looks for silence (time_namespaces(7)): it is half a minute otherwise."""
+    """Only the program that looks for silence sees time pass (time_namespaces(7)); else it would take half a minute."""
     before, passed = process(lab), 0
     try:
         with reader(lab) as lines, Watched(lab) as watched:
@@ -238,7 +238,7 @@ def test_of_two_addresses_of_a_family_the_other_is_taken_when_one_falls_silent(l
                     passed += PATIENCE
                     assert passed < 10 * PATIENCE
                     lab.client.succeed(f"sleep 0.6; unshare --time --boottime {passed} nsguard tunnel refresh vpn")
-            finally:  # at the other it answers: only now, so that it is not heard from there unasked
+            finally:  # only now the server answers at the other address, so that it does not send from there unasked
                 serve_at(lab, ELSEWHERE)
                 lab.peer.start_wireguard()
             assert passed >= 2 * PATIENCE
@@ -249,12 +249,12 @@ def test_of_two_addresses_of_a_family_the_other_is_taken_when_one_falls_silent(l
     finally:
         serve_at(lab, LAB.endpoint)
         named(lab, LAB.endpoint.v4)
-        lab.client.succeed(f"systemctl restart {TUNNEL}")  # which knows nothing of times to come
+        lab.client.succeed(f"systemctl restart {TUNNEL}")  # so that it knows no times of the future
         wait_for_tunnel(lab)
 
 
 def test_a_machine_that_slept_and_woke_elsewhere_comes_back(lab: Moving) -> None:
-    """An imitated suspend: every process is frozen, and the network is another one when they continue."""
+    """A suspend is imitated: all processes are frozen, and they continue in another network."""
     other = Pair("198.51.100.77", "2001:db8:51::77")
     eth = INTERFACE
 
@@ -313,7 +313,7 @@ def test_a_machine_that_boots_without_a_network_is_up_and_closed_and_comes_back(
 
 
 def test_the_app_waits_for_no_name(lab: Moving) -> None:
-    """The timer's unit is skipped, without a process, for a tunnel whose endpoints are addresses."""
+    """If a tunnel's endpoints are addresses, systemd skips the timer's unit and starts no process."""
     unit = "nsguard-refresh-vpn.service"
     lab.client.succeed(f"cp -p {TUNNEL_CONFIGURATION} /run/kept")
     try:

@@ -1,4 +1,4 @@
-"""Exceptions, which the configuration lets out beside the tunnel: each works, the report names it, no more leaves."""
+"""Exceptions that the configuration lets out beside the tunnel: each works, the report names it, no more leaves."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ lab = lab_of(scenario.EXCEPTIONS)
 
 
 def fetched(lab: ContainerLab, family: int, path: str) -> str:
-    """Fetch a page from the host of the exception, within the namespace: as whom the server saw us, or nothing."""
+    """Fetch a page from the exception's host, inside the namespace; the address that the server saw, or nothing."""
     host = {4: LAB.granted.v4, 6: f"[{LAB.granted.v6}]"}[family]
     get = f"import urllib.request as u; print(u.urlopen('http://{host}/{path}', timeout=5).read().decode())"
     status, output = lab.client.execute(f'ip netns exec vpn python3 -c "{get}" 2>/dev/null')
@@ -72,7 +72,7 @@ subprocess.run(['systemd-notify', '--ready'], check=True)
     lab.client.succeed(f"printf %s {shlex.quote(serve)} >/run/library.py")
     lab.client.succeed("systemd-run -u library -p Type=notify -p NotifyAccess=all python3 /run/library.py", timeout=60)
     ask = "import socket; print(socket.create_connection(('127.0.0.1', 8990), 5).recv(8))"
-    assert "library" in lab.client.succeed(f'python3 -c "{ask}"')  # the other port does answer, on the host
+    assert "library" in lab.client.succeed(f'python3 -c "{ask}"')  # control: the other port answers on the host
     with Observer(lab).watch() as watched:
         for address in ("127.0.0.1", "::1"):
             assert answered_by_the_host(lab, address, 18989)
@@ -118,7 +118,7 @@ def test_doctor_says_where_a_service_of_the_host_listens_instead(
 
 
 def test_without_the_namespace_every_port_of_the_host_is_reached(lab: ContainerLab) -> None:
-    """The guard that keeps them shut, and what notices that it is gone."""
+    """The protection that closes these ports, and the attack that notices when it is missing."""
     cells = cells_for("beside-host-service", subjects(lab.client))
     assert attack(lab, cells) == []
     switch(lab.client, scenario.render(scenario.EXCEPTIONS, ["property:network-namespace", "property:namespace-check"]))
@@ -131,11 +131,11 @@ def test_without_the_namespace_every_port_of_the_host_is_reached(lab: ContainerL
 
 
 def test_what_is_no_exception_any_more_goes_by_the_tunnel(lab: ContainerLab) -> None:
-    """Last of all: the scenario is another one then."""
+    """The last test, because it changes the scenario."""
     lab.client.exceptions = ()
     with Observer(lab).watch() as watched:
         assert fetched(lab, 4, "not-told") == LAB.client.v4
-    assert {leak.kind for leak in watched.leaks} == {"http"}  # a judge who is not told of it condemns it
+    assert {leak.kind for leak in watched.leaks} == {"http"}  # a judge that does not know the exception calls it a leak
     units = [name for name in scenario.render(scenario.EXCEPTIONS).units if "-egress-" in name or "-host-" in name]
     links = "*.wants/nsguard-egress-* *.wants/nsguard-host-*"
     lab.client.succeed(f"systemctl stop {' '.join(units)}; cd {scenario.UNITS} && rm {' '.join(units)} {links}")
