@@ -297,7 +297,7 @@ def test_ten_thousand_connections(lab: ContainerLab) -> None:
 
 
 def test_who_connects_is_looked_at_twice(lab: ContainerLab) -> None:
-    """The socket's mode keeps other users out; if the mode is changed, the app's server refuses them."""
+    """The socket's mode keeps other users out; if the mode is changed, the starter refuses them."""
     speak = "import socket as s; one = s.socket(s.AF_UNIX); one.connect('/run/nsguard-apps/bare'); "
     speak += "print(one.recv(99).decode())"
     attempt = person(f"python3 -c {shlex.quote(speak)}", user="games")

@@ -1,6 +1,6 @@
 """Fault → what `nsguard status` says → what `nsguard doctor` says: many services, each with a fault of its own.
 
-All fail beside each other on one machine, which is looked at once, so that none hides another.
+All of them fail on one machine at the same time, and both commands run once: no fault may hide another.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ WELL = ("app-root.service", "app-user.service", "beside.service", "blocked.servi
 
 @dataclass(frozen=True)
 class Fault:
-    """unit: at fault; state: its state in the JSON; reason and remedy: regular expressions for the whole of each.
+    """unit: the unit that fails; state: its state in the JSON; reason, remedy: regular expressions for the whole texts.
 
-    note: a regular expression for doctor's whole line, where that is a note; empty where it has no note.
+    note: a regular expression for the whole line if doctor reports a note; else empty.
     """
 
     unit: str
@@ -196,7 +196,7 @@ def lab() -> Iterator[ContainerLab]:
         lab.peer.start("natpmp", GRANTING)
         lab.client.succeed(
             "mkdir -p /run/lab-hidden /home/lab-hidden && install -m755 /usr/bin/true /home/lab-hidden/program",
-            # what wants a unit at the next boot wants it from now on, once systemd has read that
+            # the reload makes systemd read the units' [Install] links now, not at the next boot
             "systemctl daemon-reload",
             f"systemctl start nsguard-tunnel-vpn {' '.join(WELL)}",
             "systemctl start $(ls /etc/systemd/system | grep '^nsguard-publish-vpn@web-.*socket')",
@@ -265,7 +265,7 @@ def test_faults_come_first_and_count_for_the_exit_status(seen: Seen) -> None:
     assert (seen.code, seen.doctor_code) == (1, 1)
     rows = [line.split()[0] for line in seen.text if line.startswith("  ") and line[2:3] != " "]
     bad = [entry["unit"] for entry in seen.status["units"] if entry["state"] in ("failed", "looping", "never started")]
-    # and the published port that the failed socket is for
+    # the row of the published port, whose socket failed, is among them
     assert set(rows[: len(bad) + 1]) == {*bad, "published"}
     assert "vpn: healthy" not in seen.doctor
 
@@ -285,7 +285,7 @@ def test_a_published_port_that_nobody_answers_names_who_should(lab: ContainerLab
 
 
 def test_a_published_port_that_another_program_holds_on_the_host_says_so(seen: Seen) -> None:
-    """It is a unit of nsguard's own: doctor tells of it with those."""
+    """The unit is nsguard's own, so doctor's line is among those of nsguard's units."""
     (port,) = (port for port in seen.status["published"] if port["name"] == "blocked")
     assert (port["state"], port["answered"]) == ("failed", True)
     assert any("blocked: 127.0.0.1:8092 to port 9092 (failed)" in line for line in seen.text)
@@ -310,12 +310,12 @@ def doctor(lab: ContainerLab) -> list[str]:
 
 
 def outputs(lab: ContainerLab) -> tuple[list[str], list[str]]:
-    """The lines of both commands now."""
+    """The lines that status and doctor print now."""
     return lab.client.execute("nsguard status vpn")[1].splitlines(), doctor(lab)
 
 
 def of_unit(seen: Seen, unit: str) -> Row:
-    """What both say of a unit: its row with the lines below, and the doctor's line."""
+    """What both commands say about a unit: its row in the status with the lines below, and doctor's lines."""
     first = next(at for at, line in enumerate(seen.text) if line.split()[:1] == [unit])
     below = next((at for at in range(first + 1, len(seen.text)) if seen.text[at][2:3] != " "), len(seen.text))
     lines = [line for line in seen.doctor if f" {unit} " in line.partition(";")[0]]
@@ -323,8 +323,8 @@ def of_unit(seen: Seen, unit: str) -> Row:
 
 
 def test_the_page_of_faults_has_what_both_say(lab: ContainerLab, seen: Seen) -> None:
-    """One after the other, on the machine that is otherwise as it should be; then it is healthy again."""
-    # when systemd gives up restarting a unit, the last reason is one or the other
+    """Each further fault is made alone on a machine that is otherwise healthy, and is healthy again afterwards."""
+    # limited.service is left out: when systemd gives up restarting it, the last reason is one of two
     assert set(UNITS) == {at.unit for at in FAULTS} - {"limited.service"}
     rows = [of_unit(seen, unit) for unit in UNITS]
     lab.client.succeed(

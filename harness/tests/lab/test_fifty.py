@@ -1,4 +1,4 @@
-"""Fifty namespaces side by side, each by a file of one provider's shape: the same addresses, resolver and endpoint."""
+"""Fifty namespaces side by side. Their files look like one provider's: same addresses, resolver and endpoint."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContainerLab]:
         server = lab.peer.secrets.server.public
         texts = {f"/etc/nsguard-lab/{name}.conf": file(key.private, server) for name, key in keys.items()}
         lab.client.write_files(texts, mode=0o600)
-        # all have one address, so the server can let none of them have it: it shakes hands with each
+        # all have the same address, so the server routes it to none of them; it only shakes hands with each
         lab.server.succeed("wg set wg0 " + " ".join(f"peer {key.public}" for key in keys.values()))
         plan = scenario.render(Path(path / "it.nix"))
         scenario.install(lab.client, plan)

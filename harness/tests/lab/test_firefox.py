@@ -1,4 +1,4 @@
-"""Debian's Firefox with its preset: what it sends, also by itself; its sandbox, and its pages."""
+"""Debian's Firefox with its preset: what it sends, also unasked; its sandbox, and its pages."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from nsguard_harness.verdict.judge import Judgement
 
 pytestmark = pytest.mark.lab
 
-# It is driven by nothing but the page, which tells the web server what it finds: its token, after the ?, begins every
-# path and name. In a frame it tells the page around it that it is there.
+# Nothing drives Firefox but this page, which reports its results to the web server. The token after the ? begins every
+# path and name. In a frame, the page tells the page around it that it has loaded.
 PAGE = """<!doctype html><meta charset="utf-8"><title>A page</title><body>
 <script>
 const token = location.search.slice(1), said = (what, value, more) =>
@@ -64,7 +64,7 @@ else
                 failed++;
     })();
 </script>""".replace("CANDIDATES", CANDIDATES)
-# Otherwise host candidates are names, which do not show whose address they stand for.
+# By default host candidates are random names, which do not show an address.
 PREFERENCES = 'pref("media.peerconnection.ice.obfuscate_host_addresses", false);\n'
 OUTSIDE = "firefox-esr"
 LAUNCHED = {"headless": "headless", "boxed": "boxed", "free": f"--unit=free {OUTSIDE}"}
@@ -78,16 +78,16 @@ def lab() -> Iterator[ContainerLab]:
         lab.server.write_files({"/srv/pages/index.html": PAGE})
         serve = "python3 -m http.server --bind :: --directory /srv/pages 8000"
         lab.server.succeed(f"systemd-run -q --unit=lab-pages {serve}")
-        # it looks up its own name first, which is no browser's look-up
+        # http.server looks up its own name when it starts: wait, so that this does not count as the browser's look-up
         lab.server.wait_until_succeeds("ss -Hlt sport = 8000 | grep -q .", 20)
         yield lab
 
 
 @dataclass(frozen=True)
 class Visit:
-    """A Firefox that has loaded the page, and goes on; what was seen of it until then.
+    """A running Firefox that has loaded the page, and what was seen of it until then.
 
-    own: the addresses by which the world is to know it; unasked: who looked up what the page does not name.
+    own: the addresses from which its requests should come; unasked: who looked up names that are not in the page.
     """
 
     side: str
@@ -99,7 +99,7 @@ class Visit:
 
 
 def told(lab: ContainerLab, token: str, what: str) -> list[Any]:
-    """What a page has reported so far."""
+    """The page's reports of one kind so far."""
     begin = f"/{token}-{what}?"
     paths = [str(record["path"]) for record in lab.peer.records("web")]
     return [json.loads(unquote(path.removeprefix(begin))) for path in paths if path.startswith(begin)]
@@ -107,7 +107,7 @@ def told(lab: ContainerLab, token: str, what: str) -> list[Any]:
 
 @contextmanager
 def running(lab: ContainerLab, person: str, side: str, token: str) -> Iterator[None]:
-    """A Firefox from its start to its end."""
+    """Run a Firefox for the body."""
     lab.client.succeed(f"{person} {LAUNCHED[side]} 'http://{token}.leak.test:8000/?{token}'")
     try:
         yield
@@ -170,13 +170,13 @@ def test_it_keeps_its_own_sandbox(lab: ContainerLab, visit: Visit) -> None:
         assert status["page"]["Uid"].split() == ["33"] * 4
         assert status["page"]["CapEff"] == "0" * 16
         assert (status["page"]["NoNewPrivs"], status["page"]["Seccomp"]) == ("1", "2")
-        # of its own, beside those of the unit's
+        # the page has filters of its own, besides those of the unit
         assert int(status["page"]["Seccomp_filters"]) > int(status["browser"]["Seccomp_filters"])
         script = "; ".join(
             f"readlink /proc/{pid}/ns/{kind}" for pid in (browser, page) for kind in ("user", "net", "ipc")
         )
         assert len(set(lab.client.succeed(script).split())) == 6
-        # no file system
+        # the page sees no file system
         assert lab.client.succeed(f"readlink /proc/{page}/root").strip() != "/"
 
 
@@ -190,14 +190,14 @@ def state(lab: ContainerLab, pid: str) -> dict[str, str]:
 def test_without_a_tunnel_pages_fail_and_nothing_leaks(lab: ContainerLab, visit: Visit) -> None:
     with watched(lab, visit.token) as judgement:
         lab.client.succeed(f"systemctl stop {TUNNEL_UNIT}")
-        time.sleep(0.5)  # for what is on its way
+        time.sleep(0.5)  # for requests that are on their way
         seen = len(told(lab, visit.token, "visited"))
-        time.sleep(3)  # for what it tries meanwhile
+        time.sleep(3)  # for what the page tries without a tunnel
         assert len(told(lab, visit.token, "visited")) == seen
     assert judgement().leaks == ()
     lab.client.succeed(f"systemctl start {TUNNEL_UNIT}")
     wait_for_tunnel(lab)
-    # the same page goes on, and says what failed; first of all may come what was held
+    # the same page goes on and reports its failures; requests that were held may arrive first
     *_, failed = told(lab, visit.token, "visited")[:seen]
     until(
         lambda: any(more > failed for more in told(lab, visit.token, "visited")[seen:]),

@@ -1,4 +1,4 @@
-"""A port of the tunnel's far end: asked for, kept, changed and lost; and that it is the only one that is open."""
+"""A forwarded port: requested from the tunnel's far end, renewed, changed and lost; and no other port is open."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def lab() -> Iterator[ContainerLab]:
 
 
 def reached(lab: ContainerLab, address: str, port: int) -> bool:
-    """Whether somebody on the server gets an answer from a TCP port: a banner of the program that listens inside."""
+    """Whether the server's machine gets the banner of the program inside from a TCP port."""
     connect = f"import socket; print(socket.create_connection(('{address}', {port}), 2).recv(9).decode())"
     status, output = lab.server.execute(f'python3 -c "{connect}"')
     return status == 0 and "inside" in output
@@ -91,7 +91,7 @@ def test_the_doctor_finds_nothing_wrong_with_it(lab: ContainerLab) -> None:
 
 
 def starts(lab: ContainerLab) -> int:
-    """How often programs were told a port."""
+    """How often the hook told programs a port."""
     return lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {HOOK}").count("NSGUARD_PUBLIC_PORT=")
 
 
@@ -137,7 +137,7 @@ def test_inbound_attacks_stay_contained(lab: ContainerLab) -> None:
     cells = [cell for name in (*FROM_THE_TUNNEL, *FROM_THE_LAN) for cell in cells_for(name, subjects(lab.client), "up")]
     assert cells
     report = Suite(lab, cells).run()
-    lab.peer.start("natpmp", FIRST)  # which the attack has stopped
+    lab.peer.start("natpmp", FIRST)  # the attack has stopped it
     assert {result.verdict for result in report.results} == {Verdict.CONTAINED}, report.results
     lab.client.wait_for_file(FILE, 30)
 
@@ -200,13 +200,13 @@ def test_a_port_that_is_lost_is_closed_and_told_and_comes_back(lab: ContainerLab
 
 
 def asking(lab: ContainerLab) -> dict[str, Any]:
-    """What the status has of asking for the port."""
+    """The state of port forwarding, as `nsguard status` reports it."""
     status = json.loads(lab.client.execute("nsguard status vpn --json")[1])
     return dict(status["namespaces"]["vpn"]["portForwarding"])
 
 
 def doctor(lab: ContainerLab) -> str:
-    """Doctor's line about it."""
+    """Doctor's line about port forwarding; empty if there is none."""
     output = lab.client.execute("nsguard doctor vpn")[1]
     return next((line for line in output.splitlines() if line.startswith("vpn: forwarding: ")), "")
 
@@ -273,7 +273,7 @@ def test_nothing_stays_open_after_its_keeper(lab: ContainerLab, how: str) -> Non
     try:
         lab.client.succeed(f"{how} {FORWARD}")
         until(lambda: lab.client.get_unit_property(FORWARD, "ActiveState") in ("failed", "inactive"))
-        # the file has no lifetime; what ends by itself is the port
+        # the port would end by itself, but the file has no lifetime
         assert not values(lab)
         assert not open_ports(lab)
     finally:
@@ -297,7 +297,7 @@ def test_a_reload_of_the_namespace_leaves_it_open(lab: ContainerLab) -> None:
 
 
 def switch(lab: ContainerLab, directory: Path, settings: str) -> None:
-    """Change settings of the namespace's `portForwarding`, which are the inside of a Nix set."""
+    """Change the namespace's `portForwarding`. settings: assignments in Nix."""
     path = directory / "changed.nix"
     path.write_text(
         f"let it = import {scenario.FORWARDING}; vpn = it.namespaces.vpn; in it // {{ namespaces.vpn = vpn // {{"
@@ -321,7 +321,7 @@ def test_pcp(lab: ContainerLab, tmp_path_factory: pytest.TempPathFactory) -> Non
 
 
 def test_a_script_opens_a_port_and_shuts_it(lab: ContainerLab, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """After the other scenarios: the gateway is not asked any more."""
+    """The last test, because the gateway is not asked any more afterwards."""
     switch(lab, tmp_path_factory.mktemp("script"), 'protocol = "script";')
     assert (values(lab), open_ports(lab), asking(lab)["state"]) == ({}, set(), "closed")
     assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")
@@ -330,7 +330,7 @@ def test_a_script_opens_a_port_and_shuts_it(lab: ContainerLab, tmp_path_factory:
     lab.client.succeed(f"systemd-run -q --unit=listener {where} python3 /opt/nsguard-test/listen.py - 40900 40901")
     try:
         lab.client.wait_until_succeeds("ip netns exec vpn ss -Hltn | grep -q :40901")
-        # a provider chose it, and a program that was not given it listens there
+        # a port that a provider chose, where a program listens already that was not told of it
         refused = lab.client.execute("nsguard forward open vpn 40900 2>&1")
         assert refused[0] == 1 and "port 40900 stays closed: a program inside" in refused[1]
         lab.client.succeed("systemctl stop listener", "nsguard forward open vpn 40900 --protocol tcp")
@@ -347,7 +347,7 @@ def test_a_script_opens_a_port_and_shuts_it(lab: ContainerLab, tmp_path_factory:
         until(lambda: "NSGUARD_PORT=40900" in lab.client.succeed(f"journalctl --sync; journalctl -o cat -u {HOOK}"))
         until(lambda: lab.client.get_unit_property(HOOK, "ActiveState") == "inactive")
         told = starts(lab)
-        # a program that no longer listens, because it was restarted with the port of its configuration, is told again
+        # a program that no longer listens is told again: it may have restarted with the port of its configuration
         lab.client.succeed("systemctl stop listener")
         until(lambda: starts(lab) == told + 1)
         lab.client.succeed(f"systemd-run -q --unit=listener {where} python3 /opt/nsguard-test/listen.py - 40900 40901")
@@ -355,7 +355,7 @@ def test_a_script_opens_a_port_and_shuts_it(lab: ContainerLab, tmp_path_factory:
         lab.client.succeed("nsguard forward shut vpn")
         assert not reached(lab, LAB.tunnel_client.v4, 40900)
         assert (values(lab), open_ports(lab)) == ({}, set())
-        # by command as well, and where the unit that closes the port does not run
+        # `nsguard tunnel down` closes the port as well, also if the unit that closes it does not run
         lab.client.succeed(f"systemctl stop {FORWARD}", "nsguard forward open vpn 40900", "nsguard tunnel down vpn")
         assert (values(lab), open_ports(lab), asking(lab)["state"]) == ({}, set(), "closed")
         lab.client.succeed(f"nsguard tunnel up vpn && systemctl start {FORWARD}")

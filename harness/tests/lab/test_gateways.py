@@ -1,4 +1,4 @@
-"""Forwarded ports from a gateway that is not the lab's own: miniupnpd."""
+"""Forwarded ports from a gateway that is not part of the harness: miniupnpd."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
-# miniupnpd takes its networks from prefixes, and 203.0.113.0/24 for none that the world reaches.
+# miniupnpd accepts an address with a prefix as its network, and takes 203.0.113.0/24 for no public network.
 MINIUPNPD = f"""
 ext_ifname=eth0
 ext_ip={LAB.endpoint.v4}
@@ -66,14 +66,14 @@ def test_a_gateway_of_another_make(protocol: str, tmp_path_factory: pytest.TempP
             "NSGUARD_PROTOCOLS": "tcp,udp",
         }
 
-        # The client's own host, outside of the tunnel, is the world: by its uplink to the server, and in again.
+        # The client's host, outside the tunnel, plays a client on the internet: from its uplink to the server, then in.
         connect = f"import socket; print(socket.create_connection(('{LAB.endpoint.v4}', 6881), 2).recv(9).decode())"
         ask = f'python3 -c "{connect}"'
         lab.client.fail(ask)
         where = "-p NetworkNamespacePath=/run/netns/vpn"
         lab.client.succeed(f"systemd-run -q --unit=listener {where} python3 /opt/nsguard-test/listen.py - 6881")
         assert lab.client.wait_until_succeeds(ask, 10).strip() == "inside"
-        if protocol == "nat-pmp":  # for PCP it grants two minutes at the least
+        if protocol == "nat-pmp":  # with PCP, miniupnpd grants two minutes at least
             before = asked(lab)
             until(lambda: asked(lab) >= before + 4)
             assert open_ports(lab) == {("tcp", 6881), ("udp", 6881)}
@@ -85,5 +85,5 @@ def test_a_gateway_of_another_make(protocol: str, tmp_path_factory: pytest.TempP
 
 
 def asked(lab: ContainerLab) -> int:
-    """How often miniupnpd was asked for a port so far."""
+    """How many NAT-PMP requests miniupnpd has received so far."""
     return lab.server.succeed("journalctl --sync; journalctl -o cat -u portmap").count("NAT-PMP request received")

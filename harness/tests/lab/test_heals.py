@@ -1,4 +1,4 @@
-"""What comes back by itself: a tunnel whose key file is late, a service whose tunnel answers late."""
+"""What recovers by itself: a tunnel whose key file is late, a service whose tunnel answers late."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ while True:
     except OSError: pass
 """
 SLEEP = {"ExecStart": "/usr/bin/sleep infinity", "Type": "exec", "User": "www-data"}
-# how managers of secrets put a file in place: behind a link that appears at the end, whole under its name, or piecemeal
+# The ways in which secret managers put a file in place: behind a link that appears last, by a rename, or bit by bit.
 ARRIVALS = {
     "behind a link": "mkdir -p /run/made; cp {kept} /run/made/late.conf; ln -sfT made /run/secrets",
     "renamed": "mkdir -p /run/secrets; cp {kept} /run/secrets/.new; mv /run/secrets/.new /run/secrets/late.conf",
@@ -48,7 +48,7 @@ def lab() -> Iterator[ContainerLab]:
 
 
 def wait_until_up(lab: ContainerLab) -> None:
-    """Wait for the tunnel, which is still as it failed until systemd has seen that the file is another one."""
+    """Wait for the tunnel: its unit stays failed until systemd notices that the file has changed."""
     lab.client.wait_until_succeeds(f"systemctl is-active {TUNNEL}", 60)
 
 
@@ -99,10 +99,10 @@ def test_a_service_that_waits_for_a_handshake_starts_when_a_peer_answers_at_last
         for service in ("s", "stopped"):
             lab.client.wait_for_unit(f"nsguard-late-late@{service}.service", 30)
             assert lab.client.get_unit_property(f"{service}.service", "ActiveState") == "inactive"
-        # the machine's start waits for nobody
+        # the boot does not wait for the service
         lab.client.wait_for_unit("multi-user.target", 30)
         lab.client.succeed("systemctl stop stopped.service")
-        # systemctl does not wait for what it stops besides
+        # systemctl does not wait for the other units that it stops
         over = '[ "$(systemctl show -P ActiveState nsguard-late-late@stopped.service)" = inactive ]'
         lab.client.wait_until_succeeds(over, 30)
     finally:
@@ -119,13 +119,13 @@ def test_a_service_follows_the_unit_whose_directory_it_has_bound_in(lab: Contain
     client = {"ExecStart": "/usr/bin/python3 /opt/client.py", "StateDirectory": "client"}
     specification = late(bindPaths=["/run/db"])
     specification["services"]["s"]["serviceConfig"] = client
-    # not started with the machine: who needs it brings it along
+    # not wanted at boot: the service that needs it starts it
     specification["services"]["db"] = {"serviceConfig": db}
     scenario.install(lab.client, scenario.render_data(specification, tmp_path))
     lab.client.reboot()
 
     def told() -> str:
-        """The number of the process that answers, once the client was told it."""
+        """Wait until the client has been told the PID of the process that answers; return it."""
         pid = lab.client.get_unit_property("db.service", "MainPID")
         lab.client.wait_until_succeeds(f'[ "$(cat /var/lib/client/told)" = {pid} ]', 30)
         return pid
@@ -134,7 +134,7 @@ def test_a_service_follows_the_unit_whose_directory_it_has_bound_in(lab: Contain
     first = told()
     lab.client.succeed("systemctl restart db.service")
     second = told()
-    lab.client.succeed(f"kill -9 {second}")  # systemd restarts it, and so makes its directory anew
+    lab.client.succeed(f"kill -9 {second}")  # systemd restarts it, and makes its directory anew
     lab.client.wait_until_succeeds(f'[ "$(systemctl show -P MainPID db.service)" != {second} ]', 30)
     lab.client.wait_for_unit("db.service", 30)
     assert len({first, second, told()}) == 3

@@ -1,4 +1,4 @@
-"""`nsguard status` on a machine: what it says, and that asking gives nothing away."""
+"""`nsguard status` on a machine: what it reports, and that its own requests leak nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ lab = lab_of(scenario.DEMO)
 
 
 def status_of(lab: ContainerLab, *more: str) -> dict[str, Any]:
-    """Of namespace vpn; nsguard's own exit status is 1 where something is down."""
+    """The status of namespace vpn. nsguard exits with 1 if something is down."""
     output = lab.client.succeed(f"nsguard status vpn --json {' '.join(more)} || [ $? = 1 ]")
     return dict(json.loads(output)["namespaces"]["vpn"])
 
@@ -117,7 +117,7 @@ def test_a_service_that_waits_for_a_handshake_starts_after_it_or_says_why_not(
         )
     finally:
         lab.peer.start_wireguard()
-    # WireGuard asks anew every 5 s (whitepaper §6.4), and one start waits for 3
+    # WireGuard retries a handshake every 5 s (whitepaper §6.4), and one start of the service waits only 3 s
     lab.client.wait_until_succeeds("systemctl start waiting", 30)
     pid = lab.client.get_unit_property("waiting.service", "MainPID")
     assert lab.client.succeed(f"stat -c %u /proc/{pid}").strip() == "33"
@@ -134,7 +134,7 @@ def test_metrics_are_written_by_a_timer(lab: ContainerLab, tmp_path: Path) -> No
         lab.client.wait_for_file("/var/lib/nsguard.prom", 30)
         first = lab.client.succeed("stat -c %y /var/lib/nsguard.prom").strip()
         lab.client.wait_until_succeeds(f"[ \"$(stat -c %y /var/lib/nsguard.prom)\" != '{first}' ]", 30)
-        # the tunnel may just be coming up again, after an earlier test
+        # after an earlier test, the tunnel may still be coming up
         lab.client.wait_until_succeeds("grep -qx 'nsguard_tunnel_up{namespace=\"vpn\"} 1' /var/lib/nsguard.prom", 30)
         key = re.escape(lab.peer.secrets.server.public)
         received = rf'^nsguard_peer_received_bytes_total\{{namespace="vpn",peer="{key}"\}} [1-9]'

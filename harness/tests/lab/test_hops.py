@@ -1,4 +1,4 @@
-"""Two tunnels and three, one in the other: the suite on them, and each one's failure under a sending app."""
+"""Two and three tunnels, one inside the other: the suite, and the failure of each while an app sends."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_second_is_in_the_first(lab: Hops) -> None:
 
 
 def test_the_doctor_finds_nothing_wrong_with_either(lab: Hops) -> None:
-    """Neither the tunnel's own process in the first namespace, nor what it shares a directory with."""
+    """Not even with the second tunnel's process in the first namespace, or with what shares its directory."""
     assert lab.client.execute("nsguard doctor") == (0, "entry: healthy\nvpn: healthy\n")
 
 
@@ -84,19 +84,19 @@ def test_the_second_comes_with_the_first_at_boot(lab: Hops) -> None:
 
 
 def test_three_in_a_row(three: Hops) -> None:
-    """The web server sees the address that the third server gave, and has it from no other's packets."""
+    """The web server sees only the address that the third server gave."""
     assert mtu(three, "entry", "middle", "vpn") == {"entry": 1420, "middle": 1360, "vpn": 1300}
     before = three.server.succeed("for it in wg9 wg8 wg0; do wg show $it transfer; done").split()[1::3]
     assert whose(three, "vpn") == three.addresses.tunnel_client.v4
     after = three.server.succeed("for it in wg9 wg8 wg0; do wg show $it transfer; done").split()[1::3]
     grown = [int(b) - int(a) for a, b in zip(before, after, strict=True)]
     assert grown[0] > grown[1] > grown[2] > 0, "each carries the next one's packets, with a header more"
-    # Each socket is where the one before leads out, and the host's network sees that of the first alone.
+    # Each tunnel's socket is in the namespace of the one before; only the first tunnel's is on the host.
     assert inspection.peers(three.client, "middle")[0].endpoint == f"{three.addresses.endpoint.v4}:{MIDDLE.port}"
 
 
 def test_the_core_set_is_contained_on_three_hops(three: Hops) -> None:
-    """Of one service over IPv4, by the ways that packets and names take."""
+    """For one service, over IPv4: the ways of packets and of look-ups."""
     attacked(three, (4,))
 
 

@@ -1,4 +1,4 @@
-"""The host link: what is published over it, as whom clients come, what does not get out, and what its rules are for."""
+"""The host link: who reaches what it publishes, from which address; what gets out, and what each rule prevents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.lab
 NETNS = "nsguard-netns-vpn"
 ATTACKS = {name for name, it in attacks.registry().items() if it.__module__ == hostlink.__name__}
 REFLECTED = {"link-freebind", "link-own-address"}
-ROUTED = "tunnel-address-connected"  # what a host that forwards for others answers
+ROUTED = "tunnel-address-connected"  # a host that forwards for others answers this attack
 UPLINK = at_uplink()
 LOOPBACK = {Target("tcp", at, BY_LINK) for at in ("127.0.0.1", "::1")}
 
@@ -35,7 +35,7 @@ lab = lab_of(scenario.HOSTLINK)
 def test_network_and_host_reach_it_and_are_seen_as_who_they_are(lab: ContainerLab) -> None:
     check_reached(lab)
     wait_for_echoes(lab.client, LOOPBACK)
-    assert {sources(lab.client)[it] for it in LOOPBACK} == {"127.0.0.1"}  # a proxy's, as without a link
+    assert {sources(lab.client)[it] for it in LOOPBACK} == {"127.0.0.1"}  # the address of a proxy, as without a link
 
 
 def test_it_works_while_the_tunnel_is_down_and_after_reloads(lab: ContainerLab) -> None:
@@ -45,7 +45,7 @@ def test_it_works_while_the_tunnel_is_down_and_after_reloads(lab: ContainerLab) 
     finally:
         lab.client.succeed("systemctl start nsguard-tunnel-vpn")
         wait_for_tunnel(lab)
-    # what is gone comes back
+    # a reload makes a deleted link and table anew
     lab.client.succeed("ip link del $(ls /sys/class/net | grep ^vensg-)", "nft delete table inet nsguard_link-vpn")
     assert not echoing(lab.server, {Target("udp", LAB.client.v4, BY_LINK)})
     lab.client.succeed(f"systemctl reload {NETNS}")
@@ -93,23 +93,26 @@ def test_no_answer_in_a_connection_over_lo_leaves_by_the_link_even_without_the_h
             ["output", "entered", "input", "host-input", "forward-out"],
             {"link-to-host", "link-to-lan", "link-spoofed", *REFLECTED},
         ),
-        (["output", "entered", "input"], REFLECTED),  # the host's hold, but on these: they take its rules away
+        (["output", "entered", "input"], REFLECTED),  # the host's rules stop all but these, which they are for
         (["entered"], {"link-own-address"}),
-        (["loopback"], set()),  # of a connection over lo none has the mark
+        (["loopback"], set()),  # no packet of a connection over lo has the mark
         (["entered", "loopback"], REFLECTED),
         (["input", "forward-in", "forward-others"], {"link-published", "link-unpublished", ROUTED}),
     ],
 )
 def test_what_its_rules_are_for(lab: ContainerLab, without: list[str], red: set[str]) -> None:
-    # what is sent from the tunnel's address by the link would pass for an answer to it
+    # packets from the tunnel's address over the link would count as answers to this attack
     routed = {ROUTED} if "forward-others" in without else set()
     leaked = attacked_without(lab, without, (ATTACKS | routed) - REFLECTED) | attacked_without(lab, without, REFLECTED)
     assert leaked - {UNOWNED} == red
 
 
 def attacked_without(lab: ContainerLab, without: list[str], names: set[str]) -> set[str]:
-    """The attacks of these names that leak without these rules. The namespace is made anew, because a listener that was
-    sent a SYN goes on answering it for seconds: such an answer would be counted for the attack that runs by then."""
+    """The attacks of these names that leak without these rules.
+
+    The namespace is made anew, because a listener goes on answering a SYN for seconds: such an answer would count
+    against the attack that runs by then.
+    """
     switch(lab.client, scenario.render(scenario.HOSTLINK, [f"nft:link-{name}" for name in without]))
     wait_for_tunnel(lab)
     cells = [it for it in cells_for("*", subjects(lab.client)) if it.attack.name in names and it.state is UP]
@@ -117,11 +120,11 @@ def attacked_without(lab: ContainerLab, without: list[str], names: set[str]) -> 
 
 
 def test_no_client_passes_for_the_namespace_itself(lab: ContainerLab) -> None:
-    """By a datagram whose source is the namespace's end of the link; over IPv4 the kernel drops it."""
+    """A datagram claims the namespace's end of the link as its source. Only IPv6: over IPv4 the kernel drops it."""
     own, client, server = status(lab)["hostLink"]["namespace"][1], lab.client.uplinks[0].mac, lab.server.uplinks[0].mac
 
     def arrived(word: str) -> set[str]:
-        """Whose of two datagrams arrived: one in the namespace's name, and after it one in the sender's."""
+        """The sources of the datagrams that arrive: one sent in the namespace's name, then one in the sender's own."""
         data = {source: json.dumps(["udp", word, n]) for n, source in enumerate((own, LAB.server.v6))}
         for source, text in data.items():
             packet = _packets.udp(source, LAB.client.v6, (40409, BY_LINK), text.encode())
@@ -142,7 +145,7 @@ def test_no_client_passes_for_the_namespace_itself(lab: ContainerLab) -> None:
 
 
 def test_a_range_that_the_host_has_a_route_to_is_refused_and_nothing_is_left(lab: ContainerLab) -> None:
-    """Last of all: the namespace is down then."""
+    """The last test, because it leaves the namespace down."""
     end = status(lab)["hostLink"]["namespace"][0]
     lab.client.succeed(f"systemctl stop echo app-root app-user 'nsguard-publish-vpn@*' {NETNS}")
     left = "ip -o link | grep vensg-; nft list tables | grep nsguard; ls -d /run/nsguard/vpn /run/netns/vpn"

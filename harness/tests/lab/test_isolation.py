@@ -1,4 +1,4 @@
-"""Nothing of a lab is seen outside it, and nothing of it stays."""
+"""A lab sends nothing outside, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from nsguard_harness.lab.wire import in_namespace, packet_socket
 pytestmark = pytest.mark.lab
 HOST = Path("/proc/self/ns/net")
 SECONDS = 10
-# of the tunnel's private prefixes only its two hosts are the lab's: a real network may use the rest
+# from the tunnel's private prefixes only its two hosts, because a real network may use the other addresses
 OURS = " or ".join(
     [f"net {address}" for pair in (LAB.lan, LAB.beyond) for address in pair]
     + [f"host {address}" for pair in (LAB.tunnel_server, LAB.tunnel_client) for address in pair]
@@ -30,17 +30,17 @@ OURS = " or ".join(
 
 
 def links() -> set[str]:
-    """The interfaces of the namespace that this thread is in."""
+    """The interfaces in this thread's network namespace."""
     with IPRoute() as ip:
         return {link.get_attr("IFLA_IFNAME") for link in ip.get_links()}
 
 
 def traces(identity: str) -> list[str]:
-    """What the system knows by a lab's identity: mounts, groups, processes, files."""
+    """The mounts, control groups, processes and files whose name contains a lab's identity."""
     remains = [line for line in Path("/proc/self/mounts").read_text().splitlines() if identity in line]
     for top in ("/tmp", "/run", "/run/netns", "/run/systemd/nspawn", "/run/systemd/nspawn/propagate", "/dev/shm"):
         remains += [str(path) for path in Path(top).glob(f"*{identity}*")]
-    # unlike rglob, walk takes no offence at groups that others remove meanwhile
+    # unlike rglob, walk raises no error if a control group disappears meanwhile
     remains += [path for path, _, _ in os.walk("/sys/fs/cgroup") if identity in path]
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -53,7 +53,7 @@ def traces(identity: str) -> list[str]:
 
 
 def wait_until_gone(identity: str) -> list[str]:
-    """The traces of a lab that remain, once no more disappear."""
+    """Wait until no traces of a lab remain; return those that still do after SECONDS."""
     deadline = time.monotonic() + SECONDS
     while (left := traces(identity)) and time.monotonic() < deadline:
         time.sleep(0.05)
@@ -62,7 +62,7 @@ def wait_until_gone(identity: str) -> list[str]:
 
 @pytest.fixture
 def way_out() -> Iterator[str]:
-    """A veth pair of the test's own in the host's namespace: what a way out of the lab would look like from there."""
+    """A veth pair in the host's namespace, which looks there as a way out of the lab would."""
     name = f"nsg{os.getpid() % 10**6}"
     with IPRoute() as ip:
         ip.link("add", ifname=f"{name}a", kind="veth", peer={"ifname": f"{name}b"})
@@ -79,14 +79,14 @@ class Observer:
     """tcpdump on all interfaces of the host, for frames with an address of the lab."""
 
     def __init__(self, way_out: str, log: Path) -> None:
-        """way_out: where control frames are sent, which must be seen."""
+        """way_out: the interface for control frames, which the observer must see."""
         self.log, self._way_out = log, way_out
         command = ["tcpdump", "-n", "-l", "--immediate-mode", "-Z", "root", "-i", "any", OURS]
         with log.open("wb") as out:
             self.tcpdump = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE)
 
     def control(self, number: int) -> None:
-        """Send a frame of the lab's out of the host, until it is seen."""
+        """Send a frame with the lab's addresses through the way out until the observer sees it."""
         frame = Ether(src="02:53:00:00:00:fe", dst="02:53:00:00:00:fd")
         packet = frame / IP(src=LAB.client.v4, dst=LAB.web.v4) / ICMP(id=number)
         deadline = time.monotonic() + SECONDS
@@ -97,7 +97,7 @@ class Observer:
                 time.sleep(0.05)
 
     def close(self) -> list[str]:
-        """Lines that are not of the control frames."""
+        """The observed lines, without those of the control frames."""
         self.tcpdump.send_signal(signal.SIGINT)
         _, output = self.tcpdump.communicate(timeout=SECONDS)
         assert b"\n0 packets dropped by kernel" in output
@@ -128,7 +128,7 @@ def test_the_switch_has_no_way_out(lab: ContainerLab) -> None:
     assert in_namespace(lab.wire.switch, links) == {"lo", "bridge", "server", "client"}
     assert in_namespace(lab.wire.switch, routes) == 0
     assert in_namespace(lab.wire.namespace("server"), routes) == 0
-    assert in_namespace(lab.wire.namespace("client"), routes) == 2  # to the server, of either family
+    assert in_namespace(lab.wire.namespace("client"), routes) == 2  # one for each family, to the server
 
 
 def test_the_servers_peer_answers_for_no_one_else(lab: ContainerLab) -> None:
@@ -138,7 +138,7 @@ def test_the_servers_peer_answers_for_no_one_else(lab: ContainerLab) -> None:
 
 def test_nothing_stays_of_a_closed_lab() -> None:
     with ContainerLab() as own:
-        assert len(traces(own.identity)) > 10  # so the search finds what there is
+        assert len(traces(own.identity)) > 10  # control: the search finds the traces of a running lab
         own.client.execute("sleep 1000", check_output=False)
     assert traces(own.identity) == []
     own.close()

@@ -1,4 +1,4 @@
-"""The container lab against itself: machines, wire, capture, servers."""
+"""The container lab works: its machines, wire, capture and servers."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_files_go_in_as_roots(lab: ContainerLab, tmp_path: Path) -> None:
     (tmp_path / "tree/deep/file").write_text("content")
     lab.client.copy_from_host(tmp_path / "tree", "/srv/there/tree")
     assert lab.client.succeed("cat /srv/there/tree/deep/file; stat -c %U /srv/there/tree") == "contentroot\n"
-    # an absolute link in the machine is the machine's own affair
+    # an absolute link in the machine leads to a path in the machine, not on the host
     lab.client.succeed("mkdir /srv/aim; ln -s /srv/aim /srv/link")
     lab.client.write_files({"/srv/link/x": "inside"})
     assert lab.client.succeed("cat /srv/aim/x") == "inside"
@@ -160,7 +160,7 @@ def test_the_echo_server_answers_from_where_it_was_asked(lab: ContainerLab, fami
         f"import socket; s = socket.socket(socket.{domain}, socket.{kind}); s.settimeout(3); "
         f's.connect(("{LAB.web.of(family)}", {LAB.echo_port})); s.send(b"echo-{family}-{kind}"); print(s.recv(99))'
     )
-    # connected: an answer from another address would not be received
+    # the socket is connected, so it receives no answer from another address
     assert lab.client.succeed(f"python3 -c '{program}'") == f"b'echo-{family}-{kind}'\n"
     seen = [record for record in lab.peer.records("echo") if record["data"] == f"echo-{family}-{kind}"]
     assert [(record["source"], record["local"]) for record in seen] == [(LAB.client.of(family), LAB.web.of(family))]
@@ -212,7 +212,7 @@ def test_dns_over_tcp_is_recorded_as_such(lab: ContainerLab) -> None:
 
 @pytest.fixture
 def tunnel(lab: ContainerLab) -> None:
-    """WireGuard on the client by hand, in a namespace `hand`; the kernel's or wireguard-go."""
+    """WireGuard, set up by hand in the client's namespace `hand`, with the kernel or wireguard-go."""
     lab.client.succeed(
         "ip netns add hand",
         "ip link add hand0 type wireguard 2>/dev/null || wireguard-go hand0 2>/dev/null",
@@ -273,7 +273,7 @@ def test_the_disk_stays_over_crash_and_reboot() -> None:
         client.fail("test -e /run/gone")
         client.reboot()
         assert client.succeed("cat /root/kept; systemctl is-enabled nscd || true") == "kept\ndisabled\n"
-        # the uplink is the machine's over all of them
+        # the machine has its uplink after every start
         client.succeed(f"ping -n -c 1 -W 2 {LAB.web.v4}")
         client.execute("systemctl poweroff", check_output=False)
         client.wait_for_shutdown()

@@ -1,4 +1,4 @@
-"""The suite in the lab: the confined are contained and every control is seen; the unconfined are caught by name."""
+"""The suite in the lab: confined services are contained, every control is seen, unconfined services are caught."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ guarded = lab_of(scenario.DEMO, connected=False)
 
 def explained(report: Report) -> list[str]:
     bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
-    # what cannot be tried says why: a protocol that this kernel does not have, or what other scenarios have
+    # an attack may be impossible only for lack of a protocol in this kernel, or of what only other scenarios have
     unable = [result for result in report.results if result.verdict is Verdict.CANNOT]
     bad += [str(result) for result in unable if result.lacking not in (Lacking.KERNEL, Lacking.SCENARIO)]
     return bad + [str(leak) for leak in report.confined.judgement.unowned]
@@ -36,9 +36,9 @@ def test_every_attack_is_contained_and_every_control_seen(guarded: ContainerLab)
 
 
 def test_an_unconfined_service_in_the_confined_ones_place_is_caught_by_every_attack(guarded: ContainerLab) -> None:
-    """Attacks that take the tunnel away are left out: what they do is what the others do, while it is away.
+    """Attacks that take the tunnel away are left out: meanwhile they send the same as the others.
 
-    So are those that come from outside, to which it makes no difference who runs inside.
+    Attacks from outside are left out, too: for them it makes no difference who runs inside.
     """
     exposed = [replace(subject, confined=subject.control) for subject in subjects(guarded.client)]
     cells = [cell for cell in cells_for("*", exposed) if not cell.attack.alone or cell.attack.prepared_control]
@@ -52,7 +52,7 @@ def test_an_unconfined_service_in_the_confined_ones_place_is_caught_by_every_att
 
 
 class Silent:
-    """A service that does nothing at all, where an attack is expected."""
+    """An agent that does nothing where an attack is expected."""
 
     def wait(self) -> None: ...
 

@@ -1,4 +1,4 @@
-"""Confined services make nothing on the host but what their own units say, and start where nothing can be made."""
+"""Confined services create only what their units declare on the host, and start where nothing can be created."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ pytestmark = pytest.mark.lab
 
 UNITS = "app-root.service app-user.service nsguard-app-plain.service nsguard-app-boxed.service"
 STATE = {"/var/lib/nsguard-app-plain", "/var/lib/nsguard-app-boxed"}
-# what goes with the machine, or with the service (systemd.exec(5), PrivateTmp=)
+# directories that disappear with the machine, or with the service (systemd.exec(5), PrivateTmp=)
 TRANSIENT = "/(proc|sys|dev|run|tmp|var/tmp)"
-# An image or an appliance: all is read-only but /var, also to systemd, whose root the new one becomes (pivot_root(2)).
+# As on an image or an appliance, all but /var is read-only. This is also systemd's root (pivot_root(2)).
 READ_ONLY = (
     "mount --make-rprivate /; mkdir /run/root; mount --rbind / /run/root",
     "mount -o remount,bind,ro /run/root; mount --bind /var /run/root/var; cd /run/root; pivot_root . mnt",

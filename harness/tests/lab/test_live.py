@@ -33,7 +33,7 @@ LEAKTEST = (
     ' -c "import sys; from nsguard_harness.cli import main; sys.exit(main())"'
 )
 CONFINED = ("app-root", "app-user")
-# the ranges that the lab's own network leaves
+# The documentation ranges that `live` may send to in this lab. LAB: the parts of IPv6's that the lab itself uses.
 TARGETS = ip_network("192.0.2.0/24"), ip_network("2001:db8::/32")
 LAB = ip_network("2001:db8:51::/64"), ip_network("2001:db8:113::/64")
 LEFT = "ls -d /run/nsguard-leaktest* /run/systemd/system/nsguard-leaktest* /tmp/nsguard-leaktest* 2>/dev/null || true"
@@ -46,7 +46,7 @@ CONFIGURATION = (
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ContainerLab]:
-    """A lab whose client runs the demo's scenario, and has the harness's libraries as a user's host would."""
+    """A lab whose client runs the demo's scenario, and has the harness's libraries, as a user's host has."""
     files = {name: importlib.import_module(name).__file__ for name in NEEDED}
     binds = {Path(file).parent: f"{LIBRARIES}/{name}" for name, file in files.items() if file}
     with ContainerLab(replace(debian_client(image()), binds=binds)) as lab:
@@ -56,12 +56,12 @@ def lab() -> Iterator[ContainerLab]:
 
 
 def run(lab: ContainerLab, arguments: str = "vpn", prefix: str = "") -> Completed:
-    """`live` on the client."""
+    """Run `live` on the client."""
     return lab.client.run(f"{prefix} {LEAKTEST} live {arguments}", timeout=120)
 
 
 def verdicts(lab: ContainerLab, arguments: str = "") -> dict[str, set[str]]:
-    """`live vpn` on the client: the attacks by their verdicts."""
+    """Run `live vpn` on the client; the attacks by their verdicts."""
     done = run(lab, f"vpn --json /tmp/live.json {arguments}")
     told: dict[str, Any] = json.loads(lab.client.succeed("cat /tmp/live.json; rm /tmp/live.json"))
     assert done.status == told["status"], done.errors
@@ -73,7 +73,7 @@ def verdicts(lab: ContainerLab, arguments: str = "") -> dict[str, set[str]]:
 
 @contextmanager
 def drop_in(lab: ContainerLab, text: str) -> Iterator[None]:
-    """The confined services with more lines in their units."""
+    """Add lines to the units of the confined services for the body."""
     names = [f"/run/systemd/system/{service}.service.d" for service in CONFINED]
     restart = f"systemctl daemon-reload && systemctl restart {' '.join(CONFINED)}"
     lab.client.write_files({f"{name}/hole.conf": f"[Service]\n{text}\n" for name in names})
@@ -85,7 +85,7 @@ def drop_in(lab: ContainerLab, text: str) -> Iterator[None]:
 
 
 def test_a_healthy_guard_is_contained_whatever_else_the_host_does(lab: ContainerLab) -> None:
-    """What runs beside it is the host's own: look-ups, pages, pings, from an address of the uplink."""
+    """Meanwhile the host makes look-ups and sends pings from an address of its uplink."""
     at = lab.addresses
     noise = (
         f"while :; do getent hosts noise.leak.test; ping -c1 -W1 {at.web.v4}; ping -c1 -W1 {at.web.v6}; sleep 0.2; done"
@@ -107,7 +107,7 @@ def test_a_healthy_guard_is_contained_whatever_else_the_host_does(lab: Container
 
 
 def polite(captured: list[bytes]) -> None:
-    """What it sends in clear on purpose: little, only to documentation addresses, and dropped by the first router."""
+    """Check what `live` sends in clear on purpose: little, to documentation addresses, dropped by the first router."""
     sent = 0
     for packet in map(frames.decode, captured):
         to = packet.destination
@@ -126,7 +126,7 @@ def test_a_resolver_bound_back_is_leaked_by_name(lab: ContainerLab) -> None:
 
 
 def test_a_veth_is_leaked_by_name(lab: ContainerLab) -> None:
-    """A connection is known by whom it is for, as its first packet holds no token."""
+    """A connection is recognised by its destination, because its first packet holds no token."""
     lab.client.succeed(*VETH, "ip -n vpn route add 192.0.2.0/24 via 10.99.0.1 metric 1")
     try:
         by_verdict = verdicts(lab, "--attack '*beyond'")
@@ -137,7 +137,7 @@ def test_a_veth_is_leaked_by_name(lab: ContainerLab) -> None:
 
 
 def test_a_process_outside_is_found(lab: ContainerLab) -> None:
-    """Here one that an administrator moved into the service's control group."""
+    """An administrator moved a process of the host into the service's control group."""
     lab.client.succeed("systemd-run -q --unit=stray sleep 300")
     pid = lab.client.get_unit_property("stray", "MainPID")
     group = lab.client.get_unit_property(CONFINED[0], "ControlGroup")
@@ -170,7 +170,7 @@ def test_what_can_not_be_done_is_told_in_one_line(lab: ContainerLab, prefix: str
 
 @pytest.mark.parametrize("signal", ["INT", "TERM", "KILL"])
 def test_it_can_be_ended_at_any_time(lab: ContainerLab, signal: str) -> None:
-    """Killed outright it leaves a probe that ends by itself, and that is taken away here."""
+    """After SIGKILL a probe remains, which would end by itself; the test removes it."""
     client = lab.client
     client.succeed(f"systemd-run -q --collect --unit=trial {LEAKTEST} live vpn")
     client.wait_until_succeeds("systemctl -q is-active 'nsguard-leaktest-*-as-user.service'", 30)

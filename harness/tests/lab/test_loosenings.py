@@ -1,4 +1,4 @@
-"""What a service is loosened by lets the attacks succeed that are named beside it, and no others."""
+"""Each loosening of a service lets exactly those attacks succeed that it names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from nsguard_harness.run.trial import UNOWNED, reds_of
 
 pytestmark = pytest.mark.lab
 
-# by a part of the bus: it answers, from a socket that is there, and starts what was granted
+# attacks that succeed with a part of the bus: it answers at a visible socket, and starts the granted services
 PART = {"bus-activation", "bus-names", "sockets-in-sight"}
 WHOLE = {"bus-activation", "bus-names", "resolvectl", "resolved-dbus", "systemd-run-bus"}
 OF_THE_BUS = ("bus-*", "resol*", "systemd-run-*", "sockets-*")
@@ -31,7 +31,7 @@ def subject(lab: ContainerLab, name: str, identity: str) -> Subject:
 
 
 def cells_of(lab: ContainerLab, name: str, patterns: Sequence[str] = ("*",)) -> list[Cell]:
-    """Every attack that runs beside others, as root where it can, over IPv4 where it has families."""
+    """All attacks that may run beside others: as root if they can, over IPv4 if they have families."""
     subjects = [subject(lab, name, identity) for identity in ("root", "user")]
     cells = [cell for pattern in patterns for cell in cells_for(pattern, subjects, quick=True)]
     return [cell for cell in cells if not cell.attack.alone and cell.family != 6 and cell.subject.identity != OUTSIDE]
@@ -46,7 +46,7 @@ def lab() -> Iterator[ContainerLab]:
 
 
 def leaked(lab: ContainerLab, cells: dict[str, list[Cell]]) -> dict[str, set[str]]:
-    """The attacks that got out, by the service that they ran in."""
+    """The attacks with verdict LEAKED, by the service in which they ran."""
     run = Suite(lab, [cell for of in cells.values() for cell in of], tail=0.5).confined()
     reds = {name: reds_of(of, run) for name, of in cells.items()}
     return {name: {red.attack for red in of if red.verdict is Verdict.LEAKED} - {UNOWNED} for name, of in reds.items()}
@@ -76,7 +76,7 @@ def test_a_bus_lets_those_attacks_succeed_that_it_is_known_for(lab: ContainerLab
 @pytest.mark.parametrize(("service", "uid"), [("asks-root", 0), ("asks@one", 33)])
 def test_a_service_asks_on_its_part_of_the_bus_and_nowhere_else(lab: ContainerLab, service: str, uid: int) -> None:
     lab.client.succeed(f"systemctl start {service} || {{ journalctl -b -n 15 -o cat >&2; exit 1; }}")
-    # not by unit: the journal does not see that of a program that ends with its words (systemd issue 2913)
+    # not by unit: the journal may not know the unit of a program that ends once it has written (systemd issue 2913)
     journal = lab.client.succeed(f"journalctl --sync; journalctl -o cat -t busctl _UID={uid}")
     assert 's "client"' in journal
     assert "Error.ServiceUnknown" in journal

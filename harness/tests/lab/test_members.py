@@ -1,4 +1,4 @@
-"""The status for the members of a namespace's group, and for nobody else who is not root."""
+"""Members of a namespace's group and root may read its status; nobody else may."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def lab() -> Iterator[ContainerLab]:
 
 
 def asks(lab: ContainerLab, who: str, *arguments: str) -> tuple[int, str, str]:
-    """`nsguard status` by a person: its exit status, and what it said on either stream."""
+    """Run `nsguard status` as a person; its exit status, output and errors."""
     done = Person(lab.client, who).run("nsguard", "status", *arguments)
     return done.status, done.output, done.errors
 
@@ -48,7 +48,7 @@ def test_a_member_sees_what_root_sees_but_the_words_of_services(lab: ContainerLa
     assert of_alice.keys() == of_root.keys()
     assert of_alice["tunnel"]["state"] == "up"
     (failing,) = (unit for unit in of_root["units"] if unit["unit"] == "failing.service")
-    assert WORDS in failing["lines"]  # the control: they are there to be left out
+    assert WORDS in failing["lines"]  # control: root sees the service's words
     (failing,) = (unit for unit in of_alice["units"] if unit["unit"] == "failing.service")
     assert (failing["state"], failing["reason"]) == ("failed", "its program ended with status 3")
     assert WORDS not in json.dumps(of_alice)
@@ -73,7 +73,7 @@ def test_a_stranger_sees_nothing_and_is_told_whom_to_ask(lab: ContainerLab) -> N
 
 
 def test_who_only_connects_holds_up_nobody(lab: ContainerLab) -> None:
-    """A member opens all the connections that one user may have, sends much and reads nothing; others are answered."""
+    """A member opens all connections that one user may have, sends much and reads nothing; others still get answers."""
     program = f"""
 import socket, time
 held = []

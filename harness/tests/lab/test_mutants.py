@@ -1,4 +1,4 @@
-"""Every protection that the plan lists can be taken away; the suite turns red without it, and only then."""
+"""Every protection in the plan can be removed; the suite turns red without it, and only then."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def mutants() -> Iterator[Mutants]:
         scenario.apply(lab.client, scenario.DEMO)
         made = Mutants(lab, scenario.DEMO, subjects)
         few = {"setns-proc", "udp-lan", "socket-in-tmp", "unscoped-family", "trace", "nscd-socket"}
-        made.red = set(attacks.registry()) - few  # so that no others are tried
+        made.red = set(attacks.registry()) - few  # attacks that are red already are not tried
         yield made
 
 
@@ -152,10 +152,10 @@ def mutants() -> Iterator[Mutants]:
     [
         ("property:private-tmp", {"socket-in-tmp"}, ()),
         ("property:address-families", {"unscoped-family"}, ()),
-        ("property:own-binds", {"nscd-socket"}, ()),  # whose question is in clear on the wire
+        ("property:own-binds", {"nscd-socket"}, ()),  # its question is on the wire in clear
         ("property:capability-bounds", {"setns-proc"}, ("property:private-users", "property:own-processes")),
         ("property:network-namespace", {"udp-lan"}, ("property:namespace-check",)),
-        ("nft:output-multicast", set(), ()),  # no attack of those few is on it: it survives
+        ("nft:output-multicast", set(), ()),  # none of those few attacks tests it, so it survives
     ],
 )
 def test_mutants_meet_their_fate(mutants: Mutants, name: str, killers: set[str], together: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Planted leaks are found by name; the three weaker guards leak what such guards are known to leak."""
+"""Planted leaks are found by name; the three weaker guards leak what guards of their kind are known to leak."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pytest plugin, as somebody uses it who has a guard of their own and no Nix."""
+"""The pytest plugin, used as by a developer of another guard, without Nix."""
 
 from __future__ import annotations
 

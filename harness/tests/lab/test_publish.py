@@ -1,4 +1,4 @@
-"""Published ports and ports of the tunnel: who reaches which, whose sockets they are, and starts and stops of both."""
+"""Published ports and ports of the tunnel: who reaches them, which process has their sockets, starts and stops."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from nsguard_harness.run.trial import attack, switch
 from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
-# The other web server of the scenario is for those inside alone.
+# The scenario's other web server is only for programs inside.
 UNPUBLISHED = (
     "vpn: note: ports: beside.service listens on port 9092 inside, and nothing publishes it; to let the host "
     'reach it: nsguard.namespaces.vpn.publish.beside = { listen = [ "127.0.0.1:9092" ]; port = 9092; };\n'
 )
-# The host gets one of the addresses later.
+# One of the addresses is not on the host yet.
 FOREIGN = (
     "vpn: note: published: published port web listens at 198.51.100.222, which no link of this host has; correct "
     "nsguard.namespaces.vpn.publish.web.listen; `ip -brief address` shows this host's addresses; or ignore this if the "
     "host gets the address later\n"
 )
 
-# ports of two web servers in the namespace: the one is published and open to the tunnel, the other is not
+# ports of two web servers in the namespace: INSIDE is published and open to the tunnel, BESIDE is neither
 INSIDE, BESIDE = 9091, 9092
 OUTSIDE = LAB.published_port
 PATH = "/run/nsguard-web/socket"
@@ -41,7 +41,7 @@ Target = tuple[str, int]
 HERE = {(at, OUTSIDE) for at in ("127.0.0.1", "::1", *LAB.client)}
 FROM_THE_NETWORK = {(at, OUTSIDE) for at in LAB.client}
 BY_THE_TUNNEL = {(at, INSIDE) for at in LAB.tunnel_client}
-# tries all targets side by side and prints those that answer
+# Tries all targets at once and prints those that answer.
 ANSWERS = """
 import http.client, json, socket, sys
 from concurrent.futures import ThreadPoolExecutor
@@ -110,7 +110,7 @@ def wait_until_published(lab: ContainerLab) -> None:
 
 
 def back(lab: ContainerLab) -> None:
-    """The tunnel and the services as they were, and the port published."""
+    """Start the tunnel and the services again; wait for the tunnel and for the published port."""
     lab.client.succeed("systemctl reset-failed; systemctl start nsguard-tunnel-vpn web beside app-root app-user")
     wait_for_tunnel(lab)
     wait_until_published(lab)
@@ -124,7 +124,7 @@ def test_host_and_network_reach_it_over_both_families_and_by_path(lab: Container
     wait_until_answering(lab.client, {*HERE, (PATH, 0)})
     wait_until_answering(lab.server, FROM_THE_NETWORK)
     seen = lab.client.succeed("journalctl --sync; journalctl -o cat -u web")
-    # to the service all of them are the proxy
+    # the service sees the proxy's address for all of them
     assert set(re.findall(r"^(\S+) - -", seen, re.MULTILINE)) == {"::ffff:127.0.0.1"}
 
 
@@ -157,7 +157,7 @@ def test_by_the_tunnel_datagrams_to_that_port_as_well(lab: ContainerLab) -> None
 
 
 def sockets(lab: ContainerLab, pids: Iterable[int]) -> set[str]:
-    """The sockets of processes, by their inodes."""
+    """The inodes of the sockets that processes have open."""
     listed = lab.client.succeed(f"ls -l {' '.join(f'/proc/{pid}/fd' for pid in pids)}")
     return {f"ino:{number}" for number in re.findall(r"socket:\[(\d+)\]", listed)}
 
@@ -218,7 +218,7 @@ def test_its_process_ends_with_the_namespace_and_comes_back(lab: ContainerLab) -
     lab.client.succeed("systemctl stop nsguard-netns-vpn; mv /etc/nsguard/vpn/spec.json /etc/nsguard/vpn/away.json")
     try:
         assert lab.client.get_unit_property(service, "ActiveState") == "inactive"
-        # where the namespace cannot come up, a client is refused, and nothing is tried again until the next one
+        # if the namespace cannot come up, a client is refused, and nothing is retried until the next client comes
         assert not answers(lab)
         before = int(lab.client.succeed(starts))
         assert lab.client.get_unit_property(socket, "SubState") == "listening"
@@ -242,7 +242,7 @@ def test_the_core_attacks_are_contained(lab: ContainerLab) -> None:
 
 
 def test_without_the_rule_any_port_is_open_to_the_tunnel(lab: ContainerLab) -> None:
-    """Last of all: the scenario is another one then."""
+    """The last test, because it changes the scenario."""
     switch(lab.client, scenario.render(scenario.PUBLISH, ["nft:tunnel-ports"]))
     wait_for_tunnel(lab)
     assert {red.verdict for red in attack(lab, cells_for("unasked", subjects(lab.client)))} == {Verdict.LEAKED}

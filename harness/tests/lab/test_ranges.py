@@ -1,4 +1,4 @@
-"""Ranges of ports: by every way in, the first, middle and last port answer, and the ports beside the range do not."""
+"""Ranges of ports: by each way in, the first, middle and last port answer; the ports next to the range do not."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
 ATTACKS = ("beside-range", "beside-published-range")
-# Answers streams at a port that nobody opens to the tunnel.
+# Answers TCP connections at a port that nothing opens to the tunnel.
 SERVE = """
 import socket, sys
 with socket.create_server(("", int(sys.argv[1])), family=socket.AF_INET6, dualstack_ipv6=True) as listener:
@@ -49,7 +49,7 @@ def test_the_network_reaches_each_port_of_a_published_range_and_none_beside(lab:
     others = at_uplink(beside(LAB.proxied_range) + beside(LAB.linked_range), "tcp", "udp")
     wait_for_echoes(lab.server, published)
     assert echoing(lab.server, others) == set()
-    # control: inside somebody answers at each of them
+    # control: inside, a program answers at each of them
     inside = {Target("tcp", "127.0.0.1", target.port) for target in published | others}
     wait_for_echoes(lab.client, inside, "vpn")
 
@@ -129,7 +129,7 @@ def test_the_attacks_are_contained_and_their_controls_seen(lab: ContainerLab) ->
     ("rule", "red"), [("tunnel-ranges", "beside-range"), ("link-ranges", "beside-published-range")]
 )
 def test_without_the_end_of_a_range_ports_beyond_are_open(lab: ContainerLab, rule: str, red: str) -> None:
-    """Last of all: the scenario is another one then."""
+    """The last test, because it changes the scenario."""
     switch(lab.client, scenario.render(scenario.RANGES, [f"nft:{rule}"]))
     wait_for_tunnel(lab)
     cells = [cell for name in ATTACKS for cell in cells_for(name, subjects(lab.client), "up")]

@@ -145,7 +145,7 @@ def test_files_and_sockets_as_streams(alice: Person) -> None:
     script = f"{RUN} cat < /etc/passwd > /home/alice/out; cmp /home/alice/out /etc/passwd && echo same"
     assert alice.out("bash", "-c", script) == "same\n"
     assert alice.out("bash", "-c", f"{RUN} sh -c 'cat; echo wrong >&2; echo right' <&- 2>&-") == "right\n"
-    # as sshd and many a supervisor start programs: what crosses is copied, and the socket stays outside
+    # sshd and many supervisors start programs with sockets: data is copied across, and the socket stays outside
     program = f"""
 import os, socket, subprocess
 ours, theirs = socket.socketpair()
@@ -176,7 +176,7 @@ def test_size_and_resize(alice: Person) -> None:
 
 
 def test_the_terminal_is_not_the_callers_own(alice: Person) -> None:
-    """One that the command had in common with its caller would outlive it, and lead out."""
+    """A terminal shared with the caller would outlive the command, and would be a way out."""
     with alice.shell() as shell:
         shell.type("stat -Lc '%d:%t:%T' /proc/self/fd/0")
         outer = shell.prompt().splitlines()[1].strip()
@@ -187,7 +187,7 @@ def test_the_terminal_is_not_the_callers_own(alice: Person) -> None:
 
 
 def test_a_terminal_has_its_name_inside_and_programs_open_more(alice: Person) -> None:
-    """They are the namespace's own, where the host's are not in sight."""
+    """The terminals belong to the namespace; those of the host are not visible."""
     with alice.shell() as shell:
         shell.type(f"{RUN} sh -c 'echo own $(tty); test -w $(tty) && script -qec \"tty; ls /dev/pts\" /dev/null'")
         said = shell.prompt()
@@ -293,7 +293,7 @@ def test_a_pager_and_an_editor(alice: Person) -> None:
         shell.prompt()
         shell.type(f"{RUN} vi /home/alice/lines")
         shell.see("1000L|1000 lines")
-        # Ctrl-G tells how many there are once all before it was read; ^Z throws away what was not (termios(3), NOFLSH)
+        # Ctrl-G shows that vi has read all keys before it, because ^Z discards unread keys (termios(3), NOFLSH)
         shell.press("G", "o", "added inside", "\x1b", "^G")
         shell.see("of 1001|1001 lines")
         shell.press("^Z")
@@ -381,7 +381,7 @@ def test_when_the_namespace_goes_so_do_its_commands(lab: ContainerLab, alice: Pe
     lab.client.wait_until_succeeds("grep -q ready /home/alice/heard")
     lab.client.succeed("systemctl stop nsguard-netns-vpn")
     lab.client.wait_until_fails("pgrep -f '^sleep 4246$'", 10)
-    # the next command brings it up again, as a service would
+    # the next command brings the namespace up again, as a service would
     assert "wg0" in alice.out(*RUN.split(), "ip", "-br", "link")
 
 

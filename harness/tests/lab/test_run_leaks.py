@@ -17,7 +17,7 @@ pytestmark = pytest.mark.lab
 
 
 def attacked(path: Path, patterns: Sequence[str]) -> dict[Verdict, set[str]]:
-    """The core set's attacks with such names, by their verdicts."""
+    """The attacks of the core set that match the patterns, by their verdicts."""
     with ContainerLab() as lab:
         scenario.apply(lab.client, path)
         chosen = subjects(lab.client)

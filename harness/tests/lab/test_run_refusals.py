@@ -1,4 +1,4 @@
-"""Nobody else gets into the namespace through `nsguard run`, and nobody gets more out of it than a command."""
+"""Only members get into the namespace through `nsguard run`, and they can only run commands with it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOT_YOURS = (
     "nsguard: vpn: the namespace denies you permission; ask an administrator to add you to nsguard.namespaces.vpn.users"
 )
 
-# A client of the test's own, which says what it likes: {"fields", "length", "descriptors", "rest"} in JSON.
+# A client that sends arbitrary requests: {"fields", "length", "descriptors", "rest"} in JSON.
 SAY = """
 import json, os, socket, struct, sys
 wish = json.loads(sys.argv[1])
@@ -75,7 +75,7 @@ def bob(lab: ContainerLab) -> Person:
 
 
 def say(person: Person, **wish: Any) -> str:
-    """The supervisor's answer to a request."""
+    """The supervisor's answer to an arbitrary request."""
     return person.out("python3", "-c", SAY, json.dumps({"descriptors": NULLS, **wish})).strip()
 
 
@@ -137,7 +137,7 @@ ROUTES = {
 
 @pytest.mark.parametrize("route", ROUTES)
 def test_no_other_way_in(lab: ContainerLab, alice: Person, bob: Person, route: str) -> None:
-    """Tried while a command runs in there, so that there is somebody to follow."""
+    """A command runs inside meanwhile, so that there is a process to follow inside."""
     lab.client.execute(f"exec {' '.join(alice.words(*RUN, 'sleep', '30'))}", check_output=False)
     lab.client.wait_until_succeeds("pgrep -f '^sleep 30$'", 20)
     before = lab.client.succeed("stat -c '%a %U %G %i' /run/nsguard-run/vpn")
@@ -148,7 +148,7 @@ def test_no_other_way_in(lab: ContainerLab, alice: Person, bob: Person, route: s
 
 
 def test_the_second_lock_holds_by_itself(lab: ContainerLab, bob: Person) -> None:
-    """Without the socket's mode the supervisor still asks who is there."""
+    """Even if the socket's mode lets everybody in, the supervisor checks who connects."""
     lab.client.succeed("chmod 666 /run/nsguard-run/vpn")
     try:
         done = bob.run(*RUN, "id")
@@ -230,7 +230,7 @@ def test_requests_that_no_client_sends(alice: Person, wish: dict[str, Any], answ
 
 
 def test_what_a_caller_brings_does_not_run_as_root(lab: ContainerLab, alice: Person) -> None:
-    """Modules, start-up files and programs of the caller's, wherever the supervisor might look."""
+    """The caller plants modules, start-up files and programs wherever the supervisor might look."""
     tell = "import os; open(f'/home/alice/ran-{os.getuid()}', 'w')"
     names = " ".join(f"{name}.py" for name in ("sitecustomize", "usercustomize", "grp", "signal", "termios"))
     plant = (
@@ -248,7 +248,7 @@ def test_what_a_caller_brings_does_not_run_as_root(lab: ContainerLab, alice: Per
     )
     assert out == f"{alice.out('id', '-u')}"
     assert lab.client.succeed("ls /home/alice | grep -c ran-0 || true") == "0\n"
-    # control: the bait is one
+    # control: the bait runs in a Python of the caller's own
     alice.run("python3", "-c", "pass", PYTHONPATH=bait)
     lab.client.succeed("ls /home/alice/ran-$(id -u alice)")
 
@@ -261,7 +261,7 @@ def test_ten_thousand_connections_by_others(lab: ContainerLab, alice: Person, bo
 
 
 def test_ten_thousand_connections_by_a_member(lab: ContainerLab, alice: Person) -> None:
-    """None says more than half a word. The machine stays up, and serves again when they are gone."""
+    """None sends a whole request. The machine stays up, and serves again when they are gone."""
     storming = shlex.join(alice.words("python3", "-c", storm("/run/nsguard-run/vpn")))
     lab.client.succeed(f"prlimit --nofile=12000:12000 --pid $$; exec {storming}")
     lab.client.wait_until_succeeds(f"{shlex.join(alice.words(*RUN, 'id', '-un'))} 2>&1 | grep -qx alice", 30)
