@@ -85,7 +85,7 @@ def test_neither_reaches_the_other_by_the_host(lab: ContainerLab, without: list[
 
 
 def test_one_goes_and_the_other_stays_and_forwarding_goes_with_the_last(lab: ContainerLab) -> None:
-    """Each stops first once: the host goes on forwarding for the other, whichever of them started first."""
+    """Each of the two stops first once: the host goes on forwarding for the other, whichever started first."""
     switch(lab.client, scenario.render(TWO_LINKS))
     for gone, stays in ((ONE, OTHER), (OTHER, ONE)):
         stop(lab, gone)

@@ -1,4 +1,4 @@
-"""The process that is the tunnel where the kernel has no part in it: what it may do, and what its death does."""
+"""The process of a userspace tunnel: what it may do, and what happens when it dies."""
 
 from __future__ import annotations
 

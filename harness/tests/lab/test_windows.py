@@ -151,7 +151,7 @@ def test_a_person_with_a_number_above_65535_has_apps(lab: ContainerLab) -> None:
 
 
 def test_by_pipewires_socket_its_library_runs_outside_and_a_preset_has_none(lab: ContainerLab) -> None:
-    """The app loads its own library into the person's sound server: the risk of gui.sound, and of no other app."""
+    """With gui.sound, an app can load a library of its own into the person's sound server; without, it cannot."""
     lab.client.succeed(f"{PERSON} --unit=sound pipewire")
     lab.client.wait_for_file(f"{RUNTIME}/pipewire-0", 10)
     loaded = "grep -c {} /proc/$(systemctl show -P MainPID sound)/maps"

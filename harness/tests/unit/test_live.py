@@ -125,7 +125,7 @@ def test_targets_are_nobodys() -> None:
 
 
 def test_what_is_tried_on_a_host_in_use_is_fit_for_it() -> None:
-    """No attack has a hook that changes the host or comes from outside; those with stand-ins only read."""
+    """No attack comes from outside or has a hook that changes the host; those with stand-ins only read."""
     known = attacks.registry()
     for name in CATALOGUE:
         attack = known[name]
