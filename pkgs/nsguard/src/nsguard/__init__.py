@@ -1,7 +1,7 @@
-"""nsguard's runtime: a WireGuard tunnel alone in a network namespace, up, down, changed and shown.
+"""nsguard's runtime: it creates, changes, removes and shows network namespaces and their WireGuard tunnels.
 
-One spec file per namespace says what is wanted; `ip`, `nft` and `wg` do it. Standard library only, and each
-command imports just what it needs: what runs before a command, or for each `nsguard run`, is awaited.
+One spec file per namespace describes the target; `ip`, `nft` and `wg` apply it. The runtime uses only the standard
+library, and each command imports only what it needs, because services and users wait for its start.
 """
 
 __version__ = "0.1.0"

@@ -9,7 +9,7 @@ from nsguard.errors import BadInput, NsguardError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the process's exit status. Errors are one line on stderr."""
+    """Run one command and return the process's exit status. An error is printed as one line on stderr."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         return _dispatch(arguments)
@@ -59,7 +59,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _helped(arguments: list[str]) -> bool:
-    """Print the version, the help or a page made of it; whether that is what the arguments ask for."""
+    """Print the version, the help, or a page generated from it; return whether the arguments ask for one of them."""
     match arguments:
         case ["--version"]:
             from nsguard import __version__
@@ -74,7 +74,7 @@ def _helped(arguments: list[str]) -> bool:
     from nsguard import options, usage
 
     path = [] if arguments == ["help"] else arguments[:-1]
-    if len(path) == 1 and options.takes(path[0]):  # its own parser knows more
+    if len(path) == 1 and options.takes(path[0]):  # the command's own parser prints more help
         return False
     if text := usage.of(path):
         print(text, end="")
@@ -135,7 +135,7 @@ _UNITS = {
 
 
 def _of_unit(what: str, verb: str, name: str) -> None:
-    """What the units of a namespace do."""
+    """Run a command that a unit of the namespace runs."""
     match what, verb:
         case _, "down":
             from nsguard.lifecycle import teardown

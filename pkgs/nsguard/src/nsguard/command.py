@@ -8,7 +8,7 @@ from nsguard.system import process
 
 
 def prepare(name: str) -> None:
-    """Check the name and the caller, and take signals as errors. Raises `NsguardError`."""
+    """Check the name and the caller, and turn signals into errors. Raises `NsguardError`."""
     if not paths.valid_name(name):
         raise BadInput(f"{name!a} is not the name of a namespace; use {paths.NAME_RULE}")
     if os.geteuid() != 0:

@@ -1,4 +1,4 @@
-"""The errors. Each message is one line: where, what; how to mend it."""
+"""The errors of nsguard. Each message is one line: where it happened, what is wrong, and how to fix it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Stopped(NsguardError):
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """ ", did you mean NAME?" for the nearest of `known` to a misspelt word; empty if none is near."""
-    import difflib  # only an error pays for it
+    import difflib  # imported here because only an error needs it
 
     near = difflib.get_close_matches(word, sorted(known), 1)
     return f", did you mean {near[0]}?" if near else ""

@@ -1,8 +1,7 @@
 """`nsguard keygen FILE|- [ADDRESS ...]`: a key for this end, and the other end's stanza for it.
 
-The private key goes into FILE (mode 0600; one that is there is used) and the stanza to standard output. With - the
-private key is all that goes to standard output, which must lead elsewhere than to a terminal, and the stanza goes to
-standard error.
+The private key goes into FILE (mode 0600; an existing file is used), and the stanza to standard output. With -, the
+private key goes to standard output, which must not be a terminal, and the stanza goes to standard error.
 """
 
 import os
@@ -16,7 +15,7 @@ USAGE = "nsguard keygen FILE|- [ADDRESS ...]"
 
 
 def run(arguments: list[str]) -> int:
-    """Make the key and print the stanza. Raises `BadInput`, with nothing made."""
+    """Make the key and print the stanza. Raises `BadInput` before anything is made."""
     if not arguments or arguments[0].startswith("--"):
         raise BadInput(f"keygen: no file for the private key; usage: {USAGE}")
     path, *texts = arguments

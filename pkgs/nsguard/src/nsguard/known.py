@@ -1,4 +1,4 @@
-"""The namespaces of this machine, and the message for a name that is none of them."""
+"""The namespaces of this machine, and the message for a name that is not one of them."""
 
 import contextlib
 import os

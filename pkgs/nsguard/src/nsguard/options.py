@@ -1,4 +1,4 @@
-"""Commands that take options; wrong options are refused in the same form as all other errors."""
+"""The commands that take options. Wrong options are reported in the same form as all other errors."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -20,12 +20,12 @@ class _Parser(argparse.ArgumentParser):
 
 
 def run(command: str, arguments: Sequence[str]) -> int:
-    """Run a command by its arguments; its exit status. Raises `BadInput`."""
+    """Run a command with its arguments and return its exit status. Raises `BadInput`."""
     return _COMMANDS[command](_Parser(prog=f"nsguard {command}", allow_abbrev=False), arguments)
 
 
 def takes(command: str) -> bool:
-    """Whether a command takes options, and so is parsed here."""
+    """Whether a command takes options, so that this module parses its arguments."""
     return command in _COMMANDS
 
 

@@ -1,7 +1,7 @@
-"""`nsguard completion bash|zsh|fish` and `nsguard manual`, made of the text of `nsguard --help`.
+"""`nsguard completion bash|zsh|fish` and `nsguard manual`, generated from the texts of `nsguard --help`.
 
-The package installs what they print. Names are looked up when they are completed: namespaces below /etc/nsguard, apps
-below /etc/nsguard-apps.
+The package installs their output. The completions look up names when the user completes one: namespaces below
+/etc/nsguard, apps below /etc/nsguard-apps.
 """
 
 from nsguard.usage import COMMANDS, EXIT, Command
@@ -109,6 +109,6 @@ def _item(term: str, text: str) -> str:
 
 
 def _roff(text: str) -> str:
-    """`text` as it stands: no word of it is a request or an escape."""
+    """`text`, escaped so that roff takes no part of it as a request or an escape sequence."""
     safe = text.replace("\\", "\\e").replace("-", "\\-").replace("\n", " ")
     return f"\\&{safe}" if safe[:1] in (".", "'") else safe

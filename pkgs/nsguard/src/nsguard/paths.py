@@ -1,4 +1,4 @@
-"""The paths of files and directories. All modules import this one, so it imports nothing."""
+"""The paths of files and directories. Many modules import this one, so it imports nothing."""
 
 ETC = "/etc/nsguard"
 RUN = "/run/nsguard"

@@ -1,17 +1,17 @@
-"""What is up, under /run/nsguard/NAME, and the lock on it.
+"""The record of what is up in a namespace, in /run/nsguard/NAME, and the lock on it.
 
 inside/       identity, resolv.conf and forwarded (the port that is open); confined services see it as /run/nsguard
-confext/      files laid over /etc of confined services; confext-accounts/ for those whose user is made at start
-terminals/    pts: terminals (devpts) of confined services and commands, shown to them as /dev/pts
+confext/      files that confined services see in /etc; confext-accounts/ for those whose user is made at start
+terminals/    pts: terminals (devpts) of confined services and commands, which see them as /dev/pts
 namespace     the namespace, mounted a second time while it is up (net/namespace.py, `hold`)
 root/         the root directory of wireguard-go; its unit mounts there what the program needs
-making        exists while the namespace is made: a name that appears meanwhile is ours, though unfinished
+making        exists while nsguard makes the namespace: it marks an unfinished namespace as nsguard's own
 error.json    the last command that failed, and its message; removed when that command succeeds
-tunnel.json   the tunnel: written before the first of it is made, removed after the last is gone
+tunnel.json   the tunnel: written before its first part is made, removed after its last part is gone
 forwarding.json  the result of the request for a port, while `nsguard forward run` is running
-host-link.json  the host link: written before the first of it is made, removed after the last is gone
-names.json    endpoints that are host names (endpoints/named.py), while the tunnel is up, or to be made anew
-sought        exists once names have been looked up
+host-link.json  the host link: written before its first part is made, removed after its last part is gone
+names.json    endpoints that are host names (endpoints/named.py), while the tunnel is up or waits to be made again
+sought        exists once host names have been looked up
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-# Seconds to wait for another nsguard at work on the same namespace; longer than a whole `tunnel up` takes.
+# Seconds to wait for another nsguard process that holds the lock; longer than a whole `tunnel up` takes.
 LOCK_TIMEOUT = 300.0
-# Seconds to wait for it to store something that is useful but not necessary.
+# Seconds to wait for the lock in order to store something that is useful but not necessary.
 NOTE_TIMEOUT = 1.0
 CLOSED_RESOLV_CONF = "# nsguard: no tunnel, no resolver\n"
 
@@ -42,9 +42,9 @@ CLOSED_RESOLV_CONF = "# nsguard: no tunnel, no resolver\n"
 class Tunnel(NamedTuple):
     """The record of the tunnel that is up, as stored in tunnel.json.
 
-    `device` is its name for wg(8); `unit` runs it if the kernel doesn't.
+    `device`: the name of the tunnel for wg(8); `unit`: the unit of wireguard-go, empty for a tunnel of the kernel.
 
-    `endpoints` are those it may send to, `fixed` those among them that were given as addresses.
+    `endpoints`: those to which the tunnel may send; `fixed`: those of them that were configured as addresses.
     """
 
     complete: bool = False
@@ -63,7 +63,7 @@ class Tunnel(NamedTuple):
 
 
 class Forwarded(NamedTuple):
-    """A port that is open: ours, and the one that the world sees, with the address if that is known."""
+    """A forwarded port: the open port inside, and the public port, with the public address if it is known."""
 
     port: int
     public_port: int
@@ -74,8 +74,8 @@ class Forwarded(NamedTuple):
 class ForwardingState(NamedTuple):
     """The result of the request for a forwarded port.
 
-    state: "asking", "open", "refused" or "silent"; since: when that began, in seconds since the epoch; gateway: its
-    address, empty where none is known; answer: its word, or why there is none.
+    state: "asking", "open", "refused" or "silent"; since: when this state began, in seconds since the epoch; gateway:
+    the gateway's address, empty if none is known; answer: the gateway's answer, or why there is none.
     """
 
     state: str
@@ -107,7 +107,7 @@ class State:
         self._identity = f"{self.inside}/identity"
 
     def identity(self) -> int | None:
-        """The inode of the namespace that `netns up` made; None if it has not, or not to the end."""
+        """The inode of the namespace that `netns up` made; None if it made none, or did not finish."""
         try:
             with open(self._identity, encoding="ascii") as file:
                 words = file.read().split()
@@ -120,11 +120,11 @@ class State:
         files.write(self._identity, f"namespace {namespace}\nhost {host}\n")
 
     def forget_identity(self) -> None:
-        """From now on, no namespace is the one that `netns up` made."""
+        """Remove the record of the inodes: no namespace counts as made by `netns up` any more."""
         files.remove(self._identity)
 
     def tunnel(self) -> Tunnel | None:
-        """The tunnel, or None. One written by another version counts as incomplete: it is made anew."""
+        """The tunnel, or None. A record of another version counts as incomplete, so that the tunnel is made again."""
         data = _read(self._tunnel)
         if data is None:
             return None
@@ -136,7 +136,7 @@ class State:
         _write(self._tunnel, tunnel)
 
     def host_link(self) -> HostLink | None:
-        """The host link, or None; without what is published over it, which is not recorded."""
+        """The host link, or None. It has no published ports, because they are not recorded."""
         data = _read(self._host_link)
         if data is None:
             return None
@@ -156,7 +156,7 @@ class State:
         files.write_json(self._error, {"at": round(time.time()), "command": command, "what": what})
 
     def forget_error(self, command: str) -> None:
-        """Remove the record of a failure if it is of `command`, which has succeeded."""
+        """Remove the record of a failure if `command`, which has succeeded now, caused it."""
         error = self.error()
         if error and error["command"] == command:
             files.remove(self._error)
@@ -201,13 +201,13 @@ class State:
             _write(self._forwarding, now)
 
     def empty(self) -> None:
-        """Remove everything in the directory. The directory itself is the lock, and is removed with that."""
+        """Remove everything in the directory. The directory itself is the lock; `locked` removes it."""
         for name in os.listdir(self.directory):
             files.remove(f"{self.directory}/{name}")
 
 
 def _read(path: str) -> dict[str, Any] | None:
-    """An object of JSON, with tuples for lists; None if there is no such file."""
+    """A JSON object, with tuples instead of lists; None if there is no such file."""
     data = files.read_json(path)
     return None if data is None else {key: _tuples(value) for key, value in data.items()}
 
@@ -226,10 +226,10 @@ def _tuples(value: Any) -> Any:
 
 @contextmanager
 def locked(name: str, *, create: bool = False, timeout: float = LOCK_TIMEOUT) -> Iterator[State | None]:
-    """The state of namespace `name`, ours alone within the body; None if there is none and `create` is not set.
+    """The state of namespace `name`, locked within the body; None if there is none and `create` is not set.
 
     The lock is flock(2) on the directory itself, which is removed at the end if it is empty. Raises `NsguardError`
-    when another holds it for `timeout` seconds.
+    if another process holds it for `timeout` seconds.
     """
     state = State(name)
     descriptor = _lock(state.directory, create=create, timeout=timeout)
@@ -248,7 +248,7 @@ def locked(name: str, *, create: bool = False, timeout: float = LOCK_TIMEOUT) ->
 
 @contextmanager
 def noted(name: str, command: str) -> Iterator[None]:
-    """Record a failure of the body in the namespace's state, if there is one; remove the record if it succeeds."""
+    """Record a failure of the body in the namespace's state, if that exists; remove the record if the body succeeds."""
     try:
         yield
     except NsguardError as error:
@@ -264,7 +264,7 @@ def noted(name: str, command: str) -> Iterator[None]:
 def _lock(directory: str, *, create: bool, timeout: float) -> int | None:
     deadline = time.monotonic() + timeout
     while True:
-        with suppress(FileNotFoundError):  # RUN went meanwhile with the last one
+        with suppress(FileNotFoundError):  # RUN was removed meanwhile, with the last namespace
             if create:
                 os.makedirs(directory, exist_ok=True)
         try:

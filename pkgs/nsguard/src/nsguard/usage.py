@@ -1,4 +1,4 @@
-"""What `nsguard --help` says at every level. Imported only to say it: no other command pays for it."""
+"""The texts of `nsguard --help` at every level. Imported only to print help or to report an unknown command."""
 
 import argparse
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Command(NamedTuple):
-    """One command. arguments: names and what each is; examples: command line → what it does."""
+    """One command. arguments: name → its meaning; examples: command line → what it does."""
 
     summary: str
     arguments: dict[str, str]
@@ -135,7 +135,7 @@ EXIT = "Exit status: 0 done, 1 failed and undone, 2 bad input and nothing change
 
 
 def of(path: list[str]) -> str | None:
-    """The help of a command, or of one of its verbs; of all for an empty path, and None where there is none."""
+    """The help of a command or of one of its verbs, for an empty path of all; None if there is no such command."""
     match path:
         case []:
             rows = {name: command.summary for name, command in COMMANDS.items()}

@@ -1,6 +1,6 @@
 """The check that the supervisor of a command is in the right network namespace.
 
-systemd starts a service in the host's network namespace when entering another is refused (EPERM at setns is not fatal
+If systemd may not enter another network namespace, it starts the service in the host's (EPERM at setns is not fatal
 to it). nsguard-init checks the same for commands of units (init/verify.c). It fails closed: whatever goes wrong,
 nothing is started.
 """
