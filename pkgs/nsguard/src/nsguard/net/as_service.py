@@ -1,4 +1,4 @@
-"""Running a function as a confined service would: in its network namespace, with its /run and /etc.
+"""Running a function as a confined service runs: in the same network namespace, with the same /run and /etc.
 
 A process that has only entered the network namespace would look up names through the socket of nscd or
 systemd-resolved, and so with the host's resolver.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # The function runs without privileges, because it parses data from the far end of the tunnel.
 _NOBODY = 65534
-# Directories in /etc with the certificates of authorities: Debian's and NixOS's, Fedora's, the target of NixOS's links.
+# Directories in /etc with CA certificates: of Debian and NixOS, of Fedora, and the target of NixOS's symlinks.
 _CERTIFICATES = ("ssl", "pki", "static")
 
 

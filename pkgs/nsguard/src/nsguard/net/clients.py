@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def lay(spec: Spec, state: State) -> None:
-    """Load the rules, or remove those that the spec no longer has. The state records first that there are some."""
+    """Load the rules, or remove them if the spec no longer has any. The state records first that rules may exist."""
     if spec.clients_ruleset is None:
         clear(state)
         return

@@ -27,12 +27,12 @@ _SETTING, _PATH = "net.ipv{}.conf.all.forwarding", "/proc/sys/net/ipv{}/conf/all
 _REDIRECTS = "/proc/sys/net/ipv4/conf/all/accept_redirects"
 # Routes with a shorter prefix (in bits) are parts of a default route, as VPN programs add them.
 _SHORTEST = 8
-# Types of routes that lead to no single host (ip-route(8)).
+# Types of routes that lead to no host, or to no single one (ip-route(8)).
 _NOWHERE = {"unreachable", "blackhole", "prohibit", "throw", "multicast", "anycast"}
 
 
 def check(spec: Spec, state: State) -> None:
-    """Raise `NsguardError` if the host has another link of its name, or a route to its addresses. Changes nothing."""
+    """Raise `NsguardError` if the host has another link of that name, or a route to its addresses. Changes nothing."""
     link = spec.host_link
     if link is None:
         return
@@ -58,7 +58,7 @@ def check(spec: Spec, state: State) -> None:
 
 
 def lay(spec: Spec, state: State) -> None:
-    """Make the link, or reload its rules if it exists. Remove a link that differs from the spec, or is not in it."""
+    """Make the link, or reload its rules if it exists. Remove a link that differs from the spec or is not in it."""
     link, current = spec.host_link, state.host_link()
     if current and (link is None or not _is(current, link) or not present(state.name, current)):
         clear(state)
@@ -111,7 +111,7 @@ def _make(name: str, link: HostLink) -> None:
 
 
 def clear(state: State) -> None:
-    """Remove the link and its rules, also those of a link that was made half-way; another link of its name stays."""
+    """Remove the link and its rules, even if they are incomplete. Another program's link of the same name stays."""
     link = state.host_link()
     if link is None:
         return
@@ -143,7 +143,7 @@ def present(name: str, link: HostLink) -> bool:
 
 
 def faults(name: str, link: HostLink) -> list[tuple[str, str]]:
-    """Faults of the link, except in its rules: what is wrong, and how to mend it."""
+    """Faults of the link, except in its rules: what is wrong, and how to fix it."""
     messages = []
     if not present(name, link):
         messages.append(
@@ -178,9 +178,10 @@ def _has(version: int) -> bool:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Keep other namespaces from coming or going within the body (flock(2)).
+    """Within the body, no other process records a host link or removes such a record (flock(2)).
 
-    Of two namespaces that go at the same time, each would leave it to the other to switch forwarding off.
+    Otherwise, of two namespaces that are removed at the same time, each would leave switching forwarding off to the
+    other.
     """
     directory = os.open(paths.RUN, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -206,7 +207,7 @@ def _forwards(family: int) -> bool:
 
 
 def _set_forwarding(family: int, value: int) -> None:
-    """Switch forwarding on or off, and leave the rest as the host has it.
+    """Switch forwarding on or off, and keep the host's other settings.
 
     With forwarding off, the kernel lets all links accept redirects again, whatever was set (ip-sysctl, ip_forward).
     """

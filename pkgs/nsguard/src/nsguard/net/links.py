@@ -1,4 +1,4 @@
-"""Links: the addresses, routes and MTU that one has, and those that a configuration asks for."""
+"""Links: the addresses, routes and MTU that a link has, and those that a configuration asks for."""
 
 from __future__ import annotations
 

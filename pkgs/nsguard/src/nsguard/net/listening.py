@@ -15,19 +15,19 @@ _LISTENING = {"tcp": "0A", "udp": "07"}
 
 
 class Listener(NamedTuple):
-    """A socket that takes connections, or datagrams. inode: identifies it among the descriptors of processes."""
+    """A socket that takes connections or datagrams. inode: identifies the socket among the descriptors of processes."""
 
     address: str
     port: int
     inode: int
 
     def answers(self, address: str) -> bool:
-        """Whether a connection to `address` reaches it: it listens at that address, or at all."""
+        """Whether a connection to `address` reaches the socket: it listens at that address, or at all addresses."""
         return self.address in (address, "0.0.0.0", "::")  # noqa: S104 (compared, not bound)
 
 
 def listeners(name: str | None, protocol: str = "tcp") -> list[Listener]:
-    """Those of a protocol, "tcp" or "udp", in namespace `name`, which is up, or on the host for None."""
+    """The listeners of a protocol, "tcp" or "udp", in namespace `name`, which is up, or on the host if it is None."""
     rows = []
     for suffix, family in (("", socket.AF_INET), ("6", socket.AF_INET6)):
         file = f"/proc/thread-self/net/{protocol}{suffix}"
@@ -43,14 +43,14 @@ def listeners(name: str | None, protocol: str = "tcp") -> list[Listener]:
 def answered(
     all_listeners: Iterable[Listener], ports: Container[int], addresses: Iterable[str]
 ) -> tuple[bool, list[str]]:
-    """Whether a socket takes connections to one of `ports` at one of `addresses`; if not, at which other addresses."""
+    """Whether a socket listens on one of `ports` at one of `addresses`; if not, at which other addresses it listens."""
     at_port = [listener for listener in all_listeners if listener.port in ports]
     is_answered = any(listener.answers(address) for listener in at_port for address in addresses)
     return is_answered, [] if is_answered else sorted({listener.address for listener in at_port})
 
 
 def _address(digits: str, family: socket.AddressFamily) -> str:
-    """An address from words of 32 bits, each in the order of this machine's bytes."""
+    """An address from hexadecimal words of 32 bits, each in the byte order of this machine."""
     words = [int(digits[at : at + 8], 16).to_bytes(4, sys.byteorder) for at in range(0, len(digits), 8)]
     address = ipaddress.ip_address(socket.inet_ntop(family, b"".join(words)))
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
@@ -58,7 +58,7 @@ def _address(digits: str, family: socket.AddressFamily) -> str:
 
 
 def owners(listeners: Iterable[Listener], pids: Iterable[int]) -> dict[Listener, int]:
-    """The first of the processes `pids` that holds each listener; none for one that another holds, such as systemd."""
+    """Listener → the first process of `pids` that holds it. One that only others hold, such as systemd, is left out."""
     sockets = {f"socket:[{listener.inode}]": listener for listener in listeners}
     holders: dict[Listener, int] = {}
     for pid in pids:

@@ -7,7 +7,7 @@ from nsguard.spec.model import DEFAULT_MTU, IPV6_MIN_MTU, Config, Endpoint
 from nsguard.spec.spec import Spec
 from nsguard.system import process, quick_json
 
-# Bytes of the headers round a packet: WireGuard's (whitepaper §5.4.6), UDP's (RFC 768), IP's (RFC 791, RFC 8200).
+# Bytes of the headers around a packet: WireGuard's (whitepaper §5.4.6), UDP's (RFC 768), IP's (RFC 791, RFC 8200).
 _WIREGUARD, _UDP, _IP = 32, 8, {4: 20, 6: 40}
 
 

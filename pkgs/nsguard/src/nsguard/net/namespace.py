@@ -49,9 +49,9 @@ def _inode_for_init(name: str) -> int | None:
 def make_directory() -> None:
     """Make the directory of names a file system of its own, unless it is a mount or other programs have names in it.
 
-    Else ip-netns(8) binds the directory to itself, and each name then is two mounts, one of them hidden in /run. For
-    each start of a sandbox, systemd copies all mounts of the host and takes those below /run off one by one. Where it
-    cannot be mounted, only time is lost.
+    Otherwise ip-netns(8) binds the directory to itself, and each name is then two mounts, one of them hidden in /run.
+    For each start of a sandbox, systemd copies all mounts of the host and unmounts those below /run one by one. If this
+    mount fails, starts only take longer.
     """
     os.makedirs(paths.NETNS, 0o755, exist_ok=True)
     lock = os.open(paths.NETNS, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -69,10 +69,10 @@ def make_directory() -> None:
 
 
 def hold(name: str, path: str) -> None:
-    """Mount namespace `name` at `path` as well, until `release`, so that its inode stays its own.
+    """Mount namespace `name` at `path` as well, until `release`, so that no other namespace gets its inode.
 
     The kernel gives the inode of a namespace that is gone to a later one. If somebody removed the name and made it
-    anew, the new namespace could pass for ours, with none of our rules in it.
+    again, the new namespace could pass for nsguard's, without any of its rules.
     """
     if os.path.ismount(path):
         if os.stat(path).st_ino == inode(name):
@@ -159,7 +159,7 @@ def throwaway() -> Iterator[None]:
 
 @contextmanager
 def _coming_back(leave: Callable[[], None]) -> Iterator[None]:
-    """`leave` moves this process into another network namespace; after the body it is in its own again."""
+    """Call `leave`, which moves this process into another network namespace; return to its own after the body."""
     home = os.open(paths.OWN_NETNS, os.O_RDONLY | os.O_CLOEXEC)
     try:
         leave()

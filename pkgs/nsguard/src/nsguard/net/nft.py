@@ -1,4 +1,4 @@
-"""Loading rulesets, each in one transaction (nft(8), -f). The rules come from the plan; this module fills their sets.
+"""Loads rulesets, each in one transaction (nft(8), -f). The rules come from the plan; this module fills their sets.
 
 Table `inet nsguard` in the namespace: sets address4/6 and resolver4/6, maps redirect4/6.
 Table `inet nsguard-NAME` on the host: sets endpoint4/6 of address . UDP port. Empty sets let nothing through.
@@ -138,12 +138,12 @@ def load_clients(name: str, ruleset: Ruleset) -> None:
 
 
 def delete_clients(name: str) -> None:
-    """Remove these rules, if there are any."""
+    """Remove the rules for clients, if there are any."""
     _run(_deletion(clients_table(name)))
 
 
 def clients_table(name: str) -> str:
-    """The name of the table with these rules."""
+    """The name of the table with the rules for clients."""
     return f"nsguard_from-{name}"
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from nsguard.spec.model import Endpoint
     from nsguard.state import Tunnel
 
-# Seconds until wireguard-go must accept a connection. Usually it takes some 10 ms, but many seconds where fifty tunnels
-# start at once. After so many seconds each, its unit must still run.
+# Seconds until wireguard-go must accept a connection: usually some 10 ms, but many seconds if fifty tunnels start at
+# once. And seconds between two checks that its unit still runs.
 SOCKET_TIMEOUT, _CHECK_INTERVAL = 60.0, 2.0
 # Directories of the sockets for wg(8) (wireguard.com/xplatform) and for awg(8) (its README).
 SOCKETS = {WIREGUARD: "/run/wireguard", AMNEZIAWG: "/run/amneziawg"}
@@ -37,9 +37,8 @@ def start(tunnel: Tunnel, root: str) -> None:
 def outgrown(tunnel: Tunnel, endpoints: Iterable[Endpoint]) -> bool:
     """Whether wireguard-go must be restarted before it can send to `endpoints`.
 
-    After wireguard-go has sent over IPv4, it may cut an IPv6 address to its first four bytes: it takes a buffer for the
-    address that is as long as the last one was. The pin drops packets to such an address, so the peer would not be
-    reached.
+    After wireguard-go has sent over IPv4, it may cut an IPv6 address to its first four bytes: it reuses a buffer with
+    the length of the last address. The pin drops packets to such an address, so they would not reach the peer.
     """
     hosts = {host for host, _ in tunnel.endpoints}
     new_ipv6 = {host for host, _ in endpoints if ":" in host} - hosts
@@ -47,7 +46,7 @@ def outgrown(tunnel: Tunnel, endpoints: Iterable[Endpoint]) -> bool:
 
 
 def stop(tunnel: Tunnel) -> None:
-    """Stop wireguard-go, and remove its socket, which stays if it was killed."""
+    """Stop wireguard-go, and remove its socket, which a killed wireguard-go leaves behind."""
     process.change("systemctl", "stop", tunnel.unit)
     files.remove(_socket(tunnel))
 

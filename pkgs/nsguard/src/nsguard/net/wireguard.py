@@ -1,4 +1,4 @@
-"""The WireGuard link: the kernel's, or wireguard-go's if the kernel has none. AmneziaWG's differs only in names.
+"""The WireGuard link: the kernel's, or wireguard-go's if the kernel has none. An AmneziaWG link differs only in names.
 
 In both cases its UDP socket is in the host's namespace, or in that of the outer tunnel. The kernel's link is created
 inside the namespace. The link of wireguard-go is created where its socket is, without an address, and then moved
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from nsguard.spec.spec import Spec
     from nsguard.state import State, Tunnel
 
-# Seconds. Any number but 0 works: the keepalive is set back before it has passed.
+# Seconds. Any number but 0 works, because the keepalive is set back before this time has passed.
 GREETING = 25
 _OFF = ("persistent-keepalive", "0")
-# Seconds between two checks; together more than a packet takes to arrive.
+# Seconds before each check; their sum is longer than a packet takes to arrive.
 _PAUSES = (0.1, 0.2, 0.4)
 # 32 zero bytes in base64: no preshared key (wg(8), `preshared-key`).
 _NO_PRESHARED_KEY = "A" * 43 + "="
@@ -44,7 +44,7 @@ def settings(config: Config, endpoints: Mapping[str, Endpoint], mark: str, liste
     lines += [f"{key} = {value}" for key, value in config.amneziawg]
     for peer in config.peers:
         lines += ["[Peer]", f"PublicKey = {peer.public_key}"]
-        # syncconf leaves a key that the link has where the text names none, and no handshake would succeed again.
+        # If the text names no key, syncconf keeps the one that the link has, and no handshake would succeed again.
         lines.append(f"PresharedKey = {peer.preshared_key.reveal() if peer.preshared_key else _NO_PRESHARED_KEY}")
         if peer.public_key in endpoints:
             lines.append(f"Endpoint = {endpoints[peer.public_key]}")
@@ -95,8 +95,8 @@ def hold(name: str, tunnel: Tunnel, endpoints: Mapping[str, Endpoint], keepalive
     """For a moment after `move`, set an endpoint again if WireGuard has changed it back.
 
     WireGuard sends to the address of the last valid packet (whitepaper §2.1). A packet from the old address that was
-    still under way changes the endpoint back, and there the pin drops everything. A server that sends from both
-    addresses would stay unreachable.
+    still under way changes the endpoint back, and the pin drops all packets to that address. A server that sends from
+    both addresses would stay unreachable.
     """
     for pause in _PAUSES if endpoints else ():
         time.sleep(pause)
@@ -114,7 +114,7 @@ def _set(name: str, tunnel: Tunnel, settings: Mapping[str, Sequence[str]]) -> No
 
 
 def create(spec: Spec, state: State, tunnel: Tunnel, text: str) -> Tunnel:
-    """Create the link inside the namespace, down, and configure it with `text`; `tunnel` with its implementation.
+    """Create the link inside the namespace, down, and configure it with `text`; return the tunnel's record.
 
     Raises `NsguardError`.
     """
