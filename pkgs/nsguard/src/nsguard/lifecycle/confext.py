@@ -1,7 +1,7 @@
-"""The files that systemd lays over /etc of confined units (systemd-confext(8)).
+"""The files that systemd shows to confined units in /etc, in place of the host's (systemd-confext(8)).
 
-Two trees of the same files. In the second, passwd and group lead to a unit's own, which nsguard-init writes for a user
-that systemd makes at start (pkgs/nsguard/init/accounts.c).
+There are two trees of the same files. In the second tree, passwd and group are links to the unit's own files, which
+nsguard-init writes for a user that systemd makes when the unit starts (pkgs/nsguard/init/accounts.c).
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ def lay(spec: Spec, state: State) -> None:
 
 
 def expected(spec: Spec, state: State) -> Iterator[tuple[str, str]]:
-    """The path and the text of each file in them."""
+    """The path and the text of each file that comes from the spec, in both trees."""
     for tree, _ in _trees(state):
         for name, text in texts(spec).items():
             yield f"{tree}/etc/{name}", text
 
 
 def texts(spec: Spec) -> dict[str, str]:
-    """File name → text. The present host name is on the loopback addresses, unless an option has put it elsewhere.
+    """File name → text. In hosts, the current host name has the loopback addresses, unless an option sets others.
 
-    A service keeps the host name with which it was started (ProtectHostname=). A changed host name is laid by the
-    namespace's next reload, which `nsguard doctor` asks for.
+    A service keeps the host name with which it was started (ProtectHostname=). After a change of the host name, the
+    namespace's next reload writes the new one, and `nsguard doctor` asks for that reload.
     """
     hosts = spec.etc.get("hosts")
     if hosts is None:
@@ -63,7 +63,7 @@ def texts(spec: Spec) -> dict[str, str]:
 
 
 def _own_names() -> list[str]:
-    """The host's name, and where it has a domain, its first label as well; nothing for one that is no name."""
+    """The host name and, if it has a domain, its first label. Names that are not valid are left out."""
     whole = os.uname().nodename
     names = dict.fromkeys((whole, whole.partition(".")[0]))
     return [name for name in names if _HOST_NAME(name) and not name.replace(".", "").isdecimal()]

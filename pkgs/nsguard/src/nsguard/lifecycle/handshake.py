@@ -28,7 +28,7 @@ def ages(name: str, tunnel: Tunnel) -> dict[str, float | None]:
 
 
 def is_fresh(peer_ages: dict[str, float | None]) -> bool:
-    """Whether the handshake of at least one peer is still valid; takes what `ages` returns."""
+    """Whether the handshake of at least one peer is still valid. `peer_ages`: the result of `ages`."""
     return any(age is not None and age < FRESH for age in peer_ages.values())
 
 
@@ -56,7 +56,7 @@ def wait_up(name: str, timeout: float) -> None:
 
 
 def wait(name: str, tunnel: Tunnel, timeout: float, poll: float = _POLL) -> bool:
-    """Wait up to `timeout` seconds for a valid handshake, and request one every few seconds; whether there is one.
+    """Wait up to `timeout` seconds for a valid handshake; request one every few seconds. Return whether there is one.
 
     Raises `CommandFailed`.
     """

@@ -20,7 +20,7 @@ def promise(handshake_unit: str, template: str) -> None:
     services = [name for name in unit.get("RequiredBy", "").split() if name.endswith(".service")]
     if not services:
         return
-    # A service with a job is being started now; the others were not asked to start.
+    # systemd is starting a service that has a job; nobody asked for a start of the others.
     waiting = [service["Id"] for service in systemd.show(services, ["Job"]) if service.get("Job", "0") != "0"]
     if waiting:
         instances = [f"{template}{name.removesuffix('.service')}.service" for name in waiting]

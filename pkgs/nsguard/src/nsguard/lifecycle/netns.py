@@ -1,4 +1,4 @@
-"""`nsguard netns up NAME`: the namespace itself, closed until a tunnel is in it."""
+"""`nsguard netns up NAME`: make the namespace, which is closed until it has a tunnel."""
 
 from nsguard import state
 from nsguard.errors import NsguardError
@@ -38,7 +38,7 @@ def _add(current: State) -> None:
     try:
         process.change("ip", "netns", "add", current.name)
     except process.CommandFailed as error:
-        if "File exists" in error.output:  # another process made it first: not ours to undo
+        if "File exists" in error.output:  # another process made it first, so nsguard must not remove it
             files.remove(current.making)
         raise
     if namespace.inode(current.name) in (None, namespace.host_inode()):
@@ -46,7 +46,7 @@ def _add(current: State) -> None:
 
 
 def _furnish(configuration: spec.Spec, ruleset: nft.Ruleset, current: State, *, fresh: bool) -> None:
-    """Set up the namespace, without a tunnel. Rules come before any link is up; the state is last, and means "done"."""
+    """Set up the namespace, without a tunnel: the rules before any link is up, the identity that completes it last."""
     name = current.name
     tunnel = current.tunnel()
     with namespace.entered(name):
@@ -73,7 +73,7 @@ def _furnish(configuration: spec.Spec, ruleset: nft.Ruleset, current: State, *, 
 
 
 def _set_loopback(configuration: spec.Spec, name: str, *, fresh: bool) -> None:
-    """Give lo the addresses of hosts that a proxy leads to, so that programs inside connect to the proxy."""
+    """Give lo the addresses of hosts that programs inside reach by a proxy, so that they connect to the proxy."""
     want, had = links.loopback(configuration.loopback), frozenset() if fresh else links.beside_loopback(name)
     if lines := [*links.address_lines("add", want - had, "lo"), *links.address_lines("del", had - want, "lo")]:
         links.batch(name, lines)

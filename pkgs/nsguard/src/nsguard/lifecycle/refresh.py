@@ -15,7 +15,7 @@ from nsguard.system import clock, files
 
 
 def refresh(name: str) -> None:
-    """Look up the names that are due, and send to their new addresses. Does nothing if none is due.
+    """Look up the names that are due, and move the tunnel to their new addresses. Does nothing if none is due.
 
     Raises `Unresolved` if a name that is due has no address now; the other names are handled first.
     """
@@ -31,8 +31,8 @@ def refresh(name: str) -> None:
         now = clock.since_boot()
         traffic = {key: (int(received), int(sent)) for key, received, sent in wireguard.show(name, tunnel, "transfer")}
         updated = {key: it.seen(now, *traffic[key]) for key, it in names.items() if key in traffic}
-        # WireGuard answers to the address of a peer's last packet (whitepaper §2.1). If that is another address than
-        # the one looked up, the pin drops the answers.
+        # WireGuard answers to the address of a peer's last packet (whitepaper §2.1). If that differs from the address
+        # that was looked up, the pin drops the answers.
         current = dict(wireguard.show(name, tunnel, "endpoints"))
         roamed = {
             key: current[key] for key, it in updated.items() if it.address and current.get(key, it.text()) != it.text()
@@ -78,7 +78,7 @@ def _again(state: State, names: dict[str, Named]) -> None:
 
 
 def _move(state: State, tunnel: Tunnel, names: dict[str, Named], moved: dict[str, Endpoint]) -> None:
-    """Change the endpoints of the link in place. Until that is done, the pin allows the old and the new ones."""
+    """Change the endpoints of the link in place. During the change, the pin allows both the old and the new ones."""
     path = spec.load(state.name).host_ruleset
     pin = nft.Ruleset(path, files.read(path))
     known_addresses = sorted({(it.address, it.port) for it in names.values() if it.address})

@@ -1,6 +1,6 @@
-"""`nsguard netns rules NAME`: load the rules on the host again after a start of a firewall that flushes every table.
+"""`nsguard netns rules NAME`: load the rules on the host again after the start of a firewall that flushes all tables.
 
-systemd propagates a reload of the firewall to the namespace's units, and its start to the unit of this command.
+systemd propagates a reload of the firewall to the namespace's units, and a start to the unit of this command.
 """
 
 from nsguard.lifecycle import teardown

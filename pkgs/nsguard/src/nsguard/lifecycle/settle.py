@@ -21,12 +21,12 @@ def settle(path: str) -> None:
     """Stop each unit in the file at `path` that runs in another network namespace than the file names.
 
     The file is JSON, {unit: namespace}; a unit may be a template, such as web@.service. Raises `BadInput`, or
-    `CommandFailed` if systemd does not say what runs: then a unit may still run unconfined.
+    `CommandFailed` if systemd does not say which units run. After that error, a unit may still run unconfined.
     """
     if not os.path.isdir(_MANAGER):
         return
     confined = _read(path)
-    # A pattern finds the instances of a template: systemctl(1) matches it against the loaded units.
+    # A pattern finds the instances of a template, because systemctl(1) matches it against the loaded units.
     patterns = {unit.replace("@.", "@*."): unit for unit in confined}
     strays = [
         unit["Id"]

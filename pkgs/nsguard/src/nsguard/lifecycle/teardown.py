@@ -1,4 +1,4 @@
-"""Finding and removing a namespace and its tunnel: the same way after `down`, a failure, and a killed run."""
+"""Finds and removes a namespace and its tunnel, in the same way for `down`, after a failure and after a killed run."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def namespace_down(name: str) -> None:
-    """Remove namespace `name` with its tunnel and state; nothing to remove is fine.
+    """Remove namespace `name` with its tunnel and state; does nothing if there is none.
 
-    Raises `NsguardError`, with nothing changed, while processes live in it.
+    Raises `NsguardError`, with nothing changed, while processes are inside.
     """
     with state.locked(name) as current:
         if current is None:
@@ -33,7 +33,7 @@ def namespace_down(name: str) -> None:
 
 
 def tunnel_down(name: str) -> None:
-    """Take the tunnel out of namespace `name`: no link, no route, closed rules. Nothing to take out is fine."""
+    """Remove the tunnel of namespace `name` with its link and routes, and close the rules. Does nothing without one."""
     with state.locked(name) as current:
         if current is not None:
             if current.tunnel():
@@ -50,7 +50,7 @@ def is_up(current: State) -> bool:
 
 
 def foreign(current: State) -> bool:
-    """Whether another program made the namespace (or the file) of this name."""
+    """Whether another program made the namespace, or the file, with this name."""
     path = f"{paths.NETNS}/{current.name}"
     return os.path.lexists(path) and not os.path.exists(current.making) and not is_up(current)
 
@@ -60,7 +60,7 @@ def remove(current: State) -> None:
     if current.tunnel():
         clear(current)
     if current.host_link():
-        from nsguard.net import host_link  # it loads modules that nothing else here needs
+        from nsguard.net import host_link  # imported here because only this step needs its modules
 
         host_link.clear(current)
     clients.clear(current)
@@ -72,25 +72,25 @@ def remove(current: State) -> None:
 
 
 def clear(current: State) -> None:
-    """Remove every part of a tunnel, however far it got; a step that fails does not prevent the others."""
+    """Remove every part of a tunnel, even an incomplete one. A step that fails does not prevent the others."""
     tunnel = current.tunnel() or Tunnel()
     name = current.name
     steps: list[Callable[[], None]] = [
         lambda: nft.delete_pin(name, tunnel.outer),
         lambda: current.write_resolv_conf(state.CLOSED_RESOLV_CONF),
-        # Closed with the other sets below; a tunnel that comes later may be another one.
+        # The rules close the port with the other sets below. A later tunnel may be another one, without this port.
         lambda: current.write_forwarded(None),
     ]
     if tunnel.unit:
         steps.insert(0, lambda: userspace.stop(tunnel))
     if is_up(current):
         steps.insert(0, lambda: nft.empty_namespace(name))
-        # by its temporary name, if a run was killed before the link was renamed
+        # it still has its temporary name if a run was killed before the link was renamed
         own = (tunnel.interface, tunnel.device)
         if link := next((link for link in own if link and namespace.has_link(name, link)), None):
             steps.insert(0, lambda: _delete_link(name, link))
     else:
-        # If somebody removed the namespace, its link goes with the last that holds it.
+        # If somebody removed the namespace, the kernel removes its link when nothing holds the namespace any more.
         steps.insert(0, lambda: _give_up(current))
     failures: list[NsguardError | OSError] = []
     for step in steps:
@@ -104,13 +104,13 @@ def clear(current: State) -> None:
 
 
 def _give_up(current: State) -> None:
-    """Hold the namespace no longer. Its inode may then become another's, so none counts as ours first."""
+    """Stop holding the namespace. Remove its identity first, because another namespace may then get its inode."""
     current.forget_identity()
     namespace.release(current.held)
 
 
 def _delete_link(name: str, link: str) -> None:
-    """Delete a link that may go meanwhile: systemd may stop wireguard-go, whose link it is, at the same time."""
+    """Delete a link that may disappear meanwhile: systemd may stop wireguard-go, which owns it, at the same time."""
     try:
         process.change("ip", "-n", name, "link", "del", "dev", link)
     except process.CommandFailed:

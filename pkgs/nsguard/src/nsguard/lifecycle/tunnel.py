@@ -1,4 +1,4 @@
-"""`nsguard tunnel up|reload NAME`: the one way out of a namespace."""
+"""`nsguard tunnel up|reload NAME`: make or change the tunnel, the only way out of a namespace."""
 
 import os
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from nsguard.system.record import NamedTuple
 
 
 class _Target(NamedTuple):
-    """The tunnel that the spec asks for, with all that making it needs; read and checked before anything is changed."""
+    """The tunnel that the spec describes, and all data to make it; read and checked before anything is changed."""
 
     spec: Spec
     config: Config
@@ -29,7 +29,7 @@ class _Target(NamedTuple):
     pin: nft.Ruleset
 
     def tunnel(self) -> Tunnel:
-        """Its record for the state; `create` adds the implementation."""
+        """The tunnel's record for the state; `wireguard.create` adds the implementation."""
         return Tunnel(
             name=self.spec.tunnel.name,
             kind=self.spec.tunnel.kind,
@@ -65,7 +65,7 @@ def up(name: str) -> None:
     """Put the tunnel into namespace `name`; if one is up, change it in place (`reload` does the same).
 
     Connections through unchanged peers survive a change. Raises `BadInput` with nothing changed, or `NsguardError`.
-    After the latter, nothing of a new tunnel is left, and the next call remakes a tunnel that was changed half-way.
+    After `NsguardError`, no part of a new tunnel is left, and the next call completes a change that was made in part.
     """
     target = _read(name)
     with locked(name) as state:
@@ -81,7 +81,7 @@ def up(name: str) -> None:
 def again(state: State, names: Mapping[str, Named]) -> None:
     """Remake a tunnel that cannot be changed in place; its endpoints have the addresses in `names` (by public key).
 
-    Raises `BadInput` with nothing changed, or `NsguardError`. After the latter, only the names are left, for a retry.
+    Raises `BadInput` with nothing changed, or `NsguardError`. After `NsguardError`, only the names are left, to retry.
     """
     _remake(_read(state.name, names), state)
 
@@ -106,7 +106,7 @@ def _read(name: str, names: Mapping[str, Named] | None = None) -> _Target:
 
 
 def _held(config: Config, names: Mapping[str, Named]) -> Mapping[str, Endpoint]:
-    """Public key → endpoint, with the addresses in `names`; a name without an address waits for the next look-up."""
+    """Public key → endpoint, with the addresses in `names`. Names without an address wait for the next look-up."""
     fixed = {
         peer.public_key: peer.endpoint
         for peer in config.peers
@@ -121,7 +121,7 @@ def _held(config: Config, names: Mapping[str, Named]) -> Mapping[str, Endpoint]:
 
 
 def _resolved(spec: Spec, config: Config) -> Mapping[str, Endpoint]:
-    """Public key → endpoint with an address. The first look-up is short, because the boot may wait for it."""
+    """Public key → endpoint with an address. The first look-up has a short timeout: the boot may wait for it."""
     if all(values.is_address(peer.endpoint.host) for peer in config.peers if peer.endpoint):
         return {peer.public_key: peer.endpoint for peer in config.peers if peer.endpoint}
     state = State(spec.namespace)
@@ -185,7 +185,7 @@ def _make(target: _Target, state: State) -> None:
 def _change(target: _Target, state: State, current: Tunnel) -> None:
     name = state.name
     tunnel = target.tunnel()._replace(implementation=current.implementation, device=current.device, unit=current.unit)
-    # If a step from here on fails, the link is between the two states, and the next run can still change it.
+    # If a later step fails, the link is changed only in part, and the next run can still complete the change.
     transition = current._replace(endpoints=tuple(dict.fromkeys((*current.endpoints, *tunnel.endpoints))))
     state.write_tunnel(transition)
     nft.load_pin(name, tunnel.outer, target.pin, transition.endpoints)
@@ -211,14 +211,14 @@ def _change(target: _Target, state: State, current: Tunnel) -> None:
 
 
 def _difference(config: Config, name: str, link: str) -> list[str]:
-    """Commands for `links.batch` that give the link the config's addresses and routes; equal ones stay untouched."""
+    """Commands for `links.batch` that give the link the MTU, addresses and routes of `config`."""
     current, target = links.of(name, link), links.intended(config)
     removed = current.addresses - target.addresses
     return [
         f"link set dev {link} mtu {target.mtu}",
         *links.address_lines("add", target.addresses - current.addresses, link),
         *links.address_lines("del", removed, link),
-        # With an address the kernel may remove others of its subnet, and with the last one routes: set them again.
+        # With an address, the kernel may remove others of its subnet, and with the last one routes: set these again.
         *(links.address_lines("replace", target.addresses, link) if removed else ()),
         f"link set dev {link} up",
         *(f"route del {route} dev {link} proto static" for route in links.ordered(current.routes - target.routes)),
@@ -227,7 +227,7 @@ def _difference(config: Config, name: str, link: str) -> list[str]:
 
 
 def resolv_conf(config: Config) -> str:
-    """The text of /etc/resolv.conf inside."""
+    """The text of /etc/resolv.conf for confined services."""
     lines = [f"nameserver {resolver}" for resolver in config.dns] or ["# nsguard: the tunnel names no resolver"]
     if config.search:
         lines.append(f"search {' '.join(config.search)}")
