@@ -1,4 +1,4 @@
-"""Which port granted by a gateway is opened: the gateway chooses it, and may choose that of another service."""
+"""Decides whether a port that a gateway chose is opened: the gateway may choose the port of another service."""
 
 import contextlib
 import json
@@ -28,8 +28,8 @@ def named(spec: Spec) -> list[tuple[str, range]]:
 def fault(name: str, port: Port, configured: Collection[tuple[str, range]]) -> str:
     """Why the gateway's port stays closed; empty if it may be opened.
 
-    `configured` are the `named` ports of namespace `name`. A port on which a program inside already listens is opened
-    only if nsguard told programs inside of it before: such a program goes on using it.
+    `configured`: the `named` ports of namespace `name`. A port on which a program inside already listens is opened only
+    if nsguard told programs inside this port before, because a program goes on using such a port.
     """
     protocol, number = port
     if number < _FIRST_UNPRIVILEGED:
@@ -49,7 +49,7 @@ def listening(name: str) -> Iterator[Port]:
 
 
 def told(name: str) -> set[Port]:
-    """The ports that programs inside were told last; they are stored beyond a reboot."""
+    """The ports that programs inside were told last; the file that stores them survives a reboot."""
     with contextlib.suppress(FileNotFoundError, ValueError, TypeError), open(_path(name), encoding="utf-8") as file:
         return {(protocol, port) for protocol, port in json.load(file)}
     return set()

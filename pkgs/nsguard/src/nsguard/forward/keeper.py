@@ -2,8 +2,9 @@
 
 For a port that a script opens (script.py), it only watches the listeners.
 
-The process runs on the host. Its socket is created in the namespace and stays there; the answers that it parses have a
-few fixed bytes. An open port closes by itself if it is not renewed, because the kernel drops it after its lifetime.
+The process runs on the host. Its socket is created in the namespace and stays there. It parses answers of a few bytes
+in a fixed form. A port that is not renewed closes by itself, because the kernel removes it from the rules after its
+lifetime.
 """
 
 import contextlib
@@ -24,18 +25,18 @@ from nsguard.spec.spec import SCRIPT, Forwarding
 from nsguard.state import Forwarded, ForwardingState, State
 from nsguard.system import clock, process
 
-# Part of the granted lifetime after which it is renewed: 45 of 60 s, as in Proton's manual for NAT-PMP.
+# The part of the granted lifetime after which a port is renewed: 45 of 60 s, as in Proton's manual for NAT-PMP.
 _RENEW = 0.75
 # Seconds between attempts while no port is mapped, and the longest wait after a failed renewal.
 _AGAIN = 5.0
-# Seconds between two looks at who listens on the port.
+# Seconds between two checks that a program listens on the port.
 _LOOK = 5.0
-# The internal port to request where only the public one matters; 0 would delete all mappings (RFC 6886 §3.4).
+# The internal port to request if only the public port matters; 0 would delete all mappings (RFC 6886 §3.4).
 _ANY = 1
 
 
 def run(name: str) -> None:
-    """Map a port and renew it, or watch a script's, until a signal stops the process. Raises `BadInput`."""
+    """Map a port and renew it, or watch a script's port, until a signal stops the process. Raises `BadInput`."""
     namespace_spec = spec.load(name)
     forwarding = namespace_spec.forwarding
     if forwarding is None:
@@ -63,7 +64,7 @@ def _keep_open(keeper: "Keeper") -> None:
 
 
 def _follow(state: State, listeners: Watch) -> None:
-    """Watch who listens on the port that a script has opened; at each look it may be another port, or none."""
+    """Watch the listeners on the port that a script opened. Between two looks, the script may change or close it."""
     known = state.forwarded()
     while True:
         clock.wait(_LOOK)
@@ -79,7 +80,7 @@ def _stop(number: int, _frame: FrameType | None) -> None:
 
 
 def close(name: str) -> None:
-    """Close the forwarded port, if one is open, and remove its state."""
+    """Close the forwarded port, if one is open, and remove its records."""
     state = State(name)
     state.write_forwarded(None)
     state.write_forwarding(None)
@@ -88,7 +89,7 @@ def close(name: str) -> None:
 
 
 def tell(state: State, forwarded: Forwarded | None, hook: str | None) -> None:
-    """Record the port that is open now, and restart the unit `hook`; None: close it, because it is lost."""
+    """Record the port that is open now, and restart the unit `hook`. If `forwarded` is None, close the lost port."""
     text = f"port {forwarded.port} is open, public as {forwarded.public_port}" if forwarded else "the port is lost"
     process.say(f"nsguard: {state.name}: {text}")
     state.write_forwarded(forwarded)
@@ -99,7 +100,7 @@ def tell(state: State, forwarded: Forwarded | None, hook: str | None) -> None:
 
 
 class Keeper:
-    """Maps and renews the forwarded port of one namespace. `configured`: ports that its options give to services."""
+    """Maps and renews the forwarded port of one namespace. `configured`: the ports that options give to services."""
 
     def __init__(self, state: State, forwarding: Forwarding, configured: Collection[tuple[str, range]] = ()) -> None:
         self._state, self._forwarding, self._configured = state, forwarding, configured
@@ -113,7 +114,7 @@ class Keeper:
         self._report("asking")
 
     def turn(self) -> float:
-        """Map or renew once; seconds to wait before the next turn."""
+        """Map or renew the port once; return the seconds to wait before the next turn."""
         try:
             mappings = self._round()
         except (Refused, OSError) as error:
@@ -136,18 +137,18 @@ class Keeper:
         return max(lifetime * _RENEW, 1.0)
 
     def look(self) -> None:
-        """Look whether a program inside listens on the port; tell it again if not."""
+        """Check whether a program inside listens on the port; if none does, tell the program the port again."""
         if forwarded := self._state.forwarded():
             self._watch.look(forwarded.port, forwarded.protocols)
 
     def give_back(self) -> None:
-        """Delete the mappings at the gateway (RFC 6886 §3.4); without that they end with their lifetime."""
+        """Delete the mappings at the gateway (RFC 6886 §3.4). If that fails, they end with their lifetime."""
         with contextlib.suppress(Refused, OSError):
             for mapping in self._held:
                 self._reach().map(mapping.protocol, mapping.internal, 0, 0, portmap.SHORT)
 
     def _round(self) -> tuple[Mapping, ...]:
-        """The mappings of all protocols. They are requested again if the gateway has lost its state by a restart."""
+        """The mappings of all protocols. If the gateway has lost its state in a restart, they are requested again."""
         mappings = self._ask()
         if self._held and portmap.restarted(self._held[0], clock.since_boot() - self._at, mappings[0]):
             process.say(f"nsguard: {self._state.name}: the gateway has restarted; requesting the port again")
@@ -187,7 +188,7 @@ class Keeper:
                 )
 
     def _limited(self, mapping: Mapping) -> Mapping:
-        """`mapping`, with no longer lifetime than its protocol allows; warns once if the gateway grants more."""
+        """`mapping`, with at most the longest lifetime of its protocol; warns once if the gateway grants more."""
         limit = portmap.longest(self._forwarding.protocol, self._forwarding.lifetime)
         if mapping.lifetime > limit and not self._warned:
             self._warned = True
@@ -238,7 +239,7 @@ class Keeper:
         tell(self._state, forwarded, self._forwarding.hook)
 
     def _report(self, state: str, answer: str = "") -> None:
-        """Record the state for `nsguard status`; `since` stays the same while state and answer do."""
+        """Record the state for `nsguard status`. `since` changes only with the state or the answer."""
         before = self._state.forwarding()
         if before is None or (before.state, before.answer) != (state, answer):
             self._state.write_forwarding(ForwardingState(state, round(time.time()), self._named(), answer))
@@ -251,7 +252,7 @@ class Keeper:
             return ""
 
     def _complain(self, what: str) -> None:
-        """Log a failure, once until it changes."""
+        """Log a failure, unless it is the same as the last one."""
         if what != self._complained:
             self._complained = what
             process.say(f"nsguard: {what}")

@@ -1,4 +1,4 @@
-"""`nsguard listen-port CLIENT URL`: set the forwarded port in a program inside, by the program's documented API."""
+"""`nsguard listen-port CLIENT URL`: set the forwarded port in a program inside, through its documented API."""
 
 import http.client
 import os
@@ -8,7 +8,7 @@ import urllib.error
 from nsguard.errors import BadInput, NsguardError
 from nsguard.forward.programs import SETTERS
 
-# Seconds for a program that has just been started to come up, and between two attempts.
+# Seconds until a program that was just started must answer, and between two attempts.
 _PROGRAM_TIMEOUT = 60.0
 _AGAIN = 0.5
 # RFC 9110, 15.4

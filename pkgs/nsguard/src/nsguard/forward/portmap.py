@@ -1,4 +1,4 @@
-"""Asking a gateway for a port: NAT-PMP (RFC 6886) and PCP (RFC 6887), the parts that map one, over IPv4."""
+"""Requests a port from a gateway over IPv4, by the parts of NAT-PMP (RFC 6886) and PCP (RFC 6887) that map one."""
 
 import ipaddress
 import socket
@@ -10,13 +10,13 @@ from nsguard.system.record import NamedTuple
 
 PORT = 5351
 _NUMBERS = {"tcp": 6, "udp": 17}  # IANA's protocol numbers
-# Seconds until the first question is repeated, each time after twice as long (RFC 6886 §3.1, RFC 6887 §8.1.1), and
-# after which it is given up: well within the 15 that are left of Proton's 60 when it is time to renew.
+# Seconds until a request is first repeated; each later interval is twice as long (RFC 6886 §3.1, RFC 6887 §8.1.1). And
+# seconds after which the request has failed: well below the 15 that are left of Proton's 60 when it is time to renew.
 _FIRST = {"nat-pmp": 0.25, "pcp": 3.0}
 GATEWAY_TIMEOUT = 10.0
 # Seconds to wait for an answer that is useful but not needed.
 SHORT = 1.0
-# Seconds: the longest lifetime that RFC 6887 §15 recommends to grant.
+# Seconds: the longest lifetime that RFC 6887 §15 recommends gateways to grant.
 _DAY = 86400
 # RFC 6886 §3.5, RFC 6887 §7.4
 _NAT_PMP_RESULTS = {1: "unsupported version", 2: "not authorised", 3: "network failure", 4: "out of resources"}
@@ -32,7 +32,7 @@ class Denied(Refused):
 
 
 class Mapping(NamedTuple):
-    """A port that was mapped. `lifetime` in seconds; `epoch`: seconds since the gateway started, by itself."""
+    """A mapped port. `lifetime`: in seconds; `epoch`: seconds since the gateway started, by its own clock."""
 
     protocol: str
     internal: int
@@ -43,9 +43,9 @@ class Mapping(NamedTuple):
 
 
 class Gateway:
-    """A gateway that speaks `protocol`, by a UDP socket that is connected to it.
+    """A gateway that speaks `protocol`, reached through a UDP socket that is connected to it.
 
-    `nonce`, 12 bytes: whoever knows it may renew a mapping of PCP's (RFC 6887 §11.2).
+    `nonce`: 12 bytes; whoever knows them may renew a PCP mapping (RFC 6887 §11.2).
     """
 
     def __init__(self, udp: socket.socket, protocol: str, nonce: bytes) -> None:
@@ -58,13 +58,13 @@ class Gateway:
     def map(self, protocol: str, internal: int, external: int, lifetime: int, timeout: float | None = None) -> Mapping:
         """Map an internal port, or renew its mapping; with `external` 0 the gateway chooses. Raises `Refused`.
 
-        `lifetime` in seconds, 0 ends the mapping; an answer is waited for `timeout` seconds.
+        `lifetime`: in seconds; 0 ends the mapping. `timeout`: seconds to wait for an answer.
         """
         ask = self._pcp if self._protocol == "pcp" else self._nat_pmp
         return ask(protocol, internal, external, lifetime, GATEWAY_TIMEOUT if timeout is None else timeout)
 
     def _nat_pmp(self, protocol: str, internal: int, external: int, lifetime: int, timeout: float) -> Mapping:
-        """RFC 6886 §3.3."""
+        """Map a port with NAT-PMP (RFC 6886 §3.3)."""
         operation = {"udp": 1, "tcp": 2}[protocol]
         request = struct.pack("!BBHHHI", 0, operation, 0, internal, external, lifetime)
         answer = self._ask(
@@ -77,7 +77,7 @@ class Gateway:
         return Mapping(protocol, internal, external, lifetime, epoch, self._public_address())
 
     def _public_address(self) -> str | None:
-        """RFC 6886 §3.2. The mapping works without it."""
+        """The public address (RFC 6886 §3.2); None if the gateway does not tell it, which a mapping does not need."""
         try:
             answer = self._ask(b"\0\0", lambda answer: len(answer) == 12 and answer[:4] == b"\0\x80\0\0", SHORT)
         except Refused:
@@ -85,7 +85,7 @@ class Gateway:
         return str(ipaddress.IPv4Address(answer[8:12]))
 
     def _pcp(self, protocol: str, internal: int, external: int, lifetime: int, timeout: float) -> Mapping:
-        """RFC 6887 §7.1, §11.1."""
+        """Map a port with PCP (RFC 6887 §7.1, §11.1)."""
         own = _mapped(self._udp.getsockname()[0])
         number = _NUMBERS[protocol]
         which = struct.pack("!12sB3xH", self._nonce, number, internal)
@@ -124,7 +124,7 @@ class Gateway:
 def longest(protocol: str, lifetime: int) -> int:
     """The longest lifetime to accept, in seconds.
 
-    NAT-PMP's gateway should offer no more than what was asked for (RFC 6886 §3.3), PCP's may (RFC 6887 §15).
+    A NAT-PMP gateway should grant no more than was requested (RFC 6886 §3.3); a PCP gateway may (RFC 6887 §15).
     """
     return _DAY if protocol == "pcp" else lifetime
 
@@ -135,5 +135,5 @@ def restarted(before: Mapping, elapsed: float, after: Mapping) -> bool:
 
 
 def _mapped(address: str | int) -> bytes:
-    """IPv4 in IPv6's form (RFC 4291 §2.5.5.2)."""
+    """An IPv4 address as an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2)."""
     return bytes(10) + b"\xff\xff" + ipaddress.IPv4Address(address).packed

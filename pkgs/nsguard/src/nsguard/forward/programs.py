@@ -1,8 +1,8 @@
 """Setting the port on which each program listens, through the program's own API.
 
 Each function takes the URL of the API, the port, and the text of `clientCredentialsFile`, which may be empty. It raises
-`NsguardError` with the answer of the program, OSError if nobody answers, and ValueError, LookupError, TypeError,
-ArithmeticError or RecursionError for an answer that no such program gives.
+`NsguardError` with the program's answer if that is a refusal, OSError if nobody answers, and ValueError, LookupError,
+TypeError, ArithmeticError or RecursionError for an answer that is not in the program's form.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 
 from nsguard.errors import NsguardError
 
-# Seconds for one request; bytes of an answer that are read at most.
+# Seconds for one request, and the most bytes of an answer that are read.
 _TIMEOUT = 10.0
 _MOST = 65536
 _SESSION = "X-Transmission-Session-Id"
@@ -72,7 +72,7 @@ def _slskd(url: str, port: int, credentials: str) -> None:
 
 
 def _deluge(url: str, port: int, credentials: str) -> None:
-    """JSON-RPC of Deluge's web page: auth.login, web.connect to its first daemon if there is none, core.set_config."""
+    """JSON-RPC of Deluge's web page: auth.login, web.connect to its first daemon if not connected, core.set_config."""
     headers = {"Content-Type": "application/json"}
 
     def call(method: str, *parameters: Any) -> Any:
@@ -128,7 +128,7 @@ def _scgi(address: tuple[str, int], body: bytes) -> str:
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirection is an error: the program's password and cookie would follow it, to whatever host it names."""
+    """Makes a redirection an error: it would send the program's password and cookie to any host that it names."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None

@@ -1,6 +1,6 @@
 """`nsguard forward open|shut NAME`: for a script that gets a forwarded port in the provider's own way.
 
-The script runs on the host, as root. The port closes when the tunnel goes, or when `nsguard-forward-NAME` is stopped.
+The script runs on the host, as root. The port closes when the tunnel is removed or `nsguard-forward-NAME` is stopped.
 """
 
 import time
@@ -16,13 +16,13 @@ from nsguard.system import process
 
 
 def open_port(name: str, port: int, protocols: Sequence[str]) -> None:
-    """Open this port of namespace `name` and no other one, and tell `client` and `onChange`. Raises `NsguardError`.
+    """Open this port of namespace `name`, close any other, and tell `client` and `onChange`. Raises `NsguardError`.
 
-    The port comes from a provider, so one that a gateway may not choose is refused here as well.
+    The port comes from a provider, so the ports that a gateway may not choose are refused here as well.
     """
     configuration = _scripted(name)
     ports = [(protocol, port) for protocol in protocols]
-    with locked(name) as state:  # meanwhile the tunnel cannot be removed, and no other port opened
+    with locked(name) as state:  # with this lock held, nothing removes the tunnel or opens another port
         tunnel = state.tunnel() if state else None
         if state is None or tunnel is None or not tunnel.complete:
             remedy = f"systemctl start nsguard-tunnel-{name}"
@@ -49,7 +49,7 @@ def shut(name: str) -> None:
     configuration = _scripted(name)
     with locked(name) as state:
         was_open = state is not None and state.forwarded() is not None
-        keeper.close(name)  # without a record as well: a killed run may have left a port open
+        keeper.close(name)  # even without a record, because a killed run may have left a port open
         if state is not None and was_open:
             keeper.tell(state, None, configuration.forwarding and configuration.forwarding.hook)
 

@@ -1,8 +1,9 @@
-"""Whether a program inside listens on the port that it was told; if none does, it is told again.
+"""Checks whether a program inside listens on the forwarded port; if none does, tells the program the port again.
 
-Many programs use the port of their configuration again after a restart. A unit tells them the forwarded port: the hook.
-It may run before the program is up again, or while the old one ends. So it runs again whenever the set of listening
-ports inside changes, until this port is one of them, or until it has succeeded several times without effect.
+After a restart, many programs use the port in their configuration. A unit, the hook, tells them the forwarded port. The
+hook may run before the program is up again, or while the old program ends. So it runs again whenever the set of
+listening ports inside changes, until the forwarded port is one of them, or until the hook has succeeded several times
+without effect.
 """
 
 from collections.abc import Collection
@@ -11,31 +12,31 @@ from nsguard.forward import granted
 from nsguard.spec.spec import Forwarding
 from nsguard.system import process, systemd
 
-# Looks in a row without a listener after which the hook runs again; its successes after which it is left alone.
+# Consecutive looks without a listener after which the hook runs again, and its successes after which it does not.
 MISSED, IN_VAIN = 2, 3
 _RUNNING = ("activating", "active", "deactivating")
 
 
 class Watch:
-    """Who listens on the forwarded port of namespace `name`."""
+    """Watches whether a program listens on the forwarded port of namespace `name`."""
 
     def __init__(self, name: str, forwarding: Forwarding) -> None:
         self._name, self._hook, self._client = name, forwarding.hook, forwarding.client
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew, with another port."""
+        """Start again from the beginning, because the port has changed."""
         self._heard = False
         self._begin()
 
     def _begin(self) -> None:
-        """Count anew: the looks in a row that saw nobody, and how often the hook succeeded in vain."""
+        """Reset the counts: consecutive looks without a listener, and successes of the hook without effect."""
         self._missed = self._in_vain = 0
-        # The ports on which programs inside listened when the hook ran again; None if it has not.
+        # The ports on which programs inside listened when the hook last ran again; None if it has not run again.
         self._tried: set[int] | None = None
 
     def look(self, port: int, protocols: Collection[str]) -> None:
-        """Run the hook again if nobody listens on `port`, by any of `protocols`."""
+        """Run the hook again if no program listens on `port` with any of `protocols`."""
         if self._hook is None:
             return
         listeners = set(granted.listening(self._name))
@@ -46,7 +47,7 @@ class Watch:
             self._begin()
             return
         state = next(iter(systemd.show([self._hook], ["ActiveState"])), {}).get("ActiveState")
-        # A program that never listened is perhaps not meant to, or the hook fails for what another try does not mend.
+        # A program that never listened may not be meant to, or the hook fails for a reason that a retry does not fix.
         expected = self._heard or (self._client is not None and state != "failed")
         self._missed = self._missed + 1 if expected and state not in _RUNNING else 0
         others = {number for protocol, number in listeners if protocol == "tcp"}
@@ -58,7 +59,7 @@ class Watch:
 
 
 def restart(name: str, hook: str) -> None:
-    """Run the hook, once it has ended if it runs."""
+    """Start the hook; if it is running, restart it."""
     try:
         process.change("systemctl", "restart", "--no-block", hook)
     except process.CommandFailed as error:
