@@ -1,7 +1,7 @@
-"""Apps: the file that launcher and starter read, and the messages that they exchange.
+"""Apps: the file that the launcher and the starter read, and the messages that they exchange.
 
-A launch is one line of JSON, {"arguments": […], "environment": {…}, "xauthority": hex or null}. So are the answers:
-{"taken": true} at once, then {"status": exit status} when the program has ended, or {"error": text}.
+A launch is one line of JSON, {"arguments": […], "environment": {…}, "xauthority": hex or null}. Each answer is one line
+too: {"taken": true} at once, then {"status": exit status} when the program has ended, or {"error": text}.
 """
 
 import json
@@ -12,7 +12,7 @@ from nsguard.errors import BadInput, NsguardError
 
 ETC = "/etc/nsguard-apps"
 VERSION = 1
-# Bytes of a line. A command line holds 128 KiB at most in one argument (execve(2)); JSON makes up to six of one.
+# Bytes of a line. One argument has at most 128 KiB (execve(2)), and JSON needs up to six bytes for one.
 LIMIT = 1 << 20
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _NAME = 19
@@ -79,12 +79,12 @@ def load(name: str) -> App:
 
 
 def encode(message: dict[str, Any]) -> bytes:
-    """A message as it is sent over the socket. Bytes that are no UTF-8 are kept, as escaped lone surrogates."""
+    """A message as it is sent over the socket. Bytes that are not UTF-8 are sent as escaped lone surrogates."""
     return json.dumps(message).encode() + b"\n"
 
 
 def decode_launch(line: bytes, allowed: list[str]) -> Launch:
-    """Read a launch. Raises ValueError if it has another shape, or sets a variable that is not `allowed`."""
+    """Parse a launch. Raises ValueError if it is malformed, or sets a variable that is not `allowed`."""
     try:
         data = json.loads(line.decode())
         arguments, environment, cookie = _texts(data["arguments"]), data["environment"], data["xauthority"]

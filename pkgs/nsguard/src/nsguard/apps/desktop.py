@@ -5,7 +5,7 @@ import re
 from nsguard.errors import BadInput
 from nsguard.system import files
 
-# Keys that are left out: they make the desktop start or look for the unconfined program.
+# Keys to leave out, because they make the desktop start or look for the unconfined program.
 DROPPED = ("TryExec", "DBusActivatable", "Path")
 _WORD = re.compile(r'(?:"(?:\\.|[^"\\])*"|[^\s"])+')
 
@@ -36,7 +36,7 @@ def entry(path: str, launcher: str, namespace: str) -> str:
 
 
 def _launched(command: str, launcher: str) -> str:
-    """A command line with `launcher` as its program. The arguments stay, with fields such as %U and their quotes."""
+    """A command line with `launcher` as its program. Its arguments stay, including quotes and fields such as %U."""
     words = _WORD.findall(command)
     if '"' in _WORD.sub("", command):
         raise ValueError("a quote in Exec is not closed")

@@ -1,6 +1,6 @@
-"""`nsguard app display NAME SOCKET…`: sockets on which the person's compositors offer an app windows and no more.
+"""`nsguard app display NAME SOCKET…`: sockets on which the user's compositors offer an app only windows.
 
-It runs as the person for as long as the app does. Whenever a compositor with security contexts appears, it makes a
+It runs as that user for as long as the app runs. Whenever a compositor with security contexts appears, it makes a
 socket of the same name in its runtime directory. For a compositor without them it makes none.
 """
 
@@ -41,7 +41,7 @@ class _Display:
         self._app, self._path = app, path
         self._own = f"{directory}/{os.path.basename(path)}"
         self.compositor: Compositor | None = None
-        # One end of a pipe. The compositor has the other end, and accepts clients until this one is closed.
+        # One end of a pipe. The compositor has the other end, and accepts clients until this end is closed.
         self._held: int | None = None
         self._complained: tuple[int, str] | None = None
 
@@ -89,7 +89,7 @@ class _Display:
             os.unlink(self._own)
 
     def _complain(self, inode: int, what: str) -> None:
-        """Log a failure, once for each compositor."""
+        """Log a failure, but only once for each compositor."""
         if self._complained != (inode, what):
             self._complained = inode, what
             process.say(f"nsguard: {what}")

@@ -1,4 +1,4 @@
-"""`nsguard launch NAME [ARGUMENT…]`: start an app; runs as the person who uses it, without privileges.
+"""`nsguard launch NAME [ARGUMENT…]`: start an app. It runs as the person who uses the app, without privileges.
 
 The app's unit starts the program. This process only requests the start, and waits for the program's end.
 """
@@ -15,7 +15,7 @@ COOKIE_LIMIT = 1 << 16
 
 
 def launch(name: str, arguments: list[str]) -> int:
-    """The program's exit status, as a shell gives it. Raises `LaunchError`, `BadInput`."""
+    """Launch the app; return the program's exit status, as a shell gives it. Raises `LaunchError`, `BadInput`."""
     app = load(name)
     _check_display(app)
     request = {"arguments": arguments, "environment": _environment(app), "xauthority": _cookie(app)}
@@ -39,7 +39,7 @@ def launch(name: str, arguments: list[str]) -> int:
 
 
 def _ask(app: App, line: bytes) -> tuple[bytes, bytes]:
-    """Send a launch; both lines of the starter's answer, each empty if the starter ended before it."""
+    """Send a launch; return both lines of the starter's answer. A line is empty if the starter ended before it."""
     try:
         connection = connect(app.socket)
     except FileNotFoundError:

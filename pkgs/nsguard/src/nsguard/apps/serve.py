@@ -1,9 +1,10 @@
 """`nsguard app serve NAME`: the starter of an app, the main process of its confined unit.
 
-It runs as the app's user inside the confinement and takes launches from the socket that systemd listens on. The first
-start without a launch waiting, as at boot or after a failure, runs the bare command. It ends with the last program.
+It runs as the app's user inside the confinement, and accepts launches on the socket at which systemd listens. If it
+starts without a waiting launch, for example at boot or after a failure, it runs the command without arguments. It ends
+when the last program ends.
 
-An app with a sandbox has all of its programs in one, and in it the starter: `nsguard app start NAME`.
+If an app has a sandbox, all of its programs run in one, together with the starter: `nsguard app start NAME`.
 """
 
 import contextlib
@@ -30,7 +31,7 @@ COOKIE = "nsguard-xauthority"
 
 
 def serve(name: str) -> int:
-    """Start the app, in its sandbox if it has one; then as `start`. Raises NsguardError."""
+    """Enter the app's sandbox, if it has one, and do the same as `start`. Raises NsguardError."""
     app = apps.load(name)
     notify("READY=1")
     os.environ.pop("NOTIFY_SOCKET", None)
@@ -43,16 +44,16 @@ def serve(name: str) -> int:
 
 
 def start(name: str) -> int:
-    """Take launches; the status of the program that failed last, 0 if none did. Raises NsguardError."""
+    """Accept launches; return the status of the program that failed last, 0 if none failed. Raises NsguardError."""
     app = apps.load(name)
     _keep_to_ourselves()
     return Starter(app, _listener()).run()
 
 
 def _keep_to_ourselves() -> None:
-    """Let no process of the same user take our descriptors, and let what programs leave behind be ours to wait for.
+    """Keep processes of the same user from taking our descriptors, and become the parent of orphaned processes.
 
-    The listener and what it accepts are sockets of the host's network namespace (ptrace(2), access mode checking).
+    The listener and its connections are sockets of the host's network namespace (ptrace(2), access mode checking).
     """
     libc = ctypes.CDLL(None, use_errno=True)
     for option, value in ((PR_SET_DUMPABLE, 0), (PR_SET_CHILD_SUBREAPER, 1)):
@@ -73,7 +74,7 @@ def _listener() -> socket.socket:
 
 
 class _Client:
-    """A connected launcher. `input`: what it has sent so far; `deadline` for the rest, in monotonic seconds."""
+    """A connected launcher. `input`: what it has sent so far; `deadline`: monotonic time until which it may send."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
@@ -81,7 +82,7 @@ class _Client:
         self.deadline = time.monotonic() + LAUNCH_TIMEOUT
 
     def tell(self, **message: str | int) -> None:
-        with contextlib.suppress(OSError):  # it went away
+        with contextlib.suppress(OSError):  # the launcher has disconnected
             self.connection.send(encode(message), socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
 
     def answer(self, **message: str | int) -> None:
@@ -90,7 +91,7 @@ class _Client:
 
 
 class Starter:
-    """Takes launches, starts programs, and waits for both."""
+    """Accepts launches, starts programs, and waits for both."""
 
     def __init__(self, app: App, listener: socket.socket) -> None:
         self._app, self._listener = app, listener
@@ -127,7 +128,7 @@ class Starter:
         return 0 if self._stopping else self._status
 
     def _on_signal(self, number: int, _frame: object) -> None:
-        # systemd tells every process of the unit; this one waits for the others
+        # systemd signals every process of the unit, and this one waits for the others
         self._stopping |= number == signal.SIGTERM
 
     def _reap(self) -> bool:
@@ -141,7 +142,7 @@ class Starter:
 
     def _ended(self, pid: int, code: int) -> None:
         if pid not in self._programs:
-            return  # left behind by a program
+            return  # a program has left this process behind
         status = code if code >= 0 else 128 - code
         if status:
             self._status = status
@@ -226,7 +227,7 @@ class Starter:
 
     def _remembered(self) -> Launch:
         try:
-            # The app may have replaced the file. `files.read` refuses a pipe, and so does not wait for a writer.
+            # The app may have replaced the file. `files.read` refuses a pipe, so it never waits for a writer.
             read = json.loads(files.read(f"{os.environ['XDG_RUNTIME_DIR']}/{SESSION}"))
             return Launch(
                 [], {name: str(read[name]) for name in (*self._app.environment, "XAUTHORITY") if name in read}

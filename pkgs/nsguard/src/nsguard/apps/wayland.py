@@ -4,9 +4,9 @@ On the socket of a security context, a compositor offers nothing that acts on ot
 picture of the screen, no clipboard manager. The compositor decides what it leaves out; this module only checks that it
 knows the protocol.
 
-The wire format: words of 32 bits in the machine's byte order. A message consists of the object, its length in bytes
-above its opcode, and the arguments. A text has its length, a final 0, and padding to whole words (Wayland protocol,
-appendix B).
+The wire format is words of 32 bits in the machine's byte order. A message consists of the object; a word with the
+length in bytes in its upper half and the opcode in its lower half; and the arguments. A text starts with its length and
+ends with a 0 and padding to whole words (Wayland protocol, appendix B).
 """
 
 import array
@@ -24,7 +24,7 @@ MANAGER = "wp_security_context_manager_v1"
 CONNECT_TIMEOUT = 5.0
 
 _DISPLAY, _REGISTRY, _FIRST_FREE = 1, 2, 3
-# Opcodes of requests, by the interface.
+# Opcodes of requests, one line for each interface.
 _SYNC, _GET_REGISTRY = 0, 1
 _BIND = 0
 _CREATE_LISTENER = 1
@@ -49,7 +49,7 @@ class _Global(NamedTuple):
 
 
 class Compositor:
-    """A connection to a compositor. Raises OSError, and NsguardError for what is no compositor."""
+    """A connection to a compositor. Raises OSError, or NsguardError if the program there is not a compositor."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -65,7 +65,7 @@ class Compositor:
             raise
 
     def fileno(self) -> int:
-        """The descriptor of the connection; it becomes readable when the compositor is gone."""
+        """The descriptor of the connection. It becomes readable when the compositor is gone."""
         return self._stream.fileno()
 
     def close(self) -> None:
@@ -160,6 +160,6 @@ def _text(text: str) -> bytes:
 
 
 def _read_text(data: bytes) -> tuple[str, bytes]:
-    """A text, and what follows it."""
+    """The text at the start of `data`, and the data after it."""
     (length,) = struct.unpack("=I", data[:4])
     return data[4 : 4 + length - 1].decode(errors="replace"), data[4 + length + -length % 4 :]

@@ -1,4 +1,4 @@
-"""Checks of a request of `nsguard run`: its caller, its text and its descriptors. Refusals are one line.
+"""Checks a request of `nsguard run`: its caller, its text and its descriptors. A refusal is one line.
 
 It runs as root inside the confinement, before any program of the caller. The request is parsed, never executed.
 """
@@ -16,10 +16,10 @@ from nsguard.errors import BadInput
 from nsguard.run import protocol
 from nsguard.run.protocol import Request
 
-# asm-generic/socket.h; Python names only SO_PEERCRED. getsockopt of Python takes 1024 bytes at most.
+# asm-generic/socket.h; Python names only SO_PEERCRED. Python's getsockopt returns at most 1024 bytes.
 SO_PEERGROUPS = 59
 GROUPS_BYTES = 1024
-# Descriptors to receive at most: more than a request may have, so that too many are noticed.
+# The most descriptors to receive: more than a request may have, so that too many are noticed.
 DESCRIPTORS = 16
 # devices.txt of the kernel: null, zero, full, random, urandom of the memory devices; the slaves of pseudo-terminals.
 MEMORY, HARMLESS = 1, {3, 5, 7, 8, 9}
@@ -27,7 +27,7 @@ PTY_SLAVES = range(136, 144)
 
 
 class Peer:
-    """The process that connected: its user, group and supplementary groups, as numbers, at the time it connected."""
+    """The process that connected: the numbers of its user, group and supplementary groups when it connected."""
 
     def __init__(self, uid: int, gid: int, groups: list[int]) -> None:
         self.uid, self.gid, self.groups = uid, gid, groups
@@ -58,7 +58,7 @@ def admit(caller: Peer, group: str) -> None:
 
 
 def receive(connection: _socket.socket) -> tuple[Request, list[int]]:
-    """The request and its descriptors, all checked. Raises `BadInput` and closes none: the process ends then."""
+    """The request and its descriptors, all checked. Raises `BadInput` and closes none: the process then ends."""
     deadline = time.monotonic() + protocol.REQUEST_TIMEOUT
     try:
         connection.settimeout(protocol.REQUEST_TIMEOUT)
@@ -102,10 +102,10 @@ def _exactly(connection: _socket.socket, size: int, deadline: float) -> bytes:
 
 
 def check_descriptors(descriptors: list[int]) -> None:
-    """Raise `BadInput` unless all descriptors are harmless: each keeps the network and the mounts it was opened in.
+    """Raise `BadInput` unless all descriptors are harmless: each keeps the network and the mounts of its opener.
 
-    Allowed are files of data, pipes, devices such as /dev/null, and the terminal that was made for the command. A
-    socket would work outside the namespace, a directory gives access to the host's files, and another terminal may be
+    Allowed are data files, pipes, devices such as /dev/null, and the terminal that was made for the command. A socket
+    would work outside the namespace, a directory would give access to the host's files, and another terminal may be
     one that the command must not read.
     """
     terminal = os.fstat(descriptors[protocol.STDIO]).st_rdev if descriptors[protocol.STDIO :] else None
@@ -121,11 +121,11 @@ def _fault(descriptor: int, terminal: int | None) -> str:
     if fcntl.fcntl(descriptor, fcntl.F_GETFL) & getattr(os, "O_PATH", 0):
         return "a path without a file"
     if stat.S_ISREG(status.st_mode):
-        # A file of nsfs would let the command enter a namespace; files of proc hold the memory of processes; those of
-        # mqueue are message queues of the host.
+        # A file of nsfs would let the command enter a namespace. Files of proc contain the memory of processes.
+        # Files of mqueue are message queues of the host.
         if status.st_dev == os.stat(paths.OWN_NETNS).st_dev:
             return "a namespace"
-        from nsguard.system import kernel  # ctypes takes milliseconds that most commands need not wait
+        from nsguard.system import kernel  # imported here, because ctypes takes milliseconds to load
 
         return "a file of the kernel, not a data file" if kernel.is_kernels_own(descriptor) else ""
     if stat.S_ISFIFO(status.st_mode):

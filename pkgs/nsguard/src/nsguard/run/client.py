@@ -1,6 +1,6 @@
 """`nsguard run` and `nsguard shell`: the part that runs as the caller, without any privilege.
 
-It collects what a directly started command would inherit, sends it to the supervisor, and waits for the end.
+It collects what a directly started command would inherit, sends it to the supervisor, and waits for the command's end.
 """
 
 import _socket
@@ -30,7 +30,7 @@ MEMORY_DEVICES = 1  # their major number, in devices.txt of the kernel
 
 
 def main(what: str, words: list[str]) -> int:
-    """`nsguard run` or `nsguard shell`, with the words that follow; the status to exit with. Raises `NsguardError`."""
+    """Run `nsguard run` or `nsguard shell` with its arguments; return the exit status. Raises `NsguardError`."""
     name, variables, command = _options(words)
     if what == "shell":
         if command:
@@ -45,7 +45,7 @@ def main(what: str, words: list[str]) -> int:
 
 
 def shell(name: str, variables: dict[bytes, bytes]) -> list[str]:
-    """The caller's shell with the namespace in its prompt, for which it may add to `variables`."""
+    """The command line of the caller's shell, with the namespace in the prompt; it may add to `variables` for that."""
     program = os.environ.get("SHELL") or "/bin/sh"
     match os.path.basename(program):
         case "bash":
@@ -61,7 +61,7 @@ def shell(name: str, variables: dict[bytes, bytes]) -> list[str]:
 
 
 def _options(words: list[str]) -> tuple[str, dict[bytes, bytes], list[str]]:
-    """The namespace, the variables of -E, and what follows."""
+    """The namespace, the variables of -E, and the command."""
     rest, name = list(words), ""
     given: dict[bytes, bytes] = {}
     while rest:
@@ -85,7 +85,7 @@ def _options(words: list[str]) -> tuple[str, dict[bytes, bytes], list[str]]:
 
 
 def _variable(text: str) -> dict[bytes, bytes]:
-    """NAME=VALUE, or NAME with the value that it has here, if any."""
+    """The variable in NAME=VALUE, or NAME with its value in this process; empty if it has none."""
     name, separator, value = os.fsencode(text).partition(b"=")
     if not name:
         raise BadUsage("-E needs a variable; write -E NAME or -E NAME=VALUE")
@@ -145,14 +145,14 @@ def _is_plain(number: int) -> bool:
     if stat.S_ISCHR(mode.st_mode):
         return os.major(mode.st_rdev) == MEMORY_DEVICES
     if stat.S_ISREG(mode.st_mode):
-        from nsguard.system import kernel  # ctypes takes milliseconds that most commands need not wait
+        from nsguard.system import kernel  # imported here, because ctypes takes milliseconds to load
 
         return not kernel.is_kernels_own(number)
     return stat.S_ISFIFO(mode.st_mode)
 
 
 def connect(name: str) -> unix.Socket:
-    """Connect to the namespace's socket. Raises `RunFailed` with what is missing."""
+    """Connect to the namespace's socket. Raises `RunFailed`, which says what is missing."""
     try:
         return unix.connect(f"{paths.COMMANDS}/{name}")
     except OSError as error:
@@ -163,7 +163,7 @@ def connect(name: str) -> unix.Socket:
             ) from None
         match error.errno:
             case errno.ENOENT:
-                from nsguard import known  # only an error pays for it
+                from nsguard import known  # imported here because only an error needs it
 
                 if name not in known.namespaces():
                     raise RunFailed(known.unknown(name)) from None
@@ -181,7 +181,7 @@ def connect(name: str) -> unix.Socket:
 
 
 def send(connection: unix.Socket, request: bytes, descriptors: list[int]) -> None:
-    """Send the request, its descriptors with the first four bytes. A refusal comes as the answer."""
+    """Send the request, with the descriptors in the message of its first four bytes. The answer reports a refusal."""
     try:
         numbers = b"".join(number.to_bytes(INT, sys.byteorder) for number in descriptors)
         connection.sendmsg([request[: protocol.LENGTH]], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, numbers)])

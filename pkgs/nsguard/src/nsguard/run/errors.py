@@ -11,6 +11,6 @@ class RunFailed(NsguardError):
 
 
 class BadUsage(BadInput):
-    """The command line is wrong. Not 2, which may be the command's own status."""
+    """The command line is wrong. The status is not 2, because the command itself may exit with 2."""
 
     status = protocol.FAILED

@@ -4,18 +4,18 @@ The client opens with one request: 4 bytes of length (big endian), sent with the
 
     VERSION UMASK FOREGROUND CWD DEVICE INODE ARGC, ARGC arguments, NAME=VALUE for each variable
 
-each field ended by a NUL, numbers in octal (UMASK) or decimal. The descriptors are standard input, output and error,
-and, where the command gets a terminal, the terminal. All that follows is two bytes, a kind and a number:
+Each field ends with a NUL; numbers are octal (UMASK) or decimal. The descriptors are standard input, output and error
+and, if the command gets a terminal, the terminal. All later messages have two bytes, a kind and a number:
 
     client: SIGNAL n, CONTINUE 0 (in the background) or 1 (in the foreground)
-    supervisor: STARTED 0, STOPPED n, EXITED n, KILLED n, or at once REFUSED n and a line of text to the end, n being
-    the status to exit with
+    supervisor: STARTED 0, STOPPED n, EXITED n, KILLED n; or, instead of all these, REFUSED n, followed by a line of
+    text, where n is the status to exit with
 """
 
 from nsguard.errors import BadInput
 
 VERSION = b"1"
-# Bytes. Linux gives a program's arguments and environment 2 MiB by default (execve(2)).
+# Bytes. By default, Linux allows 2 MiB for a program's arguments and environment (execve(2)).
 LIMIT = 4 << 20
 # Seconds within which a request must be complete.
 REQUEST_TIMEOUT = 5.0
@@ -25,12 +25,12 @@ STDIO = 3
 SIGNAL, CONTINUE = ord("s"), ord("c")
 STARTED, STOPPED, EXITED, KILLED, REFUSED = b"S", b"T", b"X", b"K", b"R"
 
-# Exit statuses as env(1), nohup(1) and timeout(1) have them.
+# The same exit statuses as of env(1), nohup(1) and timeout(1).
 FAILED, NOT_EXECUTABLE, NOT_FOUND = 125, 126, 127
 
 
 class Request:
-    """What to run and how. environment: NAME=VALUE; identity: device and inode of the directory it is to run in."""
+    """The command to run. environment: NAME=VALUE; identity: device and inode of the directory in which to run it."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Request:
 
 
 def encode(request: Request) -> bytes:
-    """The request with its length in front. Raises `BadInput` for one that is too large, or holds a NUL."""
+    """The request after its length. Raises `BadInput` if it is too large or contains a NUL."""
     fields = [
         VERSION,
         b"%o" % request.umask,

@@ -1,4 +1,4 @@
-"""One command of `nsguard run`, seen from its caller: copies the terminal both ways, passes on signals and stops."""
+"""The caller's side of one command of `nsguard run`: copies the terminal both ways, and passes on signals and stops."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 
     from nsguard.system.unix import Socket
 
-# Bytes of typed input to hold for a command that does not read; with more, reading from the terminal pauses.
+# The most bytes of typed input to hold for a command that does not read. Then reading from the terminal pauses.
 AHEAD = 1 << 16
 PASSED_ON = (
     *(signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGALRM, signal.SIGUSR1, signal.SIGUSR2),
     *(signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH),
 )
 ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
-# Milliseconds until the caller is told what the start waits for. If the tunnel is up, a start takes a tenth of it.
+# Milliseconds until a message says what the start waits for. If the tunnel is up, a start takes a tenth of that.
 LONG = 3000
 BY_TERMINAL = (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
 
 
 class Session:
-    """One command, as its caller sees it."""
+    """One command, as the caller sees it."""
 
     def __init__(self, name: str, connection: Socket, screen: Screen | None, streams: list[Stream]) -> None:
         self._name, self._connection, self._screen, self._streams = name, connection, screen, streams
-        self._output = screen.master if screen else -1  # until nothing more can come from it
+        self._output = screen.master if screen else -1  # -1 once the terminal can give no more output
         self._typed = b""
         self._started = self._granted = False
         self._end: tuple[bytes, int] | None = None
@@ -97,7 +97,7 @@ class Session:
             self._output = -1
 
     def _read(self) -> None:
-        """Pass on what is typed. If the terminal is gone, the command gets SIGHUP, as processes of a terminal do."""
+        """Pass on typed input. If the terminal is gone, the command gets SIGHUP, as processes of a terminal do."""
         assert self._screen  # noqa: S101 (for the type checker)
         try:
             typed = os.read(self._screen.own, CHUNK)
@@ -122,7 +122,7 @@ class Session:
         except BlockingIOError:
             return True
         except OSError:  # EIO: no process has the other end open
-            # before the start that is normal: the supervisor has not opened it yet
+            # before the start this is normal, because the supervisor has not opened it yet
             return self._end is None and not self._started
         try:
             while data:
@@ -173,7 +173,7 @@ class Session:
             self._granted = True
 
     def _stop(self, number: int) -> None:
-        """Handle a stop of the command: give it the terminal if it only waits for that, else stop this process as well.
+        """Handle a stop of the command: give it the terminal if it only waits for that, else stop this process too.
 
         The caller's shell then sees a stopped job.
         """
@@ -185,7 +185,7 @@ class Session:
                 screen.leave()
             if number in BY_TERMINAL:
                 previous = signal.signal(number, signal.SIG_DFL)
-                os.kill(0, number)  # to the whole job, as the terminal would
+                os.kill(0, number)  # to the whole process group, as the terminal would send it
                 signal.signal(number, previous)
             else:
                 os.kill(os.getpid(), signal.SIGSTOP)
@@ -204,7 +204,7 @@ class Session:
                 if self._started:
                     self._continued()
             elif not self._started:
-                if number in ENDING:  # nothing runs yet: the supervisor sees that the caller is gone
+                if number in ENDING:  # no command runs yet; the supervisor notices that the caller is gone
                     self._end, self._output = (protocol.KILLED, number), -1
             else:
                 self._say(protocol.SIGNAL, number)
@@ -247,4 +247,4 @@ class Session:
 
 
 def _nothing(_number: int, _frame: FrameType | None) -> None:
-    """Handler of signals that only have to wake the loop."""
+    """A signal handler that does nothing, so that the signal only wakes the loop."""

@@ -12,7 +12,7 @@ from nsguard.run.protocol import Request
 from nsguard.system.contexts import suppress
 from nsguard.system.signals import signal
 
-# confstr(3), _CS_PATH, and where NixOS has its programs
+# confstr(3), _CS_PATH, and the directory of NixOS's programs
 DEFAULT_PATH = b"/run/current-system/sw/bin:/usr/local/bin:/usr/bin:/bin"
 
 
@@ -27,12 +27,12 @@ class SpawnFailed(NsguardError):
 def start(request: Request, descriptors: list[int], caller: Peer) -> int:
     """Start the program in a process group of its own; returns its PID. Raises `SpawnFailed`.
 
-    If a terminal came with the request, it becomes the terminal of this process's session. The group is put in its
-    foreground if the request asks for that.
+    If a terminal came with the request, it becomes the terminal of this process's session. If the request asks for it,
+    the program's process group becomes the foreground group of that terminal.
     """
     terminal = descriptors[protocol.STDIO] if descriptors[protocol.STDIO :] else None
     if terminal is not None:
-        _take(terminal)  # before the fork: a process gets the session's terminal from its parent
+        _take(terminal)  # before the fork, because a process inherits the session's terminal from its parent
     reader, writer = os.pipe()
     go, starter = os.pipe()
     child = os.fork()
@@ -50,7 +50,7 @@ def start(request: Request, descriptors: list[int], caller: Peer) -> int:
             os._exit(protocol.FAILED)
     os.close(writer)
     os.close(go)
-    with suppress(PermissionError, ProcessLookupError):  # the child did it already, or has ended
+    with suppress(PermissionError, ProcessLookupError):  # the child did it already or has ended
         os.setpgid(child, child)
     if terminal is not None and request.foreground:
         os.tcsetpgrp(terminal, child)
@@ -66,7 +66,7 @@ def start(request: Request, descriptors: list[int], caller: Peer) -> int:
 
 
 def _take(terminal: int) -> None:
-    """Make `terminal` that of this session, which this process leads. Raises `SpawnFailed` if another has it."""
+    """Make `terminal` the terminal of this process's own session. Raises `SpawnFailed` if another session has it."""
     try:
         fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
     except PermissionError:

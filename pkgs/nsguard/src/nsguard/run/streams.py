@@ -10,10 +10,10 @@ CHUNK = 1 << 16
 
 
 class Stream:
-    """One of standard input, output and error, and what the command gets for it.
+    """One of standard input, output and error, and the descriptor that the command gets for it.
 
-    plain: it may be handed over as it is. The rest but terminals, sockets above all, keeps outside the namespace:
-    what passes is copied through a pipe.
+    plain: whether the command may get the descriptor itself. Other descriptors, above all sockets, stay outside the
+    namespace: their data is copied through a pipe. For a terminal, the command gets its own terminal.
     """
 
     def __init__(self, number: int, *, plain: bool) -> None:
@@ -35,12 +35,12 @@ class Stream:
         return self._inner
 
     def close(self) -> None:
-        """This process's copy of the end that the command has."""
+        """Close this process's copy of the command's end of the pipe."""
         if self._inner >= 0:
             os.close(self._inner)
 
     def drain(self) -> None:
-        """Wait until all that the command wrote is copied."""
+        """Wait until everything that the command wrote is copied."""
         if self._inner >= 0 and self.number != 0:
             self._copied.acquire()
 

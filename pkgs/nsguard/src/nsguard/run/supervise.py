@@ -1,8 +1,8 @@
 """`nsguard supervise NAME GROUP`: one command of `nsguard run`, from its request to its end.
 
 systemd starts it for each connection to the namespace's socket, confined as any service, as root with three
-capabilities: to become the caller, and to signal what then runs. It is process 1 of a PID namespace: when it ends,
-which it does when the caller's end of the connection is closed, the kernel ends the command and all that it left.
+capabilities: to become the caller, and to signal the command. It is process 1 of a PID namespace. It ends when the
+caller's end of the connection is closed; the kernel then kills the command and all processes that it has left behind.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ IGNORED = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.
 
 
 def supervise(name: str, group: str) -> int:
-    """Serve the connection that systemd handed over; this process's exit status."""
+    """Serve the connection that systemd passed; return this process's exit status."""
     if os.environ.get("LISTEN_FDS") != "1":
         raise NsguardError("nsguard-run-NAME.socket starts supervise; use nsguard run")
     with Socket(fileno=CONNECTION) as connection:
@@ -74,7 +74,7 @@ def supervise(name: str, group: str) -> int:
 
 
 def _wakeup() -> int:
-    """A descriptor that can be read when a child changed its state."""
+    """A descriptor that becomes readable when a child changes its state."""
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     os.set_blocking(writer, False)
@@ -84,11 +84,11 @@ def _wakeup() -> int:
 
 
 def _nothing(_number: int, _frame: FrameType | None) -> None:
-    """A signal that only wakes."""
+    """A signal handler that does nothing, so that the signal only wakes the loop."""
 
 
 def _attend(connection: Socket, children: int, child: int, terminal: int | None) -> None:
-    """Pass signals to the command and its changes of state to the caller, until one of the two is gone."""
+    """Pass signals to the command, and its changes of state to the caller, until one of the two is gone."""
     poll = select.poll()
     for descriptor in (connection.fileno(), children):
         poll.register(descriptor, select.POLLIN)
@@ -148,13 +148,13 @@ def _report(connection: Socket, child: int) -> bool:
 
 
 def _signal(child: int, number: int) -> None:
-    """Send a signal: to the whole job if it is one that terminals send, else to the command's first process."""
+    """Send a signal to the whole process group if terminals send it too, else to the command's first process."""
     with suppress(ProcessLookupError):
         (os.killpg if number in BY_TERMINAL else os.kill)(child, number)
 
 
 def _is_gone(connection: Socket) -> bool:
-    """Whether the caller gave up while the namespace and its tunnel started."""
+    """Whether the caller closed the connection while the namespace and its tunnel started."""
     poll = select.poll()
     poll.register(connection, select.POLLRDHUP)
     return bool(poll.poll(0))

@@ -1,6 +1,7 @@
-"""The caller's terminal, and the one made for the command: two, so that the command cannot reach what is not its own.
+"""The caller's terminal, and a separate one for the command, so that the command never has the caller's terminal.
 
-A command that had the caller's own terminal could read on after its end, and push input into the caller's shell.
+If a command had the caller's terminal, processes that it leaves behind could read from it, and the command could push
+input into the caller's shell.
 """
 
 import fcntl
@@ -11,7 +12,7 @@ from nsguard import paths
 from nsguard.run.errors import RunFailed
 from nsguard.system.contexts import suppress
 
-TYPE_CHECKING = False  # typing would be a third of what `nsguard run` loads
+TYPE_CHECKING = False  # importing typing would be a third of all that `nsguard run` imports
 if TYPE_CHECKING:
     from typing import Any
 
@@ -19,16 +20,16 @@ if TYPE_CHECKING:
 IFLAG, OFLAG, CFLAG, LFLAG, CC = 0, 1, 2, 3, 6
 WINSIZE = b"\0" * 8
 TERMINAL = "/dev/tty"
-# asm/ioctls.h, for which termios has no names; asm/ioctl.h of two kinds of machine has other bits for the direction.
+# asm/ioctls.h; termios has no names for these. On mips and ppc, asm/ioctl.h has other bits for the direction.
 _WRITE, _NONE = (4 << 29, 1 << 29) if os.uname().machine.startswith(("mips", "ppc")) else (1 << 30, 0)
 TIOCSPTLCK, TIOCGPTPEER = _WRITE | 0x45431, _NONE | 0x5441
 
 
 class Screen:
-    """name: the namespace, in which one of the two is; reads, writes: whether standard input, output are a terminal.
+    """Both terminals. name: the namespace; reads, writes: whether standard input and standard output are a terminal.
 
-    The command gets all that is typed from its start on if both are. In a pipeline another program may be reading the
-    terminal: there the command gets it when it tries to read.
+    If both are, the command gets all typed input from its start on. In a pipeline, another program may be reading the
+    terminal, so the command gets typed input only when it tries to read.
     """
 
     def __init__(self, name: str, own: int, *, reads: bool, writes: bool) -> None:
@@ -52,16 +53,16 @@ class Screen:
             return False
 
     def ready(self) -> bool:
-        """Whether the command gets the terminal from its start on."""
+        """Whether the command gets typed input from its start on."""
         return self.whole and self.in_foreground()
 
     @property
     def raw(self) -> bool:
-        """Whether what is typed goes to the command, key by key."""
+        """Whether typed input goes to the command, key by key."""
         return self._saved is not None
 
     def enter(self) -> None:
-        """Let all that is typed through to the command's terminal, which makes of it what the command wants."""
+        """Pass all typed input to the command's terminal, which processes it as the command has set it."""
         with suppress(termios.error):
             modes = termios.tcgetattr(self.own)
             if self._saved is None:
@@ -73,18 +74,18 @@ class Screen:
         self.resize()
 
     def leave(self) -> None:
-        """Put the caller's terminal back as it was."""
+        """Restore the settings of the caller's terminal."""
         if self._saved is None:
             return
         saved, self._saved = self._saved, None
-        # The shell may have taken the terminal meanwhile: it has put it in order, and this would stop us.
+        # If the shell has taken the terminal back meanwhile, it has restored it, and tcsetattr would stop this process.
         if self.in_foreground():
             with suppress(termios.error):
                 termios.tcsetattr(self.own, termios.TCSADRAIN, saved)
         self._process(here=True)
 
     def _process(self, *, here: bool) -> None:
-        """Whether output is processed, as a newline to two characters, here or by the command's terminal: once."""
+        """Choose which terminal processes output (newline to CR LF): the caller's (`here`) or the command's."""
         with suppress(termios.error):
             modes = termios.tcgetattr(self.master)
             if here:
@@ -95,14 +96,14 @@ class Screen:
             termios.tcsetattr(self.master, termios.TCSANOW, modes)
 
     def resize(self) -> None:
-        """Give the command's terminal the caller's size; the kernel sends SIGWINCH where that changes it."""
+        """Give the command's terminal the size of the caller's; if it changes, the kernel sends SIGWINCH."""
         with suppress(OSError):
             size = fcntl.ioctl(self.own, termios.TIOCGWINSZ, WINSIZE)
             fcntl.ioctl(self.master, termios.TIOCSWINSZ, size)
 
 
 def _open(name: str) -> tuple[int, int]:
-    """Both ends of a terminal that the command finds in its own /dev/pts. Raises `RunFailed`."""
+    """Both ends of a terminal that the command sees in its /dev/pts. Raises `RunFailed`."""
     flags = os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC
     try:
         master = os.open(f"{paths.terminals(name)}/ptmx", flags)
@@ -116,7 +117,7 @@ def _open(name: str) -> tuple[int, int]:
 
 
 def _make_raw(modes: "list[Any]", *, output: bool) -> None:
-    """As cfmakeraw(3); without `output`, which others in a pipeline write as well, its processing stays."""
+    """As cfmakeraw(3). Without `output`, output is still processed: others in a pipeline write to the terminal too."""
     modes[IFLAG] &= ~(termios.IGNBRK | termios.BRKINT | termios.PARMRK | termios.ISTRIP)
     modes[IFLAG] &= ~(termios.INLCR | termios.IGNCR | termios.ICRNL | termios.IXON)
     if output:
@@ -127,9 +128,10 @@ def _make_raw(modes: "list[Any]", *, output: bool) -> None:
 
 
 def find(name: str) -> Screen | None:
-    """The terminal that this process is controlled by, else one among its streams; None where it has none.
+    """The controlling terminal of this process, else one among its streams, and a new terminal for the command.
 
-    name: the namespace of the command, for which another is made. Raises `RunFailed` where none can be.
+    None if this process has no terminal. name: the namespace of the command. Raises `RunFailed` if no terminal can be
+    made for it.
     """
     inputs = [os.isatty(number) for number in range(3)]
     try:
