@@ -1,6 +1,6 @@
 """The units of a namespace: those that run inside, those that serve them, and the state of each.
 
-They are found in unit files, so that units that were never started are included.
+This module finds them in unit files, so that it includes units that were never started.
 """
 
 import fnmatch
@@ -14,9 +14,9 @@ from nsguard.health import reasons
 from nsguard.health.reasons import Reason
 from nsguard.system import systemd
 
-# Restarts of a unit that runs for less than these seconds are a loop.
+# So many restarts are a loop, if the unit has now run for less than so many seconds.
 _LOOP, _STEADY = 3, 60
-# Last lines of a unit that are shown, each once.
+# The number of a unit's last lines that are shown; equal lines are shown once.
 _LINES = 3
 _PROPERTIES = (
     *("LoadState", "ActiveState", "SubState", "NRestarts", "NetworkNamespacePath", "Job"),
@@ -30,11 +30,10 @@ _PROPERTIES = (
     *("TriggeredBy", "Triggers", "WantedBy", "RequiredBy", "UpheldBy", "Requires", "BindsTo", "Requisite"),
     *reasons.PROPERTIES,
 )
-# States in which something is wrong; and those of a unit that does what it should, or waits for a reason to.
+# States in which something is wrong.
 BAD = ("failed", "looping", "never started")
-# Units of nsguard's own that serve the namespace, as systemctl(1) takes them, and what each is: names.nix of the plan
-# makes the names. After an @ stand a port's name, the number of a port in a range, and six digits by which a changed
-# one is told apart.
+# nsguard's own units that serve the namespace: pattern for systemctl(1) → kind. names.nix of the plan makes the names.
+# After the @ follow a port's name, the number of a port in a range, and six digits that change with its settings.
 _OF_NAMESPACE = {
     "nsguard-netns-{}.service": "namespace",
     "nsguard-tunnel-{}.service": "tunnel",
@@ -55,25 +54,25 @@ _OF_NAMESPACE = {
     "nsguard-run-{}.socket": "commands",
     "nsguard-status-{}.socket": "commands",
 }
-# Those that serve an app or a service, by its name, and which.
+# nsguard's own units that serve an app or a service: the pattern → the unit that it serves, and the kind.
 _OF_UNIT = {
     "nsguard-app-*.socket": ("nsguard-app-{}.service", "socket"),
     "nsguard-bus-*.service": ("nsguard-app-{}.service", "bus"),
     "nsguard-private-bus-*.service": ("nsguard-app-{}.service", "bus"),
     "nsguard-system-bus-*.service": ("{}.service", "bus"),
 }
-# Started by the next start of a firewall. The one that runs may have started before there was the namespace.
+# The next start of a firewall starts this unit. The running firewall may have started before the namespace existed.
 _FOLLOWING = re.compile(r"nsguard-rules-.+\.service\Z")
 _APP = re.compile(r"nsguard-app-.+\.service\Z")
 _INSTANCE = re.compile(r".+@([^.]+)(?:\.\d+)?-[0-9a-f]{6}\.(?:service|socket)\Z")
 
 
 class Unit(NamedTuple):
-    """A unit of the namespace's, as docs/status.md describes it.
+    """A unit of the namespace, as docs/status.md describes it.
 
     kind: "service", "socket", or what it does for nsguard; of: the service, app or port that it serves, empty for none;
-    since: seconds since the epoch, None for never; reason: in a state of `BAD`; lines: the unit's own last lines then,
-    but for the one that the reason says as well.
+    since: seconds since the epoch, None for never; reason: set in a state of `BAD`; lines: in such a state, the unit's
+    own last lines, without the one that says the same as the reason.
     """
 
     unit: str
@@ -91,11 +90,11 @@ class Unit(NamedTuple):
 
     @property
     def helper(self) -> bool:
-        """Whether it is one of nsguard's own, that serves another; an app is none."""
+        """Whether it is a unit of nsguard that serves other units; an app is not."""
         return self.kind not in ("service", "socket", "app")
 
     def as_json(self) -> dict[str, Any]:
-        """The same as docs/status.md has it."""
+        """The unit in the JSON form of docs/status.md."""
         what, remedy = (self.reason.what, self.reason.remedy) if self.reason else (None, None)
         plain = self._asdict() | {"of": self.of or None, "lines": list(self.lines)}
         del plain["reason"]
@@ -103,7 +102,7 @@ class Unit(NamedTuple):
 
 
 def units(name: str) -> list[Unit]:
-    """The units of namespace `name`, those in a state of `BAD` first, then what runs in it, then what serves that."""
+    """The units of namespace `name`: those in a state of `BAD` first, then units that run inside, then helpers."""
     names = [*systemd.with_line(line_of(name)), *(pattern.format(name) for pattern in _OF_NAMESPACE), *_OF_UNIT]
     properties = {
         it["Id"]: it
@@ -123,7 +122,7 @@ def line_of(name: str) -> re.Pattern[str]:
 
 
 def _roles(shown: Mapping[str, Mapping[str, str]], name: str) -> dict[str, tuple[str, str]]:
-    """What each unit of the namespace is, and for whom; those that turn out to be of another are left out."""
+    """Unit → its kind and the unit or port that it serves. Units of other namespaces are left out."""
     roles = {}
     for unit, it in shown.items():
         if it.get("NetworkNamespacePath") == f"{paths.NETNS}/{name}":
@@ -195,19 +194,19 @@ def _state(it: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -> st
 
 
 def _is_awaited(it: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -> bool:
-    """Whether a socket or a timer that is up starts it again, as with an app that was closed."""
+    """Whether an active socket or timer would start the unit again, like an app that was closed."""
     triggers = [other for other in it.get("TriggeredBy", "").split() if other.endswith((".socket", ".timer"))]
     return any(others.get(other, {}).get("ActiveState") == "active" for other in triggers)
 
 
 def _is_required(it: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -> bool:
-    """Whether a unit that is up asks for it, as a target of the boot does."""
+    """Whether an active unit, such as a boot target, asks for this unit."""
     asking = [other for key in ("WantedBy", "RequiredBy", "UpheldBy") for other in it.get(key, "").split()]
     return any(others.get(other, {}).get("ActiveState") == "active" for other in asking)
 
 
 def _held_back(it: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -> Reason:
-    """Of a unit that was never started: the unit that it needs and that is not up, where there is one."""
+    """Why a unit was never started: a unit that it needs is not up, or nothing started it."""
     name = it["Id"]
     needed = [other for key in ("Requires", "BindsTo", "Requisite") for other in it.get(key, "").split()]
     for other in needed:
@@ -228,6 +227,6 @@ def _held_back(it: Mapping[str, str], others: Mapping[str, Mapping[str, str]]) -
 
 
 def _at(it: Mapping[str, str], key: str) -> int | None:
-    """A time of systemd's, in seconds since the epoch; None for never. With `--timestamp=unix` it begins with an @."""
+    """A time from systemd in seconds since the epoch; None for never. With `--timestamp=unix` it begins with an @."""
     text = it.get(key, "").removeprefix("@")
     return int(text) if text.isdecimal() and text != "0" else None

@@ -1,4 +1,4 @@
-"""The public address of a namespace: a web service is asked for it, only from inside the namespace."""
+"""The public address of a namespace, requested from a web service, always from inside the namespace."""
 
 import ipaddress
 import json
@@ -33,7 +33,7 @@ def ask(state: State, url: str) -> dict[str, Any]:
 
 
 def _fetch(url: str) -> str:
-    # Without a proxy from the environment, which may be the host's.
+    # Ignore a proxy in the environment, which may be meant for the host.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=TIMEOUT) as answer:

@@ -1,4 +1,4 @@
-"""Rows of a status for people: a mark, a label, and a text wrapped to the terminal's width. Faults come first."""
+"""Draws the rows of a status: a mark, a label, and a text wrapped to the terminal's width. Faults come first."""
 
 import os
 import shutil
@@ -57,7 +57,7 @@ def stdout_style() -> Style:
 def drawn(heading: str, rows: Iterable[Row], style: Style) -> str:
     """The text of a heading and its rows, bad rows first; rows without text are left out."""
     ordered = sorted((row for row in rows if row.text), key=lambda row: row.level != BAD)
-    # Labels that are longer than a third of the terminal have lines of their own, so that one of them moves no others.
+    # A label longer than a third of the terminal gets its own line, so that it does not widen the column of labels.
     most = None if style.width is None else style.width // 3
     column = max((len(row.label) for row in ordered if most is None or len(row.label) <= most), default=0)
     lines = [style.paint(printable(heading), _BOLD)]

@@ -1,4 +1,4 @@
-"""The status for users other than root: read from a socket to which the users of a namespace may connect.
+"""The status for users other than root, read from a socket to which the users of a namespace may connect.
 
 For each connection, systemd starts `nsguard status NAME --json --no-lines`. The socket's group may connect.
 """
@@ -18,9 +18,9 @@ _ANSWER_TIMEOUT = 30.0
 
 
 def statuses(name: str | None) -> dict[str, dict[str, Any]]:
-    """Namespace → its status: of namespace `name`, or of all that the caller may read if it is None.
+    """Namespace → its status: for namespace `name`, or if that is None, for all that the caller may read.
 
-    Raises `BadInput` if there is no such namespace, and `NsguardError` if the caller may not read it, or none of all.
+    Raises `BadInput` if there is no such namespace, and `NsguardError` if the caller may not read it, or may read none.
     """
     if name is not None:
         if not paths.valid_name(name) or not os.path.exists(f"{paths.ETC}/{name}"):

@@ -26,7 +26,7 @@ METRICS = {
 
 
 def write(path: str) -> None:
-    """Replace the file by the metrics of all namespaces, in one step. Raises `BadInput` if `path` is not absolute."""
+    """Replace the file atomically with the metrics of all namespaces. Raises `BadInput` if `path` is not absolute."""
     if not path.startswith("/"):
         raise BadInput(f"metrics {path!a}: not an absolute path")
     files.write(path, text({name: status.of(name) for name in status.chosen(None)}, time.time()))

@@ -9,7 +9,7 @@ from nsguard.net.listening import Listener
 from nsguard.spec import ports as spec_ports
 from nsguard.spec.spec import Spec
 
-# Where the proxy of a published port connects to (modules/plan/units/publish.nix).
+# The address to which the proxy of a published port connects (modules/plan/units/publish.nix).
 _INSIDE = "127.0.0.1"
 _SHOWN = 3
 
@@ -34,7 +34,7 @@ def ports(
     for linked in link.published if link else ():
         listen = [f"{linked.protocol}:{linked.listen}"]
         state = "listening" if link_up else "down"
-        # A UDP socket that listens cannot be told from one that only sends.
+        # A listening UDP socket looks the same as one that only sends.
         tcp_listeners = listeners if linked.protocol == "tcp" else None
         addresses = link.namespace if link else ()
         in_range = len(linked.ports) > 1
@@ -69,7 +69,7 @@ def _port(
     elsewhere: list[str] = []
     if listeners is not None:
         answered, elsewhere = listening.answered(listeners, port, inside)
-    if in_range and not answered:  # a service opens those of a range when it needs them
+    if in_range and not answered:  # a service opens the ports of a range only when it needs them
         answered, elsewhere = None, []
     return {
         "name": name,
@@ -84,7 +84,7 @@ def _port(
 
 
 def expected(name: str, units: Sequence[Unit]) -> str:
-    """Who should answer at a published port: the service or app of its name, or else any in the namespace."""
+    """Who should answer at a published port: the service or app of that name, or else any in the namespace."""
     inside = [unit.unit for unit in units if unit.kind in ("service", "app")]
     stems = {unit: unit.rpartition(".")[0].removeprefix("nsguard-app-") for unit in inside}
     named = [unit for unit, stem in stems.items() if stem == name] or [

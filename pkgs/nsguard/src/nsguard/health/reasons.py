@@ -1,7 +1,8 @@
-"""Why a unit failed, and how to mend it: derived from systemd's result and the unit's last lines in the journal.
+"""Why a unit failed, and how to fix it: derived from systemd's result and the unit's last lines in the journal.
 
-If systemd cannot set up a process, the process ends with a status of 200 or more, one for each step (systemd.exec(5),
-"Process Exit Codes"). The faulty path or name is in a line of the journal, if that process could reach the journal.
+If systemd cannot set up a process, the process ends with a status of 200 or more; each step has its own status
+(systemd.exec(5), "Process Exit Codes"). A journal line names the faulty path or name, if that process could reach the
+journal.
 """
 
 import os
@@ -24,24 +25,25 @@ _BY_SIGNAL = {"2", "3"}
 _MOUNT = re.compile(r"Failed to set up mount namespacing: (?:/run/systemd/(?:mount-rootfs|unit-root))?(/[^:]*): (.*)")
 _EXIT = re.compile(r"(Main|Control) process exited, code=exited, status=(\d+)")
 _SOCKET = re.compile(r"Failed to (create|receive) listening socket \(([^)]*)\): (.*)")
-# As process 1 nsguard-init cannot end by a signal as its program did: it says so, and exits with 128 plus the signal.
+# nsguard-init is process 1, so no signal of its own ends it. It logs the signal that ended its program, and exits with
+# 128 plus that signal.
 _FROM_SIGNAL = 128
 _SIGNALLED = re.compile(r"nsguard: .* was killed by signal [A-Z0-9]+")
 _WORDS = 200
-# A command of nsguard's ends with one of these statuses after one line, "nsguard: WHERE: WHAT; FIX" (nsguard.errors).
+# A failed nsguard command exits with one of these statuses, after a line "nsguard: WHERE: WHAT; FIX" (nsguard.errors).
 _STATUSES = {NsguardError.status, BadInput.status}
 _OWN, _FIX = "nsguard: ", "; "
 _NO_ERRORS = ("undoing", "warning:")
-# Units of nsguard's own that run programs of others, whose output must not be taken for nsguard's.
+# Units of nsguard that run programs of others. The output of those must not be taken for nsguard's.
 _OTHERS = re.compile(r"nsguard-(app|run)-")
-# So does one, as its last command; `systemctl show` says of that whether it has run.
+# This unit also runs a program of others, but as its last command; ExecStart of `systemctl show` says whether it ran.
 _ON_CHANGE, _NOT_YET = "nsguard-forwarded-", re.compile(r" listen-port | pid=0 ")
 
 
 class Reason(NamedTuple):
-    """What went wrong, and what to do. Neither ends with a full stop, nor quotes the output of others' programs.
+    """What went wrong, and what to do. Neither text ends with a full stop, or quotes output of other programs.
 
-    line: the line of the journal that says the same; empty for none.
+    line: the journal line that says the same; empty if there is none.
     """
 
     what: str
@@ -68,7 +70,7 @@ def of(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
             return _killed(unit, status - _FROM_SIGNAL)._replace(line=line)
     if name.endswith(".socket") and result == "resources":
         return _socket(unit, entries)
-    if result == "start-limit-hit" and status:  # the reason is that of the last attempt
+    if result == "start-limit-hit" and status:  # give the reason of the last attempt
         last = of({**unit, "Result": "exit-code"}, entries)
         return last._replace(what=f"{last.what}; it failed so often that systemd gave up")
     if explanation := _RESULTS.get(result):
@@ -107,7 +109,7 @@ def nix(text: str) -> str:
 
 
 def _status(unit: Mapping[str, str], entries: Sequence[Entry]) -> tuple[bool, int]:
-    """Whether the main process failed, and its status; that of another command or an earlier try is in the journal."""
+    """Whether the main process failed, and the status. For another command or an earlier try, the journal has both."""
     if unit.get("ExecMainCode") == "1" and (status := int(unit.get("ExecMainStatus") or 0)):
         return True, status
     ends = [match for entry in entries if not entry.own and (match := _EXIT.search(entry.text))]
@@ -115,7 +117,7 @@ def _status(unit: Mapping[str, str], entries: Sequence[Entry]) -> tuple[bool, in
 
 
 def _error(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason | None:
-    """The error with which nsguard's own command ended; None where another program may have written it."""
+    """The error with which an nsguard command ended; None if another program may have written the line."""
     name = unit["Id"]
     ours = name.startswith("nsguard-") and not _OTHERS.match(name)
     if not ours or (name.startswith(_ON_CHANGE) and not _NOT_YET.search(unit.get("ExecStart", ""))):
@@ -137,7 +139,7 @@ def _again(name: str) -> str:
 
 
 def _path(name: str, what: str, path: str, hidden: str, missing: str) -> Reason:
-    """The reason for a path that the unit does not find: hidden if the host has the path, else missing."""
+    """The reason for a path that the unit does not find: it is hidden if the host has it, else missing."""
     if os.path.exists(path):
         return Reason(f"{what} {path} is hidden inside, but exists on the host", f"{hidden} {_again(name)}")
     return Reason(f"{what} {path} is missing", f"{missing}; {_again(name)}")
@@ -224,8 +226,8 @@ def _socket(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
     matches = sorted(match.groups() for entry in entries if (match := _SOCKET.search(entry.text)))
     if not matches:
         return Reason(f"systemd reports {unit.get('Result')}", _look(name))
-    # For a socket inside, systemd uses a helper process, and itself reports only that it received none ("Input/output
-    # error"). The helper's own line may be lost: journald looks at a process that is gone for its unit.
+    # A helper process opens a socket inside; systemd itself reports only that it received none ("Input/output error").
+    # The helper's own line may lack the unit's name, because the helper is gone when journald looks up its unit.
     verb, where, error = matches[0]
     inside = unit.get("NetworkNamespacePath", "").rpartition("/")[2]
     see = f"ip netns exec {inside} ss -ltnp" if inside else "ss -ltnp"

@@ -20,20 +20,20 @@ from nsguard.spec.spec import SCRIPT, Forwarding
 from nsguard.state import Forwarded, State, Tunnel
 from nsguard.system import process
 
-# Of the JSON; docs/status.md says what it holds. A change of meaning changes it, a new key does not.
+# The version of the JSON, which docs/status.md describes. A changed meaning changes the version; a new key does not.
 VERSION = 1
 WATCH_SECONDS = 2.0
 _CLEAR = "\x1b[H\x1b[2J"
 
 
 def main(options: argparse.Namespace) -> int:
-    """Print the status of one namespace or of all; 0 if all are up with their tunnels, else 1.
+    """Print the status of one namespace or all; return 0 if nothing in them is down or failed, else 1.
 
     `--watch` goes on until interrupted, with `--json` one document a line. Raises `BadInput` for a name that is
     neither configured nor up.
     """
     if options.exit_address:
-        from nsguard.health import exit_address  # urllib takes longer to load than all the rest
+        from nsguard.health import exit_address  # imported here because urllib takes long to load
 
         exit_address.check(options.exit_address)
     if not options.watch:
@@ -165,7 +165,7 @@ def _forwarded(forwarded: Forwarded | None) -> dict[str, Any] | None:
 
 
 def _configuration(name: str) -> spec.Spec | None:
-    """The spec of namespace `name`; None if it cannot be read, as of a namespace that is no longer configured."""
+    """The spec of namespace `name`; None if it cannot be read, for example because it is no longer configured."""
     try:
         return spec.load(name)
     except BadInput:
@@ -214,7 +214,7 @@ def _forwarding(state: State, settings: Forwarding) -> dict[str, Any]:
 
 
 def _apps(pids: list[int]) -> list[dict[str, Any]]:
-    """Processes by unit. Those without a unit, for example of `ip netns exec`, are last, under null."""
+    """Processes by unit. Those without a unit, for example from `ip netns exec`, come last, under null."""
     apps: dict[str, list[dict[str, Any]]] = {}
     for pid in pids:
         apps.setdefault(unit_of(pid) or "", []).append({"pid": pid, "name": _read(pid, "comm").strip() or "?"})
@@ -223,7 +223,7 @@ def _apps(pids: list[int]) -> list[dict[str, Any]]:
 
 
 def unit_of(pid: int) -> str | None:
-    """The unit that process `pid` belongs to: the innermost in the path of its control group (cgroups(7))."""
+    """The unit to which process `pid` belongs: the innermost unit in its control group's path (cgroups(7))."""
     parts = _read(pid, "cgroup").strip().rpartition("::")[2].split("/")
     return next((part for part in reversed(parts) if part.endswith((".service", ".scope"))), None)
 
@@ -237,7 +237,7 @@ def _read(pid: int, what: str) -> str:
 
 
 def _unit_error(name: str, units: Sequence[Unit]) -> dict[str, Any] | None:
-    """The error of the namespace's unit if it failed; read from its journal, because no state exists then."""
+    """The error of the namespace's unit if it failed. It comes from the journal, because no state exists then."""
     for unit in units:
         if unit.kind == "namespace" and unit.reason:
             what = unit.reason.line.removeprefix("nsguard: ") or "; ".join(unit.reason[:2])

@@ -1,4 +1,4 @@
-"""The status as text for people."""
+"""The status as text for a terminal."""
 
 import itertools
 import time
@@ -9,9 +9,9 @@ from nsguard.health import layout
 from nsguard.health.confined import BAD as BAD_STATES
 from nsguard.health.layout import BAD, GOOD, PLAIN, WARN, Row, Style
 
-# Seconds after which WireGuard makes new keys, or gives up (whitepaper §6.1, Reject-After-Time).
+# Seconds after which the keys of a handshake are no longer valid (WireGuard whitepaper §6.1, Reject-After-Time).
 _SILENT = 180
-# States of units in words, with the time since when, where that tells something.
+# State of a unit → its text. {} stands for the time since the state began.
 _STATES = {
     "running": "running for {}",
     "starting": "starting",
@@ -111,7 +111,7 @@ def _forwarded(it: dict[str, Any]) -> Iterator[Row]:
 
 
 def _published(it: dict[str, Any]) -> Iterator[Row]:
-    """A row for each published port, and one for a range that proxies pass on port by port."""
+    """A row for each published port; a range in which each port has its own proxy gets one row."""
     for (_, by_proxy), group in itertools.groupby(it["published"], lambda port: (port["name"], bool(port["unit"]))):
         ports = list(group)
         if by_proxy and len(ports) > 1:
@@ -157,7 +157,7 @@ def _host_service(it: dict[str, Any], service: dict[str, Any]) -> Row:
 
 
 def _units(it: dict[str, Any]) -> Iterator[Row]:
-    """What runs inside by its unit, with those that serve it below; then the other processes."""
+    """A row for each unit inside, with the units that serve it below; then the other processes."""
     processes = {app["unit"]: app["processes"] for app in it["apps"]}
     for unit in it["units"]:
         names = few([f"{each['pid']} {each['name']}" for each in processes.pop(unit["unit"], [])])
@@ -175,7 +175,7 @@ def _state(unit: dict[str, Any], names: str) -> str:
 
 
 def _beside(it: dict[str, Any], unit: dict[str, Any]) -> tuple[str, ...]:
-    """Under a unit: what to do, its last lines, and the units that serve it."""
+    """The lines under a unit: what to do, its last output, and the units that serve it."""
     serving = _by(each for each in it["units"] if each["of"] == unit["unit"])
     remedy = [unit["remedy"]] if unit["remedy"] else []
     output = [f"it wrote: {line}" for line in unit["lines"]]
@@ -183,34 +183,34 @@ def _beside(it: dict[str, Any], unit: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _helpers(it: dict[str, Any], kind: str, of: str | None = None) -> tuple[str, ...]:
-    """The units of nsguard's own that serve this, as far as they do something now; those that failed have rows."""
+    """A line that names the helpers of this part that are active now. Failed helpers have their own rows."""
     return _by(unit for unit in it["units"] if unit["kind"] == kind and unit["of"] == of)
 
 
 def _by(units: Iterable[dict[str, Any]]) -> tuple[str, ...]:
-    """A line that names those of the units that do something now; none for none."""
+    """A line that names the units that are running, starting or stopping; no line if there are none."""
     names = ", ".join(unit["unit"] for unit in units if unit["state"] in ("running", "starting", "stopping"))
     return (f"by {names}",) if names else ()
 
 
 def few(items: Sequence[str], most: int = 6) -> str:
-    """The first of them, and how many more there are."""
+    """The first `most` items, and how many more there are."""
     return ", ".join(items[:most]) + (f" and {len(items) - most} more" if len(items) > most else "")
 
 
 def span(seconds: float) -> str:
-    """A time in the largest unit that it fills."""
+    """A time in the largest unit of which it has at least one."""
     amount, unit = _in_units(seconds, (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)))
     return f"{int(amount)} {unit}"
 
 
 def size(octets: int) -> str:
-    """Bytes in the largest unit that they fill."""
+    """A number of bytes in the largest unit of which it has at least one."""
     amount, unit = _in_units(octets, (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)))
     return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
 
 
 def _in_units(amount: float, units: Sequence[tuple[str, int]]) -> tuple[float, str]:
-    """The amount in the largest of `units` (largest first) that it fills, and that unit's name."""
+    """The amount in the first of `units` (largest first) of which it has at least one, and that unit's name."""
     unit, per = next((pair for pair in units if amount >= pair[1]), units[-1])
     return amount / per, unit

@@ -1,6 +1,6 @@
 """`nsguard doctor [NAME]`: finds what is wrong with a namespace, from end to end, and says what to do about it.
 
-Each check is a function of the patient that yields findings; none changes anything.
+Each check is a function that takes a `Patient` and yields findings. No check changes anything.
 """
 
 import argparse
@@ -54,7 +54,7 @@ AFTER = {
 
 
 def main(options: argparse.Namespace) -> int:
-    """Examine one namespace or all of them; 0 if nothing is wrong, else 1. Raises `BadInput` for an unknown one."""
+    """Examine one namespace or all; return 0 if nothing is wrong, else 1. Raises `BadInput` for an unknown name."""
     by_name = {name: list(examine(name)) for name in status.chosen(options.namespace)}
     if options.json:
         document = {
@@ -76,7 +76,7 @@ def main(options: argparse.Namespace) -> int:
 
 
 def examine(name: str) -> Iterator[tuple[str, Finding]]:
-    """Every finding with the check that made it. A spec that cannot be read is the only one then."""
+    """Every finding, with the check that made it. If the spec cannot be read, that is the only finding."""
     try:
         patient = Patient(name)
     except BadInput as error:

@@ -1,4 +1,4 @@
-"""What runs in the namespace: whether it runs, whether it answers where ports lead, and whether a port leads to it."""
+"""The services in the namespace: whether they run, whether they answer at published ports, and whether these exist."""
 
 import errno
 import re
@@ -19,20 +19,20 @@ _KINDS = ("service", "app", "socket", "bus")
 
 
 def failed(patient: Patient) -> Iterator[Finding]:
-    """Each confined unit that a target of the boot wants runs, or has done its work."""
+    """Each confined unit that a boot target wants runs, or has finished its work."""
     for unit in patient.units:
         if unit.kind not in _KINDS:
             continue
         if unit.reason:
             own = f"; it last wrote {quoted(unit.lines[-1])}" if unit.lines else ""
-            if patient.up or "nsguard-netns-" not in unit.reason.what:  # that one has a line of its own
+            if patient.up or "nsguard-netns-" not in unit.reason.what:  # another finding reports that unit
                 yield Finding(f"{unit.unit} {_state(unit)}: {unit.reason.what}{own}", unit.reason.remedy)
         elif unit.state == "stopped" and unit.kind != "socket" and not _of_app(unit) and patient.up:
             yield Finding(f"{unit.unit} is stopped", f"if that is not meant: systemctl start {unit.unit}", note=True)
 
 
 def _of_app(unit: Unit) -> bool:
-    """Whether it serves an app, with which it starts and ends."""
+    """Whether the unit serves an app, with which it starts and ends."""
     return unit.of.startswith("nsguard-app-")
 
 
@@ -41,7 +41,7 @@ def _state(unit: Unit) -> str:
 
 
 def answered(patient: Patient) -> Iterator[Finding]:
-    """Somebody answers inside at each published port, and this host has the addresses at which it listens for it."""
+    """A program inside answers at each published port, and the port's listen addresses are this host's."""
     if not patient.up:
         return
     link = patient.state.host_link()
@@ -50,7 +50,7 @@ def answered(patient: Patient) -> Iterator[Finding]:
     ports = published.ports(patient.spec, patient.units, patient.listeners, link_up=up)
     yield from _foreign(patient.name, ports)
     for port in ports:
-        if port["answered"] is not False or port["expected"] in failed_units:  # that one has a line of its own
+        if port["answered"] is not False or port["expected"] in failed_units:  # another finding reports that unit
             continue
         at = f"nsguard.namespaces.{patient.name}.publish.{port['name']}.port"
         if port["elsewhere"]:
@@ -68,7 +68,7 @@ def answered(patient: Patient) -> Iterator[Finding]:
 
 
 def _foreign(namespace: str, ports: Iterable[dict[str, Any]]) -> Iterator[Finding]:
-    """Addresses of published ports that are not this host's: nobody reaches them, although systemd listens there."""
+    """Listen addresses that this host does not have: no client reaches such a port, although systemd listens there."""
     listed = {(port["name"], address) for port in ports for address in map(_address, port["listen"]) if address}
     for name, address in sorted(listed):
         if not _is_own(address):
@@ -99,7 +99,7 @@ def _is_own(address: str) -> bool:
 
 
 def host_services_answered(patient: Patient) -> Iterator[Finding]:
-    """Each service of the host that those inside are to reach answers."""
+    """Each host service that the namespace may reach answers."""
     for service in host_services.of(patient.spec, patient.units):
         if service["answered"]:
             continue
@@ -119,7 +119,7 @@ def host_services_answered(patient: Patient) -> Iterator[Finding]:
 
 
 def unpublished(patient: Patient) -> Iterator[Finding]:
-    """Services that take connections at ports that nothing leads to; they may be for the others inside."""
+    """Services that listen on ports that nothing publishes; the ports may be meant for other services inside."""
     if not patient.up:
         return
     forwarded = patient.state.forwarded()
@@ -144,7 +144,7 @@ def unpublished(patient: Patient) -> Iterator[Finding]:
 
 
 def _publish(namespace: str, unit: str, ports: list[int], taken: set[str]) -> Finding:
-    """`taken`: the names under which other ports are published."""
+    """The note for one unit. `taken`: the names under which other ports are published."""
     many = f"ports {', '.join(map(str, ports))}" if len(ports) > 1 else f"port {ports[0]}"
     name = unit.rpartition(".")[0].removeprefix("nsguard-app-") or "web"
     publish = f"nsguard.namespaces.{namespace}.publish"
@@ -159,7 +159,7 @@ def _publish(namespace: str, unit: str, ports: list[int], taken: set[str]) -> Fi
 
 
 def forwarding(patient: Patient) -> Iterator[Finding]:
-    """The tunnel's far end has given the port that it is asked for."""
+    """The tunnel's far end has granted the requested port."""
     settings = patient.spec.forwarding
     if settings is None or settings.protocol == SCRIPT or patient.tunnel is None:
         return
@@ -168,7 +168,7 @@ def forwarding(patient: Patient) -> Iterator[Finding]:
     if request is None:
         if not any(
             unit.kind == "forwarder" and unit.bad for unit in patient.units
-        ):  # a failed one has a line of its own
+        ):  # another finding reports a failed unit
             yield Finding("no port is requested", f"systemctl restart nsguard-forward-{patient.name}")
         return
     gateway = f" at {request.gateway}" if request.gateway else ""

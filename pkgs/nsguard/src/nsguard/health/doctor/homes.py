@@ -1,4 +1,4 @@
-"""Homes of the host's persons that a confined service sees, because its configuration does not name them."""
+"""Home directories of users that a confined service sees, because the configuration does not name them."""
 
 import functools
 import os
@@ -10,15 +10,15 @@ from nsguard.health.doctor import view
 from nsguard.health.doctor.subject import Finding, Patient
 from nsguard.system import child
 
-# Numbers of persons: from here on (login.defs(5)), but for those of services made at their start, and nobody's
-# (systemd.io/UIDS-GIDS).
+# Persons have user numbers from 1000 on (login.defs(5)), without the range that holds nobody and the users that systemd
+# makes when a service starts (systemd.io/UIDS-GIDS).
 _PERSONS, _NO_PERSONS = 1000, range(61184, 65536)
-# Seconds for the look from one process, which usually takes milliseconds.
+# Seconds to look at the files as one process sees them, which usually takes milliseconds.
 _TIMEOUT = 5.0
 
 
 def visible(patient: Patient) -> Iterator[Finding]:
-    """Persons' homes that are in sight of a confined service that is to see none."""
+    """Homes of persons that a confined service sees, although it should see none."""
     homes = _homes()
     for unit, pid, want, _ in view.judged(patient):
         if "hidden-homes" in want["loosened"]:
@@ -37,7 +37,7 @@ def visible(patient: Patient) -> Iterator[Finding]:
 
 
 def _homes() -> dict[str, tuple[str, os.stat_result]]:
-    """Path of each person's home, without links, → the person's name, and the directory."""
+    """Path of each person's home, with symlinks resolved → the person's name, and the directory."""
     homes = {}
     for account in pwd.getpwall():
         path = os.path.realpath(account.pw_dir)
@@ -50,6 +50,6 @@ def _homes() -> dict[str, tuple[str, os.stat_result]]:
 
 
 def _seen(pid: int, homes: Mapping[str, tuple[str, os.stat_result]]) -> list[str]:
-    """Runs in a child."""
+    """The homes that process `pid` sees. Runs in a child."""
     view.enter(pid)
     return [path for path, (_, directory) in homes.items() if view.sees(path, directory)]

@@ -1,4 +1,4 @@
-"""In the namespace: links, addresses, routes, the files of confined services, and whether those are in it."""
+"""Inside the namespace: links, addresses, routes, files of confined services, and whether the services are in it."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from nsguard.system import systemd
 
 
 def ways_out(patient: Patient) -> Iterator[Finding]:
-    """Nothing but the tunnel leads out, and it has the addresses and routes of the spec."""
+    """Only the tunnel leads out, and it has the addresses, routes and MTU of the spec."""
     if not patient.up:
         return
     name, own = patient.name, patient.spec.interface

@@ -10,18 +10,18 @@ from nsguard.health.doctor.subject import Finding, Patient
 from nsguard.lifecycle import handshake
 from nsguard.system import process, systemd
 
-# Files whose time a clock that was right has set: systemd-timesyncd(8), and the release of the system itself.
+# Files whose modification time comes from a clock that was right: systemd-timesyncd(8), and the system's release.
 _CLOCKS = ("/var/lib/systemd/timesync/clock", "/usr/lib/clock-epoch")
-# Where systemd-journald is configured: one file, and then those of these directories by their names; where two have
-# one name, the later directory's counts.
+# The configuration of systemd-journald: one file, and then the files in these directories, in the order of their names.
+# If two files have the same name, the one in the later directory counts.
 _JOURNALD = "/etc/systemd/journald.conf"
 _CONFIGURATION = tuple(f"/{root}/systemd/journald.conf.d" for root in ("usr/lib", "usr/local/lib", "run", "etc"))
 # Exists once the journal runs.
 _RUNNING = "/run/systemd/journal"
 _FALSE = ("0", "no", "n", "false", "f", "off")
-# Everybody can read what is in there, and nobody can change its mode.
+# Every user can read the files in it, and nobody can change their modes.
 _STORE = "/nix/store/"
-# Seconds that a clock may go back without likely harm.
+# Seconds that a clock may be set back, most likely without harm.
 _SLACK = 2
 
 
@@ -32,7 +32,7 @@ def keys(patient: Patient) -> Iterator[Finding]:
             status = os.stat(path)
         except OSError as error:
             if any(unit.reason and unit.reason.what.startswith(f"{path}: ") for unit in patient.units):
-                continue  # the unit that failed without the file has a line of its own
+                continue  # another finding reports the unit that failed without the file
             making = path == patient.spec.tunnel.private_key_file and patient.spec.tunnel.generate_private_key_file
             remedy = "restart the tunnel, which generates it" if making else "put it in place"
             yield Finding(f"{path}: {(error.strerror or str(error)).lower()}", remedy)
@@ -61,7 +61,7 @@ def _key_files(patient: Patient) -> list[str]:
 
 
 def clock(patient: Patient) -> Iterator[Finding]:
-    """A peer refuses handshakes that are dated before the last one that it had (WireGuard whitepaper §5.1)."""
+    """The clock is not behind: a peer refuses a handshake dated before its last one (WireGuard whitepaper §5.1)."""
     times = {
         path: time_written for path in (*_CLOCKS, *_key_files(patient)) if (time_written := _modified(path)) is not None
     }
@@ -90,7 +90,7 @@ def _modified(path: str) -> float | None:
 
 
 def units(patient: Patient) -> Iterator[Finding]:
-    """The namespace and its tunnel are up, by their units where there are any; the last change of the tunnel worked."""
+    """The namespace, its tunnel and their units, if they have any, are up; the last change of the tunnel succeeded."""
     name = patient.name
     needed = {f"nsguard-netns-{name}.service": patient.up, f"nsguard-tunnel-{name}.service": patient.tunnel is not None}
     sockets = [it.unit for it in patient.spec.published] + [it.unit for it in patient.spec.host_services]
@@ -120,7 +120,7 @@ def units(patient: Patient) -> Iterator[Finding]:
 
 
 def _refused(patient: Patient) -> Iterator[Finding]:
-    """The last change of a tunnel that is up, if it failed: at a file that cannot be used, or after that."""
+    """The last change of a tunnel that is up, if it failed: because a file is unusable, or after reading the files."""
     error = patient.state.error()
     if error is None or patient.tunnel is None:
         return
@@ -138,7 +138,7 @@ def _refused(patient: Patient) -> Iterator[Finding]:
 
 
 def journal(_: Patient) -> Iterator[Finding]:
-    """The journal shows no message at terminals, where a confined service could write by one (journald.conf(5))."""
+    """The journal shows no messages at terminals: a confined service could write there with one (journald.conf(5))."""
     path, value = _forwarding_to_wall()
     if os.path.isdir(_RUNNING) and value.lower() not in _FALSE:
         yield Finding(

@@ -1,4 +1,4 @@
-"""Confined services as they run: a process keeps the protections that it was started with."""
+"""The protections of running processes. A process keeps those with which it was started, even if its unit changes."""
 
 import functools
 import os
@@ -10,9 +10,9 @@ from nsguard.health.doctor.subject import Finding, Patient
 from nsguard.health.summary import few
 from nsguard.system import child
 
-# Protection → the kind of namespace that the process has for itself (namespaces(7)).
+# Protection → the kind of namespace that the process does not share with the host (namespaces(7)).
 _NAMESPACES = {"own-processes": "pid", "private-ipc": "ipc", "private-users": "user"}
-# Protection → a directory in whose place the process sees another than the host's.
+# Protection → a path at which the process sees another directory than the host's.
 _COVERED = {
     "hidden-homes": "/root",
     "other-state": "/var/lib",
@@ -28,9 +28,9 @@ _READ_ONLY = {
     "profiles": "/nix/var",
 }
 _OF_ROOT = {"read-only-system": "/usr"}
-# Seconds for the look from one process, which usually takes milliseconds.
+# Seconds to look at the files as one process sees them, which usually takes milliseconds.
 _TIMEOUT = 5.0
-# Protections that a finding lists.
+# The number of protections that a finding lists.
 _SHOWN = 3
 
 
@@ -42,7 +42,7 @@ def weaker(patient: Patient) -> Iterator[Finding]:
             lacking = _of_status(fields, want) + _of_namespaces(pid) + _of_files(pid, root="0" in fields["Uid"].split())
         except (OSError, child.Failed, child.Late):
             continue  # the process ended meanwhile
-        # What the unit itself lacks is a finding of another check.
+        # Another check reports what the unit itself lacks.
         known = {name.partition(":")[0] for name in (*want["loosened"], *(hole.protection for hole in holes))}
         if names := sorted(set(lacking) - known):
             yield Finding(
@@ -81,7 +81,7 @@ def _of_files(pid: int, *, root: bool) -> list[str]:
 
 
 def _seen(pid: int, host: Mapping[str, os.stat_result], read_only: Mapping[str, str]) -> list[str]:
-    """Runs in a child."""
+    """Protections that process `pid` lacks, by the files that it sees. Runs in a child."""
     view.enter(pid)
     uncovered = [name for name, path in _COVERED.items() if path in host and view.sees(path, host[path])]
     return uncovered + [name for name, path in read_only.items() if view.file_at(path) and not _is_read_only(path)]

@@ -1,4 +1,4 @@
-"""Through the tunnel: the handshake, the resolvers, and how large a packet may be."""
+"""Checks through the tunnel: the handshake, the resolvers, and the size of the largest packet."""
 
 import contextlib
 import os
@@ -19,21 +19,21 @@ from nsguard.system import process
 # Seconds to wait for one answer, and the number of attempts.
 _ANSWER, _ATTEMPTS = 2.0, 2
 _DNS_PORT = 53
-# RFC 791 §3.2: every link carries 68 bytes; in practice none carries less than the 576 that every host accepts.
+# Bytes. By RFC 791 §3.2 a link may carry only 68; in practice every link carries the 576 that every host accepts.
 _LEAST = {4: 576, 6: IPV6_MIN_MTU}
 _HEADERS = {4: 20 + 8, 6: 40 + 8}
 # RFC 792, RFC 4443 §4.1
 _ECHO = {4: 8, 6: 128}
 _ECHO_REPLY = {4: 0, 6: 129}
-# linux/in.h, linux/in6.h: never fragment, whatever the path is thought to carry
+# linux/in.h, linux/in6.h: never fragment, and ignore the path MTU that the kernel knows
 _MTU_DISCOVER = {4: (socket.IPPROTO_IP, 10), 6: (socket.IPPROTO_IPV6, 23)}
 _PROBE = 3
-# Bytes: WireGuard pads to multiples of it, so nothing lies between (whitepaper §5.4.6).
+# Bytes: WireGuard pads packets to multiples of this, so a finer search finds nothing more (whitepaper §5.4.6).
 _STEP = 16
 
 
 def handshake(patient: Patient) -> Iterator[Finding]:
-    """A peer answers, and answers nobody else. If the tunnel has no endpoint, the check of ranges reports that."""
+    """A peer answers, and no other tunnel has the same key. The check of ranges reports tunnels without endpoints."""
     yield from _shared(patient)
     asked = patient.config is None or any(peer.endpoint for peer in patient.config.peers)
     if asked and patient.tunnel and not patient.answered:
@@ -42,7 +42,7 @@ def handshake(patient: Patient) -> Iterator[Finding]:
             key = wireguard.show(patient.name, patient.tunnel, "public-key")[0][0]
         except (
             process.CommandFailed
-        ) as error:  # a look-up of the endpoint makes the tunnel anew, or its process has died
+        ) as error:  # a look-up of the endpoint is remaking the tunnel, or wireguard-go has died
             remedy = (
                 f"run this again in a minute; if that says the same: systemctl restart nsguard-tunnel-{patient.name}"
             )
@@ -57,7 +57,7 @@ def handshake(patient: Patient) -> Iterator[Finding]:
 
 
 def _shared(patient: Patient) -> Iterator[Finding]:
-    """Other tunnels of this host with the same key and a peer of this one, which answers the one that it heard last."""
+    """Other tunnels of this host with the same key and the same peer, which answers the tunnel that it heard last."""
     own, peers = _keys(patient.name)
     for name in sorted(known.namespaces() - {patient.name}):
         key, others = _keys(name)
@@ -69,7 +69,7 @@ def _shared(patient: Patient) -> Iterator[Finding]:
 
 
 def _keys(name: str) -> tuple[list[list[str]], set[tuple[str, ...]]]:
-    """The public key of this end as wg shows it, and the peers' with their endpoints; both empty if no tunnel is up."""
+    """The public key of this end as wg shows it, and each peer's key and endpoint; both empty if no tunnel is up."""
     tunnel = State(name).tunnel()
     with contextlib.suppress(process.CommandFailed):
         if tunnel and tunnel.complete:
@@ -79,12 +79,12 @@ def _keys(name: str) -> tuple[list[list[str]], set[tuple[str, ...]]]:
 
 
 def ranges(patient: Patient) -> Iterator[Finding]:
-    """The networks that the peers' AllowedIPs cover."""
+    """Traffic that the tunnel does not carry, for example because no peer has AllowedIPs for it (see `gaps`)."""
     yield from (Finding(*gap) for gap in gaps(patient.config)) if patient.config else ()
 
 
 def resolver(patient: Patient) -> Iterator[Finding]:
-    """Each resolver answers a query that is sent as a service would send it; there may be none."""
+    """Each resolver answers a query that is sent as a service would send it. A tunnel may have no resolver."""
     if not patient.answered or patient.tunnel is None:
         return
     option = f"nsguard.tunnels.{patient.spec.tunnel.name}.dns"
@@ -105,7 +105,7 @@ def _looks_up(patient: Patient) -> bool:
 
 
 def _ask(name: str, address: str) -> int | None:
-    """The code of the answer to a question for the servers of the root (RFC 1035 §4.1), or None."""
+    """The code of a resolver's answer to a query for the root name servers (RFC 1035 §4.1); None without an answer."""
     token = secrets.token_bytes(2)
     query = token + struct.pack("!HHHHH", 0x0100, 1, 0, 0, 0) + b"\0" + struct.pack("!HH", 2, 1)
     with namespace.entered(name):
@@ -141,7 +141,7 @@ def mtu(patient: Patient) -> Iterator[Finding]:
 
 
 def _most(name: str, address: str, least: int, size: int) -> int:
-    """The largest size in steps that passes: at least `least`, which passes, and below `size`, which does not."""
+    """The largest size that passes, within `_STEP`: at least `least`, which passes, and below `size`, which fails."""
     low, high = least, size
     while high - low > _STEP:
         middle = low + (high - low) // 2
@@ -150,7 +150,7 @@ def _most(name: str, address: str, least: int, size: int) -> int:
 
 
 def _passes(name: str, address: str, size: int) -> bool:
-    """Whether a ping of `size` bytes, headers and all, is answered."""
+    """Whether a ping of `size` bytes, including its headers, is answered."""
     family = _family(address)
     identity = int.from_bytes(secrets.token_bytes(2), "big")
     with namespace.entered(name):
@@ -184,13 +184,13 @@ def _answered(icmp: socket.socket, family: int, identity: int) -> bool:
 
 
 def _echo(family: int, identity: int, number: int, length: int) -> bytes:
-    """An echo request; the kernel makes the checksum of IPv6's (ipv6(7))."""
+    """An echo request. For IPv6 the kernel computes the checksum (ipv6(7))."""
     message = struct.pack("!BBHHH", _ECHO[family], 0, 0, identity, number) + os.urandom(length)
     return message if family == 6 else message[:2] + _checksum(message) + message[4:]
 
 
 def _checksum(data: bytes) -> bytes:
-    """RFC 1071."""
+    """The Internet checksum (RFC 1071)."""
     total = sum(struct.unpack(f"!{len(data) // 2}H", data[: len(data) // 2 * 2]))
     total += data[-1] << 8 if len(data) % 2 else 0
     while total >> 16:

@@ -1,7 +1,7 @@
-"""The rules and settings that are loaded, beside those that the spec names.
+"""Compares the rules and settings that are loaded with those that the spec names.
 
-The intended text is loaded in a network namespace that is thrown away, with the elements that the runtime would add,
-and both are compared as nft itself describes them.
+The intended rules are loaded in a temporary network namespace, with the elements that the runtime would add. Then both
+are compared in the form in which nft lists them.
 """
 
 import contextlib
@@ -81,14 +81,14 @@ def clients(patient: Patient) -> Iterator[Finding]:
 
 
 def _pins(name: str) -> Iterator[str]:
-    """The tables that pin tunnels which go through the one of this namespace."""
+    """The tables that pin the tunnels which go through this namespace's tunnel."""
     for other in os.listdir(paths.RUN):
         if paths.valid_name(other) and (tunnel := State(other).tunnel()) and tunnel.outer == name:
             yield f"inet nsguard-{other}"
 
 
 def wireguard_endpoints(patient: Patient, tunnel: Tunnel) -> dict[str, tuple[str, int]]:
-    """Public key → address and port, for each peer that has one. Raises `CommandFailed`."""
+    """Public key → address and port, for each peer that has an endpoint. Raises `CommandFailed`."""
     from nsguard.net import wireguard
 
     shown = dict(wireguard.show(patient.name, tunnel, "endpoints"))
@@ -113,7 +113,7 @@ def sysctls(patient: Patient) -> Iterator[Finding]:
 
 
 def intended_tunnel(patient: Patient) -> Tunnel | None:
-    """The tunnel as it is intended now, whose addresses the sets must hold; None if none is up."""
+    """The tunnel as the spec now describes it; the sets must hold its addresses. None if no tunnel is up."""
     tunnel, config = patient.state.tunnel(), patient.config
     if tunnel is None or not tunnel.complete:
         return None

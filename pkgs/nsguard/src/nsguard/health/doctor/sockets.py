@@ -1,4 +1,4 @@
-"""Sockets of the host's programs that processes inside can reach by a path: a network namespace does not stop that."""
+"""Sockets of the host's programs that processes inside can reach by a path; a network namespace does not hide them."""
 
 import functools
 import os
@@ -12,7 +12,7 @@ from nsguard.health.doctor import view
 from nsguard.health.doctor.subject import TUNNEL_UNIT, Finding, Patient
 from nsguard.system import child, systemd
 
-# unix(7), /proc/net/unix: flag of a socket that listens, type of one that takes datagrams from anybody.
+# unix(7), /proc/net/unix: the flag of a listening socket, and the type of one that takes datagrams from anybody.
 _LISTENS, _DATAGRAM = 0x10000, 2
 _BINDS = ("BindPaths", "BindReadOnlyPaths")
 # Directory → the setting that hides the paths below it from a confined unit, the narrowest first (systemd.exec(5)).
@@ -25,12 +25,12 @@ _HIDING = {
 }
 # The socket of wireguard-go for wg(8).
 _TUNNEL_SOCKET = re.compile(r"(/var)?/run/(wireguard|amneziawg)/nsg-[0-9a-f]{8}\.sock\Z")
-# Seconds for the look from one process, which usually takes milliseconds.
+# Seconds to look at the files as one process sees them, which usually takes milliseconds.
 _TIMEOUT = 5.0
 
 
 def sockets(patient: Patient) -> Iterator[Finding]:
-    """Listening sockets of the host that a unit inside can reach: looked for from one process of each unit."""
+    """Listening sockets of the host that a unit inside can reach, as one process of each unit sees them."""
     listening = [
         path for path in _listening() if not any(fnmatchcase(path, pattern) for pattern in patient.spec.sockets)
     ]
@@ -62,14 +62,14 @@ def sockets(patient: Patient) -> Iterator[Finding]:
 
 
 def _mend(namespace: str, unit: str, properties: Mapping[str, str], path: str) -> str:
-    """The remedy: the setting of a confined unit that shows the path; for another unit, to confine it."""
+    """The remedy: to correct the setting that shows the path to a confined unit, or to confine the unit."""
     if f"/run/nsguard/{namespace}/" not in properties.get("ExtensionDirectories", "") + properties.get(
         "BindReadOnlyPaths", ""
     ):
         return _confine(unit)
     key = next(key for directory, key in _HIDING.items() if _below(path, directory))
     lines = systemd.settings(unit, key)
-    # An empty value resets those before it (systemd.syntax(7)); for a setting with one value the last line counts.
+    # An empty value resets the values before it (systemd.syntax(7)). If a setting has one value, the last line counts.
     responsible = [line for line in lines if not line[1]] or lines
     cause = f"{key}={responsible[-1][1]} in {responsible[-1][0]} uncovers it" if responsible else f"no {key}= covers it"
     return f"{cause}; correct {reasons.option(unit)}.serviceConfig.{key}, then: systemctl restart {unit}"
@@ -88,7 +88,7 @@ def _confine(unit: str) -> str:
 
 
 def _listening() -> list[str]:
-    """Paths of listening or datagram sockets in the host's network namespace, without abstract ones; sorted."""
+    """Sorted paths of listening or datagram sockets in the host's network namespace, without abstract sockets."""
     socket_paths = set()
     with open("/proc/1/net/unix", encoding="utf-8", errors="surrogateescape") as lines:
         next(lines)
@@ -111,7 +111,7 @@ def _reachable(pid: int, paths: Iterable[str]) -> list[str]:
 
 
 def _identity(pid: int) -> tuple[int, int, list[int]]:
-    """Effective user, group and supplementary groups (proc_pid_status(5))."""
+    """The effective user, the group and the supplementary groups of a process (proc_pid_status(5))."""
     with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as file:
         fields = dict(line.rstrip("\n").partition(":\t")[::2] for line in file)
     return int(fields["Uid"].split()[1]), int(fields["Gid"].split()[1]), [int(it) for it in fields["Groups"].split()]

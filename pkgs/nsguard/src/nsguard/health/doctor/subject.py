@@ -1,4 +1,4 @@
-"""The namespace under examination, for all checks of the doctor: each part of it is read once."""
+"""The namespace that the doctor examines. All checks share it, and each part of it is read only once."""
 
 import contextlib
 import functools
@@ -21,7 +21,7 @@ from nsguard.spec.model import Config, Endpoint
 from nsguard.state import State, Tunnel
 from nsguard.system import process, systemd
 
-# The unit of wireguard-go, which runs inside if its tunnel goes through the one of this namespace.
+# The unit of wireguard-go; it runs inside this namespace if its tunnel goes through this namespace's tunnel.
 TUNNEL_UNIT = re.compile(r"nsguard-userspace-.*\.service\Z")
 # Seconds to wait for a handshake, which takes one round trip.
 HANDSHAKE_TIMEOUT = 6.0
@@ -30,7 +30,7 @@ _WANTED = "Unit.X-NsguardWanted"
 
 
 class Finding(NamedTuple):
-    """What is wrong, and what to do. A note is what the user may intend: it does not count as a fault."""
+    """What is wrong, and what to do. A note reports what the user may intend: it does not count as a fault."""
 
     what: str
     remedy: str
@@ -57,7 +57,7 @@ class Patient:
 
     @functools.cached_property
     def config(self) -> Config | None:
-        """The tunnel that the spec describes; None if a file of it cannot be used, which the check of keys reports."""
+        """The tunnel that the spec describes; None if one of its files is unusable, which the check of keys reports."""
         settings = self.spec.tunnel
         if settings.private_key_file is not None and not os.path.exists(settings.private_key_file):
             return None  # reading the configuration would generate the key
@@ -77,7 +77,7 @@ class Patient:
 
     @functools.cached_property
     def units(self) -> list[Unit]:
-        """The units of the namespace: those that run inside, and those that serve them."""
+        """The units of the namespace: those that run inside, and nsguard's own that serve them."""
         return confined.units(self.name)
 
     @functools.cached_property

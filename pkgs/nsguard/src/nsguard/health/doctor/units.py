@@ -1,4 +1,4 @@
-"""Confined services as systemd has loaded them, with their drop-ins: holes in their text."""
+"""Holes in the text of confined services, as systemd has loaded them with their drop-ins."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,12 +9,12 @@ from nsguard.health.judge import Hole
 from nsguard.health.summary import few
 from nsguard.system import systemd
 
-# Values of a setting that a finding lists.
+# The number of values of a setting that a finding lists.
 _SHOWN = 3
 
 
 def holes(patient: Patient) -> Iterator[Finding]:
-    """Holes in the loaded services of the namespace, for example by drop-ins."""
+    """Holes in the loaded services of the namespace, for example from drop-ins."""
     facts = patient.facts
     if facts is None:
         return
@@ -28,7 +28,7 @@ def holes(patient: Patient) -> Iterator[Finding]:
 
 
 def _of(facts: Mapping[str, Any], unit: str, found: Sequence[Hole]) -> Iterator[Finding]:
-    # The values of one setting that are wrong for one reason are one finding.
+    # All values of one setting that are wrong for the same reason make one finding.
     groups: dict[tuple[str, str], list[Hole]] = {}
     for hole in found:
         groups.setdefault((hole.directive, hole.reason), []).append(hole)

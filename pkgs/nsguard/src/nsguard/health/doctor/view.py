@@ -11,7 +11,7 @@ from nsguard.system import kernel
 
 
 def first_processes(patient: Patient) -> dict[str, int]:
-    """Unit → PID of its first process inside. A process that belongs to no unit has a name of its own, "PID n"."""
+    """Unit → PID of its first process inside. A process that belongs to no unit is listed as "PID n"."""
     first: dict[str, int] = {}
     for pid in patient.processes:
         if not _being_set_up(pid):
@@ -20,14 +20,14 @@ def first_processes(patient: Patient) -> dict[str, int]:
 
 
 def judged(patient: Patient) -> Iterator[tuple[str, int, dict[str, Any], list[Hole]]]:
-    """The services that the plan wrote: unit, PID of its first process inside, what it must be like, its holes."""
+    """The services that the plan wrote: unit, PID of its first process inside, the plan's requirements, its holes."""
     for unit, pid in first_processes(patient).items():
         if unit.endswith(".service") and (outcome := patient.judged(unit)):
             yield unit, pid, *outcome
 
 
 def _being_set_up(pid: int) -> bool:
-    """Whether the process is still systemd's, which sees the host's files until it executes the unit's program."""
+    """Whether the process still runs systemd's code: until it executes the unit's program, it sees the host's files."""
     try:
         return os.path.basename(os.readlink(f"/proc/{pid}/exe")) in ("systemd-executor", "systemd")
     except OSError:
@@ -35,7 +35,7 @@ def _being_set_up(pid: int) -> bool:
 
 
 def file_at(path: str) -> os.stat_result | None:
-    """The file that the calling process sees at `path`, behind symlinks; None where it sees none."""
+    """The file that the calling process sees at `path`, with symlinks followed; None if it sees none."""
     try:
         return os.stat(path)
     except OSError:
@@ -49,7 +49,7 @@ def sees(path: str, file: os.stat_result) -> bool:
 
 
 def enter(pid: int) -> None:
-    """Have the calling process see the files as process `pid` does. For a child: there is no way back."""
+    """Make the calling process see the same files as process `pid`. It cannot be undone, so call it in a child."""
     mount_namespace = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
     root = os.open(f"/proc/{pid}/root", os.O_PATH | os.O_CLOEXEC)
     kernel.setns(mount_namespace, kernel.CLONE_NEWNS)

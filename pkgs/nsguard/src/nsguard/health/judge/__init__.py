@@ -1,4 +1,4 @@
-"""The judge of running units: finds what in the text of a confined service leaves a way out, whatever wrote the text.
+"""The judge of running units: finds settings of a confined service that leave a way out, whoever wrote them.
 
 modules/plan/judge does the same when a configuration is evaluated. Both use the same facts, which the plan writes to
 /etc/nsguard/NAME/judge.json, and the same table of cases tests both.
@@ -14,7 +14,7 @@ __all__ = ["Hole", "service"]
 
 
 def service(facts: Mapping[str, Any], want: Mapping[str, Any], name: str, text: str) -> list[Hole]:
-    """Holes in the text of service `name` and its drop-ins, without those of protections that its options remove."""
+    """Holes in the text of service `name` and its drop-ins, except for protections that its options remove."""
     unit = Unit(facts, want, name, text)
     loosened = set(want["loosened"])
     return [

@@ -1,4 +1,4 @@
-"""The commands of a unit that run unconfined, without the check of the namespace, or with a socket of the host."""
+"""Commands of a unit that run unconfined, without the check of the namespace, or with a socket of the host."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _IN_JOURNAL = re.compile("(journal|syslog|kmsg)([+]console)?")
 
 
 def holes(unit: Unit) -> Iterator[Hole]:
-    """All of them."""
+    """A hole for each such command."""
     if not unit.want["privileged"]:
         for key in _KEYS:
             for command in unit.values(f"Service.{key}"):
@@ -61,7 +61,7 @@ def _options(unit: Unit, command: str) -> list[str]:
 
 
 def _is_check(unit: Unit, command: str) -> bool:
-    """Whether a command is the check alone, and its failure stops the unit."""
+    """Whether a command is only the check, and its failure stops the unit."""
     options = _options(unit, command)
     return unit.want["verified"] in options and _parts(command) == ("", " ".join([unit.want["front"], *options]))
 

@@ -1,4 +1,4 @@
-"""What a unit lets in from the host by name: binds, images, open files, sockets."""
+"""Parts of the host that a unit names and so makes accessible inside: binds, images, open files, sockets."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ _TELLING = ("addresses", "names", "processes")
 
 
 def holes(unit: Unit) -> Iterator[Hole]:
-    """All of them."""
+    """A hole for each setting that makes a part of the host accessible."""
     for key in ("Service.BindPaths", "Service.BindReadOnlyPaths"):
         yield from _binds(unit, key)
     files = _opened(unit, "Service.OpenFile", _secluded, lambda entry: entry.split(":")[0])
@@ -50,12 +50,12 @@ def _binds(unit: Unit, key: str) -> Iterator[Hole]:
 
 
 def _uncovers(source: str, destination: str, home: str) -> bool:
-    """Whether a bind shows a hidden home as a whole. If a parent of it is bound to its own path, it stays covered."""
+    """Whether a bind shows a whole hidden home. It stays hidden if a parent of it is bound to the parent's own path."""
     return source == home or (paths.perhaps_above(source, home) and source != destination)
 
 
 def _secluded(unit: Unit, path: str) -> str:
-    """The reason for which a path of the host may not be visible inside; empty if it may be."""
+    """Why a path of the host may not be visible inside; empty if it may be."""
     hidden = unit.facts["hidden"]
     if any(path != it and paths.within(it, path) for it in hidden):
         return "daemons"
@@ -67,12 +67,12 @@ def _secluded(unit: Unit, path: str) -> str:
 
 
 def _in_home(path: str) -> bool:
-    """Whether a path is inside a home. Homes are hidden as a whole; a unit may name a directory in one."""
+    """Whether a path is inside a home. Whole homes are hidden, but a unit may name a directory in one."""
     return re.fullmatch("/home/[^/*]+/[^*]+|/root/[^*]+", path) is not None
 
 
 def _telling(unit: Unit, path: str) -> str:
-    """The same for a file that systemd reads or writes for the unit."""
+    """Why systemd may not read or write this file for the unit; empty if it may."""
     reason = _secluded(unit, path)
     return reason if paths.perhaps_among(path, unit.facts["daemons"]) or reason in _TELLING else ""
 

@@ -1,16 +1,16 @@
-"""The protections of a confined unit that its text does not put in force, each by its name in the plan."""
+"""The protections that the text of a confined unit does not put in force, each by its name in the plan."""
 
 from collections.abc import Iterator
 
 from nsguard.health.judge import paths, text
 from nsguard.health.judge.unit import Hole, Unit, canonical
 
-# Only TemporaryFileSystem= covers these for good: it stays when the host recreates the path (mount_namespaces(7)).
+# Only TemporaryFileSystem= hides these for good: it stays when the host recreates the path (mount_namespaces(7)).
 _ONLY_COVERED = ("/run", "/dev/shm")  # noqa: S108
 
 
 def holes(unit: Unit) -> Iterator[Hole]:
-    """All of them."""
+    """A hole for each protection that is not in force."""
     if unit.setting("NetworkNamespacePath") != unit.want["netns"]:
         yield _lacking("network-namespace", "NetworkNamespacePath", unit.setting("NetworkNamespacePath"))
     required = unit.facts["required"] | (unit.facts["requiredOfRoot"] if unit.root else {})

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-# Stands for a part of a path that only the running unit knows, and that may be anything.
+# Stands for a part of a path that is known only when the unit runs, and may be anything.
 UNKNOWN = "*"
 
 
@@ -18,7 +18,7 @@ class UnitPaths:
         self._specifiers = {**facts["specifiers"], **own}
 
     def filled(self, path: str) -> str:
-        """The path with the values of its specifiers."""
+        """The path, with its specifiers replaced by their values."""
         return re.sub("%(.)", lambda match: self._specifiers.get(match[1], UNKNOWN), path)
 
     def resolved(self, path: str) -> str:

@@ -29,7 +29,7 @@ def effective(values: Iterable[str]) -> list[str]:
 
 
 def last(values: Iterable[str]) -> str:
-    """The value of a setting that takes one; empty if it has its default."""
+    """The value of a setting that takes one value; empty if it has its default."""
     return next(reversed([*values]), "")
 
 

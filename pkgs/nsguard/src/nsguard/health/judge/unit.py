@@ -28,7 +28,7 @@ def canonical(value: str) -> str:
 
 
 class Unit:
-    """One service. facts: modules/plan/judge/facts.json; want: what modules/plan/judge/wanted.nix makes."""
+    """One service. facts: modules/plan/judge/facts.json; want: the output of modules/plan/judge/wanted.nix."""
 
     def __init__(self, facts: Mapping[str, Any], want: Mapping[str, Any], name: str, source: str) -> None:
         self.facts, self.want, self.name = facts, want, name
@@ -52,7 +52,7 @@ class Unit:
         return text.effective(self.raw(key))
 
     def setting(self, key: str) -> str:
-        """The value of a setting that takes one; empty if it has its default."""
+        """The value of a setting that takes one value; empty if it has its default."""
         return text.last(self.raw(f"Service.{key}"))
 
     def words(self, key: str) -> list[str]:
