@@ -1,4 +1,4 @@
-"""Fixtures: boxes with the real kernel in them, with either way to WireGuard."""
+"""Fixtures: boxes with the real kernel, and with either implementation of WireGuard."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, settings
 
 from box import Box, available
 
-# What a busy machine takes long for is no failure.
+# Slowness on a busy machine is not a failure.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Box]:
-    """A box whose kernel has no WireGuard; gone with all in it afterwards."""
+    """A box whose kernel has no WireGuard. Afterwards it is removed with everything in it."""
     if reason := available():
         pytest.skip(f"NO REAL KERNEL TESTS: {reason}")
     made = Box(tmp_path)
@@ -25,7 +25,7 @@ def box(tmp_path: Path) -> Iterator[Box]:
 
 @pytest.fixture
 def boxes(box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Box]]:
-    """As many boxes as are worth while side by side."""
+    """Two boxes to use in parallel; more would not be faster."""
     second = Box(tmp_path_factory.mktemp("second"))
     yield [box, second]
     second.close()
@@ -33,7 +33,7 @@ def boxes(box: Box, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[B
 
 @pytest.fixture(params=["kernel", "userspace"])
 def any_box(box: Box, request: pytest.FixtureRequest) -> Box:
-    """A box for each way to WireGuard."""
+    """A box, once for each implementation of WireGuard."""
     if request.param == "kernel":
         box.kernel_wireguard()
     return box
@@ -41,7 +41,7 @@ def any_box(box: Box, request: pytest.FixtureRequest) -> Box:
 
 @pytest.fixture
 def any_boxes(any_box: Box, boxes: list[Box]) -> list[Box]:
-    """Boxes for each way to WireGuard."""
+    """Boxes, once for each implementation of WireGuard."""
     if any_box.kernel:
         boxes[1].kernel_wireguard()
     return boxes

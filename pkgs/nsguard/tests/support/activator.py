@@ -1,4 +1,4 @@
-"""Plays systemd for `nsguard run`: a socket, and a supervisor of its own for each connection, as process 1.
+"""Takes systemd's place for `nsguard run`: a socket, and for each connection a supervisor as process 1.
 
 usage: activator SOCKET GROUP MODE LAUNCHER
 """

@@ -1,4 +1,4 @@
-"""A private machine in miniature: its own network, mounts and PIDs, where the real tools change a real kernel."""
+"""A box: a small private machine with its own network, mounts and PIDs, where real tools change a real kernel."""
 
 import functools
 import json
@@ -17,7 +17,7 @@ NAME = "vpn"
 PEER = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
 SECOND_PEER = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0="
 PRIVATE = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
-# A host link, as a spec has it.
+# The host link in a spec.
 LINK = {
     "interface": "vensg-1a2b3c4d",
     "inside": "host0",
@@ -27,9 +27,9 @@ LINK = {
     "published": [],
 }
 
-# Where the checkout lies in a box for all to read; its directory outside may be root's alone.
+# The path of the checkout in a box, readable for all users; outside, only root may be able to read it.
 CHECKOUT = "/run/checkout"
-# /run is a fresh tmpfs and /etc an overlay, so that all that nsguard reads and writes lies in here.
+# /run is a new tmpfs and /etc an overlay, so that all files that nsguard reads and writes are in the box.
 _MOUNTS = f"""
 set -e
 mount -t tmpfs -o mode=0755 none /run
@@ -46,7 +46,7 @@ sleep infinity &
 while :; do wait; done  # orphans are reaped, as by an init
 """
 
-# A line for each.
+# Prints a line for each trace.
 _TRACES = """
 ip -o link | grep -v ': lo:'
 nft list tables
@@ -61,7 +61,7 @@ pgrep -a wireguard-go
 
 
 def spec(**tunnel: Any) -> dict[str, Any]:
-    """A spec that is right; `tunnel` replaces fields of the tunnel."""
+    """A valid spec; `tunnel` replaces fields of its tunnel."""
     directory = f"/etc/nsguard/{NAME}"
     return {
         "version": 1,
@@ -101,7 +101,7 @@ def spec(**tunnel: Any) -> dict[str, Any]:
 
 
 def peer(**fields: Any) -> dict[str, Any]:
-    """A peer of typed options that is right."""
+    """A valid peer of typed options."""
     return {
         "name": None,
         "publicKey": PEER,
@@ -114,7 +114,7 @@ def peer(**fields: Any) -> dict[str, Any]:
 
 
 def config(address: str = "10.66.0.2/32, fd66::2/128", endpoint: str = "198.51.100.7:51820", more: str = "") -> str:
-    """A provider's file that is right."""
+    """A valid provider file."""
     return f"""[Interface]
 PrivateKey = {PRIVATE}
 Address = {address}
@@ -128,7 +128,7 @@ AllowedIPs = 0.0.0.0/0, ::/0
 
 
 class Box:
-    """Programs run in it by `run`; `nsguard` runs the launcher with shims before the tools."""
+    """A box. `run` runs a program in it; `nsguard` runs the launcher, with shims in front of the tools."""
 
     def __init__(self, shim: Path) -> None:
         self.shim = shim
@@ -136,7 +136,7 @@ class Box:
         unshare = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
         if os.geteuid() != 0:
             unshare.append("--map-root-user")
-        # It ends with the tests, however they end, and not at an interrupt that is meant for them.
+        # The box ends with the tests, however they end, and an interrupt of the tests does not reach it.
         holder = ["setpriv", "--pdeathsig", "KILL", *unshare, "sh", "-c", _SET_UP, "sh", str(HERE.parent)]
         self._holder = subprocess.Popen(holder, stdout=subprocess.PIPE, text=True, start_new_session=True)
         assert self._holder.stdout
@@ -160,7 +160,7 @@ class Box:
         self._holder.stdout.close()
 
     def run(self, *argv: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
-        """Run a program inside; never longer than 30 s."""
+        """Run a program inside, for at most 30 s."""
         return subprocess.run(
             [*self._enter, *argv],
             input=stdin,
@@ -172,11 +172,11 @@ class Box:
         )
 
     def start(self, *argv: str) -> subprocess.Popen[str]:
-        """Start a program inside and leave it running; what it prints can be read."""
+        """Start a program inside and leave it running; its standard output is a pipe."""
         return subprocess.Popen([*self._enter, *argv], stdout=subprocess.PIPE, text=True)
 
     def out(self, *argv: str) -> str:
-        """Standard output of a program that must succeed."""
+        """The standard output of a program that must succeed."""
         done = self.run(*argv)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -197,7 +197,7 @@ class Box:
         self.write(f"/etc/nsguard/{NAME}/spec.json", json.dumps(value))
 
     def misbehave(self, mode: str, at: int) -> None:
-        """Let the tool called as number `at` from now on go wrong (see shims/shim)."""
+        """Make the tool call with number `at`, counted from now, go wrong (see shims/shim)."""
         self.behave()
         (self.shim / "mode").write_text(mode)
         (self.shim / "at").write_text(str(at))
@@ -210,21 +210,21 @@ class Box:
         return (self.shim / "calls").read_text().splitlines()
 
     def kernel_wireguard(self) -> None:
-        """From now on the kernel has WireGuard (a bridge plays it)."""
+        """From now on, the kernel seems to have WireGuard; a bridge takes its place."""
         self.kernel = True
         (self.shim / "kernel").touch()
 
     def state(self) -> dict[str, Any]:
-        """What the runtime keeps of the tunnel."""
+        """The runtime's record of the tunnel."""
         return dict(json.loads(self.out("cat", f"/run/nsguard/{NAME}/tunnel.json")))
 
     def addresses(self) -> set[str]:
-        """The tunnel's, with their prefixes."""
+        """The tunnel's addresses, with their prefix lengths."""
         (link,) = json.loads(self.out("ip", "-n", NAME, "-j", "address", "show", "dev", "wg0"))
         return {f"{info['local']}/{info['prefixlen']}" for info in link["addr_info"]}
 
     def routes(self) -> set[str]:
-        """Those that lead into the tunnel: destination and device."""
+        """The static routes inside: destination and device."""
         families = [
             json.loads(self.out("ip", "-n", NAME, "-j", family, "route", "show", "proto", "static"))
             for family in ("-4", "-6")
@@ -232,7 +232,7 @@ class Box:
         return {f"{route['dst']} {route['dev']}" for routes in families for route in routes}
 
     def elements(self, *enter: str) -> list[str]:
-        """Each set and map of the ruleset that is not empty: its name and its elements; enter: another namespace."""
+        """Name and elements of each set and map that is not empty. enter: a command that enters another namespace."""
         rules = json.loads(self.out(*enter, "nft", "-j", "list", "ruleset"))["nftables"]
         sets = [item[kind] for item in rules for kind in ("set", "map") if kind in item]
         return sorted(f"{each['name']} {json.dumps(each['elem'])}" for each in sets if "elem" in each)
@@ -241,13 +241,13 @@ class Box:
         return self.elements("ip", "netns", "exec", NAME)
 
     def traces_of_tunnel(self) -> list[str]:
-        """What is left of a tunnel anywhere: links, pins, elements, processes, files."""
+        """All that is left of a tunnel: links, pins, elements, processes, files."""
         said = self.run("sh", "-c", _TRACES, "-", NAME)
         assert said.returncode == 0, said.stderr
         return [" ".join(line.split()) for line in said.stdout.splitlines()]
 
     def traces(self) -> list[str]:
-        """What is left of anything."""
+        """All that is left of a tunnel and of namespaces."""
         found = self.run("find", "/run/nsguard", "/run/netns", "-mindepth", "1").stdout.split()
         gone = self.run("test", "-e", "/run/nsguard").returncode != 0
         return self.traces_of_tunnel() + found + ([] if gone else ["/run/nsguard"])
@@ -263,7 +263,7 @@ def at_each(steps: int, boxes: Sequence[Box], check: Callable[[Box, int], None])
         box = free.get()
         try:
             check(box, step)
-        finally:  # the other steps wait for it
+        finally:  # the other steps wait for the box
             free.put(box)
 
     with ThreadPoolExecutor(len(boxes)) as pool:
@@ -271,7 +271,7 @@ def at_each(steps: int, boxes: Sequence[Box], check: Callable[[Box, int], None])
 
 
 def program(name: str) -> str:
-    """The path of a program that PATH has: a build sandbox has no /usr/bin."""
+    """The path of a program, found in PATH because a build sandbox has no /usr/bin."""
     path = shutil.which(name)
     assert path, f"{name} is not installed"
     return path
@@ -279,7 +279,7 @@ def program(name: str) -> str:
 
 @functools.cache
 def available() -> str:
-    """Why no box can be made here; empty if one can. A build sandbox lets nobody mount, for one."""
+    """Why no box can be made here; empty if one can. In a build sandbox, for example, nobody may mount."""
     needed = ("setpriv", "unshare", "nsenter", "ip", "nft", "wg", "wireguard-go")
     missing = [tool for tool in needed if not shutil.which(tool)]
     if missing:

@@ -1,4 +1,4 @@
-"""nsguard-init, built under sanitizers, and what plays systemd and the command around it."""
+"""nsguard-init, built with sanitizers, and programs that take the place of systemd and of the command."""
 
 import json
 import os
@@ -13,13 +13,13 @@ from box import Box
 
 INIT = Path(__file__).resolve().parents[2] / "init"
 SANITIZERS = ("CFLAGS=-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all", "HARDENING=", "LINKING=")
-# A process that no other may look into cannot be looked into for leaks, either.
+# nsguard-init lets no process look into it, so the leak detector cannot, either.
 ENVIRONMENT = {"ASAN_OPTIONS": "detect_leaks=0"}
 SANITIZED = ("env", *(f"{name}={value}" for name, value in ENVIRONMENT.items()))
 PROCESS_ONE = ("unshare", "--pid", "--fork", "--mount-proc")
 
-# In a box: a journal and a socket of systemd's, and the program between them, as systemd would start it. Arguments: the
-# program, what the command does (Python), options of nsguard-init. Prints what each got, as JSON.
+# Runs in a box: opens sockets in place of the journal's and systemd's, and starts nsguard-init as systemd would.
+# Arguments: nsguard-init, the command (Python code), options of nsguard-init. Prints what each socket got, as JSON.
 SYSTEMD = r"""
 import json, os, socket, sys, threading
 init, command, *options = sys.argv[1:]
@@ -77,7 +77,7 @@ print(json.dumps({"said": said.decode(errors="replace"), "status": code, "messag
 
 
 def build(directory: Path) -> Path:
-    """nsguard-init in a directory, under sanitizers."""
+    """Build nsguard-init in a directory, with sanitizers; return its path."""
     made = directory / "init"
     shutil.copytree(INIT, made, ignore=shutil.ignore_patterns("nsguard-init"))
     _make(made, "nsguard-init")
@@ -85,7 +85,7 @@ def build(directory: Path) -> Path:
 
 
 def build_filter(directory: Path) -> Path:
-    """The filter of messages to systemd alone (tests/init/filter.c)."""
+    """Build only the filter of messages to systemd (tests/init/filter.c); return its path."""
     made = directory / "filter"
     made.mkdir()
     for source in (*INIT.glob("*.h"), INIT / "notify.c", INIT / "Makefile", INIT.parent / "tests/init/filter.c"):
@@ -99,9 +99,9 @@ def _make(directory: Path, target: str) -> None:
         pytest.skip("NO TESTS OF nsguard-init: there is no C compiler")
     done = subprocess.run(["make", "-C", str(directory), *SANITIZERS, target], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stderr == ""  # no warning, either
+    assert done.stderr == ""  # and no warnings
     for path in (directory, directory.parent):
-        path.chmod(path.stat().st_mode | 0o755)  # others than root run it
+        path.chmod(path.stat().st_mode | 0o755)  # users other than root run it
 
 
 def environment() -> dict[str, str]:
@@ -109,16 +109,17 @@ def environment() -> dict[str, str]:
 
 
 def run(box: Box, *argv: str) -> subprocess.CompletedProcess[str]:
-    """A command in a box, with the environment that the sanitizers need."""
+    """Run a command in a box, with the environment that the sanitizers need."""
     return box.run(*SANITIZED, *argv)
 
 
 def between(
     box: Box, init: str, command: str, *options: str, first: bool = True, numbered: str = "inside"
 ) -> dict[str, Any]:
-    """What journal and manager got of a command.
+    """Run a command under nsguard-init; return what the journal and systemd's manager received from it.
 
-    first: whether nsguard-init is process 1; numbered: whether systemd tells it its number as it is inside or outside.
+    first: whether nsguard-init is process 1. numbered: whether systemd's variables have its process number "inside" or
+    "outside" its PID namespace.
     """
     enter = PROCESS_ONE if first else ()
     entered = _entered(box, init, enter, numbered)

@@ -1,4 +1,4 @@
-"""What status reports, and a web server for it to ask."""
+"""The output of `nsguard status --json`, and a web server for its --exit-address."""
 
 import json
 from typing import Any

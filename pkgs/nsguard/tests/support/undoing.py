@@ -1,4 +1,4 @@
-"""Commands that fail or are killed at each of their steps, and leave nothing."""
+"""Commands that fail or are killed at each of their steps, and must leave nothing behind."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ def steps(box: Box) -> int:
 
 
 def undone_from_each_step(boxes: list[Box], mode: str, prepare: Callable[[Box], None]) -> None:
-    """What `up` leaves where it fails, or where it is killed and then repeated and taken down: nothing."""
+    """Assert that `up` leaves nothing if it fails, or if it is killed and then repeated and undone by `down`."""
 
     def check(box: Box, step: int) -> None:
         prepare(box)
