@@ -1,4 +1,4 @@
-"""Which units are a namespace's and how they are, from what systemd says of them; the lab makes real ones fail."""
+"""The units of a namespace and their states, from systemd's properties. Tests in the lab make real units fail."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def role(unit: str, **properties: str) -> tuple[str, str] | None:
         ("nsguard-host-vpn@sonarr-1a2b3c.socket", True, ("host", "sonarr")),
         ("nsguard-forwarded-vpn.service", True, ("forwarder", "")),
         ("nsguard-tunnel-vpn.service", False, ("tunnel", "")),
-        # those of others, whose names are alike
+        # units of other namespaces with similar names
         ("web-of-the-host.service", False, None),
         ("nsguard-app-chromium.socket", False, None),
         ("nsguard-system-bus-other.service", False, None),
@@ -58,7 +58,7 @@ def test_a_unit_is_known_by_where_it_runs_or_by_its_name(unit: str, inside: bool
         ({"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "1"}, "failed"),
         ({"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "3"}, "looping"),
         ({"ActiveState": "activating", "SubState": "start-pre", "NRestarts": "9"}, "looping"),
-        # one that has run for long since is none that loops
+        # a unit that has now run for long does not loop
         ({"ActiveState": "active", "NRestarts": "9", "ActiveEnterTimestamp": LONG_AGO}, "running"),
         ({"ActiveState": "inactive", "InactiveEnterTimestamp": LONG_AGO, "Result": "success"}, "stopped"),
         (
@@ -72,14 +72,14 @@ def test_a_unit_is_known_by_where_it_runs_or_by_its_name(unit: str, inside: bool
             "waiting",
         ),
         ({"ActiveState": "inactive", "InactiveEnterTimestamp": LONG_AGO, "TriggeredBy": "gone.socket"}, "stopped"),
-        # a path starts a tunnel that somebody stopped only once its file is written
+        # a path unit starts a stopped tunnel only when its file is written
         ({"ActiveState": "inactive", "InactiveEnterTimestamp": LONG_AGO, "TriggeredBy": "keys.path"}, "stopped"),
         ({"ActiveState": "inactive", "Job": "311"}, "starting"),
         ({"ActiveState": "inactive", "ConditionResult": "no", "ConditionTimestamp": LONG_AGO}, "skipped"),
         ({"ActiveState": "inactive", "WantedBy": "multi-user.target"}, "never started"),
         ({"ActiveState": "inactive", "WantedBy": "rescue.target"}, "not wanted"),
         ({"ActiveState": "inactive", "WantedBy": "nginx.service"}, "never started"),
-        # a switch that brings the namespace reloads the firewall, and that unit has nothing to do
+        # a switch that adds the namespace only reloads the firewall, so this unit has nothing to do
         (
             {"Id": "nsguard-rules-vpn.service", "ActiveState": "inactive", "WantedBy": "nftables.service"},
             "waiting",

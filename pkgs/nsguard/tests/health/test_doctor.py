@@ -1,4 +1,4 @@
-"""What the doctor says where it can look at nothing else, and what it does after a check that has found something."""
+"""The doctor's only finding if the spec cannot be read, and the checks that it skips after a finding."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""The public address of a namespace, asked for from inside."""
+"""The public address of a namespace, requested from inside it."""
 
 import pytest
 

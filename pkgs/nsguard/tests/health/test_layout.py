@@ -1,4 +1,4 @@
-"""Rows on a terminal: marks and colours, what is wrong first, no line wider than the terminal."""
+"""Rows on a terminal: marks and colours, bad rows first, no line wider than the terminal."""
 
 import io
 import re
@@ -18,7 +18,7 @@ ROWS = [
 
 
 class Terminal(io.TextIOWrapper):
-    """A standard output that says it is one."""
+    """A text stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True

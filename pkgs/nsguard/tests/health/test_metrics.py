@@ -1,4 +1,4 @@
-"""What is written for Prometheus."""
+"""The metrics for Prometheus."""
 
 from box import NAME, Box
 from nsguard.health import metrics

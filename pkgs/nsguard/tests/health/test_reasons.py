@@ -1,4 +1,4 @@
-"""Why a unit failed and what mends it, from what systemd and the journal say."""
+"""Why a unit failed and how to fix it, derived from systemd's properties and the journal."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`status`, for people and for programs."""
+"""`nsguard status`, as text and as JSON."""
 
 import json
 import time
@@ -97,7 +97,7 @@ def test_services_of_the_host_that_those_inside_reach(box: Box) -> None:
     assert namespaces(box)[NAME]["hostServices"] == [sonarr | {"state": "down", "answered": False, "elsewhere": []}]
     said = box.nsguard("status").stdout
     assert "  host service  sonarr: 127.0.0.1:18989 inside to 127.0.0.1:8989 (down)\n" in said
-    # who listens inside is not on the host, and who listens elsewhere is not asked
+    # a service that listens inside, or at another address of the host, does not answer there
     for where, address in (("ip netns exec vpn", "127.0.0.1"), ("", "127.0.0.2")):
         listen = f"import socket, time; s = socket.create_server(('{address}', 8989)); time.sleep(99)"
         box.out("sh", "-c", f'{where} python3 -c "{listen}" >/dev/null 2>&1 </dev/null &')

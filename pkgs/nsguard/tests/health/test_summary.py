@@ -1,4 +1,4 @@
-"""A namespace's status as lines for people."""
+"""A namespace's status as text for a terminal."""
 
 from nsguard.health import summary
 from nsguard.system.printable import printable

@@ -15,6 +15,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def init(box: Box, built: Path) -> str:
-    """Where every user of the box may run it."""
+    """The path of nsguard-init in the box, where every user may run it."""
     box.out("install", "-m", "0755", str(built), "/run/nsguard-init")
     return "/run/nsguard-init"

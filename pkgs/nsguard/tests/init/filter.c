@@ -1,5 +1,5 @@
-/* What notify_filter passes, for the tests: messages come on standard input, each behind its length as four digits in hexadecimal;
- * what passes goes to standard output in the same form. */
+/* For the tests of notify_filter: reads messages from standard input, each after its length as four hexadecimal digits,
+ * and writes what the filter passes to standard output in the same form. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ int main(void)
 	unsigned int length;
 
 	while (scanf("%4x", &length) == 1) {
-		/* As long as the message, so that a byte beyond its end is seen. */
+		/* As long as the message, so that the sanitizer notices a read beyond its end. */
 		char *message = malloc(length ? length : 1), passed[MESSAGE];
 		size_t used;
 

@@ -1,4 +1,4 @@
-"""The lines that nsguard-init writes for a user whom systemd makes at start."""
+"""The lines in passwd and group that nsguard-init writes for a user that systemd makes when the unit starts."""
 
 import subprocess
 
@@ -11,7 +11,7 @@ ACCOUNTS = "/run/nsguard-accounts"
 
 
 def place(box: Box) -> None:
-    """The directory as a unit has it before nsguard-init runs."""
+    """Make the directory as a unit has it before nsguard-init runs."""
     box.out("rm", "-rf", ACCOUNTS)
     box.out("install", "-d", "-m", "1777", ACCOUNTS)
     box.write(f"{ACCOUNTS}/host/passwd", "root:x:0:0:root:/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh", 0o644)
@@ -21,7 +21,7 @@ def place(box: Box) -> None:
 def write(
     box: Box, init: str, names: str, *environment: str, ids: tuple[int, int] = (4711, 4712)
 ) -> subprocess.CompletedProcess[str]:
-    """nsguard-init for a user with these numbers; it says when the command runs."""
+    """Run nsguard-init for a user with these numbers; the command prints "ran"."""
     identity = ("setpriv", f"--reuid={ids[0]}", f"--regid={ids[1]}", "--clear-groups")
     command = (init, f"--accounts={names}", "echo", "ran")
     return run(box, *identity, "env", "-u", "HOME", "-u", "SHELL", *environment, *command)

@@ -1,4 +1,4 @@
-"""What nsguard-init is told and prepares, and what the command gets of it."""
+"""The options of nsguard-init, and the descriptors and variables that its command gets."""
 
 import json
 
@@ -58,7 +58,7 @@ def test_no_other_process_may_look_into_it(box: Box, init: str) -> None:
     done = run(box, *PROCESS_ONE, *drop, init, "sh", "-c", looks)
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.count("Permission denied") == 3
-    # control: into another process 1 of the same user it may
+    # control: it may look into another process 1 of the same user
     done = run(box, *PROCESS_ONE, *drop, "sh", "-c", f"sh -c '{looks}'; :")
     assert done.stdout.split()[:3] == ["environ", "maps", "0"]
 

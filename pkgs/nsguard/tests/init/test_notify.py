@@ -1,4 +1,4 @@
-"""What a confined unit may tell systemd: the filter against a model of it, on messages of every kind; the relay."""
+"""Messages of a confined unit to systemd: the filter, compared with a model for messages of every kind; the relay."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ from in_front import between, build_filter, environment, run
 ALLOWED = re.compile(
     rb"(READY=1|STOPPING=1|RELOADING=1|WATCHDOG=(1|trigger)|MONOTONIC_USEC=[0-9]{1,20}|ERRNO=[0-9]{1,20}|STATUS=[^\n]*)"
 )
-# In UTF-8, the controls of C1 have two bytes; U+009B begins an escape sequence, as ESC [ does.
+# In UTF-8, the C1 control characters have two bytes. U+009B begins an escape sequence, like ESC [.
 CONTROLS = re.compile(rb"[\x00-\x1f\x7f]|\xc2[\x80-\x9f]")
 LIMIT = 4095
 LINES = [
@@ -110,7 +110,7 @@ def test_of_what_is_told_to_systemd_some_passes_and_no_descriptor(
     assert (found["status"], found["said"]) == (0, "")
     child = ["STATUS=of a child\n"] if senders == "all" else []
     assert [text for text, _ in found["messages"]] == ["READY=1\nSTATUS=well\n", *child, "STOPPING=1\n"]
-    # credentials, and nothing beside them
+    # each message carries credentials and no other control data
     assert len({control for _, control in found["messages"]}) == 1
     assert found["messages"][0][1] == 1
 

@@ -1,4 +1,4 @@
-"""Signals that one command of a unit sends to its main command, which has process numbers of its own."""
+"""Signals that one command of a unit sends to its main command, which is in another PID namespace."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from box import Box
 from in_front import PROCESS_ONE, run
 
 ENTER = " ".join(PROCESS_ONE)
-# Prints the number of each signal that comes, until SIGTERM does.
+# Prints the number of each signal that arrives, up to SIGTERM.
 CATCHES = """
 import signal
 wanted = [signal.SIGHUP, signal.SIGUSR2, signal.SIGTERM, signal.SIGRTMIN + 3]
@@ -15,7 +15,7 @@ number = 0
 while number != signal.SIGTERM:
     print(number := int(signal.sigwait(wanted)), flush=True)
 """
-# What is no signal's number, as a program of the unit's own might send it.
+# Sends bytes that are not signal numbers, as a program of the unit might.
 ODD = r"""
 import ctypes
 libc = ctypes.CDLL(None)
@@ -24,7 +24,7 @@ assert queue >= 0
 for byte in (b"\0", b"\x7f", b"\xff"):
     assert libc.mq_send(queue, byte, 1, 0) == 0
 """
-# systemd's part: a main command, and others that signal it. They have their message queues in common.
+# Does what systemd does: it starts a main command, and others that signal it. They share their message queues.
 UNIT = f"""
 init=$1 catches=$2 odd=$3
 shift 3

@@ -1,4 +1,4 @@
-"""nsguard-init ends as its command does, and hands signals on."""
+"""nsguard-init ends with the same status as its command, and passes signals on to it."""
 
 import time
 
@@ -41,7 +41,7 @@ def test_it_keeps_no_descriptor_that_is_the_commands_alone(box: Box, init: str) 
 
 def test_one_that_catches_nothing_ends_by_a_signal_to_all_of_the_unit(box: Box, init: str) -> None:
     with box.start(*SANITIZED, *PROCESS_ONE, "--kill-child", init, "--forward=USR1", "sleep", "602") as running:
-        # that of nsguard-init and its command, but not of unshare(1) before them
+        # to nsguard-init and its command, but not to unshare(1), which started them
         box.run("kill", "-TERM", *_until(box, f"^({init} --forward=USR1 )?sleep 602", 2))
         assert running.wait(20) == 143
 
@@ -54,13 +54,13 @@ def test_it_hands_on_the_signals_that_it_is_told_to(box: Box, init: str) -> None
         assert running.stdout
         assert running.stdout.readline() == "ready\n"
         (first,) = box.run("pgrep", "-o", "-f", f"^{init}").stdout.split()
-        box.run("kill", "-TERM", first)  # which systemd sends to the command, too
+        box.run("kill", "-TERM", first)  # systemd sends this signal to the command as well
         box.run("kill", "-USR1", first)
         assert running.stdout.read() == "user\n"
         assert running.wait(20) == 3
 
 
-# As process 1, with a signal that waits; nsguard-init and its arguments follow.
+# Starts nsguard-init, whose arguments follow, as process 1 with a pending signal.
 STOPPED_EARLY = """
 import os, signal, sys
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])

@@ -1,4 +1,4 @@
-"""nsguard-init runs nothing but in the namespace that it is to be in."""
+"""nsguard-init runs the command only in the namespace of its unit."""
 
 import pytest
 
@@ -26,11 +26,11 @@ def test_it_runs_nothing_outside_of_the_namespace(box: Box, init: str) -> None:
     status, said, error = verify("unshare", "--net")
     assert (status, said) == (255, "")
     assert error.endswith("; restart it after nsguard-netns-vpn.service\n")
-    # As a confined unit sees it: only the inside of the state.
+    # As in a confined unit, which sees only inside/ of the state directory.
     bound = ("unshare", "--mount", "sh", "-c", 'mount --bind /run/nsguard/vpn/inside /run/nsguard && exec "$@"', "sh")
     assert verify(*bound, "ip", "netns", "exec", NAME) == (0, "ran\n", "")
     assert verify(*bound)[0] == 255
-    # alone, as before commands that are not in sight
+    # without a command, as a unit runs the check before commands that the plan does not know
     assert run(box, "ip", "netns", "exec", NAME, init, f"--netns={NAME}").returncode == 0
     assert run(box, init, f"--netns={NAME}").returncode == 255
 

@@ -21,7 +21,7 @@ def test_rules_for_clients_come_change_and_go_with_the_spec(box: Box) -> None:
         box.write(CLIENTS, f"table inet nsguard_from-{NAME} {{\nchain {chain} {{\n}}\n}}\n")
         assert box.nsguard("netns", "up", NAME).returncode == 0
         assert re.findall(r"chain (\w+)", box.out("nft", "list", "table", "inet", f"nsguard_from-{NAME}")) == [chain]
-    box.write(CLIENTS, "wrong\n")  # what cannot be laid leaves the old rules
+    box.write(CLIENTS, "wrong\n")  # rules that cannot be loaded leave the old rules in place
     assert box.nsguard("netns", "up", NAME).returncode != 0
     assert "chain other" in box.out("nft", "list", "table", "inet", f"nsguard_from-{NAME}")
     box.write_spec(spec())

@@ -19,7 +19,7 @@ def test_a_host_link_comes_stays_and_goes_with_the_spec(box: Box) -> None:
     again = box.nsguard("netns", "up", NAME)
     assert "link add" not in again.stderr
     assert box.out(*numbered).split()[0] == index
-    for family in ("-4", "-6"):  # no route but to the host's end, and for answers
+    for family in ("-4", "-6"):  # the only routes are to the host's end, and for answers
         assert "default" not in box.out("ip", "-n", NAME, family, "route", "show")
         assert box.out("ip", "-n", NAME, family, "route", "show", "table", "1767").startswith("default dev host0")
     box.write_spec(spec() | {"hostLink": LINK | {"namespace": ["169.254.64.3", "fd00:6e67::2"]}})
@@ -56,7 +56,7 @@ def test_another_link_that_took_its_name_meanwhile_stays(box: Box) -> None:
 
 @pytest.mark.parametrize("redirects", ["0", "1"])
 def test_the_host_accepts_redirects_as_before(box: Box, redirects: str) -> None:
-    """The kernel sets this anew whenever forwarding is switched."""
+    """The kernel resets this sysctl whenever forwarding is switched on or off."""
     published = {"name": "web", "protocol": "tcp", "listen": "198.51.100.1:80", "port": 80, "from": None}
     box.write_spec(spec() | {"hostLink": LINK | {"published": [published]}})
     rules = f"table inet nsguard_link-{NAME} {{\n set closed {{ type nf_proto; }}\n}}\n"
@@ -71,7 +71,7 @@ def test_the_host_accepts_redirects_as_before(box: Box, redirects: str) -> None:
 
 @pytest.mark.parametrize("verb", ["up", "down"])
 def test_while_another_namespace_comes_or_goes_its_link_waits(box: Box, verb: str) -> None:
-    """Who forwards for whom is looked at by one at a time: two that went at once would leave the host forwarding."""
+    """Otherwise two namespaces that are removed at the same time would both leave the host's forwarding on."""
     _linked(box)
     if verb == "down":
         assert box.nsguard("netns", "up", NAME).returncode == 0

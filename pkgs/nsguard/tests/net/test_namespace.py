@@ -1,4 +1,4 @@
-"""Namespaces of this name that nsguard did not make."""
+"""Namespaces that nsguard did not make, and the mounts of names."""
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_a_plain_file_under_the_name_is_refused(box: Box) -> None:
 
 
 def test_a_name_is_one_mount(box: Box) -> None:
-    box.out("mount", "--make-shared", "/run")  # as on a host; a bind of a directory in it shows in both places
+    box.out("mount", "--make-shared", "/run")  # as on a host: a bind mount in it appears in both places
     assert box.nsguard("netns", "up", NAME).returncode == 0
     assert box.out("sh", "-c", PLACES) == "1\n"
     box.out("ip", "netns", "add", "other")

@@ -1,4 +1,4 @@
-"""What wireguard-go gets."""
+"""Starting and configuring wireguard-go."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def test_wireguard_go_gets_keys_mark_and_port(box: Box) -> None:
 
 
 def test_a_program_that_ends_at_once_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """On a machine where the socket takes long, only what the unit's state is tells the two apart."""
+    """Only the unit's state distinguishes a program that has ended from one that is slow to open its socket."""
     states = iter(["activating", "active", "failed"])
     monkeypatch.setattr(systemd, "show", lambda *_: [{"ActiveState": next(states)}])
     monkeypatch.setattr(userspace, "_CHECK_INTERVAL", 0.0)

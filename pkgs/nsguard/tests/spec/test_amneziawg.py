@@ -1,4 +1,4 @@
-"""AmneziaWG, by its own programs where they are to be had: the same tunnel in a disguise."""
+"""AmneziaWG, the same tunnel in a disguise; tested with its own programs if they are installed."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ def file(peer: str, disguise: str = DISGUISE) -> str:
 
 
 def far_end(box: Box) -> str:
-    """Start the other end on the box's host; its public key."""
+    """Start the other end on the box's host; return its public key."""
     own = box.out("awg", "genkey").strip()
     public = box.run("awg", "pubkey", stdin=own).stdout.strip()
     box.out("amneziawg-go", "far")
@@ -52,7 +52,7 @@ def test_a_disguised_tunnel_carries_and_comes_and_goes(box: Box) -> None:
         assert f"  {line}\n" in said
     ping = ["ip", "netns", "exec", NAME, "ping", "-c", "1", "-W", "3", "10.66.0.1"]
     box.out(*ping)
-    # Plain WireGuard, as a control, is not understood at the far end.
+    # Control: the far end does not understand plain WireGuard.
     box.write("/run/tunnel.conf", file(peer, disguise=""))
     box.nsguard("tunnel", "down", NAME)
     assert box.nsguard("tunnel", "up", NAME).returncode == 0
@@ -93,7 +93,7 @@ def test_a_silent_peer_is_asked_by_its_own_tool(box: Box) -> None:
     box.nsguard("netns", "up", NAME)
     assert box.nsguard("tunnel", "up", NAME).returncode == 0
     (box.shim / "age").write_text("1000\n")
-    box.behave()  # which forgets the calls so far
+    box.behave()  # this also removes the list of earlier calls
     done = box.nsguard("wait", NAME, "1")
     assert done.stderr == "nsguard: namespace vpn: no peer answers, after 1 s; see nsguard doctor vpn\n"
     tools = {call.split()[0] for call in box.calls() if " set wg0 peer " in call}

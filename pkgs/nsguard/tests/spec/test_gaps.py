@@ -1,4 +1,4 @@
-"""Tunnels whose values are each right and that do not carry what they seem to: what is said of them."""
+"""Gaps: tunnels with valid values that do not carry all traffic that a user may expect."""
 
 import pytest
 

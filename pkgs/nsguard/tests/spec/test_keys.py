@@ -1,4 +1,4 @@
-"""Keys of typed options."""
+"""Key files of typed options."""
 
 import os
 import stat

@@ -1,7 +1,7 @@
-"""Provider files as they are delivered: what each gives, and that wg-quick(8) and wg(8) understand the same of it.
+"""Provider files as they are delivered: the settings in each, and that wg-quick(8) and wg(8) read the same ones.
 
-The files are ours, made after each provider's documented format with its quirks: CRLF and a byte order mark (OPNsense
-as saved on Windows), comments after values, keys in any case and order, repeated lines, host names, IPv6 in brackets.
+We wrote the files in each provider's documented format, with its quirks: CRLF and a byte order mark (OPNsense, as saved
+on Windows), comments after values, keys in any case and order, repeated lines, host names, IPv6 in brackets.
 """
 
 import shutil
@@ -19,7 +19,7 @@ from nsguard.system import files
 from provider_files import DEVICE, PROVIDERS, shown, stripped
 
 DOCUMENT = HERE.parents[2] / "docs/provider-files.md"
-# What the header's type of each file has to be; the rest are plain WireGuard.
+# The files for type amneziawg; the others are plain WireGuard.
 AMNEZIA = {"windscribe-amneziawg", "wg-easy-amneziawg"}
 REFUSED = {"mullvad-kill-switch"}
 
@@ -33,7 +33,7 @@ def _parse(name: str) -> tuple[Config, list[str]]:
 
 
 def row(name: str) -> str:
-    """What a file gives, as a line of the table in the documentation."""
+    """The settings in a file, as a line of the table in the documentation."""
     try:
         config, warnings = _parse(name)
     except BadInput as refused:
@@ -99,12 +99,12 @@ def device(box: Box) -> Box:
 def test_wg_understands_the_same(device: Box, name: str) -> None:
     text = files.read(str(PROVIDERS[name]))
     config, warnings = _parse(name)
-    if any("Reserved" in warning for warning in warnings):  # which wg(8) does not know
+    if any("Reserved" in warning for warning in warnings):  # wg(8) does not know this key
         text = "\n".join(line for line in text.splitlines() if not line.startswith("Reserved"))
-    text = text.replace("\r\n", "\n")  # wg-quick takes the carriage return for a part of the value
-    if "Applications" in text:  # nor these
+    text = text.replace("\r\n", "\n")  # wg-quick would read the carriage return as a part of the value
+    if "Applications" in text:  # wg(8) does not know these keys, either
         text = "\n".join(line for line in text.splitlines() if "Applications" not in line)
-    # A name would be looked up by wg(8); which address it has is not what is compared.
+    # wg(8) would look up a name. The test does not compare the address of a name, so it replaces the name.
     endpoints = {}
     for peer in config.peers:
         assert peer.endpoint
@@ -119,7 +119,7 @@ def test_wg_understands_the_same(device: Box, name: str) -> None:
 @pytest.mark.skipif(not shutil.which("awg"), reason="awg (amneziawg-tools) is not installed: it is NOT compared")
 @pytest.mark.parametrize("name", sorted(AMNEZIA))
 def test_awg_understands_every_setting(box: Box, name: str) -> None:
-    """It reads the whole configuration before it looks for the device, which there is none of."""
+    """awg reads the whole configuration before it looks for the device, and this device does not exist."""
     config, _ = _parse(name)
     text = wireguard.settings(config, {}, "0x1", None)
     assert all(f"\n{key} = {value}\n" in text for key, value in config.amneziawg)
@@ -130,7 +130,7 @@ def test_awg_understands_every_setting(box: Box, name: str) -> None:
 
 
 def test_the_files_are_as_they_were_written() -> None:
-    """Neither an editor nor the version control may have mended the quirks away."""
+    """No editor, and no version control, may have removed the quirks."""
     raw = {name: Path(path).read_bytes() for name, path in PROVIDERS.items()}
     assert raw["opnsense"].startswith(b"\xef\xbb\xbf[Interface]\r\n")
     assert b"\r\n" in raw["windscribe"]

@@ -1,4 +1,4 @@
-"""The spec: exactly its fields, each of its kind."""
+"""The spec: exactly the known fields, each with a value of its type."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""wg-quick files: what is taken, and the one line for what is not."""
+"""wg-quick files: what the parser accepts, and the one-line error for the rest."""
 
 from ipaddress import ip_address, ip_interface, ip_network
 

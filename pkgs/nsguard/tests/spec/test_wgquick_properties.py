@@ -1,4 +1,4 @@
-"""The parser of provider files against whatever there may be in one."""
+"""The parser of provider files, tested with random contents."""
 
 import base64
 import string
@@ -18,7 +18,7 @@ from nsguard.spec.wgquick import parse
 from provider_files import DEVICE, PROVIDERS, shown, stripped
 
 FILE = "/run/secrets/x.conf"
-# Capitals, small letters and digits within every few characters, as in a key made by lot.
+# Mixes capitals, small letters and digits, as a random key does.
 KEY = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk="
 TORN = 12
 
@@ -43,7 +43,7 @@ _line = st.one_of(
 
 @st.composite
 def _mutated(draw: st.DrawFn) -> str:
-    """A provider's file with a line gone wrong, a key in a wrong place, or a piece cut out."""
+    """A provider's file with a wrong line, a key in a wrong place, or a missing piece."""
     text = draw(st.sampled_from([path.read_text("utf-8-sig") for path in PROVIDERS.values()]))
     for _ in range(draw(st.integers(1, 4))):
         lines = text.split("\n")
@@ -56,7 +56,7 @@ def _mutated(draw: st.DrawFn) -> str:
 
 
 def _leaked(text: str, message: str) -> list[str]:
-    """Pieces of keys of the text that are in the message. A key is what stands after such a name, or is ours."""
+    """Pieces of the text's keys that are in the message. Keys are `KEY`, and long words in lines that contain "Key"."""
     keys = {KEY} | {
         word for line in text.split("\n") if "Key" in line for word in line.replace("=", " ").split() if len(word) > 30
     }
@@ -79,7 +79,7 @@ def test_any_text_is_a_tunnel_or_one_clear_line(text: str, kind: str) -> None:
         assert message.startswith(f"{FILE}:")
         assert message.isprintable()
         assert message.isascii()
-        assert "; " in message  # what is wrong; how to mend it
+        assert "; " in message  # what is wrong; how to fix it
         assert len(message) < 250
         assert _leaked(text, message) == []
         return
@@ -92,7 +92,7 @@ def test_any_text_is_a_tunnel_or_one_clear_line(text: str, kind: str) -> None:
 _keys = st.binary(min_size=32, max_size=32).map(lambda data: base64.b64encode(data).decode())
 _ip4 = st.ip_addresses(v=4).map(str)
 _ip6 = st.ip_addresses(v=6).map(lambda it: str(it).partition("%")[0])
-# of a single other host, as peers and resolvers are
+# addresses of a single other host, as of peers and resolvers
 _host4 = st.ip_addresses(v=4).filter(lambda it: not values.special(it)).map(str)
 _host6 = _ip6.filter(lambda it: not values.special(values.address(it)))
 _label = st.from_regex(r"[a-z][a-z0-9-]{0,8}[a-z]", fullmatch=True)
@@ -138,7 +138,7 @@ def _configs(endpoints: st.SearchStrategy[Endpoint]) -> st.SearchStrategy[Config
 
 @st.composite
 def _spelled(draw: st.DrawFn, config: Config) -> str:
-    """The configuration as somebody may have written it: order, case, blanks, comments, lists in one line or two."""
+    """The configuration in one of many spellings: order, case, blanks, comments, lists in one line or two."""
 
     def listed(key: str, items: list[str]) -> list[tuple[str, str]]:
         cut = draw(st.integers(0, len(items)))
@@ -172,12 +172,12 @@ def _spelled(draw: st.DrawFn, config: Config) -> str:
 
 
 def _repeated(entries: list[tuple[str, str]]) -> bool:
-    """Whether the order of lines matters, as it does among those with one key."""
+    """Whether the order of lines matters, because several lines have the same key."""
     return len({key for key, _ in entries}) < len(entries)
 
 
 def _plain(config: Config) -> object:
-    """The same with its keys in clear, to be compared."""
+    """The same configuration with its keys in plain text, for comparison."""
     return config._replace(
         private_key=config.private_key.reveal(),  # type: ignore[arg-type]
         peers=tuple(
@@ -204,7 +204,7 @@ def device(box: Box) -> Box:
 
 
 def test_wg_reads_the_same(device: Box) -> None:
-    """Of what is written both ways, wg-quick(8) and wg(8) make the same link as our reading of it."""
+    """From any spelling, wg-quick(8) and wg(8) make the same link as our parser."""
     compared = 0
 
     @given(_configs(_numeric).flatmap(_spelled))

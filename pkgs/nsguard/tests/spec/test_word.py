@@ -1,4 +1,4 @@
-"""Texts of certain characters, compared with regular expressions."""
+"""Checks of words without regular expressions, compared with the expressions that they replace."""
 
 from __future__ import annotations
 

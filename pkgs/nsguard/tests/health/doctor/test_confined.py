@@ -1,4 +1,4 @@
-"""Doctor's checks of what runs inside, by what they say."""
+"""The doctor's findings about published and unpublished ports."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the doctor says of the machine's clock and of the files with keys."""
+"""The doctor's findings about the clock, the files with keys, and the last change of a tunnel."""
 
 import json
 

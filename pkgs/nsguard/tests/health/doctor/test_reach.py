@@ -1,4 +1,4 @@
-"""What the doctor says of peers that cannot be asked."""
+"""The doctor's findings about peers that do not answer, or share a key."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +15,7 @@ AT = ("192.0.2.1", 51820)
 
 
 def patient(*endpoints: object, configured: bool = True) -> Any:
-    """A tunnel that is up and has no answer. endpoints: of its peers, as its file has them."""
+    """A tunnel that is up, and whose peers do not answer. endpoints: those of its peers in its file."""
     peers = [SimpleNamespace(public_key=KEY, endpoint=it, allowed_ips=(), name=None) for it in endpoints]
     return SimpleNamespace(
         name="vpn",
@@ -28,7 +28,7 @@ def patient(*endpoints: object, configured: bool = True) -> Any:
 
 @pytest.fixture(autouse=True)
 def kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    """WireGuard keeps the endpoint that a peer had; the rules let no packet go there."""
+    """A kernel in which WireGuard still has a peer's old endpoint, to which the rules let no packet go."""
     monkeypatch.setattr(wireguard, "show", lambda *_: [(KEY,)])
     monkeypatch.setattr(known, "namespaces", lambda: {"vpn"})
     monkeypatch.setattr(rules, "_table", lambda _: [])

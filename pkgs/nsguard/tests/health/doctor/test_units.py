@@ -1,4 +1,4 @@
-"""What the doctor says of units where there is no systemd to ask."""
+"""The doctor's findings about units on a machine without systemd."""
 
 from box import NAME, Box
 
