@@ -1,4 +1,4 @@
-"""The command line: what it takes, and what it loads for it."""
+"""The command line: which arguments it accepts, and which modules each command imports."""
 
 import subprocess
 import sys
@@ -69,7 +69,7 @@ OF_RUN = {"re", "enum", "json", "signal", "contextlib", "collections", "ctypes",
     ],
 )
 def test_what_a_short_command_does_not_load(module: str, besides: set[str]) -> None:
-    """Each is a start of Python by systemd, which loads nothing that takes long and that it can do without."""
+    """systemd starts these commands often, so they import no slow module that they do not need."""
     code = f"import sys; sys.path.insert(0, {str(SOURCES)!r}); import nsguard.{module}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-IS", "-c", code], check=True, capture_output=True, text=True).stdout
     assert f"nsguard.{module}" in loaded.split()

@@ -1,4 +1,4 @@
-"""`nsguard keygen`: where the private key goes, and what the other end is told."""
+"""`nsguard keygen`: where the private key goes, and the stanza for the other end."""
 
 import os
 import pty

@@ -1,4 +1,4 @@
-"""Names of namespaces, and what every command says of one that is none."""
+"""The names of namespaces, and the message of every command for an unknown name."""
 
 from pathlib import Path
 

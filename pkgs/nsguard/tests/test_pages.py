@@ -1,4 +1,4 @@
-"""Completions and the manual page, made of the text of the help."""
+"""Completions and the manual page, generated from the text of the help."""
 
 import shutil
 import subprocess

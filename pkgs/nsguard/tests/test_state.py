@@ -1,4 +1,4 @@
-"""The records of what is up."""
+"""The records in the state directory."""
 
 from typing import Any
 

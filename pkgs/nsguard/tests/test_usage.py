@@ -16,7 +16,7 @@ PATHS = [
 def test_every_level_has_help_with_two_examples(path: list[str], word: str, capsys: pytest.CaptureFixture[str]) -> None:
     try:
         status: object = cli.main([*path, word])
-    except SystemExit as end:  # as argparse ends
+    except SystemExit as end:  # argparse ends the process after it has printed help
         status = end.code
     said = capsys.readouterr()
     assert (status or 0, said.err) == (0, "")

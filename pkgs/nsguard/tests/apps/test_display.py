@@ -1,4 +1,4 @@
-"""Security contexts, asked of a compositor that is the test's: what goes over the wire, and what is there after."""
+"""Security contexts from a fake compositor: the messages on the wire, and the sockets afterwards."""
 
 import array
 import contextlib
@@ -30,7 +30,7 @@ def event(target: int, opcode: int, arguments: bytes) -> bytes:
 
 
 class Fake:
-    """A compositor that offers some globals, by the wire format; refuses everything once `refusing`."""
+    """A fake compositor that offers some globals in the wire format, and refuses everything while `refusing`."""
 
     def __init__(self, path: Path, *interfaces: str) -> None:
         self.interfaces, self.messages, self.descriptors = interfaces, list[Message](), list[int]()
@@ -75,7 +75,7 @@ class Fake:
         self.messages.append((target, opcode, arguments))
         if (target, opcode) == (1, 1):
             for number, interface in enumerate(self.interfaces, 7):
-                # in two parts, as a stream may deliver it
+                # in two parts, because a stream may deliver it so
                 message = event(2, 0, struct.pack("=I", number) + text(interface) + struct.pack("=I", 1))
                 connection.send(message[:9])
                 connection.send(message[9:])
@@ -134,7 +134,7 @@ def test_a_context_is_asked_for_as_the_protocol_has_it(tmp_path: Path, make: Mak
         (context, 4, b""),
         (1, 0, struct.pack("=I", 6)),
     ]
-    # The compositor takes clients at the one descriptor, until the other says that nobody wants it to.
+    # The compositor accepts clients at the first descriptor, until the far end of the second is closed.
     listening, ending = fake.descriptors
     with socket.socket(socket.AF_UNIX) as client, socket.socket(fileno=listening) as listener:
         client.connect(str(tmp_path / "own"))

@@ -1,4 +1,4 @@
-"""What launcher and starter say to each other, and the file that both read."""
+"""The messages between the launcher and the starter, and the file that both read."""
 
 import json
 import os

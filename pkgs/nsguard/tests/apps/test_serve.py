@@ -1,4 +1,4 @@
-"""What a starter keeps in the app's own directory, where the app may have put anything."""
+"""The session file in the app's own directory, where the app may have put anything."""
 
 import os
 import socket

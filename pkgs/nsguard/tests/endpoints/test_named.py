@@ -1,4 +1,4 @@
-"""When a host name is looked up again, and which of its addresses is taken."""
+"""When a host name is looked up again, and which of its addresses is chosen."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who else has a granted port."""
+"""Programs inside that already listen on a granted port."""
 
 import contextlib
 import socket

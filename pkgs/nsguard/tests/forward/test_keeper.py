@@ -1,4 +1,4 @@
-"""What is done with a port that a gateway grants, from fakes of what is around the keeper."""
+"""The keeper of a port that a gateway grants, with fakes of everything around it."""
 
 import signal
 import time
@@ -35,7 +35,7 @@ def test_a_stop_while_it_is_told_is_a_stop(tmp_path: Any, monkeypatch: pytest.Mo
 
 @pytest.fixture
 def keeping(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """A keeper's surroundings: what the gateway grants next (`granted`), and what was opened last (`opened`)."""
+    """Fakes around a keeper: what the gateway grants next (`granted`), and which ports were opened last (`opened`)."""
     (tmp_path / "vpn" / "inside").mkdir(parents=True)
     monkeypatch.setattr("nsguard.paths.RUN", str(tmp_path))
     monkeypatch.setattr("nsguard.paths.FORWARDED", str(tmp_path / "kept"))
@@ -99,7 +99,7 @@ def test_the_gateway_does_not_choose_anothers_port(keeping: dict[str, Any], port
 
 
 def test_a_program_keeps_the_port_that_it_was_told(keeping: dict[str, Any]) -> None:
-    """Also when the keeper, or the machine, was started again, and the program was there first."""
+    """This holds even if the keeper or the machine was restarted, and the program started first."""
     keeping.update(granted=(6881, 60))
     made().turn()
     keeping.update(listening=[("tcp", 6881), ("udp", 6881)], opened=None)
@@ -123,13 +123,13 @@ def test_a_lifetime_without_end_is_cut(keeping: dict[str, Any], protocol: str, c
 def test_a_port_is_asked_for_again_after_the_machine_slept(
     keeping: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The gateway's time goes on meanwhile; the waits of the kernel do not."""
+    """The gateway's clock goes on while the machine sleeps, but the kernel's timers stop."""
     now = {"boot": 100.0}
     naps: list[float] = []
 
     def sleep(seconds: float) -> None:
         naps.append(seconds)
-        now["boot"] += seconds + (36000 if len(naps) == 2 else 0)  # in its second nap, ten hours
+        now["boot"] += seconds + (36000 if len(naps) == 2 else 0)  # ten hours of sleep during the second wait
 
     monkeypatch.setattr(clock, "since_boot", lambda: now["boot"])
     monkeypatch.setattr(time, "sleep", sleep)
@@ -139,7 +139,7 @@ def test_a_port_is_asked_for_again_after_the_machine_slept(
     assert due == 5400
     clock.wait(due)
     assert naps == [30.0, 30.0]
-    keeping.update(granted=(51414, 7200))  # the first is another's by now
+    keeping.update(granted=(51414, 7200))  # the gateway has given the first port to another client by now
     it.turn()
     assert keeping["opened"] == ([("tcp", 51414), ("udp", 51414)], 7200)
 
@@ -169,7 +169,7 @@ def test_another_port_is_watched_anew(keeping: dict[str, Any], monkeypatch: pyte
 
 @pytest.mark.usefixtures("keeping")
 def test_of_a_scripts_port_the_listeners_are_watched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The script opens none, one, another and none again; the port is closed when the unit stops."""
+    """The script opens no port, then one, another, and none again. When the unit stops, its port is closed."""
     forwarding = Forwarding("script", None, ("tcp",), None, 60, "hook.service", "transmission")
     seen: list[Any] = []
     opened = iter([None, 2000, 2000, 3000, None])

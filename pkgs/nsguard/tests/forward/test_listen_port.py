@@ -1,4 +1,4 @@
-"""`nsguard listen-port`: each program by a server that speaks its documented API."""
+"""`nsguard listen-port`, tested with a fake server for each program's documented API."""
 
 import http.server
 import json
@@ -18,7 +18,7 @@ PATHS = {"qbittorrent": "/", "transmission": "/transmission/rpc", "slskd": "/", 
 
 
 class Web(http.server.BaseHTTPRequestHandler):
-    """All programs that speak HTTP, as far as the port goes."""
+    """All programs that speak HTTP: the part of their APIs that sets the port."""
 
     server: "Server"
 
@@ -50,7 +50,7 @@ class Server(http.server.HTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Web)
         self.seen: list[str] = []
-        # whether it does what it is told, takes its time until `released`, and whether its web page is connected
+        # willing: does as requested; slow: answers only once `released`; connected: the web page has a daemon
         self.willing, self.slow, self.connected = True, False, False
         self.released = threading.Event()
         self.url = f"http://127.0.0.1:{self.server_port}"
@@ -81,7 +81,7 @@ class Server(http.server.HTTPServer):
         return 404, {}, ""
 
     def slskd(self, headers: dict[str, str], options: dict[str, Any]) -> tuple[int, dict[str, str], str]:
-        """Its options, which it lets be changed where it is `willing`."""
+        """slskd's options; they can be changed only if the server is `willing`."""
         if headers.get("X-Api-Key") != "me:a:b":
             return 401, {}, ""
         if not self.willing:
@@ -92,7 +92,7 @@ class Server(http.server.HTTPServer):
     def deluge(
         self, headers: dict[str, str], method: str, params: list[Any], **_: Any
     ) -> tuple[int, dict[str, str], str]:
-        """Its JSON-RPC: errors are answers, and methods of the daemon are there once the page is connected."""
+        """Deluge's JSON-RPC: errors are answers, and the daemon's methods exist only once the page is connected."""
         error: dict[str, Any] | None = None
         result: Any = None
         cookie = {}
@@ -117,7 +117,7 @@ class Server(http.server.HTTPServer):
 
 
 class Rtorrent(threading.Thread):
-    """rTorrent's SCGI port, which answers each request by XML-RPC. fault: its word instead of doing what it is told."""
+    """rTorrent's SCGI port, which answers each request with XML-RPC. fault: the error that it returns, if any."""
 
     def __init__(self, fault: str = "") -> None:
         super().__init__()

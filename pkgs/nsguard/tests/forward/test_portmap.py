@@ -1,4 +1,4 @@
-"""Asking fake gateways for ports (RFC 6886, RFC 6887)."""
+"""Requests for ports to fake gateways (RFC 6886, RFC 6887)."""
 
 import socket
 import struct
@@ -23,7 +23,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
 
 @pytest.fixture
 def gateway(asked: list[bytes]) -> Iterator[Callable[[str, Answers], Gateway]]:
-    """Makes a gateway that answers each message by a function of it."""
+    """A function that makes a gateway, which answers each message with the messages that `answers` returns."""
     made: list[socket.socket] = []
 
     def make(protocol: str, answers: Answers) -> Gateway:

@@ -1,4 +1,4 @@
-"""`nsguard forward open|shut`: a port that a script got by its provider's own way."""
+"""`nsguard forward open|shut`: a port that a script got in the provider's own way."""
 
 import types
 from typing import Any
@@ -18,7 +18,7 @@ SCRIPTED = Forwarding("script", None, ("tcp", "udp"), None, 60, "hook.service")
 
 @pytest.fixture
 def opened(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The surroundings: the spec's forwarding, whether the tunnel is up, who listens; and what was opened and done."""
+    """Fakes around the script: forwarding in the spec, tunnel, listeners; and a record of what was opened and run."""
     (tmp_path / "vpn" / "inside").mkdir(parents=True)
     monkeypatch.setattr("nsguard.paths.RUN", str(tmp_path))
     monkeypatch.setattr("nsguard.paths.FORWARDED", str(tmp_path / "kept"))
@@ -85,7 +85,7 @@ def test_a_port_that_is_not_a_scripts_is_left_alone(opened: dict[str, Any], forw
 
 
 def test_a_port_without_a_record_is_shut(opened: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that was killed in between left it open."""
+    """A killed run may have left a port open before it was recorded."""
     monkeypatch.setattr(namespace, "inode", lambda _: 1)
     opened["ports"] = ([("tcp", 51413)], None)
     script.shut("vpn")

@@ -1,4 +1,4 @@
-"""Who listens on the forwarded port, from fakes of the hook and of who listens inside."""
+"""The watch on the forwarded port, with fakes of the hook and of the listeners inside."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ PORT, HOOK = 2000, "hook.service"
 
 
 class Inside:
-    """A namespace whose programs were told a port: who listens, the hook's state, how often it ran again, the log."""
+    """A namespace whose programs were told a port: the listeners, the hook's state and number of runs, the log."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, client: str | None = None, hook: str | None = HOOK) -> None:
         self.state, self.starts, self.said = "inactive", 0, list[str]()
@@ -29,7 +29,7 @@ class Inside:
         self.starts += 1
 
     def look(self, *, tcp: Iterable[int] = (), udp: Iterable[int] = (), times: int = MISSED) -> int:
-        """How often the hook has run again, after so many looks at these listeners."""
+        """How often the hook has run again, after `times` looks at these listeners."""
         self._listening = [("tcp", port) for port in tcp] + [("udp", port) for port in udp]
         for _ in range(times):
             self._watch.look(PORT, ("tcp", "udp"))
@@ -85,7 +85,7 @@ def test_a_client_that_was_restarted_before_it_was_seen_is_told_again(monkeypatc
 
 
 def test_a_client_that_refuses_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """qBittorrent bans an address that comes with a wrong password five times."""
+    """qBittorrent bans an address that has sent a wrong password five times."""
     inside = Inside(monkeypatch, "qbittorrent")
     inside.state = "failed"
     for port in range(3000, 3009):

@@ -1,4 +1,4 @@
-"""The files that a namespace's units have in /etc."""
+"""The files that a namespace's units see in /etc."""
 
 import pytest
 
@@ -13,9 +13,9 @@ from box import NAME, Box, spec
             "tower.example.org",
             "".join(f"{a} {n}\n" for n in ("tower.example.org", "tower") for a in ("127.0.0.1", "::1")),
         ),
-        ("localhost", ""),  # it is named already
-        ("nas", ""),  # an option has put it elsewhere
-        ("NAS", ""),  # host names have no case (RFC 4343)
+        ("localhost", ""),  # hosts has this name already
+        ("nas", ""),  # an option gives this name another address
+        ("NAS", ""),  # host names are case-insensitive (RFC 4343)
         ("10.0.0.1", ""),
         ("two words", ""),
     ],

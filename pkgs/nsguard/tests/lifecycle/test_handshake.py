@@ -13,7 +13,7 @@ def test_a_handshake_is_waited_for(any_box: Box) -> None:
     box.nsguard("netns", "up", NAME)
     box.nsguard("tunnel", "up", NAME)
     done = box.nsguard("wait", NAME, "1")
-    if box.kernel:  # which has heard the peer 90 s ago
+    if box.kernel:  # the fake kernel reports a handshake 90 s ago
         assert (done.returncode, done.stderr) == (0, "")
     else:
         what = "nsguard: namespace vpn: no peer answers, after 1 s; see nsguard doctor vpn\n"

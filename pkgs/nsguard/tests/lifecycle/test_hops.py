@@ -1,4 +1,4 @@
-"""A tunnel through another: where its link is born, where its pin lies, how large its packets may be."""
+"""A tunnel through another: where its link is created, where its pin is loaded, and the size of its packets."""
 
 import json
 
@@ -57,7 +57,7 @@ def test_the_link_is_born_in_the_one_and_lives_in_the_other(hops: Box) -> None:
     assert "+ ip -n entry link add nsg-1a2b3c4d netns vpn type wireguard" in done.stderr.splitlines()
     inside = ("ip", "netns", "exec", ENTRY)
     assert _pins(hops, *inside) == {"nsguard-vpn": [["198.51.100.7", 443]]}
-    # On the host no packet with the mark of the second may leave at all.
+    # No packet with the mark of the second tunnel may leave the host directly.
     assert _pins(hops) == {"nsguard-entry": [["203.0.113.1", 51820]], "nsguard-vpn": []}
     assert hops.nsguard("tunnel", "reload", NAME).returncode == 0
     assert _pins(hops, *inside) == {"nsguard-vpn": [["198.51.100.7", 443]]}
@@ -123,11 +123,11 @@ def test_a_tunnel_that_shall_go_another_way_is_made_anew(hops: Box) -> None:
 
 
 def test_names_are_asked_for_through_the_first(hops: Box) -> None:
-    """Not by the host's files or resolver: the box's own /etc/hosts knows the name, the namespace does not."""
+    """The host's files and resolver are not used: the box's /etc/hosts has the name, but the namespace does not."""
     hops.write("/etc/hosts", "127.0.0.1 localhost\n192.0.2.1 second.example\n", 0o644)
     hops.write("/run/tunnel.conf", config(endpoint="second.example:443"))
     done = hops.nsguard("tunnel", "up", NAME)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("nsguard: endpoint second.example: ")
-    hops.write_spec(spec())  # by the host it is found
+    hops.write_spec(spec())  # without an outer tunnel, the host's files are used
     assert hops.nsguard("tunnel", "up", NAME).returncode == 0

@@ -65,7 +65,7 @@ def own_lines(box: Box) -> str:
 
 
 def test_no_later_namespace_passes_for_one_that_somebody_removed(box: Box) -> None:
-    """The kernel gives out the inodes of namespaces that are gone."""
+    """The kernel gives the inode of a namespace that is gone to a later one."""
     box.nsguard("netns", "up", NAME)
     own = box.out("stat", "-Lc", "%i", f"/run/netns/{NAME}").strip()
     box.out("ip", "netns", "del", NAME)

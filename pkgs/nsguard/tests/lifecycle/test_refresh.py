@@ -1,4 +1,4 @@
-"""Names of endpoints, looked up again: when, to what effect, and what stays as it is."""
+"""Repeated look-ups of endpoint names: when they happen, what they change, and what stays the same."""
 
 import json
 
@@ -22,7 +22,7 @@ def test_a_peer_that_strayed_is_fetched_back(named: Box) -> None:
 
 @pytest.fixture
 def named(box: Box) -> Box:
-    """A box with a tunnel that is up, by a name for each of two peers."""
+    """A box with a tunnel that is up, and whose two peers have host names as endpoints."""
     box.write("/etc/hosts", f"{HOSTS}192.0.2.1 first.example\n192.0.2.2 second.example\n", 0o644)
     second = f"[Peer]\nPublicKey = {SECOND_PEER}\nEndpoint = second.example:99\nAllowedIPs = 10.9.0.0/16\n"
     box.write("/run/tunnel.conf", config(endpoint="first.example:51820", more=second))
@@ -44,7 +44,7 @@ def _pinned(box: Box) -> set[str]:
 
 
 def _late(box: Box) -> None:
-    """Let the time for a look-up have come."""
+    """Make all look-ups due."""
     known = json.loads(box.out("cat", "/run/nsguard/vpn/names.json"))
     at = list(Named._fields).index("looked_up")
     box.write(
@@ -158,7 +158,7 @@ def test_addresses_are_left_alone(box: Box) -> None:
 @pytest.mark.parametrize("mode", ["fail-before", "kill-before", "kill-after"])
 def test_a_refresh_that_fails_half_way_is_made_good_by_a_reload(named: Box, mode: str) -> None:
     box = named
-    # Two loads of nft and two calls of wg, after one that asks for counters.
+    # The steps are two loads of nft and two calls of wg, after one call that reads the counters.
 
     def step_failed(box: Box, step: int) -> None:
         box.write("/etc/hosts", f"{HOSTS}192.0.2.{10 + step} first.example\n192.0.2.2 second.example\n", 0o644)

@@ -11,7 +11,7 @@ def test_what_a_firewall_flushed_is_laid_again(any_box: Box) -> None:
     box.write(LINKED, f"table inet nsguard_link-{NAME} {{\n}}\n")
     box.write_spec(spec() | {"hostLink": LINK, "rulesets": spec()["rulesets"] | {"clients": CLIENTS}})
     assert box.nsguard("netns", "rules", NAME).returncode == 0
-    assert box.traces() == []  # what is not up does not come up
+    assert box.traces() == []  # a namespace that is down stays down
     box.nsguard("netns", "up", NAME)
     box.nsguard("tunnel", "up", NAME)
     before = _tables(box)

@@ -1,4 +1,4 @@
-"""`nsguard settle`: which of the units that run are stopped, by what systemd says of them."""
+"""`nsguard settle`: which running units it stops, by their properties in systemd."""
 
 import json
 from pathlib import Path

@@ -3,7 +3,7 @@
 from box import NAME, Box, spec
 
 TERMINALS = "/run/nsguard/vpn/terminals"
-# Opens as many terminals as there are, and says how many.
+# Opens as many terminals as possible, and prints how many it opened.
 OPEN = """import os, resource, sys
 resource.setrlimit(resource.RLIMIT_NOFILE, (2000, 2000))
 opened = 0

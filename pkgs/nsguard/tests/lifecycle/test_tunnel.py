@@ -81,7 +81,7 @@ def test_the_link_is_born_inside_and_each_change_is_said(box: Box) -> None:
         "+ ip -n vpn route add ::/0 dev wg0 proto static",
         f"+ ip netns exec vpn wg set wg0 peer {PEER} persistent-keepalive 0",
     ]
-    # 32 zero bytes are no preshared key. The keepalive makes the link shake hands as it comes up, and is taken back.
+    # 32 zero bytes mean no preshared key. The keepalive starts a handshake when the link comes up; then it is set back.
     no_preshared_key = "A" * 43 + "="
     assert (box.shim / "configuration").read_text() == (
         f"[Interface]\nPrivateKey = {PRIVATE}\nFwMark = 0x6e7abcde\n"
@@ -145,7 +145,7 @@ def test_down_after_whatever_happened_to_up_or_down_leaves_nothing(any_boxes: li
 
 
 def test_a_link_that_goes_while_it_is_deleted_is_no_failure(box: Box) -> None:
-    """As wireguard-go's does, when systemd stops its unit at the same time as the tunnel's."""
+    """wireguard-go's link disappears if systemd stops its unit at the same time as the tunnel's."""
     box.nsguard("netns", "up", NAME)
     box.nsguard("tunnel", "up", NAME)
     box.behave()

@@ -1,4 +1,4 @@
-"""`tunnel up|reload` on a tunnel that is up: what differs is changed, what failed half-way is made good."""
+"""`tunnel up|reload` on a tunnel that is up: it changes only what differs, and completes a change that failed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who may run commands, and which requests and descriptors are let in."""
+"""Which users may run commands, and which requests and descriptors are accepted."""
 
 import grp
 import os
@@ -78,7 +78,7 @@ def test_a_request_that_ends_half_way_is_refused(pair: tuple[socket.socket, sock
 def test_a_slow_request_has_a_deadline(
     pair: tuple[socket.socket, socket.socket], null: int, sent: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Bytes that trickle in do not put it off."""
+    """Bytes that arrive slowly do not extend the deadline."""
     monkeypatch.setattr(protocol, "REQUEST_TIMEOUT", 0.3)
     data = protocol.encode(request())
     over = threading.Event()

@@ -1,4 +1,4 @@
-"""What `nsguard run` says before it asks anybody: of its words, and of where it is started."""
+"""Errors of `nsguard run` before it connects: about its arguments, and about the working directory."""
 
 import os
 from pathlib import Path

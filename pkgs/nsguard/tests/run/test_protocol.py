@@ -1,4 +1,4 @@
-"""The request of `nsguard run`: what goes in comes out, and whatever else arrives is refused in one line."""
+"""The request of `nsguard run`: decoding returns what was encoded, and refuses everything else in one line."""
 
 import contextlib
 import random
@@ -53,7 +53,7 @@ def test_a_body_of_another_shape_is_refused(body: bytes) -> None:
 
 
 def test_no_bytes_at_all_break_the_decoder() -> None:
-    """Only BadInput comes out, whatever goes in."""
+    """The decoder raises only BadInput, for any input."""
     chance = random.Random(7)  # noqa: S311 (a test)
     whole = protocol.encode(request())[protocol.LENGTH :]
     for _ in range(3000):

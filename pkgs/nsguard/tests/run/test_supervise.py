@@ -1,4 +1,4 @@
-"""`nsguard run` with a real supervisor, process 1 of its own PID namespace; systemd and the confinement are played."""
+"""`nsguard run` with a real supervisor as process 1 of a PID namespace; systemd and the confinement are fakes."""
 
 import os
 import signal
@@ -14,13 +14,13 @@ from box import Box
 HERE = Path(__file__).resolve().parents[1] / "support"
 MEMBER = ["setpriv", "--reuid", "33", "--regid", "33", "--groups", "60"]
 STRANGER = ["setpriv", "--reuid", "33", "--regid", "33", "--clear-groups"]
-# The number of this group is the same on every Debian, and there is one of that name on NixOS, too.
+# This group has the same number on every Debian, and NixOS has a group of that name as well.
 GROUP = "games"
 
 
 @pytest.fixture
 def served(box: Box) -> Iterator[Box]:
-    """A box in which the namespace's socket is served, for the members of a group."""
+    """A box in which the namespace's socket serves the members of a group."""
     if os.geteuid() != 0:
         pytest.skip("NOT TESTED: becoming somebody else needs root")
     if f"{GROUP}:x:60:" not in Path("/etc/group").read_text():
@@ -47,7 +47,7 @@ def run(box: Box, *command: str, stdin: str = "", who: list[str] = MEMBER) -> su
 
 def test_a_command_runs_as_its_caller(served: Box) -> None:
     done = run(served, "sh", "-c", "id -u; id -G; echo $$; cat", stdin="given")
-    # its parent is process 1
+    # its process number is 2: its parent is process 1
     assert (done.returncode, done.stdout, done.stderr) == (0, "33\n33 60\n2\ngiven", "")
 
 

@@ -1,4 +1,4 @@
-"""Waits that count the machine's sleep."""
+"""Waits that include the time during which the machine sleeps."""
 
 import time
 

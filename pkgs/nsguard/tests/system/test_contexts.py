@@ -1,4 +1,4 @@
-"""Contexts as contextlib has them."""
+"""Context managers, compared with those of contextlib."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading bounded and strictly, writing in one step."""
+"""Reading files strictly and up to a limit, writing them atomically, removing them."""
 
 import os
 from pathlib import Path

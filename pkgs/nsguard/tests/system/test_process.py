@@ -1,4 +1,4 @@
-"""Other programs: said, bounded, told apart."""
+"""Running other programs: they are logged, have a time limit, and their failures are reported."""
 
 import os
 import time
@@ -25,7 +25,7 @@ def test_what_failed_is_one_line() -> None:
 
 
 def test_what_cannot_start_is_a_failed_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that the next step of an undoing is done all the same."""
+    """Otherwise the error would prevent the next steps of undoing a change."""
 
     def refuse(*_: object, **__: object) -> int:
         raise BlockingIOError(11, "Resource temporarily unavailable")

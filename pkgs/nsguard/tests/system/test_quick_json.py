@@ -1,4 +1,4 @@
-"""JSON without the package json: the same values, the same text, the same errors."""
+"""JSON without the json package, compared with it: the same values, the same text, the same errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records: what typing's NamedTuple promises."""
+"""Records, compared with typing's NamedTuple."""
 
 from __future__ import annotations
 
