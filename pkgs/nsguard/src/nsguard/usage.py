@@ -135,7 +135,7 @@ EXIT = "Exit status: 0 done, 1 failed and undone, 2 bad input and nothing change
 
 
 def of(path: list[str]) -> str | None:
-    """The help of a command or of one of its verbs, for an empty path of all; None if there is no such command."""
+    """The help of a command or of one of its verbs; the overview for an empty path; None for an unknown command."""
     match path:
         case []:
             rows = {name: command.summary for name, command in COMMANDS.items()}

@@ -95,7 +95,7 @@ def decode_launch(line: bytes, allowed: list[str]) -> Launch:
     for text in (*arguments, *items.values()):
         if "\0" in text:
             raise ValueError("a NUL byte in an argument or variable")
-        os.fsencode(text)  # raises ValueError for a surrogate that stands for no byte
+        os.fsencode(text)  # raises ValueError for a surrogate that encodes no byte
     if unknown := items.keys() - set(allowed):
         raise ValueError(f"the app does not accept the variable {min(unknown)!a}")
     return Launch(arguments, items, xauthority)

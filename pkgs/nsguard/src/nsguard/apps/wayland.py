@@ -143,7 +143,7 @@ class Compositor:
 def check(path: str) -> None:
     """Raise `Unprotected` if the compositor has no security contexts.
 
-    A compositor that cannot be reached is no error here: the program reports that itself.
+    A compositor that cannot be reached is not an error here, because the program itself reports that.
     """
     try:
         compositor = Compositor(path)

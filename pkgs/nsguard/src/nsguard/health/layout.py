@@ -37,7 +37,7 @@ class Style(NamedTuple):
 
     @classmethod
     def of(cls, stream: TextIO) -> "Style":
-        """The style for terminal `stream`; plain if it is no terminal. NO_COLOR (no-color.org) removes the colours."""
+        """The style for terminal `stream`; plain if it is not a terminal. NO_COLOR (no-color.org) removes colours."""
         if not stream.isatty():
             return cls()
         unicode = (stream.encoding or "").lower().replace("-", "") == "utf8"

@@ -29,8 +29,8 @@ _CLEAR = "\x1b[H\x1b[2J"
 def main(options: argparse.Namespace) -> int:
     """Print the status of one namespace or all; return 0 if nothing in them is down or failed, else 1.
 
-    `--watch` goes on until interrupted, with `--json` one document a line. Raises `BadInput` for a name that is
-    neither configured nor up.
+    `--watch` repeats this until interrupted; with `--json`, each document is one line. Raises `BadInput` for a name
+    that is neither configured nor up.
     """
     if options.exit_address:
         from nsguard.health import exit_address  # imported here because urllib takes long to load

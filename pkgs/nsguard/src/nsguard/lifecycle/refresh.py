@@ -23,7 +23,7 @@ def refresh(name: str) -> None:
         if state is None or not (names := named.read(state)):
             return  # the tunnel has no endpoint by name, or is down: `up` looks up all names
         tunnel = state.tunnel()
-        if tunnel is None or not tunnel.complete:  # an earlier refresh or reload failed half-way
+        if tunnel is None or not tunnel.complete:  # an earlier refresh or reload failed before it was complete
             _again(state, names)
             return
         if not namespace.has_link(name, tunnel.interface):

@@ -21,7 +21,7 @@ CLONE_NEWNET = 0x40000000  # linux/sched.h
 def inode(name: str) -> int | None:
     """The inode of namespace `name`; None if there is no such namespace.
 
-    Raises `NsguardError` if the file of that name is no namespace, or if PID 1 sees another or none under the name.
+    Raises `NsguardError` if the file of that name is not a namespace, or if PID 1 sees another file or none there.
     """
     path = f"{paths.NETNS}/{name}"
     try:

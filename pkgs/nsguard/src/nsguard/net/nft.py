@@ -175,7 +175,7 @@ def _deletion(table: str) -> list[str]:
 
 
 def elements(tunnel: Tunnel | None) -> list[str]:
-    """Commands that fill the sets inside a namespace for a tunnel; none for None."""
+    """Commands that fill the sets inside a namespace for a tunnel; an empty list for None."""
     if tunnel is None:
         return []
     lines = []

@@ -29,7 +29,7 @@ def each(sysctls: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
 
 
 def lay(sysctls: Mapping[str, str]) -> None:
-    """Set and log each sysctl. Raises `NsguardError` if the kernel refuses one that does not have the value already."""
+    """Set and log each sysctl. Raises `NsguardError` if the kernel refuses a value that is not set already."""
     for key, path, value in each(sysctls):
         process.say("+ " + process.replayable(["sysctl", "-w", f"{key}={value}"]))
         try:

@@ -1,4 +1,4 @@
-"""The services in the namespace: whether they run, whether they answer at published ports, and whether these exist."""
+"""The services in the namespace: whether they run, answer at published ports, and have a published port at all."""
 
 import errno
 import re
