@@ -25,8 +25,8 @@ _BY_SIGNAL = {"2", "3"}
 _MOUNT = re.compile(r"Failed to set up mount namespacing: (?:/run/systemd/(?:mount-rootfs|unit-root))?(/[^:]*): (.*)")
 _EXIT = re.compile(r"(Main|Control) process exited, code=exited, status=(\d+)")
 _SOCKET = re.compile(r"Failed to (create|receive) listening socket \(([^)]*)\): (.*)")
-# nsguard-init is process 1, so no signal of its own ends it. It logs the signal that ended its program, and exits with
-# 128 plus that signal.
+# As process 1, nsguard-init cannot end by the signal that ended its program. It logs the signal, and exits with 128
+# plus the signal's number.
 _FROM_SIGNAL = 128
 _SIGNALLED = re.compile(r"nsguard: .* was killed by signal [A-Z0-9]+")
 _WORDS = 200
