@@ -1,6 +1,6 @@
-"""A build sandbox as Nix makes one, of a Debian: no /usr/bin, no network, an ordinary user, and the programs declared.
+"""A build sandbox like Nix's, made from a Debian: no /usr/bin, no network, an ordinary user, declared programs only.
 
-What Nix itself adds to it is described in its manual ("sandbox" in nix.conf(5)), and in its LinuxDerivationBuilder.
+Nix's manual describes Nix's own sandbox ("sandbox" in nix.conf(5)); its source is LinuxDerivationBuilder.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-# A package of nixpkgs → Debian's packages of the same programs; by default the one of the same name.
+# Package of nixpkgs → Debian's packages with the same programs; by default the package of the same name.
 DEBIAN = {
     "nix": ("nix-bin",),
     "systemd": ("systemd", "systemd-container"),
@@ -30,7 +30,7 @@ DEBIAN = {
     "compiler": ("gcc", "binutils", "libc6-dev"),
 }
 BUILDER, GROUP = 30001, 30000  # nixbld1, and its group
-# Debian's programs are where nothing searches for them; their loader and libraries are where the programs expect them.
+# Debian's programs are mounted where nothing searches for them, and their loader and libraries where they expect them.
 SEEN = (
     ("usr", "debian"),
     ("usr/lib", "usr/lib"),
@@ -46,7 +46,7 @@ DEVICES = ("full", "null", "random", "tty", "urandom", "zero")
 
 @dataclass(frozen=True)
 class Builder:
-    """A sandbox below a directory. debian: the tree whose programs it has; seen: more of the host, at its own paths."""
+    """A sandbox below a directory. debian: the tree whose programs it has; seen: more of the host's paths to show."""
 
     root: Path
     debian: Path = Path("/")
@@ -54,11 +54,11 @@ class Builder:
 
     @property
     def build(self) -> Path:
-        """The directory, outside, that is /build inside."""
+        """The host's path of the sandbox's /build."""
         return self.root / "build"
 
     def offer(self, packages: Iterable[str]) -> str:
-        """Lay out the programs of packages, each named as in nixpkgs, and return the PATH that leads to them."""
+        """Link the programs of packages, which are named as in nixpkgs, into the sandbox, and return their PATH."""
         search_path = []
         for package in packages:
             directory = self.root / "declared" / package / "bin"
@@ -121,7 +121,7 @@ class Builder:
 
 
 def needed(names: Iterable[str]) -> list[importlib.metadata.Distribution]:
-    """Python packages of this machine with all that they require, by their own metadata."""
+    """Installed Python packages and all packages that they require, according to their metadata."""
     packages: dict[str, importlib.metadata.Distribution] = {}
     waiting = list(names)
     while waiting:

@@ -41,7 +41,7 @@ def closure(module: Path) -> Path:
 
 
 def closure_of(expression: str) -> Path:
-    """The same of a module that is an expression, in which paths are absolute."""
+    """The closure of the system that a Nix expression of a module describes; paths in it must be absolute."""
     with tempfile.TemporaryDirectory() as directory:
         module = Path(directory, "module.nix")
         module.write_text(expression)
@@ -49,7 +49,7 @@ def closure_of(expression: str) -> Path:
 
 
 def with_programs(recipe: Recipe) -> Path:
-    """The tree that closures boot on, with the programs of an image of Debian's laid over it."""
+    """A copy of the tree that closures boot on, with the programs of a Debian image added."""
     below, above = Path(os.environ["NSGUARD_NIXOS_IMAGE"]), image(recipe)
     made_of = hashlib.sha256(f"{below} {below.stat().st_mtime_ns} {above}".encode()).hexdigest()[:16]
 
@@ -63,14 +63,14 @@ def with_programs(recipe: Recipe) -> Path:
 
 @contextmanager
 def booted(system: Path, kind: type[ContainerLab] = ContainerLab, tree: Path | None = None) -> Iterator[ContainerLab]:
-    """A lab of a kind, whose client is that system; tree: below it, by default the one that is given."""
+    """A lab of this kind whose client is the system. tree: what it boots on; default: NSGUARD_NIXOS_IMAGE."""
     with kind(client=nixos_client(system, tree or Path(os.environ["NSGUARD_NIXOS_IMAGE"]))) as lab:
         yield lab
 
 
 @contextmanager
 def connected(system: Path) -> Iterator[ContainerLab]:
-    """The same, once the tunnel is through."""
+    """A container lab whose client is the system, once its tunnel works."""
     with booted(system) as lab:
         wait_for_tunnel(lab)
         yield lab

@@ -1,8 +1,8 @@
-# A host of the usual kind, with so many namespaces and services; its value is made of every text that a switch to it
-# would install, so that nothing stays unevaluated.
+# A usual host with a number of namespaces and services. Its value contains every text that a switch to the host would
+# install, so that nothing stays unevaluated.
 #
 #   bare: whether it lacks what a usual host has; nsguard: whether the module is imported; namespaces: how many;
-#   services: how many of the host's own, spread over the namespaces where `confined`.
+#   services: how many services of its own, spread over the namespaces if `confined`.
 {
   lib,
   nixos,
@@ -24,7 +24,7 @@ let
     ];
   };
 
-  # What is made by a script is as good as made when the script's text is.
+  # A derivation counts as made once the text of its script is evaluated.
   pkgs = standIns // {
     runCommand =
       name: _: text:
@@ -59,7 +59,7 @@ let
     );
   };
 
-  # What a server at home or a desktop has besides.
+  # What home servers and desktops usually have besides.
   usual = {
     services.nginx = {
       enable = true;
@@ -141,7 +141,7 @@ let
 
   whole = {
     units = lib.mapAttrs (_: unit: unit.text) config.systemd.units;
-    # All but one, which is made by a function that the stand-ins lack.
+    # Without one that is made by a function which the stand-ins lack.
     userUnits = lib.mapAttrs (_: unit: unit.text) (
       removeAttrs config.systemd.user.units [ "nixos-activation.service" ]
     );

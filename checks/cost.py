@@ -2,9 +2,9 @@
 
 --json prints the share of values alone, {host: share}, for `make bench`.
 
-The host is checks/cost.nix, from nixpkgs' module system with stand-ins for packages. Nix counts what it evaluates, the
-same in each run, and what it allocates; the time is the least of three, of the processor. Packages cost nothing here,
-so that a real host takes longer to evaluate and nsguard's share of it is smaller.
+The host is checks/cost.nix, evaluated by nixpkgs' module system with stand-ins for packages. Nix reports how many
+values it evaluates, the same in each run, and how much memory it allocates; the time is the least processor time of
+three runs. Packages cost nothing here, so a real host takes longer to evaluate, and nsguard's share is smaller.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from rich.table import Table
 
 CHECKS = Path(__file__).parent
 ROUNDS = 3
-# Each block begins with what the others in it are compared with.
+# Each block begins with the host that the others in the block are compared with.
 HOSTS = {
     "a host without nsguard": {
         "": "{ nsguard = false; }",

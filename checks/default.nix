@@ -16,7 +16,7 @@ let
     nixos = nixpkgs + "/nixos";
   };
 
-  # Fails with both sides shown where a case does not come to what it must.
+  # Fails and shows the difference if a case does not yield what it must.
   judged =
     kind: name: outcome:
     pkgs.runCommand "eval-${kind}-${name}"
@@ -39,7 +39,7 @@ let
       name: outcome: lib.nameValuePair "eval-${kind}-${name}" (judged kind name outcome)
     ) outcomes;
 
-  # What checks/units says, and that the tunnel is through and tight before.
+  # Runs a script of checks/units, after a check that the tunnel works and nothing leaks.
   unitTest =
     name:
     { modules, script }:
@@ -51,12 +51,12 @@ let
       probes = script;
     };
 
-  # Guards with a hole, whose leak test must fail, and by this attack.
+  # Guards with a hole: their leak test must fail, with this attack LEAKED.
   planted =
     name: attack: test:
     pkgs.runCommand "planted-${name}"
       {
-        # What runNixOSTest returns is not the derivation itself, and lacks its overrideAttrs.
+        # The result of runNixOSTest is not the derivation itself, and lacks overrideAttrs.
         failed = pkgs.testers.testBuildFailure test.config.rawTestDerivation;
         passthru = { inherit test; };
       }
@@ -98,7 +98,7 @@ evaluated "plan" eval.plan
   # The core set against the demo's scenario, on NixOS, in virtual machines.
   leaks = nsguard.lib.makeLeakTest (import ./leaks.nix { inherit pkgs nsguard; });
 
-  # The same where services are put into the namespace, and nothing else.
+  # The same, but services are only put into the namespace, without further protections.
   planted-namespace-alone = planted "namespace-alone" hole.attacks (
     nsguard.lib.makeLeakTest (import ./leaks.nix { inherit pkgs nsguard; } // hole)
   );
@@ -138,7 +138,7 @@ evaluated "plan" eval.plan
     shellcheck .ci/run
   '';
 }
-# What a flake made from the template checks of itself; its host is of one platform.
+# The checks of a flake made from the template, whose host has one platform.
 // lib.optionalAttrs (pkgs.stdenv.hostPlatform.system == "x86_64-linux") {
   template =
     ((import ../templates/default/flake.nix).outputs {

@@ -19,7 +19,7 @@ def gateway(lab: ContainerLab, _: peer.Keys) -> None:
 
 
 def configuration(lab: ContainerLab, keys: peer.Keys, address: str) -> str:
-    """A client's end at the lab's server, which learns of it."""
+    """The configuration of one more client of the lab's server; the server gets it as a peer."""
     known(lab, keys.public, address)
     there = f"PublicKey = {lab.secrets.server.public}\nEndpoint = {LAB.endpoint.v4}:{LAB.endpoint_port}\n"
     here = f"PrivateKey = {keys.private}\nAddress = {address}/32\nDNS = {LAB.tunnel_server.v4}\n"
@@ -32,12 +32,12 @@ def two_tunnels(lab: ContainerLab, _: peer.Keys) -> None:
 
 
 def first_hop(lab: ContainerLab, _: peer.Keys) -> None:
-    """The file of the first tunnel, which the lab has made."""
+    """The lab's configuration of the first tunnel, at the path that the snippet names."""
     lab.client.succeed("install -Dm600 /etc/nsguard-lab/entry.conf /run/secrets/entry.conf")
 
 
 def typed(lab: ContainerLab, keys: peer.Keys) -> None:
-    """The server has the key and the resolvers that the snippets name, and knows the client's ends."""
+    """The server gets the key and the resolvers that the snippets name, and the client's two ends as peers."""
     lab.server.succeed("ip address add 10.64.0.1 dev wg0; ip address add 10.8.0.1 dev wg0")
     private = peer.generate()
     lab.client.write_files({"/run/secrets/mullvad.key": private.private}, 0o600)

@@ -1,8 +1,8 @@
-# Hosts as people have them, one an attribute: NixOS modules that are laid over the template's host. The leak test of
-# each (`config.system.build.leakTest`) must evaluate to a driver, whatever the host sets for network, disks and boot.
+# Typical hosts, one in each attribute: NixOS modules that are added to the template's host. The leak test of each
+# (`config.system.build.leakTest`) must evaluate to a driver, whatever the host sets for network, disks and boot.
 { lib }:
 let
-  # What disko, impermanence and the like come to: the options of NixOS that they set.
+  # The options of NixOS that disko, impermanence and similar modules set.
   disks = {
     fileSystems."/" = {
       device = lib.mkForce "none";
@@ -59,7 +59,7 @@ in
     users.users.root.hashedPassword = "!";
   };
 
-  # The same in the words of 2025 and of later.
+  # The same settings by the options of 2025 and by those of later releases.
   manager-settings =
     { options, ... }:
     {
@@ -80,7 +80,7 @@ in
     networking.networkmanager.enable = true;
   };
 
-  # A file of networkd's that sorts before that of the lab's interface, and would take it.
+  # A file of networkd that sorts before the one for the lab's interface, and would match that interface.
   networkd = {
     networking.useNetworkd = true;
     systemd.network.enable = true;
@@ -123,7 +123,7 @@ in
     users.mutableUsers = false;
   };
 
-  # No Perl on board.
+  # A system without Perl.
   perlless =
     { modulesPath, ... }:
     {
@@ -147,7 +147,7 @@ in
     };
   };
 
-  # What lanzaboote comes to.
+  # The options of NixOS that lanzaboote sets.
   boot-loader-of-its-own = {
     boot.loader.systemd-boot.enable = lib.mkForce false;
     boot.loader.external = {

@@ -110,7 +110,7 @@ def _python(path: Path, tree: Path) -> Iterator[str]:
 
 
 def _run(node: ast.AST) -> Iterator[ast.AST]:
-    """All nodes but those that a type checker alone reads."""
+    """All nodes except those that only a type checker reads."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
             continue
@@ -119,7 +119,7 @@ def _run(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _of_name(parts: list[str], tree: Path) -> Iterator[str]:
-    """The module that a dotted name names, or the one that defines it."""
+    """The module of a dotted name, or the module that defines the name."""
     for length in (len(parts), len(parts) - 1):
         path = tree.joinpath(*parts[:length])
         if length and path.with_suffix(".py").is_file():

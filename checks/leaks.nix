@@ -1,4 +1,4 @@
-# The machine of the check `leaks`: both ways by which a look-up of a name leaves a network namespace are on.
+# The machine of the check `leaks`: it runs both daemons through which look-ups leave a network namespace.
 { pkgs, nsguard }:
 {
   inherit pkgs;

@@ -1,10 +1,11 @@
-"""A tree of NixOS as it became after March 2025, where it touches nsguard: an older tree with known changes laid over.
+"""A newer tree of NixOS: one of March 2025 with the known later changes that touch nsguard.
 
 usage: python3 checks/newer.py TREE DIRECTORY
 
-TREE has nixpkgs' lib/ and nixos/ side by side; DIRECTORY is made, of hard links but for the files that differ. The
-changes are `fileSystems.<name>.fsType` without a default, `services.resolved.settings`, `systemd.settings.Manager`, and
-a test framework that says its own manager settings in these options. The words are ours; the facts are nixpkgs'.
+TREE has nixpkgs' lib/ and nixos/ side by side; DIRECTORY is created, with hard links to all files that do not differ.
+The changes are `fileSystems.<name>.fsType` without a default, `services.resolved.settings`, `systemd.settings.Manager`,
+and a test framework that sets its own manager settings by these options. nixpkgs made these changes; the code for them
+is written anew here.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ RESOLVED = """
 """
 RENAMED = {"fallbackDns": "FallbackDNS", "domains": "Domains", "llmnr": "LLMNR", "dnssec": "DNSSEC"}
 RENAMED |= {"dnsovertls": "DNSOverTLS"}
-# how a section of settings is written, as an expression of `settings`
+# a Nix expression that renders one section of `settings`
 SECTION = """concatStrings (mapAttrsToList (name: value:
       optionalString (value != null && value != [ ]) "${name}=${
         if isBool value then boolToString value else toString value
@@ -47,14 +48,14 @@ TESTING = "{ ShowStatus = false; DefaultTimeoutStartSec = 300; DefaultDeviceTime
 
 
 def replaced(text: str, old: str, new: str) -> str:
-    """The text with one passage exchanged. Raises ValueError where the passage is not there once."""
+    """The text with one passage replaced. Raises ValueError unless the passage occurs exactly once."""
     if text.count(old) != 1:
         raise ValueError(f"newer: {text.count(old)} times in the tree, and not once:\n{old}")
     return text.replace(old, new)
 
 
 def without_option(text: str, name: str, indent: str) -> str:
-    """The text without the declaration of an option. Raises ValueError where it is not declared once."""
+    """The text without the declaration of an option. Raises ValueError unless it is declared exactly once."""
     text, count = re.subn(
         rf"^{indent}{re.escape(name)} = mkOption \{{\n.*?^{indent}\}};\n", "", text, flags=re.M | re.S
     )
@@ -130,13 +131,13 @@ CHANGES: dict[str, Callable[[str], str]] = {
 
 
 def lay(tree: Path, directory: Path) -> Path:
-    """Make the newer tree; returns it. Raises ValueError where the older one is not as the changes expect it."""
+    """Make the newer tree and return its path. Raises ValueError if a change does not fit the older tree."""
     for part in ("lib", "nixos"):
         shutil.copytree(tree / part, directory / part, copy_function=link, symlinks=True)
     for name, change in CHANGES.items():
         path = directory / "nixos/modules" / name
         text = change(path.read_text())
-        path.unlink()  # a hard link is the older tree's own file
+        path.unlink()  # writing to a hard link would change the older tree
         path.write_text(text)
     return directory
 

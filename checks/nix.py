@@ -1,6 +1,6 @@
-"""Nix, as the checks evaluate with it.
+"""How the checks evaluate Nix expressions.
 
-NSGUARD_NIXPKGS names a tree with nixpkgs' lib/ and nixos/ side by side; what needs it is skipped without.
+NSGUARD_NIXPKGS names a tree with nixpkgs' lib/ and nixos/ side by side; tests that need it are skipped without it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ needs_nixpkgs = pytest.mark.skipif(
 
 
 def evaluate(expression: str) -> Any:
-    """The value of a Nix expression, as JSON has it; fails the test with Nix's own message."""
+    """The value of a Nix expression, passed on as JSON; fails the test with Nix's own message."""
     command = [
         "nix-instantiate",
         "--option",
@@ -41,5 +41,5 @@ def evaluate(expression: str) -> Any:
 
 
 def nixos_arguments(directory: Path, tree: Path | None = None) -> str:
-    """What checks/eval/nixos.nix takes. tree: nixpkgs' lib/ and nixos/, in place of NSGUARD_NIXPKGS."""
+    """The arguments of checks/eval/nixos.nix. tree: nixpkgs' lib/ and nixos/, in place of NSGUARD_NIXPKGS."""
     return words.nixos_arguments(directory, tree or Path(NIXPKGS or ""))

@@ -1,4 +1,4 @@
-# A guard with a hole: its services are in the namespace, as with `ip netns exec`, and reach the host's daemons.
+# A guard with a hole: it only puts services into the namespace, like `ip netns exec`, so they reach the host's daemons.
 {
   name = "planted-namespace-alone";
   confine = {

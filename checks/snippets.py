@@ -8,7 +8,7 @@ from nsguard_harness.addresses import LAB
 
 CHECKS = Path(__file__).parent
 SNIPPETS = CHECKS.parent / "docs/snippets"
-# A machine -> its snippets, and settings of the test beside them.
+# Machine -> its snippets, and the settings that the test adds to them.
 BOOTS: dict[str, tuple[tuple[str, ...], str]] = {
     "mullvad": (
         (
@@ -58,14 +58,14 @@ BOOTS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "hops": (("hops",), ""),
 }
-# Snippets of a page whose test is in a file of its own.
+# Snippets that are tested in another file.
 ELSEWHERE = {"half-a-stack": "test_nixos_half_a_stack.py", "guard": "test_nixos_guards.py"}
-# What does not boot here, and why.
+# Snippets that cannot boot here -> the reason.
 UNABLE = {
     "server": "it is no host of nsguard's but the other end, which NixOS makes by the kernel's WireGuard",
     "tests": "it needs virtual machines of nixpkgs' own packages; `nix flake check` of the template runs one",
 }
-# What a reader fills in -> what it is in the lab, whose web server has no certificate.
+# Placeholder that a reader fills in -> its value in the lab, whose web server has no certificate.
 FILLED = {
     "192.168.1.5": LAB.client.v4,
     "192.168.1.0/24": LAB.lan.v4,
@@ -84,7 +84,7 @@ def text(snippet: str) -> str:
 
 
 def module(boot: str, replaced: dict[str, str]) -> str:
-    """A system's module; replaced: texts that stand for others in its snippets."""
+    """The module of a machine. replaced: texts in its snippets -> their replacements."""
     snippets, beside = BOOTS[boot]
     imported = "\n".join(f"({text(snippet)})" for snippet in snippets)
     for old, new in replaced.items():

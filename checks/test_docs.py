@@ -1,4 +1,4 @@
-"""The documentation says what is so: options by evaluation, snippets as files that are evaluated, attacks by name."""
+"""The documentation is true: options and snippets are evaluated, and the attacks and files that it names exist."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_every_example_is_of_its_options_type(tmp_path: Path) -> None:
 
 
 def claims() -> dict[str, str]:
-    """The claims of the threat model, with what is said to test each."""
+    """Claim of the threat model → the text that says what tests it."""
     text = (DOCS / "threat-model.md").read_text().partition("## Claims")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (.+?) \| (.+) \|$", text, re.MULTILINE)
     return {claim: tests for claim, tests in rows if claim != "Claim"}
@@ -83,7 +83,7 @@ def test_attacks_that_a_page_names_exist(page: Path) -> None:
 
 
 def test_tests_that_a_page_names_exist() -> None:
-    """Here and not in the harness' own tests, which its package runs without the pages."""
+    """This is not among the harness's own tests, because its package runs those without the pages."""
     named = re.findall(r"`(test_\w+\.py)::(\w+)`", (DOCS / "ways-out.md").read_text())
     assert len(named) > 10
     for file, name in named:
@@ -107,7 +107,7 @@ def test_links_within_the_documentation_lead_somewhere(page: Path) -> None:
 
 
 def shown(text: str) -> set[str]:
-    """How a page may show a file: as it is, or, of a module that is a plain set, what stands in it."""
+    """The texts by which a page may show a file: the whole file or, for a module that is a plain set, its content."""
     lines = text.rstrip("\n").split("\n")
     if (lines[0], lines[-1]) != ("{", "}"):
         return {text}
@@ -170,7 +170,7 @@ def test_the_files_that_contributors_are_sent_to_exist() -> None:
 
 
 def test_the_files_that_comments_and_pages_name_exist() -> None:
-    """By their path from the top of the project. What is behind "systemd's" is not ours; FOLDER is any folder."""
+    """Paths are from the top of the project. A path after "systemd's" is not ours; FOLDER stands for any folder."""
     folders = "checks|docs|harness|lib|modules|pkgs|templates"
     path = re.compile(rf"(?<![\w/.*-])(?<!systemd's )(?:{folders})/[\w./-]+\.(?:nix|py|c|h|md|json)\b")
     texts = [

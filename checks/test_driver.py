@@ -1,8 +1,8 @@
-"""The suite under the NixOS test driver itself, by its own Python sources.
+"""The suite under the NixOS test driver, run from the driver's own Python sources.
 
-Its machines are what it takes any machine to be: a command that runs QEMU, an interface on a VLAN, a root shell on
-hvc0. Here they are Debian's, with the units that the plan made; NixOS's own come from nixpkgs, which needs building.
-The driver finds no program but those that its package declares.
+To the driver a machine is a command that runs QEMU, an interface on a VLAN, and a root shell on hvc0. The machines here
+are Debians with the units of the plan, because NixOS machines would have to be built from nixpkgs. The driver finds
+only the programs that its package declares.
 
 NSGUARD_NIXPKGS  a tree with nixos/lib/test-driver
 """
@@ -65,7 +65,7 @@ report = leak_test(
 )
 assert len(report.results) > 5
 """
-# What nixos/lib/test-driver declares: its wrapper has them in PATH, and nothing else is there in a build.
+# The programs that nixos/lib/test-driver declares: its wrapper puts them in PATH, and a build has no others.
 DECLARED = ("coreutils", "qemu-system-x86", "qemu-utils", "socat", "vde-switch")
 
 

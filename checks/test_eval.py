@@ -1,4 +1,4 @@
-"""Evaluation tests: what a configuration must yield, and what it must be refused with.
+"""Evaluation tests: the facts that a configuration must yield, or the messages with which it must be refused.
 
 The cases are files below checks/eval/. The plan is evaluated by any Nix; the NixOS options need a tree with
 nixpkgs' lib/ and nixos/ side by side, named by NSGUARD_NIXPKGS, and are skipped without it.
@@ -136,7 +136,7 @@ def test_the_other_tests_evaluate_to_scripts_for_the_drivers_own_types(
 ) -> None:
     judge_script(offered["scripts"][name]["script"], tmp_path)
     assert "NetworkNamespacePath=/run/netns/vpn" in offered["scripts"][name]["unit"]
-    # the planted hole: nothing but the namespace
+    # the node with the planted hole has the namespace and no other protection
     assert ("TemporaryFileSystem" in offered["scripts"][name]["unit"]) == name.startswith("units-")
 
 
@@ -171,15 +171,15 @@ def hosts_on_the_labs_network(arguments: str) -> None:
     for name, host in hosts.items():
         assert host["whole"] and "leak_test(" in host["script"], name
         assert host["problems"] == [], name
-        # a user reads what this prints as said of their own host
+        # users would take these warnings for warnings about their own host
         assert host["warnings"] == [], name
-        # what the host says of cards, gateways and resolvers is not the lab's
+        # the lab's cards, gateways and resolvers replace the host's
         network = (host["interfaces"], host["defaultGateway"], host["nameservers"])
         assert network == (["eth1"], None, ["198.51.100.1"]), name
         assert host["firewall"], name
         assert host["namespaces"]["vpn"] == "/etc/nsguard-lab/client.conf", name
     assert hosts["second-namespace"]["namespaces"]["work"] == "/etc/nsguard-lab/absent/other.conf"
-    # an /etc that is an overlay leaves room for one more above it, and for none below
+    # three overlays cannot be stacked: /etc is one, a service's /etc over it another, and a writable store would be one
     assert not hosts["etc-overlay"]["writableStore"]
     assert hosts["plain"]["writableStore"]
 

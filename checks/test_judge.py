@@ -49,7 +49,7 @@ def test_the_judge_sees_every_dangerous_path_in_every_spelling(generated: list[t
 
 
 def test_what_leads_nowhere_is_neither_refused_nor_judged(generated: list[tuple[Unit, dict[str, Any]]]) -> None:
-    # An escape that systemd may read in two ways is judged in both.
+    # An escape that systemd may read in two ways is judged both ways.
     harmless = [(line, outcome) for line, outcome in generated if not line.dangerous]
     assert [(line, outcome["raw"]) for line, outcome in harmless if line.plain and outcome["raw"]] == []
     assert [line for line, outcome in harmless if line.plain and outcome["refused"]] == []
@@ -62,7 +62,7 @@ def test_the_judge_misses_each_protection_that_is_taken_away() -> None:
     assert len(judged["mutants"]) > 25
 
 
-# What systemd opens on the host for a service's socket, or where the host reaches it; and what stays in the namespace.
+# Addresses of a service's socket: what systemd opens on the host or what the host can reach, and what stays inside.
 OUTSIDE = (
     *("ListenFIFO=/run/app/pipe", "ListenFIFO=%t/app/pipe", "ListenFIFO=/srv/pipe", "ListenMessageQueue=/app"),
     *("ListenSpecial=/dev/input/event0", "ListenUSBFunction=/dev/ffs"),

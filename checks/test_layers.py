@@ -1,4 +1,4 @@
-"""The code's rooms are those of docs/architecture.md, import no others than it says there, and in no circle."""
+"""The code has the rooms of docs/architecture.md; they import only what that page allows, and in no circle."""
 
 from __future__ import annotations
 

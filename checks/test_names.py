@@ -90,7 +90,7 @@ def files() -> set[str]:
 
 
 def own(module: str, test: str) -> bool:
-    """Whether a test is the module's by its name: `net/test_nft.py` or `net/test_nft_sets.py` of `net/nft`."""
+    """Whether a test belongs to a module by its name: `net/test_nft.py` or `net/test_nft_sets.py` of `net/nft`."""
     folder, _, name = module.rpartition("/")
     there, _, file = test.rpartition("/")
     stem = file.removesuffix(".py")

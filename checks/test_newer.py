@@ -1,4 +1,4 @@
-"""NixOS as it became after March 2025: what is evaluated on the older tree holds with the known changes laid over."""
+"""A newer NixOS: what is evaluated on the tree of March 2025 gives the same with the known later changes."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def lab() -> Iterator[ContainerLab]:
 
 @pytest.fixture
 def fresh() -> Iterator[ContainerLab]:
-    """A lab of its own, whose resolvers repeat no question of another test."""
+    """A lab of its own, whose resolvers do not repeat look-ups of another test."""
     with connected(closure(NIXOS / "machine.nix")) as lab:
         yield lab
 
@@ -42,7 +42,7 @@ def test_it_is_nixos_and_nothing_failed(lab: ContainerLab) -> None:
 
 
 def test_the_suite_finds_it_tight(lab: ContainerLab) -> None:
-    # The disrupters are left to the Debian client: what they stop, another system starts otherwise.
+    # Attacks that disturb the machine run on the Debian client only: NixOS starts what they stop in another way.
     cells = [cell for cell in cells_for("*", subjects(lab.client)) if not cell.attack.alone]
     report = Suite(lab, cells).run()
     bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
@@ -69,7 +69,7 @@ def test_a_published_port_has_its_process_in_the_namespace(lab: ContainerLab) ->
 
 
 class Switched(ConnectionHeld):
-    """The connection, while the system is switched to another configuration."""
+    """The attack with a held connection, while the system switches to another configuration."""
 
     name = "connection-held"
 
@@ -81,7 +81,7 @@ class Switched(ConnectionHeld):
 
 
 def listening(lab: Lab) -> set[str]:
-    """Where the host listens for what is published."""
+    """The addresses at which the host listens for published ports."""
     return set(lab.client.succeed("ss -Hltn | awk '{print $4}' | grep :810 || true").split())
 
 
@@ -101,14 +101,14 @@ def test_a_switch_to_another_peer_leaves_the_service_running(fresh: ContainerLab
     assert report.confined.judgement.unowned == ()
     assert lab.client.succeed("readlink -f /run/current-system").strip() == str(system)
     assert [lab.client.get_unit_property(unit, "MainPID") for unit in SERVICES] == before
-    # a socket that has changed is another one: NixOS starts that, and stops the one that is no more
+    # a changed socket has another name: NixOS starts the new one and stops the old one
     assert listening(lab) == {"127.0.0.1:8102"}
     known = {peer.public_key for peer in inspection.peers(lab.client, "vpn")}
     assert known == {lab.peer.secrets.server.public, OTHER_PEER}
 
 
 def test_look_ups_stay_in_after_nscd_was_restarted(lab: ContainerLab) -> None:
-    """By the daemon that NixOS itself runs; the attack's own restart is the first, this is one more."""
+    """With NixOS's own nscd, which the test restarts in addition to the attack."""
     lab.client.succeed("systemctl restart nscd")
     report = Suite(lab, cells_for("getaddrinfo", subjects(lab.client))).run()
     assert {result.verdict for result in report.results} == {Verdict.CONTAINED}, report.results
@@ -119,7 +119,7 @@ MODULES = ("prowlarr", "sonarr", "jellyfin", "transmission", "nginx")
 
 @pytest.fixture(scope="module")
 def modules() -> Iterator[ContainerLab]:
-    """NixOS's own definitions of services, among them one with a root directory and one with a user made up for it."""
+    """Services of NixOS's own modules, among them one with a root directory and one whose user systemd creates."""
     with connected(closure(NIXOS / "modules.nix")) as lab:
         yield lab
 
@@ -127,7 +127,7 @@ def modules() -> Iterator[ContainerLab]:
 @pytest.mark.parametrize("service", MODULES)
 def test_a_service_of_a_nixos_module_is_tight(modules: ContainerLab, service: str) -> None:
     modules.client.wait_for_unit(f"{service}.service")
-    # the host's resolver may still repeat questions of an earlier test's controls
+    # the host's resolver may still repeat look-ups of an earlier test's controls
     modules.client.succeed("systemctl restart systemd-resolved nscd")
     (user,) = [subject for subject in subjects(modules.client) if subject.identity == "user"]
     agent = Agent(modules.client, f"/run/nsguard-agent-{service}/socket")

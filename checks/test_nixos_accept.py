@@ -1,4 +1,4 @@
-"""What the evaluation accepts, NixOS builds, boots and runs: each configuration of checks/eval/accept, by itself."""
+"""Each configuration of checks/eval/accept is built, booted and run on NixOS, by itself."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ in
   ];
 }}
 """
-# Started by something that has not happened: a socket, a timer, a launch, a service, a fault, a port that was given.
+# Units that wait for an event that does not occur here: a connection, a timer, a launch, a service, a fault, a port.
 WAITING = re.compile(
     r"nsguard-(mend|rules|refresh|metrics|egress|host|publish|app|display|(?:\w+-)?bus|forwarded)\b.*\.service"
 )
-# What does not run, and why it cannot here: configuration -> unit -> reason.
+# Units that cannot run here: configuration -> unit -> reason.
 UNABLE = {
     "socket-activated": {"claimed.socket": "no service of its name, without which systemd starts none"},
     "typed-tunnel": {
@@ -42,7 +42,7 @@ UNABLE = {
         "nsguard-userspace-vpn.service": "the tunnel starts it, once it knows the endpoint",
     },
 }
-# What the evaluation warns of comes true: these units are not there, or fail.
+# The evaluation's warnings come true: these units must be missing, or fail.
 FORETOLD = {
     r"systemd[.]services[.]([^.:]+)[.:].* so the service does not start;.*": ["{0}.service"],
     r"nsguard[.]apps[.]([^.:]+)[.]user: .* the app does not start;.*": [
@@ -53,15 +53,15 @@ FORETOLD = {
         "nsguard-publish-{0}@{1}-*.socket"
     ],
 }
-# Of any other that is warned of, that it runs is not said; if it does, it is inside.
+# Services of other warnings may fail; one that runs must be inside.
 WARNED = re.compile(r"systemd[.]services[.]([^.:]+)[.:].*")
-# An account that the lab has, where a template's instance may be the name of one.
+# The instance of every template: an account of the lab, because an instance may be an account's name.
 INSTANCE = "app"
 PATIENCE = 20
 
 
 def module_of(case: str) -> str:
-    """The machine of a configuration, in which a program that would end before it is looked for stays."""
+    """The module of a configuration's machine; programs that would end before the test sees them keep running."""
     text = (CHECKS / "eval/accept" / f"{case}.nix").read_text()
     for above, directory in (("../../../", CHECKS.parent), ("../", CHECKS / "eval")):
         text = text.replace(f"import {above}", f"import {directory}/")
@@ -69,7 +69,7 @@ def module_of(case: str) -> str:
 
 
 def foretold(warnings: list[str]) -> set[str]:
-    """The units, as patterns, that these warnings say will not be."""
+    """Patterns of the units that, according to these warnings, will be missing or fail."""
     said = [(re.fullmatch(of, warning), units) for of, units in FORETOLD.items() for warning in warnings]
     return {unit.format(*match.groups()) for match, units in said if match for unit in units}
 
@@ -100,7 +100,7 @@ def runs_in(client: Machine, unit: str, namespace: str) -> None:
         return
     number = client.succeed(f"stat -Lc %i /run/netns/{namespace}").strip()
     deadline = time.monotonic() + PATIENCE
-    # until then it is systemd's process, which is on its way there
+    # before its program runs, the process is systemd's and may not be in the namespace yet
     while "sleep" not in (programs := inside(client, unit)):
         assert time.monotonic() < deadline, client.succeed(f"systemctl status -n 20 {unit} || true")
         time.sleep(0.1)
@@ -119,7 +119,7 @@ def listens_in(client: Machine, unit: str, addresses: list[str], namespace: str)
 
 
 def runs_inside_or_not(client: Machine, unit: str, namespace: str) -> None:
-    """Start a service that may fail, and see that it fails or does as others do."""
+    """Start a service that may fail, and see that it fails or runs in the namespace."""
     client.execute(f"systemctl start {unit}", timeout=60)
     deadline = time.monotonic() + PATIENCE
     while "sleep" not in inside(client, unit) and time.monotonic() < deadline:

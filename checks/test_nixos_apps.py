@@ -13,13 +13,13 @@ from nsguard_harness.machine import Completed, Machine
 from nsguard_harness.run.suite import Subject, Suite, Verdict, cells_for
 
 pytestmark = [pytest.mark.lab, needs_nixos]
-# Packets and names; and where an app, one in bubblewrap, a command and a service differ: sight, sockets, handles.
+# Attacks by packets and names, and those for which apps, apps in bubblewrap, commands and services differ.
 CORE = (
     *("tcp-beyond", "udp-*", "icmp-*", "getaddrinfo", "resolvectl", "resolved-*", "nscd-socket"),
     *("proc-*", "pidfd-setns", "setns-*", "take-socket", "given-by-*", "keyring", "user-namespace"),
     *("links-in-sight", "sockets-in-sight", "socket-in-*", "session-bus", "systemd-run-*", "user-manager", "x11-*"),
 )
-# Each attack is a command of its own, which takes its time.
+# Fewer attacks, because each is a command of its own, which is slow.
 BY_COMMAND = ("tcp-beyond", "udp-beyond", "udp-lan", "getaddrinfo", "take-socket", "sockets-in-sight", "session-bus")
 
 
@@ -52,7 +52,7 @@ def test_a_launcher_starts_its_app_in_the_namespace(lab: ContainerLab, app: str)
     lab.client.wait_until_succeeds(f"test -e {report}", 30)
     assert told(lab.client.succeed(f"cat {report}"), lab) == EXPECTED
     assert lab.client.succeed(f"stat -c %U {report}").strip() == "alice"
-    # control: outside, the same person is seen by another address
+    # control: outside, the web server sees another address of the same user
     outside = by(lab.client, "alice", f"curl -s http://{lab.addresses.web.v4}/ip").output.strip()
     assert outside == lab.addresses.client.v4
 
@@ -90,7 +90,7 @@ def test_others_are_refused_in_a_line(lab: ContainerLab, command: str, status: i
     ids=["app", "app in bubblewrap", "command"],
 )
 def test_it_is_tight(lab: ContainerLab, where: str, attacks: tuple[str, ...]) -> None:
-    # what the controls of an earlier test had the host's resolver look up, it may still be asking for
+    # the host's resolver may still repeat look-ups of an earlier test's controls
     lab.client.succeed("systemctl restart systemd-resolved nscd")
     confined, free = (Agent(lab.client, f"/run/{directory}/socket") for directory in (where, "nsguard-agent-free-user"))
     for agent in (confined, free):

@@ -28,7 +28,7 @@ def test_a_peer_takes_turns_with_nsguard() -> None:
         for figure in figures:
             assert figure.samples.keys() == {OURS, "other"}
             assert all(sample > 0 for samples in figure.samples.values() for sample in samples)
-        # as it was started last, so that what was timed is what the peer's unit does
+        # the links of the last start are there, so the timed start was that of the peer's unit
         machines["other"].succeed("ip link show peer0", "ip -n peer link show peer1")
         machines["other"].succeed(peers.STOP)
         machines["other"].fail("ip link show peer0")

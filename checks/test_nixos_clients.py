@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.lab, needs_nixos]
 LINKED = LAB.narrowed_ports[2]
 TARGETS = {Target("tcp", at, port) for at in LAB.client for port in LAB.narrowed_ports}
 TARGETS |= {Target("udp", at, LINKED) for at in LAB.client}
-# The server's machine by its address on the network that is named, and by another that it has.
+# The server by its address in a network that the port names, and by an address in another network.
 NAMED, OTHER = Way(LAB.server), Way(LAB.web)
 
 
@@ -63,6 +63,6 @@ def test_it_was_the_rules_that_kept_them_out(lab: ContainerLab) -> None:
 def test_status_says_who_may_come_and_where_it_is_everybody(lab: ContainerLab) -> None:
     clients = {(port["name"], port["port"]): port["from"] for port in status(lab)["published"]}
     networks = list(LAB.lan)
-    assert clients.pop(("web", 9091)) == []  # at loopback alone
+    assert clients.pop(("web", 9091)) == []  # on loopback only
     assert all(networks == each for each in clients.values())
     assert len(clients) == 4

@@ -1,4 +1,4 @@
-"""NixOS: what ran unconfined is in the namespace at once, when a switch confines it for the first time."""
+"""NixOS: when a switch first confines services that are running, they move into the namespace at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def networks(client: Machine) -> dict[str, str]:
 
 
 def listening(client: Machine, inside: str = "") -> set[int]:
-    """Those of PORTS on which the host listens, or a namespace. inside: the command that enters the namespace."""
+    """The PORTS on which the host listens, or a namespace. inside: the command that enters the namespace."""
     lines = client.succeed(f"{inside} ss -Hltn | awk '{{print $4}}'").splitlines()
     return {port for port in PORTS if any(line.endswith(f":{port}") for line in lines)}
 
@@ -40,7 +40,7 @@ def test_a_first_switch_takes_services_and_their_sockets_into_the_namespace(lab:
     host, namespace = client.succeed("stat -Lc %i /proc/1/ns/net /run/netns/vpn").split()
     for name in SERVICES:
         client.wait_for_unit(f"{name}.service")
-    # somebody is being served by the socket that makes a service of each connection
+    # a client has a connection to the socket that starts a service for each connection
     client.succeed("systemd-run -q --unit=visitor sh -c 'exec 3<>/dev/tcp/127.0.0.1/9001; sleep infinity'")
     client.wait_until_succeeds("systemctl list-units --plain --no-legend 'each@*.service' | grep -q running")
     assert networks(client) == dict.fromkeys(SERVICES, host)
@@ -53,5 +53,5 @@ def test_a_first_switch_takes_services_and_their_sockets_into_the_namespace(lab:
     assert networks(client) == dict.fromkeys(SERVICES, namespace)
     assert listening(client) == set()
     assert listening(client, "ip netns exec vpn") == set(PORTS)
-    # the one that was served outside is served no more
+    # the service of the connection that was made outside has ended
     assert client.run("systemctl list-units --plain --no-legend 'each@*.service' | grep running").status == 1

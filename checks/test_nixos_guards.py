@@ -1,4 +1,4 @@
-"""Anybody's guard on NixOS: a system with the agents of modules/agents.nix is attacked, whatever confines them."""
+"""Other guards on NixOS: a system with the agents of modules/agents.nix is attacked, whatever confines them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from closures import NIXOS, closure, closure_of, needs_nixos
 from nsguard_harness.cli import main
 
 pytestmark = [pytest.mark.lab, needs_nixos]
-# where each goes: a packet, a name by a resolver, one by a daemon, a file for a login, the tunnel without its link
+# their ways out: a packet, a look-up by a resolver, one by a daemon, a file for a login, a tunnel without its link
 ATTACKS = ("udp-beyond", "dns-uplink", "resolved-dbus", "left-in-own-home", "link-deleted")
 
 
@@ -37,7 +37,7 @@ def test_a_guard_of_packets_alone_leaks_what_daemons_look_up(tmp_path: Path) -> 
     assert verdicts["resolved-dbus"] == {"LEAKED"}, verdicts
     assert verdicts["left-in-own-home"] == {"LEAKED"}, verdicts
     assert verdicts["udp-beyond"] == {"contained"}, verdicts
-    # its tunnel is found by its kind and brought back by its own unit
+    # the attack finds the guard's tunnel by the kind of its link, and the guard's own unit brings it back
     assert verdicts["link-deleted"] == {"contained"}, verdicts
     assert status == 1
 

@@ -27,7 +27,7 @@ def lab() -> Iterator[ContainerLab]:
 
 
 def asked(lab: ContainerLab, service: str, url: str) -> str:
-    """What a service is told by a web server that it asks itself; nothing where nobody answers it."""
+    """What a service gets when it requests a URL itself; empty if nobody answers it."""
     status, output = lab.client.execute(f"curl -sf http://127.0.0.1:{PORTS[service]}/ask/{url}")
     return output.strip() if status == 0 else ""
 
@@ -52,7 +52,7 @@ def test_what_is_inside_reaches_the_named_services_of_the_host_and_no_other(lab:
 @pytest.mark.parametrize("service", OUTSIDE)
 def test_what_is_outside_reaches_what_is_published(lab: ContainerLab, service: str) -> None:
     assert [asked(lab, service, page(name)) for name in INSIDE] == list(INSIDE)
-    assert asked(lab, service, page("jellyfin")) == "jellyfin"  # which the inside does not reach
+    assert asked(lab, service, page("jellyfin")) == "jellyfin"  # which services inside cannot reach
 
 
 def test_each_half_talks_to_the_world_by_its_own_way(lab: ContainerLab) -> None:

@@ -22,12 +22,12 @@ TRIED = ("link-*", "udp-*", "tcp-*", "tunnel-address-*", "getaddrinfo", "dns-*")
 SERVICES = ("app-root.service", "app-user.service", "echo.service")
 IPTABLES = "networking.nftables.enable = false; networking.firewall.filterForward = false;"
 WITHOUT = "nsguard.namespaces.vpn = { hostLink.enable = lib.mkForce false; publish = lib.mkForce { }; };"
-OWN = "/run/own.jsonl"  # records of what the host itself serves, at a port that the firewall has not open
+OWN = "/run/own.jsonl"  # records of connections to a port of the host itself, which the firewall keeps closed
 
 
 @functools.cache
 def machine(more: str = "") -> Path:
-    """The machine, with other settings besides."""
+    """The machine's closure, with more settings."""
     return closure_of(f"{{ lib, ... }}: {{ imports = [ {NIXOS}/host-link.nix ]; {more} }}")
 
 
@@ -54,7 +54,7 @@ def test_it_is_tight(lab: ContainerLab) -> None:
 
 @pytest.mark.parametrize(("firewall", "settings"), [("nftables", ""), ("firewall", IPTABLES)], ids=["nft", "iptables"])
 def test_no_port_has_to_be_opened_for_it(lab: ContainerLab, firewall: str, settings: str) -> None:
-    """By nftables, where the firewall is closed to what is forwarded, too, and by iptables."""
+    """With nftables, where the firewall drops forwarded packets as well, and with iptables."""
     own = {Target(kind, at, LAB.echo_port) for kind in ("tcp", "udp") for at in LAB.client}
     lab.peer.start("echo", OWN, lab.client)
     switch(lab, machine(settings))
@@ -63,7 +63,7 @@ def test_no_port_has_to_be_opened_for_it(lab: ContainerLab, firewall: str, setti
         assert echoing(lab.server, own) == set()
         check_reached(lab)
         lab.client.succeed(f"systemctl stop {firewall}")
-        wait_for_echoes(lab.server, own)  # it was the firewall
+        wait_for_echoes(lab.server, own)  # control: it was the firewall
         lab.client.succeed(f"systemctl start {firewall}")
         assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")
     finally:

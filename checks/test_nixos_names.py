@@ -20,11 +20,11 @@ NO_RESOLVED = """
 """
 NO_NSCD = "services.nscd.enable = lib.mkForce false; system.nssModules = lib.mkForce [ ];"
 NETWORKD = "networking.useNetworkd = true; systemd.network.wait-online.enable = false;"
-# what there is to ask on any machine, and of each daemon
+# look-ups that any machine has, and those by each daemon
 ANYBODY = ("getaddrinfo*", "dns-uplink", "dns-beyond", "dns-tcp", "getent-hosts", "search-domain", "resolv-conf-*")
 NSCD = ("nscd-*",)
 RESOLVED = ("resolved-*", "resolvectl", "dns-stub")
-# options laid over a machine that has resolved and nscd
+# options added to a machine that has resolved and nscd
 MACHINES = {
     "nscd alone": (NO_RESOLVED, NSCD),
     "resolved alone": (NO_NSCD, RESOLVED),
@@ -78,7 +78,7 @@ print(json.dumps({
 
 
 def test_a_user_that_systemd_makes_and_the_machine_have_their_names_inside() -> None:
-    """With all of the host's daemons of names running, and none of them in reach."""
+    """All of the host's daemons that look up names run, and none can be reached from inside."""
     service = """{
       nsguard.namespace = "vpn";
       serviceConfig = { Type = "oneshot"; DynamicUser = true; ExecStart = "/usr/bin/python3 /etc/accounts.py"; };

@@ -38,7 +38,7 @@ def lab() -> Iterator[ContainerLab]:
         for service in SERVICES:
             lab.client.wait_for_unit(f"{service}.service")
         token = new_token()
-        with watched(lab, token) as judgement:  # the eye: one outside is seen
+        with watched(lab, token) as judgement:  # control: a request from outside is seen
             lab.client.succeed(f"curl -s http://{LAB.web.v4}/{token}")
         assert judgement().of(token)
         yield lab
@@ -53,14 +53,14 @@ def _nothing_leaks(lab: ContainerLab) -> Iterator[None]:
 
 
 def stays(lab: ContainerLab, service: str) -> None:
-    """Restart a service, and see that its main process is in the namespace, once systemd has learnt of it."""
+    """Restart a service, and see that its main process is in the namespace, once systemd knows that process."""
     lab.client.succeed(f"systemctl restart {service}", timeout=60)
     main = f"/proc/$(systemctl show -P MainPID {service})/ns/net"
     lab.client.wait_until_succeeds(f'test "$(stat -Lc %i {main})" = "$(stat -Lc %i /run/netns/vpn)"', PATIENCE)
 
 
 def test_no_unit_was_left_out_of_the_boot(lab: ContainerLab) -> None:
-    """unbound would start before what its tunnel waits for."""
+    """By itself, unbound would start before units for which its tunnel waits."""
     assert "cycle" not in lab.client.succeed("journalctl -b -o cat _PID=1")
     assert lab.client.succeed("systemctl is-system-running").strip() == "running"
     assert lab.client.execute("nsguard doctor vpn")[0] == 0

@@ -47,12 +47,12 @@ except OSError as error:
 
 
 def page(machine: Machine, url: str) -> Completed:
-    """What a page holds; with an error, what the error says."""
+    """Fetch a page: its content or, for an error, the error's text."""
     return machine.run(f"python3 -c {shlex.quote(FETCH)} {url}")
 
 
 def answers(machine: Machine, url: str) -> bool:
-    """Whether a service's page is there; false where the connection is refused or dropped."""
+    """Whether a service's page answers; false if the connection is refused or dropped."""
     done = page(machine, url)
     assert done.status == 0 or re.search("refused|timed out", done.errors), done.errors
     return done.status == 0 and "peer" in json.loads(done.output)
@@ -95,7 +95,7 @@ def reached_by_tunnel(lab: ContainerLab, port: int) -> bool:
 
 @on("linked")
 def test_first(lab: ContainerLab) -> None:
-    """One way out; and its web page refuses connections until it is published."""
+    """The service has one way out, and its web page refuses connections until it is published."""
     is_confined(lab.client, "prowlarr", 9696)
     leaves_by(lab.client, LAB.tunnel_client.v4)
     assert not answers(lab.client, "http://127.0.0.1:9696")
@@ -104,7 +104,7 @@ def test_first(lab: ContainerLab) -> None:
 
 @on("linked")
 def test_host_link(lab: ContainerLab) -> None:
-    """UDP from the LAN, and a page whose service sees who asks."""
+    """UDP from the LAN arrives, and the service of a web page sees its client's address."""
     is_confined(lab.client, "game", 27015)
     is_confined(lab.client, "web", 8080)
     ask = f"""'[[["udp", "{LAB.client.v4}", 27015]], [[null, null]]]'"""
@@ -117,7 +117,7 @@ def test_host_link(lab: ContainerLab) -> None:
 
 @on("linked")
 def test_published_range(lab: ContainerLab) -> None:
-    """UDP from the LAN at the first and the last port of the range, and not beyond; from no other network."""
+    """UDP from the LAN is answered at the first and the last port of the range, not beyond; no other network is."""
     is_confined(lab.client, "calls", 16384)
 
     def answered(source: str) -> list[int]:
@@ -131,7 +131,7 @@ def test_published_range(lab: ContainerLab) -> None:
 
 @on("mullvad")
 def test_first_published(lab: ContainerLab) -> None:
-    """On this host, and not on the LAN, whose address is not listened on."""
+    """The port answers on this host, and not on the LAN, at whose address nothing listens."""
     serves(lab.client, 9696)
     assert answers(lab.client, "http://127.0.0.1:9696")
     assert not answers(lab.client, f"http://{LAB.client.v4}:9696")
@@ -139,7 +139,7 @@ def test_first_published(lab: ContainerLab) -> None:
 
 @on("mullvad")
 def test_published_port(lab: ContainerLab) -> None:
-    """On loopback by both families, and from the LAN through the firewall."""
+    """The port answers on loopback over both families, and from the LAN through the firewall."""
     serves(lab.client, 9091)
     for host in ("127.0.0.1", "[::1]", LAB.client.v4):
         assert answers(lab.client, f"http://{host}:9091")
@@ -148,12 +148,12 @@ def test_published_port(lab: ContainerLab) -> None:
 
 @on("clients")
 def test_published_from(lab: ContainerLab) -> None:
-    """From this host and its own network, through the firewall; and from no other network."""
+    """The port answers this host and its own network, through the firewall, and no other network."""
     serves(lab.client, 9696)
     assert answers(lab.client, "http://127.0.0.1:9696")
     lab.server.wait_until_succeeds(connect_from(LAB.server.v4))
     lab.server.fail(connect_from(LAB.endpoint.v4))
-    # without the rules that one is let in, too: it is they that keep it out
+    # control: without the rules, the other network is let in too
     lab.client.succeed("nft delete table inet nsguard_from-vpn")
     lab.server.succeed(connect_from(LAB.endpoint.v4))
     lab.client.succeed("systemctl reload nsguard-netns-vpn")
@@ -168,7 +168,7 @@ def connect_from(address: str) -> str:
 
 @on("mullvad")
 def test_published_socket(lab: ContainerLab) -> None:
-    """nginx, by its group, and nobody else."""
+    """nginx may connect, because it is in the socket's group, and nobody else may."""
     serves(lab.client, 8080)
     assert answers(lab.client, "http://127.0.0.1:80")
     socket = "curl -s --unix-socket /run/vpn-web.sock http://x/"
@@ -178,7 +178,7 @@ def test_published_socket(lab: ContainerLab) -> None:
 
 @on("mullvad")
 def test_allowed_egress(lab: ContainerLab) -> None:
-    """That port of that host, which sees this host; and none other of its ports."""
+    """The service reaches one port of the other host, which sees this host's address, and none of its other ports."""
     serve = "import http.server; http.server.test(http.server.SimpleHTTPRequestHandler, port=445)"
     lab.server.succeed(f'systemd-run -q --unit=nas --collect -p WorkingDirectory=/run python3 -c "{serve}"')
     lab.client.wait_until_succeeds(f"ip netns exec vpn curl -s -m 2 http://{LAB.granted.v4}:445/")
@@ -188,7 +188,7 @@ def test_allowed_egress(lab: ContainerLab) -> None:
 
 @on("mullvad")
 def test_commands(lab: ContainerLab) -> None:
-    """For the user who is listed, and for no other."""
+    """The listed user may run commands, and no other user."""
     command = f"nsguard run vpn -- sh -c 'id -un; curl -s http://{LAB.web.v4}/ip'"
     leaves_by(lab.client, LAB.tunnel_client.v4)
     assert by(lab.client, "alice", command).output.split() == ["alice", LAB.tunnel_client.v4]
@@ -206,7 +206,7 @@ def test_tunnel_ports(lab: ContainerLab) -> None:
 
 @on("mullvad")
 def test_port_forwarding(lab: ContainerLab) -> None:
-    """qBittorrent is told the port that the provider gives, and the world reaches it there."""
+    """qBittorrent gets the port that the provider gives, and the world reaches it there."""
     lab.client.wait_until_succeeds(f"grep -q NSGUARD_PORT={GRANTED} /run/nsguard/vpn/inside/forwarded")
     serves(lab.client, GRANTED)
     assert reached_by_tunnel(lab, GRANTED)
@@ -223,7 +223,7 @@ def test_hosts(lab: ContainerLab) -> None:
 
 @on("mullvad")
 def test_app(lab: ContainerLab) -> None:
-    """A launcher in her PATH starts it confined, as her, in a home of its own."""
+    """The launcher in alice's PATH starts the app confined, as alice, in a home of its own."""
     done = by(lab.client, "alice", "brave")
     assert (done.status, done.errors) == (0, "")
     found = "/var/lib/nsguard-app-brave/found"
@@ -243,7 +243,7 @@ def test_media(lab: ContainerLab) -> None:
 
 @on("provider")
 def test_library(lab: ContainerLab) -> None:
-    """The page is on the LAN; the directory in a home is there, and nothing else of that home."""
+    """The LAN reaches the page. The service sees the directory in a home, and nothing else of that home."""
     is_confined(lab.client, "jellyfin", 8096)
     lab.client.succeed("echo song >/home/alice/Music/song; echo letter >/home/alice/letter; chmod 755 /home/alice")
     at = f"http://{LAB.client.v4}:8096"
@@ -268,14 +268,14 @@ def test_timer(lab: ContainerLab) -> None:
 
 @on("provider")
 def test_socket(lab: ContainerLab) -> None:
-    """Whoever connects on this host gets what hostnamed says, by the part of the system's bus that is granted."""
+    """Clients on this host get hostnamed's answer, which the service gets by the granted part of the system bus."""
     said = lab.client.succeed("timeout 20 cat </dev/tcp/127.0.0.1/79")
     assert said == 's "nixos"\n'
 
 
 @on("torrent")
 def test_torrent(lab: ContainerLab) -> None:
-    """The forwarded port is told, again after a restart; downloads are written by Transmission's user alone."""
+    """Transmission gets the forwarded port, again after a restart; only its own user and group see its downloads."""
     is_confined(lab.client, "transmission", 9091)
     serves(lab.client, GRANTED)
     assert reached_by_tunnel(lab, GRANTED)
@@ -310,7 +310,7 @@ def test_wg_quick(lab: ContainerLab) -> None:
 
 
 def taken_up(lab: ContainerLab) -> None:
-    """Another file is taken up by a reload, under a service that runs on."""
+    """A reload applies a changed tunnel file, while the service keeps running."""
     is_confined(lab.client, "bystander", 80)
     leaves_by(lab.client, LAB.tunnel_client.v4)
     before = lab.client.get_unit_property("bystander.service", "MainPID")
@@ -322,14 +322,14 @@ def taken_up(lab: ContainerLab) -> None:
 
 @on("sops")
 def test_sops(lab: ContainerLab) -> None:
-    """By the unit that the manager is told to reload."""
+    """The unit that the snippet names in `reloadUnits` is the one whose reload works."""
     assert 'reloadUnits = [ "nsguard-tunnel-vpn.service" ];' in snippets.text("sops")
     taken_up(lab)
 
 
 @on("agenix")
 def test_agenix(lab: ContainerLab) -> None:
-    """By the command that the page names."""
+    """The reload of the tunnel's unit, as the page names it, works."""
     taken_up(lab)
 
 
@@ -344,14 +344,14 @@ def test_typed_tunnel(lab: ContainerLab) -> None:
 
 @on("typed")
 def test_generated_key(lab: ContainerLab) -> None:
-    """The key is there, for root alone, and the server that is told its public half answers at a name's address."""
+    """The key exists, only root can read it, and a server that knows its public half answers at a name's address."""
     assert lab.client.succeed("stat -c '%U %a' /var/lib/nsguard-keys/home").strip() == "root 600"
     leaves_by(lab.client, TYPED["home"], "home")
 
 
 @on("hops")
 def test_hops(lab: ContainerLab) -> None:
-    """The second leaves by the first, and the world sees the second's address."""
+    """The second tunnel goes through the first, and the world sees the second's address."""
     leaves_by(lab.client, LAB.tunnel_client.v4)
     found = {address for _, address in inspection.namespace(lab.client, "entry").addresses}
     assert f"{ENTRY.client.v4}/32" in found

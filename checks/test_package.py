@@ -23,7 +23,7 @@ from nsguard_harness.lab.image import Recipe, image
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = {"nsguard": ROOT / "pkgs/nsguard", "nsguard-harness": ROOT / "harness"}
-# What a package takes of a Python's packages beside those that its pyproject.toml names.
+# Python packages that a package needs besides those in its pyproject.toml.
 HOOKS = ("pytestCheckHook", "setuptools", "hypothesis")
 OF_DEBIAN = (
     *("gcc", "libc6-dev", "make"),
@@ -91,7 +91,7 @@ def test_the_package_is_what_pyproject_says(name: str) -> None:
 @pytest.mark.parametrize("suite", ["", "sid"], ids=["this Python", "the next Python"])
 @pytest.mark.parametrize("name", PACKAGES)
 def test_the_check_phase_in_a_sandbox(name: str, suite: str, tmp_path: Path) -> None:
-    # Another Python needs packages of its own: some are compiled. Those of a Debian are all there.
+    # Another Python needs its own packages, because some are compiled. A Debian has all of them.
     tree = image(Recipe(suite, OF_DEBIAN)) if suite else Path("/")
     python, seen = interpreter(tree)
     package = attributes(name, interpreter=python)
@@ -117,7 +117,7 @@ def test_the_check_phase_in_a_sandbox(name: str, suite: str, tmp_path: Path) -> 
     }
     marks = [f"-m 'not ({' or '.join(package['disabledTestMarks'])})'"] if "disabledTestMarks" in package else []
     flags = " ".join([*marks, *package.get("pytestFlags", [])])
-    # The shell stays, as Nix's does: it is the first process, and waits for those whose parent is gone.
+    # The shell stays, as in Nix's sandbox: it is process 1, and waits for processes whose parent has ended.
     phases = "\n".join(f"runHook {phase}" for phase in ("postPatch", "buildPhase", "preCheck"))
     script = f"{STDENV}\n{PROBE}\ncd {source_root}\n{phases}\n$python -m pytest {flags}\n:"
     done = builder.run(script, environment)
@@ -137,7 +137,7 @@ def register(name: str, directory: Path) -> None:
     (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
 
 
-# Shows that the sandbox is one: a check phase outside would pass as well.
+# Shows that the sandbox isolates: the check phase would pass without it as well.
 PROBE = """
 ls /usr/bin >/dev/null 2>&1 || echo no-/usr/bin
 (exec 3<>/dev/udp/192.0.2.1/9) 2>/dev/null || echo no-network

@@ -1,6 +1,6 @@
-"""Service modules of nixpkgs, confined: a sample, and those that bound, opened or read back what leads out.
+"""Service modules of nixpkgs, confined: a sample, and modules that once showed a fault of nsguard.
 
-`make sweep` takes all of them, which needs some twenty minutes of a processor.
+`make sweep` takes all modules, which needs about twenty minutes of processor time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent / "sweep"))
 from page import row, section
 from sweep import Module, Tree, lines_of, swept
 
-# Of each kind that had a hole, recursed, or was refused for no reason.
+# One module of each kind that had a hole, made the evaluation recurse, or was refused without a reason.
 TELLING = {
     "bazarr": ("clean",),  # whose user's home is read from the confined service
     "biboumi": ("refused",),

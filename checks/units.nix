@@ -2,8 +2,8 @@
 #
 #   { modules = [ … ]; script = "…"; }
 #
-# The modules are laid over a machine with one confined service. The script is Python; its `lab` is a lab, whose machines
-# `lab.client` and `lab.server` have the methods of the NixOS test driver. `nix flake check` runs it in virtual machines,
+# The modules are added to a machine with one confined service. The script is Python; the machines `lab.client` and
+# `lab.server` of its `lab` have the methods of the NixOS test driver. `nix flake check` runs it in virtual machines,
 # checks/test_units.py in containers.
 { lib }:
 let
@@ -15,7 +15,7 @@ let
       wantedBy = [ "multi-user.target" ];
       script = "exec sleep infinity";
       serviceConfig.Restart = "always";
-      # It is the first process of its namespace, which gets no signal that it does not handle (pid_namespaces(7)).
+      # Process 1 of a process namespace gets no signal for which it has no handler (pid_namespaces(7)).
       serviceConfig.KillSignal = "SIGKILL";
     };
   };

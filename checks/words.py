@@ -1,4 +1,4 @@
-"""The words of a tree of nixpkgs: what its modules may call a package, and what they may ask of one."""
+"""The words in a tree of nixpkgs: possible names of packages, and of the attributes that modules use of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ASKED = re.compile(r"\b(?:pkgs|(?:cfg\.)?\w*[pP]ackages?|python\w*|php\w*|perl\
 
 
 def nixos_arguments(directory: Path, tree: Path) -> str:
-    """What checks/eval/nixos.nix takes, as an expression; the words are in a file in `directory`.
+    """The arguments of checks/eval/nixos.nix, as an expression; the words go to a file in `directory`.
 
     tree: nixpkgs' lib/ and nixos/.
     """

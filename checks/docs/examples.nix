@@ -1,6 +1,6 @@
-# The options whose example is not of their type: [ ] where all is well.
+# The options whose example does not have the option's type; [ ] if there is none.
 #
-#   examples: a function of what an example may name, to option → example
+#   examples: a function from the names that examples may use to option → example
 { lib, examples }:
 let
   inherit (import ./options.nix { inherit lib; }) evaluated options;

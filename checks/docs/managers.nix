@@ -1,4 +1,4 @@
-# Secrets' managers: stand-ins with the options that the documentation's snippets use, named as theirs are.
+# Stand-ins for secret managers, with those of their options that the documentation's snippets use.
 { lib, ... }:
 let
   inherit (lib) mkOption types;

@@ -33,7 +33,7 @@ let
     )
   );
 
-  # The first chapters, and what belongs to each; every other set of options becomes one of its own name.
+  # The titles of the first chapters by their options; every other set of options becomes a chapter of its own name.
   titles = {
     "nsguard.namespaces" = "Namespaces";
     "nsguard.tunnels" = "Tunnels";
@@ -70,7 +70,7 @@ let
     filter (chapter: byChapter ? ${chapter}) chapters
     ++ lib.subtractLists chapters (lib.attrNames byChapter);
 
-  # What GitHub and most others make of a heading.
+  # The anchor that GitHub and most other renderers make from a heading.
   anchor =
     name:
     lib.replaceStrings [ " " ] [ "-" ] (

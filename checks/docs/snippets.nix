@@ -18,7 +18,7 @@ let
           ./managers.nix
           { users.users.alice.isNormalUser = true; }
         ]
-        # One that has no tunnel of its own goes with the first.
+        # A snippet without a tunnel of its own is evaluated with that of the first snippet.
         ++ lib.optional (!lib.hasInfix "nsguard.tunnels" (builtins.readFile file)) (
           directory + "/first.nix"
         )

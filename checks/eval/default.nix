@@ -1,4 +1,4 @@
-# Specifications and modules with what they must come to, one a file, found by directory:
+# Specifications and modules with their expected outcomes, one in each file, by directory:
 #   reject/NAME.nix  { specification or module; messages; }           exactly these messages
 #   accept/NAME.nix  { specification or module; facts; expected; }    no message, and the facts that it yields
 # Either may have `warnings`, exactly these.
@@ -18,7 +18,7 @@ let
     readDir
     ;
 
-  # Named with the directory, as both have files of one name.
+  # Names include the directory, because both directories have files of the same name.
   caseFiles =
     kind:
     let
@@ -59,7 +59,7 @@ let
       }) (filter (name: cases.${name} ? ${kind}) (attrNames cases))
     );
 
-  # warnings: those of ours alone, as NixOS has its own
+  # warnings: only nsguard's, because NixOS has warnings of its own
   outcome = case: messages: warnings: subject: {
     expected = {
       inherit (case) messages warnings;
@@ -97,7 +97,7 @@ let
           filter (a: !a.assertion) config.assertions
         )) (map placed config.warnings) subject;
 
-      # A path of the store as the stand-ins for packages have it.
+      # Writes a store path in the form that the stand-ins for packages have.
       placed =
         message:
         builtins.concatStringsSep "/stand-in/" (

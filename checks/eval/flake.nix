@@ -1,4 +1,4 @@
-# What the flake offers, by the names of its outputs, with stand-ins for nixpkgs' packages.
+# The flake's outputs by name, evaluated with stand-ins for nixpkgs' packages.
 {
   lib,
   nixos,
@@ -19,7 +19,7 @@ let
       tests = attributes.passthru.tests or { };
     };
 
-  # A package file is called with what it names, as callPackage does.
+  # Calls a package file with the arguments that it names, like callPackage.
   pkgs = standIns // {
     callPackage =
       path: given:
@@ -103,7 +103,7 @@ in
     _: builtins.mapAttrs (_: p: builtins.mapAttrs (_: test: test.name) p.tests)
   ) self.packages;
   checks = builtins.mapAttrs (_: builtins.attrNames) self.checks;
-  # The node that is attacked, and the script of a test.
+  # The attacked node and the script of the test `leaks`.
   leaks =
     let
       inherit (self.checks.x86_64-linux.leaks.config) testScriptString nodes;
@@ -115,7 +115,7 @@ in
       tunnel = nodes.client.nsguard.tunnels.lab.configFile;
       qemu = nodes.client.virtualisation.qemu.options;
     };
-  # The scripts of other tests, by name, and a unit of the node that each of them starts.
+  # For each other test its script, and one unit of the node that it starts.
   scripts =
     let
       of = test: unit: {
@@ -130,7 +130,7 @@ in
     // {
       planted-namespace-alone = of tests.planted-namespace-alone.test "nsguard-probe-user.service";
     };
-  # What a flake made from the template checks of its host.
+  # The check of a flake made from the template.
   template =
     let
       test = self.checks.x86_64-linux.template;
@@ -143,8 +143,8 @@ in
       tunnels = test.host.config.nsguard.tunnels;
       vm = test.config.nodes.client.system.build.vm == test.host.config.system.build.vm;
     };
-  # Hosts as people have them: the messages of NixOS about each under test that it does not have about the host by
-  # itself, and what is left of its network.
+  # The hosts of ../hosts.nix under their leak test: the messages of NixOS that a host by itself does not have, and what
+  # the test leaves of the host's network.
   hosts = lib.mapAttrs (
     _: module:
     let

@@ -1,6 +1,6 @@
-# A specification of plain data as a NixOS configuration.
+# Evaluates a specification of plain data as a NixOS configuration.
 #
-#   pkgs: nixpkgs' own packages; without them stand-ins, one for each of `names`, which have `attributes`
+#   pkgs: nixpkgs' own packages; null for stand-ins, one for each of `names`, with these `attributes`
 {
   lib,
   nixos ? null,
@@ -13,7 +13,7 @@ let
 
   standIns = import ./stand-ins.nix {
     inherit lib attributes;
-    # What our own modules name, a tree of nixpkgs may not.
+    # A tree of nixpkgs may lack packages that nsguard's own modules name.
     names =
       names
       ++ ours
@@ -29,7 +29,7 @@ let
     "xdg-dbus-proxy"
   ];
 
-  # Where a scenario of plain data has its programs.
+  # The directory in which scenarios of plain data expect their programs.
   inUsr =
     package:
     package
@@ -80,7 +80,7 @@ let
     );
 in
 {
-  # The same specification, said in NixOS's options.
+  # The same specification in NixOS's options.
   moduleOf = specification: {
     nsguard = {
       namespaces = specification.namespaces or { };

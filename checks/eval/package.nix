@@ -1,9 +1,9 @@
-# A package as its own file describes it, evaluated by any Nix: what it is given are names of what nixpkgs has.
+# Evaluates a package's file with any Nix: in place of nixpkgs' packages, it gets their names.
 #
 #   file: the package's; python: the names that it may take from a Python's packages; interpreter: the Python's program;
 #   paths: where a package lies, by its name (default: /NAME)
 #
-# -> what it gives to mkDerivation, with sources as paths and packages as their names
+# -> the arguments that it gives to mkDerivation, with sources as paths and packages as names
 {
   file,
   python ? [ ],

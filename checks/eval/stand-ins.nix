@@ -1,6 +1,6 @@
-# Packages that are nothing but names and paths, for evaluating a configuration where nixpkgs' own cannot be had.
-# Nothing made of them can be built, and nothing needs to: a test looks at assertions and at the text of units.
-# names: of packages; attributes: what modules ask of a package, as in `package.python.pkgs`
+# Packages that are only names and paths, to evaluate a configuration without nixpkgs' own packages. Nothing made of
+# them can be built, and nothing needs to be: tests read assertions and the text of units.
+# names: of packages; attributes: those that modules use of a package, as in `package.python.pkgs`
 {
   lib,
   names,
@@ -19,7 +19,7 @@ let
           type = "derivation";
           inherit name;
           pname = name;
-          # As new as any module asks for.
+          # Newer than any version that a module requires.
           version = "999";
           system = platform.system;
           outPath = "/stand-in/${name}";
@@ -107,7 +107,7 @@ let
     in
     self;
 
-  # Whatever a module makes is a stand-in too; these differ in where the name stands.
+  # The result of a builder is a stand-in too; builders differ in which argument is the name.
   named = name: _: standIn name;
   format = _: {
     type = with lib.types; attrsOf anything;
@@ -115,7 +115,7 @@ let
     lib = packages;
   };
 
-  # `with pkgs;` must leave nixpkgs' functions as they are. Of nextcloud there are versions alone.
+  # `with pkgs;` must not hide nixpkgs' functions. nextcloud only exists with a version in its name.
   packages = removeAttrs (lib.genAttrs names standIn) (lib.attrNames lib ++ [ "nextcloud" ]);
 
   final =

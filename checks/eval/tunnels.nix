@@ -1,4 +1,4 @@
-# Tunnels for cases that are about something else: what each has is in a file.
+# Tunnels for cases that are about something else: each is read from a file.
 let
   file = name: { configFile = "/run/secrets/${name}.conf"; };
 in

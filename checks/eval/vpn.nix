@@ -1,4 +1,4 @@
-# What most cases begin with: the namespace vpn, with a tunnel from a file.
+# The start of most cases: the namespace vpn, with a tunnel from a file.
 {
   tunnels = { inherit (import ./tunnels.nix) mullvad; };
   namespaces.vpn.tunnel = "mullvad";

@@ -1,4 +1,4 @@
-# Tests of the judge of finished units (modules/plan/judge): beside the refusals, and on the protections one by one.
+# Tests of the judge of finished units (modules/plan/judge): compared with the refusals, and on each protection.
 #
 #   generated FILE   units as JSON, [ { property; value; } ], through refusals, confinement and judge
 #   laid FILE        drop-ins as JSON, [ { lines; } ], laid over a confined unit: the cases of `nsguard doctor`'s judge
@@ -73,7 +73,7 @@ let
           app = service { };
         })).units."app.service".text;
       messages = whole.serviceProblems whole';
-      # Those of one service begin with its name.
+      # Messages about a service begin with its name.
       refused = builtins.groupBy (
         message: builtins.head (match "systemd\\.services\\.(app[0-9]+)\\..*" message)
       ) messages;
@@ -86,11 +86,11 @@ let
       in
       {
         refused = refused ? ${name index};
-        # What the confinement leaves of it.
+        # The holes that remain after the confinement.
         finished = whole.holesOf (complete services.${name index}) "app.service" (
           text services.${name index}
         );
-        # What it would be if nothing refused or dropped it: a drop-in laid over a confined unit.
+        # The holes if nothing refused or dropped the line: it comes last, like a drop-in for a confined unit.
         raw = whole.holesOf (complete (
           service { }
         )) "app.service" "${plain}\n[Service]\n${case.property}=${case.value}\n";

@@ -1,7 +1,7 @@
 """Paths of the host in every spelling that systemd takes for the same one, and units that bind or open them.
 
-Nothing here is taken from modules/: what is dangerous and what is harmless is said once more, so that an entry that is
-missing there is seen.
+Nothing here is taken from modules/: dangerous and harmless paths are listed a second time, so that the tests notice an
+entry that is missing there.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Spelling = Callable[[random.Random, str], str]
 
 
 def _between(inserted: str) -> Spelling:
-    """Doubles one of the slashes, or puts a dot between two."""
+    """A spelling that inserts text before one of the slashes: another slash, or a slash and a dot."""
 
     def spelt(rng: random.Random, path: str) -> str:
         slashes = [i for i, char in enumerate(path) if char == "/"]
@@ -83,7 +83,7 @@ def _quoted(rng: random.Random, entry: str) -> str:
 
 
 def _escaped(rng: random.Random, entry: str) -> str:
-    """One letter as systemd.syntax(7) has it by its number; in quotes, as nothing else is sure to be read so."""
+    """Replace one letter by its numeric escape (systemd.syntax(7)), in quotes, where systemd certainly resolves it."""
     letters = [i for i, char in enumerate(entry) if char.isalnum() and not entry[:i].endswith("%")]
     if not letters:
         return _quoted(rng, entry)
@@ -93,7 +93,7 @@ def _escaped(rng: random.Random, entry: str) -> str:
 
 
 class Unit(NamedTuple):
-    """A confined unit's one property beside what is ours.
+    """The one property of a confined unit that nsguard did not write.
 
     dangerous: whether it leads out; plain: whether it is written without quotes, escapes and "..".
     """

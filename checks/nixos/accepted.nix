@@ -1,5 +1,5 @@
-# What an accepted configuration takes from elsewhere, so that its machine boots and its services have something to run:
-# programs, accounts, directories, and files of keys, which all are the lab's one.
+# What an accepted configuration expects of its machine, so that the machine boots and the services run: programs,
+# accounts, directories, and files with keys, all of which hold the lab's key.
 {
   config,
   lib,
@@ -10,8 +10,8 @@ let
   inherit (config) nsguard;
   confined = lib.filterAttrs (_: s: s.nsguard.namespace != null) config.systemd.services;
 
-  # A program that neither the store nor Debian has is a script that runs for ever. Asked to test its configuration, it
-  # succeeds (nginx); where systemd waits for it to go to the background, it goes there.
+  # A script that runs for ever stands in for a program that neither the store nor Debian has. With -t, by which nginx
+  # tests its configuration, it succeeds; if systemd waits for it to fork, it forks.
   program = type: path: ''
     if [ ! -e ${path} ]; then
       mkdir -p ${dirOf path}
@@ -70,7 +70,7 @@ in
       };
     };
 
-  # A unit that is to come with a package comes with one.
+  # Units that the configuration expects from a package.
   systemd.packages = lib.mapAttrsToList (
     name: _:
     pkgs.writeTextDir "lib/systemd/system/${name}.service" "[Service]\nExecStart=/bin/packaged\n"
@@ -83,7 +83,7 @@ in
     ++ map (file: "f ${file} 0600 - - - xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=") (
       given (map (peer: peer.presharedKeyFile) (lib.concatMap (tunnel: tunnel.peers) tunnels))
     )
-    # No device is there: files stand in for them.
+    # The machine has no such devices: files stand in for them.
     ++ map (file: "f ${file} 0666") [
       "/dev/dri/card0"
       "/run/secrets/environment"
@@ -109,14 +109,14 @@ in
     ];
 
   environment.etc = {
-    # What the test is to find.
+    # What the test expects.
     "accepted.json".text = builtins.toJSON {
       # namespaces, services and apps, and sockets that activate a service
       tunnels = lib.mapAttrs (_: namespace: nsguard.tunnels.${namespace.tunnel}.type) nsguard.namespaces;
       services =
         lib.mapAttrs (_: s: s.nsguard.namespace) confined
         // lib.mapAttrs' (name: app: lib.nameValuePair "nsguard-app-${name}" app.namespace) nsguard.apps;
-      # which are all in one namespace
+      # all of them are in the first namespace
       sockets =
         lib.mapAttrs
           (_: socket: [
@@ -131,7 +131,7 @@ in
       inherit (config) warnings;
     };
   }
-  # Of what a person's profile would hold, nothing can be had here.
+  # The packages of users' profiles are not available here.
   // lib.mapAttrs' (
     _: user:
     lib.nameValuePair "profiles/per-user/${user.name}" { source = lib.mkForce pkgs.emptyDirectory; }

@@ -1,9 +1,9 @@
-"""Stands for a service with a web page: it says its name, and passes on what another says that it asks.
+"""Stands in for a service with a web page: it returns its name, or what another service answers to it.
 
 usage: python3 answering.py NAME PORT
 
 GET /            NAME
-GET /ask/URL     what URL answers to this service; 502 if nothing does
+GET /ask/URL     what URL answers when this service requests it; 502 if nothing answers
 """
 
 import socket
@@ -30,7 +30,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """At every address of both families."""
+    """Listens at every address of both families."""
 
     address_family = socket.AF_INET6
 

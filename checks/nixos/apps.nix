@@ -1,11 +1,11 @@
-# Apps and commands: the harness's scenarios of both in NixOS's options, and an app that tells what it finds.
+# Apps and commands: the harness's scenarios of both in NixOS's options, and an app that reports what it sees.
 { config, lib, ... }:
 let
   inherit (import ../eval/nixos.nix { inherit lib; }) moduleOf;
   apps = import ../../harness/scenarios/apps.nix;
   commands = import ../../harness/scenarios/run-hidden.nix;
 
-  # Who asks, from where, by which links; the answer lies in its home directory.
+  # Writes its user, its links and the answer of a web page to a file in its home directory.
   telling =
     more:
     {
@@ -38,7 +38,7 @@ in
     look-boxed = telling { sandbox.enable = true; };
   };
 
-  # The attacker as a command that www-data started.
+  # The attacker as a command that www-data starts.
   systemd.services.app-run =
     let
       nsguard = lib.getExe config.nsguard.package;

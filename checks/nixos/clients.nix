@@ -1,5 +1,5 @@
-# The same machine with published ports that name their clients, as the harness's scenario has them, behind NixOS's
-# firewall, which lets everybody in at them.
+# ./machine.nix with the published ports of the harness's scenario, which name their clients, behind NixOS's firewall,
+# which opens these ports to everybody.
 { lib, ... }:
 let
   inherit (import ../eval/nixos.nix { inherit lib; }) moduleOf;
@@ -24,7 +24,7 @@ in
   };
   networking.nftables = {
     enable = true;
-    checkRuleset = false; # by a program that is not built here
+    checkRuleset = false; # the program for this is not built here
   };
 
   # NixOS looks for the firewall's programs in bin/, Debian has them in sbin/.

@@ -1,5 +1,5 @@
-# Services that run unconfined, each of a kind that a switch leaves as it is: by a socket of another name, for each
-# connection, reloaded in place of restarted, and never restarted.
+# Unconfined services of kinds that a switch does not restart: started by a socket of another name, one for each
+# connection, reloaded instead of restarted, and never restarted.
 { config, lib, ... }:
 {
   imports = [ ./machine.nix ];

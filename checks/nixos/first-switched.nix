@@ -1,4 +1,4 @@
-# The same, confined: what `nixos-rebuild switch` would bring.
+# ./first-switch.nix with its services confined, as after `nixos-rebuild switch`.
 {
   imports = [ ./first-switch.nix ];
   firstSwitch.confine = true;

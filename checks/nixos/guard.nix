@@ -1,5 +1,5 @@
-# A guard that is not nsguard's, in the way that modules for VPNs often go: a namespace with the tunnel in it, a
-# resolv.conf bound over the host's, nscd's directory masked. Its unit and its link have names of their own.
+# A guard other than nsguard, built as modules for VPNs often are: a namespace with the tunnel in it, a resolv.conf
+# bound over the host's, nscd's directory masked. Its unit and its link have names of their own.
 { pkgs, ... }:
 let
   configuration = "/etc/nsguard-lab/client.conf";
@@ -34,7 +34,7 @@ in
     serviceConfig = {
       Type = "oneshot";
       RemainAfterExit = true;
-      KillMode = "none"; # wireguard-go is to stay, where the kernel has no WireGuard
+      KillMode = "none"; # without WireGuard in the kernel, wireguard-go must keep running
       ExecStart = up;
       ExecStopPost = "${pkgs.iproute2}/bin/ip netns delete vpn";
     };

@@ -1,4 +1,4 @@
-# A NixOS with the agents of the leak test, for whatever guard is laid over it; its resolvers are on.
+# A NixOS with the agents of the leak test and its resolvers enabled; another module adds the guard.
 { pkgs, ... }:
 {
   imports = [

@@ -1,4 +1,4 @@
-# The page "half a stack inside" as it stands; its services are stand-ins that answer at the ports of the real ones.
+# The configuration of the page half-a-stack.md. Stand-ins answer at the ports of its services.
 { lib, pkgs, ... }:
 let
   answering =

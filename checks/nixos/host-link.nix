@@ -1,10 +1,10 @@
-# The same machine with a host link, over which what the harness's scenario has is published, behind NixOS's firewall.
+# ./machine.nix with a host link that publishes the ports of the harness's scenario, behind NixOS's firewall.
 { lib, ... }:
 let
   inherit (import ../eval/nixos.nix { inherit lib; }) moduleOf;
   linked = import ../../harness/scenarios/hostlink.nix;
 
-  # Where attacks from outside try whether somebody answers: the controls of those are answered.
+  # Ports that attacks from outside try: something answers there, for the attacks' controls.
   tried = [
     53
     9091
@@ -31,7 +31,7 @@ in
   };
   networking.nftables = {
     enable = lib.mkDefault true;
-    checkRuleset = false; # by a program that is not built here
+    checkRuleset = false; # the program for this is not built here
   };
 
   # NixOS looks for the firewall's programs in bin/, Debian has them in sbin/.

@@ -1,5 +1,5 @@
-# The options of apps where NixOS is built of stand-ins, whose callPackage makes nothing: launchers are made by their
-# own package file, and a script wraps what they start.
+# The options of apps for a NixOS that is built of stand-ins, whose callPackage makes nothing: this one calls the
+# launchers' package file, and writes the wrapper as a script.
 args@{ lib, pkgs, ... }:
 import ../../modules/apps.nix (
   args

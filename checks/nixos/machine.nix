@@ -10,19 +10,19 @@ in
     (moduleOf (import ../../harness/scenarios/demo.nix))
   ];
 
-  # Reached from outside at another port than the one that the harness attacks.
+  # Published at another port than the one that the harness attacks.
   nsguard.namespaces.vpn.publish.web = {
     listen = [ "127.0.0.1:8101" ];
     port = 9091;
   };
 
-  # Somebody who may run commands in the namespace, and somebody who may not.
+  # alice may run commands in the namespace, and bob may not.
   nsguard.namespaces.vpn.users = [ "alice" ];
   users.users.alice.isNormalUser = true;
   users.users.bob.isNormalUser = true;
 
   users.users.www-data = {
-    uid = 33; # as in Debian: an attack looks for the session's bus by it
+    uid = 33; # as in Debian: an attack finds the session's bus by this number
     isSystemUser = true;
     group = "www-data";
     home = "/var/www"; # neither below /home nor in /var/lib: an attack leaves files there

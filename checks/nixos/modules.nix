@@ -1,4 +1,4 @@
-# Services as NixOS's own modules define them, each confined by one line, with the attacker for a program.
+# Services of NixOS's own modules, each confined by one line, which run the attacker as their program.
 { lib, pkgs, ... }:
 let
   attacker =
@@ -40,7 +40,7 @@ in
 
   systemd.services = lib.mkMerge [
     (lib.genAttrs [ "prowlarr" "sonarr" "jellyfin" "transmission" "nginx" ] confined)
-    # Its preparation runs as root, with the host's sockets.
+    # Transmission's preparation runs as root, with the host's sockets.
     { transmission.nsguard.allowPrivilegedCommands = true; }
     {
       nginx.serviceConfig = {
@@ -48,7 +48,7 @@ in
           "nginx"
           "nsguard-agent-nginx"
         ];
-        # A call that it is denied ends an attack and not the attacker.
+        # A denied system call fails and does not kill the attacker.
         SystemCallErrorNumber = "EPERM";
       };
     }

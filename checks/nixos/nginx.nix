@@ -1,9 +1,9 @@
-# A package for services.nginx that runs another shell command, whose "$2" is the configuration. With -t, by which its
-# unit tests the configuration first, it succeeds.
+# A package for services.nginx that runs a shell command in nginx's place; its "$2" is the configuration. With -t, by
+# which the unit first tests the configuration, it succeeds.
 { pkgs }:
 command:
 let
-  # Its module would have it made anew with the modules that it has.
+  # NixOS's module overrides the package to add nginx modules.
   overridden = package: package // { override = _: overridden package; };
 in
 overridden (
@@ -12,7 +12,7 @@ overridden (
     exec ${command}
   ''
   // {
-    # One that needs pipes, as a stand-in does.
+    # With such a module the unit allows pipes, which the stand-in needs.
     modules = [ { disableIPC = true; } ];
   }
 )

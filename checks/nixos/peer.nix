@@ -1,4 +1,4 @@
-# A small guard of another make, as `make bench --peer` takes one: a namespace with a veth pair, and a service within.
+# A small guard other than nsguard for `make bench --peer`: a namespace with a veth pair, and a service in it.
 { pkgs, ... }:
 let
   ip = "${pkgs.iproute2}/bin/ip";

@@ -2,7 +2,7 @@
 
 usage: program.py PORT
 
-GET /          who asks, as the service sees it
+GET /          the client's address, as the service sees it
 GET /PATH      a file's content
 PUT /PATH      writes a file
 POST           Transmission's RPC (`session-set`) and qBittorrent's Web API (`app/setPreferences`): it then listens at
@@ -24,7 +24,7 @@ told: set[int] = set()
 
 
 def listen(port: int) -> None:
-    """Answer whoever connects to a port, for ever. It may be told again."""
+    """Answer every connection to a port, for ever. A second call for the same port does nothing."""
     if port in told:
         return
     told.add(port)
@@ -43,7 +43,7 @@ class Page(BaseHTTPRequestHandler):
     """One request."""
 
     def do_GET(self) -> None:
-        """Say who asks, or what a file holds."""
+        """Return the client's address, or a file's content."""
         if self.path == "/":
             self._answer(200, json.dumps({"peer": self.client_address[0]}).encode())
             return
@@ -61,7 +61,7 @@ class Page(BaseHTTPRequestHandler):
             self._answer(403, str(error).encode())
 
     def do_POST(self) -> None:
-        """Take the port that a torrent client is told."""
+        """Listen at the port that the request sets."""
         body = self._body()
         if self.path == "/transmission/rpc":
             if SESSION not in self.headers:

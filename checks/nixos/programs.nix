@@ -1,7 +1,7 @@
-# Service modules of nixpkgs with the programs themselves, Debian's, each confined by the lines that docs/services.md has.
+# Service modules of nixpkgs with real programs, Debian's, each confined by the lines of docs/services.md.
 { lib, pkgs, ... }:
 let
-  # A package whose programs lie in a directory of Debian's; more: what its module asks of it.
+  # A package whose programs are in a directory of Debian's; more: attributes that its module uses.
   programs =
     directory: more:
     pkgs.runCommand "programs" { } ''
@@ -60,7 +60,7 @@ in
     unbound.nsguard.namespace = "vpn";
   };
 
-  i18n.defaultLocale = "C.UTF-8"; # no other is built here
+  i18n.defaultLocale = "C.UTF-8"; # no other locale is built here
 
   services = {
     nginx = {
@@ -68,7 +68,7 @@ in
       package = nginx;
       validateConfigFile = false;
       defaultMimeTypes = pkgs.writeText "mime.types" "types { text/html html; }";
-      # Debian's keeps these in /var/lib.
+      # Debian's nginx keeps these in /var/lib.
       commonHttpConfig = lib.concatMapStrings (kind: "${kind}_temp_path /var/cache/nginx/${kind};\n") [
         "client_body"
         "fastcgi"
@@ -99,7 +99,7 @@ in
         ];
       };
     };
-    # A made user, with a state directory.
+    # systemd creates its user; it has a state directory.
     soju = {
       enable = true;
       package = programs "/usr/bin" { };

@@ -20,7 +20,7 @@ class Passing(socketserver.StreamRequestHandler):
     rbufsize = 0  # a buffered read waits for more than the client has sent
 
     def handle(self) -> None:
-        """Pass both ways."""
+        """Copy bytes both ways."""
         with socket.socket(socket.AF_UNIX) as upstream:
             upstream.connect(TARGET)
             with upstream.makefile("rwb", buffering=0) as stream:

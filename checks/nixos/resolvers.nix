@@ -1,8 +1,8 @@
-# Both ways by which a look-up leaves a network namespace: nss-resolve, and the daemon behind /run/nscd.
+# Both daemons through which look-ups leave a network namespace: resolved (nss-resolve), and the one behind /run/nscd.
 { options, ... }:
 {
   services.nscd.enable = true;
-  # Resolved asks a plain resolver for names below .local only where it is told that one knows them.
+  # resolved asks a plain resolver for names below .local only if its configuration says that the resolver knows them.
   services.resolved =
     if options.services.resolved ? settings then
       {

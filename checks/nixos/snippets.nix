@@ -1,4 +1,4 @@
-# What the documentation's snippets take from elsewhere, so that they boot: programs, accounts and the files of tunnels.
+# What the documentation's snippets expect of their machine, so that it boots: programs, accounts and tunnels' files.
 {
   config,
   lib,
@@ -10,7 +10,7 @@ let
   program =
     name: port: pkgs.writeShellScriptBin name "exec ${python} ${./program.py} ${toString port}";
 
-  # A service that a snippet takes for granted.
+  # A service that a snippet expects to exist.
   service = port: {
     nsguard.namespace = "vpn";
     wantedBy = [ "multi-user.target" ];
@@ -20,7 +20,7 @@ let
     };
   };
 
-  # Files of tunnels that are there from the beginning, which are the lab's; the others the test writes.
+  # The tunnels' files that exist from the beginning are the lab's; the test writes the others.
   files = lib.filter (
     file:
     file != null
@@ -60,7 +60,7 @@ in
 
     systemd.tmpfiles.rules = map (file: "L ${file} - - - - /etc/nsguard-lab/client.conf") files;
 
-    # What is open is what a snippet opens.
+    # Only ports that a snippet opens are open.
     networking.firewall = {
       enable = true;
       filterForward = true;
@@ -68,7 +68,7 @@ in
     };
     networking.nftables = {
       enable = true;
-      checkRuleset = false; # by a program that is not built here
+      checkRuleset = false; # the program for this is not built here
     };
     system.activationScripts.firewall = "ln -sf ../sbin/{nft,iptables,ip6tables} /usr/bin/";
     networking.nameservers = [ "198.51.100.1" ];

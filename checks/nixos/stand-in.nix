@@ -1,4 +1,4 @@
-# What any of these machines needs where NixOS itself is built of stand-ins: so is the runtime, a copy of the checkout.
+# For machines whose NixOS is built of stand-ins: the runtime is a copy of the checkout.
 { pkgs, ... }:
 {
   imports = map (
@@ -16,6 +16,6 @@
     PATH=$PATH:/usr/bin make -C init install PREFIX=$out
   '';
 
-  # Stand-ins have their programs in a bin/ that is a link, which the join cannot lay beside the runtime's.
+  # In stand-ins, bin/ is a link, and a link cannot be merged with the runtime's bin/ directory.
   environment.extraSetup = "ln -s /usr/bin/* $out/bin/ 2>/dev/null || true";
 }

@@ -1,4 +1,4 @@
-# The same machine after `nixos-rebuild switch`: with another peer in the tunnel, and published at another port.
+# ./machine.nix after `nixos-rebuild switch`: the tunnel has another peer, and the service another published port.
 { lib, ... }:
 {
   imports = [ ./machine.nix ];

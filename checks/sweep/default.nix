@@ -1,11 +1,11 @@
-# Every service of nixpkgs' modules, confined: what becomes of it by evaluation alone, with stand-ins for packages.
+# Evaluates every service of nixpkgs' modules, confined, with stand-ins for packages.
 #
 #   import ./. { lib; nixos; names; attributes; common; }
 #   -> { paths; say = [ { path; fillings; more; } ] -> … }
 #
 # `say` traces a line for each: { services; problems; holes; warnings; crashed; }
 #
-# A path is that of a set of options, from `services` on. What the module calls for beside is made up by type.
+# A path leads from `services` to a set of options. Options that the module requires get a value by their type.
 arguments:
 let
   inherit (arguments) lib nixos;
@@ -34,7 +34,7 @@ let
       { }
     else
       { baseModules = map (entry: nixos + "/modules/${entry}") (common ++ needs); };
-  # What is not there may be defined by what is off.
+  # A disabled module may define options of a module that is left out.
   unchecked = needs: lib.optionalAttrs (needs != null) { _module.check = false; };
 
   filesOf =
@@ -54,7 +54,7 @@ let
   bare = evaluateWhole host;
   baseline = lib.attrNames bare.config.systemd.services;
 
-  # Everything that a module adds.
+  # Confines every service that a module adds.
   confining = {
     options.systemd.services = lib.mkOption {
       type = types.attrsOf (
@@ -89,7 +89,7 @@ let
     ]
     && (option.type.nestedTypes.elemType.name or "") == "submodule";
 
-  # A value of a type, where there is one that says nothing.
+  # A neutral value of a type.
   made =
     type:
     let
@@ -145,7 +145,7 @@ let
     else
       "made";
 
-  # A text that is meant for the path of a file is one.
+  # A text option that means a file's path gets a path.
   valueOf =
     name: option:
     let
@@ -156,7 +156,7 @@ let
     else
       value;
 
-  # What a set of options calls for: those without a default.
+  # Values for the options of a set that have no default.
   filled =
     options:
     filterAttrs (_: value: value != { }) (
@@ -184,7 +184,7 @@ let
         )
     );
 
-  # One of each kind of thing that a module takes by name.
+  # One instance of each kind of thing that a module takes by name.
   instances =
     options:
     filterAttrs (_: value: value != { }) (
@@ -223,7 +223,7 @@ let
       );
     };
 
-  # What a module reads, and does not declare as needed.
+  # Options that a module reads although they have no default and are not required.
   given.slskd.settings.shares.directories = [ "/srv/made" ];
 
   outcome =
@@ -254,13 +254,14 @@ let
     in
     {
       services = own;
-      # The text of every unit is wanted in either case, so that what fails fails.
+      # The text of every unit is evaluated, confined or not, so that an error in it occurs in both cases.
       texts = lib.stringLength (
         lib.concatMapStrings (name: config.systemd.units."${name}.service".text or "") own
       );
       problems = if confined then problems else [ ];
       holes = if confined then holes else [ ];
-      # What confinement asks for is asked for in either case, so that what the module lacks is not ours.
+      # Confinement evaluates these. Without it they are evaluated as well, so that errors of the module do not count as
+      # nsguard's.
       warnings = builtins.deepSeq [ config.warnings (lib.attrNames config.security.wrappers) ] (
         if confined then filter (lib.hasPrefix "systemd.services.") config.warnings else [ ]
       );
@@ -311,7 +312,7 @@ in
 {
   inherit baseline outcome;
 
-  # Of each in turn, said as soon as it is known.
+  # Traces the outcome of each module as soon as it is known.
   say =
     modules:
     builtins.foldl' (

@@ -1,6 +1,7 @@
 """Which modules of NixOS another one needs: with fewer of them an evaluation takes less than half of the time.
 
-Found by words, so that some may be missed. What then does not evaluate is evaluated again with all of them.
+They are found by the words in a module's text, so some may be missed. A module that then does not evaluate is evaluated
+again with all of NixOS.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _NAMED = re.compile(r"(?<!systemd\.)(?<!user\.)\bservices\.([\w-]+)")
-# Definitions of services whose names stand elsewhere.
+# Definitions of services whose names cannot be read from the text.
 _UNREADABLE = re.compile(r'(?<![\w.-])(?:config\.)?services(?:\s*=|\.\$|\."\$)')
-# Modules from which others follow: what they name, they only have where it is on.
+# Steps from a module to the modules that it names. Modules further away are used only if something enables them.
 _DEPTH = 2
 
 
@@ -44,7 +45,7 @@ class Needed:
         return {owner for name in names for owner in self._owners.get(name, ())}
 
     def of(self, path: list[str]) -> list[str] | None:
-        """What it needs beside what is common to all; None where that cannot be told."""
+        """The entries that a service needs besides those that all need; None if its text does not tell."""
         needed = set(self._owners.get(path[0], ()))
         if not needed or path[0] not in self._readable or any(_UNREADABLE.search(self._text[it]) for it in needed):
             return None

@@ -2,7 +2,7 @@
 
     page.py SWEEP.json PAGE.md
 
-What stands on the page below its heading *By module* is written anew.
+The part of the page below its heading *By module* is replaced.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sweep import Module
 HEADING = "## By module\n"
 UNCONFINED = ".nsguard.namespace = lib.mkForce null;"
 
-# Daemons of the host's network, of its sessions or of its hardware, whatever an evaluation says of their units.
+# Daemons for the host's network, sessions or hardware: not to be confined, whatever their units evaluate to.
 NOT_CONFINED = {
     "asusd": "it drives the host's hardware",
     "avahi": "it answers for the host's network",
@@ -58,7 +58,7 @@ def state(module: Module) -> str:
 
 
 def unsaid(module: Module) -> list[str]:
-    """Its messages that have no line to write, each without the unit that it is about."""
+    """The module's messages that name no line to write, each without its unit."""
     said = (message.partition(": ")[2] for message in module.said if "systemd.s" not in message.partition("; ")[2])
     return list(dict.fromkeys(said))
 

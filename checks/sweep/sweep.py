@@ -2,9 +2,9 @@
 
     sweep.py [--every N] [--json FILE] [MODULE …]
 
-NSGUARD_NIXPKGS names the tree. Nothing is built: what is looked at are refusals, warnings and the text of units, which
-the judge of finished units searches for ways out. What is refused is
-evaluated once more with the lines that its refusals say. A hole, a crash or a second refusal makes the exit status 1.
+NSGUARD_NIXPKGS names the tree. Nothing is built. The sweep reads refusals, warnings and the text of units, which the
+judge of finished units searches for ways out. A refused module is evaluated once more with the lines that its refusals
+name. A hole, a crash or a second refusal makes the exit status 1.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from words import nixos_arguments  # noqa: E402 - it lies in the folder above
 SHARD = 24
 WORKERS = 4
 NIX = ("nix-instantiate", "--option", "store", "dummy://", "--eval", "--strict", "--json", "-E")
-# Bytes for Nix to begin with, so that it seldom looks for what it needs no more.
+# Nix's initial heap in bytes, large enough that garbage is seldom collected.
 HEAP = "1000000000"
 
-# With all modules of NixOS it may be told.
+# Outcomes that may be different with all modules of NixOS.
 UNTOLD = ("crash", "not evaluable")
 KINDS = ("clean", "cannot work", "refused", "hole", "crash", "without services", "not evaluable")
 
 
 class Module(NamedTuple):
-    """What became of one module. name: its option below `services`; said: refusals, warnings, holes or the error.
+    """The outcome of one module. name: its option below `services`; said: refusals, warnings, holes or the error.
 
-    lines: what its messages say to write; mended: whether nothing is refused with these, None where it was not tried.
+    lines: the lines that its messages name; mended: whether nothing is refused with these, None if that was not tried.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Module(NamedTuple):
 
 
 def lines_of(messages: Iterable[str]) -> tuple[str, ...]:
-    """Of each message the last line that it says to write, or the last two that belong together."""
+    """From each message the last line that it says to write, or the last two if they belong together."""
     written = []
     for message in messages:
         lines = re.findall(r"systemd\.(?:services|sockets)\.[^;=]*? = (?:\{[^}]*\}|[^;{]*);", message)
@@ -93,7 +93,7 @@ class Tree:
         return dict(json.loads(done.stdout))
 
     def _said(self, modules: Iterable[str]) -> tuple[list[dict[str, Any]], str]:
-        """What became of modules, each as Nix has it, up to one that ends the evaluation; and what Nix said of that."""
+        """The outcomes of modules up to one that ends the evaluation, as plain data, and Nix's error for that one."""
         done = self._evaluate(f"sweep.say [ {' '.join(modules)} ]")
         told = [
             json.loads(line.removeprefix("trace: swept "))
@@ -103,7 +103,7 @@ class Tree:
         return told, done.stderr[done.stderr.rfind("error:") :] if done.returncode else ""
 
     def modules(self, paths: list[list[str]], more: str = "{ }", *, whole: bool = False) -> Iterator[Module]:
-        """Each of them in turn. more: a module of NixOS's that is laid over each; whole: with all others of NixOS's."""
+        """The outcome of each path in turn. more: a NixOS module added to each; whole: with all modules of NixOS."""
         while paths:
             asked = [self._asked(path, more, whole=whole) for path in paths]
             told, error = self._said(asked)
@@ -119,7 +119,7 @@ class Tree:
                 return
 
     def mended(self, module: Module) -> Module:
-        """A module that was refused, once more with what its messages say."""
+        """The outcome of a refused module, evaluated once more with the lines that its messages name."""
         lines = lines_of(module.said)
         if module.kind != "refused" or len(lines) < len({unit_of(it) for it in module.said}):
             return module._replace(lines=lines, mended=None)
@@ -127,13 +127,13 @@ class Tree:
         return module._replace(lines=lines, mended=again.kind in ("clean", "cannot work"))
 
     def _asked(self, path: list[str], more: str, *, whole: bool, fillings: str = "") -> str:
-        """A module as ./default.nix takes it."""
+        """A module in the form that ./default.nix takes."""
         needs = None if whole else self._needed.of(path)
         written = "null" if needs is None else _list(needs)
         return f"{{ path = {_list(path)}; needs = {written}; more = {more}; {fillings} }}"
 
     def _apart(self, path: list[str], error: str, more: str) -> Module:
-        """A module that ends the evaluation, as with less in it or unconfined it may not."""
+        """The outcome of a module that ends the evaluation, tried again with fewer options set, and then unconfined."""
         for filling in ('"required"', '"nothing"', ""):
             told, _ = self._said([self._asked(path, more, whole=True, fillings=f"fillings = [ {filling} ];")])
             if told and (filling or told[0]["crashed"]):
@@ -156,7 +156,7 @@ def unit_of(message: str) -> str:
 
 
 def classified(path: list[str], value: dict[str, Any]) -> Module:
-    """A module by what its services came to, the worst first."""
+    """The outcome of a module, by the worst of its services."""
     name = ".".join(path)
     if "services" not in value:
         return Module(name, "crash" if value["crashed"] else "not evaluable", [], ["throws"])
@@ -175,7 +175,7 @@ def classified(path: list[str], value: dict[str, Any]) -> Module:
 
 
 def swept(paths: list[list[str]] | None = None, every: int = 1) -> Iterator[Module]:
-    """All modules of the tree, those at `paths`, or one in so many, a shard at a time."""
+    """The outcomes of every `every`-th module of the tree, or of those at `paths`, one shard at a time."""
     with tempfile.TemporaryDirectory() as directory:
         tree = Tree(Path(os.environ["NSGUARD_NIXPKGS"]), Path(directory))
         chosen = tree.paths[::every] if paths is None else paths
@@ -194,7 +194,7 @@ def main() -> int:
     modules = []
     for module in swept([name.split(".") for name in options.modules] or None, options.every):
         modules.append(module)
-        if options.json:  # what is known so far, for whoever does not wait for the end
+        if options.json:  # the outcomes so far, for readers who do not wait for the end
             options.json.write_text(json.dumps([it._asdict() for it in modules], indent=1))
     counts = Counter(it.kind for it in modules)
     for kind in KINDS:

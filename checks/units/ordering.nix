@@ -20,12 +20,12 @@
         client.wait_for_unit(unit)
     in_order((netns, "ActiveEnter"), (tunnel, "InactiveExit"), (tunnel, "ActiveEnter"), (app, "InactiveExit"))
 
-    # asked for in the wrong order
+    # requested in the wrong order
     client.succeed(f"systemctl stop {netns} {tunnel} {app}", timeout=300)
     in_order((app, "InactiveEnter"), (tunnel, "ActiveExit"), (tunnel, "InactiveEnter"), (netns, "ActiveExit"))
     client.fail("test -e /run/netns/vpn")
 
-    # a service brings the namespace along
+    # a service's start starts the namespace as well
     client.succeed(f"systemctl start {app}", timeout=300)
     in_order((netns, "ActiveEnter"), (app, "InactiveExit"))
     inside = client.succeed(f"readlink /proc/$(systemctl show --value -p MainPID {app})/ns/net")

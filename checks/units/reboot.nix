@@ -1,4 +1,4 @@
-# The machine starts while the tunnel's endpoint is down: the service runs, closed, and is through once it is up.
+# The machine starts while the tunnel's endpoint is down: the service runs without a way out until the endpoint is up.
 {
   modules = [ ({ pkgs, ... }: { environment.systemPackages = [ pkgs.curl ]; }) ];
 
@@ -15,7 +15,7 @@
             client.wait_for_unit(unit)
         client.fail(reach)
         client.fail(beyond)
-        # the host itself is not cut off
+        # the host itself still reaches the network
         client.succeed(f"curl -s -m 20 -o /dev/null http://{lab.addresses.web.v4}/")
         life = client.get_unit_property("app.service", "InvocationID")
     finally:

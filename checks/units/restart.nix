@@ -1,4 +1,4 @@
-# Who restarts whom: the service lives and dies with its namespace, and sees the tunnel come and go.
+# Who restarts whom: the service starts and stops with its namespace, and keeps running while the tunnel comes and goes.
 {
   script = ''
     client = lab.client
@@ -42,14 +42,14 @@
     assert begun_anew(f"systemctl reload {units['tunnel']}") == set()
     assert begun_anew(f"systemctl reload {units['netns']}") == set()
 
-    # told apart by a mark: the new namespace may have the number of the one that is no more
+    # an address marks the old namespace, because the new one may get the same number
     client.succeed("ip -n vpn address add 127.9.9.9/32 dev lo")
     assert marked()
     assert begun_anew(f"systemctl restart {units['netns']}") == {"netns", "tunnel", "refresh", "app"}
     assert not marked(), "the service is in the namespace that is no more"
     assert inside() == client.succeed("ip netns exec vpn readlink /proc/self/ns/net")
 
-    # without the tunnel the service goes on, and has no route
+    # without the tunnel the service keeps running and has no route
     before = lives()["app"]
     client.succeed(f"systemctl stop {units['tunnel']}", timeout=300)
     assert lives()["app"] == before
@@ -57,7 +57,7 @@
     client.fail(reach)
     assert begun_anew(f"systemctl start {units['tunnel']}") == {"tunnel", "refresh"}
 
-    # killed, it comes back by itself, and where it belongs
+    # a killed service restarts by itself, in its namespace
     before = lives()["app"]
     client.succeed(f"systemctl kill --signal=KILL {units['app']}")
     client.wait_until_succeeds(

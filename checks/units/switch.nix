@@ -1,7 +1,7 @@
-# What `switch-to-configuration` does for a change: which units it restarts or reloads, and which services go on.
+# What `switch-to-configuration` does for a change: which units it restarts or reloads, and which services keep running.
 #
-# One namespace for each change, all of them changed in one switch. No tunnel has a peer that answers; what becomes of
-# connections that are under way, the harness's test_changes.py shows.
+# There is one namespace for each change, and one switch makes all changes. No tunnel's peer answers; the harness's
+# test_changes.py tests what happens to open connections.
 let
   key = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
   other = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=";
@@ -26,7 +26,7 @@ let
     }
     // more;
 
-  # What is changed; `before` is what there is at first, where it is not what all have.
+  # The changes; `before` replaces the common settings before the switch.
   changes = {
     nothing = { };
     peer.peer.publicKey = other;
@@ -45,7 +45,7 @@ let
     renamed.moved = "new";
   };
 
-  # A namespace for each change; `of` picks what there is before it, or after it.
+  # A namespace for each change; `of` picks the settings before or after the switch.
   machines =
     of:
     map (
@@ -85,7 +85,7 @@ in
           nsguard = lib.mkMerge (map (one: one.nsguard) each);
           systemd.services = lib.mkMerge (map (one: one.services) each);
           systemd.tmpfiles.rules = [ "d /var/lib/keys 0700" ];
-          system.switch.enable = true; # which nodes of a test may lack
+          system.switch.enable = true; # nodes of a test may lack it
           specialisation.changed.configuration.changed = true;
         };
       }

@@ -1,4 +1,4 @@
-"""NixOS itself under a kernel of its own: the core set, and whether the container lab says the same."""
+"""NixOS with a kernel of its own: the core set is contained, and the container lab gives the same verdicts."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-# Users and groups that nothing defines are warned of, and the nearest ones named. A numeric one, one that systemd makes and
-# one that is made for an app are not.
+# Users and groups that nothing defines have a warning that names the nearest ones. Numbers, and accounts that systemd
+# or an app makes, have none.
 {
   specification = {
     tunnels.lab.configFile = "/run/secrets/lab.conf";

@@ -16,7 +16,7 @@
       hostServices.sonarr.port = 8989;
     };
     users.users.alice.isNormalUser = true;
-    # known by another name
+    # has another name than its attribute
     users.users.robert = {
       isNormalUser = true;
       name = "bob";

@@ -42,7 +42,7 @@
           ];
       inherit IPAddressAllow IPAddressDeny DynamicUser;
       inside = nas.serviceConfig ? NetworkNamespacePath;
-      # What is let out by a proxy is let out by no rule.
+      # The proxy lets connections out; no rule does.
       ruled = builtins.match ".*192[.]168.*" planned.files."/etc/nsguard/vpn/namespace.nft" != null;
     };
 

@@ -1,4 +1,4 @@
-# NixOS: a preset is three lines; the number of its user comes from the configuration, and what is said itself wins.
+# NixOS: three lines use a preset. Its user's number comes from the configuration, and the app's own options win.
 {
   module = {
     nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
@@ -46,7 +46,7 @@
     {
       program = baseNameOf (builtins.head (file "brave").command);
       inherit ((unit "brave").serviceConfig) User;
-      # One that runs is found by a name that no other program has.
+      # A running instance is found by a name that no other program has.
       bus =
         builtins.filter (word: builtins.isString word && builtins.match "--(talk|own).*" word != null)
           (
@@ -56,7 +56,7 @@
         builtins.filter (word: builtins.match "\"MOZ.*" word != null)
           (unit "web-2").serviceConfig.Environment;
       wayland = builtins.head (unit "brave").serviceConfig.BindReadOnlyPaths;
-      # None has the sound server's socket, by which code of an app's runs outside.
+      # No preset has the sound server's socket, through which an app's code would run outside.
       sound = builtins.filter (path: builtins.match ".*(pipewire|pulse).*" path != null) (
         builtins.concatMap (name: (unit name).serviceConfig.BindReadOnlyPaths) [
           "brave"
@@ -70,7 +70,7 @@
         "brave"
         "torrents"
       ];
-      # With windows it starts with the session and not with the machine.
+      # An app with windows starts with the session and not with the machine.
       wantedBy = (unit "brave").wantedBy;
       autostart = config.environment.etc ? "xdg/autostart/nsguard-brave.desktop";
       socket = config.nsguard.planned.units."nsguard-app-brave.socket".socketConfig.SocketUser;

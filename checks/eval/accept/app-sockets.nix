@@ -1,4 +1,4 @@
-# Which sockets of the session and the buses an app gets, and no others; where it is loosened, where it is not.
+# An app gets exactly these sockets of the session and the buses, with loosenings and without.
 {
   specification = {
     inherit (import ../vpn.nix) tunnels namespaces;
@@ -93,7 +93,7 @@
       "/run/dbus/system_bus_socket:/run/dbus/system_bus_socket"
       "/run/nsguard-bus-granted:/run/nsguard-session/granted"
     ];
-    # The part of the host's is another process.
+    # Another process forwards a part of the host's bus.
     alone = [
       "/run/nsguard-bus-alone:/run/nsguard-session/granted"
       "/run/nsguard-private-bus-alone:/run/nsguard-session/private"

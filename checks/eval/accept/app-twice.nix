@@ -1,4 +1,4 @@
-# NixOS: a person's own profile comes before the launcher in PATH, and has the program unconfined.
+# NixOS: a user's own profile comes before the launcher in PATH, and its program runs unconfined.
 {
   module =
     { pkgs, ... }:

@@ -1,4 +1,4 @@
-# A path that is bound in and that nobody is known to make is warned of.
+# A bound path that no unit is known to make has a warning.
 {
   module = {
     nsguard.tunnels.lab.configFile = "/run/secrets/lab.conf";

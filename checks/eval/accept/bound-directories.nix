@@ -1,4 +1,4 @@
-# A service with directories of other units bound in follows those units.
+# A service that binds directories of other units starts and stops with those units.
 {
   specification = {
     tunnels.lab.configFile = "/run/secrets/lab.conf";

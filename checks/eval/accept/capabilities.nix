@@ -1,4 +1,4 @@
-# A service that owns files of several users keeps what it was given, and nothing that its own unit asks for besides.
+# A service that owns files of several users keeps the capabilities that the option grants, and no others of its unit.
 {
   specification = {
     inherit (import ../vpn.nix) tunnels namespaces;

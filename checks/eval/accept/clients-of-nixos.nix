@@ -1,4 +1,4 @@
-# NixOS: a program that shall get the forwarded port, as nixpkgs' module runs it: confined, and forgotten.
+# NixOS: programs that should get the forwarded port, in nixpkgs' units: one confined, and one not.
 {
   module = {
     nsguard.tunnels.one.configFile = "/run/secrets/one.conf";

@@ -1,6 +1,6 @@
-# A program that shall get the forwarded port is warned of if it does not run in the namespace: it is not confined, it is
-# confined elsewhere, or nothing in the configuration runs it. It is found by its unit's name and by its commands, as a
-# service and as an app.
+# A program that should get the forwarded port has a warning if it does not run in the namespace: it is not confined, it
+# is confined elsewhere, or nothing in the configuration runs it. It is found by its unit's name and by its commands, as
+# a service and as an app.
 let
   vpn =
     client: more:
@@ -45,7 +45,7 @@ in
       app = vpn "qbittorrent" { };
       daemon = vpn "transmission" { };
       elsewhere = vpn "slskd" { };
-      # Nothing is asked for, so nothing takes it.
+      # This namespace asks for no port, so no program needs to take one.
       idle.portForwarding.client = "rtorrent";
       free = vpn "slskd" { };
       named = vpn "qbittorrent" { };

@@ -1,4 +1,4 @@
-# systemd cannot start a unit in process numbers of its own where it makes the user and keeps directories for it.
+# systemd cannot start a unit in process numbers of its own if it creates the user and keeps directories for it.
 let
   service = serviceConfig: {
     namespace = "vpn";

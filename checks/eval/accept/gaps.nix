@@ -1,4 +1,4 @@
-# Tunnels that can be planned and do not carry what they seem to.
+# Tunnels that can be planned and do not carry all the traffic that they seem to carry.
 let
   peer =
     more:

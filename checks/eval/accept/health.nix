@@ -1,4 +1,4 @@
-# Waiting for a handshake, and metrics.
+# Services that wait for a handshake, and metrics.
 {
   specification = {
     tunnels.lab.configFile = "/run/secrets/lab.conf";

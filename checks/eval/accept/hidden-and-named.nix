@@ -1,4 +1,4 @@
-# NixOS: a path that a service names and that is hidden from it has a warning, with the line that lets it in.
+# NixOS: a path that a service names and cannot see has a warning, with the line that makes it visible.
 let
   confined = serviceConfig: {
     nsguard.namespace = "vpn";
@@ -35,7 +35,7 @@ in
         ordered = confined { ExecStart = "/usr/bin/cat %t/search/settings"; } // {
           after = [ "search-init.service" ];
         };
-        # Addresses are read as well, and for temporary files it has a directory of its own.
+        # Paths in addresses count as well. Variables for temporary files do not: the service has its own /tmp.
         addressed =
           confined {
             Environment = [
@@ -50,7 +50,7 @@ in
               TMPDIR = "/tmp/addressed";
             };
           };
-        # What it owns, was granted, or what systemd reads for it, is not named.
+        # No warning for paths that the service owns or was granted, or that systemd reads for it.
         fine = lib.recursiveUpdate (confined {
           RuntimeDirectory = "fine";
           PIDFile = "/run/fine/fine.pid";

@@ -1,4 +1,4 @@
-# A user whose number is above what identity maps: 217/USER otherwise.
+# A user whose number is above those that PrivateUsers=identity maps; the service would fail with 217/USER.
 let
   app = uid: {
     namespace = "vpn";

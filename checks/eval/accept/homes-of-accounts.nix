@@ -1,5 +1,5 @@
-# NixOS's accounts: commands and apps do not see a home that lies elsewhere. An account may ask in turn which groups there
-# are, those of namespaces among them.
+# NixOS's accounts: commands and apps do not see a home outside /home. The definition of an account may depend on the
+# groups that exist, including those of namespaces.
 {
   module =
     { config, ... }:

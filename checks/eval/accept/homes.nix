@@ -33,7 +33,7 @@ in
     namespaces.vpn.tunnel = "lab";
     services = {
       web = of { User = "www"; };
-      # Another directory has a name that begins as its home does.
+      # The name of another directory begins with the path of the home.
       some = of {
         User = "media";
         ReadWritePaths = [

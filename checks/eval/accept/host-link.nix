@@ -24,7 +24,7 @@
         port = 80;
         keepSource = true;
       };
-      # by another protocol the same port
+      # the same port for another protocol
       publish.again = {
         listen = [ "192.0.2.2:5353" ];
         port = 53;

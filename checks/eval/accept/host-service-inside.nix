@@ -1,4 +1,4 @@
-# A service is said to be on the host, and is confined itself.
+# A service in `hostServices` that is itself confined has a warning.
 {
   specification = {
     tunnels.lab.configFile = "/run/secrets/lab.conf";

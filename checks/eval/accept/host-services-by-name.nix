@@ -1,4 +1,4 @@
-# NixOS: the port of a service of the host, where its module has an option for it.
+# NixOS: the port of a service of the host comes from its module, if that has an option for it.
 {
   module = {
     nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";

@@ -5,7 +5,7 @@
       tunnel = "lab";
       hostServices = {
         sonarr.port = 8989;
-        # A port inside that is free where the host's is not, and one at another loopback address.
+        # Inside, another port, because the host's port is taken there; and a service at another loopback address.
         prowlarr = {
           port = 9696;
           listenPort = 19696;

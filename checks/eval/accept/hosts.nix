@@ -1,5 +1,5 @@
 let
-  # What a unit has that is told its accounts.
+  # The facts of a unit whose user's name is known inside.
   told = accounts: {
     etc = [ "/run/nsguard/named/confext-accounts" ];
     told = "--accounts=${accounts}";
@@ -52,7 +52,7 @@ in
           User = "each-%i";
         };
       };
-      # Both see the unit's /etc.
+      # Commands with either prefix see the unit's /etc.
       privileged = {
         namespace = "named";
         allowPrivilegedCommands = true;
@@ -83,7 +83,7 @@ in
     planned:
     let
       hosts = ns: (builtins.fromJSON planned.files."/etc/nsguard/${ns}/spec.json").etc.hosts;
-      # What systemd lays over /etc, and what nsguard-init is told of the user.
+      # The overlay over /etc, and nsguard-init's option with the user's name.
       ofUnit =
         name:
         let

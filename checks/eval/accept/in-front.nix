@@ -20,7 +20,7 @@ in
       named = service {
         ExecStart = "@-/bin/busybox app --flag";
       };
-      # As nixpkgs' dnsdist and quake3-server have it: systemd drops what stands before the reset.
+      # As in nixpkgs' dnsdist and quake3-server: systemd drops the commands before the reset.
       reset = service {
         ExecStartPre = [
           "/bin/dropped"

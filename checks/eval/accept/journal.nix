@@ -1,4 +1,4 @@
-# What a service logs is shown at no terminal, and the journal starts anew for that.
+# The journal shows at no terminal what a service logs, and restarts to read that setting.
 {
   module = {
     nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";

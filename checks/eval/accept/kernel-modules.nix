@@ -1,5 +1,5 @@
-# NixOS: what the kernel needs for a tunnel is loaded at boot, as nixpkgs' own WireGuard module has it. So is what the /etc
-# of an app needs if nothing can be loaded later.
+# NixOS: the kernel modules that tunnels need are loaded at boot, as by nixpkgs' own WireGuard module. So is the module
+# for the /etc of an app, if no module can be loaded later.
 {
   module = import ../kernels.nix // {
     security.lockKernelModules = true;

@@ -1,4 +1,4 @@
-# A service that systemd would sometimes kill in place of stopping it has no process numbers of its own.
+# A service that systemd would sometimes kill instead of stopping it has no process numbers of its own.
 let
   service = serviceConfig: {
     namespace = "vpn";

@@ -1,4 +1,4 @@
-# Each loosening takes the protections away that it names, and nothing else; directories and devices are let in.
+# Each loosening removes the protections that it names, and no others. Granted directories and devices are visible.
 let
   inherit (builtins)
     attrNames

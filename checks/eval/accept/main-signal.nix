@@ -1,5 +1,5 @@
-# A command that signals the unit's main process by its number becomes nsguard-init with the signal's name, which needs no
-# privileges; what signals it by a script is warned of.
+# A command that signals the unit's main process by its number becomes nsguard-init with the signal's name, which needs
+# no privileges. A script that does so has a warning.
 let
   service = serviceConfig: {
     namespace = "vpn";
@@ -16,7 +16,7 @@ in
     namespaces.vpn.tunnel = "lab";
     services = {
       reloads = service {
-        # As nixpkgs' nginx, unbound and nats have it.
+        # As in nixpkgs' nginx, unbound and nats.
         ExecReload = [
           "/bin/daemon --test"
           "/nix/store/x-coreutils/bin/kill -HUP $MAINPID"
@@ -93,7 +93,7 @@ in
     };
     unlisted = {
       ExecReload = "/usr/bin/nsguard-init --journal --netns=vpn --signal=TERM";
-      # Alone, a list of calls would be all that may be called.
+      # Without a list of the unit's own, these calls would become the only ones that are allowed.
       SystemCallFilter = [
         "~io_uring_setup:EPERM io_uring_enter:EPERM io_uring_register:EPERM @keyring:EPERM"
       ];

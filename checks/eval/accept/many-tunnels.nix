@@ -1,4 +1,4 @@
-# Twenty-one tunnels: more watches than the kernel gives root (inotify(7)) must fit beside those of others.
+# Twenty-one tunnels: together with other programs they need more watches than the kernel gives root (inotify(7)).
 let
   names = map (number: "vpn-${toString number}") (builtins.genList (number: number) 21);
   named =

@@ -1,4 +1,4 @@
-# NixOS: services as its own modules define them, each confined by one line, lack nothing of the confinement.
+# NixOS: services of its own modules, each confined by one line, have every part of the confinement.
 let
   inherit (builtins)
     all
@@ -40,7 +40,7 @@ in
         // {
           nginx = {
             enable = true;
-            # A stand-in has none, nor the program that looks at the configuration.
+            # A stand-in has no modules, and no program that checks the configuration.
             package = overridden (pkgs.nginx // { modules = [ ]; });
             validateConfigFile = false;
           };
@@ -65,7 +65,7 @@ in
         c.NetworkNamespacePath == "/run/netns/vpn"
         && all verified (toList c.ExecStart)
         && elem "/run:mode=0755,nosuid,nodev" c.TemporaryFileSystem
-        # The second is for a user that systemd makes at start.
+        # "-accounts" is for a user that systemd creates at start.
         && elem "/run/nsguard/vpn/confext${if c.DynamicUser or false then "-accounts" else ""}" c.ExtensionDirectories
         && c.CapabilityBoundingSet == ""
         && c.AmbientCapabilities == ""

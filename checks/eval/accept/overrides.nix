@@ -1,4 +1,4 @@
-# NixOS: an override in another module does not take a protection away.
+# NixOS: an override in another module does not remove a protection.
 {
   module =
     { lib, ... }:

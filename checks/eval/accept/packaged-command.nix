@@ -1,4 +1,4 @@
-# NixOS: a unit that comes with a package, whose command is not in sight: nsguard-init runs alone before it.
+# NixOS: the evaluation cannot see the command of a unit that comes with a package: nsguard-init runs alone before it.
 {
   module = {
     nsguard = import ../vpn.nix;

@@ -1,4 +1,4 @@
-# NixOS: what cannot be read in the unit of a package has a warning, with the line that says it.
+# NixOS: what the evaluation cannot read in a package's unit has a warning, with the line to write.
 {
   module = {
     nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";

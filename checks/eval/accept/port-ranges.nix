@@ -1,4 +1,4 @@
-# Ranges of ports: open to the tunnel, published by a proxy for each port, and over the host link.
+# Ranges of ports: opened to the tunnel, published with a proxy for each port, and published over the host link.
 let
   range = from: to: { inherit from to; };
 in

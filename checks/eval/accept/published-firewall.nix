@@ -1,4 +1,4 @@
-# NixOS: ports that are published elsewhere than on loopback, in the firewall where that is asked for.
+# NixOS: ports that are published at other addresses than loopback are opened in the firewall if the option says so.
 {
   module = {
     nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";

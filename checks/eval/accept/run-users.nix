@@ -1,4 +1,4 @@
-# Commands: a socket for the group, and a unit that is confined as a service's, but for what its option lets in.
+# Commands: a socket for the group, and a unit that is confined like a service, except for what its option grants.
 {
   specification = {
     tunnels = { inherit (import ../tunnels.nix) mullvad proton none; };
@@ -27,7 +27,7 @@
       service = ns: planned.units."nsguard-run-${ns}@.service".serviceConfig;
       socket = ns: planned.units."nsguard-run-${ns}.socket".socketConfig;
       daemon = planned.units."daemon.service".serviceConfig or { };
-      # What a service has and a command has not, or has otherwise.
+      # Properties of a service that a command lacks, or has with another value.
       weaker = builtins.filter (
         name: !(service "vpn") ? ${name} || (service "vpn").${name} != daemon.${name}
       ) (builtins.attrNames daemon);
@@ -61,7 +61,7 @@
       "staff 0660"
     ];
     none = false;
-    # Of the kernel's own files and calls a command has the rest, so that it may make sandboxes of its own.
+    # A command keeps some of the kernel's files and calls, so that it can create sandboxes of its own.
     weaker = [
       "CapabilityBoundingSet"
       "ExecStart"

@@ -1,4 +1,4 @@
-# What a service gets of the system's bus: nothing, a part by a process of its own, also for each instance, or all.
+# The system bus for a service: none, a part through a process of its own (also for each instance), or all of it.
 let
   service = access: {
     namespace = "vpn";

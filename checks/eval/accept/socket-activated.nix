@@ -1,4 +1,4 @@
-# NixOS: what systemd listens on for a confined service is made in its namespace, also for one unit per connection.
+# NixOS: systemd creates the sockets of a confined service in its namespace, also with one unit per connection.
 {
   module = {
     nsguard = import ../vpn.nix;
@@ -36,7 +36,7 @@
   facts =
     config:
     let
-      # As systemd reads it.
+      # The path in the text that systemd reads.
       path =
         name:
         let

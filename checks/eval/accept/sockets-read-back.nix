@@ -1,4 +1,4 @@
-# NixOS: a service that reads the configuration of its socket, as game servers read where they take commands.
+# NixOS: a service whose command reads its socket's options, like game servers with a socket for commands.
 {
   module =
     { config, ... }:

@@ -1,4 +1,4 @@
-# What a service asks for itself stays where it is stricter, and gives way where it is not.
+# A service's own properties stay if they are stricter than nsguard's, and are replaced if they are not.
 {
   specification = {
     inherit (import ../vpn.nix) tunnels namespaces;

@@ -1,4 +1,4 @@
-# NixOS: a leak test of a namespace or a service that nothing defines says so before it is built.
+# NixOS: a leak test of a namespace or a service that nothing defines fails before it is built, and says so.
 {
   module = {
     imports = [ (import ../../../modules/leak-test.nix { makeLeakTest = _: "a test"; }) ];

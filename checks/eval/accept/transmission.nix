@@ -1,4 +1,4 @@
-# NixOS: a service of its own modules, with a root directory below /run and the host's whole /run bound into it.
+# NixOS: a service of its own modules whose root directory is below /run, and which binds the host's whole /run.
 {
   module = {
     nsguard = import ../vpn.nix;

@@ -39,7 +39,7 @@ in
       units = builtins.filter (name: builtins.match "nsguard-.*\\.(service|timer)" name != null) (
         builtins.attrNames planned.units
       );
-      # The key that nsguard makes is not waited for.
+      # No unit waits for the key that nsguard itself generates.
       awaited = map (unit: unit.pathConfig) (
         builtins.filter (unit: unit ? pathConfig) (builtins.attrValues planned.units)
       );

@@ -1,4 +1,4 @@
-# NixOS: what a configuration says of one of nsguard's own units is laid over it as a drop-in.
+# NixOS: a configuration's settings for one of nsguard's own units become a drop-in.
 {
   module = {
     nsguard = import ../vpn.nix;
@@ -9,7 +9,7 @@
     config:
     let
       unit = config.systemd.units."nsguard-tunnel-vpn.service";
-      # NixOS lays it over the package's unit where there is one of that name.
+      # NixOS makes it a drop-in if a package has a unit of that name.
       package = builtins.head (builtins.filter (p: p.name == "nsguard-units") config.systemd.packages);
     in
     {

@@ -1,4 +1,4 @@
-# What a module binds that is private or ours in a namespace is left out, whatever way it is written, and the rest stays.
+# Binds of paths that are private in a namespace, or that nsguard provides, are dropped in every spelling; others stay.
 # freeciv and syncoid of nixpkgs bind /run, cryptpad /proc, scion /dev/shm, and several the host's resolv.conf.
 let
   service = serviceConfig: {

@@ -1,4 +1,4 @@
-# A user whose uid is not known because nothing defines the user: the nearest one that something does is named.
+# Nothing defines an app's user, so its uid is unknown: the message names the nearest user that is defined.
 {
   specification = {
     inherit (import ../vpn.nix) tunnels namespaces;

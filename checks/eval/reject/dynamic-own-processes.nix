@@ -1,4 +1,4 @@
-# Process numbers of its own, asked for in so many words, for a service that systemd cannot start with them.
+# Process numbers of its own, requested explicitly, for a service that systemd cannot start with them.
 {
   specification = {
     tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";

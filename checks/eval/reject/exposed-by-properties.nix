@@ -1,4 +1,4 @@
-# Ways out by a unit's own properties, in every spelling that systemd takes for the same.
+# Ways out by a unit's own properties, in every spelling that systemd treats alike.
 let
   service = serviceConfig: {
     namespace = "vpn";

@@ -9,7 +9,7 @@
         configFile = "/run/secrets/b.conf";
         via = "a";
       };
-      # only leads to the circle
+      # leads to the circle and is not part of it
       c = {
         configFile = "/run/secrets/c.conf";
         via = "a";

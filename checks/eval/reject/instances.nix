@@ -1,4 +1,4 @@
-# NixOS: what is said of one instance would outweigh the confinement of its template.
+# NixOS: settings of a single instance would override the confinement of its template.
 {
   module = {
     nsguard = import ../vpn.nix;

@@ -1,4 +1,4 @@
-# NixOS: a kernel that is closed for what confinement needs of it is no kernel to promise anything on.
+# NixOS: a configuration that denies what confinement needs of the kernel is refused.
 {
   module = import ../kernels.nix // {
     security.allowUserNamespaces = false;

@@ -1,4 +1,4 @@
-# A service that nothing defines: the nearest one of those that something does is named.
+# A service that nothing defines: the message names the nearest one that is defined.
 {
   specification = {
     tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
@@ -7,7 +7,7 @@
       hostServices.sonnar = { };
     };
     services = {
-      # as are both of these
+      # both of these as well
       prowlarrr.namespace = "vpn";
       prwolarr.namespace = "vpn";
       transmission-daemon.namespace = "vpn";

@@ -1,4 +1,4 @@
-# NixOS: what is no service of the system's own is told why it can't be confined, and what can.
+# NixOS: for units that are not system services, the message says why they cannot be confined, and what can.
 {
   module = {
     nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";

@@ -1,4 +1,4 @@
-# NixOS: the command of a unit that comes with a package is not seen, and so nothing stands before it.
+# NixOS: the evaluation cannot see the command of a package's unit, so it cannot put nsguard-init in front of it.
 {
   module = {
     nsguard = import ../vpn.nix;

@@ -1,5 +1,5 @@
 let
-  # What is neither an address with a port nor a path below /run.
+  # Neither addresses with a port nor paths below /run.
   nowhere = [
     "9091"
     "localhost:9091"

@@ -1,4 +1,4 @@
-# One file under two names is one key at two links.
+# Two tunnels with one file would use one key on two links.
 {
   specification = {
     tunnels = {

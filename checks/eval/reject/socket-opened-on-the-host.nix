@@ -1,4 +1,4 @@
-# What systemd would open for a confined service by the host's own files, devices and message queues.
+# Sockets for which systemd would open the host's own files, devices or message queues.
 {
   module = {
     nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";

@@ -1,4 +1,4 @@
-# A socket with a path is for programs of the host, whose connections would be made there.
+# Programs of the host would connect to a socket with a path, and their connections would belong to the host.
 {
   module = {
     nsguard = import ../vpn.nix;

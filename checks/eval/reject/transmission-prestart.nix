@@ -1,4 +1,4 @@
-# A module of NixOS that prepares a file with a privileged command must be told that this is accepted.
+# A module of NixOS that prepares a file with a privileged command needs an option that accepts this.
 {
   module = {
     nsguard = import ../vpn.nix;
