@@ -1,8 +1,8 @@
-# What the guards in this directory have in common. They are not nsguard's: each stands for a way in which VPN
+# The common parts of the guards in this directory. They do not use nsguard: each represents a way in which VPN
 # namespaces are often built, and shows what the suite finds there. A guard is a scenario without a namespace of
-# nsguard's, so that its services are plain units; set-up commands are a unit's own.
+# nsguard's: its services are plain units, and a unit of its own runs the commands that set it up.
 #
-# The units, the namespace and its link have the names that the attacks know, so that disrupters find them.
+# The units, the namespace and its link have the names that the attacks know, so that attacks can disturb them.
 let
   agent = name: command: properties: {
     serviceConfig = {
@@ -33,7 +33,7 @@ let
     serviceConfig = {
       Type = "oneshot";
       RemainAfterExit = true;
-      # wireguard-go is to stay
+      # wireguard-go must keep running
       KillMode = "none";
       ExecStart = map shell commands;
       ExecStopPost = map (command: "-${shell command}") undo;
@@ -49,7 +49,7 @@ rec {
     Group = "www-data";
   };
 
-  # Both confined services, by a function of the user's properties, and the unconfined ones for the controls.
+  # Two confined services, made by the function `confined` of name and user, and the unconfined ones for the controls.
   services = confined: {
     app-root = confined "app-root" { };
     app-user = confined "app-user" asUser;
@@ -73,7 +73,7 @@ rec {
         // properties;
     };
 
-  # The tunnel's link as wg-quick would make it, in the host's namespace or by `inside` in that of the services.
+  # Creates the tunnel's link as wg-quick does, in the host's namespace or, by the command `inside`, in the services'.
   link = inside: [
     "${inside} ip link add wg0 type wireguard 2>/dev/null || ${inside} wireguard-go wg0"
     "wg-quick strip ${configuration} > /run/guard.conf; ${inside} wg setconf wg0 /run/guard.conf"
@@ -84,7 +84,7 @@ rec {
     "ip -n vpn route add default dev wg0; ip -n vpn -6 route add default dev wg0"
   ];
 
-  # more: what else belongs to the namespace
+  # more: further commands that set up the namespace
   units =
     {
       link,

@@ -1,5 +1,5 @@
-# The namespace by systemd, a resolv.conf bound over the host's, and nscd's socket masked: as modules for NixOS do it.
-# The rest of /run is the host's, and a mask is gone when the host replaces what it lies over.
+# systemd enters the namespace, binds a resolv.conf over the host's and masks nscd's socket, as some modules for NixOS
+# do. The rest of /run is the host's, and a mask disappears when the host replaces the file under it.
 let
   common = import ./common.nix;
 in

@@ -1,4 +1,4 @@
-# `ip netns exec` alone, which binds a resolv.conf for the namespace: what most instructions on the net come to.
+# `ip netns exec` alone, which binds a resolv.conf for the namespace, as in most instructions on the web.
 let
   common = import ./common.nix;
 in

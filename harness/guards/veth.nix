@@ -1,6 +1,6 @@
-# WireGuard within the namespace, which reaches its endpoint by a veth that the host routes and masquerades, and a rule
-# that nothing but the tunnel may use: as managers of VPNs for single applications do it. Rules can be flushed, are
-# written for one family, and do not see what the host's services are asked for.
+# WireGuard inside the namespace reaches its endpoint through a veth, which the host routes and masquerades; a rule lets
+# only the tunnel's packets use it. Managers of VPNs for single applications do this. Such rules can be flushed, are
+# written for one address family, and do not see requests to the host's services.
 let
   common = import ./common.nix;
   endpoint = "203.0.113.51";

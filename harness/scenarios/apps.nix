@@ -1,4 +1,4 @@
-# Apps instead of services: the agent as an app, and as one in a sandbox, and again unconfined for the controls.
+# Apps instead of services: the agent as an app, as an app in a sandbox, and unconfined for the controls.
 let
   agent =
     name: more:
@@ -6,7 +6,7 @@ let
       namespace = "vpn";
       user = "www-data";
       uid = 33;
-      # A part of the session's bus, so that there is something to go beyond.
+      # The app gets a part of the session's bus, so that attacks can try to reach the rest.
       dbus.session = {
         access = "filtered";
         talk = [ "org.freedesktop.Notifications" ];
@@ -35,7 +35,7 @@ in
   services = {
     inherit (services) free free-user;
 
-    # As a person's session has it.
+    # A session bus as in a user's session.
     session-bus = {
       unitConfig.Before = [
         "nsguard-bus-plain.service"

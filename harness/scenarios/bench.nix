@@ -1,4 +1,4 @@
-# What `make bench` starts: a service that does nothing, confined and unconfined, and a person who may start commands.
+# What `make bench` starts: a service that does nothing, confined and unconfined, and commands of the user alice.
 let
   nothing = {
     serviceConfig = {

@@ -1,5 +1,5 @@
-# Debian's Chromium as an app: without a window, driven from outside; in a sandbox; with a window on an X server. And
-# unconfined, for the controls.
+# Debian's Chromium as an app: without a window and driven from outside; in a sandbox; with a window on an X server; and
+# unconfined for the controls.
 let
   driven = name: [
     "-m"
@@ -7,7 +7,7 @@ let
     "${name}/socket"
     "/usr/bin/chromium"
     "--headless"
-    # Otherwise host candidates are names, by which nobody can tell whose address it is.
+    # Otherwise WebRTC hides addresses behind mDNS names, and the test could not see whose address a candidate is.
     "--disable-features=WebRtcHideLocalIpsWithMdns"
     "--enable-quic"
     "--origin-to-force-quic-on=203.0.113.80:443"

@@ -1,4 +1,5 @@
-# Published ports that some networks alone may use: by a proxy at named addresses and at all, and by the host link.
+# Published ports that only some networks may use: by a proxy at named addresses and at all addresses, and by the host
+# link.
 let
   hostlink = import ./hostlink.nix;
 

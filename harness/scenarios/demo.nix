@@ -1,5 +1,5 @@
-# One namespace with a tunnel from a provider's file, and four copies of the agent that carries attacks out:
-# confined as root and as an ordinary user, and unconfined as either, to show that the attacks work.
+# One namespace with a tunnel from a provider's file, and four copies of the agent that executes attacks: confined as
+# root and as an ordinary user, and unconfined as both, to show that the attacks work.
 let
   command =
     name: "/usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-${name}/socket";
@@ -26,7 +26,7 @@ in
   namespaces.vpn.tunnel = "lab";
 
   services = {
-    # As modules of nixpkgs have it: a list that begins with a reset, before which no check of ours may stand.
+    # As in modules of nixpkgs, the list begins with a reset, which would remove a check before it.
     app-root = confined (
       agent "app-root" {
         ExecStart = [
@@ -35,7 +35,7 @@ in
         ];
       }
     );
-    # Binds that would show the host's sockets, by other words than the refusals look for.
+    # Binds that would show the host's sockets, in unusual spellings.
     app-user = confined (
       agent "app-user" (
         asUser

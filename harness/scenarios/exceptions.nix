@@ -1,5 +1,5 @@
-# The demo with what may pass beside the tunnel: a host and a service of this host, which those of the
-# namespace reach at one port each.
+# The demo with two exceptions to the tunnel: another host and a service of this host, which services in the namespace
+# reach at one port each.
 let
   demo = import ./demo.nix;
 in

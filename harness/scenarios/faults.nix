@@ -1,5 +1,5 @@
-# A namespace in which each service has a fault of its own, for what `nsguard status` and `nsguard doctor` say of it.
-# None starts with the machine but those that are well: the test starts the rest, and they fail.
+# A namespace in which each service has a fault of its own, to test what `nsguard status` and `nsguard doctor` report.
+# Only services without a fault start with the machine; the test starts the others, and they fail.
 let
   demo = import ./demo.nix;
 
@@ -42,7 +42,7 @@ demo
   services = demo.services // {
     path-missing = service {
       BindPaths = "/srv/nowhere";
-      # so that the failure is one of its start, which what needs it waits for
+      # with "exec" the start itself fails, and units that require this one wait for that
       Type = "exec";
     };
     path-hidden = service { ReadWritePaths = "/run/lab-hidden"; };
@@ -87,7 +87,7 @@ demo
       wantedBy = [ "multi-user.target" ];
     };
     forgotten = service { };
-    # Started once its program runs: systemd's process 1 of a unit loses a signal that comes before that.
+    # With "exec" the start ends when the program runs: before that, systemd's process 1 of the unit loses signals.
     stopped = service { Type = "exec"; } // {
       wantedBy = [ "multi-user.target" ];
     };

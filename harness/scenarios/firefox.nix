@@ -1,4 +1,4 @@
-# Debian's Firefox as its preset has it: without a window; the same in a sandbox; with a window on an X server.
+# Debian's Firefox with its preset: without a window; without a window in a sandbox; with a window on an X server.
 let
   firefox =
     more:
@@ -23,7 +23,7 @@ in
     window = firefox { gui.x11 = true; };
   };
 
-  # Of which the preset grants a part.
+  # The preset grants a part of this bus.
   services.session-bus = (import ./apps.nix).services.session-bus // {
     unitConfig = { };
   };

@@ -1,4 +1,4 @@
-# The demo's namespace with a port of the tunnel's far end forwarded to it, and a hook that tells what it was told.
+# The demo's namespace with a port of the tunnel's far end forwarded to it, and a hook that logs its environment.
 let
   demo = import ./demo.nix;
 in

@@ -1,5 +1,4 @@
-# The demo's namespace with a host link, over which a UDP service, and one whose clients keep their addresses, are
-# published.
+# The demo's namespace with a host link that publishes a UDP service, and a service that sees its clients' addresses.
 let
   demo = import ./demo.nix;
 

@@ -1,4 +1,4 @@
-# Apps of many kinds, launched: what each program finds must be what it was given. The program is the test's.
+# Apps of many kinds: each program, which the test provides, must find what the launch and the options gave it.
 let
   app =
     more:
@@ -55,7 +55,7 @@ in
       };
     };
 
-    # What it is to write to is not there.
+    # The directory that it may write to does not exist.
     broken = app { readWritePaths = [ "/srv/nowhere" ]; };
 
     own = app {

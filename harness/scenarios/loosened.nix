@@ -1,5 +1,5 @@
-# For each loosening of a service a copy of the demo's two confined agents with it, and the unconfined ones.
-# And services that ask on a bus, as root and, one of several instances, as a user.
+# For each loosening of a service a copy of the demo's two confined agents with that loosening, and the unconfined ones.
+# Also services that send requests on a bus: one as root, and a template whose instances run as a user.
 let
   demo = import ./demo.nix;
   loosenings = import ../../modules/plan/confinement/loosenings.nix;
@@ -43,7 +43,7 @@ let
         Type = "oneshot";
         ExecStart = [
           "${property "org.freedesktop.hostname1" "/org/freedesktop/hostname1"} Hostname"
-          # Exits with 0 where it is not let.
+          # Succeeds if the bus refuses the request.
           "/usr/bin/sh -c '! ${property "org.freedesktop.systemd1" "/org/freedesktop/systemd1"}.Manager Version'"
         ];
       };

@@ -1,4 +1,4 @@
-# The demo's namespace with two web servers in it, of which host, network and tunnel reach the one.
+# The demo's namespace with two web servers. Host, network and tunnel reach one of them.
 let
   demo = import ./demo.nix;
 

@@ -19,7 +19,7 @@ let
     from = 8121;
     to = 8124;
   };
-  # Inside, somebody answers beside the published ranges as well.
+  # Inside, ports next to the published ranges answer as well.
   served = "8100 8101 8102 8103 8104 8105 8110 8111 8112 8113 8114 8115 8121 8122 8123 8124";
 in
 hostlink

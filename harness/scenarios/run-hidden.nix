@@ -1,4 +1,4 @@
-# As run.nix, and commands do not see home directories, as services don't.
+# Like run.nix, but home directories are hidden from commands, as from services.
 let
   shared = import ./run.nix;
 in

@@ -1,6 +1,5 @@
-# Commands that people start: a user of the namespace may, and what they run is confined as a service is. The agent
-# of the leak suite is such a command, one for each attack that goes on at a time, started by a service that is not
-# confined itself.
+# Commands that a user of the namespace starts, which are confined like a service. The agent of the leak suite is such a
+# command, one for each attack that runs at the same time, and a service that is not confined starts them.
 let
   agent = name: program: {
     serviceConfig = {

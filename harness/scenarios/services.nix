@@ -1,4 +1,4 @@
-# Services of many kinds, confined: what they need of systemd must go on working. The program is the test's.
+# Confined services of many kinds: what they need from systemd must still work. The test provides their program.
 let
   program = "/usr/bin/python3 /opt/nsguard-test/service.py";
 
@@ -10,7 +10,7 @@ let
     properties:
     service (
       {
-        # SIGTERM follows as soon as what ExecStop= says has been done.
+        # It ignores SIGTERM, because systemd sends it as soon as the commands of ExecStop= have ended.
         ExecStart =
           "/bin/sh -c 'trap \"\" TERM; trap \"echo heard HUP\" HUP; trap \"echo heard INT; exit\" INT; echo ready;"
           + " while :; do sleep 0.1; done'";
@@ -31,7 +31,7 @@ let
     // properties;
   };
 
-  # A test starts it again and again.
+  # A test starts it many times in a row.
   often =
     properties:
     service ({ KillMode = "mixed"; } // properties) // { unitConfig.StartLimitIntervalSec = 0; };
@@ -54,7 +54,7 @@ in
       LoadCredential = "secret:/etc/nsguard-lab/secret";
     };
 
-    # Their users are made at start, and are known by name inside.
+    # systemd creates the users of these at start, and they are known by name inside.
     named = service {
       Type = "oneshot";
       DynamicUser = true;
@@ -116,7 +116,7 @@ in
       RuntimeDirectory = "superuser";
     };
 
-    # They can't, in process numbers of their own.
+    # Type=forking does not work in process numbers of its own.
     forking =
       service {
         ExecStart = "${program} fork";
@@ -158,7 +158,7 @@ in
         ];
       };
 
-    # Systemd listens for it.
+    # systemd listens for this service.
     listening =
       service {
         User = "www-data";
@@ -172,7 +172,7 @@ in
         };
       };
 
-    # A unit for each connection, of a user made for it.
+    # A unit for each connection, with a user that systemd creates for it.
     "each@" =
       service {
         DynamicUser = true;
@@ -187,7 +187,7 @@ in
         };
       };
 
-    # Its instances share nothing but what they are.
+    # Its instances share nothing but their template.
     "instance@" = service {
       Type = "notify";
       DynamicUser = true;
@@ -196,7 +196,7 @@ in
       CacheDirectory = "instance-%i";
     };
 
-    # What it is let in besides: a directory of the host's /run, and one in a home.
+    # It is granted a directory of the host's /run, and one in a home.
     visitor =
       service {
         Type = "oneshot";
@@ -211,7 +211,7 @@ in
         ];
       };
 
-    # As many processes as lines, each gone as soon as it has written.
+    # A process for each line, which ends as soon as it has written it.
     children-root = service {
       Type = "oneshot";
       ExecStart = children;
@@ -222,7 +222,7 @@ in
       ExecStart = children;
     };
 
-    # Catches no signal, and must end by one all the same.
+    # It handles no signal, and must end by one all the same.
     heedless = service {
       User = "www-data";
       ExecStart = "/usr/bin/sleep infinity";
@@ -230,20 +230,20 @@ in
     heedless-root = service {
       ExecStart = "/usr/bin/sleep infinity";
     };
-    # Its main process alone is told to end, by a signal of its own. With process numbers of its own, systemd would kill it
-    # at once now and then.
+    # systemd signals only its main process, by SIGINT. With process numbers of its own, it would sometimes be killed at
+    # once.
     mixed-root = often {
       KillSignal = "SIGINT";
       ExecStart = "/usr/bin/sleep infinity";
     };
-    # Its last words come when systemd stops it, or when it fails.
+    # It writes its last line when systemd stops it, or when it fails.
     last-words = often {
       ExecStart =
         "/bin/sh -c 'trap \"echo told; exit\" TERM; trap \"echo reason; exit 7\" HUP; echo ready;"
         + " while :; do sleep 0.1; done'";
       ExecReload = "/bin/kill -HUP $MAINPID";
     };
-    # Killed by a signal that is no clean end, it is tried again.
+    # A signal that is no clean end kills it, so systemd restarts it.
     killed-root = service {
       Restart = "on-failure";
       StartLimitBurst = 2;
@@ -256,11 +256,11 @@ in
       ExecStart = aborts;
     };
 
-    # Its other commands signal it, by what the plan makes of these lines.
+    # Its other commands signal its main process; the plan replaces these lines.
     told-root = told { };
     told-user = told {
       User = "www-data";
-      # Of its own accord it would not even have the calls that this takes.
+      # Its own list even denies the system calls that this takes.
       SystemCallFilter = [
         "@system-service"
         "~mq_open mq_unlink mq_timedsend"

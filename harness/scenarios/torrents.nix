@@ -1,4 +1,4 @@
-# Debian's Transmission and qBittorrent as their presets have them, with a window on an X server.
+# Debian's Transmission and qBittorrent with their presets, with a window on an X server.
 let
   client = preset: command: {
     inherit preset command;

@@ -1,9 +1,9 @@
-# Two namespaces side by side on one host, each with a host link and what is published over it. The second one's tunnel
-# leads to a server that does not know it.
+# Two namespaces on one host, each with a host link and ports that are published over it. The second one's tunnel leads
+# to a server that does not know its key.
 let
   one = import ./hostlink.nix;
 
-  # A port that a proxy passes on, at all addresses of the host, those of the links among them.
+  # A proxy publishes this port at all addresses of the host, including those of the links.
   publish = one.namespaces.vpn.publish // {
     proxied = {
       listen = [
@@ -14,7 +14,7 @@ let
     };
   };
 
-  # The same ports, a hundred on.
+  # The same ports plus 100.
   further = it: it // { listen = map (builtins.replaceStrings [ ":80" ] [ ":81" ]) it.listen; };
 in
 one

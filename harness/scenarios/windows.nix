@@ -1,5 +1,5 @@
-# Apps with windows on a person's compositor: with what a security context leaves, in a sandbox, and with all of it. And
-# one that makes sound.
+# Apps with windows on a user's compositor: through a security context, in a sandbox, and with the whole compositor.
+# Also an app that plays sound.
 let
   app =
     more:
