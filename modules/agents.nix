@@ -1,4 +1,4 @@
-# Agents of the leak test in services of this host, whatever confines them: with them any NixOS can be attacked.
+# Agents of the leak test in services of this host, whatever confines them. With them, any NixOS can be attacked.
 {
   config,
   lib,
@@ -19,7 +19,8 @@ let
     user = {
       User = account;
       Group = account;
-      # Not there. nsguard hides the home, as the attacks want it, and warns if the unit names no directory in it.
+      # The directory does not exist. nsguard hides the home, as the attacks need it, and would warn if the unit named
+      # no directory in it.
       ReadWritePaths = [ "-${home}/named" ];
     };
   };
@@ -38,7 +39,7 @@ let
     // identity;
   };
 
-  # In a service's place: what it runs is replaced, and nothing else.
+  # Replaces only the program of a service.
   replaced = name: {
     environment.PYTHONPATH = mkForce cfg.library;
     serviceConfig = {

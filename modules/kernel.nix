@@ -18,13 +18,13 @@ let
 in
 {
   config = lib.mkIf (cfg.namespaces != { }) {
-    # Loaded at boot, because `security.lockKernelModules` lets nobody load them later: apps and commands, whose /etc is
-    # an overlay, start after that, and a tunnel may.
+    # Loaded at boot, because with `security.lockKernelModules` nobody can load them later. Apps and commands, whose
+    # /etc is an overlay, start after the lock, and a tunnel may.
     boot.kernelModules =
       lib.optional (ofType "wireguard") "wireguard"
       ++ lib.optional byProcess "tun"
       ++ lib.optional config.security.lockKernelModules "overlay";
-    # nixpkgs' own default for hosts with a desktop.
+    # The value is nixpkgs' own default for hosts with a desktop.
     boot.kernel.sysctl = lib.mkIf many { "fs.inotify.max_user_instances" = lib.mkDefault 524288; };
 
     assertions = [

@@ -108,7 +108,7 @@ in
     };
   };
 
-  # Not among the assertions: a host whose tests are misspelt is as well confined.
+  # Not among the assertions: a misspelt test makes the host itself no less confined.
   options.nsguard.tests.problems = mkOption {
     type = types.listOf types.str;
     internal = true;

@@ -214,7 +214,7 @@ let
     config.virtualisation.oci-containers.containers or { }
   );
 
-  # Paths that systemd creates for something else than a service: tmpfiles.d(5), systemd.socket(5).
+  # Paths that systemd creates for other things than services: tmpfiles.d(5), systemd.socket(5).
   madeOtherwise =
     lib.concatMap (rule: lib.sublist 1 1 (words rule)) config.systemd.tmpfiles.rules
     ++ lib.concatMap lib.attrNames (lib.attrValues config.systemd.tmpfiles.settings)
@@ -238,7 +238,7 @@ let
       service = s.nsguard // s.nsguard.own;
     };
 
-  # What names files for its commands, and the shell text of these.
+  # The parts of a service that name files for its commands, and the shell text of these commands.
   textsOf = s: {
     inherit (s) environment;
     scripts = [

@@ -116,7 +116,7 @@ in
       type = types.raw;
       internal = true;
       readOnly = true;
-      # Without services: these are described from the finished configuration, of which this is a part.
+      # Without services: they are described from the finished configuration, which contains this value.
       default = cfg.plan.plan {
         inherit accounts;
         inherit (cfg)
@@ -125,7 +125,7 @@ in
           metrics
           apps
           ;
-        # Not of users and groups, some of which the plan makes.
+        # Not users and groups, because the plan makes some of them.
         known.services = cfg.specification.known.services or null;
       };
       description = "The units and files of namespaces and apps.";

@@ -120,8 +120,8 @@ in
     __functor = _: own: toList own ++ values;
   };
 
-  # System calls that nsguard-init makes, where the unit says what its commands may call (systemd.exec(5),
-  # SystemCallFilter=). In a list of what is denied they are taken out.
+  # Adds system calls that nsguard-init makes to the unit's own SystemCallFilter= (systemd.exec(5)). If that lists
+  # denied calls, they are removed from the list.
   callable =
     calls: own: if filter (line: line != "") (toList own) == [ ] then own else toList own ++ [ calls ];
 

@@ -3,8 +3,8 @@
 #
 # nests: whether the command runs as a person and may make sandboxes of its own. A user namespace can mount a procfs
 # of its own only while nothing is mounted over the one outside (mount_namespaces(7)), and set a host name of its own
-# only where the call is allowed. Only root can write to these files and set this name, so that the other protections
-# are enough for an ordinary user.
+# only where the call is allowed. Only root can write to these files and set this name, so the other protections suffice
+# for an ordinary user.
 { nests }:
 let
   inherit (import ../combine.nix)

@@ -1,7 +1,7 @@
-# What a service may do without, each by an option of its own, nsguard.hardening.NAME = false:
+# Protections that a service can give up, each by an option of its own, nsguard.hardening.NAME = false:
 #   what     what the option is for, in its description
-#   without  the protections that go, by their names in ./default.nix
-#   attacks  of those that `nsguard-leaktest list` shows, the ones that succeed then
+#   without  the protections that this removes, by their names in ./default.nix
+#   attacks  the attacks of `nsguard-leaktest list` that then succeed
 let
   ofProcesses = [
     "fresh-proc"

@@ -20,8 +20,7 @@ rec {
     "ExecStopPost"
   ];
 
-  # command -> { ignored; signal; }: whether systemd ignores that it fails, and the signal; null where it is no such
-  # command
+  # command -> { ignored; signal; }: whether systemd ignores its failure, and the signal; null for other commands
   read =
     command:
     let
@@ -36,7 +35,7 @@ rec {
         signal = if name == null then "TERM" else name;
       };
 
-  # serviceConfig -> the signals that its commands send so
+  # serviceConfig -> the signals that its commands send in this way
   signals =
     serviceConfig:
     map (order: order.signal) (

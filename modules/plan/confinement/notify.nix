@@ -27,17 +27,17 @@ let
       ""
       "none"
     ];
-  # From process 1 of the unit's own, or a child of the main process; nothing else in the unit has the connection.
+  # The sender is the unit's own process 1 or a child of the main process; nothing else in the unit has the connection.
   NotifyAccess = set "all";
 in
 {
   inherit needed;
-  # A descriptor that was kept while the service ran unconfined would come back, the host's sockets among them.
+  # systemd would return descriptors that it stored while the service ran unconfined, among them sockets of the host.
   keepingNothing = {
     FileDescriptorStoreMax = set 0;
     FileDescriptorStorePreserve = set false;
   };
-  # Whom systemd would listen to: the main process alone, or every one.
+  # Whose messages systemd would accept: those of the main process only, or of every process.
   senders =
     if
       builtins.elem access [

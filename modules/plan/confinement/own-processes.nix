@@ -1,12 +1,12 @@
 # Why systemd cannot run a unit in process numbers of its own, if it cannot.
 #
-# It does not start one for which it makes the user and maps directories to it: it writes the map to a process's /proc
-# by a number that is another process's there, and the start fails with status 226 (systemd#41014). File systems that
-# cannot be mapped, such as overlays, do not show it.
+# systemd cannot start a unit for which it creates the user and maps directories to that user: it writes the map to
+# /proc under a process number that means another process there, and the start fails with status 226 (systemd#41014).
+# On file systems that cannot be mapped, such as overlays, this does not occur.
 #
-# It does not stop one properly whose KillMode= signals the main process only. The program is a grandchild, which
-# becomes systemd's child when the process between them has ended. systemd notes whose child it is only once, often
-# before that (seen with 8 of 60 starts of systemd 257). If it noted that the main process is not its child, it does
+# systemd does not properly stop a unit whose KillMode= signals the main process only. The program is a grandchild,
+# which becomes systemd's child when the process between them has ended. systemd checks only once whose child it is,
+# often before that (seen with 8 of 60 starts of systemd 257). If the main process was not its child then, systemd does
 # not wait after the signal and sends SIGKILL at once. With other values of KillMode= it waits for the control group.
 #
 # a service's own properties -> null or { what; fix, of a path }

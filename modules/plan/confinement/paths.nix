@@ -2,11 +2,11 @@
 let
   any = builtins.concatStringsSep "|";
 
-  # What is looked up, shared or listed through these is ours.
+  # nsguard provides its own versions of these files.
   files = "/etc/(resolv\\.conf|nsswitch\\.conf|hosts)";
 in
 {
-  # The private /run, /tmp and what else is hidden are there to close these.
+  # Ways out that the private /run, /tmp and other hidden directories close; a bind would reopen them.
   reopened =
     let
       run = [
@@ -44,7 +44,7 @@ in
   # Directories that contain some of these.
   surrounding = "/(run|nix|dev|etc)?|/home(/[^/]+)?|/root";
 
-  # Where what is ours stands, whatever would be put there.
+  # Destinations at which nsguard mounts something, so that other binds to them are dropped.
   ours = "/run|/etc|${files}|/(proc|sys|dev)|/(proc|sys)/.*|/dev/(shm|pts)(/.*)?|/run/shm(/.*)?";
 
   # Paths that a service has anyway, if they are bound to the same path.
@@ -52,10 +52,10 @@ in
     "/(nix|tmp|var/tmp|usr)|/run/systemd(/(notify|journal(/.*)?|resolve(/.*)?))?"
     + "|/dev/log|/dev/(null|zero|full|random|urandom|tty)";
 
-  # What is replaced by what is ours, wherever it would be put.
+  # Sources that nsguard replaces, whatever their destination.
   replaced = "${files}|/(proc|sys)(/.*)?|/dev/shm(/.*)?|/run/systemd/resolve(/.*)?";
 
-  # Secrets and the system's own links, through which nothing is reached.
+  # Secrets and the system's own links, which lead to no daemon.
   harmless =
     "/run/(agenix|agenix\\.d|binfmt|booted-system|credentials|current-system|keys|opengl-driver|secrets|secrets\\.d)"
     + "(/.*)?"

@@ -7,7 +7,7 @@
 # signal as clean (systemd.service(5), SuccessExitStatus=), it must count that exit status as clean, too. If it
 # restarts after a signal, it must restart after that exit status as well.
 #
-# By $MAINPID, the other commands of the unit signal no process that they know of: see ./front.nix.
+# The other commands of the unit cannot use the number in $MAINPID; ./front.nix replaces commands that signal it.
 #
 # a service's own properties -> { front; properties; } and, without process numbers of its own, { stays; exits; }
 serviceConfig:
@@ -52,8 +52,9 @@ in
 {
   inherit exits;
 
-  # Without process numbers of its own: whether nsguard-init must be the main process all the same. When that has ended,
-  # systemd kills what else there is of such a unit, and with it what has the program's last words (systemd.kill(5)).
+  # Without process numbers of its own: whether nsguard-init must be the main process all the same. When the main
+  # process has ended, systemd kills the other processes of such a unit, among them the one that still holds the
+  # program's last output (systemd.kill(5)).
   stays = text "KillMode" "" == "mixed" && text "Type" "" != "forking";
 
   front =
@@ -67,7 +68,7 @@ in
         { }
       else
         {
-          # The queue by which they come, where the unit says what its commands may call.
+          # The signals come through a message queue, which the unit's own list of system calls must allow.
           SystemCallFilter = callable "mq_open mq_unlink mq_timedsend mq_timedreceive";
         }
     );

@@ -1,4 +1,4 @@
-# bubblewrap around an app, within the confinement of its unit: a second wall, without privileges of its own.
+# bubblewrap around an app, inside the confinement of its unit: a second layer, without privileges of its own.
 # One record for each protection, as in ./default.nix; bwrap(1) defines the options, which it takes in order.
 { tools, without }:
 let

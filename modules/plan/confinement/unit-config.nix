@@ -21,9 +21,9 @@ in
 }:
 let
   own = dependencies.directives "service" namespace;
-  # The tunnel waits for these, and the service for the tunnel. If they waited for the service as well, as for resolvers
-  # of nixpkgs and searx, systemd would leave one of them out of the boot. A target waits for what it wants, unless that
-  # waits for the target (systemd.target(5)).
+  # The tunnel waits for these units, and the service for the tunnel. If these units also waited for the service, as
+  # they do for nixpkgs' resolvers and searx, systemd would leave one of the three out of the boot. A target waits for
+  # the units that it wants, unless they wait for the target (systemd.target(5)).
   early = filter (unit: builtins.elem unit dependencies.awaited);
   awaited = unique (early (words (unitConfig.Before or [ ]) ++ wantedBy));
   tunnel = [ (names.tunnelUnit namespace) ];

@@ -32,7 +32,7 @@ let
     # What the options of the service grant, and the protections that they remove.
     bindPaths = [ ];
     devices = [ ];
-    # Homes that are to be hidden, but for those below /home and in /root.
+    # Homes to hide, besides those below /home and in /root.
     homes = [ ];
     capabilities = [ ];
     loosened = [ ];

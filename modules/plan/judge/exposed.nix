@@ -248,7 +248,7 @@ in
         "Socket.ListenSequentialPacket"
         "Socket.ListenStream"
       ]
-    # systemd opens these on the host, with whatever name.
+    # systemd opens these on the host, whatever their name.
     ++ concatMap (key: map (value: hole key value "daemons") (unit.values key)) [
       "Socket.ListenFIFO"
       "Socket.ListenMessageQueue"

@@ -57,7 +57,7 @@ let
   # "192.0.2.2" of "192.0.2.2:6881-6889", "[::1]" of "[::1]:80"
   withoutPort = text: builtins.head (match "(.*):[0-9-]+" text);
 
-  # A proxy leads to one port: of a range each has its own, by the names "NAME.PORT".
+  # A proxy leads to one port, so each port of a range has its own, named "NAME.PORT".
   ofEachPort =
     name: it:
     if ports.isRange it.port then
@@ -90,7 +90,7 @@ let
       inherit name text;
       inherit (it) protocol keepSource from;
       inherit (at) family ports any;
-      # as it is written, without its port
+      # as the option has it, without the port
       address = builtins.head (match "\\[?([^]]*)]?:[0-9-]+" text);
       to = if ports.isRange it.port then null else it.port;
     };
@@ -115,7 +115,7 @@ in
   # Whether a proxy forwards some of its addresses.
   isProxied = it: proxied it != [ ];
 
-  # Of what is published, that which a proxy passes on, with the listeners that it listens at; ranges port by port.
+  # The published ports that a proxy forwards, with the proxy's listeners; a range becomes one entry for each port.
   proxied =
     publish:
     builtins.listToAttrs (

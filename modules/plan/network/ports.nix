@@ -20,7 +20,7 @@ rec {
 
   overlap = left: right: left.from <= right.to && right.from <= left.to;
 
-  # Each of its ports.
+  # All ports of a range.
   each =
     { from, to }:
     builtins.genList (i: from + i) (width {

@@ -1,4 +1,4 @@
-# Warnings of paths that a service has bound in and that no unit is known to make.
+# Warnings of paths that a service binds and that no unit is known to make.
 let
   inherit (builtins) match;
   inherit (import ../confinement/paths.nix) harmless;

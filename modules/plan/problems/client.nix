@@ -23,8 +23,8 @@ let
     ;
   inherit (import ../combine.nix) commands toList;
 
-  # Of each client: what the names of its units begin with, what its commands contain (regular expressions), and the
-  # option of NixOS that enables it. Deluge's port is set by its web page.
+  # For each client the start of its units' names and a part of its commands (regular expressions), and the option of
+  # NixOS that enables it. Deluge's port is set through its web page, so the web page's unit counts.
   programs = {
     deluge = {
       unit = "deluge-?web";
@@ -97,7 +97,7 @@ let
     let
       forwarding = namespaces.${name}.portForwarding;
     in
-    # Of a client that does not exist there is a problem.
+    # A client that does not exist is a problem of its own.
     forwarding.enable && programs ? ${toString forwarding.client};
 in
 builtins.concatMap ofNamespace (filter asked (attrNames namespaces))

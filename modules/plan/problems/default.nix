@@ -31,8 +31,8 @@ let
   hops = import ../network/hops.nix { inherit namespaces tunnels; };
 
   knownServices = if known.services == null then attrNames services else known.services;
-  # What compares a name with all that a configuration defines. Where NixOS plans the namespaces, it does not know these
-  # names: some of the accounts come from the plan, and the services are judged apart.
+  # Checks that need all names of a configuration. NixOS does not know these names when it plans the namespaces: some
+  # accounts come from the plan, and services are checked separately.
   ofWhole =
     if known.users == null then
       [ ]
@@ -120,7 +120,7 @@ let
     }
     ++ service.prefixes where "" app.extraServiceConfig;
 
-  # Namespaces whose tunnels have a mark that an earlier one's has.
+  # Namespaces whose tunnel has the same mark as the tunnel of an earlier namespace.
   markOf =
     name:
     let
@@ -130,7 +130,7 @@ let
   tunnelled = filter (name: tunnels ? ${namespaces.${name}.tunnel}) (attrNames namespaces);
   byMark = builtins.groupBy markOf tunnelled;
   clashing = name: other: other < name && namespaces.${other}.tunnel != namespaces.${name}.tunnel;
-  # One that could not be hidden.
+  # A home that could not be hidden.
   ofHome = name: {
     where = "users.users.${name}.home";
     what = "${toJSON accounts.${name}.home} cannot be hidden from confined services";
@@ -150,7 +150,7 @@ in
     ++ each (name: service.ofInstance name instances.${name}) instances
   );
 
-  # What does not keep a service from being confined, and will keep it from working.
+  # These do not weaken a service's confinement, but the service will not work.
   warnings =
     makers:
     messages (
@@ -159,7 +159,7 @@ in
       ++ each hostServicesInside namespaces
     );
 
-  # Apart from the others: a home may be read from the finished configuration, which depends on what those let pass.
+  # Separate from the others: a home may come from the finished configuration, which depends on the others' result.
   homes = messages (map ofHome (if namespaces == { } then [ ] else unreadable accounts));
 
   others = messages (

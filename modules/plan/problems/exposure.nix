@@ -93,7 +93,7 @@ let
       strings (service.serviceConfig.ReadWritePaths or null)
     );
 
-  # Another tree of files, or part of one, whatever is in it.
+  # Properties that mount another tree of files, or a part of one, whatever is in it.
   images =
     where: config:
     map
@@ -173,9 +173,9 @@ in
 
   # Paths that a systemd socket listens on, by which programs of the host would reach the service.
   withPath = socket: map binds.plain (addresses "[/%].*" socket);
-  # Its addresses in a family that has no network namespaces.
+  # Its addresses in an address family that has no network namespaces.
   ofMachine = addresses "vsock.*";
-  # What systemd opens for it with the host's files, devices and message queues (systemd.socket(5)).
+  # The host's files, devices and message queues that systemd opens for it (systemd.socket(5)).
   opened =
     socket:
     concatMap

@@ -1,4 +1,5 @@
-# What a confined service names and cannot find, or asks for and cannot have -> warnings, in the form of problems
+# Paths that a confined service names and cannot see, and rights that it requests and cannot get -> warnings, in the
+# form of problems
 { named }:
 let
   inherit (builtins)
@@ -69,7 +70,7 @@ let
       concatMap (pieces "[[:space:]]+") (strings (service.serviceConfig.Environment or null))
     );
 
-  # A file or socket of another program's. The service has a /tmp of its own, where it puts temporary files.
+  # A file or socket of another program. Variables for temporary files do not count: the service has a /tmp of its own.
   inTmp =
     service:
     concatMap (
@@ -80,7 +81,7 @@ let
   # What every service sees below /run.
   seen = "/run/(current-system|opengl-driver|nsguard|credentials|systemd/(notify|journal))(/.*)?";
 
-  # As far as a whole directory of another unit goes; secrets one by one.
+  # The directory below /run that contains a path, which is another unit's. Secrets and other paths stay as they are.
   unitOf =
     path:
     if match paths.harmless path != null || match "/run/.*" path == null then
@@ -133,7 +134,7 @@ let
       match seen path == null
       && (homes || match "/(home|root)/.*" path == null)
       && filter (directory: binds.within path directory) visible == [ ]
-      # A home itself is there, and empty.
+      # A hidden home itself exists, and is empty.
       && match paths.home path == null
     ) (namesOf service);
 
@@ -146,7 +147,7 @@ let
   verb = agreed "is" "are";
   pronoun = agreed "it" "them";
 
-  # The unit that makes a directory below /run, where the configuration has it.
+  # The unit that makes a directory below /run, if the configuration defines it.
   maker =
     makers: path:
     if match "/run/.*" path == null then null else makers.${head (match "/run/([^/]+).*" path)} or null;
@@ -201,7 +202,7 @@ let
       }
     ];
 
-  # The home of a system account, of which its service sees what it names.
+  # The home of a system account: its service sees only the paths in it that the unit names.
   ofHome =
     name: service:
     let
@@ -243,7 +244,7 @@ let
       }
     ];
 
-  # The number of the main process, in process numbers of another's.
+  # $MAINPID is the main process's number in the host's process numbers, which the unit's other commands do not share.
   ofMainPid =
     name: service:
     let

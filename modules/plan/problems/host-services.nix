@@ -1,6 +1,6 @@
-# What is wrong with services of the host that a namespace reaches -> problems
+# What is wrong with the `hostServices` of a namespace -> problems
 # ns: a namespace
-# services: names of services, for one that is misspelt
+# services: the names that exist, to suggest one for a misspelt name
 {
   where,
   ns,

@@ -1,4 +1,4 @@
-# What is wrong with a namespace, but for its published ports -> problems
+# What is wrong with a namespace, except for its published ports -> problems
 {
   names,
   namespaces,

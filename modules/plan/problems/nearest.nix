@@ -57,7 +57,7 @@ let
   limit = larger 1 (length / 3);
   far = 1000;
 
-  # The less, the nearer; `far` for one that is not.
+  # A lower number is nearer; `far` for names that are not near.
   rank =
     other:
     let

@@ -25,7 +25,7 @@ rec {
     in
     [
       {
-        # A signal that it has no handler for does not end the first process (pid_namespaces(7)).
+        # Process 1 does not end by a signal for which it has no handler (pid_namespaces(7)).
         when = own && commandUnseen service;
         where = "${config}.ExecStart";
         what =

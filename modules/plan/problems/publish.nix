@@ -78,7 +78,7 @@ let
     let
       target = inside port;
       ranged = target != null && ports.isRange port.port;
-      # of what is written right: text, and where it listens
+      # the well-formed entries: text, and where it listens
       placed = filter (it: it.at != null) (
         map (text: {
           inherit text;
@@ -149,14 +149,14 @@ let
       }
     ];
 
-  # Each is a socket and a service.
+  # Each port of a range is a socket and a service.
   widest = 64;
 
   near = text: parse text != null && hostLinks.local { at = parse text; };
 
   isNetwork = range: match "[^/]+(/(0|[1-9][0-9]{0,2}))?" range != null && network range != null;
 
-  # Addresses in `listen` of a family, that no network in `from` is of.
+  # Addresses in `listen` whose address family no network in `from` has.
   deaf =
     port:
     filter (
@@ -272,7 +272,7 @@ let
       sound = map ports.range (
         filter (port: if ports.isRange port then !rangeProblems.isMalformed port else isPort port) opened
       );
-      # Two modules may well ask for the same; what overlaps otherwise was not meant so.
+      # Two modules may open the same ports. Any other overlap is a mistake.
       others =
         i:
         filter (other: other != elemAt sound i && ports.overlap other (elemAt sound i)) (

@@ -54,7 +54,7 @@ let
     map (
       { property, command }:
       {
-        # What nsguard-init does in its place needs no privileges.
+        # nsguard-init sends the signal instead, which needs no privileges.
         when =
           prefixed "+!" command
           && (!builtins.elem property mainSignal.properties || mainSignal.read command == null);
@@ -92,7 +92,7 @@ let
       }
     ) (texts config);
 
-  # Written so that a pattern would not match it.
+  # A spelling that the patterns would not match.
   roundabout = path: match ".*/(/|\\.\\.?(/|:|$)).*" path != null;
 
   bindPath =

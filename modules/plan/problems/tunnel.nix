@@ -54,7 +54,7 @@ let
     ]
     ++ map (malformed "${where}.allowedIPs" address ''"0.0.0.0/0"'') peer.allowedIPs;
 
-  # Of a tunnel that is described by options, and not by a file.
+  # What a tunnel lacks that options describe, and not a file.
   missing = name: tunnel: where: [
     {
       when = tunnel.type == "amneziawg";
@@ -101,7 +101,7 @@ let
       [ ]
     ];
   ignored = filter isSet describing;
-  # Those before it, so that each pair is told once.
+  # Only earlier tunnels, so that each pair is reported once.
   ofSameFile = filter (
     other: other < name && tunnel.configFile != null && tunnels.${other}.configFile == tunnel.configFile
   ) (builtins.attrNames tunnels);

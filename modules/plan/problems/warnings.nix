@@ -1,4 +1,4 @@
-# Tunnels that can be planned and will not carry what they should.
+# Tunnels that can be planned but will not carry all the traffic that they should.
 { tunnels, ... }:
 let
   inherit (builtins)

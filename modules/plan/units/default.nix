@@ -271,7 +271,7 @@ in
     };
   };
 
-  # Lays the rules on the host anew, if the namespace is up.
+  # Loads the rules on the host again, if the namespace is up.
   ${rules} = {
     unitConfig =
       untiring

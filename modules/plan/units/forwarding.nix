@@ -1,4 +1,4 @@
-# The units that keep a port of the tunnel's far end open, and tell those inside of it.
+# The units that keep a port of the tunnel's far end open, and pass its number to programs inside.
 {
   tools,
   names,
@@ -17,7 +17,8 @@ let
     ;
 
   tunnel = names.tunnelUnit name;
-  # A script opens the port: the unit closes it in the end, and watches its listeners if there is a command to run.
+  # A script opens the port. The unit closes it when it stops, and watches the port's listeners if there is a command to
+  # run.
   scripted = portForwarding.protocol == "script";
   watched = !scripted || commands != [ ];
   close = "${tools.nsguard} forward close ${name}";
@@ -54,10 +55,10 @@ else
         X-Restart-Triggers = builtins.hashString "sha256" (builtins.toJSON portForwarding);
       };
       serviceConfig = import ./runtime.nix // {
-        # What starts after this unit may open a port at once, so one that was left is closed before.
+        # Units that start after this one may open a port at once, so a port that was left open is closed before.
         ExecStartPre = if scripted && watched then close else null;
         ExecStart = if watched then "${tools.nsguard} forward run ${name}" else close;
-        # Also after one that was killed; what is open closes by itself, too, a lifetime later.
+        # Also runs after the process was killed. A port also closes by itself when its lifetime ends.
         ExecStopPost = close;
         Restart = "on-failure";
         RestartSec = 5;
@@ -69,14 +70,14 @@ else
         NoNewPrivileges = true;
         ProtectSystem = "strict";
         ReadWritePaths = "/run/nsguard";
-        # The ports that programs inside were told last, and may listen on when the machine is started again.
+        # The last ports given to programs inside, which may listen on them again after a reboot.
         StateDirectory = "nsguard/forwarded";
         ProtectHome = true;
         PrivateTmp = true;
         RestrictAddressFamilies = "AF_UNIX AF_INET AF_NETLINK";
         SystemCallArchitectures = "native";
       };
-      # A switch starts it by this; whenever the tunnel starts, the tunnel does.
+      # With this, a switch starts it. When the tunnel starts, the tunnel's unit starts it.
       wantedBy = [ "multi-user.target" ];
     };
   }
@@ -94,7 +95,7 @@ else
           };
           serviceConfig = {
             Type = "oneshot";
-            # Absent when there is no port.
+            # The variables are absent when there is no port.
             Environment = "PATH=/run/current-system/sw/bin:/usr/local/bin:/usr/bin:/bin";
             EnvironmentFile = "-${names.state name}/inside/forwarded";
             ExecStart = commands;

@@ -54,7 +54,8 @@ in
     };
   };
 
-  # Transmission exits if it cannot own its name, which differs from that of one outside in a directory's numbers only.
+  # Transmission exits if it cannot own its name on the bus. Its name differs from that of an instance outside only in
+  # the numbers of a directory.
   transmission = client "transmission_4-gtk" { access = "private"; };
   qbittorrent = client "qbittorrent" notifications;
 }

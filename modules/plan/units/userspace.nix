@@ -4,7 +4,7 @@
 {
   type,
   root,
-  # Paths that it sees beside its program.
+  # Paths that it sees besides its program.
   more,
 }:
 let
@@ -19,8 +19,8 @@ in
 import ../confinement/hardening.nix
 // {
   # Its socket, where it looks for it, and the device of its link. The root directory is otherwise empty, so that it
-  # sees no other program's keys or sockets. systemd copies all mounts of the host for a root directory that is the
-  # host's, and takes off one by one those that it covers: beside fifty namespaces the start took three times as long.
+  # sees no other program's keys or sockets. With the host's root directory, systemd would copy all mounts of the host
+  # and unmount the covered ones one by one: beside fifty namespaces the start took three times as long.
   RootDirectory = root;
   BindLogSockets = false;
   BindPaths = [
@@ -54,6 +54,6 @@ import ../confinement/hardening.nix
     "@system-service"
     "~@privileged @resources"
   ];
-  # Else systemd mounts one there that can be written to.
+  # Otherwise systemd mounts a writable one there.
   TemporaryFileSystem = "/run:ro,mode=0755";
 }
