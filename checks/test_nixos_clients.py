@@ -1,4 +1,4 @@
-"""Published ports that name their clients, on NixOS itself: they hold behind its firewall, whatever that does."""
+"""Published ports that name their clients, on NixOS: their rules stay in force, whatever NixOS's firewall does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A host link on NixOS itself: reached through the host's firewall, tight, and gone and back with a switch."""
+"""A host link on NixOS: reached through the host's firewall, without leaks, removed and restored by switches."""
 
 from __future__ import annotations
 

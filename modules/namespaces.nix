@@ -85,7 +85,7 @@ let
         '';
       };
 
-      # Evaluated where it is set: most namespaces have none, and a host may have many.
+      # Evaluated only if it is set: most namespaces have none, and a host may have many namespaces.
       portForwarding = mkOption {
         type = types.nullOr (types.submodule { options = import ./port-forwarding.nix { inherit lib; }; });
         default = null;

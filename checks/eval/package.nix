@@ -1,7 +1,7 @@
 # Evaluates a package's file with any Nix: in place of nixpkgs' packages, it gets their names.
 #
 #   file: the package's; python: the names that it may take from a Python's packages; interpreter: the Python's program;
-#   paths: where a package lies, by its name (default: /NAME)
+#   paths: a package's name -> its path (default: /NAME)
 #
 # -> the arguments that it gives to mkDerivation, with sources as paths and packages as names
 {

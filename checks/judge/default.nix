@@ -1,7 +1,7 @@
 # Tests of the judge of finished units (modules/plan/judge): compared with the refusals, and on each protection.
 #
 #   generated FILE   units as JSON, [ { property; value; } ], through refusals, confinement and judge
-#   laid FILE        drop-ins as JSON, [ { lines; } ], laid over a confined unit: the cases of `nsguard doctor`'s judge
+#   laid FILE        drop-ins as JSON, [ { lines; } ], for a confined unit: the cases of `nsguard doctor`'s judge
 #   sockets FILE     lines of a confined service's socket as JSON, [ "Key=value" ]: the messages about each
 #   mutants          protection -> whether the judge misses it when it is taken away
 let

@@ -6,7 +6,7 @@ GET /          the client's address, as the service sees it
 GET /PATH      a file's content
 PUT /PATH      writes a file
 POST           Transmission's RPC (`session-set`) and qBittorrent's Web API (`app/setPreferences`): it then listens at
-               that port as well, on all IPv4 addresses, and whoever connects gets "open"
+               that port as well, on all IPv4 addresses, and clients get "open"
 """
 
 from __future__ import annotations

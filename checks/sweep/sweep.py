@@ -25,8 +25,8 @@ from typing import Any, NamedTuple
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from needed import Needed  # noqa: E402 - it lies beside this file
-from words import nixos_arguments  # noqa: E402 - it lies in the folder above
+from needed import Needed  # noqa: E402 - it is beside this file
+from words import nixos_arguments  # noqa: E402 - it is in the folder above
 
 SHARD = 24
 WORKERS = 4

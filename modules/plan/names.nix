@@ -58,8 +58,8 @@ in
   state = ns: "/run/nsguard/${ns}";
   # The root directory of the process that runs a tunnel (nsguard/state.py).
   userspaceRoot = ns: "/run/nsguard/${ns}/root";
-  # The trees that are laid over /etc of confined units: one for units whose user systemd creates at start, one for
-  # all others.
+  # The trees that confined units get as an overlay over /etc: one for units whose user systemd creates at start, one
+  # for all others.
   confext =
     ns: serviceConfig:
     "/run/nsguard/${ns}/confext${if isDynamic serviceConfig then "-accounts" else ""}";

@@ -1,5 +1,5 @@
-# Files that NixOS puts in /etc are in the store, whatever their mode there, and so is what is in a directory that it puts
-# there; a link to one that is made at run time is not.
+# Files that NixOS puts in /etc are in the store, whatever their mode, and so are files in a directory that it puts
+# there. A link to a file that is created at run time is not refused.
 {
   module = {
     environment.etc = {

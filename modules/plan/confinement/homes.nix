@@ -52,7 +52,7 @@ in
   unreadable =
     accounts: filter (name: !isPlain (toString accounts.${name}.home)) (attrNames accounts);
 
-  # The homes that matter to a unit, by the user that it runs as.
+  # The homes that concern a unit, by the user that it runs as.
   homesOf =
     accounts: serviceConfig:
     let

@@ -1,4 +1,4 @@
-# The number of the user as which a unit runs, where the configuration has it; null elsewhere.
+# The number of the user as which a unit runs; null if the configuration does not define it.
 # accounts: name -> { uid; }; serviceConfig: a unit's own properties
 accounts: serviceConfig:
 let

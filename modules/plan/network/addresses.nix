@@ -110,7 +110,7 @@ in
 {
   inherit octet groups network;
 
-  # Whether a network, or an address alone, has no bits set beyond its prefix; true for what is malformed.
+  # Whether a network or a single address has no bits set beyond its prefix; true for malformed text.
   isFirst =
     text:
     let

@@ -265,7 +265,7 @@ in
       [ "set closed { type nf_proto; }" ] ++ map chain (link.host it)
     );
 
-  # On the host: which clients reach what is published. listeners: those that name them
+  # On the host: which clients reach published ports. listeners: those whose ports name their clients
   clients =
     { namespace, listeners }: table (names.clientsTable namespace) (chain (clients listeners));
 

@@ -4,7 +4,7 @@ let
   inherit (builtins) match toJSON;
   inherit (import ./problem.nix) onlyFiltered;
 
-  # Each of them acts outside the namespace for its callers, whatever it is asked for.
+  # Each of them acts outside the namespace for its callers, whatever they request.
   open = [
     "org.freedesktop.systemd1"
     "org.freedesktop.resolve1"

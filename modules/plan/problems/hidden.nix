@@ -109,7 +109,7 @@ let
           ]
         )
         ++ service.scripts or [ ];
-      # Directories in a person's home, wherever that lies.
+      # Directories in a person's home, inside or outside /home.
       inPeoples =
         if service.homes.people == [ ] then [ ] else state.below service.homes.people { inherit texts; };
       dropped = property: (binds.sorted service (config.${property} or null)).hidden or [ ];

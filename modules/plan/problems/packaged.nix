@@ -1,5 +1,5 @@
-# Services whose unit comes with a package: what is in its file cannot be read when a configuration is evaluated
-# -> warnings, in the form of problems
+# Services whose unit comes with a package: the evaluation of a configuration cannot read the unit's file -> warnings,
+# in the form of problems
 { named }:
 let
   inherit (builtins) filter isString;

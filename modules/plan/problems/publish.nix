@@ -62,7 +62,7 @@ let
       fix = "choose another port or address";
     };
 
-  # A port inside, as `ports.range` has it; null where that is malformed.
+  # A port inside in the form of `ports.range`; null if it is malformed.
   inside =
     port:
     if ports.isRange port.port then

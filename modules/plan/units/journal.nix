@@ -6,8 +6,8 @@ let
 
   records = {
     wall = {
-      # The journal shows messages of the level emerg at all terminals, with whatever a terminal acts on in them. It
-      # cannot tell by unit whose messages it shows.
+      # The journal shows messages of the level emerg at all terminals, including their escape sequences. It cannot
+      # select by unit which messages it shows.
       guards = "terminals of the host's users, at which the journal shows what a service calls an emergency";
       text = "ForwardToWall=no";
     };
