@@ -1,4 +1,4 @@
-# A service that binds directories of other units starts and stops with those units.
+# A service that binds directories of other units depends on those units.
 {
   specification = {
     tunnels.lab.configFile = "/run/secrets/lab.conf";

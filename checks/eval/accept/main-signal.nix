@@ -93,7 +93,7 @@ in
     };
     unlisted = {
       ExecReload = "/usr/bin/nsguard-init --journal --netns=vpn --signal=TERM";
-      # Without a list of the unit's own, these calls would become the only ones that are allowed.
+      # The unit has no list of allowed calls, so none is added: alone, it would allow nothing else.
       SystemCallFilter = [
         "~io_uring_setup:EPERM io_uring_enter:EPERM io_uring_register:EPERM @keyring:EPERM"
       ];
