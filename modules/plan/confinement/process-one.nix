@@ -23,7 +23,7 @@ let
     in
     if value == null then default else toString value;
 
-  reload = if text "Type" "" == "notify-reload" then text "ReloadSignal" "SIGHUP" else "SIGKILL";
+  reload = if text "Type" "" == "notify-reload" then text "ReloadSignal" "SIGHUP" else null;
   exits =
     (
       if text "Type" "" == "oneshot" then
@@ -59,7 +59,7 @@ in
 
   front =
     # SIGKILL can be neither caught nor forwarded.
-    (if reload == "SIGKILL" then [ ] else [ "--forward=${reload}" ])
+    (if reload == null || reload == "SIGKILL" then [ ] else [ "--forward=${reload}" ])
     ++ (if signals serviceConfig == [ ] then [ ] else [ "--signalled" ]);
   properties =
     exits

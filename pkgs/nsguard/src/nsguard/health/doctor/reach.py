@@ -40,13 +40,13 @@ def handshake(patient: Patient) -> Iterator[Finding]:
         peers = ", ".join(f"{host} port {port}" for host, port in patient.tunnel.endpoints) or "no endpoint"
         try:
             key = wireguard.show(patient.name, patient.tunnel, "public-key")[0][0]
-        except (
-            process.CommandFailed
-        ) as error:  # a look-up of the endpoint is remaking the tunnel, or wireguard-go has died
-            remedy = (
-                f"run this again in a minute; if that says the same: systemctl restart nsguard-tunnel-{patient.name}"
+        except process.CommandFailed as error:
+            # A look-up of the endpoint is remaking the tunnel, or wireguard-go has died.
+            restart = f"systemctl restart nsguard-tunnel-{patient.name}"
+            yield Finding(
+                f"the tunnel cannot be asked: {error}",
+                f"run this again in a minute; if that says the same: {restart}",
             )
-            yield Finding(f"the tunnel cannot be asked: {error}", remedy)
             return
         now = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
         yield Finding(
