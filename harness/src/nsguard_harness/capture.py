@@ -26,6 +26,11 @@ BROADCAST = b"\xff" * 6
 # In immediate mode each frame takes a slot of libpcap's ring, as large as a frame may be on the link: room for many
 # thousands, or a thousand where the link may join segments, while a busy machine keeps tcpdump waiting.
 BUFFER_KIB = 65536
+# Bytes that are kept of a packet where the link may be a tunnel: with its header it fits into a slot of 64 KiB, and the
+# ring has room for a thousand. With tcpdump's default a slot of a tunnel's link has 512 KiB: 128 packets fill the ring,
+# and the kernel needs a quarter of a second to find such large pieces of memory. Joined segments are no larger at usual
+# MTUs; `read_frames` refuses a frame that was cut.
+SNAPSHOT = 65400
 # a machine's late frames (a retransmission, a delayed answer) still belong to what was captured
 QUIET_SECONDS = 0.15
 DEADLINE_SECONDS = 10.0

@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from .capture import BUFFER_KIB
+from .capture import BUFFER_KIB, SNAPSHOT
 from .errors import LabError
 from .machine import Machine
 from .verdict.tokens import Tokens
 
 DIRECTORY = "/run/nsguard-tap"
-# Bytes that are kept of a packet: with its header it fits into a slot of 64 KiB of libpcap's ring, which has room for a
-# thousand. With tcpdump's default a slot has 512 KiB: 128 packets fill the ring, and the kernel needs a quarter of a
-# second to find such large pieces of memory. Joined segments are no larger, at the MTU of a tunnel.
-SNAPSHOT = 65400
 # Bytes of what was read before that are searched again with what comes next: more than a token has in any form.
 OVERLAP = 4096
 

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from ..addresses import Pair
-from ..capture import BUFFER_KIB, DEADLINE_SECONDS, Frame, parse_dropped, read_frames
+from ..capture import BUFFER_KIB, DEADLINE_SECONDS, SNAPSHOT, Frame, parse_dropped, read_frames
 from ..errors import LabError
 from .host import Link
 
@@ -54,7 +54,8 @@ class Listener:
         self._tcpdump: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        tcpdump = ["tcpdump", "-n", "-U", "--immediate-mode", "-s", "0", "-B", str(BUFFER_KIB), "-Z", "root"]
+        size = ["-s", str(SNAPSHOT), "-B", str(BUFFER_KIB)]
+        tcpdump = ["tcpdump", "-n", "-U", "--immediate-mode", *size, "-Z", "root"]
         with self._log.open("wb") as log:
             self._tcpdump = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *self._enter, *tcpdump, "-i", self.interface, "-w", str(self.path)],

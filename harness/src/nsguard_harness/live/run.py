@@ -198,7 +198,9 @@ class _Trial:
                         failures[cell.token] = str(error)
                     self._progress(cell.attack.name, name)
             time.sleep(self._tail)  # a window of observation, not a wait for something
-        judgement, frames = judge_host(uplinks.frames, self._scene, self._tokens, uplinks.dropped)
+        # without a packet of the tunnel's own link, an attack's arrival there is not seen
+        dropped = uplinks.dropped + inside.dropped
+        judgement, frames = judge_host(uplinks.frames, self._scene, self._tokens, dropped)
         seconds = time.monotonic() - start
         spans = [Span(begun, time.time())]
         return Run(outcomes, failures, judgement, frames, self._arrived(inside), seconds, spans)
