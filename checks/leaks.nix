@@ -5,11 +5,10 @@
   name = "nsguard-leaks";
   modules = [
     nsguard.nixosModules.default
+    ./nixos/resolvers.nix
     {
       nsguard.tunnels.lab.configFile = "/etc/nsguard-lab/client.conf";
       nsguard.namespaces.vpn.tunnel = "lab";
-      services.nscd.enable = true;
-      services.resolved.enable = true;
     }
   ];
 }

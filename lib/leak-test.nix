@@ -15,7 +15,8 @@
   },
   # The service by which another guard than nsguard makes its namespace, which must be `vpn`, and its tunnel.
   tunnelUnit ? null,
-  # Services in whose place the attacker is put as well, with all that they are otherwise.
+  # Services in whose place the attacker is put as well, with all that they are otherwise. They are started; of a
+  # template (`backup@`) an instance is.
   services ? [ ],
   # To run on the machine once /etc/nsguard-lab/client.conf, in wg-quick's format, is there.
   prepare ? "systemctl restart nsguard-tunnel-${namespace}.service",

@@ -53,7 +53,8 @@ in
       example = [ "prowlarr" ];
       description = ''
         Services that the attacker replaces. It attacks with everything else that such a service has: its user, its
-        paths, and the options that loosen its confinement.
+        paths, and the options that loosen its confinement. The test starts each of them, also one that a timer or a
+        socket starts, and an instance of a template (`backup@`).
 
         Risk: a service that is left out may have a way out of its own.
       '';

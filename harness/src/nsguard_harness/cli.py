@@ -30,7 +30,8 @@ from .lab.image import APPS, BASE
 from .lab.kinds import KINDS
 from .output.about import About
 from .output.plain import plain
-from .run.states import STATES, UP
+from .run.cells import no_attacks, no_states
+from .run.states import UP
 from .run.subjects import subjects
 from .run.suite import EXIT, TAIL_SECONDS, Report, Subject, Suite, Verdict, cells_for
 from .target import wait_for_tunnel
@@ -319,11 +320,10 @@ def _check(options: argparse.Namespace) -> None:
     if options.system and not (options.system / "init").exists():
         raise UsageError(f"--system {options.system}: is no system's closure; it has no init")
     for glob in options.attack:
-        if not fnmatch.filter(attacks.registry(), glob):
-            raise UsageError(f"--attack {glob}: no attack has such a name; `list` shows them")
-    if not fnmatch.filter((state.name for state in STATES), options.state):
-        names = ", ".join(state.name for state in STATES)
-        raise UsageError(f"--state {options.state}: no state has such a name; there are {names}")
+        if reason := no_attacks(glob, quick=options.quick):
+            raise UsageError(f"--attack {reason}")
+    if reason := no_states(options.state):
+        raise UsageError(f"--state {reason}")
     _check_files(options)
 
 

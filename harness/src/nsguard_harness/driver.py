@@ -10,6 +10,7 @@ QMP connection. Frames are recorded by the client's hypervisor, outside it.
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -20,7 +21,7 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from .addresses import Pair
-from .agent_client import Agent
+from .agent_client import Agent, printable
 from .attack import OUTSIDE
 from .capture import Capture, Captures
 from .errors import HarnessError, LabError
@@ -34,7 +35,7 @@ from .lab.virtual import Recording, VirtualMachine
 from .machine import Machine, Uplink
 from .output.about import About
 from .output.report import as_json, last_line
-from .run.cells import Cell, Subject, cells_for
+from .run.cells import Cell, Subject, cells_for, no_attacks, no_states
 from .run.states import UP
 from .run.suite import Report, Suite, Verdict
 
@@ -42,6 +43,7 @@ from .run.suite import Report, Suite, Verdict
 PORT, QMP = "nsguard-port", "nsguard-qmp"
 UNITS = "/run/systemd/system"  # for units that are not part of the NixOS configuration
 PACE = 4.0
+SERVICE_SECONDS = 120.0  # for the start of a service, times the pace
 
 
 class Driven(Protocol):
@@ -165,15 +167,25 @@ def _agent(lab: Lab, name: str) -> Agent:
     return agent
 
 
+def _run(lab: Lab, service: str) -> str:
+    """Start a service, of a template an instance, and return its PID. Raises LabError if it does not run."""
+    unit = f"{service}leak-test.service" if service.endswith("@") else f"{service}.service"
+    status, _ = lab.client.execute(f"systemctl start {shlex.quote(unit)}", timeout=SERVICE_SECONDS * lab.pace)
+    pid = lab.client.get_unit_property(unit, "MainPID")
+    if status or pid == "0":
+        _, journal = lab.client.execute(f"journalctl --unit {shlex.quote(unit)} --lines 5 --output cat")
+        reason = printable(" | ".join(journal.splitlines()))
+        raise LabError(f"{service}: it does not run, with the attacker in its place; its journal ends with: {reason}")
+    return pid
+
+
 def _in_its_place(lab: Lab, service: str, known: Sequence[Subject], attacks: str, states: str) -> list[Cell]:
     """The core set's cells with the agent in a service's place, by the identity that the service has there.
 
     Cells that disturb the machine are left out: they tell no more. Raises LabError if the service does not run, or if
     no subject has that identity.
     """
-    pid = lab.client.get_unit_property(f"{service}.service", "MainPID")
-    if pid == "0":
-        raise LabError(f"{service}: it does not run; journalctl -u {service}.service shows why")
+    pid = _run(lab, service)
     identity = "root" if lab.client.succeed(f"stat -c %u /proc/{pid}").strip() == "0" else "user"
     alike = [subject for subject in known if subject.identity == identity]
     if not alike:
@@ -203,6 +215,8 @@ def leak_test(
 ) -> Report:
     """Attack the client's services, and raise LeakError unless everything is contained.
 
+    Raises LabError before the machines start if no attack or no state has the name.
+
     subjects: identity → names of the confined and of the unconfined agent; services: names of agents that run in place
     of services, besides;
     prepare: a command for the client, or a call, once the tunnel's configuration lies in TUNNEL_CONFIGURATION;
@@ -211,6 +225,8 @@ def leak_test(
     """
     from .output.page import page
 
+    if reason := no_attacks(attacks, quick=quick) or no_states(states):
+        raise LabError(f"leak-test: {reason}")
     directory = (out or Path.cwd()) / "leak-test"
     directory.mkdir(parents=True, exist_ok=True)
     with DriverLab(client, server, interface, netdev, directory) as lab:

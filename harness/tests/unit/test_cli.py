@@ -23,6 +23,10 @@ def test_list_prints_every_claim(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["run", "--attack", "nope*"], "--attack nope*: no attack has such a name"),
         (["run", "--attack", "nope*", "--attack", "udp-lan"], "--attack nope*: no attack has such a name"),
+        (
+            ["run", "--quick", "--attack", "nscd-restarted"],
+            "--attack nscd-restarted: no attack of the core set has such a name",
+        ),
         (["live", "vpn", "--attack", "udp-beyond", "--attack", "no"], "--attack no: no attack with such a name is fit"),
         (["run", "--json", "/nowhere/at/all.json"], "--json /nowhere/at/all.json: cannot write there"),
         (["run", "--lab", "moon"], "invalid choice"),

@@ -1,7 +1,8 @@
-"""Leak tests under the NixOS test driver: which cells are run in place of a service."""
+"""Leak tests under the NixOS test driver: which cells are run in place of a service, and what is refused."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,16 +13,25 @@ from nsguard_harness.run.cells import Subject
 
 
 class Client:
-    """A machine with one service, which runs as the user `uid`. main: the PID of the service."""
+    """A machine with one service, which runs as the user `uid` once it is started."""
 
-    main = "42"
+    main = "42"  # its PID
+    unit = "web.service"
+    started = False
 
     def __init__(self, uid: int) -> None:
         self.uid = uid
 
+    def execute(self, command: str, timeout: float | None = None) -> tuple[int, str]:
+        if command == f"systemctl start {self.unit}":
+            self.started = True
+            return 0, ""
+        assert command == f"journalctl --unit {self.unit} --lines 5 --output cat"
+        return 0, "no such key\nFailed.\n"
+
     def get_unit_property(self, unit: str, prop: str) -> str:
-        assert (unit, prop) == ("web.service", "MainPID")
-        return self.main
+        assert (unit, prop) == (self.unit, "MainPID")
+        return self.main if self.started else "0"
 
     def succeed(self, command: str) -> str:
         assert command == "stat -c %u /proc/42"
@@ -42,10 +52,10 @@ def known(monkeypatch: pytest.MonkeyPatch) -> list[Subject]:
     return [Subject("root", *agents), Subject("user", *agents)]
 
 
-def attacks_tried(uid: int, known: list[Subject]) -> set[str]:
+def attacks_tried(uid: int, known: list[Subject], service: str = "web") -> set[str]:
     lab: Any = PretendedLab(uid)
-    cells = driver._in_its_place(lab, "web", known, "*", "up")
-    assert {cell.subject.identity for cell in cells} == {"web"}
+    cells = driver._in_its_place(lab, service, known, "*", "up")
+    assert {cell.subject.identity for cell in cells} == {service}
     assert not any(cell.attack.alone for cell in cells)
     return {cell.attack.name for cell in cells}
 
@@ -64,5 +74,38 @@ def test_a_service_of_an_identity_without_a_control_is_an_error(known: list[Subj
 
 def test_a_service_that_does_not_run_is_an_error(known: list[Subject], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Client, "main", "0")
-    with pytest.raises(LabError, match=r"web: it does not run; journalctl -u web\.service shows why"):
+    with pytest.raises(LabError, match=r"web: it does not run, .*; its journal ends with: no such key \| Failed\.$"):
         attacks_tried(0, known)
+
+
+def test_a_service_that_fails_to_start_is_an_error(known: list[Subject], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Client, "execute", lambda *_, **__: (1, "Failed.\n"))
+    monkeypatch.setattr(Client, "started", True)  # between two attempts
+    with pytest.raises(LabError, match="web: it does not run"):
+        attacks_tried(0, known)
+
+
+def test_a_template_is_attacked_by_an_instance(known: list[Subject], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Client, "unit", "web@leak-test.service")
+    assert "udp-beyond" in attacks_tried(0, known, "web@")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"attacks": "nope*"}, r"leak-test: nope\*: no attack has such a name; `nsguard-leaktest list` shows them"),
+        (
+            {"attacks": "nscd-restarted"},
+            "leak-test: nscd-restarted: no attack of the core set has such a name, and `quick` leaves",
+        ),
+        ({"states": "nope"}, "leak-test: nope: no state has such a name; there are up, server-silent"),
+    ],
+)
+def test_globs_that_match_nothing_are_refused_before_the_machines_start(
+    arguments: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    nobody: Any = None
+    globs: dict[str, Any] = dict(arguments)
+    with pytest.raises(LabError, match=message):
+        driver.leak_test(nobody, nobody, subjects={}, out=tmp_path, **globs)
+    assert not list(tmp_path.iterdir())

@@ -93,6 +93,22 @@ def cells_for(
     return cells
 
 
+def no_attacks(glob: str, *, quick: bool = False) -> str:
+    """Why `cells_for` finds no attack by a glob; empty where it finds one."""
+    alike = [attack for name, attack in catalogue.registry().items() if _matches(name, glob)]
+    if not alike:
+        return f"{glob}: no attack has such a name; `nsguard-leaktest list` shows them"
+    if quick and not any(attack.core for attack in alike):
+        return f"{glob}: no attack of the core set has such a name, and `quick` leaves out all others"
+    return ""
+
+
+def no_states(glob: str) -> str:
+    """Why `cells_for` finds no state by a glob; empty where it finds one."""
+    names = [state.name for state in STATES]
+    return "" if fnmatch.filter(names, glob) else f"{glob}: no state has such a name; there are {', '.join(names)}"
+
+
 def _matches(name: str, globs: str | Sequence[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, glob) for glob in ([globs] if isinstance(globs, str) else globs))
 
