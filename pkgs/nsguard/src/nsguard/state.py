@@ -266,7 +266,8 @@ def _lock(directory: str, *, create: bool, timeout: float) -> int | None:
     while True:
         with suppress(FileNotFoundError):  # RUN was removed meanwhile, with the last namespace
             if create:
-                os.makedirs(directory, exist_ok=True)
+                files.make_own(paths.RUN)
+                files.make_own(directory)
         try:
             descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:

@@ -107,6 +107,17 @@ def _until_down(box: Box) -> bool:
     return any(box.nsguard("netns", "down", NAME).returncode == 0 for _ in range(50))
 
 
+@pytest.mark.parametrize("before", ["", "mkdir -p -m 755 /run/nsguard/vpn"], ids=["", "of an earlier version"])
+def test_nobody_but_root_can_hold_a_lock_that_a_start_waits_for(box: Box, before: str) -> None:
+    box.out("sh", "-c", before)
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    for directory in ("/run/netns", "/run/nsguard", f"/run/nsguard/{NAME}"):
+        box.out("flock", "-n", directory, "true")
+        done = box.run("setpriv", "--reuid=65534", "--clear-groups", "flock", "-n", directory, "true")
+        assert "Permission denied" in done.stderr, directory
+    box.out("setpriv", "--reuid=65534", "--clear-groups", "test", "-r", f"/run/nsguard/{NAME}/inside/resolv.conf")
+
+
 @pytest.mark.parametrize("name", ["../vpn", "", "a/b", "x" * 33, "-x", "vpn\n", "vpn;reboot"])
 @pytest.mark.parametrize("command", ["netns up", "netns down", "tunnel up", "tunnel down", "tunnel reload"])
 def test_odd_names_are_refused(box: Box, command: str, name: str) -> None:

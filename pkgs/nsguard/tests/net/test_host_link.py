@@ -34,9 +34,14 @@ def test_a_host_link_comes_stays_and_goes_with_the_spec(box: Box) -> None:
     assert "1767" not in box.out("ip", "-n", NAME, "rule") + box.out("ip", "-n", NAME, "-6", "rule")
 
 
-def test_another_link_of_its_name_is_refused_and_stays(box: Box) -> None:
+# A link of somebody else, made by ip(8) with these words: an ordinary one, and one that looks as nsguard's.
+FOREIGN = [["type", "bridge"], ["address", "02:6e:73:67:00:01", "type", "bridge"]]
+
+
+@pytest.mark.parametrize("foreign", FOREIGN, ids=["ordinary", "same-address"])
+def test_another_link_of_its_name_is_refused_and_stays(box: Box, foreign: list[str]) -> None:
     _linked(box)
-    box.out("ip", "link", "add", "vensg-1a2b3c4d", "type", "bridge")
+    box.out("ip", "link", "add", "vensg-1a2b3c4d", *foreign)
     done = box.nsguard("netns", "up", NAME)
     assert done.returncode == 1
     assert "hostLink: this host has another link named vensg-1a2b3c4d; rename that, or remove it" in done.stderr
@@ -44,11 +49,12 @@ def test_another_link_of_its_name_is_refused_and_stays(box: Box) -> None:
     assert (box.out("ip", "netns"), box.out("nft", "list", "tables")) == ("", "")
 
 
-def test_another_link_that_took_its_name_meanwhile_stays(box: Box) -> None:
+@pytest.mark.parametrize("foreign", FOREIGN, ids=["ordinary", "same-address"])
+def test_another_link_that_took_its_name_meanwhile_stays(box: Box, foreign: list[str]) -> None:
     _linked(box)
     assert box.nsguard("netns", "up", NAME).returncode == 0
     box.out("ip", "link", "del", "dev", "vensg-1a2b3c4d")
-    box.out("ip", "link", "add", "vensg-1a2b3c4d", "type", "bridge")
+    box.out("ip", "link", "add", "vensg-1a2b3c4d", *foreign)
     assert "has another link named" in box.nsguard("netns", "up", NAME).stderr
     assert box.nsguard("netns", "down", NAME).returncode == 0
     assert "bridge" in box.out("ip", "-d", "link", "show", "dev", "vensg-1a2b3c4d")

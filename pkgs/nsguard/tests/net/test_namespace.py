@@ -55,7 +55,7 @@ def test_a_name_is_one_mount(box: Box) -> None:
     assert box.out("sh", "-c", PLACES) == "1\n"
     box.out("ip", "netns", "add", "other")
     assert box.out("ip", "netns", "list").split() == ["other", NAME]
-    assert box.out("stat", "-c", "%a %U %G", "/run/netns") == "755 root root\n"
+    assert box.out("stat", "-c", "%a %U %G", "/run/netns") == "711 root root\n"
     assert box.nsguard("netns", "down", NAME).returncode == 0
     assert box.out("ip", "netns", "list").split() == ["other"]
     box.out("ip", "netns", "del", "other")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nsguard.errors import BadInput
+from nsguard.errors import BadInput, NsguardError
 from nsguard.system import files
 
 
@@ -86,3 +86,13 @@ def test_removing_follows_no_link(tmp_path: Path) -> None:
     files.remove(str(tree))
     assert not tree.exists()
     assert (outside / "kept").exists()
+
+
+def test_a_lock_that_another_process_keeps_is_named(tmp_path: Path) -> None:
+    with files.locked(str(tmp_path)), pytest.raises(NsguardError) as error, files.locked(str(tmp_path), 0.01):
+        pass
+    assert str(error.value) == (
+        f"{tmp_path}: another process has held the lock on it for 0.01 s; find it with: fuser -v {tmp_path}"
+    )
+    with files.locked(str(tmp_path), 0.01):
+        pass

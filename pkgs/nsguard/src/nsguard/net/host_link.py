@@ -5,7 +5,6 @@ Answers are routed by their source address, which is the destination of the pack
 service starts have no route over the link, and the rules at both ends drop them.
 """
 
-import fcntl
 import os
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
@@ -21,6 +20,8 @@ from nsguard.system.contexts import contextmanager, nullcontext, suppress
 
 # Locally administered (IEEE 802c). Set explicitly, because udev would otherwise assign one (systemd.link(5)).
 _HARDWARE = "02:6e:73:67:00:01"
+# The group of the host's end (ip-link(8)), "nsgu" as a number: marks the link as made here, from its first moment on.
+_GROUP = 0x6E736775
 # The number of the routing table for answers, and the priority of the rule that selects it; both inside the namespace.
 _TABLE = 1767
 _SETTING, _PATH = "net.ipv{}.conf.all.forwarding", "/proc/sys/net/ipv{}/conf/all/forwarding"
@@ -85,7 +86,7 @@ def lay(spec: Spec, state: State) -> None:
 
 def _make(name: str, link: HostLink) -> None:
     outside, inside = link.interface, link.inside
-    ends = f"dev {outside} address {_HARDWARE} type veth"
+    ends = f"dev {outside} address {_HARDWARE} group {_GROUP} type veth"
     process.change("ip", *f"link add {ends} peer name {inside} netns {name} address {_HARDWARE}".split())
     flags = "arp off multicast off"
     no_address = " addrgenmode none" if namespace.has_ipv6() else ""
@@ -156,8 +157,8 @@ def faults(name: str, link: HostLink) -> list[tuple[str, str]]:
 
 
 def _is_ours(interface: str) -> bool:
-    """Whether a link of the host was made here, and not by another program that chose its name."""
-    return bool(links.shown(None, interface)["address"] == _HARDWARE)
+    """Whether a link of the host was made here, and not by another program or person that chose its name."""
+    return bool(links.shown(None, interface)["group"] == str(_GROUP))
 
 
 def _is(current: HostLink, target: HostLink) -> bool:
@@ -178,17 +179,13 @@ def _has(version: int) -> bool:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Within the body, no other process records a host link or removes such a record (flock(2)).
+    """Within the body, no other process records a host link or removes such a record.
 
     Otherwise, of two namespaces that are removed at the same time, each would leave switching forwarding off to the
     other.
     """
-    directory = os.open(paths.RUN, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(directory, fcntl.LOCK_EX)
+    with files.locked(paths.RUN):
         yield
-    finally:
-        os.close(directory)
 
 
 def _closed_by_others(name: str) -> set[int]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 
 from nsguard import paths
 from nsguard.errors import NsguardError
-from nsguard.system import process
+from nsguard.system import files, process
 from nsguard.system.contexts import contextmanager, nullcontext, suppress
 
 TYPE_CHECKING = False
@@ -51,21 +50,18 @@ def make_directory() -> None:
 
     Otherwise ip-netns(8) binds the directory to itself, and each name is then two mounts, one of them hidden in /run.
     For each start of a sandbox, systemd copies all mounts of the host and unmounts those below /run one by one. If this
-    mount fails, starts only take longer.
+    mount fails, starts only take longer. In a directory that another program made, any user may hold the lock that
+    ip-netns(8) waits for; then this raises `NsguardError`.
     """
     os.makedirs(paths.NETNS, 0o755, exist_ok=True)
-    lock = os.open(paths.NETNS, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # as ip-netns(8) does before it binds the directory
+    with files.locked(paths.NETNS):  # as ip-netns(8) does before it binds the directory
         if os.path.ismount(paths.NETNS) or os.listdir(paths.NETNS):
             return
         from nsguard.system import kernel
 
         flags = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
         with suppress(OSError):
-            kernel.mount("nsguard", paths.NETNS, "tmpfs", flags, "mode=0755,size=1m")
-    finally:
-        os.close(lock)
+            kernel.mount("nsguard", paths.NETNS, "tmpfs", flags, f"mode={files.OWN:o},size=1m")
 
 
 def hold(name: str, path: str) -> None:

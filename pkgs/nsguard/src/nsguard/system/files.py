@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
+import time
 
-from nsguard.errors import BadInput
+from nsguard.errors import BadInput, NsguardError
 from nsguard.system import quick_json
-from nsguard.system.contexts import suppress
-from nsguard.system.process import say
+from nsguard.system.contexts import contextmanager, suppress
+from nsguard.system.process import checkpoint, say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 # Bytes. Provider files are under 1 KiB; a spec with hundreds of peers is under 200 KiB.
 LIMIT = 1 << 20
+# Seconds to wait for a lock on a directory; its holders need milliseconds, and seconds while a busy machine boots.
+_PATIENCE = 60.0
+# Only root may open nsguard's own directories, because whoever opens a directory may lock it (flock(2)).
+OWN = 0o711
 
 
 def read(path: str, *, secret: bool = False) -> str:
@@ -78,6 +85,43 @@ def read_json(path: str) -> Any:
 def write_json(path: str, data: Any) -> None:
     """Write data to one of nsguard's own files, as `write` does."""
     write(path, quick_json.dumps(data) + "\n")
+
+
+def make_own(directory: str) -> None:
+    """Make one of nsguard's own directories below `/run`, or give it the mode that only root may open it."""
+    with suppress(FileExistsError):
+        os.mkdir(directory)
+    os.chmod(directory, OWN)
+
+
+@contextmanager
+def locked(directory: str, timeout: float = _PATIENCE) -> Iterator[None]:
+    """Within the body, no other process has this lock on the directory (flock(2)).
+
+    Raises `NsguardError` if another process holds it for `timeout` seconds, `Stopped` if a signal has come.
+    """
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        deadline = time.monotonic() + timeout
+        while not _lock(descriptor):
+            checkpoint()
+            if time.monotonic() > deadline:
+                raise NsguardError(
+                    f"{directory}: another process has held the lock on it for {timeout:g} s; "
+                    f"find it with: fuser -v {directory}"
+                )
+            time.sleep(0.01)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def remove(path: str) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from box import CHECKOUT, Box
 from nsguard.health.doctor.confined import _address, _foreign, _publish
 
 PUBLISH = "nsguard.namespaces.vpn.publish"
@@ -41,3 +42,15 @@ def test_an_address_that_is_not_the_hosts_is_noted_once() -> None:
     assert note.note
     assert note.what == "published port web listens at 198.51.100.77, which no link of this host has"
     assert note.remedy.startswith("correct nsguard.namespaces.vpn.publish.web.listen; ")
+
+
+def test_an_address_at_which_any_program_may_listen_is_not_the_hosts_by_that(box: Box) -> None:
+    settings = [f"net.ipv{family}.ip_nonlocal_bind=1" for family in (4, 6)]
+    box.out("sysctl", "-w", *settings)
+    box.out("ip", "address", "add", "198.51.100.7/32", "dev", "lo")
+    own = ["127.0.0.1", "127.0.0.5", "::1", "0.0.0.0", "::", "198.51.100.7"]  # noqa: S104 (looked up, not bound)
+    code = (
+        f"import sys; sys.path.insert(0, '{CHECKOUT}/src'); from nsguard.health.doctor.confined import _is_own; "
+        "print(*filter(_is_own, sys.argv[1:]))"
+    )
+    assert box.out("python3", "-c", code, *own, "198.51.100.77", "2001:db8::77").split() == own

@@ -1,9 +1,9 @@
 """The services in the namespace: whether they run, answer at published ports, and have a published port at all."""
 
-import errno
+import json
 import re
-import socket
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
 from typing import Any
 
 from nsguard.health import host_services, published
@@ -13,6 +13,7 @@ from nsguard.health.reasons import quoted
 from nsguard.health.status import unit_of
 from nsguard.net import host_link, listening
 from nsguard.spec.spec import SCRIPT
+from nsguard.system import process
 
 # Kinds of units that the check of nsguard's own units leaves out.
 _KINDS = ("service", "app", "socket", "bus")
@@ -88,14 +89,14 @@ def _address(listen: str) -> str:
 
 
 def _is_own(address: str) -> bool:
-    """Whether a program can listen at an address of this host (ip(7), EADDRNOTAVAIL)."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    """Whether this host has the address. That a program can listen there does not show it (ip_nonlocal_bind)."""
+    if ip_address(address).is_unspecified:
+        return True
     try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.bind((address, 0))
-    except OSError as error:
-        return error.errno != errno.EADDRNOTAVAIL
-    return True
+        (route,) = json.loads(process.ask("ip", "-j", "route", "get", address))
+    except process.CommandFailed:  # no route leads there
+        return False
+    return bool(route.get("type") == "local")
 
 
 def host_services_answered(patient: Patient) -> Iterator[Finding]:
