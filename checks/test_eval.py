@@ -154,6 +154,16 @@ def test_the_templates_host_is_attacked_as_it_is_but_for_its_tunnel(offered: dic
 
 
 @needs_nixpkgs
+def test_names_in_a_tests_options_that_nothing_defines_are_reported(offered: dict[str, Any]) -> None:
+    of_namespace, *of_services = offered["misspelt"]
+    assert of_namespace.startswith('nsguard.tests.namespace: there is no namespace "vnp" (defined: vpn)')
+    assert of_services == [
+        'nsguard.tests.services: nothing defines the service "certainly-not"; remove it',
+        'nsguard.agents.services: nothing defines the service "prowlar"; did you mean "prowlarr"? If not, remove it',
+    ]
+
+
+@needs_nixpkgs
 def test_leaks_node_confines_one_of_two_agents(offered: dict[str, Any]) -> None:
     assert "NetworkNamespacePath" not in offered["leaks"]["control"]
     assert any("name=nsguard.resident" in option for option in offered["leaks"]["qemu"])

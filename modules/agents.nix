@@ -2,11 +2,13 @@
 {
   config,
   lib,
+  options,
   pkgs,
   ...
 }:
 let
   inherit (lib) mkForce mkOption types;
+  inherit (import ./plan/problems/problem.nix) messages orMeant;
   cfg = config.nsguard.agents;
   names = import ./plan/names.nix;
   python = lib.getExe pkgs.python3;
@@ -64,6 +66,10 @@ let
       ${free} = agent free identity;
     }
   ) identities;
+
+  # One definition is that of this module.
+  definesService =
+    name: lib.count (services: services ? ${name}) options.systemd.services.definitions > 1;
 in
 {
   _class = "nixos";
@@ -131,6 +137,23 @@ in
   };
 
   config = lib.mkIf cfg.enable {
+    # Otherwise the attacker would run in a service that only this module defines, without the guard.
+    assertions =
+      map
+        (message: {
+          assertion = false;
+          inherit message;
+        })
+        (
+          messages (
+            map (name: {
+              when = !definesService name;
+              where = "nsguard.agents.services";
+              what = "nothing defines the service ${builtins.toJSON name}";
+              fix = orMeant name (lib.attrNames (removeAttrs config.systemd.services [ name ])) "remove it";
+            }) cfg.services
+          )
+        );
     users.users.${account} = {
       isSystemUser = true;
       group = account;

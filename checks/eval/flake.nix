@@ -143,6 +143,29 @@ in
       tunnels = test.host.config.nsguard.tunnels;
       vm = test.config.nodes.client.system.build.vm == test.host.config.system.build.vm;
     };
+  # What is said of misspelt names in the options of a test.
+  misspelt =
+    let
+      tested = host [
+        self.nixosModules.leak-test-agents
+        {
+          nsguard.tests = {
+            namespace = "vnp";
+            services = [ "certainly-not" ];
+          };
+          nsguard.agents = {
+            enable = true;
+            library = "/stand-in";
+            services = [
+              "prowlar"
+              "prowlarr"
+            ];
+          };
+        }
+      ];
+    in
+    tested.config.nsguard.tests.problems
+    ++ map (it: it.message) (lib.filter (it: !it.assertion) tested.config.assertions);
   # The hosts of ../hosts.nix under their leak test: the messages of NixOS that a host by itself does not have, and what
   # the test leaves of the host's network.
   hosts = lib.mapAttrs (
