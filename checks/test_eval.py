@@ -192,6 +192,9 @@ def hosts_on_the_labs_network(arguments: str) -> None:
     # three overlays cannot be stacked: /etc is one, a service's /etc over it another, and a writable store would be one
     assert not hosts["etc-overlay"]["writableStore"]
     assert hosts["plain"]["writableStore"]
+    # the lab lays the tunnel's file in an /etc that cannot be written to
+    assert hosts["etc-overlay"]["tunnelFiles"] == "/var/lib/nsguard-lab"
+    assert hosts["plain"]["tunnelFiles"] is None
 
 
 @needs_nixpkgs

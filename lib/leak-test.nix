@@ -153,8 +153,19 @@ let
   };
   removeVlans = module: module // { virtualisation = removeAttrs module.virtualisation [ "vlans" ]; };
 
+  # Where nothing can be written to /etc, the tunnel's file lies elsewhere.
+  elsewhere =
+    { config, ... }:
+    lib.mkIf (config.system.etc.overlay.enable && !config.system.etc.overlay.mutable) {
+      environment.etc.nsguard-lab.source = "/var/lib/nsguard-lab";
+      systemd.tmpfiles.rules = [ "d /var/lib/nsguard-lab 0755 root root" ];
+    };
+
   underAttack = {
-    imports = [ ../modules/agents.nix ];
+    imports = [
+      ../modules/agents.nix
+      elsewhere
+    ];
     networking.nameservers = lib.mkForce [ "198.51.100.1" ];
     nsguard.agents = {
       enable = true;
