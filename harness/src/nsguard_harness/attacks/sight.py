@@ -12,6 +12,8 @@ from contextlib import suppress
 from ..attack import Attack, Env, Outcome
 from ._standins import WithStandins
 
+# All directories of a machine, which an emulated one may read through a share of its host's.
+WALK_SECONDS = 60.0
 # the kernel's own trees, and what nobody can write to: nothing listens there
 SKIPPED = ("/proc", "/sys", "/nix/store")
 # What a service is meant to reach: the relay of its messages to the manager, and the journal.
@@ -38,7 +40,7 @@ class SocketsInSight(WithStandins):
     """
 
     name = "sockets-in-sight"
-    timeout = 20.0
+    timeout = WALK_SECONDS
 
     def run(self, env: Env) -> Outcome:
         own = [*MEANT, *filter(None, os.environ.get("RUNTIME_DIRECTORY", "").split(":"))]
@@ -67,7 +69,7 @@ class DevicesInSight(Attack):
     name = "devices-in-sight"
     families = (0,)
     evidence = "answer"
-    timeout = 20.0
+    timeout = WALK_SECONDS
 
     def run(self, env: Env) -> Outcome:
         opened = [path for path, mode in _paths("/") if (stat.S_ISCHR(mode) or stat.S_ISBLK(mode)) and _opened(path)]
