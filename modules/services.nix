@@ -67,7 +67,8 @@ let
         ];
         description = ''
           Capabilities (capabilities(7)) that the service keeps, within a user namespace of its own. A service that
-          owns files of several users needs some.
+          owns files of several users needs some. A daemon that starts as root and becomes another user needs
+          CAP_SETUID, CAP_SETGID, and systemd 258: earlier versions deny setgroups(2) in such a namespace.
 
           Risk: none of them has an effect on the network. CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_FOWNER and CAP_SETUID open
           every user's files to the service, and some of these files are run outside the confinement.
@@ -251,6 +252,8 @@ let
     ];
   };
 
+  systemdVersion = lib.toIntBase10 (lib.versions.major config.systemd.package.version);
+
   # A service as the rest of the configuration defines it, before confinement.
   described =
     name: s:
@@ -261,7 +264,7 @@ let
       owners = ownersOf name s;
       packaged = s.overrideStrategy == "asDropin";
       inherit (s) after;
-      systemdVersion = lib.toIntBase10 (lib.versions.major config.systemd.package.version);
+      inherit systemdVersion;
       template = templateOf name;
       sockets = lib.mapAttrs (_: describedSocket) (socketsOf name);
       container = lib.elem name containers || builtins.match "(container|systemd-nspawn)@.*" name != null;
@@ -281,6 +284,7 @@ let
         homes = cfg.plan.homesOf cfg.specification.accounts s.serviceConfig;
         uid = cfg.plan.uidOf cfg.specification.accounts s.serviceConfig;
         packaged = s.overrideStrategy == "asDropin";
+        inherit systemdVersion;
         sockets = socketsOf name;
         wantedBy = s.wantedBy ++ s.requiredBy;
       }

@@ -138,12 +138,7 @@ let
           "property:capability-bounds"
           "property:own-processes"
         ];
-        # With "identity" every user keeps its number, so the service can own files of several users. It maps numbers
-        # up to 65535 only (systemd.exec(5), PrivateUsers=); a service whose user is above would fail with status 217.
-        properties.PrivateUsers = atLeast [
-          (yes ++ [ "self" ])
-          [ "identity" ]
-        ] (if service.uid or null != null && service.uid > 65535 then "self" else "identity");
+        properties.PrivateUsers = import ./user-namespace.nix { inherit service capabilities; };
       };
 
       private-tmp = {
