@@ -77,15 +77,26 @@ def test_the_page_says_what_became_of_a_module(module: Module, expected: str) ->
     assert row(module) == expected
 
 
-def test_the_page_counts_modules_that_have_services() -> None:
-    modules = [
-        Module("b", "clean", ["b"], []),
-        Module("A", "clean", ["a"], []),
-        Module("c", "without services", [], []),
-    ]
-    lines = section(modules).splitlines()
-    assert "Of 2 modules that have services (nixpkgs of March 2025)" in lines and "- 2 work as they are;" in lines
-    assert [line.split("`")[1] for line in lines if line.startswith("| `")][1:] == ["A", "b"]
+def test_the_page_counts_modules_that_have_services_and_has_a_part_for_each_state() -> None:
+    text = section(
+        [
+            Module("b", "clean", ["b"], []),
+            Module("A", "clean", ["a"], []),
+            Module("caddy", "clean", ["caddy"], []),
+            Module("c", "without services", [], []),
+            Module("e", "cannot work", ["e"], [LACKS]),
+            Module("d", "cannot work", ["d"], [LACKS]),
+            Module("f", "refused", ["f"], [FORKS], (LINE,), True),
+        ],
+        "25.05",
+    )
+    top, *parts = text.split("\n### ")
+    assert "Of 6 modules that have services (nixpkgs 25.05)" in top and "- 3 work as they are;" in top
+    by_heading = {part.partition("\n")[0]: part for part in parts}
+    assert "`A`, `b`, `caddy`." in by_heading["Work as they are"]
+    assert "| `caddy` | works |  |" in by_heading["Most used"] and "`A`" not in by_heading["Most used"]
+    assert f"| `f` | `{LINE}` |" in by_heading["Work with these lines"]
+    assert "| `d`, `e` | CAP_NET_RAW is taken away; " in by_heading["Lack something"]
 
 
 @needs_nixpkgs

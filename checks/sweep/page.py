@@ -1,4 +1,4 @@
-"""The table of docs/services.md, from what ./sweep.py wrote with --json.
+"""The part *By module* of docs/services.md, from what ./sweep.py wrote with --json.
 
     page.py SWEEP.json PAGE.md
 
@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import Counter
+import textwrap
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,27 +18,41 @@ from sweep import Module
 
 HEADING = "## By module\n"
 UNCONFINED = ".nsguard.namespace = lib.mkForce null;"
+WIDTH = 120
 
 # Daemons for the host's network, sessions or hardware: not to be confined, whatever their units evaluate to.
-NOT_CONFINED = {
-    "asusd": "it drives the host's hardware",
-    "avahi": "it answers for the host's network",
-    "bpftune": "it sets the host's kernel",
-    "cage": "it is a session of the host",
-    "chrony": "it sets the host's clock",
-    "cloudflare-warp": "it sets up the host's network",
-    "cockpit": "it manages the host",
-    "corosync": "it joins the host to a cluster",
-    "dae": "it sets up the host's network",
-    "fail2ban": "it changes the host's firewall",
-    "openiscsi": "it attaches disks to the host",
-    "tailscale": "it sets up the host's network",
+UNFIT = {
+    "it drives the host's hardware": (
+        *("acpid", "asusd", "auto-cpufreq", "devmon", "fwupd", "handheld-daemon", "hardware.argonone"),
+        *("hardware.openrgb", "kanata", "pcscd", "thermald", "throttled", "tlp", "udisks2", "upower"),
+    ),
+    "it sets up the host's network": (
+        *("babeld", "bird2", "clatd", "cloudflare-warp", "connman", "corerad", "create_ap", "dae", "fireqos"),
+        *("hostapd", "keepalived", "miredo", "netbird", "netclient", "openvpn", "opensnitch", "radvd", "rdnssd"),
+        *("strongswan", "tailscale", "tinc", "xl2tpd", "zerotierone"),
+    ),
+    "it answers for the host's network": ("avahi",),
+    "it changes the host's firewall": ("fail2ban", "sshguard"),
+    "it sets the host's clock": ("chrony", "ntp", "ntpd-rs", "openntpd"),
+    "it sets the host's kernel": ("bpftune",),
+    "it manages the host": ("cockpit", "das_watchdog", "earlyoom", "monit", "qemuGuest"),
+    "it is a session of the host": ("cage", "displayManager", "greetd"),
+    "it joins the host to a cluster": ("corosync", "drbd", "k3s"),
+    "it attaches disks to the host": ("beesd", "cachefilesd", "openiscsi"),
 }
+NOT_CONFINED = {name: why for why, names in UNFIT.items() for name in names}
+SERVES_HOST = "it serves programs of the host"
+# Modules that readers look for first.
+MOST_USED = (
+    *("borgbackup", "caddy", "deluge", "forgejo", "gitea", "home-assistant", "jellyfin", "matrix-synapse", "nextcloud"),
+    *("nginx", "plex", "postgresql", "prowlarr", "radarr", "redis", "slskd", "sonarr", "syncthing", "tor"),
+    *("transmission", "unbound"),
+)
 STATES = {
     "works": "work as they are",
-    "with these lines": "work with the lines that the table has",
-    "lacks something": "start, and lack what the table says",
-    "refused": "are refused for the reason that the table has",
+    "with these lines": "work with the lines below",
+    "lacks something": "start, and lack what is said below",
+    "refused": "are refused for the reason below",
     "not to be confined": "are not to be confined",
     "not known": "do not evaluate with stand-ins for packages, so that nothing is known of them",
 }
@@ -63,55 +78,91 @@ def unsaid(module: Module) -> list[str]:
     return list(dict.fromkeys(said))
 
 
-def row(module: Module) -> str:
-    """The row of the table for one module."""
+def code(words: Iterable[str]) -> list[str]:
+    return [f"`{word}`" for word in words]
+
+
+def advice(module: Module) -> str:
+    """What one module needs or lacks, as a cell of a table."""
     where = state(module)
-    rest = ""
-    if where == "with these lines":
-        rest = "<br>".join([*(f"`{line}`" for line in module.lines), *unsaid(module)])
-    elif where == "lacks something":
-        rest = "<br>".join([*unsaid(module), *(f"`{line}`" for line in module.lines)])
-    elif where == "refused":
-        rest = module.said[0].partition(": ")[2]
-    elif where == "not to be confined":
-        rest = NOT_CONFINED.get(module.name, "")
-    return f"| `{module.name}` | {where} | {rest.replace('|', '/')} |"
+    cells = {
+        "with these lines": [*code(module.lines), *unsaid(module)],
+        "lacks something": [*unsaid(module), *code(module.lines)],
+        "refused": [message.partition(": ")[2] for message in module.said[:1]],
+        "not to be confined": [NOT_CONFINED.get(module.name, SERVES_HOST)],
+    }
+    return "<br>".join(cells.get(where, [])).replace("|", "/")
 
 
-def section(modules: Iterable[Module]) -> str:
-    """Markdown: how many modules are in which state, and the table."""
+def row(module: Module) -> str:
+    """The row for one module in the table of all states."""
+    return f"| `{module.name}` | {state(module)} | {advice(module)} |"
+
+
+def names(modules: Iterable[Module]) -> list[str]:
+    """The modules' names in alphabetical order, as wrapped lines."""
+    listed = sorted((module.name for module in modules), key=str.lower)
+    return textwrap.wrap(", ".join(code(listed)) + ".", WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def by_reason(modules: Iterable[Module]) -> list[str]:
+    """A table with one row for all modules of the same advice."""
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for module in modules:
+        groups[advice(module)].append(module.name)
+    rows = sorted(groups.items(), key=lambda group: (-len(group[1]), group[1][0].lower()))
+    return ["| `services.` | why |", "|---|---|", *(f"| {', '.join(code(these))} | {why} |" for why, these in rows)]
+
+
+def counts(modules: list[Module]) -> list[str]:
+    """How many modules are in which state, as a list."""
+    number = Counter(map(state, modules))
+    ends = [";"] * (len(STATES) - 1) + ["."]
+    return [f"- {number[name]} {words}{end}" for (name, words), end in zip(STATES.items(), ends, strict=True)]
+
+
+def section(modules: Iterable[Module], nixpkgs: str) -> str:
+    """Markdown: how many modules are in which state, those that readers look for first, and a part for each state."""
     serving = sorted(
         (module for module in modules if module.kind != "without services"), key=lambda it: it.name.lower()
     )
-    counts = Counter(map(state, serving))
-    return "\n".join(
-        [
-            "`make services` writes this from the last `make sweep`. Nothing is known of modules that are not listed.",
-            "",
-            f"Of {len(serving)} modules that have services (nixpkgs of March 2025)",
-            "",
-            *(
-                f"- {counts[name]} {words}" + (";" if n < len(STATES) - 1 else ".")
-                for n, (name, words) in enumerate(STATES.items())
-            ),
-            "",
-            "| `services.` | confined | lines, or why not |",
-            "|---|---|---|",
-            *map(row, serving),
-            "",
-        ]
-    )
+    of_state = {name: [module for module in serving if state(module) == name] for name in STATES}
+    heads = ["| `services.` | confined | lines, or why not |", "|---|---|---|"]
+    parts = {
+        "Most used": [*heads, *(row(module) for module in serving if module.name in MOST_USED)],
+        "Work as they are": names(of_state["works"]),
+        "Work with these lines": [
+            "| `services.` | lines |",
+            "|---|---|",
+            *(f"| `{module.name}` | {advice(module)} |" for module in of_state["with these lines"]),
+        ],
+        "Lack something": by_reason(of_state["lacks something"]),
+        "Refused": by_reason(of_state["refused"]),
+        "Not to be confined, by name": by_reason(of_state["not to be confined"]),
+        "Not known": names(of_state["not known"]),
+    }
+    lines = [
+        "`make services` writes this from the last `make sweep`. Nothing is known of modules that are not listed.",
+        "",
+        f"Of {len(serving)} modules that have services (nixpkgs {nixpkgs})",
+        "",
+        *counts(serving),
+    ]
+    for heading, part in parts.items():
+        lines += ["", f"### {heading}", "", *part]
+    return "\n".join([*lines, ""])
 
 
 def main() -> int:
     """Write the page; the exit status."""
     source, page = map(Path, sys.argv[1:])
-    modules = [Module(**fields) for fields in json.loads(source.read_text())]
+    told = json.loads(source.read_text())
+    modules = [Module(**fields) for fields in told["modules"]]
     above, heading, _ = page.read_text().partition(HEADING)
     if not heading:
         print(f"page.py: {page} has no heading {HEADING.strip()!r}", file=sys.stderr)
         return 1
-    page.write_text(f"{above}{heading}\n{section(modules)}")
+    page.write_text(f"{above}{heading}\n{section(modules, told['nixpkgs'])}")
     return 0
 
 

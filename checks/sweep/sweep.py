@@ -34,6 +34,11 @@ NIX = ("nix-instantiate", "--option", "store", "dummy://", "--eval", "--strict",
 # Nix's initial heap in bytes, large enough that garbage is seldom collected.
 HEAP = "1000000000"
 
+UNSET = (
+    "set NSGUARD_NIXPKGS to a checkout of nixpkgs, for example one made by"
+    " git clone --depth 1 https://github.com/NixOS/nixpkgs"
+)
+
 # Outcomes that may be different with all modules of NixOS.
 UNTOLD = ("crash", "not evaluable")
 KINDS = ("clean", "cannot work", "refused", "hole", "crash", "without services", "not evaluable")
@@ -149,6 +154,14 @@ def _list(words: Iterable[str]) -> str:
     return f"[ {' '.join(map(json.dumps, words))} ]"
 
 
+def release(tree: Path) -> str:
+    """Which nixpkgs a tree is: its release, and the commit if it is a checkout."""
+    version = (tree / "lib/.version").read_text().strip()
+    git = ["git", "-C", tree, "log", "-1", "--format=%h of %cs"]
+    commit = subprocess.run(git, check=False, capture_output=True, text=True) if (tree / ".git").exists() else None
+    return f"{version}, commit {commit.stdout.strip()}" if commit and not commit.returncode else version
+
+
 def unit_of(message: str) -> str:
     """The service or socket that a message is about."""
     match = re.match(r'systemd\.(?:services|sockets)\.("[^"]*"|[\w-]+)', message)
@@ -191,11 +204,15 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="one module in N")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what became of each")
     options = parser.parse_args()
+    if "NSGUARD_NIXPKGS" not in os.environ:
+        parser.exit(2, f"sweep.py: {UNSET}\n")
+    nixpkgs = release(Path(os.environ["NSGUARD_NIXPKGS"]))
     modules = []
     for module in swept([name.split(".") for name in options.modules] or None, options.every):
         modules.append(module)
         if options.json:  # the outcomes so far, for readers who do not wait for the end
-            options.json.write_text(json.dumps([it._asdict() for it in modules], indent=1))
+            told = {"nixpkgs": nixpkgs, "modules": [it._asdict() for it in modules]}
+            options.json.write_text(json.dumps(told, indent=1))
     counts = Counter(it.kind for it in modules)
     for kind in KINDS:
         print(f"{counts[kind]:5} {kind}")
