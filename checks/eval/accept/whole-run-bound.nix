@@ -25,6 +25,15 @@ in
         ];
         BindPaths = "%t/freeciv/own";
       };
+      # aesmd's shape
+      rooted =
+        service {
+          RootDirectory = "%t/aesmd";
+          PAMName = [ ];
+        }
+        // {
+          unitConfig.JoinsNamespaceOf = [ ];
+        };
       spellings = service {
         BindPaths = [
           "/run/ -//run //var/run/. %t %t/. /run/./"
@@ -86,6 +95,7 @@ in
     in
     {
       run = left "run";
+      root = planned.units."rooted.service".serviceConfig.RootDirectory or null;
       spellings = left "spellings";
       files = left "files";
       another = left "another";
@@ -98,6 +108,7 @@ in
       "%t/freeciv/own"
       "/run/freeciv"
     ];
+    root = null;
     spellings = [ "/srv/data:/srv/inside" ];
     files = [ "-/etc/ssl/certs" ];
     another = [

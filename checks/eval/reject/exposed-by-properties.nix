@@ -37,10 +37,14 @@ in
         ];
         StandardInput = "file:/run/nscd/socket";
       };
-      named = service { RuntimeDirectory = "named nscd"; };
+      named = service {
+        RuntimeDirectory = "named nscd";
+        StateDirectory = "named NetworkManager:leases";
+      };
       images = service {
         MountImages = "/srv/image.raw:/etc";
         ExtensionImages = "/srv/more.raw";
+        RootImage = "/srv/root.raw";
       };
       session = service {
         User = "alice";
@@ -73,12 +77,14 @@ in
     ''systemd.services.elsewhere.serviceConfig: binding "/run:/elsewhere" would give access to daemons of the host, which act outside the namespace; remove it''
     ''systemd.services.elsewhere.serviceConfig: binding "/:/host" would give access to daemons of the host, which act outside the namespace; remove it''
     ''systemd.services.elsewhere.serviceConfig: binding "-/var/lib/./sss" would give access to daemons of the host, which act outside the namespace; remove it''
-    "systemd.services.images.serviceConfig.ExtensionImages: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it"
-    "systemd.services.images.serviceConfig.MountImages: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it"
+    "systemd.services.images.serviceConfig.ExtensionImages: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (systemd.services.images.serviceConfig.ExtensionImages = lib.mkForce [ ]; where a module sets it)"
+    "systemd.services.images.serviceConfig.MountImages: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (systemd.services.images.serviceConfig.MountImages = lib.mkForce [ ]; where a module sets it)"
+    "systemd.services.images.serviceConfig.RootImage: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (systemd.services.images.serviceConfig.RootImage = lib.mkForce [ ]; where a module sets it)"
     "systemd.services.legacy.serviceConfig.PermissionsStartOnly: every command but ExecStart would run with full privileges and see the host's sockets; set it to false (lib.mkForce false where a module sets it), or accept that with systemd.services.legacy.nsguard.allowPrivilegedCommands = true;"
     ''systemd.sockets.listening: connections to "/run/s.sock" are made on the host and would tell the service the host's addresses; let it listen on a port, and set nsguard.namespaces.vpn.publish.listening = { listen = [ "/run/s.sock" ]; port = …; }; or, if it serves programs of the host, leave it unconfined: systemd.services.listening.nsguard.namespace = lib.mkForce null;''
     ''systemd.sockets.listening: "vsock::22" reaches the whole machine, because AF_VSOCK has no network namespaces; let it listen on a TCP or UDP port''
-    ''systemd.services.named.serviceConfig.RuntimeDirectory: "/run/nscd" is the directory of a daemon of the host; choose another name''
+    ''systemd.services.named.serviceConfig.RuntimeDirectory: "/run/nscd" is the directory of a daemon of the host; choose another name, or, if the service is that daemon, leave it unconfined: systemd.services.named.nsguard.namespace = lib.mkForce null;''
+    ''systemd.services.named.serviceConfig.StateDirectory: "/var/lib/NetworkManager" is the directory of a daemon of the host; choose another name, or, if the service is that daemon, leave it unconfined: systemd.services.named.nsguard.namespace = lib.mkForce null;''
     ''systemd.services.opened.serviceConfig: binding "/run//nscd/socket:nscd:read-only" would give access to daemons of the host, which act outside the namespace; remove it''
     ''systemd.services.opened.serviceConfig.EnvironmentFile: "-/run/systemd/netif/leases/2" belongs to the host's network or to a daemon outside the namespace; remove it''
     ''systemd.services.opened.serviceConfig.LoadCredential: "lease:/var/lib/dhcpcd/eth0.lease" belongs to the host's network or to a daemon outside the namespace; remove it''
@@ -88,7 +94,7 @@ in
     ''systemd.services.quoted.serviceConfig: "/srv/../run/nscd" cannot be read with certainty; write absolute paths without quotes, backslashes and ".."''
     ''systemd.services.quoted.serviceConfig: "/srv/%I" cannot be read with certainty; write absolute paths without quotes, backslashes and ".."''
     ''systemd.services.resolving.serviceConfig: binding "%t/nscd" would give access to daemons of the host, which act outside the namespace; remove it''
-    "systemd.services.session.serviceConfig.PAMName: PAM would open a session on the host and move the service's processes out of the unit into it; remove it"
+    "systemd.services.session.serviceConfig.PAMName: PAM would open a session on the host and move the service's processes out of the unit into it; remove it (systemd.services.session.serviceConfig.PAMName = lib.mkForce [ ]; where a module sets it)"
     ''systemd.services."user@".nsguard.namespace: a user's service manager runs the whole session, and its units would stay in the host's namespace; confine the services themselves, or define nsguard.apps.<name>''
     ''systemd.services.writer.serviceConfig.ReadWritePaths: "-/etc" is a system path, and programs outside the namespace run files in it; name a data directory''
     ''systemd.services.writer.serviceConfig.ReadWritePaths: "/proc/sys/kernel" is a system path, and programs outside the namespace run files in it; name a data directory''

@@ -117,10 +117,10 @@
     ''systemd.services.bus.nsguard.dbus.system.talk: "org.freedesktop.systemd1" acts outside the namespace for every program that may call it; remove it, or accept that with systemd.services.bus.nsguard.dbus.system.access = "host";''
     ''systemd.services.bus.serviceConfig: the service takes a name on the system bus, which it cannot reach; set Type = "exec" and no BusName, or accept that it reaches the bus with systemd.services.bus.nsguard.dbus.system.access = "host";''
     ''systemd.services.forks.serviceConfig.Type: "forking" does not work, because each command of a confined service has process numbers of its own; run the program in the foreground with Type = "exec" or "notify", or accept that it can signal other processes of its user with systemd.services.forks.nsguard.hardening.ownProcesses = false;''
-    "systemd.services.joins.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another unit; remove it"
+    "systemd.services.joins.unitConfig.JoinsNamespaceOf: the service would share the namespaces of another unit; remove it (systemd.services.joins.unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)"
     ''systemd.services.privileged.serviceConfig.ExecStart: "!/bin/app" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with systemd.services.privileged.nsguard.allowPrivilegedCommands = true;''
     ''systemd.services.privileged.serviceConfig.ExecStartPre: "-+/bin/prepare" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with systemd.services.privileged.nsguard.allowPrivilegedCommands = true;''
-    "systemd.services.rooted.serviceConfig.RootDirectory: nsguard cannot replace /etc below another root, so names would be looked up as that root says; remove it"
+    "systemd.services.rooted.serviceConfig.RootDirectory: nsguard cannot replace /etc below another root, so names would be looked up as that root says; remove it (systemd.services.rooted.serviceConfig.RootDirectory = lib.mkForce [ ]; where a module sets it)"
     ''systemd.services.split.serviceConfig.ExecStart: "/bin/app ; /bin/other" has several commands or one for a shell, and only the first would be confined; write a list of commands, each of a program''
     ''systemd.services.split.serviceConfig.ExecStop: "@|/bin/app app" has several commands or one for a shell, and only the first would be confined; write a list of commands, each of a program''
   ];

@@ -4,6 +4,7 @@
 let
   inherit (builtins) match;
   inherit (import ../combine.nix) append toList words;
+  binds = import ./binds.nix;
 
   # DeviceAllow= takes a directory of devices by the name of their driver (systemd.resource-control(5)).
   deviceClass =
@@ -51,7 +52,7 @@ in
     if directory == [ ] then own else append directory own;
   # Services set a RootDirectory= below /run to an empty directory and bind the system into it. systemd lays no /etc
   # over a root that is not a whole system, so the setting is dropped; the binds show what their own paths show, too.
-  RootDirectory = own: if match "/run/.*" (toString own) == null then own else null;
+  RootDirectory = own: if match "/run/.*" (binds.plain (toString own)) == null then own else null;
   BindPaths =
     own:
     toList own

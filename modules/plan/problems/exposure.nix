@@ -14,7 +14,12 @@ let
     words
     yes
     ;
-  inherit (import ./problem.nix) ofDaemons ofSystem sharing;
+  inherit (import ./problem.nix)
+    ofDaemons
+    ofSystem
+    removed
+    sharing
+    ;
   binds = import ../confinement/binds.nix;
   paths = import ../confinement/paths.nix;
 
@@ -64,20 +69,31 @@ let
   afterDash = entry: head (match "-?(.*)" entry);
   ofStream = entry: if match "(file|append|truncate):.*" entry == null then "" else afterColon entry;
 
+  # Directories that systemd makes for the service, and shows to it. parents: property -> where it makes them.
+  parents = {
+    RuntimeDirectory = "/run";
+    StateDirectory = "/var/lib";
+    LogsDirectory = "/var/log";
+  };
   directories =
-    where: service:
-    map (
-      directory:
-      let
-        path = "/run/${head (builtins.split ":" directory)}";
-      in
-      {
-        when = match paths.reopened (binds.plain path) != null;
-        where = "${where}.RuntimeDirectory";
-        what = "${toJSON "/run/${directory}"} is the directory of a daemon of the host";
-        fix = "choose another name";
-      }
-    ) (words (service.serviceConfig.RuntimeDirectory or null));
+    where: at: service:
+    concatMap (
+      property:
+      map (
+        directory:
+        let
+          path = "${parents.${property}}/${head (builtins.split ":" directory)}";
+        in
+        {
+          when = match paths.reopened (binds.plain path) != null;
+          where = "${where}.${property}";
+          what = "${toJSON path} is the directory of a daemon of the host";
+          fix =
+            "choose another name, or, if the service is that daemon,"
+            + " leave it unconfined: ${at}.namespace = lib.mkForce null;";
+        }
+      ) (words (service.serviceConfig.${property} or null))
+    ) (builtins.attrNames parents);
 
   # Root can write wherever the system is not read-only.
   writable =
@@ -101,12 +117,13 @@ let
         when = isSet config property;
         where = "${where}.${property}";
         what = "nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says";
-        fix = "remove it";
+        fix = removed "${where}.${property}";
       })
       [
         "ExtensionDirectories"
         "ExtensionImages"
         "MountImages"
+        "RootImage"
       ];
 
   joined =
@@ -150,7 +167,7 @@ in
       "StandardOutput"
       "StandardError"
     ]
-    ++ directories where service
+    ++ directories where at service
     ++ writable where service
     ++ images where config
     ++ joined where config
@@ -159,7 +176,7 @@ in
         when = isSet config "PAMName";
         where = "${where}.PAMName";
         what = "PAM would open a session on the host and move the service's processes out of the unit into it";
-        fix = "remove it";
+        fix = removed "${where}.PAMName";
       }
       {
         when = builtins.elem (config.PermissionsStartOnly or false) yes && !service.allowPrivilegedCommands;

@@ -27,6 +27,9 @@ rec {
       "${where}: ${what}; ${fix}"
     ) (builtins.filter (record: record.when or true) records);
 
+  # The remedy for an option that must not be set.
+  removed = option: "remove it (${option} = lib.mkForce [ ]; where a module sets it)";
+
   malformed = where: pattern: example: value: {
     inherit where;
     when = value != null && match pattern value == null;
@@ -106,6 +109,6 @@ rec {
   sharing = where: {
     inherit where;
     what = "the service would share the namespaces of another unit";
-    fix = "remove it";
+    fix = removed where;
   };
 }

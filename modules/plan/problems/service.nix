@@ -21,6 +21,7 @@ let
     ofDaemons
     ofSystem
     orMeant
+    removed
     sharing
     unknown
     wholeHome
@@ -173,7 +174,7 @@ let
       {
         inherit where;
         what = "a container's unit runs a manager that needs the host, and does not confine the programs inside";
-        fix = "run the program as a service of its own";
+        fix = "run the program as a service of its own, or leave the unit unconfined: ${where} = lib.mkForce null;";
       }
     else if match "user@.*" name != null then
       {
@@ -248,10 +249,10 @@ in
       (unknown "${at}.namespace" "namespace" "nsguard.namespaces" namespaces service.namespace)
       (unconfinable name service)
       {
-        when = config ? RootImage || match "(/run/.*|/)?" (toString (config.RootDirectory or "")) == null;
+        when = match "(/run/.*|/)?" (binds.plain (toString (config.RootDirectory or ""))) == null;
         where = "${where}.RootDirectory";
         what = "nsguard cannot replace /etc below another root, so names would be looked up as that root says";
-        fix = "remove it";
+        fix = removed "${where}.RootDirectory";
       }
       {
         when =
@@ -278,7 +279,7 @@ in
       (
         sharing "${option}.unitConfig.JoinsNamespaceOf"
         // {
-          when = service.unitConfig ? JoinsNamespaceOf;
+          when = toList (service.unitConfig.JoinsNamespaceOf or null) != [ ];
         }
       )
     ]
