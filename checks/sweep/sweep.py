@@ -47,7 +47,8 @@ KINDS = ("clean", "cannot work", "refused", "hole", "crash", "without services",
 class Module(NamedTuple):
     """The outcome of one module. name: its option below `services`; said: refusals, warnings, holes or the error.
 
-    lines: the lines that its messages name; mended: whether nothing is refused with these, None if that was not tried.
+    lines: the lines that its messages name; mended: whether nothing is refused with these, None if that was not tried;
+    refusals: how many of the messages refuse, from the first.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Module(NamedTuple):
     said: list[str]
     lines: tuple[str, ...] = ()
     mended: bool | None = None
+    refusals: int = 0
 
 
 def lines_of(messages: Iterable[str]) -> tuple[str, ...]:
@@ -126,10 +128,13 @@ class Tree:
     def mended(self, module: Module) -> Module:
         """The outcome of a refused module, evaluated once more with the lines that its messages name."""
         lines = lines_of(module.said)
-        if module.kind != "refused" or len(lines) < len({unit_of(it) for it in module.said}):
+        if module.kind != "refused" or not all(lines_of([it]) for it in module.said[: module.refusals]):
             return module._replace(lines=lines, mended=None)
         (again,) = self.modules([_path(module)], f"{{ lib, ... }}: {{ {' '.join(lines)} }}")
-        return module._replace(lines=lines, mended=again.kind in ("clean", "cannot work"))
+        if again.kind in ("clean", "cannot work"):
+            return module._replace(lines=lines, mended=True)
+        then = [f"then: {message}" for message in again.said]
+        return module._replace(lines=lines, mended=False, said=[*module.said, *then])
 
     def _asked(self, path: list[str], more: str, *, whole: bool, fillings: str = "") -> str:
         """A module in the form that ./default.nix takes."""
@@ -184,7 +189,7 @@ def classified(path: list[str], value: dict[str, Any]) -> Module:
         kind, messages = "cannot work", value["warnings"]
     elif not value["services"]:
         kind = "without services"
-    return Module(name, kind, value["services"], messages)
+    return Module(name, kind, value["services"], messages, refusals=len(value["problems"]))
 
 
 def swept(paths: list[list[str]] | None = None, every: int = 1) -> Iterator[Module]:
@@ -219,7 +224,7 @@ def main() -> int:
     bad = [it for it in modules if it.kind in ("hole", "crash") or it.mended is False]
     for it in bad:
         kind = "refused again" if it.mended is False else it.kind
-        print(f"{kind}: {it.name}: {it.said[0].strip()[-300:]}", file=sys.stderr)
+        print(f"{kind}: {it.name}: {it.said[-1].strip()[-300:]}", file=sys.stderr)
     return 1 if bad else 0
 
 
