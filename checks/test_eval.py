@@ -193,7 +193,7 @@ def hosts_on_the_labs_network(arguments: str) -> None:
     assert not hosts["etc-overlay"]["writableStore"]
     assert hosts["plain"]["writableStore"]
     # the lab lays the tunnel's file in an /etc that cannot be written to
-    assert hosts["etc-overlay"]["tunnelFiles"] == "/var/lib/nsguard-lab"
+    assert hosts["etc-overlay"]["tunnelFiles"] == "/var/lib/nsguard-lab-tunnel"
     assert hosts["plain"]["tunnelFiles"] is None
 
 

@@ -157,8 +157,8 @@ let
   elsewhere =
     { config, ... }:
     lib.mkIf (config.system.etc.overlay.enable && !config.system.etc.overlay.mutable) {
-      environment.etc.nsguard-lab.source = "/var/lib/nsguard-lab";
-      systemd.tmpfiles.rules = [ "d /var/lib/nsguard-lab 0755 root root" ];
+      environment.etc.nsguard-lab.source = "/var/lib/nsguard-lab-tunnel";
+      systemd.tmpfiles.rules = [ "d /var/lib/nsguard-lab-tunnel 0755 root root" ];
     };
 
   underAttack = {

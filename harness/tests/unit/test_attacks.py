@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import pwd
 import re
 import socket
@@ -244,3 +245,15 @@ def test_the_tracer_is_looked_for_in_both_of_its_places(monkeypatch: pytest.Monk
     second.write_text("")
     reached = Tracing().run(OWN_KERNEL)
     assert (reached.reached, reached.said) == (True, f"{second} took what was written")
+
+
+def test_a_control_that_replaces_a_file_in_a_read_only_etc_cannot_apply(monkeypatch: pytest.MonkeyPatch) -> None:
+    class State:
+        f_flag = os.ST_RDONLY
+
+    monkeypatch.setattr(os, "statvfs", lambda path: State() if path == "/etc" else None)
+    with pytest.raises(CannotApplyError, match="its /etc is read-only") as raised:
+        _tools.control_replaces_etc(Env("ng000000", 4, parameters={"control": True}, addresses=LAB))
+    assert raised.value.lacking is Lacking.MACHINE
+    # a confined service's own /etc is always read-only, and shows nothing
+    _tools.control_replaces_etc(Env("ng000000", 4, parameters={"control": False}, addresses=LAB))

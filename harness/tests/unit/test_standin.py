@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import pwd
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from marks import needs_nix
 from nsguard_harness import attacks
+from nsguard_harness.attacks import hostnetwork, leftovers
 from nsguard_harness.attacks._standins import MARK, Daemon, connected
 from nsguard_harness.attacks._unreachable import UNREACHABLE
 from nsguard_harness.inside import records
@@ -114,3 +117,25 @@ def test_what_is_out_of_reach_says_why_and_names_protections_that_exist() -> Non
         assert way.why and way.source
         named = {word.strip(",") for word in way.guard.split() if word.startswith("property:")}
         assert named <= known | {name.rpartition(":")[0] for name in known}
+
+
+def test_it_passes_over_directories_that_a_read_only_file_system_lacks(
+    stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a NixOS whose /etc is a read-only overlay."""
+    user = pwd.getpwuid(os.getuid()).pw_name
+    directories = [(str(tmp_path / name), user) for name in ("etc/cron.d", "var/spool")]
+    make = Path.mkdir
+
+    def mkdir(path: Path, mode: int) -> None:
+        if path.is_relative_to(tmp_path / "etc"):
+            raise OSError(errno.EROFS, "Read-only file system")
+        make(path, mode)
+
+    monkeypatch.setattr(leftovers, "places", lambda: iter(directories))
+    monkeypatch.setattr(hostnetwork, "laid", lambda _: iter(()))
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    stand_in.files()
+    assert not (tmp_path / "etc").exists()
+    assert (tmp_path / "var/spool").is_dir()
+    stand_in.turn()

@@ -49,6 +49,16 @@ def digest(env: Env) -> str:
     return hashlib.sha256(env.token.encode()).hexdigest()[:16]
 
 
+# For a shell on the host, before commands that replace files in /etc; `control_replaces_etc` then ends the control.
+UNLESS_READ_ONLY = "[ -w /etc ] || exit 0; "
+
+
+def control_replaces_etc(env: Env) -> None:
+    """Raise CannotApplyError in a control on a machine whose /etc is read-only: nobody replaces a file there."""
+    if env.parameters.get("control") and os.statvfs("/etc").f_flag & os.ST_RDONLY:
+        raise CannotApplyError(Lacking.MACHINE, "its /etc is read-only, so nobody replaces a file there")
+
+
 def control_needs_resolved(env: Env) -> None:
     """Raise CannotApplyError in a control on a machine without systemd-resolved: nobody can ask it there."""
     if env.parameters.get("control") and not os.path.exists(RESOLVED_VARLINK):

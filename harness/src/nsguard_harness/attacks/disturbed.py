@@ -7,7 +7,9 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, ClassVar
 
+from ..attack import Env, Outcome
 from ..target import TUNNEL_UNIT
+from . import _tools
 from ._stream import CONFIGURATION, PAUSE, Disrupted
 
 if TYPE_CHECKING:
@@ -106,10 +108,14 @@ class ResolvConfReplaced(_HostCommand):
 
     name = "resolv-conf-replaced"
     command = (
-        "cp -a /etc/resolv.conf /run/resolv.conf.kept; for turn in 1 2 3 4 5; do"
+        f"{_tools.UNLESS_READ_ONLY}cp -a /etc/resolv.conf /run/resolv.conf.kept; for turn in 1 2 3 4 5; do"
         " echo nameserver 198.51.100.1 > /etc/resolv.conf.new; mv -fT /etc/resolv.conf.new /etc/resolv.conf;"
         " sleep 0.1; done; mv -fT /run/resolv.conf.kept /etc/resolv.conf"
     )
+
+    def run(self, env: Env) -> Outcome:
+        _tools.control_replaces_etc(env)
+        return super().run(env)
 
 
 class RunFilled(_HostCommand):

@@ -163,14 +163,15 @@ class ResolvConfRenamed(Attack):
     def before(self, lab: Lab) -> None:
         uplink = "".join(f"nameserver {address}\\n" for address in lab.addresses.server)
         lab.client.succeed(
-            "cp -a --remove-destination /etc/resolv.conf /run/resolv.conf.saved",
-            f"printf '{uplink}' > /etc/resolv.conf.new && mv -fT /etc/resolv.conf.new /etc/resolv.conf",
+            f"{_tools.UNLESS_READ_ONLY}cp -a --remove-destination /etc/resolv.conf /run/resolv.conf.saved;"
+            f" printf '{uplink}' > /etc/resolv.conf.new; mv -fT /etc/resolv.conf.new /etc/resolv.conf"
         )
 
     def after(self, lab: Lab) -> None:
-        lab.client.succeed("mv -fT /run/resolv.conf.saved /etc/resolv.conf")
+        lab.client.succeed(f"{_tools.UNLESS_READ_ONLY}mv -fT /run/resolv.conf.saved /etc/resolv.conf")
 
     def run(self, env: Env) -> Outcome:
+        _tools.control_replaces_etc(env)
         with open("/etc/resolv.conf") as file:
             servers = [line.split()[1] for line in file if line.startswith("nameserver ")]
         for server in servers:

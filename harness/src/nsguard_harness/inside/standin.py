@@ -10,6 +10,7 @@ What already exists is left alone; what it made is removed at the end.
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import pwd
 import selectors
@@ -99,8 +100,13 @@ class StandIn:
     def files(self) -> None:
         """Make the places for files that attacks leave, and lay those that they look for."""
         for directory, user in leftovers.places():
+            try:
+                self._make(Path(directory), pwd.getpwnam(user).pw_uid)
+            except OSError as error:
+                if error.errno != errno.EROFS:
+                    raise
+                continue  # nobody can leave a file there
             self._searched.append(Path(directory))
-            self._make(Path(directory), pwd.getpwnam(user).pw_uid)
         for name, text in hostnetwork.laid(LAB):
             path = Path(name)
             self._make(path.parent, 0)
