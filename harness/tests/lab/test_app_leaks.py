@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import debian_client
 from nsguard_harness.lab.image import APPS, image
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Suite, Verdict, cells_for
+from nsguard_harness.run.suite import Cell, Run, Suite, Verdict, cells_for
 
 pytestmark = pytest.mark.lab
 
@@ -28,11 +29,32 @@ def lab() -> Iterator[ContainerLab]:
         yield lab
 
 
-@pytest.mark.parametrize("app", ["plain", "boxed"])
-def test_every_attack_by_an_app_is_contained_and_every_control_seen(lab: ContainerLab, app: str) -> None:
+def cells_of(lab: ContainerLab, app: str) -> list[Cell]:
     cells = cells_for("*", subjects(lab.client, app))
-    cells = [cell for cell in cells if not cell.attack.alone or cell.attack.name in DISTURBING]
-    report = Suite(lab, cells).run()
+    return [cell for cell in cells if not cell.attack.alone or cell.attack.name in DISTURBING]
+
+
+@pytest.fixture(scope="module")
+def witnesses(lab: ContainerLab) -> list[Cell]:
+    """The cells whose controls are those of both apps: the same unconfined service attacks for both."""
+    return cells_of(lab, "plain")
+
+
+@pytest.fixture(scope="module")
+def controls(lab: ContainerLab, witnesses: list[Cell]) -> Run:
+    return Suite(lab, witnesses).controls()
+
+
+@pytest.mark.parametrize("app", ["plain", "boxed"])
+def test_every_attack_by_an_app_is_contained_and_every_control_seen(
+    lab: ContainerLab, witnesses: list[Cell], controls: Run, app: str
+) -> None:
+    tokens = {(cell.attack.name, cell.family, cell.subject.identity): cell.token for cell in witnesses}
+    cells = [
+        replace(cell, witness=tokens[cell.attack.name, cell.family, cell.subject.identity])
+        for cell in cells_of(lab, app)
+    ]
+    report = Suite(lab, cells).run(controls)
     bad = [str(result) for result in report.results if result.verdict not in (Verdict.CONTAINED, Verdict.CANNOT)]
     # an attack may be impossible only for lack of a protocol in this kernel, or of what only other scenarios have
     unable = [result for result in report.results if result.verdict is Verdict.CANNOT]

@@ -69,7 +69,7 @@ class FakeLab:
     addresses = LAB
     pace, workers = 1.0, 16
 
-    def __init__(self, drops: tuple[int, int] = (0, 0)) -> None:
+    def __init__(self, drops: tuple[int, ...] = (0, 0)) -> None:
         self.client, self.server = FakeMachine((UPLINK,)), FakeMachine((GATE,))
         self.machines = {"client": self.client, "server": self.server}
         self.captures = [FakeCapture(dropped=n) for n in drops]

@@ -10,8 +10,8 @@ from nsguard_harness import scenario
 from nsguard_harness.checkout import ROOT
 from nsguard_harness.lab.base import Lab
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Suite, Verdict, cells_for
-from nsguard_harness.run.trial import switch
+from nsguard_harness.run.suite import Report, Suite, Verdict, cells_for
+from nsguard_harness.run.trial import renewed, switch
 from nsguard_harness.target import wait_for_tunnel
 from page_table import PageTable
 
@@ -102,23 +102,26 @@ WAYS = (
 
 def measured(lab: Lab, ways: Sequence[Way]) -> Iterator[tuple[str, str]]:
     """For each attack the verdict without the protections and with them; one of these where they are the same."""
-    now: dict[str, str] = {}
-    for way in ways:
-        beside = [attack for other in ways if other.scenario == way.scenario for attack in other.attacks]
-        if way.attacks[0] not in now:
-            lab.client.execute("systemctl stop 'app-*' 'free*' 'nsguard-*'")  # of another scenario
-            scenario.apply(lab.client, way.scenario)
-            now |= _verdicts(lab, way.scenario, (), beside)
-        without = _verdicts(lab, way.scenario, way.without, way.attacks)
-        for attack in way.attacks:
-            print(attack, without[attack], now[attack], flush=True)
-            yield attack, now[attack] if without[attack] == now[attack] else f"{without[attack]} → {now[attack]}"
+    for path in dict.fromkeys(way.scenario for way in ways):
+        its = [way for way in ways if way.scenario == path]
+        lab.client.execute("systemctl stop 'app-*' 'free*' 'nsguard-*'")  # of another scenario
+        scenario.apply(lab.client, path)
+        wait_for_tunnel(lab)
+        cells = cells_for([attack for way in its for attack in way.attacks], subjects(lab.client))
+        whole = Suite(lab, cells).run()
+        now = _worst(whole)
+        for way in its:
+            switch(lab.client, scenario.render(path, way.without))
+            wait_for_tunnel(lab)
+            chosen = renewed([cell for cell in cells if cell.attack.name in way.attacks])
+            without = _worst(Suite(lab, chosen).run(whole.control))
+            for attack in way.attacks:
+                print(attack, without[attack], now[attack], flush=True)
+                yield attack, now[attack] if without[attack] == now[attack] else f"{without[attack]} → {now[attack]}"
 
 
-def _verdicts(lab: Lab, path: Path, without: tuple[str, ...], attacks: Iterable[str]) -> Mapping[str, str]:
-    switch(lab.client, scenario.render(path, without))
-    wait_for_tunnel(lab)
-    report = Suite(lab, cells_for(list(attacks), subjects(lab.client))).run()
+def _worst(report: Report) -> Mapping[str, str]:
+    """The worst verdict of each attack."""
     verdicts: dict[str, Verdict] = {}
     for result in report.results:
         verdicts[result.attack] = min(verdicts.get(result.attack, Verdict.CANNOT), result.verdict, key=WORST.index)

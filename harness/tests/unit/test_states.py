@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nsguard_harness.attack import Attack
 from nsguard_harness.run.states import State
 from nsguard_harness.run.suite import Cell, Report, Subject, Suite, Verdict
+from nsguard_harness.run.trial import renewed
 from pretended import FakeLab, FakeRuns, FakeState, Hooked, Tunnelled, Wire
 
 
@@ -46,3 +49,19 @@ def test_one_control_serves_all_states() -> None:
     assert [result.verdict for result in report.results] == [Verdict.CONTAINED] * 2
     assert [(span.name, span.state) for span in report.confined.spans] == [("", "up"), ("", "fallen")]
     assert set(report.control.outcomes) == {"ngfakex0000"}
+
+
+def test_a_control_seen_before_serves_later_runs_and_no_other_attack() -> None:
+    lab = FakeLab(drops=(0, 0, 0))
+    subject = Subject("root", FakeRuns(lab), FakeRuns(lab, leak=True))
+    cell = Cell(Wire(), 4, subject, "ngfakex0000")
+    controls = Suite(lab, [cell], tail=0).controls()  # type: ignore[arg-type]
+    (later,) = renewed([cell])
+    report = Suite(lab, [later], tail=0).run(controls)  # type: ignore[arg-type]
+    assert [(it.token, it.verdict) for it in report.results] == [("ngfakex0000x", Verdict.CONTAINED)]
+    assert report.control is controls
+    assert len(lab.used) == 2  # no second control
+    report = Suite(lab, [replace(cell, token="ngfakex0001")], tail=0).run(controls)  # type: ignore[arg-type]
+    assert [(it.verdict, it.evidence) for it in report.results] == [
+        (Verdict.VACUOUS, "its control was not seen: it did not run")
+    ]

@@ -143,14 +143,22 @@ class Suite:
     tail: float = TAIL_SECONDS
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
-    def run(self) -> Report:
-        """All cells confined, then all controls. Raises LabError when the lab itself gives way."""
-        confined, control = self._phase("confined"), self._phase("control")
+    def run(self, controls: Run | None = None) -> Report:
+        """All cells confined, then all controls. Raises LabError when the lab itself gives way.
+
+        controls: those that the same lab showed before, under the tokens that the cells name as their witnesses.
+        """
+        confined = self._phase("confined")
+        control = controls or self.controls()
         return Report(tuple(decide(cell, confined, control) for cell in self.cells), confined, control)
 
     def confined(self) -> Run:
         """The confined runs alone, for cells whose controls were seen before. Raises LabError as `run` does."""
         return self._phase("confined")
+
+    def controls(self) -> Run:
+        """The controls alone, for several runs of the same attacks. Raises LabError as `run` does."""
+        return self._phase("control")
 
     def _phase(self, name: str) -> Run:
         start = time.monotonic()

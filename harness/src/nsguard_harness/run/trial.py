@@ -54,8 +54,11 @@ def _once(lab: Lab, cells: Sequence[Cell]) -> list[Red]:
 
 
 def renewed(cells: Sequence[Cell]) -> list[Cell]:
-    """The same cells with other tokens: a name that was looked up before may be answered from a cache."""
-    return [replace(cell, token=f"{cell.token}x") for cell in cells]
+    """The same cells with other tokens: a name that was looked up before may be answered from a cache.
+
+    Their controls stay those of the first ones.
+    """
+    return [replace(cell, token=f"{cell.token}x", witness=cell.control) for cell in cells]
 
 
 def reds_of(cells: Sequence[Cell], run: Run) -> list[Red]:
