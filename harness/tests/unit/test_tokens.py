@@ -8,7 +8,8 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nsguard_harness.verdict.tokens import Tokens, forms
+from nsguard_harness.verdict import tokens as searched
+from nsguard_harness.verdict.tokens import Tokens
 
 OF_A_RUN = [f"ngq7k2x{number:04d}" for number in range(12)]
 WITHOUT_COMMON = ["abcdef", "ngq7k2x", "ngq7k2x1", "zz"]
@@ -28,7 +29,11 @@ def searched_one_by_one(tokens: list[str], data: bytes) -> tuple[str, ...]:
     return tuple(
         token
         for token in tokens
-        if any(shape in (lower if form.folded else data) for form in forms(token) for shape in form.shapes)
+        if any(
+            shape in (lower if form.folded else data)
+            for form in (way(token) for way in searched.WAYS)
+            for shape in form.shapes
+        )
     )
 
 

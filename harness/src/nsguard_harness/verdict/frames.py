@@ -130,11 +130,20 @@ def _header_end(kind: str, data: bytes) -> int:
 def _decoded(kind: str, octets: bytes) -> Any:
     """A header alone: the whole frame would take five times as long, and of the rest ports are enough.
 
-    Kept, because most frames of a flow have the very same. Raises what scapy's fields raise.
+    Kept, because most frames of a flow have the very same, but for what `_unnumbered` takes out. Raises what scapy's
+    fields raise.
     """
     header = _header(kind)(_internal=1)
     header.do_dissect(octets)
     return header
+
+
+def _unnumbered(kind: str, header: bytes) -> bytes:
+    """A header without the two fields that differ in every packet of a flow and are not judged.
+
+    These are IPv4's identification and checksum (RFC 791 §3.1).
+    """
+    return header[:4] + bytes(2) + header[6:10] + bytes(2) + header[12:] if kind == "ipv4" else header
 
 
 @lru_cache(4096)
@@ -156,7 +165,7 @@ def decode(data: bytes) -> Packet:
         return Packet(**base)
     kind = ETHERTYPES[ethertype]
     try:
-        header = _decoded(kind, data[ETHERNET_HEADER : _header_end(kind, data)])
+        header = _decoded(kind, _unnumbered(kind, data[ETHERNET_HEADER : _header_end(kind, data)]))
         fields = {"arp": _arp, "ipv4": _ipv4, "ipv6": _ipv6}[kind](header, data)
     except Exception as error:  # scapy raises whatever its fields happen to raise on hostile bytes
         return Packet(**base, problem=f"{type(error).__name__.lower()} while decoding")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -24,12 +24,7 @@ class Tokens:
 
     @cached_property
     def _searches(self) -> list[Search]:
-        common = forms(_beginning(self.attacks) if self.attacks else "")
-        each = [(token, forms(token)) for token in self.attacks]
-        return [
-            Search(_beginning(form.shapes), form.folded, [(token, forms[kind].shapes) for token, forms in each])
-            for kind, form in enumerate(common)
-        ]
+        return [Search(way, list(self.attacks)) for way in WAYS]
 
     def find(self, data: bytes) -> tuple[str, ...]:
         """The tokens that `data` holds in clear."""
@@ -41,17 +36,27 @@ class Tokens:
 class Search:
     """Looks for one form of all tokens at once, by what all of its shapes hold: nearly all frames hold none of them.
 
-    start: what all shapes hold; folded: as in `Form`; shapes: those of each token.
+    way: gives a text's form. The shapes of each token are made only once a text holds what all of them hold.
     """
 
-    def __init__(self, start: bytes, folded: bool, shapes: Iterable[tuple[str, Iterable[bytes]]]) -> None:
-        self.folded, self._start = folded, start
-        self._tokens: dict[bytes, list[str]] = {}
-        for token, its in shapes:
-            for shape in its:
-                self._tokens.setdefault(shape, []).append(token)
-        # where `start` is in a shape, and the shape's length
-        self._places = {(shape.index(start), len(shape)) for shape in self._tokens}
+    def __init__(self, way: Callable[[str], Form], tokens: Sequence[str]) -> None:
+        common = way(_beginning(tokens) if tokens else "")
+        self.folded, self._start = common.folded, _beginning(common.shapes)
+        self._way, self._all = way, tokens
+
+    @cached_property
+    def _tokens(self) -> Mapping[bytes, Sequence[str]]:
+        """The tokens by their shapes."""
+        by_shape: dict[bytes, list[str]] = {}
+        for token in self._all:
+            for shape in self._way(token).shapes:
+                by_shape.setdefault(shape, []).append(token)
+        return by_shape
+
+    @cached_property
+    def _places(self) -> set[tuple[int, int]]:
+        """Where `start` is in a shape, and the shape's length."""
+        return {(shape.index(self._start), len(shape)) for shape in self._tokens}
 
     def within(self, text: bytes) -> Iterator[str]:
         """The tokens of the shapes that a text holds, each as often as it does, or more often."""
@@ -80,28 +85,49 @@ class Form:
     folded: bool = True
 
 
-def forms(text: str) -> list[Form]:
-    """Every searched form of `text`, always in the same order."""
-    plain = text.lower().encode()
-    netbios = b"".join(bytes((0x61 + (c >> 4), 0x61 + (c & 15))) for c in plain.upper())
-    utf16 = plain.decode().encode("utf-16-be")[1:]
-    simple = [Form(frozenset({shape})) for shape in (plain, plain[::-1], plain.hex().encode(), utf16, netbios)]
-    base32 = [Form(frozenset(map(bytes.lower, shapes))) for shapes in _aligned(plain, base64.b32encode, 5, 8)]
-    base64_ = [Form(frozenset(shapes), folded=False) for shapes in _aligned(plain, base64.b64encode, 3, 4)]
-    return simple + base32 + base64_
+def _simple(shape: Callable[[bytes], bytes]) -> Callable[[str], Form]:
+    return lambda text: Form(frozenset({shape(_plain(text))}))
 
 
-def _aligned(plain: bytes, encode: Callable[[bytes], bytes], group: int, characters: int) -> list[set[bytes]]:
-    """An encoding at each offset in a group, without the characters that also depend on what stands before.
+def _based(encode: Callable[[bytes], bytes], group: int, characters: int, offset: int) -> Callable[[str], Form]:
+    """The way of an encoding at an offset in a group; base32 is looked for without regard to case."""
+    folded = encode is base64.b32encode
+
+    def form(text: str) -> Form:
+        shapes = _aligned(_plain(text), encode, group, characters, offset)
+        return Form(frozenset(map(bytes.lower, shapes) if folded else shapes), folded)
+
+    return form
+
+
+def _plain(text: str) -> bytes:
+    return text.lower().encode()
+
+
+def _netbios(plain: bytes) -> bytes:
+    return b"".join(bytes((0x61 + (c >> 4), 0x61 + (c & 15))) for c in plain.upper())
+
+
+# From a text to its form, for every form that is searched.
+WAYS: tuple[Callable[[str], Form], ...] = (
+    _simple(bytes),
+    _simple(lambda plain: plain[::-1]),
+    _simple(lambda plain: plain.hex().encode()),
+    _simple(lambda plain: plain.decode().encode("utf-16-be")[1:]),
+    _simple(_netbios),
+    *(_based(base64.b32encode, 5, 8, offset) for offset in range(5)),
+    *(_based(base64.b64encode, 3, 4, offset) for offset in range(3)),
+)
+
+
+def _aligned(plain: bytes, encode: Callable[[bytes], bytes], group: int, characters: int, offset: int) -> set[bytes]:
+    """An encoding at an offset in a group, without the characters that also depend on what stands before.
 
     group: bytes that become `characters` characters. The last character may hold some bits of what follows: it is
     listed with all their values, lest tokens differ in it alone.
     """
-    bits, shapes = 8 * group // characters, []
-    for offset in range(group):
-        end = offset + len(plain)
-        first, last = -(-offset * characters // group), -(-end * characters // group)
-        free = last * bits - 8 * end
-        tails = (bytes((value << (8 - free),)) * group for value in range(1 << free))
-        shapes.append({encode(bytes(offset) + plain + tail)[first:last] for tail in tails})
-    return shapes
+    bits, end = 8 * group // characters, offset + len(plain)
+    first, last = -(-offset * characters // group), -(-end * characters // group)
+    free = last * bits - 8 * end
+    tails = (bytes((value << (8 - free),)) * group for value in range(1 << free))
+    return {encode(bytes(offset) + plain + tail)[first:last] for tail in tails}
