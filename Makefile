@@ -52,10 +52,10 @@ lab: venv ## tests of nsguard in a lab (root); T=test_doctor.py or T=test_doctor
 	cd harness && $(BIN)/pytest -q tests/lab/$(T)
 
 # The tests that need no lab are mostly idle, so they run in parallel; their output is printed at the end. They build
-# the image of apps first, because the labs wait for it.
+# the image of apps first, because the labs wait for it. A lab waits for half of its time: two for each processor.
 test: deps-test image ## every test of the project (root; about a quarter of an hour)
 	@$(MAKE) --no-print-directory quick >$(VENV)/quick.log 2>&1 & quick=$$!; trap "kill $$quick" INT TERM; \
-	(cd harness && $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder); labs=$$?; \
+	(cd harness && $(BIN)/pytest -q -n $$(n=$$(nproc); echo $$((n < 8 ? 2 * n : 16))) --dist loadfile --no-loadscope-reorder); labs=$$?; \
 	wait $$quick; quick=$$?; cat $(VENV)/quick.log; exit $$((labs + quick))
 
 quick: venv
