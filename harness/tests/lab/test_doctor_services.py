@@ -84,7 +84,7 @@ BREAKS = [
             ("namespaces", r"PrivatePIDs=no\nPrivateIPC=no", "own-processes, private-ipc"),
             ("users", "PrivateUsers=no", "private-users"),
             ("homes", "ProtectHome=no", "hidden-homes"),
-            ("profiles", "ReadOnlyPaths=", "profiles"),
+            ("profiles", "ReadOnlyPaths=", "left-for-later, profiles"),
             ("etc", "ExtensionDirectories=", "resolver-files"),
             ("tmp", r"PrivateDevices=no\nPrivateTmp=no", "private-devices, private-tmp"),
         )

@@ -73,6 +73,8 @@ WAYS = (
         ("socket-in-own-home", "left-in-own-home"),
     ),
     Way("a user's Nix profile", ("property:profiles",), ("left-in-a-profile",)),
+    Way("a user's programs in `/usr/local`", ("property:left-for-later:programs",), ("left-on-the-path",)),
+    Way("a user's timetables of cron and at", ("property:left-for-later:tables",), ("left-in-a-table",)),
     Way(
         "signals and limits for the user's processes outside",
         ("property:own-processes",),

@@ -19,6 +19,7 @@ let
     ;
   inherit (import ../protections.nix { inherit without; }) listed;
   hidden = import ./hidden.nix;
+  later = import ./later.nix;
   binds = import ./binds.nix;
   state = import ./state.nix;
   front = import ./front.nix { inherit tools; };
@@ -244,10 +245,17 @@ let
         properties.ReadOnlyPaths = append [ "-/nix/var" ];
       };
 
+      left-for-later = {
+        guards = "what the host starts later for a user, in directories that this user may own";
+        # Only paths that exist when the service starts.
+        parts = later;
+        properties = paths: { ReadOnlyPaths = append (map (path: "-${path}") paths); };
+      };
+
       read-only-system = {
         guards = "files that the host runs: units, cron tables, profiles";
         # A service that runs as root owns root's files, and could write a cron table to get out. Beside an extension,
-        # "full" leaves /usr writable to whoever owns files there; on NixOS only root does.
+        # "full" leaves /usr writable to whoever owns files there: root, and in /usr/local perhaps others (./later.nix).
         properties.ProtectSystem = atLeast [
           [ "strict" ]
           [ "full" ]

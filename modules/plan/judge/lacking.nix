@@ -76,12 +76,13 @@ let
       concatMap words (unit.values "Service.InaccessiblePaths")
     );
 
-  profiles =
+  readOnly =
     unit:
-    if elem "-/nix/var" (concatMap words (unit.values "Service.ReadOnlyPaths")) then
-      [ ]
-    else
-      [ (lacking "profiles" "Service.ReadOnlyPaths" "-/nix/var") ];
+    let
+      listed = concatMap words (unit.values "Service.ReadOnlyPaths");
+      missing = filter (path: !elem "-${path}" listed) (attrNames facts.readOnly);
+    in
+    map (path: lacking facts.readOnly.${path} "Service.ReadOnlyPaths" "-${path}") missing;
 
   covers =
     unit:
@@ -202,7 +203,7 @@ in
     namespace unit
     ++ concatMap (required unit) (attrNames facts.required)
     ++ covers unit
-    ++ profiles unit
+    ++ readOnly unit
     ++ concatMap (calls unit) (attrNames facts.calls)
     ++ families unit
     ++ concatMap (capabilities unit) [

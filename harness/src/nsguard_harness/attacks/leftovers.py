@@ -7,12 +7,16 @@ import pwd
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ..attack import CannotApplyError, Env, Lacking, Outcome
+from ..target import CONFINED_UNITS
 from . import _tools
 from ._processes import accounts
 from ._standins import WithStandins, has_home, marked
+
+if TYPE_CHECKING:
+    from ..lab.base import Lab
 
 # a home directory for each user who may try; the users' own may lie anywhere
 HOMES = "/home/nsguard-leaktest-{user}"
@@ -103,6 +107,43 @@ class LeftInAProfile(_Left):
     directories = tuple(f"/nix/var/nix/{kind}/per-user/{{user}}" for kind in ("profiles", "gcroots"))
 
 
+class LeftOnThePath(_Left):
+    """Claim: the service can't leave a program in `/usr/local`, where the shell of whoever owns it finds it.
+
+    Method: write a file into a directory there that is the user's own; a stand-in sends what it finds.
+    Limitations: directories of the user's elsewhere, as in /opt, are shared files in the threat model.
+    Source: file-hierarchy(7), hier(7).
+    """
+
+    name = "left-on-the-path"
+    directories = ("/usr/local/nsguard-leaktest-{user}",)
+
+
+class LeftInATable(_Left):
+    """Claim: the service can't leave a line in a timetable of its user's, which cron or at would run.
+
+    Method: where cron and at of several makers keep them, write a file into a directory that is the user's own; a
+    stand-in sends what it finds. The service starts when the directories are there.
+    Limitations: a cron that is installed under a running service is not held until that is restarted.
+    Source: cron(8), crontab(5), at(1).
+    """
+
+    name = "left-in-a-table"
+    alone = True
+    core = False
+    directories = tuple(
+        f"{directory}/nsguard-leaktest-{{user}}"
+        for directory in (
+            "/var/cron",
+            *(f"/var/spool/{it}" for it in ("anacron", "at", "atjobs", "cron", "fcron", "incron")),
+        )
+    )
+
+    def before(self, lab: Lab) -> None:
+        super().before(lab)
+        lab.client.succeed(f"systemctl restart {CONFINED_UNITS}")
+
+
 class SetUidFile(WithStandins):
     """Claim: the service can't leave a program that runs with its own rights, or its group's, for whoever starts it.
 
@@ -151,7 +192,7 @@ def _of_user(directory: str, user: pwd.struct_passwd) -> str:
 
 def places() -> Iterator[tuple[str, str]]:
     """The directories in which the host looks for such files, each with its owner's name."""
-    for kind in (LeftForTheHost, LeftForALogin, LeftInOwnHome, LeftInAProfile):
+    for kind in (LeftForTheHost, LeftForALogin, LeftInOwnHome, LeftInAProfile, LeftOnThePath, LeftInATable):
         for directory in kind.directories:
             for user in accounts() if "{" in directory else accounts()[:1]:
                 if "{home}" not in directory or has_home(user):

@@ -25,6 +25,7 @@ _COVERED = {
 }
 # Protection → a directory that the process sees on a file system that is read-only for it.
 _READ_ONLY = {
+    "left-for-later": "/usr/local",
     "profiles": "/nix/var",
 }
 _OF_ROOT = {"read-only-system": "/usr"}

@@ -44,8 +44,10 @@ def _covers(unit: Unit) -> Iterator[Hole]:
     for home in unit.want["homes"]:
         if not paths.among(home, covered + closed):
             yield _lacking("hidden-homes:elsewhere", "TemporaryFileSystem", home)
-    if "-/nix/var" not in unit.words("Service.ReadOnlyPaths"):
-        yield _lacking("profiles", "ReadOnlyPaths", "-/nix/var")
+    read_only = unit.words("Service.ReadOnlyPaths")
+    for path, protection in unit.facts["readOnly"].items():
+        if f"-{path}" not in read_only:
+            yield _lacking(protection, "ReadOnlyPaths", f"-{path}")
 
 
 def _calls(unit: Unit) -> Iterator[Hole]:
