@@ -352,6 +352,16 @@ def test_a_script_opens_a_port_and_shuts_it(lab: ContainerLab, tmp_path_factory:
         until(lambda: starts(lab) == told + 1)
         lab.client.succeed(f"systemd-run -q --unit=listener {where} python3 /opt/nsguard-test/listen.py - 40900 40901")
         until(lambda: reached(lab, LAB.tunnel_client.v4, 40900))
+        # the port closes with its watcher, and everybody is told so until the script opens it again
+        lab.client.succeed(f"systemctl kill -s KILL {FORWARD}")
+        until(lambda: not open_ports(lab) and lab.client.get_unit_property(FORWARD, "ActiveState") == "active")
+        why = "nsguard-forward-vpn ended unexpectedly (signal)"
+        assert f"port 40900 is closed: {why}" in lab.client.succeed(heard)
+        assert re.search(rf"forwarded +lost for .*: {re.escape(why)}", lab.client.execute("nsguard status vpn")[1])
+        assert f"the port that the script opened is closed: {why}" in lab.client.execute("nsguard doctor vpn")[1]
+        lab.client.succeed("nsguard forward open vpn 40900 --protocol tcp")
+        until(lambda: reached(lab, LAB.tunnel_client.v4, 40900))
+        assert "the port that the script opened" not in lab.client.execute("nsguard doctor vpn")[1]
         lab.client.succeed("nsguard forward shut vpn")
         assert not reached(lab, LAB.tunnel_client.v4, 40900)
         assert (values(lab), open_ports(lab)) == ({}, set())

@@ -116,7 +116,7 @@ def _forward(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
     what = parser.add_subparsers(dest="what", required=True, metavar="VERB")
     verbs: dict[str, tuple[str, Callable[[str], None]]] = {
         "run": ("ask the gateway for a port, and renew it; the unit does this", keeper.run),
-        "close": ("close the port and remove its record; the unit does this", keeper.close),
+        "close": ("close the port and remove its record; the unit does this", keeper.close_by_unit),
         "shut": ("close the port that a script opened, and tell client and onChange", script.shut),
     }
     for verb, (text, _) in verbs.items():

@@ -74,8 +74,9 @@ class Forwarded(NamedTuple):
 class ForwardingState(NamedTuple):
     """The result of the request for a forwarded port.
 
-    state: "asking", "open", "refused" or "silent"; since: when this state began, in seconds since the epoch; gateway:
-    the gateway's address, empty if none is known; answer: the gateway's answer, or why there is none.
+    state: "asking", "open", "refused", "silent", or "lost" if the port closed because nsguard's process failed; since:
+    when this state began, in seconds since the epoch; gateway: the gateway's address, empty if none is known; answer:
+    the gateway's answer, or why there is none, or why the port is lost.
     """
 
     state: str

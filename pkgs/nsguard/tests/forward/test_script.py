@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nsguard.errors import BadInput, NsguardError
-from nsguard.forward import granted, script
+from nsguard.forward import granted, keeper, script
 from nsguard.net import namespace, nft
 from nsguard.spec import spec
 from nsguard.spec.spec import Forwarding
@@ -103,3 +103,38 @@ def test_a_port_that_cannot_be_recorded_is_closed_again(
     with pytest.raises(NsguardError, match="no space"):
         script.open_port("vpn", 51413, ["tcp"])
     assert (opened["ports"], State("vpn").forwarded()) == (([], None), None)
+
+
+def test_a_port_whose_watcher_fails_is_closed_and_said_to_be_lost(
+    opened: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError("no such device")
+
+    def state() -> str:
+        recorded = State("vpn").forwarding()
+        return recorded.state if recorded else ""
+
+    monkeypatch.setattr(namespace, "inode", lambda _: 1)
+    monkeypatch.setattr(keeper, "_follow", fail)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    script.open_port("vpn", 51413, ["tcp"])
+    with pytest.raises(OSError, match="no such device"):
+        keeper.run("vpn")
+    assert "vpn: port 51413 is closed: nsguard-forward-vpn failed (no such device)" in capsys.readouterr().err
+    assert (opened["ports"], State("vpn").forwarded(), state()) == (([], None), None, "lost")
+    # systemd runs the unit's last command, and then the first command of its next start
+    monkeypatch.setenv("SERVICE_RESULT", "exit-code")
+    keeper.close_by_unit("vpn")
+    monkeypatch.delenv("SERVICE_RESULT")
+    keeper.close_by_unit("vpn")
+    assert state() == "lost"
+    script.open_port("vpn", 51413, ["tcp"])
+    assert state() == "open"
+    monkeypatch.setenv("SERVICE_RESULT", "signal")
+    keeper.close_by_unit("vpn")
+    assert "51413 is closed: nsguard-forward-vpn ended unexpectedly (signal)" in capsys.readouterr().err
+    assert (opened["ports"], state()) == (([], None), "lost")
+    monkeypatch.setenv("SERVICE_RESULT", "success")
+    keeper.close_by_unit("vpn")
+    assert state() == ""

@@ -8,6 +8,7 @@ lifetime.
 """
 
 import contextlib
+import os
 import secrets
 import signal
 import socket
@@ -51,8 +52,10 @@ def run(name: str) -> None:
             _keep_open(Keeper(state, forwarding, granted.named(namespace_spec)))
     except Stopped as stopped:
         process.say(f"nsguard: {name}: {stopped}")
-    finally:
-        close(name)
+    except BaseException as error:
+        close(name, f"nsguard-forward-{name} failed ({str(error) or type(error).__name__})")
+        raise
+    close(name)
 
 
 def _keep_open(keeper: "Keeper") -> None:
@@ -79,13 +82,29 @@ def _stop(number: int, _frame: FrameType | None) -> None:
     raise Stopped(f"stopped by {signal.Signals(number).name}")
 
 
-def close(name: str) -> None:
-    """Close the forwarded port, if one is open, and remove its records."""
+def close(name: str, lost: str = "", *, starting: bool = False) -> None:
+    """Close the forwarded port, if one is open, and remove its records.
+
+    `lost`: why the port closes if nobody asked for that; it is logged, and recorded as long as no port is open.
+    `starting`: keep such a record, because systemd starts the failed unit again.
+    """
     state = State(name)
+    forwarded, recorded = state.forwarded(), state.forwarding()
     state.write_forwarded(None)
-    state.write_forwarding(None)
+    if lost and forwarded:
+        process.say(f"nsguard: {name}: port {forwarded.port} is closed: {lost}")
+        state.write_forwarding(ForwardingState("lost", round(time.time()), "", lost))
+    elif not ((lost or starting) and recorded and recorded.state == "lost"):
+        state.write_forwarding(None)
     if namespace.inode(name) is not None:
         nft.open_ports(name, (), None)
+
+
+def close_by_unit(name: str) -> None:
+    """As `close`, as a command of the unit: before its process starts, and after it has ended (systemd.exec(5))."""
+    result = os.environ.get("SERVICE_RESULT")
+    lost = f"nsguard-forward-{name} ended unexpectedly ({result})" if result not in (None, "success") else ""
+    close(name, lost, starting=result is None)
 
 
 def tell(state: State, forwarded: Forwarded | None, hook: str | None) -> None:

@@ -208,7 +208,7 @@ def _forwarding(state: State, settings: Forwarding) -> dict[str, Any]:
     """The result of the request for a forwarded port."""
     forwarding = state.forwarding()
     scripted = settings.protocol == SCRIPT
-    if forwarding is None or (scripted and state.forwarded() is None):
+    if forwarding is None or (scripted and state.forwarded() is None and forwarding.state != "lost"):
         return {"state": "closed" if scripted else "not running", "since": None, "gateway": None, "answer": None}
     return forwarding._asdict() | {"gateway": forwarding.gateway or None, "answer": forwarding.answer or None}
 

@@ -101,6 +101,7 @@ def _forwarded(it: dict[str, Any]) -> Iterator[Row]:
         "refused": "refused for {since}: {answer}",
         "silent": "requested for {since}: {answer}",
         "closed": "no port is open; nsguard forward open opens one",
+        "lost": "lost for {since}: {answer}",
         "not running": "not requested: nsguard-forward is not running",
     }[request["state"]]
     since = "" if request["since"] is None else span(max(0, time.time() - request["since"]))

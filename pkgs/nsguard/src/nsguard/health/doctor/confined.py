@@ -162,9 +162,14 @@ def _publish(namespace: str, unit: str, ports: list[int], taken: set[str]) -> Fi
 def forwarding(patient: Patient) -> Iterator[Finding]:
     """The tunnel's far end has granted the requested port."""
     settings = patient.spec.forwarding
-    if settings is None or settings.protocol == SCRIPT or patient.tunnel is None:
+    if settings is None or patient.tunnel is None:
         return
     request = patient.state.forwarding()
+    if settings.protocol == SCRIPT:
+        if request and request.state == "lost":
+            remedy = f"run the script again, which opens it: nsguard forward open {patient.name} PORT"
+            yield Finding(f"the port that the script opened is closed: {request.answer}", remedy)
+        return
     at = f"nsguard.namespaces.{patient.name}.portForwarding"
     if request is None:
         if not any(
