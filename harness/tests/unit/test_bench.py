@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -20,7 +21,13 @@ from nsguard_harness.inside import flood, stopwatch
 from nsguard_harness.scenario import RUN, render
 
 # the machine is twice as slow in the second round
-STARTED = Figure("start", "ms", {OURS: [30.0, 60.0, 33.0], "free": [20.0, 40.0, 20.0]}, {"free": 1.5})
+STARTED = Figure(
+    "start",
+    "ms",
+    {OURS: [30.0, 60.0, 33.0], "free": [20.0, 40.0, 20.0]},
+    {"free": 1.5},
+    processor={OURS: [44.0, 44.0, 66.0], "free": [22.0, 20.0, 22.0]},
+)
 SENT = Figure("packets", "packets/s", {OURS: [98.0], "bare": [100.0]}, {"bare": 0.99}, more_is_better=True)
 FIGURES = Figures(
     "container",
@@ -42,6 +49,11 @@ def test_a_ratio_is_of_samples_of_one_round() -> None:
     assert STARTED.ratio("free") == Spread(1.5, 1.5, 1.575)
 
 
+def test_a_ratio_of_processor_time_is_of_one_round_as_well() -> None:
+    assert STARTED.processor_ratio("free") == Spread(2.2, 2.1, 2.6)
+    assert SENT.processor_ratio("bare") is None
+
+
 def test_a_single_round_has_no_spread() -> None:
     assert SENT.ratio("bare") == Spread(0.98, 0.98, 0.98)
 
@@ -61,7 +73,7 @@ def test_rounds_of_other_counts_are_refused() -> None:
 def test_json_has_samples_medians_and_ratios() -> None:
     made = json.loads(json.dumps(FIGURES.data()))
     assert made.keys() == {
-        *("lab", "wireguard", "rounds", "figures", "stages", "steps", "counts", "evaluation"),
+        *("lab", "wireguard", "rounds", "figures", "stages", "steps", "counts", "evaluation", "load"),
     }
     assert made["figures"][0] == {
         "name": "start",
@@ -70,6 +82,8 @@ def test_json_has_samples_medians_and_ratios() -> None:
         "samples": {OURS: [30.0, 60.0, 33.0], "free": [20.0, 40.0, 20.0]},
         "medians": {OURS: 33.0, "free": 20.0},
         "ratios": {"free": {"median": 1.5, "low": 1.5, "high": 1.575, "goal": 1.5}},
+        "processor": {OURS: [44.0, 44.0, 66.0], "free": [22.0, 20.0, 22.0]},
+        "processorRatios": {"free": {"median": 2.2, "low": 2.1, "high": 2.6}},
     }
     assert made["counts"][1] == {"namespaces": 100, "seconds": 12.5, "megabytes": 5.1, "start": 4321.0}
     assert made["stages"][0] == {"name": "sandbox", "milliseconds": 20.0}
@@ -100,8 +114,11 @@ def test_tables_are_whole_in_80_columns() -> None:
 def test_what_was_not_measured_has_no_table() -> None:
     console = Console()
     with console.capture() as captured:
-        tables.show(console, Figures("vm", "the kernel's WireGuard", 9))
-    assert not captured.get()
+        tables.show(console, Figures("vm", "the kernel's WireGuard", 9, load=(0.2, 7.5)))
+    assert " ".join(captured.get().split()) == (
+        "Lab: vm. WireGuard: the kernel's WireGuard. 9 rounds, taken in turn. "
+        "Load of the machine: 0.2 at the beginning, 7.5 at the end."
+    )
 
 
 def test_the_page_stands_alone_and_escapes() -> None:
@@ -150,11 +167,26 @@ def test_systemd_run_gets_the_sandbox_of_a_command() -> None:
     assert "supervise" not in line and "Standard" not in line
 
 
-def test_the_stopwatch_takes_turns(capsys: pytest.CaptureFixture[str]) -> None:
-    stopwatch.main(3, ["true", "sh -c 'sleep 0.02'"])
+def test_the_stopwatch_takes_turns(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = tmp_path / "cpu.stat"
+    used.write_text("usage_usec 1000\nuser_usec 900\n")
+    monkeypatch.setattr(stopwatch, "CGROUPS", (f"{tmp_path}/none", str(tmp_path)))
+    # doubles what is used
+    slowly = f"""sh -c 'sleep 0.02; read name usec <{used}; echo "$name $((2 * usec))" >{used}'"""
+    stopwatch.main(3, ["true", slowly])
     quick, slow = json.loads(capsys.readouterr().out)
-    assert len(quick) == len(slow) == 3
-    assert min(slow) >= 20
+    assert [len(samples) for samples in (*quick, *slow)] == [3, 3, 3, 3]
+    assert min(slow[0]) >= 20
+    assert quick[1] == [0.0, 0.0, 0.0]
+    assert slow[1] == [2.0, 4.0, 8.0]
+
+
+def test_a_machine_without_cgroup2_has_no_processor_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopwatch, "CGROUPS", ("/nowhere",))
+    with pytest.raises(SystemExit, match="/nowhere"):
+        stopwatch.processor()
 
 
 @pytest.mark.parametrize("word", ["8", "0", "-1", "many", ""])
@@ -168,6 +200,13 @@ def test_fewer_rounds_than_a_median_needs_are_refused(word: str, capsys: pytest.
 def test_a_peer_is_a_name_and_a_system(word: str) -> None:
     with pytest.raises(ValueError, match="NAME=CLOSURE"):
         peers.parse([word])
+
+
+def test_peers_boot_on_a_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert parser().parse_args([f"--image={tmp_path}"]).image == tmp_path
+    with pytest.raises(SystemExit):
+        parser().parse_args([f"--image={tmp_path}/none"])
+    assert f"'{tmp_path}/none' is not a directory" in capsys.readouterr().err
 
 
 def test_an_answer_has_addresses_and_ports_exchanged_and_no_checksum() -> None:

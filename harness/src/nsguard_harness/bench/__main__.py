@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ def main(words: Sequence[str] | None = None) -> int:
     console = Console()
     try:
         closures = peers.parse(options.peer)
-        figures = measure(options.lab, options.rounds, set(options.only or PARTS), closures)
+        figures = measure(options.lab, options.rounds, set(options.only or PARTS), closures, options.image)
     except ValueError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
@@ -60,9 +61,21 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--peer", action="append", default=[], metavar="NAME=CLOSURE", help="a NixOS system that another guard confines"
     )
+    made.add_argument(
+        "--image",
+        type=_tree,
+        metavar="TREE",
+        help="the file system tree on which each --peer boots (default: the lab's)",
+    )
     made.add_argument("--json", type=Path, metavar="FILE")
     made.add_argument("--page", type=Path, metavar="FILE", help="write the figures as HTML")
     return made
+
+
+def _tree(word: str) -> Path:
+    if not Path(word).is_dir():
+        raise argparse.ArgumentTypeError(f"{word!r} is not a directory")
+    return Path(word)
 
 
 def _rounds(word: str) -> int:
@@ -71,16 +84,18 @@ def _rounds(word: str) -> int:
     return int(word)
 
 
-def measure(lab: str, rounds: int, parts: set[str], closures: dict[str, Path]) -> Figures:
-    """All parts that are asked for. Raises HarnessError."""
-    figures = Figures(lab, "none", rounds)
+def measure(lab: str, rounds: int, parts: set[str], closures: dict[str, Path], tree: Path | None = None) -> Figures:
+    """All parts that are asked for. tree: what closures boot on; None: the lab's image. Raises HarnessError."""
+    figures, before = Figures(lab, "none", rounds), os.getloadavg()[0]
     if parts != {"evaluation"}:
         with make(lab) as made:
-            figures = _in_lab(made, figures, parts, closures)
-    return replace(figures, evaluation=evaluation()) if "evaluation" in parts else figures
+            figures = _in_lab(made, figures, parts, closures, tree)
+    if "evaluation" in parts:
+        figures = replace(figures, evaluation=evaluation())
+    return replace(figures, load=(before, os.getloadavg()[0]))
 
 
-def _in_lab(lab: WiredLab, figures: Figures, parts: set[str], closures: dict[str, Path]) -> Figures:
+def _in_lab(lab: WiredLab, figures: Figures, parts: set[str], closures: dict[str, Path], tree: Path | None) -> Figures:
     client, rounds = lab.client, figures.rounds
     plan = apply(client, SCENARIOS / "bench.nix")
     wait_for_tunnel(lab)
@@ -100,7 +115,7 @@ def _in_lab(lab: WiredLab, figures: Figures, parts: set[str], closures: dict[str
         figures = replace(figures, steps=namespaces.steps(client))
     if closures:
         with ExitStack() as stack:
-            results += peers.measure(client, stack.enter_context(peers.booted(closures, image())), rounds)
+            results += peers.measure(client, stack.enter_context(peers.booted(closures, tree or image())), rounds)
     if "packets" in parts:
         results += [packets.flood(lab, rounds), *packets.tcp(lab, rounds)]
     if "many" in parts:

@@ -5,22 +5,42 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from ..lab.peer import LIBRARY
 from ..machine import Machine
+from .figures import Figure
 
-Samples = list[float]
+
+class Times(NamedTuple):
+    """The milliseconds of a command in each round: on the clock, and of processor time of the whole machine."""
+
+    clock: Sequence[float]
+    processor: Sequence[float]
 
 
-def milliseconds(machine: Machine, rounds: int, commands: Sequence[str]) -> list[Samples]:
-    """A list for each command, with its time in each round. Raises CommandError."""
+def milliseconds(machine: Machine, rounds: int, commands: Sequence[str]) -> list[Times]:
+    """The times of each command. Raises CommandError."""
     arguments = shlex.join([str(rounds), *commands])
-    return [list(map(float, it)) for it in json.loads(inside(machine, "stopwatch", arguments))]
+    return [
+        Times(*(list(map(float, it)) for it in pair)) for pair in json.loads(inside(machine, "stopwatch", arguments))
+    ]
 
 
-def in_turn(machine: Machine, rounds: int, commands: Mapping[str, str]) -> dict[str, Samples]:
+def in_turn(machine: Machine, rounds: int, commands: Mapping[str, str]) -> dict[str, Times]:
     """The same by name."""
     return dict(zip(commands, milliseconds(machine, rounds, list(commands.values())), strict=True))
+
+
+def figure(name: str, times: Mapping[str, Times], goals: Mapping[str, float]) -> Figure:
+    """A figure of the times of each side, by its name."""
+    return Figure(
+        name,
+        "ms",
+        {side: it.clock for side, it in times.items()},
+        goals,
+        processor={side: it.processor for side, it in times.items()},
+    )
 
 
 def inside(machine: Machine, module: str, arguments: str, namespace: str | None = None) -> str:

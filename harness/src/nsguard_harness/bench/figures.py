@@ -35,7 +35,8 @@ class Figure:
     """One thing that was measured.
 
     samples: by what was measured, "nsguard" among them, one for each round; goals: by the same names, what nsguard's
-    ratio to them is to be at most, or at least where more is better.
+    ratio to them is to be at most, or at least where more is better; processor: as samples, the milliseconds of
+    processor time of the whole machine, which other load changes less. Empty where it was not measured.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Figure:
     samples: Mapping[str, Sequence[float]]
     goals: Mapping[str, float] = field(default_factory=dict)
     more_is_better: bool = False
+    processor: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def others(self) -> list[str]:
         """What nsguard is compared with."""
@@ -50,7 +52,11 @@ class Figure:
 
     def ratio(self, other: str) -> Spread:
         """nsguard's samples divided by those of `other`, round by round."""
-        return Spread.of([a / b for a, b in zip(self.samples[OURS], self.samples[other], strict=True)])
+        return _ratio(self.samples, other)
+
+    def processor_ratio(self, other: str) -> Spread | None:
+        """The same of processor time; None where it was not measured."""
+        return _ratio(self.processor, other) if self.processor else None
 
     def reached(self, other: str) -> bool | None:
         """Whether the median reaches the goal; None where there is none."""
@@ -62,6 +68,7 @@ class Figure:
     def data(self) -> dict[str, Any]:
         """As JSON has it."""
         ratios = {other: vars(self.ratio(other)) | {"goal": self.goals.get(other)} for other in self.others()}
+        processor = {other: vars(ratio) for other in self.others() if (ratio := self.processor_ratio(other))}
         return {
             "name": self.name,
             "unit": self.unit,
@@ -69,7 +76,13 @@ class Figure:
             "samples": {name: list(samples) for name, samples in self.samples.items()},
             "medians": {name: median(samples) for name, samples in self.samples.items()},
             "ratios": ratios,
+            "processor": {name: list(samples) for name, samples in self.processor.items()},
+            "processorRatios": processor,
         }
+
+
+def _ratio(samples: Mapping[str, Sequence[float]], other: str) -> Spread:
+    return Spread.of([a / b for a, b in zip(samples[OURS], samples[other], strict=True)])
 
 
 @dataclass(frozen=True)
@@ -95,7 +108,10 @@ class Count:
 
 @dataclass(frozen=True)
 class Figures:
-    """The figures of a run. lab: its kind; wireguard: whose; steps: of one start of a namespace and its tunnel."""
+    """The figures of a run. lab: its kind; wireguard: whose; steps: of one start of a namespace and its tunnel.
+
+    load: the machine's load average over a minute, when the run began and when it ended.
+    """
 
     lab: str
     wireguard: str
@@ -105,6 +121,15 @@ class Figures:
     steps: Sequence[Stage] = ()
     counts: Sequence[Count] = ()
     evaluation: Mapping[str, float] = field(default_factory=dict)
+    load: tuple[float, float] = (0.0, 0.0)
+
+    def about(self) -> str:
+        """How the figures were measured, in one line."""
+        begin, end = self.load
+        return (
+            f"Lab: {self.lab}. WireGuard: {self.wireguard}. {self.rounds} rounds, taken in turn. "
+            f"Load of the machine: {begin:.1f} at the beginning, {end:.1f} at the end."
+        )
 
     def data(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -112,6 +137,7 @@ class Figures:
             "lab": self.lab,
             "wireguard": self.wireguard,
             "rounds": self.rounds,
+            "load": list(self.load),
             "figures": [figure.data() for figure in self.figures],
             "stages": [vars(stage) for stage in self.stages],
             "steps": [vars(step) for step in self.steps],

@@ -49,7 +49,7 @@ def up_and_down(machine: Machine, rounds: int) -> list[Figure]:
     machine.succeed(UP)
     verbs = {"up": times[::2], "down": times[1::2]}
     return [
-        Figure(f"namespace and tunnel {verb}", "ms", dict(zip(pairs, samples, strict=True)), GOALS[verb])
+        clock.figure(f"namespace and tunnel {verb}", dict(zip(pairs, samples, strict=True)), GOALS[verb])
         for verb, samples in verbs.items()
     ]
 
@@ -85,8 +85,8 @@ def many(lab: Lab, counts: list[int]) -> list[Count]:
         client.succeed("systemctl start " + " ".join(f"nsguard-tunnel-{name}" for name in names))
         seconds = time.monotonic() - start
         memory = (_kibibytes(client) - before) / 1024 / count
-        (samples,) = clock.milliseconds(client, STARTS, [f"systemctl start {starts.CONFINED}"])
-        results.append(Count(count, seconds, memory, median(samples)))
+        (times,) = clock.milliseconds(client, STARTS, [f"systemctl start {starts.CONFINED}"])
+        results.append(Count(count, seconds, memory, median(times.clock)))
         client.succeed("systemctl stop " + " ".join(f"nsguard-tunnel-{name} nsguard-netns-{name}" for name in names))
     return results
 

@@ -38,6 +38,7 @@ $sections
 </html>
 """)
 LABELS, RIGHT = 400, WIDTH - 70
+COLUMNS = ("what", "unit", OURS, "beside it", "", "ratio", "quartiles", "CPU", "goal")
 ROW, BAR, TOP = 40, 14, 34
 PARTS = 5
 PLOT_HEIGHT, PLOT_LEFT, PLOT_FOOT = 320, 60, 280
@@ -61,7 +62,7 @@ def page(figures: Figures) -> str:
         sections.append(("Evaluation of a host", EVALUATION, evaluation(figures)))
     return TEMPLATE.substitute(
         style=(HERE / "style.css").read_text(),
-        about=escape(f"Lab: {figures.lab}. WireGuard: {figures.wireguard}. {figures.rounds} rounds, taken in turn."),
+        about=escape(figures.about()),
         sections="\n".join(
             f'<h2>{escape(title)}</h2>\n<p class="soft">{escape(words)}</p>\n{body}' for title, words, body in sections
         ),
@@ -69,7 +70,10 @@ def page(figures: Figures) -> str:
 
 
 RATIOS = "What nsguard takes, divided by what the other takes in the same round."
-KEY = "A bar ends at the median, the line across it joins the quartiles, the dashed line is the goal."
+KEY = (
+    "A bar ends at the median, the line across it joins the quartiles, the dashed line is the goal. "
+    "CPU: the same ratio of the processor time of the whole machine, which other load changes less."
+)
 STAGES = "Medians: an unconfined start; what the sandbox adds; what nsguard-init adds."
 COUNTS = "Seconds until all are up, by how many are started at once."
 BESIDE = "Milliseconds of a confined start, by how many namespaces are up."
@@ -127,7 +131,7 @@ def _bar(figure: Figure, other: str, top: int, scale: float, most: float) -> lis
 
 def table(figures: Figures) -> str:
     """The same as numbers."""
-    head = "".join(f"<th>{name}</th>" for name in ("what", "unit", OURS, "beside it", "", "ratio", "quartiles", "goal"))
+    head = "".join(f"<th>{name}</th>" for name in COLUMNS)
     rows = []
     for figure in figures.figures:
         for other in figure.others():
@@ -136,7 +140,8 @@ def table(figures: Figures) -> str:
             numbers = [f"{medians[0]:,.0f}", f"{medians[1]:,.0f}", f"{ratio.median:.2f}"]
             cells = [f'<td class="number">{number}</td>' for number in numbers]
             cells.insert(1, f"<td>{escape(other)}</td>")
-            rest = f"<td>{tables.quartiles(ratio)}</td><td>{tables.goal(figure, other)}</td>"
+            words_after = (tables.quartiles(ratio), tables.processor(figure, other), tables.goal(figure, other))
+            rest = "".join(f"<td>{word}</td>" for word in words_after)
             rows.append(f"<tr>{words}{''.join(cells)}{rest}</tr>")
     return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
 

@@ -36,13 +36,13 @@ def service(machine: Machine, rounds: int) -> tuple[Figure, list[Stage]]:
         machine, rounds, {OURS: start + CONFINED, SAME_SANDBOX: start + SANDBOX, UNCONFINED: start + FREE}
     )
     goals = {SAME_SANDBOX: 1.15, UNCONFINED: 2.2}
-    ours, sandbox, free = (median(samples) for samples in by_side.values())
+    ours, sandbox, free = (median(times.clock) for times in by_side.values())
     stages = [
         Stage("systemd, and the program", free),
         Stage("sandbox", max(0.0, sandbox - free)),
         Stage("nsguard-init", max(0.0, ours - sandbox)),
     ]
-    return Figure("start of a confined oneshot", "ms", by_side, goals), stages
+    return clock.figure("start of a confined oneshot", by_side, goals), stages
 
 
 def command(machine: Machine, rounds: int, plan: Plan) -> Figure:
@@ -52,7 +52,7 @@ def command(machine: Machine, rounds: int, plan: Plan) -> Figure:
         rounds,
         {OURS: f"{AS_CALLER} nsguard run vpn -- true", BY_SYSTEMD: systemd_run(plan.units[COMMAND_UNIT].text)},
     )
-    return Figure("nsguard run vpn -- true", "ms", by_side, {BY_SYSTEMD: 1.0})
+    return clock.figure("nsguard run vpn -- true", by_side, {BY_SYSTEMD: 1.0})
 
 
 def systemd_run(unit: str) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 from ..output.plain import plain
 from .figures import OURS, Count, Figure, Figures, Spread, Stage
 
+RATIOS = "Ratios (CPU: of the processor time of the whole machine)"
 WHERE_IT_GOES = "Where the time of a confined start goes"
 UP_AT_ONCE = "Namespaces up at once"
 ONE_START = "One start of a namespace and its tunnel, by the lines of the journal"
@@ -20,9 +21,9 @@ EVALUATION = "Evaluation of a host, and what nsguard adds to its values"
 
 def show(console: Console, figures: Figures) -> None:
     """Print a table for each part that was measured."""
-    ran = f"{figures.lab}, {figures.wireguard}, {figures.rounds} rounds in turn"
+    console.print(plain(f"\n{figures.about()}"))
     parts = [
-        (ran, ratios(figures.figures)),
+        (RATIOS, ratios(figures.figures)),
         (WHERE_IT_GOES, stages(figures.stages)),
         (UP_AT_ONCE, counts(figures.counts)),
         (ONE_START, stages(figures.steps)),
@@ -35,7 +36,7 @@ def show(console: Console, figures: Figures) -> None:
 
 def ratios(figures: Sequence[Figure]) -> Table:
     """A line for each pair that was compared."""
-    table = _table(("what, and beside what",), (OURS, "beside", "ratio", "quartiles", "goal", ""))
+    table = _table(("what, and beside what",), (OURS, "beside", "ratio", "quartiles", "CPU", "goal", ""))
     for figure in figures:
         for other in figure.others():
             ratio = figure.ratio(other)
@@ -45,6 +46,7 @@ def ratios(figures: Sequence[Figure]) -> Table:
                 _number(figure, other),
                 f"{ratio.median:.2f}",
                 quartiles(ratio),
+                processor(figure, other),
                 goal(figure, other),
                 {True: "reached", False: "missed", None: ""}[figure.reached(other)],
             )
@@ -80,6 +82,12 @@ def evaluation(shares: Mapping[str, float]) -> Table:
 def quartiles(ratio: Spread) -> str:
     """How far the middle half of the ratios reaches."""
     return f"{ratio.low:.2f} to {ratio.high:.2f}"
+
+
+def processor(figure: Figure, other: str) -> str:
+    """The median of the ratios of processor time."""
+    ratio = figure.processor_ratio(other)
+    return f"{ratio.median:.2f}" if ratio else ""
 
 
 def goal(figure: Figure, other: str) -> str:
