@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from types import SimpleNamespace
 from typing import Any
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -23,6 +24,12 @@ ETHERNET_HEADER = 14  # bytes
 # Where the headers of RFC 826 (IPv4 over Ethernet), RFC 791 §3.1 (without options) and RFC 8200 §3 end in a frame.
 ARP_END, IPV4_END, IPV6_END = (ETHERNET_HEADER + length for length in (28, 20, 40))
 VLAN_ETHERTYPES = {0x8100, 0x88A8, 0x9100}
+# What is read of each header, by scapy's names.
+FIELDS = {
+    "arp": ("hwtype", "ptype", "hwlen", "plen", "op", "hwsrc", "psrc", "hwdst", "pdst"),
+    "ipv4": ("version", "ihl", "len", "src", "dst", "proto", "ttl", "tos", "frag", "flags"),
+    "ipv6": ("version", "plen", "nh", "src", "dst", "hlim", "tc"),
+}
 PORTS = {53: "dns", 67: "dhcp", 68: "dhcp", 80: "http", 123: "ntp", 137: "netbios", 546: "dhcpv6", 547: "dhcpv6"}
 PORTS |= {5353: "mdns", 5355: "llmnr"}
 ICMP_TYPES = {0: "echo-reply", 3: "unreachable", 5: "redirect", 8: "echo", 11: "time-exceeded"}
@@ -135,7 +142,8 @@ def _decoded(kind: str, octets: bytes) -> Any:
     """
     header = _header(kind)(_internal=1)
     header.do_dissect(octets)
-    return header
+    # read once: scapy looks up each field for as long as the rest of a frame takes
+    return SimpleNamespace(**{name: getattr(header, name) for name in FIELDS[kind]})
 
 
 def _unnumbered(kind: str, header: bytes) -> bytes:
