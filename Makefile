@@ -51,8 +51,9 @@ unit: venv ## tests of the runtime and the harness that boot nothing; T=NAME run
 lab: venv ## tests of nsguard in a lab (root); T=test_doctor.py or T=test_doctor.py::NAME runs those alone
 	cd harness && $(BIN)/pytest -q tests/lab/$(T)
 
-# The tests that need no lab are mostly idle, so they run in parallel; their output is printed at the end. They build
-# the image of apps first, because the labs wait for it. A lab waits for half of its time: two for each processor.
+# The tests that need no lab are mostly idle, so they run in parallel, those of the runtime beside the others; their
+# output is printed at the end. They build the image of apps first, because the labs wait for it. A lab waits for half of
+# its time: two for each processor.
 test: deps-test image ## every test of the project (root; about a quarter of an hour)
 	@$(MAKE) --no-print-directory quick >$(VENV)/quick.log 2>&1 & quick=$$!; trap "kill $$quick" INT TERM; \
 	(cd harness && $(BIN)/pytest -q -n $$(n=$$(nproc); echo $$((n < 8 ? 2 * n : 16))) --dist loadfile --no-loadscope-reorder); labs=$$?; \
@@ -61,8 +62,9 @@ test: deps-test image ## every test of the project (root; about a quarter of an 
 quick: venv
 	$(BIN)/python -m nsguard_harness.lab.image --all
 	@$(MAKE) --no-print-directory lint
-	cd pkgs/nsguard && $(BIN)/pytest -q
-	$(BIN)/pytest -q -c harness/pyproject.toml --rootdir . --ignore checks/vm checks
+	@(cd pkgs/nsguard && exec $(BIN)/pytest -q) >$(VENV)/runtime.log 2>&1 & runtime=$$!; trap "kill $$runtime" INT TERM; \
+	$(BIN)/pytest -q -c harness/pyproject.toml --rootdir . --ignore checks/vm checks; checks=$$?; \
+	wait $$runtime; runtime=$$?; cat $(VENV)/runtime.log; exit $$((checks + runtime))
 
 test-vm: deps-vm venv ## the core set against clients with a kernel of their own, under QEMU
 	cd harness && $(BIN)/pytest -q vm
