@@ -13,7 +13,7 @@ from rich.console import Console
 
 from marks import needs_nix
 from nsguard_harness.bench import peers, starts, tables
-from nsguard_harness.bench.__main__ import parser
+from nsguard_harness.bench.__main__ import main, parser
 from nsguard_harness.bench.figures import OURS, Count, Figure, Figures, Spread, Stage
 from nsguard_harness.bench.page import page, plot, stacked
 from nsguard_harness.checkout import SCENARIOS
@@ -207,6 +207,25 @@ def test_peers_boot_on_a_directory(tmp_path: Path, capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit):
         parser().parse_args([f"--image={tmp_path}/none"])
     assert f"'{tmp_path}/none' is not a directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--peer=a=%s --lab=vm", "--peer: a peer boots in a container, and nsguard with --lab vm does not"),
+        (
+            "--peer=a=%s --only=evaluation",
+            "--peer: evaluation starts no machine; name another part with --only, or none",
+        ),
+        ("--image=%s", "--image: only peers boot on it; name one with --peer"),
+    ],
+)
+def test_options_that_measure_nothing_together_are_refused(
+    words: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "init").touch()
+    assert main((words % tmp_path).split()) == 2
+    assert capsys.readouterr().err == f"bench: {message}\n"
 
 
 def test_an_answer_has_addresses_and_ports_exchanged_and_no_checksum() -> None:

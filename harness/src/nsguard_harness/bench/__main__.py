@@ -37,6 +37,7 @@ def main(words: Sequence[str] | None = None) -> int:
     console = Console()
     try:
         closures = peers.parse(options.peer)
+        check(options)
         figures = measure(options.lab, options.rounds, set(options.only or PARTS), closures, options.image)
     except ValueError as error:
         print(f"bench: {error}", file=sys.stderr)
@@ -70,6 +71,16 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", type=Path, metavar="FILE")
     made.add_argument("--page", type=Path, metavar="FILE", help="write the figures as HTML")
     return made
+
+
+def check(options: argparse.Namespace) -> None:
+    """Raise ValueError for options that measure nothing together."""
+    if options.peer and options.lab != "container":
+        raise ValueError(f"--peer: a peer boots in a container, and nsguard with --lab {options.lab} does not")
+    if options.peer and options.only == ["evaluation"]:
+        raise ValueError("--peer: evaluation starts no machine; name another part with --only, or none")
+    if options.image and not options.peer:
+        raise ValueError("--image: only peers boot on it; name one with --peer")
 
 
 def _tree(word: str) -> Path:
