@@ -13,7 +13,14 @@ let
     name:
     let
       self =
-        lib.genAttrs attributes (_: self)
+        lib.genAttrs (
+          attributes
+          ++ [
+            "mailmanEnv"
+            "webEnv"
+            "withBaseConfig"
+          ]
+        ) (_: self)
         // {
           __functor = _: _: self;
           type = "derivation";
@@ -30,7 +37,7 @@ let
             description = name;
             mainProgram = name;
           };
-          passthru = { };
+          passthru = self;
           override = _: self;
           overrideAttrs = _: self;
           overridePythonAttrs = _: self;
@@ -48,6 +55,9 @@ let
           extraComponents = [ ];
           extensions = [ ];
           withIpmi = false;
+          withNetworkViewer = false;
+          communityModules = [ ];
+          filesInstalledToEtc = [ ];
           allowMemoryWriteExecute = false;
           enabledCryptSchemeIds = [ "y" ];
           shellPath = "/bin/sh";
@@ -147,7 +157,7 @@ let
       "closureInfo"
     ] (_: arguments: standIn (arguments.name or "made"))
     // lib.genAttrs [ "pkgsStatic" "pkgsi686Linux" "buildPackages" "pkgsBuildHost" ] (_: final)
-    // lib.genAttrs [ "unixtools" "xorg" "linuxKernel" "python3Packages" ] (
+    // lib.genAttrs [ "unixtools" "xorg" "linuxKernel" "lomiri" "python3Packages" ] (
       _: lib.genAttrs names standIn
     )
     // {
@@ -165,6 +175,7 @@ let
         hostPlatform = platform;
         buildPlatform = platform;
         targetPlatform = platform;
+        mkDerivation = arguments: standIn (arguments.name or arguments.pname or "made");
         cc = standIn "cc" // {
           bintools = standIn "bintools" // {
             dynamicLinker = "/lib/ld.so";

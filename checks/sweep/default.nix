@@ -49,6 +49,8 @@ let
     nsguard.namespaces.vpn.tunnel = "lab";
     networking.hostName = "host";
     networking.domain = "example.org";
+    security.acme.acceptTerms = true;
+    security.acme.defaults.email = "made@example.org";
   };
 
   bare = evaluateWhole host;
@@ -223,8 +225,22 @@ let
       );
     };
 
-  # Options that a module reads although they have no default and are not required.
-  given.slskd.settings.shares.directories = [ "/srv/made" ];
+  # Options that a module reads although they have no default and are not required, or whose default it does not accept;
+  # and what most people set.
+  given = {
+    amule.user = "root";
+    cockroachdb.insecure = true;
+    dex.settings.storage.type = "sqlite3";
+    galene.insecure = true;
+    goeland.settings.email = { };
+    gonic.settings.music-path = [ "/srv/made" ];
+    mosquitto.listeners = [ { } ];
+    nginx.virtualHosts."made.example.org" = {
+      enableACME = true;
+      forceSSL = true;
+    };
+    slskd.settings.shares.directories = [ "/srv/made" ];
+  };
 
   outcome =
     {
@@ -262,9 +278,11 @@ let
       holes = if confined then holes else [ ];
       # Confinement evaluates these. Without it they are evaluated as well, so that errors of the module do not count as
       # nsguard's.
-      warnings = builtins.deepSeq [ config.warnings (lib.attrNames config.security.wrappers) ] (
-        if confined then filter (lib.hasPrefix "systemd.services.") config.warnings else [ ]
-      );
+      warnings = builtins.deepSeq [
+        config.warnings
+        (lib.attrNames config.security.wrappers)
+        specification.accounts
+      ] (if confined then filter (lib.hasPrefix "systemd.services.") config.warnings else [ ]);
     };
   # The first way to fill a module in that evaluates and gives it services. What a module throws is caught; other errors
   # end the evaluation, and ./sweep.py goes on with the next module. `crashed`: it evaluates when it is not confined.
