@@ -70,6 +70,12 @@ LINE = "systemd.services.d.nsguard.hardening.ownProcesses = false;"
             Module("tailscale", "clean", ["tailscaled"], []),
             "| `tailscale` | not to be confined | it sets up the host's network |",
         ),
+        (
+            Module(
+                "d", "refused", ["d", "e"], [], (LINE, "systemd.services.d.nsguard.namespace = lib.mkForce null;"), True
+            ),
+            "| `d` | not to be confined | it serves programs of the host |",
+        ),
         (Module("d", "not evaluable", [], ["throws"]), "| `d` | not known |  |"),
     ],
 )

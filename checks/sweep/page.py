@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from sweep import Module
+from sweep import Module, unit_of
 
 HEADING = "## By module\n"
 UNCONFINED = ".nsguard.namespace = lib.mkForce null;"
@@ -65,7 +65,7 @@ def state(module: Module) -> str:
     if module.kind == "clean":
         return "works"
     if module.kind == "refused" and module.mended:
-        alone = all(line.endswith(UNCONFINED) for line in module.lines)
+        alone = all(line.endswith(UNCONFINED) for line in lines(module))
         return "not to be confined" if alone else "with these lines"
     if module.kind == "cannot work":
         return "lacks something" if unsaid(module) else "with these lines"
@@ -78,6 +78,12 @@ def unsaid(module: Module) -> list[str]:
     return list(dict.fromkeys(said))
 
 
+def lines(module: Module) -> list[str]:
+    """The module's lines, without those for units that another of them leaves unconfined."""
+    unconfined = {unit_of(line) for line in module.lines if line.endswith(UNCONFINED)}
+    return [line for line in module.lines if line.endswith(UNCONFINED) or unit_of(line) not in unconfined]
+
+
 def code(words: Iterable[str]) -> list[str]:
     return [f"`{word}`" for word in words]
 
@@ -86,8 +92,8 @@ def advice(module: Module) -> str:
     """What one module needs or lacks, as a cell of a table."""
     where = state(module)
     cells = {
-        "with these lines": [*code(module.lines), *unsaid(module)],
-        "lacks something": [*unsaid(module), *code(module.lines)],
+        "with these lines": [*code(lines(module)), *unsaid(module)],
+        "lacks something": [*unsaid(module), *code(lines(module))],
         "refused": [message.partition(": ")[2] for message in module.said[:1]],
         "not to be confined": [NOT_CONFINED.get(module.name, SERVES_HOST)],
     }
@@ -141,7 +147,7 @@ def section(modules: Iterable[Module], nixpkgs: str) -> str:
         "Not to be confined, by name": by_reason(of_state["not to be confined"]),
         "Not known": names(of_state["not known"]),
     }
-    lines = [
+    text = [
         "`make services` writes this from the last `make sweep`. Nothing is known of modules that are not listed.",
         "",
         f"Of {len(serving)} modules that have services (nixpkgs {nixpkgs})",
@@ -149,8 +155,8 @@ def section(modules: Iterable[Module], nixpkgs: str) -> str:
         *counts(serving),
     ]
     for heading, part in parts.items():
-        lines += ["", f"### {heading}", "", *part]
-    return "\n".join([*lines, ""])
+        text += ["", f"### {heading}", "", *part]
+    return "\n".join([*text, ""])
 
 
 def main() -> int:

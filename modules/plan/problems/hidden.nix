@@ -21,6 +21,7 @@ let
     unique
     words
     ;
+  ofMachine = import ./machine-wide.nix;
   binds = import ../confinement/binds.nix;
   mainSignal = import ../confinement/main-signal.nix;
   state = import ../confinement/state.nix;
@@ -295,7 +296,8 @@ let
           "CAP_NET_RAW"
         ]
       ) lost;
-      others = filter (c: !elem c ofNetwork) lost;
+      machineWide = filter (c: elem c ofMachine) lost;
+      others = filter (c: !elem c (ofNetwork ++ machineWide)) lost;
     in
     [
       {
@@ -305,6 +307,18 @@ let
           "${sentence ofNetwork} ${verb ofNetwork} taken away and no option gives ${pronoun ofNetwork} back,"
           + " so a service that sets up networks or reads packets does not work in a namespace";
         fix = "leave it unconfined if it needs that";
+      }
+      {
+        when = machineWide != [ ];
+        inherit where;
+        what =
+          "${sentence machineWide} ${verb machineWide} taken away and would have no effect in a user namespace,"
+          + " because the kernel checks ${pronoun machineWide} for the whole machine";
+        fix =
+          "most services work without ${pronoun machineWide};"
+          + " to confirm that, set ${where}.nsguard.capabilities = ${
+             list (service.capabilities ++ machineWide)
+           };";
       }
       {
         when = others != [ ];

@@ -1,0 +1,25 @@
+# Capabilities that the kernel checks against the initial user namespace (capable(), not ns_capable()): a service,
+# which has a user namespace of its own, gains nothing by them.
+map (name: "CAP_${name}") [
+  "AUDIT_CONTROL"
+  "AUDIT_READ"
+  "AUDIT_WRITE"
+  "BLOCK_SUSPEND"
+  "BPF"
+  "IPC_LOCK"
+  "LEASE"
+  "LINUX_IMMUTABLE"
+  "MAC_ADMIN"
+  "MAC_OVERRIDE"
+  "MKNOD"
+  "PERFMON"
+  "SYSLOG"
+  "SYS_MODULE"
+  "SYS_NICE"
+  "SYS_PACCT"
+  "SYS_RAWIO"
+  "SYS_RESOURCE"
+  "SYS_TIME"
+  "SYS_TTY_CONFIG"
+  "WAKE_ALARM"
+]
