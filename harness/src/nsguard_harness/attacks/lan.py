@@ -210,10 +210,14 @@ class RouterAdvertised(FromOutside):
         link_local = str(env.parameters["neighbour"])
         lab.exchange(lab.client, [_packets.advertisement(mac, link_local, prefix, f"{prefix}53")], lambda _: False, 0.1)
         where = "" if env.parameters["control"] else f"-n {NAMESPACE}"
-        shown = lab.client.succeed(f"ip {where} -6 route show; cat /run/nsguard/{NAMESPACE}/inside/resolv.conf")
+        # nsguard's, or that of a guard whose services get what ip-netns(8) binds
+        files = f"/run/nsguard/{NAMESPACE}/inside/resolv.conf /etc/netns/{NAMESPACE}/resolv.conf"
+        show = f"for file in {files}; do [ ! -e $file ] || cat $file; done"
+        shown = lab.client.succeed(f"ip {where} -6 route show; {show}")
         return Outcome(prefix in shown, f"{prefix}/64 was learned" if prefix in shown else "nothing was learned")
 
 
 def _listen_port(lab: Lab) -> int:
-    shown = lab.client.succeed(f"wg show all listen-port; ip netns exec {NAMESPACE} wg show all listen-port")
+    both = f"{{ wg show all listen-port; ip netns exec {NAMESPACE} wg show all listen-port; }}"
+    shown = lab.client.succeed(f"{both} | grep . || {{ echo 'there is no WireGuard link' >&2; exit 1; }}")
     return int(shown.split()[-1])
