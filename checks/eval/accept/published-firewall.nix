@@ -12,12 +12,25 @@
         port = 80;
         openFirewall = true;
       };
+      publish.local = {
+        listen = [
+          "127.0.0.1:8083"
+          "[::1]:8083"
+          "/run/local.sock"
+        ];
+        port = 80;
+        openFirewall = true;
+      };
       publish.other = {
         listen = [ "192.0.2.2:8082" ];
         port = 80;
       };
     };
   };
+
+  warnings = [
+    "nsguard.namespaces.vpn.publish.local.openFirewall: it opens no port, because listen has no address that other machines reach; remove it, or add an address of this host to listen"
+  ];
 
   facts = config: {
     inherit (config.networking.firewall) allowedTCPPorts allowedUDPPorts;

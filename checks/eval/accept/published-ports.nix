@@ -20,7 +20,6 @@
         ];
         port = 80;
         group = "users";
-        openFirewall = true;
       };
       tunnelPorts.tcp = [ 80 ];
       tunnelPorts.udp = [ 53 ];

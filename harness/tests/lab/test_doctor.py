@@ -111,6 +111,14 @@ BREAKS = [
         rf"units: {TUNNEL} has changed on disk; systemctl daemon-reload",
     ),
     break_(
+        "key-swapped",
+        f"systemctl restart {TUNNEL} && nsguard wait vpn 30 && cp -p {CONFIG} /run/kept && "
+        f'sed -i "s|^PrivateKey.*|PrivateKey = $(wg genkey)|" {CONFIG} && systemctl reload {TUNNEL}',
+        f"mv /run/kept {CONFIG} && systemctl restart {TUNNEL}",
+        r"resolver: no peer answers any more \([^)]*\); check that the endpoint is right, that UDP reaches it, that "
+        r"the peer has our public key \(\S+\), and that the clock is right \(.* UTC\)",
+    ),
+    break_(
         "link-gone",
         "ip -n vpn link del wg0",
         f"systemctl restart {TUNNEL}",

@@ -101,6 +101,8 @@ let
       [ ]
     ];
   ignored = filter isSet describing;
+  # Another message reports a tunnel through itself.
+  others = if tunnel.via == name then tunnels else removeAttrs tunnels [ name ];
   # Only earlier tunnels, so that each pair is reported once.
   ofSameFile = filter (
     other: other < name && tunnel.configFile != null && tunnels.${other}.configFile == tunnel.configFile
@@ -110,9 +112,15 @@ let
   repeated = filter (range: length (filter (same range) ranges) > 1) ranges;
 in
 [
-  (unknown "${where}.via" "tunnel" "nsguard.tunnels" (
-    if tunnel.via == name then tunnels else removeAttrs tunnels [ name ]
-  ) tunnel.via)
+  (
+    unknown "${where}.via" "tunnel" "nsguard.tunnels" others tunnel.via
+    // (
+      if others == { } then
+        { what = "there is no tunnel ${toJSON tunnel.via} (no other is defined)"; }
+      else
+        { }
+    )
+  )
   {
     when = hops.cycle name != null;
     where = "${where}.via";

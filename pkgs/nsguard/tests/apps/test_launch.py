@@ -120,3 +120,26 @@ def test_of_the_environment_it_sends_what_the_app_takes(monkeypatch: pytest.Monk
         launch.launch("web", ["a"])
     environment = {"WAYLAND_DISPLAY": "/run/nsguard-session/wayland-1"}
     assert sent == [{"arguments": ["a"], "environment": environment, "xauthority": None}]
+
+
+@pytest.mark.parametrize(
+    ("granted", "variables", "names"),
+    [
+        (["DISPLAY", "WAYLAND_DISPLAY"], {}, "WAYLAND_DISPLAY and DISPLAY are"),
+        (["WAYLAND_DISPLAY"], {"DISPLAY": ":0"}, "WAYLAND_DISPLAY is"),
+        (["DISPLAY", "WAYLAND_DISPLAY"], {"DISPLAY": ":0"}, ""),
+        (["LANG"], {}, ""),
+    ],
+)
+@pytest.mark.usefixtures("etc")
+def test_an_app_that_gets_no_display_is_named(
+    granted: list[str],
+    variables: dict[str, str],
+    names: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(os, "environ", variables)
+    launch._check_display(apps.load("web")._replace(environment=granted, filtered=False))
+    why = f"it gets no display, because {names} not set here; launch it in a session of a desktop"
+    assert capsys.readouterr().err == (f"nsguard: web: {why}\n" if names else "")

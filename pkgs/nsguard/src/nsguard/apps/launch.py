@@ -8,6 +8,7 @@ import os
 
 from nsguard.apps import LIMIT, App, LaunchError, encode, load
 from nsguard.errors import NsguardError
+from nsguard.system import process
 from nsguard.system.unix import connect
 
 # Bytes of an X cookie file: a few entries of some 50 bytes each.
@@ -64,7 +65,13 @@ def _environment(app: App) -> dict[str, str]:
 
 
 def _check_display(app: App) -> None:
-    """Raise `LaunchError` if the compositor has no security contexts, so that the app would get no display."""
+    """Say so if there is no display for the app; raise `LaunchError` if the compositor has no security contexts."""
+    displays = [name for name in ("WAYLAND_DISPLAY", "DISPLAY") if name in app.environment]
+    if displays and not any(os.environ.get(name) for name in displays):
+        process.say(
+            f"nsguard: {app.name}: it gets no display, because {' and '.join(displays)} "
+            f"{'are' if len(displays) > 1 else 'is'} not set here; launch it in a session of a desktop"
+        )
     display = os.environ.get("WAYLAND_DISPLAY") if app.filtered else None
     if display:
         from nsguard.apps import wayland

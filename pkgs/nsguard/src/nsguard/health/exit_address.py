@@ -41,8 +41,18 @@ def _fetch(url: str) -> str:
     except urllib.error.HTTPError as error:
         raise OSError(f"the service returned HTTP {error.code}") from None
     except urllib.error.URLError as error:
-        raise OSError(str(getattr(error.reason, "strerror", None) or error.reason)) from None
+        raise OSError(_cause(error.reason)) from None
     return _address(text)
+
+
+def _cause(reason: Any) -> str:
+    import ssl  # imported here because only an error needs it
+
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return f"its certificate is not valid ({reason.verify_message}); check the address and this machine's clock"
+    if isinstance(reason, ssl.SSLError):
+        return "it does not answer by TLS; check the address and its port"
+    return str(getattr(reason, "strerror", None) or reason)
 
 
 def _address(text: str) -> str:

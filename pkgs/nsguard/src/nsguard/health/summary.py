@@ -40,7 +40,8 @@ def wrong(it: dict[str, Any]) -> bool:
     no_port = (
         forwarding is not None and forwarding["state"] not in ("open", "asking", "closed") and it["forwarded"] is None
     )
-    return not up or no_port or any(unit["state"] in BAD_STATES for unit in it["units"])
+    closed = up and any(port["state"] != "listening" for port in it["published"])
+    return not up or no_port or closed or any(unit["state"] in BAD_STATES for unit in it["units"])
 
 
 def _rows(it: dict[str, Any]) -> Iterator[Row]:

@@ -13,12 +13,15 @@ from nsguard.health.doctor.subject import HANDSHAKE_TIMEOUT, TUNNEL_UNIT, Findin
 from nsguard.net import namespace, wireguard
 from nsguard.spec.gaps import gaps
 from nsguard.spec.model import DEFAULT_MTU, IPV6_MIN_MTU
-from nsguard.state import State
+from nsguard.state import State, Tunnel
 from nsguard.system import process
 
 # Seconds to wait for one answer, and the number of attempts.
 _ANSWER, _ATTEMPTS = 2.0, 2
 _DNS_PORT = 53
+# Seconds: a peer that received a packet and has nothing to send answers with an empty one after 10 s (WireGuard
+# whitepaper §6.5, Keepalive-Timeout).
+_KEEPALIVE = 12.0
 # Bytes. By RFC 791 §3.2 a link may carry only 68; in practice every link carries the 576 that every host accepts.
 _LEAST = {4: 576, 6: IPV6_MIN_MTU}
 _HEADERS = {4: 20 + 8, 6: 40 + 8}
@@ -37,9 +40,8 @@ def handshake(patient: Patient) -> Iterator[Finding]:
     yield from _shared(patient)
     asked = patient.config is None or any(peer.endpoint for peer in patient.config.peers)
     if asked and patient.tunnel and not patient.answered:
-        peers = ", ".join(f"{host} port {port}" for host, port in patient.tunnel.endpoints) or "no endpoint"
         try:
-            key = wireguard.show(patient.name, patient.tunnel, "public-key")[0][0]
+            remedy = _remedy(patient.name, patient.tunnel)
         except process.CommandFailed as error:
             # A look-up of the endpoint is remaking the tunnel, or wireguard-go has died.
             restart = f"systemctl restart nsguard-tunnel-{patient.name}"
@@ -48,12 +50,22 @@ def handshake(patient: Patient) -> Iterator[Finding]:
                 f"run this again in a minute; if that says the same: {restart}",
             )
             return
-        now = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
-        yield Finding(
-            f"no peer has answered for 3 minutes, nor within {HANDSHAKE_TIMEOUT:g} s when asked ({peers})",
-            f"check that the endpoint is right, that UDP reaches it, that the peer has our public key ({key}), and "
-            f"that the clock is right ({now} UTC)",
-        )
+        asked_for = f"nor within {HANDSHAKE_TIMEOUT:g} s when asked ({_peers(patient.tunnel)})"
+        yield Finding(f"no peer has answered for 3 minutes, {asked_for}", remedy)
+
+
+def _peers(tunnel: Tunnel) -> str:
+    return ", ".join(f"{host} port {port}" for host, port in tunnel.endpoints) or "no endpoint"
+
+
+def _remedy(name: str, tunnel: Tunnel) -> str:
+    """What to check if no peer answers. Raises `CommandFailed`."""
+    key = wireguard.show(name, tunnel, "public-key")[0][0]
+    now = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
+    return (
+        f"check that the endpoint is right, that UDP reaches it, that the peer has our public key ({key}), and "
+        f"that the clock is right ({now} UTC)"
+    )
 
 
 def _shared(patient: Patient) -> Iterator[Finding]:
@@ -84,18 +96,45 @@ def ranges(patient: Patient) -> Iterator[Finding]:
 
 
 def resolver(patient: Patient) -> Iterator[Finding]:
-    """Each resolver answers a query that is sent as a service would send it. A tunnel may have no resolver."""
+    """Each resolver answers a query that is sent as a service would send it. A tunnel may have no resolver.
+
+    A handshake is valid for minutes, even if the peer does not accept this end any more, for example because the key
+    has changed. Then every resolver is silent, and the peer is at fault.
+    """
     if not patient.answered or patient.tunnel is None:
         return
+    received = _received(patient)
     option = f"nsguard.tunnels.{patient.spec.tunnel.name}.dns"
     if not patient.tunnel.dns and _looks_up(patient):
         yield Finding("the tunnel has no resolver, so no names are looked up inside", f"set {option}", note=True)
-    for address in patient.tunnel.dns:
-        code = _ask(patient.name, address)
+    codes = {address: _ask(patient.name, address) for address in patient.tunnel.dns}
+    if None in codes.values() and not _heard(patient, received):
+        with contextlib.suppress(process.CommandFailed):
+            yield Finding(f"no peer answers any more ({_peers(patient.tunnel)})", _remedy(patient.name, patient.tunnel))
+            return
+    for address, code in codes.items():
         if code is None:
             yield Finding(f"resolver {address} does not answer", f"name another in {option}, or fix that one")
         elif code not in (0, 3):
             yield Finding(f"resolver {address} refuses with code {code}", "ask whoever runs it")
+
+
+def _received(patient: Patient) -> int:
+    """Bytes that came through the tunnel so far, 0 if it cannot be asked."""
+    with contextlib.suppress(process.CommandFailed):
+        if patient.tunnel:
+            return sum(int(row[1]) for row in wireguard.show(patient.name, patient.tunnel, "transfer"))
+    return 0
+
+
+def _heard(patient: Patient, before: int) -> bool:
+    """Whether a peer has sent anything since it had sent `before` bytes; waits for what it sends by itself."""
+    deadline = time.monotonic() + _KEEPALIVE
+    while _received(patient) <= before:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
 
 
 def _looks_up(patient: Patient) -> bool:
