@@ -181,13 +181,15 @@ def test_status_and_doctor_tell_of_them(lab: ContainerLab) -> None:
     (published,) = it["published"]
     assert (published["name"], published["port"], published["state"]) == ("web", INSIDE, "listening")
     assert published["from"] is None
-    assert "to port 9091 (listening), open to everybody\n" in lab.client.execute("nsguard status vpn")[1]
+    code, shown = lab.client.execute("nsguard status vpn")
+    assert code == 0 and "to port 9091 (listening), open to everybody\n" in shown
     assert it["tunnelPorts"] == {"tcp": [INSIDE], "udp": [INSIDE]}
     assert lab.client.execute("nsguard doctor vpn") == (0, f"{FOREIGN}{UNPUBLISHED}vpn: healthy\n")
     unit = published["unit"]
     lab.client.succeed(f"systemctl stop {unit}")
     try:
-        assert "to port 9091 (down)" in lab.client.execute("nsguard status vpn")[1]
+        code, shown = lab.client.execute("nsguard status vpn")
+        assert code == 1 and "to port 9091 (down)" in shown
         assert lab.client.execute("nsguard doctor vpn") == (
             1,
             f"vpn: units: {unit} is inactive; systemctl restart {unit}\n{FOREIGN}{UNPUBLISHED}",
