@@ -36,6 +36,9 @@ WAITING = re.compile(
 )
 # Units that cannot run here: configuration -> unit -> reason.
 UNABLE = {
+    "clients-of-nixos": {
+        "transmission.service": "it is not confined, and its read-only root has no place for a mount of containers"
+    },
     "socket-activated": {"claimed.socket": "no service of its name, without which systemd starts none"},
     "typed-tunnel": {
         "nsguard-tunnel-vpn.service": "its endpoint is a name that no resolver of the lab knows: it is tried again",

@@ -37,6 +37,7 @@ let
       )
     ) (lib.concatMap (lib.splitString " ; ") (lib.toList (s.serviceConfig.${key} or [ ])));
   programs =
+    # Of all services, because a confined one may depend on another. NixOS's own have their programs in the store.
     lib.concatMap (
       s:
       map (program (s.serviceConfig.Type or "simple")) (programsOf s "ExecStart")
@@ -45,7 +46,7 @@ let
         "ExecStartPre"
         "ExecStartPost"
       ]
-    ) (lib.attrValues confined)
+    ) (lib.attrValues config.systemd.services)
     ++ [ (program "simple" "/bin/packaged") ]
     ++ map (app: program "simple" app.command) (lib.attrValues nsguard.apps);
 
@@ -54,6 +55,9 @@ let
 in
 {
   imports = [ ./stand-in.nix ];
+
+  # The machine's own; a specification as a module names a stand-in that only evaluates (../eval/nixos.nix).
+  systemd.package = lib.mkForce pkgs.systemd;
 
   system.activationScripts.programs = lib.concatStrings programs;
 
