@@ -3,8 +3,8 @@
     sweep.py [--every N] [--json FILE] [MODULE …]
 
 NSGUARD_NIXPKGS names the tree. Nothing is built. The sweep reads refusals, warnings and the text of units, which the
-judge of finished units searches for ways out. A refused module is evaluated once more with the lines that its refusals
-name. A hole, a crash or a second refusal makes the exit status 1.
+judge of finished units searches for ways out. A module is evaluated once more with the lines that its refusals and
+warnings name. A hole, a crash or a refusal of these lines makes the exit status 1.
 """
 
 from __future__ import annotations
@@ -126,9 +126,9 @@ class Tree:
                 return
 
     def mended(self, module: Module) -> Module:
-        """The outcome of a refused module, evaluated once more with the lines that its messages name."""
+        """The outcome of a module, evaluated again with the lines of its messages if each refusal names some."""
         lines = lines_of(module.said)
-        if module.kind != "refused" or not all(lines_of([it]) for it in module.said[: module.refusals]):
+        if not lines or not all(lines_of([it]) for it in module.said[: module.refusals]):
             return module._replace(lines=lines, mended=None)
         (again,) = self.modules([_path(module)], f"{{ lib, ... }}: {{ {' '.join(lines)} }}")
         if again.kind in ("clean", "cannot work"):

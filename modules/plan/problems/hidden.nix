@@ -298,6 +298,8 @@ let
       ) lost;
       machineWide = filter (c: elem c ofMachine) lost;
       others = filter (c: !elem c (ofNetwork ++ machineWide)) lost;
+      # One line for both, because an option is written once.
+      all = service.capabilities ++ machineWide ++ others;
     in
     [
       {
@@ -316,17 +318,13 @@ let
           + " because the kernel checks ${pronoun machineWide} for the whole machine";
         fix =
           "most services work without ${pronoun machineWide};"
-          + " to confirm that, set ${where}.nsguard.capabilities = ${
-             list (service.capabilities ++ machineWide)
-           };";
+          + " to confirm that, set ${where}.nsguard.capabilities = ${list all};";
       }
       {
         when = others != [ ];
         inherit where;
         what = "${sentence others} ${verb others} taken away";
-        fix =
-          "if the service needs ${pronoun others},"
-          + " set ${where}.nsguard.capabilities = ${list (service.capabilities ++ others)};";
+        fix = "if the service needs ${pronoun others}, set ${where}.nsguard.capabilities = ${list all};";
       }
     ];
 
