@@ -52,6 +52,14 @@ BREAKS = [
         hole="TemporaryFileSystem=",
     ),
     break_(
+        "before-its-tunnel",
+        drop_in(r"[Unit]\nBefore=network.target"),
+        UNDO_DROP_IN,
+        r"order: app-user\.service starts before network\.target, and its tunnel after that: systemd will leave one of "
+        r"them out of a boot; define systemd\.services\.app-user whole, without Before=, if a package's file says so; "
+        r"else remove the line",
+    ),
+    break_(
         "tmp-of-the-host",
         f"systemd-run -q --unit=x11 python3 -c {shlex.quote(LISTENER)} && until [ -S /tmp/x11 ]; do :; done; "
         + drop_in("PrivateTmp=false"),

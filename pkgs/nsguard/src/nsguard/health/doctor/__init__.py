@@ -29,6 +29,7 @@ CHECKS: dict[str, Callable[[Patient], Iterator[Finding]]] = {
     "files": inside.files,
     "services": inside.services,
     "confined": confined.failed,
+    "order": confined.ordered,
     "published": confined.answered,
     "hostservices": confined.host_services_answered,
     "ports": confined.unpublished,

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import Any
 
-from nsguard.health import host_services, published
+from nsguard.health import host_services, published, reasons
 from nsguard.health.confined import Unit
 from nsguard.health.doctor.subject import Finding, Patient
 from nsguard.health.reasons import quoted
 from nsguard.health.status import unit_of
 from nsguard.net import host_link, listening
 from nsguard.spec.spec import SCRIPT
-from nsguard.system import process
+from nsguard.system import process, systemd
 
 # Kinds of units that the check of nsguard's own units leaves out.
 _KINDS = ("service", "app", "socket", "bus")
@@ -30,6 +30,25 @@ def failed(patient: Patient) -> Iterator[Finding]:
                 yield Finding(f"{unit.unit} {_state(unit)}: {unit.reason.what}{own}", unit.reason.remedy)
         elif unit.state == "stopped" and unit.kind != "socket" and not _of_app(unit) and patient.up:
             yield Finding(f"{unit.unit} is stopped", f"if that is not meant: systemctl start {unit.unit}", note=True)
+
+
+def ordered(patient: Patient) -> Iterator[Finding]:
+    """No confined unit starts before a unit that its tunnel waits for, as the unit of a package may say.
+
+    systemd breaks such a cycle at boot by leaving out one of its units (systemd.unit(5), Before=).
+    """
+    tunnel = f"nsguard-tunnel-{patient.name}.service"
+    units = [unit.unit for unit in patient.units if unit.kind in _KINDS]
+    shown = {it["Id"]: it for it in systemd.show([tunnel, *units], ["Before", "After"]) if "Id" in it}
+    awaited = set(shown.get(tunnel, {}).get("After", "").split())
+    for unit in units:
+        if early := sorted(awaited & set(shown.get(unit, {}).get("Before", "").split())):
+            effect = "systemd will leave one of them out of a boot"
+            yield Finding(
+                f"{unit} starts before {early[0]}, and its tunnel after that: {effect}",
+                f"define {reasons.option(unit)} whole, without Before=, if a package's file says so; "
+                "else remove the line",
+            )
 
 
 def _of_app(unit: Unit) -> bool:
