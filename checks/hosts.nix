@@ -40,6 +40,7 @@ in
       command = "/run/current-system/sw/bin/true";
     };
     nsguard.tests.namespace = "vpn";
+    nsguard.tests.globalTimeout = 7200;
   };
 
   # A tunnel through another one's namespace.

@@ -188,6 +188,7 @@ def hosts_on_the_labs_network(arguments: str) -> None:
         assert network == (["eth1"], None, ["198.51.100.1"]), name
         assert host["firewall"], name
         assert host["namespaces"]["vpn"] == "/etc/nsguard-lab/client.conf", name
+    assert (hosts["plain"]["seconds"], hosts["second-namespace"]["seconds"]) == (3600, 7200)
     assert hosts["second-namespace"]["namespaces"]["work"] == "/etc/nsguard-lab/absent/other.conf"
     # three overlays cannot be stacked: /etc is one, a service's /etc over it another, and a writable store would be one
     assert not hosts["etc-overlay"]["writableStore"]

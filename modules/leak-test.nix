@@ -82,6 +82,18 @@ in
       '';
     };
 
+    globalTimeout = mkOption {
+      type = types.ints.positive;
+      default = 3600;
+      example = 14400;
+      description = ''
+        Seconds after which the whole test ends with an error, as for any NixOS test. Without KVM, the core set with one
+        replaced service takes half an hour on two processors, and the whole suite hours.
+
+        Risk: none.
+      '';
+    };
+
     probes = mkOption {
       type = types.lines;
       default = "";
@@ -139,6 +151,7 @@ in
           services
           attacks
           quick
+          globalTimeout
           probes
           ;
         name = "leak-test-${config.networking.hostName}";

@@ -189,6 +189,7 @@ in
       inherit (config.networking) nameservers defaultGateway;
       firewall = config.networking.firewall.enable;
       writableStore = config.virtualisation.writableStore;
+      seconds = test.config.globalTimeout;
       tunnelFiles = config.environment.etc.nsguard-lab.source or null;
       namespaces = lib.mapAttrs (
         _: namespace: config.nsguard.tunnels.${namespace.tunnel}.configFile

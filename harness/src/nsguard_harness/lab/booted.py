@@ -207,15 +207,17 @@ def _boot(machine: Booted) -> None:
     with tempfile.TemporaryDirectory(dir=machine.directory) as scratch:
         # a hub of its own: its frames reach nobody
         hub = "hubport,hubid=0"
+        pace = qemu.pace(machine.kernel.image)
         with qemu.Qemu(Path(scratch), machine.kernel, machine.disk, hub, MAC) as running:
-            channel = Channel(NAME, running.port)
+            channel = Channel(NAME, running.port, pace)
             try:
                 running.qmp("cont")
-                if not channel.wait_for_boot(0, BOOT_SECONDS):
-                    raise LabError(f"vm: the machine did not boot in {BOOT_SECONDS:g} s: {tail(running.console)}")
-                await_default_target(channel)
-                channel.run(f"modprobe -qa {MODULES} || true", 60)
-                channel.run("sync; echo 3 > /proc/sys/vm/drop_caches; fstrim / || true", 60)
+                seconds = BOOT_SECONDS * pace
+                if not channel.wait_for_boot(0, seconds):
+                    raise LabError(f"vm: the machine did not boot in {seconds:g} s: {tail(running.console)}")
+                await_default_target(channel, seconds)
+                channel.run(f"modprobe -qa {MODULES} || true", 60 * pace)
+                channel.run("sync; echo 3 > /proc/sys/vm/drop_caches; fstrim / || true", 60 * pace)
                 running.qmp("stop")
                 running.save(machine.directory / "state")
             finally:

@@ -24,6 +24,7 @@ MEMORY_MIB = 1024
 KVM = ("-accel", "kvm", "-cpu", "host")
 # the oldest x86-64: the instructions with which newer ones copy and save faster are slow when emulated
 EMULATION = ("-accel", "tcg,thread=multi", "-cpu", "qemu64")
+EMULATED_PACE = 4.0  # how many times longer an emulated machine takes
 PROBE_SECONDS = 20.0
 DEADLINE_SECONDS = 30.0
 # One frame for each segment, with its checksum, as a real wire would carry it.
@@ -46,6 +47,11 @@ def acceleration(kernel: Path) -> tuple[str, ...]:
     except (subprocess.TimeoutExpired, FileNotFoundError):
         return EMULATION
     return KVM if done.returncode == 0 else EMULATION
+
+
+def pace(kernel: Path) -> float:
+    """How many times longer a machine with that kernel takes here than one of a lab in containers."""
+    return 1.0 if acceleration(kernel) == KVM else EMULATED_PACE
 
 
 def version() -> str:

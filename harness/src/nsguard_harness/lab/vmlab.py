@@ -8,13 +8,12 @@ from pathlib import Path
 from ..capture import Recorder
 from ..machine import Machine, Uplink
 from .booted import MAC, booted, unbooted
-from .qemu import KVM, NETDEV, acceleration
+from .qemu import NETDEV, pace
 from .system import System
 from .virtual import Recording
 from .vm import VmMachine
 from .wired import WiredLab
 
-EMULATED = 4.0
 EMULATED_WORKERS = 6
 
 
@@ -40,8 +39,9 @@ class VmLab(WiredLab):
             base = unbooted(self.suite, self.addresses, system, directory / "base")
         else:
             base = booted(self.suite, self.addresses)
-        if acceleration(base.kernel.image) != KVM:
-            self.pace, self.workers = EMULATED, EMULATED_WORKERS
+        self.pace = pace(base.kernel.image)
+        if self.pace > 1.0:
+            self.workers = EMULATED_WORKERS
         machine = VmMachine("client", base, system, self.wire.switch, [uplink], directory)
         machine.pace = self.pace
         stack.callback(machine.close)
