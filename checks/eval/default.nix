@@ -129,7 +129,20 @@ let
     arguments: scenario:
     let
       inherit (import ./nixos.nix arguments) evaluate moduleOf;
-      config = evaluate (moduleOf scenario);
+      # Plain data does not say which systemd the machine has, so the plan uses nothing that is newer than 257.
+      old =
+        { pkgs, ... }:
+        {
+          systemd.package = pkgs.systemd // {
+            version = "257";
+          };
+        };
+      config = evaluate {
+        imports = [
+          (moduleOf scenario)
+          old
+        ];
+      };
       planned = (import ../../modules/plan { inherit tools; }).plan scenario;
       packaged =
         config.nsguard.planned.units

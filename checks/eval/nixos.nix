@@ -82,10 +82,6 @@ in
 {
   # The same specification in NixOS's options.
   moduleOf = specification: {
-    # Plain data does not say which version of systemd the machine has, so the plan uses nothing that is newer than this.
-    systemd.package = inUsr packages.systemd // {
-      version = "257";
-    };
     nsguard = {
       namespaces = specification.namespaces or { };
       tunnels = specification.tunnels or { };
