@@ -23,7 +23,6 @@ THROUGH = {
     "health/doctor/processes": ["lab/test_doctor_services.py"],
     "health/doctor/rules": ["lab/test_doctor.py"],
     "health/doctor/sockets": ["lab/test_doctor_services.py"],
-    "health/doctor/subject": ["lab/test_doctor.py"],
     "health/doctor/view": ["lab/test_doctor_services.py"],
     "health/host_services": ["health/test_status.py"],
     "health/judge": ["checks/test_judge.py"],

@@ -6,7 +6,7 @@ import pytest
 
 from box import NAME, Box, spec
 from nsguard.health import doctor
-from nsguard.health.doctor.subject import Finding
+from nsguard.health.doctor.subject import Finding, Loaded
 
 
 def test_a_spec_that_cannot_be_read_is_the_only_finding(box: Box) -> None:
@@ -34,8 +34,8 @@ UNIT = Finding("nsguard-publish-vpn@web.socket is failed", "start it")
 def test_a_unit_of_one_port_hides_no_fault_of_the_tunnel(
     monkeypatch: pytest.MonkeyPatch, tunnel: str | None, finding: Finding, done: set[str]
 ) -> None:
-    monkeypatch.setattr(doctor, "Patient", lambda name: SimpleNamespace(name=name, tunnel=tunnel))
+    monkeypatch.setattr(doctor, "Patient", lambda name, _: SimpleNamespace(name=name, tunnel=tunnel))
     note = Finding("a check that was done", "nothing", note=True)
     checks = {"units": finding} | dict.fromkeys(doctor.AFTER, note)
     monkeypatch.setattr(doctor, "CHECKS", {name: lambda _, it=it: iter([it]) for name, it in checks.items()})
-    assert {check for check, _ in doctor.examine("vpn")} == done
+    assert {check for check, _ in doctor.examine("vpn", Loaded())} == done

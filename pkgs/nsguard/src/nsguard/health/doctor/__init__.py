@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from nsguard.errors import BadInput
 from nsguard.health import layout, status
 from nsguard.health.doctor import confined, homes, inside, machine, processes, reach, rules, sockets, units
-from nsguard.health.doctor.subject import Finding, Patient
+from nsguard.health.doctor.subject import Finding, Loaded, Patient
 
 VERSION = 1
 
@@ -56,7 +56,8 @@ AFTER = {
 
 def main(options: argparse.Namespace) -> int:
     """Examine one namespace or all; return 0 if nothing is wrong, else 1. Raises `BadInput` for an unknown name."""
-    by_name = {name: list(examine(name)) for name in status.chosen(options.namespace)}
+    loaded = Loaded()
+    by_name = {name: list(examine(name, loaded)) for name in status.chosen(options.namespace)}
     if options.json:
         document = {
             name: [{"check": check} | finding._asdict() for check, finding in findings]
@@ -76,10 +77,10 @@ def main(options: argparse.Namespace) -> int:
     return 1 if any(not finding.note for findings in by_name.values() for _, finding in findings) else 0
 
 
-def examine(name: str) -> Iterator[tuple[str, Finding]]:
+def examine(name: str, loaded: Loaded) -> Iterator[tuple[str, Finding]]:
     """Every finding, with the check that made it. If the spec cannot be read, that is the only finding."""
     try:
-        patient = Patient(name)
+        patient = Patient(name, loaded)
     except BadInput as error:
         what, _, remedy = str(error).rpartition("; ")
         yield "spec", Finding(what, remedy)

@@ -3,11 +3,9 @@
 import os
 from collections.abc import Iterable, Iterator
 
-from nsguard import paths
 from nsguard.health.doctor.subject import Finding, Patient
 from nsguard.lifecycle import confext, tunnel
 from nsguard.net import host_link, links, namespace
-from nsguard.system import systemd
 
 
 def ways_out(patient: Patient) -> Iterator[Finding]:
@@ -72,10 +70,9 @@ def services(patient: Patient) -> Iterator[Finding]:
     """Each service of the namespace runs in it, and not in an earlier namespace of the same name."""
     if not patient.up:
         return
-    shown = systemd.show(["*.service"], ["MainPID", "NetworkNamespacePath"])
-    for unit in shown:
+    for unit in patient.services:
         pid = unit.get("MainPID", "0")
-        if unit.get("NetworkNamespacePath") == f"{paths.NETNS}/{patient.name}" and pid != "0":
+        if pid != "0":
             try:
                 inode = os.stat(f"/proc/{pid}/ns/net").st_ino
             except OSError:

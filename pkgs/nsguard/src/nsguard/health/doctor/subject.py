@@ -37,11 +37,30 @@ class Finding(NamedTuple):
     note: bool = False
 
 
+class Loaded:
+    """The services that systemd has loaded.
+
+    All namespaces share the list: for each service of the host, systemd sends all properties, which can take seconds.
+    """
+
+    @functools.cached_property
+    def _by_namespace(self) -> dict[str, list[str]]:
+        services: dict[str, list[str]] = {}
+        for unit in systemd.show(["*.service"], ["NetworkNamespacePath"]):
+            services.setdefault(unit.get("NetworkNamespacePath", ""), []).append(unit["Id"])
+        return services
+
+    def in_namespace(self, name: str) -> list[str]:
+        """The services that start in namespace `name`."""
+        return self._by_namespace.get(f"{paths.NETNS}/{name}", [])
+
+
 class Patient:
     """A namespace as it is, and as its spec describes it. Raises `BadInput` if the spec cannot be read."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, loaded: Loaded) -> None:
         self.name = name
+        self.loaded = loaded
         self.spec = spec.load(name)
         self.state = State(name)
         self.up = teardown.is_up(self.state)
@@ -68,6 +87,12 @@ class Patient:
             )
             return fitted._replace(mtu=mtu.fitting(self.spec, fitted, endpoints))
         return None
+
+    @functools.cached_property
+    def services(self) -> list[dict[str, str]]:
+        """Id, MainPID and NeedDaemonReload of each loaded service that starts in the namespace."""
+        names = self.loaded.in_namespace(self.name)
+        return systemd.show(names, ["MainPID", "NeedDaemonReload"]) if names else []
 
     @functools.cached_property
     def processes(self) -> list[int]:

@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nsguard import paths
 from nsguard.health.doctor.subject import Finding, Patient
 from nsguard.health.judge import Hole
 from nsguard.health.summary import few
-from nsguard.system import systemd
 
 # The number of values of a setting that a finding lists.
 _SHOWN = 3
@@ -18,13 +16,11 @@ def holes(patient: Patient) -> Iterator[Finding]:
     facts = patient.facts
     if facts is None:
         return
-    namespace_path = f"{paths.NETNS}/{patient.name}"
-    for unit in systemd.show(["*.service"], ["NetworkNamespacePath", "NeedDaemonReload"]):
-        if unit.get("NetworkNamespacePath") == namespace_path:
-            if unit.get("NeedDaemonReload") == "yes":
-                yield Finding(f"{unit['Id']} has changed since systemd read it", "systemctl daemon-reload")
-            _, found = patient.judged(unit["Id"]) or ({}, [])
-            yield from _of(facts, unit["Id"], found)
+    for unit in patient.services:
+        if unit.get("NeedDaemonReload") == "yes":
+            yield Finding(f"{unit['Id']} has changed since systemd read it", "systemctl daemon-reload")
+        _, found = patient.judged(unit["Id"]) or ({}, [])
+        yield from _of(facts, unit["Id"], found)
 
 
 def _of(facts: Mapping[str, Any], unit: str, found: Sequence[Hole]) -> Iterator[Finding]:
