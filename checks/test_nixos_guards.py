@@ -8,12 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from closures import NIXOS, closure, closure_of, needs_nixos
+from closures import NIXOS, closure, closure_of, connected, needs_nixos
+from nsguard_harness import driver
+from nsguard_harness.agent_client import Agent
 from nsguard_harness.cli import main
+from nsguard_harness.errors import LabError
+from nsguard_harness.run.cells import Subject
+from nsguard_harness.run.suite import Suite, Verdict
 
 pytestmark = [pytest.mark.lab, needs_nixos]
 # their ways out: a packet, a look-up by a resolver, one by a daemon, a file for a login, a tunnel without its link
 ATTACKS = ("udp-beyond", "dns-uplink", "resolved-dbus", "left-in-own-home", "link-deleted")
+SOCKET = "/run/nsguard-agent-nsguard-{}-{}/socket"
 
 
 def run_on(system: Path) -> list[str]:
@@ -60,3 +66,36 @@ def test_agents_that_nothing_confines_send_in_clear(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     assert main([*run_on(system), "--attack", "udp-beyond", "--json", str(report)]) == 3
     assert "ip netns exec vpn ping" in json.loads(report.read_text())["error"]
+
+
+def test_services_that_nothing_has_started_are_attacked_in_their_place() -> None:
+    """A service that a timer starts, with a way out, and a template without one; one that cannot start is named."""
+    system = closure_of(f"""{{ lib, pkgs, ... }}:
+    let
+      runs = {{
+        nsguard.namespace = "vpn";
+        serviceConfig.ExecStart = "${{pkgs.coreutils}}/bin/sleep infinity";
+      }};
+    in
+    {{
+      imports = [ {NIXOS}/guarded.nix ];
+      nsguard.tunnels.lab.configFile = "/etc/nsguard-lab/client.conf";
+      nsguard.namespaces.vpn.tunnel = "lab";
+      nsguard.agents.confine.nsguard.namespace = "vpn";
+      nsguard.agents.services = [ "backup" "worker@" "broken" ];
+      systemd.services.backup = lib.mkMerge [ runs {{ nsguard.dbus.system.access = "host"; startAt = "daily"; }} ];
+      systemd.services."worker@" = lib.mkMerge [ runs {{ serviceConfig.DynamicUser = true; }} ];
+      systemd.services.broken = lib.mkMerge [ runs {{ preStart = "cat /run/secrets/absent"; }} ];
+    }}""")
+    with connected(system) as lab:
+        known = [
+            Subject(
+                who, Agent(lab.client, SOCKET.format("probe", who)), Agent(lab.client, SOCKET.format("control", who))
+            )
+            for who in ("root", "user")
+        ]
+        for service, verdict in {"backup": Verdict.LEAKED, "worker@": Verdict.CONTAINED}.items():
+            report = Suite(lab, driver._in_its_place(lab, service, known, "resolved-dbus", "up")).run()
+            assert {result.verdict for result in report.results} == {verdict}, report.results
+        with pytest.raises(LabError, match=r"broken: it does not run, .*/run/secrets/absent: No such file"):
+            driver._in_its_place(lab, "broken", known, "resolved-dbus", "up")
