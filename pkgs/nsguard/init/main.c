@@ -3,7 +3,7 @@
  *   --netns=NAME      end here unless this process is in that network namespace
  *   --journal         give the command a pipe in place of systemd's connection to the journal
  *   --notify=main|all hand on what the command, or all of the unit, may tell systemd
- *   --forward=SIGNAL  hand on a signal that systemd sends to the main process alone (several, with commas between)
+ *   --forward=SIGNAL  hand on a signal that systemd sends to the main process alone
  *   --stay            be the process that systemd knows, and hand on all signals to it
  *   --signalled       hand on the signals that other commands of the unit send by --signal
  *   --signal=SIGNAL   in place of a program: signal the unit's main command (signals.c)
@@ -55,18 +55,6 @@ void say(const char *format, ...)
 		return;
 }
 
-/* A comma-separated list, with or without SIG. */
-static bool parse_signals(char *names, sigset_t *set)
-{
-	for (char *name = strtok(names, ","); name; name = strtok(NULL, ",")) {
-		int number = signal_number(name);
-
-		if (!number || sigaddset(set, number))
-			return false;
-	}
-	return true;
-}
-
 /* Read the options into `front`. Returns the words of the program; NULL, after a message, for wrong options. */
 static char **parse(int count, char **words, struct front *front)
 {
@@ -97,7 +85,7 @@ static char **parse(int count, char **words, struct front *front)
 			front->signal = signal_number(optarg);
 		else if (option == 't' && (!strcmp(optarg, "main") || !strcmp(optarg, "all")))
 			front->notify = optarg;
-		else if (option != 'f' || !parse_signals(optarg, &front->forward)) {
+		else if (option != 'f' || !signal_number(optarg) || sigaddset(&front->forward, signal_number(optarg))) {
 			say("%s: not an option of nsguard-init, which units start; regenerate the unit with nixos-rebuild switch",
 			    words[optind - 1]);
 			return NULL;

@@ -8,7 +8,9 @@ from box import Box
 from in_front import PROCESS_ONE, between, run
 
 
-@pytest.mark.parametrize("option", ["--nope", "--notify=some", "--forward=SIGNONE", "--netns", "-x"])
+@pytest.mark.parametrize(
+    "option", ["--nope", "--notify=some", "--forward=SIGNONE", "--forward=HUP,USR1", "--netns", "-x"]
+)
 def test_what_is_no_option(box: Box, init: str, option: str) -> None:
     done = run(box, init, option)
     assert done.returncode == 255
