@@ -157,7 +157,6 @@ in
       each (name: service.warnings makers name services.${name}) services
       ++ ofWhole
       ++ each hostServicesInside namespaces
-      ++ import ./firewall.nix { inherit namespaces; }
     );
 
   # Separate from the others: a home may come from the finished configuration, which depends on the others' result.

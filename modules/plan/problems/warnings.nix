@@ -1,5 +1,5 @@
-# Tunnels that can be planned but will not carry all the traffic that they should.
-{ tunnels, ... }:
+# Tunnels that can be planned but will not carry all the traffic that they should, and options that do nothing.
+{ namespaces, tunnels, ... }:
 let
   inherit (builtins)
     any
@@ -44,4 +44,4 @@ let
   # The runtime reads configFile, and warns of the same.
   typed = filter (name: tunnels.${name}.configFile == null) (builtins.attrNames tunnels);
 in
-messages (concatMap ofTunnel typed)
+messages (concatMap ofTunnel typed ++ import ./firewall.nix { inherit namespaces; })
