@@ -36,6 +36,7 @@ WAITING = re.compile(
 )
 # Units that cannot run here: configuration -> unit -> reason.
 UNABLE = {
+    "clients-of-nobody": {"several.service": "its shell finds no rtorrent in PATH"},
     "clients-of-nixos": {
         "transmission.service": "it is not confined, and its read-only root has no place for a mount of containers"
     },
