@@ -138,3 +138,17 @@ def test_a_port_whose_watcher_fails_is_closed_and_said_to_be_lost(
     monkeypatch.setenv("SERVICE_RESULT", "success")
     keeper.close_by_unit("vpn")
     assert state() == ""
+
+
+def test_a_lost_port_is_closed_even_if_that_cannot_be_recorded(
+    opened: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError("no space")
+
+    monkeypatch.setattr(namespace, "inode", lambda _: 1)
+    script.open_port("vpn", 51413, ["tcp"])
+    monkeypatch.setattr(State, "write_forwarding", full)
+    with pytest.raises(OSError, match="no space"):
+        keeper.close("vpn", "its process failed")
+    assert (opened["ports"], State("vpn").forwarded()) == (([], None), None)

@@ -96,3 +96,22 @@ def test_a_lock_that_another_process_keeps_is_named(tmp_path: Path) -> None:
     )
     with files.locked(str(tmp_path), 0.01):
         pass
+
+
+def test_nobody_can_open_an_own_directory_while_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    modes: list[int] = []
+    change = os.chmod
+
+    def seen(path: str, mode: int) -> None:
+        modes.append(os.stat(path).st_mode & 0o777)
+        change(path, mode)
+
+    monkeypatch.setattr(os, "chmod", seen)
+    for umask in (0, 0o077):
+        previous = os.umask(umask)
+        try:
+            files.make_own(str(tmp_path / f"{umask:o}"))
+        finally:
+            os.umask(previous)
+        assert (tmp_path / f"{umask:o}").stat().st_mode & 0o777 == files.OWN
+    assert modes == [files.OWN, 0o700]

@@ -91,13 +91,13 @@ def close(name: str, lost: str = "", *, starting: bool = False) -> None:
     state = State(name)
     forwarded, recorded = state.forwarded(), state.forwarding()
     state.write_forwarded(None)
+    if namespace.inode(name) is not None:
+        nft.open_ports(name, (), None)  # before anything is written, which a full /run prevents
     if lost and forwarded:
         process.say(f"nsguard: {name}: port {forwarded.port} is closed: {lost}")
         state.write_forwarding(ForwardingState("lost", round(time.time()), "", lost))
     elif not ((lost or starting) and recorded and recorded.state == "lost"):
         state.write_forwarding(None)
-    if namespace.inode(name) is not None:
-        nft.open_ports(name, (), None)
 
 
 def close_by_unit(name: str) -> None:

@@ -90,7 +90,7 @@ def write_json(path: str, data: Any) -> None:
 def make_own(directory: str) -> None:
     """Make one of nsguard's own directories below `/run`, or give it the mode that only root may open it."""
     with suppress(FileExistsError):
-        os.mkdir(directory)
+        os.mkdir(directory, OWN)  # never more, or another user could open it meanwhile and keep its lock
     os.chmod(directory, OWN)
 
 
