@@ -4,6 +4,7 @@ let
   inherit (import ./plan/defaults.nix) service;
   inherit (import ./plan/combine.nix) words;
   loosenings = import ./plan/confinement/loosenings.nix;
+  started = import ./plan/confinement/started.nix;
   whyNoOwnProcesses = import ./plan/confinement/own-processes.nix;
   cfg = config.nsguard;
 
@@ -146,17 +147,8 @@ let
 
   inNamespaces = lib.filterAttrs (_: s: s.nsguard.namespace != null) config.systemd.services;
 
-  # The services that a socket starts (systemd.socket(5)): those of Service=, or of the socket's name, or its template.
-  named =
-    name: socket:
-    map (lib.removeSuffix ".service") (
-      lib.toList (
-        socket.socketConfig.Service or [
-          name
-          "${name}@"
-        ]
-      )
-    );
+  # The services that a socket starts.
+  named = name: socket: started name socket.socketConfig;
   claiming =
     name:
     lib.filter (
@@ -351,6 +343,7 @@ in
         (name: s: {
           template = templateOf name;
           properties = lib.attrNames s.serviceConfig;
+          joined = lib.toList (s.unitConfig.JoinsNamespaceOf or [ ]) != [ ];
         })
         (
           lib.filterAttrs (

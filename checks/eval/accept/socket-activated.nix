@@ -29,6 +29,24 @@
         listenStreams = [ "[::]:8082" ];
         socketConfig.Accept = true;
       };
+      # Each starts an instance or names its service in a spelling of its own.
+      of-instance = {
+        listenDatagrams = [ "8083" ];
+        socketConfig.Service = "each@one.service";
+      };
+      "each@two".listenDatagrams = [ "8084" ];
+      blank = {
+        listenDatagrams = [ "8085" ];
+        socketConfig.Service = "app.service ";
+      };
+      app = {
+        listenDatagrams = [ "8086" ];
+        socketConfig.Service = "%p.service";
+      };
+      "far-each@three" = {
+        listenDatagrams = [ "8087" ];
+        socketConfig.Service = "%j@%i.service";
+      };
       free.listenStreams = [ "/run/free" ];
     };
   };
@@ -51,6 +69,11 @@
         "front"
         "claimed"
         "each"
+        "of-instance"
+        "each@two"
+        "blank"
+        "app"
+        "far-each@three"
         "free"
       ];
       inherit (front.unitConfig) DefaultDependencies BindsTo After;
@@ -60,6 +83,11 @@
 
   expected = {
     paths = [
+      "/run/netns/vpn"
+      "/run/netns/vpn"
+      "/run/netns/vpn"
+      "/run/netns/vpn"
+      "/run/netns/vpn"
       "/run/netns/vpn"
       "/run/netns/vpn"
       "/run/netns/vpn"

@@ -14,6 +14,7 @@
           MemoryMax = "1G";
           PrivateTmp = false;
         };
+        unitConfig.JoinsNamespaceOf = "free@three.service";
       };
       "free@".serviceConfig.ExecStart = "/bin/app";
       "free@two".nsguard.namespace = "vpn";
@@ -22,6 +23,7 @@
   };
   messages = [
     ''systemd.services."free@two".nsguard.namespace: an instance is confined as its template is; set systemd.services."free@".nsguard.namespace''
+    ''systemd.services."confined@one".unitConfig.JoinsNamespaceOf: the service would share the namespaces of another unit; remove it (systemd.services."confined@one".unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)''
     ''systemd.services."confined@one".serviceConfig.BindPaths: the setting of one instance would override its confined template; set it in systemd.services."confined@"''
     ''systemd.services."confined@one".serviceConfig.PrivateTmp: the setting of one instance would override its confined template; set it in systemd.services."confined@"''
   ];

@@ -299,8 +299,15 @@ in
 
   ofInstance =
     name:
-    { template, properties }:
-    map (property: {
+    {
+      template,
+      properties,
+      joined,
+    }:
+    [
+      (sharing "${named "services" name}.unitConfig.JoinsNamespaceOf" // { when = joined; })
+    ]
+    ++ map (property: {
       when = match harmless property == null;
       where = "${named "services" name}.serviceConfig.${property}";
       what = "the setting of one instance would override its confined template";
