@@ -8,7 +8,6 @@
 let
   inherit (lib) mkOption types;
   inherit (import ./plan/combine.nix) words;
-  inherit (import ./plan/problems/problem.nix) messages;
   cfg = config.nsguard;
 
   inherit (cfg.planned) files groups units;
@@ -19,10 +18,14 @@ let
 
   # Problems in the options of services; if there are none, holes in the text that systemd will read.
   refused = cfg.plan.serviceProblems cfg.specification;
-  holes = cfg.plan.serviceHoles cfg.specification (
+  holes = cfg.plan.serviceHoles cfg.specification textOf;
+  others = cfg.plan.unitProblems cfg.specification {
+    inherit (config.systemd) units;
+    inherit textOf;
+  };
+  textOf =
     name:
-    lib.concatMapStringsSep "\n" (unit: config.systemd.units.${unit}.text) ([ name ] ++ dropIns name)
-  );
+    lib.concatMapStringsSep "\n" (unit: config.systemd.units.${unit}.text) ([ name ] ++ dropIns name);
 
   # Units that are drop-ins of all units whose names begin alike: "web-.service" of "web-one.service" (systemd.unit(5)).
   dropIns =
@@ -30,32 +33,20 @@ let
     let
       parts = builtins.match "([^@]*)(@.*)?([.][a-z]+)" name;
       segments = lib.splitString "-" (lib.head parts);
-      prefixes = map (count: "${lib.concatStringsSep "-" (lib.take count segments)}-${lib.last parts}") (
-        lib.range 1 (lib.length segments - 1)
-      );
+      prefixes = lib.concatMap (
+        count:
+        map (instance: "${lib.concatStringsSep "-" (lib.take count segments)}-${instance}${lib.last parts}")
+          (
+            lib.unique [
+              ""
+              (toString (lib.elemAt parts 1))
+            ]
+          )
+      ) (lib.range 1 (lib.length segments - 1));
     in
     lib.filter (
       unit: config.systemd.units.${unit}.overrideStrategy or null == "asDropin" && unit != name
     ) prefixes;
-
-  # NixOS links an alias in place of a unit of that name.
-  displaced = messages (
-    lib.concatLists (
-      lib.mapAttrsToList (
-        name: unit:
-        let
-          parts = builtins.match "(.*)[.]([a-z]+)" name;
-          where = "systemd.${lib.last parts}s.${builtins.toJSON (lib.head parts)}.aliases";
-        in
-        map (alias: {
-          inherit where;
-          when = confined ? ${alias} && alias != name;
-          what = "${builtins.toJSON alias} is a confined unit, and this one would run in its place";
-          fix = "remove the alias";
-        }) unit.aliases
-      ) config.systemd.units
-    )
-  );
 
   accounts = lib.mapAttrs' (
     _: user:
@@ -197,7 +188,7 @@ in
       assertions = map (message: {
         assertion = false;
         inherit message;
-      }) (cfg.planned.problems ++ displaced ++ (if refused == [ ] then holes else refused));
+      }) (cfg.planned.problems ++ (if refused == [ ] then others ++ holes else refused));
     }
     (lib.mkIf (cfg.namespaces != { }) {
       environment.systemPackages = [ cfg.package ];

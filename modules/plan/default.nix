@@ -220,6 +220,16 @@ let
   # service: complete; unit: its full name
   holesOf = service: judge.service (expected.service service);
 
+  unitProblems = import ./problems/units.nix {
+    inherit (judge) starts;
+    socketHoles = service: judge.socket (expected.socket service.namespace);
+    serviceHoles =
+      service: name: unit: text:
+      messages "systemd.services.${quoted (builtins.head (builtins.match "(.*)[.]service" unit))}" (
+        holesOf (withBus name service) unit text
+      );
+  };
+
   quoted =
     name: if builtins.match "[A-Za-z_][A-Za-z0-9_-]*" name == null then builtins.toJSON name else name;
 
@@ -338,6 +348,13 @@ in
   serviceWarnings = specification: makers: (problemsIn (complete specification)).warnings makers;
   # Holes in their finished units. textOf: unit -> its text
   serviceHoles = specification: holes (complete specification);
+  # Problems of other units with them. { units; textOf; }: see ./problems/units.nix
+  unitProblems =
+    specification: machine:
+    let
+      whole = complete specification;
+    in
+    unitProblems (machine // { services = removeAttrs whole.services (freeIn whole); });
   inherit
     confineService
     holesOf

@@ -8,11 +8,17 @@
         serviceConfig.ExecStart = "/bin/web";
         aliases = [ "site.service" ];
       };
+      "app@" = {
+        nsguard.namespace = "vpn";
+        serviceConfig.ExecStart = "/bin/app";
+        aliases = [ "app@two.service" ];
+      };
       free = {
         serviceConfig.ExecStart = "/bin/web";
         aliases = [
           "web.service"
           "other.service"
+          "app@one.service"
         ];
       };
     };
@@ -26,6 +32,7 @@
   };
   messages = [
     ''systemd.services."free".aliases: "web.service" is a confined unit, and this one would run in its place; remove the alias''
+    ''systemd.services."free".aliases: "app@one.service" is a confined unit, and this one would run in its place; remove the alias''
     ''systemd.sockets."free".aliases: "web.socket" is a confined unit, and this one would run in its place; remove the alias''
   ];
 }

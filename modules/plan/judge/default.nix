@@ -2,6 +2,7 @@
 #
 #   (import ./.).service want name text -> [ { directive; value; reason; protection ? ; } ]
 #   (import ./.).socket  want name text
+#   (import ./.).starts  name text service -> whether a socket may start the service
 #
 # `text` is what systemd reads, followed by all drop-ins; `name` is the unit's full name; `want` is what the plan
 # requires, see `defaults`. The judge shares no code with the refusals in ../problems, so that neither hides what the
@@ -91,6 +92,8 @@ let
 in
 {
   inherit facts;
+
+  starts = import ./starts.nix { inherit paths; };
 
   service =
     want: name: text:

@@ -30,7 +30,7 @@ let
         N = head (match "(.*)[.][a-z]+" unit);
         p = elemAt parts 0;
         i = if instance == "" then unknown else instance;
-        j = elemAt parts 0;
+        j = elemAt (match "(.*-)?([^-]*)" (elemAt parts 0)) 1;
       };
     in
     own.${letter} or facts.specifiers.${letter} or unknown;

@@ -13,7 +13,7 @@ class UnitPaths:
     def __init__(self, facts: Mapping[str, Mapping[str, str]], unit: str) -> None:
         name, _, _ = unit.rpartition(".")
         prefix, _, instance = name.partition("@")
-        own = {"%": "%", "n": unit, "N": name, "p": prefix, "i": instance or UNKNOWN, "j": prefix}
+        own = {"%": "%", "n": unit, "N": name, "p": prefix, "i": instance or UNKNOWN, "j": prefix.rpartition("-")[2]}
         self._links = facts["links"]
         self._specifiers = {**facts["specifiers"], **own}
 

@@ -1,0 +1,48 @@
+# NixOS: what systemd would read of an instance after its confined template, whoever writes it.
+{
+  module = {
+    nsguard = import ../vpn.nix;
+    systemd.services = {
+      "app@" = {
+        nsguard.namespace = "vpn";
+        serviceConfig.ExecStart = "/bin/app";
+      };
+      "app@quiet" = {
+        overrideStrategy = "asDropin";
+        serviceConfig.MemoryMax = "1G";
+      };
+      "app@told" = {
+        overrideStrategy = "asDropin";
+        serviceConfig.LoadCredential = "a:/etc/resolv.conf";
+      };
+      "app@whole".serviceConfig.MemoryMax = "1G";
+      "packaged@" = {
+        nsguard.namespace = "vpn";
+        overrideStrategy = "asDropin";
+        serviceConfig.StandardOutput = "null";
+      };
+      "packaged@one" = {
+        overrideStrategy = "asDropin";
+        serviceConfig.MemoryMax = "1G";
+      };
+    };
+    systemd.units = {
+      "app@one.service" = {
+        overrideStrategy = "asDropin";
+        text = "[Service]\nBindPaths=/run/dbus\nNetworkNamespacePath=\n";
+      };
+      "app@off.service".enable = false;
+      "other@one.service" = {
+        overrideStrategy = "asDropin";
+        text = "[Service]\nBindPaths=/run/dbus\n";
+      };
+    };
+  };
+  messages = [
+    ''systemd.services."app@one".serviceConfig.BindPaths: the finished unit has "/run/dbus", and it leads to programs of the host, which work outside the namespace; remove it''
+    ''systemd.services."app@one": the finished unit is not confined, since NetworkNamespacePath is missing (protection network-namespace); remove what sets it past systemd.services."app@one".serviceConfig.NetworkNamespacePath, such as systemd.units or a drop-in''
+    ''systemd.services."app@told".serviceConfig.LoadCredential: the finished unit has "a:/etc/resolv.conf", and names would be looked up by the host's files; remove it''
+    ''systemd.services."app@whole".overrideStrategy: the unit would take the place of its confined template; set it to "asDropin"''
+    ''systemd.services."packaged@one": its drop-in would take the place of that of its template, which confines it; remove it, and set what it sets in systemd.services."packaged@"''
+  ];
+}

@@ -1,0 +1,132 @@
+# What other units of the machine would do to confined ones, by what NixOS makes of them -> messages
+#   starts        full name of a socket, its text -> service -> whether it may start that service
+#   socketHoles   service, full name of a socket, its text -> holes
+#   serviceHoles  service, its name, the full name and text of a unit -> messages
+{
+  starts,
+  socketHoles,
+  serviceHoles,
+}:
+# services: the confined ones; units: those of systemd.units; textOf: name -> what systemd reads, with its drop-ins
+{
+  services,
+  units,
+  textOf,
+}:
+let
+  inherit (builtins)
+    attrNames
+    concatLists
+    concatMap
+    elemAt
+    filter
+    head
+    match
+    toJSON
+    ;
+  inherit (import ./problem.nix) messages;
+
+  enabled = filter (name: units.${name}.enable or true) (attrNames units);
+  isDropIn = name: units.${name}.overrideStrategy or null == "asDropin";
+  option =
+    name:
+    let
+      parts = match "(.*)[.]([a-z]+)" name;
+    in
+    "systemd.${elemAt parts 1}s.${toJSON (head parts)}";
+
+  templateOf =
+    name:
+    let
+      parts = match "([^@]+@)[^@].*([.][a-z]+)" name;
+    in
+    if parts == null then null else head parts + elemAt parts 1;
+
+  confined = builtins.listToAttrs (
+    map
+      (name: {
+        inherit name;
+        value = true;
+      })
+      (
+        concatMap (
+          service:
+          [ "${service}.service" ] ++ map (socket: "${socket}.socket") (attrNames services.${service}.sockets)
+        ) (attrNames services)
+      )
+  );
+
+  # NixOS links an alias in place of a unit of that name, and systemd takes an instance's own unit before its template.
+  displaced =
+    name:
+    map (
+      alias:
+      let
+        template = toString (templateOf alias);
+      in
+      {
+        where = "${option name}.aliases";
+        when = alias != name && confined ? ${alias} || template != name && confined ? ${template};
+        what = "${toJSON alias} is a confined unit, and this one would run in its place";
+        fix = "remove the alias";
+      }
+    ) units.${name}.aliases;
+
+  # systemd would make the socket on the host, or in another namespace.
+  ofSocket =
+    name:
+    let
+      text = textOf name;
+      mayStart = starts name text;
+      socket = head (match "(.*)[.]socket" name);
+      others = filter (
+        service:
+        mayStart service
+        && !services.${service}.sockets ? ${socket}
+        && socketHoles services.${service} name text != [ ]
+      ) (attrNames services);
+    in
+    map (service: {
+      where = "systemd.units.${toJSON name}.text";
+      what =
+        "the socket may start ${service}.service, which is confined,"
+        + " and systemd would not make it in that service's namespace";
+      fix = "define it with ${option name}, and name the service without specifiers";
+    }) others;
+
+  # An instance's settings come after its template's. A drop-in of NixOS replaces that of a template of the same name.
+  ofInstance =
+    name:
+    let
+      template = templateOf name;
+      service = head (match "(.*)[.]service" template);
+      where = option name;
+    in
+    if !confined ? ${toString template} || confined ? ${name} then
+      [ ]
+    else if !isDropIn name then
+      messages [
+        {
+          where = "${where}.overrideStrategy";
+          what = "the unit would take the place of its confined template";
+          fix = ''set it to "asDropin"'';
+        }
+      ]
+    else if isDropIn template then
+      messages [
+        {
+          inherit where;
+          what = "its drop-in would take the place of that of its template, which confines it";
+          fix = "remove it, and set what it sets in ${option template}";
+        }
+      ]
+    else
+      serviceHoles services.${service} service name "${textOf template}\n${units.${name}.text}";
+
+  ofKind = kind: filter (name: match ".*[.]${kind}" name != null) enabled;
+in
+if services == { } then
+  [ ]
+else
+  messages (concatMap displaced enabled ++ concatMap ofSocket (ofKind "socket"))
+  ++ concatLists (map ofInstance (ofKind "service"))
