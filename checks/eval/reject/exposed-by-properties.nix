@@ -41,6 +41,11 @@ in
         RuntimeDirectory = "named nscd";
         StateDirectory = "named NetworkManager:leases";
       };
+      linked = service {
+        LogsDirectory = "linked::ro";
+        RuntimeDirectory = "linked:poses linked:nscd";
+        StateDirectory = "linked:sss:ro linked:sss-backup";
+      };
       images = service {
         MountImages = "/srv/image.raw:/etc";
         ExtensionImages = "/srv/more.raw";
@@ -62,6 +67,26 @@ in
           "/proc/sys/kernel"
         ];
       };
+      # A user may own these.
+      later = service {
+        User = "alice";
+        BindPaths = [
+          "/usr/local/bin"
+          "/usr/local/share:/srv/share"
+          "/var/spool:/srv/spool"
+          "/var/spool:/var/spool"
+          "/var/spool/mail:/srv/mail"
+        ];
+        BindReadOnlyPaths = "/var/spool/at:/srv/at";
+        ReadWritePaths = [
+          "/var/spool"
+          "/var/spool/mail"
+          "-/var/spool/cron"
+          "/var/spool//cron/crontabs"
+          "+/usr/local/bin"
+          "/nix/var/nix/profiles/per-user"
+        ];
+      };
       "user@" = service { };
       listening = {
         sockets.listening.socketConfig.ListenStream = [
@@ -80,7 +105,16 @@ in
     "systemd.services.images.serviceConfig.ExtensionImages: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (systemd.services.images.serviceConfig.ExtensionImages = lib.mkForce [ ]; where a module sets it)"
     "systemd.services.images.serviceConfig.MountImages: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (systemd.services.images.serviceConfig.MountImages = lib.mkForce [ ]; where a module sets it)"
     "systemd.services.images.serviceConfig.RootImage: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (systemd.services.images.serviceConfig.RootImage = lib.mkForce [ ]; where a module sets it)"
+    ''systemd.services.later.serviceConfig: "/usr/local/bin" is a system path, and programs outside the namespace run files in it; name a data directory''
+    ''systemd.services.later.serviceConfig: "/usr/local/share:/srv/share" is a system path, and programs outside the namespace run files in it; name a data directory''
+    ''systemd.services.later.serviceConfig: "/var/spool:/srv/spool" is a system path, and programs outside the namespace run files in it; name a data directory''
+    ''systemd.services.later.serviceConfig.ReadWritePaths: "-/var/spool/cron" is a system path, and programs outside the namespace run files in it; name a data directory''
+    ''systemd.services.later.serviceConfig.ReadWritePaths: "/var/spool//cron/crontabs" is a system path, and programs outside the namespace run files in it; name a data directory''
+    ''systemd.services.later.serviceConfig.ReadWritePaths: "+/usr/local/bin" is a system path, and programs outside the namespace run files in it; name a data directory''
+    ''systemd.services.later.serviceConfig.ReadWritePaths: "/nix/var/nix/profiles/per-user" is a system path, and programs outside the namespace run files in it; name a data directory''
     "systemd.services.legacy.serviceConfig.PermissionsStartOnly: every command but ExecStart would run with full privileges and see the host's sockets; set it to false (lib.mkForce false where a module sets it), or accept that with systemd.services.legacy.nsguard.allowPrivilegedCommands = true;"
+    ''systemd.services.linked.serviceConfig.RuntimeDirectory: "/run/nscd" is the directory of a daemon of the host; choose another name, or, if the service is that daemon, leave it unconfined: systemd.services.linked.nsguard.namespace = lib.mkForce null;''
+    ''systemd.services.linked.serviceConfig.StateDirectory: "/var/lib/sss" is the directory of a daemon of the host; choose another name, or, if the service is that daemon, leave it unconfined: systemd.services.linked.nsguard.namespace = lib.mkForce null;''
     ''systemd.sockets.listening: connections to "/run/s.sock" are made on the host and would tell the service the host's addresses; let it listen on a port, and set nsguard.namespaces.vpn.publish.listening = { listen = [ "/run/s.sock" ]; port = …; }; or, if it serves programs of the host, leave it unconfined: systemd.services.listening.nsguard.namespace = lib.mkForce null;''
     ''systemd.sockets.listening: "vsock::22" reaches the whole machine, because AF_VSOCK has no network namespaces; let it listen on a TCP or UDP port''
     ''systemd.services.named.serviceConfig.RuntimeDirectory: "/run/nscd" is the directory of a daemon of the host; choose another name, or, if the service is that daemon, leave it unconfined: systemd.services.named.nsguard.namespace = lib.mkForce null;''

@@ -13,7 +13,13 @@
       };
       "app@told" = {
         overrideStrategy = "asDropin";
-        serviceConfig.LoadCredential = "a:/etc/resolv.conf";
+        serviceConfig = {
+          EnvironmentFile = "/run/nscd/x";
+          LoadCredential = [
+            "a:/etc/resolv.conf"
+            "b:/run/secrets/b"
+          ];
+        };
       };
       "app@whole".serviceConfig.MemoryMax = "1G";
       "packaged@" = {
@@ -42,6 +48,7 @@
     ''systemd.services."app@one".serviceConfig.BindPaths: the finished unit has "/run/dbus", and it leads to programs of the host, which work outside the namespace; remove it''
     ''systemd.services."app@one": the finished unit is not confined, since NetworkNamespacePath is missing (protection network-namespace); remove what sets it past systemd.services."app@one".serviceConfig.NetworkNamespacePath, such as systemd.units or a drop-in''
     ''systemd.services."app@told".serviceConfig.LoadCredential: the finished unit has "a:/etc/resolv.conf", and names would be looked up by the host's files; remove it''
+    ''systemd.services."app@told".serviceConfig.EnvironmentFile: the finished unit has "/run/nscd/x", and it leads to programs of the host, which work outside the namespace; remove it''
     ''systemd.services."app@whole".overrideStrategy: the unit would take the place of its confined template; set it to "asDropin"''
     ''systemd.services."packaged@one": its drop-in would take the place of that of its template, which confines it; remove it, and set what it sets in systemd.services."packaged@"''
   ];

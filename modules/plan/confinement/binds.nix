@@ -160,6 +160,7 @@ in
   inherit
     kept
     plain
+    read
     spelt
     within
     ;

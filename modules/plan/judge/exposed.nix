@@ -44,6 +44,13 @@ let
     source: destination: home:
     source == home || paths.perhapsAbove source home && source != destination;
 
+  # Whether a bind shows a path that must be read-only where nothing makes it so.
+  writesLater =
+    source: destination:
+    paths.perhapsAmong source readOnly
+    || source != destination && filter (paths.perhapsAbove source) readOnly != [ ];
+  readOnly = attrNames facts.readOnly;
+
   # Why a path of the host must not be visible inside; null if it may be.
   secluded =
     unit: path:
@@ -102,6 +109,12 @@ let
       else
         whereSecluded (secluded unit) key entry source
         ++ (
+          if key == "Service.BindPaths" && secluded unit source == null && writesLater source destination then
+            [ (hole key entry "system") ]
+          else
+            [ ]
+        )
+        ++ (
           if filter (uncovers source destination) unit.homes != [ ] then [ (hole key entry "homes") ] else [ ]
         )
         ++ (
@@ -141,14 +154,16 @@ let
         covering = filter (paths.perhapsAbove path) facts.writable != [ ];
       in
       if
-        unit.root
-        && (
-          covering
-          || paths.perhapsAmong path [
-            "/proc"
-            "/sys"
-          ]
-        )
+        paths.perhapsAmong path readOnly
+        ||
+          unit.root
+          && (
+            covering
+            || paths.perhapsAmong path [
+              "/proc"
+              "/sys"
+            ]
+          )
       then
         [ (hole "Service.ReadWritePaths" entry "system") ]
       else
@@ -188,15 +203,25 @@ let
     unit: key: reason: harmless:
     map (word: hole key word reason) (filter (word: !elem word harmless) (wordsOf key unit));
 
+  # "directory:link": what systemd makes on the host for the service.
   ownDirectories =
     unit:
     concatMap (
-      directory:
-      if paths.perhapsAmong directory facts.daemons then
-        [ (hole "Service.RuntimeDirectory" directory "daemons") ]
-      else
-        [ ]
-    ) unit.runtime;
+      key:
+      concatMap (
+        name:
+        let
+          path = paths.resolved unit.name "${facts.directories.${key}}/${name}";
+        in
+        whereSecluded (telling unit) "Service.${key}" path path
+      ) (concatMap linked (wordsOf "Service.${key}" unit))
+    ) (attrNames facts.directories);
+  linked =
+    entry:
+    let
+      parts = match "([^:]*):?([^:]*).*" entry;
+    in
+    filter (name: name != "") parts;
 in
 {
   inherit hole;

@@ -26,6 +26,21 @@ let
   isSet = config: property: toList (config.${property} or null) != [ ];
   strings = value: filter isString (words value);
 
+  # Read-only paths that a user may own, and from which the host runs files.
+  runLater = [
+    "/nix/var"
+  ]
+  ++ concatMap (part: part.words) (builtins.attrValues (import ../confinement/later.nix));
+  isRunLater = path: builtins.any (binds.within path) runLater;
+
+  # Whether a bind shows such a path where nothing makes it read-only.
+  exposesRunLater =
+    entry:
+    let
+      inherit (binds.read entry) from to;
+    in
+    isRunLater from || from != to && builtins.any (later: binds.within later from) runLater;
+
   # Paths that the unit binds.
   bound =
     where: service: property:
@@ -33,6 +48,9 @@ let
       sorted = binds.sorted service (service.serviceConfig.${property} or null);
     in
     map (ofDaemons where) (sorted.refused or [ ])
+    ++ map (path: ofSystem where path // { when = property == "BindPaths" && exposesRunLater path; }) (
+      sorted.kept or [ ]
+    )
     ++ map (path: {
       inherit where;
       what = "${toJSON path} cannot be read with certainty";
@@ -69,7 +87,8 @@ let
   afterDash = entry: head (match "-?(.*)" entry);
   ofStream = entry: if match "(file|append|truncate):.*" entry == null then "" else afterColon entry;
 
-  # Directories that systemd makes for the service, and shows to it. parents: property -> where it makes them.
+  # Directories that systemd makes for the service, and shows to it, and links to them on the host, "directory:link".
+  # parents: property -> where it makes them.
   parents = {
     RuntimeDirectory = "/run";
     StateDirectory = "/var/lib";
@@ -80,9 +99,9 @@ let
     concatMap (
       property:
       map (
-        directory:
+        name:
         let
-          path = "${parents.${property}}/${head (builtins.split ":" directory)}";
+          path = "${parents.${property}}/${name}";
         in
         {
           when = match paths.reopened (binds.plain path) != null;
@@ -92,22 +111,41 @@ let
             "choose another name, or, if the service is that daemon,"
             + " leave it unconfined: ${at}.namespace = lib.mkForce null;";
         }
-      ) (words (service.serviceConfig.${property} or null))
+      ) (concatMap named (words (service.serviceConfig.${property} or null)))
     ) (builtins.attrNames parents);
+  # The directory and the link; options may follow.
+  named =
+    entry:
+    let
+      parts = match "([^:]*)(:([^:]*))?.*" entry;
+    in
+    filter
+      (
+        name:
+        !builtins.elem name [
+          null
+          ""
+        ]
+      )
+      [
+        (head parts)
+        (builtins.elemAt parts 2)
+      ];
 
-  # Root can write wherever the system is not read-only.
+  # Root can write wherever the system is not read-only, and its owner in a directory that only nsguard makes read-only.
   writable =
     where: service:
     let
       asRoot = isRoot service.serviceConfig && service.hardening.readOnlySystem or true;
-      isSystem =
-        path:
-        match "/(boot|etc|nix|usr)?|/(proc|sys)(/.*)?" (binds.plain (head (match "[-+]*(.*)" path)))
-        != null;
+      isSystem = path: match "/(boot|etc|nix|usr)?|/(proc|sys)(/.*)?" path != null;
     in
-    map (path: ofSystem "${where}.ReadWritePaths" path // { when = asRoot && isSystem path; }) (
-      strings (service.serviceConfig.ReadWritePaths or null)
-    );
+    map (
+      entry:
+      let
+        path = binds.plain (head (match "[-+]*(.*)" entry));
+      in
+      ofSystem "${where}.ReadWritePaths" entry // { when = asRoot && isSystem path || isRunLater path; }
+    ) (strings (service.serviceConfig.ReadWritePaths or null));
 
   # Properties that mount another tree of files, or a part of one, whatever is in it.
   images =

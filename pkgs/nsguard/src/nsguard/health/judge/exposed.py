@@ -25,9 +25,10 @@ def holes(unit: Unit) -> Iterator[Hole]:
             yield from _judged(_telling, unit, f"Service.{stream}", value, match[2])
     yield from _writable(unit)
     yield from _trees(unit)
-    for directory in unit.runtime:
-        if paths.perhaps_among(directory, unit.facts["daemons"]):
-            yield Hole("Service.RuntimeDirectory", directory, "daemons")
+    for key, parent in unit.facts["directories"].items():
+        for entry in unit.spelt(f"Service.{key}"):
+            for path in (unit.paths.resolved(f"{parent}/{name}") for name in entry.split(":")[:2] if name):
+                yield from _judged(_telling, unit, f"Service.{key}", path, path)
     for word in unit.spelt("Service.Sockets"):
         if word not in unit.want["sockets"]:
             yield Hole("Service.Sockets", word, "host-sockets")
@@ -43,6 +44,8 @@ def _binds(unit: Unit, key: str) -> Iterator[Hole]:
         source, destination, *_ = [*plain.split(":"), "", ""]
         yield from _judged(_secluded, unit, key, entry, source)
         origin, target = unit.paths.resolved(source), unit.paths.resolved(destination or source)
+        if key == "Service.BindPaths" and not _secluded(unit, origin) and _writes_later(unit, origin, target):
+            yield Hole(key, entry, "system")
         if any(_uncovers(origin, target, home) for home in unit.want["homes"]):
             yield Hole(key, entry, "homes")
         if any(paths.perhaps_above(target, covered) for covered in unit.facts["covered"]):
@@ -52,6 +55,13 @@ def _binds(unit: Unit, key: str) -> Iterator[Hole]:
 def _uncovers(source: str, destination: str, home: str) -> bool:
     """Whether a bind shows a whole hidden home. It stays hidden if a parent of it is bound to the parent's own path."""
     return source == home or (paths.perhaps_above(source, home) and source != destination)
+
+
+def _writes_later(unit: Unit, source: str, destination: str) -> bool:
+    """Whether a bind shows a path that must be read-only where nothing makes it so."""
+    read_only = unit.facts["readOnly"]
+    around = source != destination and any(paths.perhaps_above(source, it) for it in read_only)
+    return paths.perhaps_among(source, read_only) or around
 
 
 def _secluded(unit: Unit, path: str) -> str:
@@ -94,10 +104,11 @@ def _after_colon(entry: str) -> str:
 
 
 def _writable(unit: Unit) -> Iterator[Hole]:
-    for entry in unit.spelt("Service.ReadWritePaths") if unit.root else []:
+    for entry in unit.spelt("Service.ReadWritePaths"):
         path = unit.paths.resolved(entry.lstrip("-+"))
         above = any(paths.perhaps_above(path, it) for it in unit.facts["writable"])
-        if above or paths.perhaps_among(path, ("/proc", "/sys")):
+        of_root = unit.root and (above or paths.perhaps_among(path, ("/proc", "/sys")))
+        if of_root or paths.perhaps_among(path, unit.facts["readOnly"]):
             yield Hole("Service.ReadWritePaths", entry, "system")
 
 
