@@ -72,7 +72,8 @@ let
           CAP_SETUID, CAP_SETGID, and systemd 258: earlier versions deny setgroups(2) in such a namespace.
 
           Risk: none of them has an effect on the network. CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_FOWNER and CAP_SETUID open
-          every user's files to the service, and some of these files are run outside the confinement.
+          every user's files to the service. CAP_SETGID opens the files of every group, because the service may take
+          any group as its own. Some of these files are run outside the confinement.
         '';
       };
 
