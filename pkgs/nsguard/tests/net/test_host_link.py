@@ -34,6 +34,33 @@ def test_a_host_link_comes_stays_and_goes_with_the_spec(box: Box) -> None:
     assert "1767" not in box.out("ip", "-n", NAME, "rule") + box.out("ip", "-n", NAME, "-6", "rule")
 
 
+def test_a_link_without_a_group_is_known_by_its_other_end(box: Box) -> None:
+    """As version 0.1.0 made it: a reload keeps it, and a stop removes it."""
+    _linked(box)
+    numbered = "ip", "-o", "link", "show", "dev", "vensg-1a2b3c4d"
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    box.out("ip", "link", "set", "dev", "vensg-1a2b3c4d", "group", "default")
+    index = box.out(*numbered).split()[0]
+    again = box.nsguard("netns", "up", NAME)
+    assert again.returncode == 0, again.stderr
+    assert box.out(*numbered).split()[0] == index
+    box.write_spec(spec())
+    done = box.nsguard("netns", "up", NAME)
+    assert "ip link del dev vensg-1a2b3c4d" in done.stderr
+    assert "vensg" not in box.out("ip", "-o", "link")
+
+
+def test_a_link_to_another_end_inside_is_not_ours(box: Box) -> None:
+    """A pair of somebody else, whose other end took the place and the address of ours."""
+    _linked(box)
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    box.out("ip", "link", "del", "dev", "vensg-1a2b3c4d")
+    address = "address", "02:6e:73:67:00:01"
+    box.out("ip", "link", "add", "other", *address, "type", "veth", "peer", "name", "host0", "netns", NAME, *address)
+    box.out("ip", "link", "add", "vensg-1a2b3c4d", *address, "type", "bridge")
+    assert "has another link named" in box.nsguard("netns", "up", NAME).stderr
+
+
 # A link of somebody else, made by ip(8) with these words: an ordinary one, and one that looks as nsguard's.
 FOREIGN = [["type", "bridge"], ["address", "02:6e:73:67:00:01", "type", "bridge"]]
 

@@ -37,7 +37,7 @@ def check(spec: Spec, state: State) -> None:
     link = spec.host_link
     if link is None:
         return
-    if link.interface in namespace.links(None) and not _is_ours(link.interface):
+    if link.interface in namespace.links(None) and not _is_ours(state, link.interface):
         remedy = f"rename that, or remove it: ip link del dev {link.interface}"
         raise NsguardError(f"hostLink: this host has another link named {link.interface}; {remedy}")
     current = state.host_link()
@@ -116,7 +116,7 @@ def clear(state: State) -> None:
     link = state.host_link()
     if link is None:
         return
-    if link.interface in namespace.links(None) and _is_ours(link.interface):
+    if link.interface in namespace.links(None) and _is_ours(state, link.interface):
         process.change("ip", "link", "del", "dev", link.interface)
     # Routing rules stay when their link is deleted. If the namespace is gone, so are its rules.
     with suppress(NsguardError, OSError):
@@ -156,9 +156,21 @@ def faults(name: str, link: HostLink) -> list[tuple[str, str]]:
     return messages
 
 
-def _is_ours(interface: str) -> bool:
+def _is_ours(state: State, interface: str) -> bool:
     """Whether a link of the host was made here, and not by another program or person that chose its name."""
-    return bool(links.shown(None, interface)["group"] == str(_GROUP))
+    device_info = links.shown(None, interface)
+    return bool(device_info["group"] == str(_GROUP)) or _leads_inside(state, interface, device_info["ifindex"])
+
+
+def _leads_inside(state: State, interface: str, index: int) -> bool:
+    """Whether a link is the recorded one by its other end. Version 0.1.0 gave its links no group."""
+    recorded = state.host_link()
+    if recorded is None or recorded.interface != interface:
+        return False
+    with suppress(NsguardError, OSError):  # without the namespace or that end
+        inside = links.shown(state.name, recorded.inside)
+        return bool(inside.get("link_index") == index and inside.get("address") == _HARDWARE)
+    return False
 
 
 def _is(current: HostLink, target: HostLink) -> bool:
