@@ -43,7 +43,7 @@ in
       };
       linked = service {
         LogsDirectory = "linked::ro";
-        RuntimeDirectory = "linked:poses linked:nscd";
+        RuntimeDirectory = "linked:poses linked:nscd nsguard/vpn";
         StateDirectory = "linked:sss:ro linked:sss-backup";
       };
       images = service {
@@ -114,6 +114,7 @@ in
     ''systemd.services.later.serviceConfig.ReadWritePaths: "/nix/var/nix/profiles/per-user" is a system path, and programs outside the namespace run files in it; name a data directory''
     "systemd.services.legacy.serviceConfig.PermissionsStartOnly: every command but ExecStart would run with full privileges and see the host's sockets; set it to false (lib.mkForce false where a module sets it), or accept that with systemd.services.legacy.nsguard.allowPrivilegedCommands = true;"
     ''systemd.services.linked.serviceConfig.RuntimeDirectory: "/run/nscd" is the directory of a daemon of the host; choose another name, or, if the service is that daemon, leave it unconfined: systemd.services.linked.nsguard.namespace = lib.mkForce null;''
+    ''systemd.services.linked.serviceConfig.RuntimeDirectory: "/run/nsguard/vpn" is the directory of a daemon of the host; choose another name, or, if the service is that daemon, leave it unconfined: systemd.services.linked.nsguard.namespace = lib.mkForce null;''
     ''systemd.services.linked.serviceConfig.StateDirectory: "/var/lib/sss" is the directory of a daemon of the host; choose another name, or, if the service is that daemon, leave it unconfined: systemd.services.linked.nsguard.namespace = lib.mkForce null;''
     ''systemd.sockets.listening: connections to "/run/s.sock" are made on the host and would tell the service the host's addresses; let it listen on a port, and set nsguard.namespaces.vpn.publish.listening = { listen = [ "/run/s.sock" ]; port = …; }; or, if it serves programs of the host, leave it unconfined: systemd.services.listening.nsguard.namespace = lib.mkForce null;''
     ''systemd.sockets.listening: "vsock::22" reaches the whole machine, because AF_VSOCK has no network namespaces; let it listen on a TCP or UDP port''

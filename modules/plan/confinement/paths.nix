@@ -20,6 +20,7 @@ in
         "netns"
         "NetworkManager"
         "nscd"
+        "nsguard(-(accounts|apps|run|status))?"
         "pcscd"
         "podman"
         "shm"
