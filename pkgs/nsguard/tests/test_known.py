@@ -1,5 +1,7 @@
 """The names of namespaces, and the message of every command for an unknown name."""
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,9 @@ from nsguard import known, paths
 from nsguard.errors import BadInput, NsguardError
 from nsguard.run import client
 from nsguard.spec import spec
+from nsguard.system import files
+
+ANOTHER = 65534
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +29,24 @@ UNKNOWN = "vnp: no such namespace (there is: left-up, other, vpn), did you mean 
 
 def test_those_that_are_configured_or_up_are_known() -> None:
     assert known.namespaces() == {"vpn", "other", "left-up"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_user_sees_those_that_are_configured_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as directory:  # pytest's own is closed to other users
+        os.chmod(directory, files.OWN_MODE)
+        for name, namespace in {"ETC": "vpn", "RUN": "left-up"}.items():
+            os.makedirs(f"{directory}/{name}/{namespace}")
+            monkeypatch.setattr(paths, name, f"{directory}/{name}")
+        os.chmod(paths.RUN, files.OWN_MODE)
+        assert known.namespaces() == {"vpn", "left-up"}
+        os.seteuid(ANOTHER)
+        try:
+            seen, message = known.namespaces(), known.unknown("vnp")
+        finally:
+            os.seteuid(0)
+        assert seen == {"vpn"}
+        assert message == "vnp: no such namespace (there is: vpn), did you mean vpn?"
 
 
 def test_a_misspelt_name_has_the_nearest_one() -> None:

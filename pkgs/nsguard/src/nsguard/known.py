@@ -8,7 +8,7 @@ from nsguard.errors import nearest
 
 
 def namespaces() -> set[str]:
-    """The names of the namespaces that are configured or up."""
+    """The names of the namespaces that are configured or up; only root sees those that are up and not configured."""
     names: set[str] = set()
     for directory in (paths.ETC, paths.RUN):
         with contextlib.suppress(OSError):

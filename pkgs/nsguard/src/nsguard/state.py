@@ -16,7 +16,6 @@ sought        exists once host names have been looked up
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 
@@ -230,7 +229,7 @@ def locked(name: str, *, create: bool = False, timeout: float = LOCK_TIMEOUT) ->
     """The state of namespace `name`, locked within the body; None if there is none and `create` is not set.
 
     The lock is flock(2) on the directory itself, which is removed at the end if it is empty. Raises `NsguardError`
-    if another process holds it for `timeout` seconds.
+    if another process holds it for `timeout` seconds, `Stopped` if a signal has come.
     """
     state = State(name)
     descriptor = _lock(state.directory, create=create, timeout=timeout)
@@ -263,8 +262,9 @@ def noted(name: str, command: str) -> Iterator[None]:
 
 
 def _lock(directory: str, *, create: bool, timeout: float) -> int | None:
-    deadline = time.monotonic() + timeout
+    attempts = files.attempts(directory, timeout)
     while True:
+        next(attempts)
         with suppress(FileNotFoundError):  # RUN was removed meanwhile, with the last namespace
             if create:
                 files.make_own(paths.RUN)
@@ -275,15 +275,14 @@ def _lock(directory: str, *, create: bool, timeout: float) -> int | None:
             if not create:
                 return None
             continue
-        with suppress(BlockingIOError, FileNotFoundError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # Its holder may have removed the directory; then this lock protects nothing.
-            if os.stat(directory).st_ino == os.fstat(descriptor).st_ino:
-                return descriptor
+        # Its holder may have removed the directory; then this lock protects nothing.
+        if files.lock(descriptor) and _is_at(descriptor, directory):
+            return descriptor
         os.close(descriptor)
-        process.checkpoint()
-        if time.monotonic() > deadline:
-            raise NsguardError(
-                f"{directory}: another nsguard process has held this lock for {timeout:g} s; stop it and retry"
-            )
-        time.sleep(0.01)
+
+
+def _is_at(descriptor: int, path: str) -> bool:
+    try:
+        return os.stat(path).st_ino == os.fstat(descriptor).st_ino
+    except FileNotFoundError:
+        return False

@@ -113,5 +113,5 @@ def test_nobody_can_open_an_own_directory_while_it_is_made(tmp_path: Path, monke
             files.make_own(str(tmp_path / f"{umask:o}"))
         finally:
             os.umask(previous)
-        assert (tmp_path / f"{umask:o}").stat().st_mode & 0o777 == files.OWN
-    assert modes == [files.OWN, 0o700]
+        assert (tmp_path / f"{umask:o}").stat().st_mode & 0o777 == files.OWN_MODE
+    assert modes == [files.OWN_MODE, 0o700]

@@ -61,7 +61,7 @@ def make_directory() -> None:
 
         flags = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
         with suppress(OSError):
-            kernel.mount("nsguard", paths.NETNS, "tmpfs", flags, f"mode={files.OWN:o},size=1m")
+            kernel.mount("nsguard", paths.NETNS, "tmpfs", flags, f"mode={files.OWN_MODE:o},size=1m")
 
 
 def hold(name: str, path: str) -> None:

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 # Bytes. Provider files are under 1 KiB; a spec with hundreds of peers is under 200 KiB.
 LIMIT = 1 << 20
 # Seconds to wait for a lock on a directory; its holders need milliseconds, and seconds while a busy machine boots.
-_PATIENCE = 60.0
-# Only root may open nsguard's own directories, because whoever opens a directory may lock it (flock(2)).
-OWN = 0o711
+_LOCK_TIMEOUT = 60.0
+# The mode of nsguard's own directories: only root may open them, because whoever opens one may lock it (flock(2)).
+OWN_MODE = 0o711
 
 
 def read(path: str, *, secret: bool = False) -> str:
@@ -90,33 +90,45 @@ def write_json(path: str, data: Any) -> None:
 def make_own(directory: str) -> None:
     """Make one of nsguard's own directories below `/run`, or give it the mode that only root may open it."""
     with suppress(FileExistsError):
-        os.mkdir(directory, OWN)  # never more, or another user could open it meanwhile and keep its lock
-    os.chmod(directory, OWN)
+        os.mkdir(directory, OWN_MODE)  # never more, or another user could open it meanwhile and keep its lock
+    os.chmod(directory, OWN_MODE)
 
 
 @contextmanager
-def locked(directory: str, timeout: float = _PATIENCE) -> Iterator[None]:
+def locked(directory: str, timeout: float = _LOCK_TIMEOUT) -> Iterator[None]:
     """Within the body, no other process has this lock on the directory (flock(2)).
 
     Raises `NsguardError` if another process holds it for `timeout` seconds, `Stopped` if a signal has come.
     """
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        deadline = time.monotonic() + timeout
-        while not _lock(descriptor):
-            checkpoint()
-            if time.monotonic() > deadline:
-                raise NsguardError(
-                    f"{directory}: another process has held the lock on it for {timeout:g} s; "
-                    f"find it with: fuser -v {directory}"
-                )
-            time.sleep(0.01)
+        for _ in attempts(directory, timeout):
+            if lock(descriptor):
+                break
         yield
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool:
+def attempts(directory: str, timeout: float) -> Iterator[None]:
+    """One item for each attempt to lock the directory, until the caller has the lock; pauses between them.
+
+    Raises `NsguardError` when `timeout` seconds have passed, `Stopped` if a signal has come.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        yield
+        checkpoint()
+        if time.monotonic() > deadline:
+            raise NsguardError(
+                f"{directory}: another process has held the lock on it for {timeout:g} s; "
+                f"find it with: fuser -v {directory}"
+            )
+        time.sleep(0.01)
+
+
+def lock(descriptor: int) -> bool:
+    """Lock an open directory until it is closed (flock(2)); False if another process has the lock."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

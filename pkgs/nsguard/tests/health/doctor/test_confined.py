@@ -1,9 +1,13 @@
-"""The doctor's findings about published and unpublished ports."""
+"""The doctor's findings about published and unpublished ports, and about the order of units."""
+
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from box import CHECKOUT, Box
-from nsguard.health.doctor.confined import _address, _foreign, _publish
+from nsguard.health.doctor.confined import _address, _foreign, _publish, ordered
+from nsguard.system import systemd
 
 PUBLISH = "nsguard.namespaces.vpn.publish"
 
@@ -54,3 +58,32 @@ def test_an_address_at_which_any_program_may_listen_is_not_the_hosts_by_that(box
         "print(*filter(_is_own, sys.argv[1:]))"
     )
     assert box.out("python3", "-c", code, *own, "198.51.100.77", "2001:db8::77").split() == own
+
+
+NETNS, TUNNEL = "nsguard-netns-vpn.service", "nsguard-tunnel-vpn.service"
+
+
+@pytest.mark.parametrize(
+    ("unit", "after", "before", "waits"),
+    [
+        ("web.service", f"{NETNS} {TUNNEL}", "network.target shutdown.target", "network.target, and its tunnel"),
+        ("web.service", f"{NETNS} {TUNNEL}", "network-pre.target", "network-pre.target, and its namespace"),
+        ("web.socket", NETNS, "network-pre.target sockets.target", "network-pre.target, and its namespace"),
+        # The tunnel, which alone waits for the target, does not wait for the socket, nor the socket for the tunnel.
+        ("web.socket", NETNS, "network.target", None),
+        ("web.service", f"{NETNS} {TUNNEL}", "multi-user.target shutdown.target", None),
+    ],
+)
+def test_a_unit_before_what_its_namespace_or_its_tunnel_waits_for_is_a_fault(
+    unit: str, after: str, before: str, waits: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders = {
+        NETNS: {"Before": "network.target shutdown.target", "After": "basic.target network-pre.target"},
+        TUNNEL: {"Before": "shutdown.target", "After": f"basic.target network.target nss-lookup.target {NETNS}"},
+        unit: {"Before": before, "After": f"basic.target {after}"},
+    }
+    monkeypatch.setattr(systemd, "show", lambda units, _: [{"Id": it, **orders[it]} for it in units])
+    kind = unit.rpartition(".")[2]
+    patient: Any = SimpleNamespace(name="vpn", units=[SimpleNamespace(unit=unit, kind=kind)])
+    expected = f"{unit} starts before {waits} after that: systemd will leave one of them out of a boot"
+    assert [finding.what for finding in ordered(patient)] == [expected] * (waits is not None)

@@ -74,11 +74,29 @@ def test_another_tunnel_with_the_same_key_at_the_same_peer_is_a_fault(
     assert [finding.what for finding in reach.handshake(answering)] == [what] * faults
 
 
-def test_a_tunnel_that_is_made_anew_meanwhile_is_one_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tunnel that cannot be asked, because it is being made anew or wireguard-go has died."""
+
     def show(*_: object) -> list[list[str]]:
         raise process.CommandFailed(["wg", "show", "wg0", "public-key"], "failed (1)", "Protocol not supported")
 
     monkeypatch.setattr(wireguard, "show", show)
+
+
+@pytest.mark.usefixtures("unasked")
+def test_a_tunnel_that_is_made_anew_meanwhile_is_one_finding() -> None:
     (finding,) = reach.handshake(patient(AT))
+    assert finding.what.startswith("the tunnel cannot be asked: ")
+    assert finding.remedy.endswith("systemctl restart nsguard-tunnel-vpn")
+
+
+@pytest.mark.usefixtures("unasked")
+def test_a_tunnel_that_cannot_be_asked_any_more_is_no_fault_of_the_resolver(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reach, "_ask", lambda *_: None)
+    monkeypatch.setattr(reach, "_KEEPALIVE", 0.0)
+    it: Any = SimpleNamespace(**(vars(patient(AT)) | {"answered": True}))
+    it.tunnel.dns, it.spec.tunnel = ("10.64.0.1",), SimpleNamespace(name="vpn")
+    (finding,) = reach.resolver(it)
     assert finding.what.startswith("the tunnel cannot be asked: ")
     assert finding.remedy.endswith("systemctl restart nsguard-tunnel-vpn")

@@ -33,19 +33,28 @@ def failed(patient: Patient) -> Iterator[Finding]:
 
 
 def ordered(patient: Patient) -> Iterator[Finding]:
-    """No confined unit starts before a unit that its tunnel waits for, as the unit of a package may say.
+    """No confined unit starts before a unit that its namespace or tunnel waits for, as the unit of a package may say.
 
-    systemd breaks such a cycle at boot by leaving out one of its units (systemd.unit(5), Before=).
+    systemd breaks such a cycle at boot by leaving out one of its units (systemd.unit(5), Before=). A confined socket
+    waits for the namespace alone.
     """
-    tunnel = f"nsguard-tunnel-{patient.name}.service"
+    awaited = {f"nsguard-netns-{patient.name}.service": "namespace", f"nsguard-tunnel-{patient.name}.service": "tunnel"}
     units = [unit.unit for unit in patient.units if unit.kind in _KINDS]
-    shown = {it["Id"]: it for it in systemd.show([tunnel, *units], ["Before", "After"]) if "Id" in it}
-    awaited = set(shown.get(tunnel, {}).get("After", "").split())
+    shown = {it["Id"]: it for it in systemd.show([*awaited, *units], ["Before", "After"]) if "Id" in it}
+
+    def listed(unit: str, order: str) -> set[str]:
+        return set(shown.get(unit, {}).get(order, "").split())
+
     for unit in units:
-        if early := sorted(awaited & set(shown.get(unit, {}).get("Before", "").split())):
+        before, after = listed(unit, "Before"), listed(unit, "After")
+        early = [
+            (target, what) for it, what in awaited.items() if it in after for target in before & listed(it, "After")
+        ]
+        if early:
+            target, what = min(early)
             effect = "systemd will leave one of them out of a boot"
             yield Finding(
-                f"{unit} starts before {early[0]}, and its tunnel after that: {effect}",
+                f"{unit} starts before {target}, and its {what} after that: {effect}",
                 f"define {reasons.option(unit)} whole, without Before=, if a package's file says so; "
                 "else remove the line",
             )

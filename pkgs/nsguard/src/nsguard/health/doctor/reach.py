@@ -40,31 +40,29 @@ def handshake(patient: Patient) -> Iterator[Finding]:
     yield from _shared(patient)
     asked = patient.config is None or any(peer.endpoint for peer in patient.config.peers)
     if asked and patient.tunnel and not patient.answered:
-        try:
-            remedy = _remedy(patient.name, patient.tunnel)
-        except process.CommandFailed as error:
-            # A look-up of the endpoint is remaking the tunnel, or wireguard-go has died.
-            restart = f"systemctl restart nsguard-tunnel-{patient.name}"
-            yield Finding(
-                f"the tunnel cannot be asked: {error}",
-                f"run this again in a minute; if that says the same: {restart}",
-            )
-            return
         asked_for = f"nor within {HANDSHAKE_TIMEOUT:g} s when asked ({_peers(patient.tunnel)})"
-        yield Finding(f"no peer has answered for 3 minutes, {asked_for}", remedy)
+        yield _silent(patient.name, patient.tunnel, f"no peer has answered for 3 minutes, {asked_for}")
 
 
 def _peers(tunnel: Tunnel) -> str:
     return ", ".join(f"{host} port {port}" for host, port in tunnel.endpoints) or "no endpoint"
 
 
-def _remedy(name: str, tunnel: Tunnel) -> str:
-    """What to check if no peer answers. Raises `CommandFailed`."""
-    key = wireguard.show(name, tunnel, "public-key")[0][0]
+def _silent(name: str, tunnel: Tunnel, what: str) -> Finding:
+    """The finding that no peer answers, as `what` says, or that the tunnel cannot be asked."""
+    try:
+        key = wireguard.show(name, tunnel, "public-key")[0][0]
+    except process.CommandFailed as error:
+        # A look-up of the endpoint is remaking the tunnel, or wireguard-go has died.
+        return Finding(
+            f"the tunnel cannot be asked: {error}",
+            f"run this again in a minute; if that says the same: systemctl restart nsguard-tunnel-{name}",
+        )
     now = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
-    return (
+    return Finding(
+        what,
         f"check that the endpoint is right, that UDP reaches it, that the peer has our public key ({key}), and "
-        f"that the clock is right ({now} UTC)"
+        f"that the clock is right ({now} UTC)",
     )
 
 
@@ -109,9 +107,8 @@ def resolver(patient: Patient) -> Iterator[Finding]:
         yield Finding("the tunnel has no resolver, so no names are looked up inside", f"set {option}", note=True)
     codes = {address: _ask(patient.name, address) for address in patient.tunnel.dns}
     if None in codes.values() and not _heard(patient, received):
-        with contextlib.suppress(process.CommandFailed):
-            yield Finding(f"no peer answers any more ({_peers(patient.tunnel)})", _remedy(patient.name, patient.tunnel))
-            return
+        yield _silent(patient.name, patient.tunnel, f"no peer answers any more ({_peers(patient.tunnel)})")
+        return
     for address, code in codes.items():
         if code is None:
             yield Finding(f"resolver {address} does not answer", f"name another in {option}, or fix that one")
