@@ -22,6 +22,10 @@
         };
       };
       "app@whole".serviceConfig.MemoryMax = "1G";
+      "kind-of@" = {
+        nsguard.namespace = "vpn";
+        serviceConfig.ExecStart = "/bin/kind";
+      };
       "packaged@" = {
         nsguard.namespace = "vpn";
         overrideStrategy = "asDropin";
@@ -38,6 +42,14 @@
         text = "[Service]\nBindPaths=/run/dbus\nNetworkNamespacePath=\n";
       };
       "app@off.service".enable = false;
+      "kin-@one.service" = {
+        overrideStrategy = "asDropin";
+        text = "[Service]\nBindPaths=/run/dbus\n";
+      };
+      "kind-@one.service" = {
+        overrideStrategy = "asDropin";
+        text = "[Service]\nBindPaths=/run/dbus\n";
+      };
       "other@one.service" = {
         overrideStrategy = "asDropin";
         text = "[Service]\nBindPaths=/run/dbus\n";
@@ -50,6 +62,7 @@
     ''systemd.services."app@told".serviceConfig.LoadCredential: the finished unit has "a:/etc/resolv.conf", and names would be looked up by the host's files; remove it''
     ''systemd.services."app@told".serviceConfig.EnvironmentFile: the finished unit has "/run/nscd/x", and it leads to programs of the host, which work outside the namespace; remove it''
     ''systemd.services."app@whole".overrideStrategy: the unit would take the place of its confined template; set it to "asDropin"''
+    ''systemd.services."kind-@one".serviceConfig.BindPaths: the finished unit has "/run/dbus", and it leads to programs of the host, which work outside the namespace; remove it''
     ''systemd.services."packaged@one": its drop-in would take the place of that of its template, which confines it; remove it, and set what it sets in systemd.services."packaged@"''
   ];
 }

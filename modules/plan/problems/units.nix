@@ -123,10 +123,34 @@ let
     else
       serviceHoles services.${service} service name "${textOf template}\n${units.${name}.text}";
 
+  # "web-@one.service" is a drop-in of the instance "one" of all templates whose names begin alike. It does not replace
+  # the drop-in of such a template.
+  ofInstances =
+    name:
+    let
+      prefix = match "(.*-)@[^@]+[.]service" name;
+      length = builtins.stringLength (head prefix);
+      templates = filter (
+        service:
+        match ".*@" service != null
+        && builtins.substring 0 length service == head prefix
+        && service != "${head prefix}@"
+        && !isDropIn "${service}.service"
+      ) (attrNames services);
+    in
+    if prefix == null || !isDropIn name then
+      [ ]
+    else
+      concatMap (
+        service:
+        serviceHoles services.${service} service name
+          "${textOf "${service}.service"}\n${units.${name}.text}"
+      ) templates;
+
   ofKind = kind: filter (name: match ".*[.]${kind}" name != null) enabled;
 in
 if services == { } then
   [ ]
 else
   messages (concatMap displaced enabled ++ concatMap ofSocket (ofKind "socket"))
-  ++ concatLists (map ofInstance (ofKind "service"))
+  ++ concatLists (map (name: ofInstance name ++ ofInstances name) (ofKind "service"))
