@@ -27,7 +27,8 @@ let
     name:
     lib.concatMapStringsSep "\n" (unit: config.systemd.units.${unit}.text) ([ name ] ++ dropIns name);
 
-  # Units that are drop-ins of all units whose names begin alike: "web-.service" of "web-one.service" (systemd.unit(5)).
+  # Units that are drop-ins of all units whose names begin alike, or of a kind: "web-.service" and "service" of
+  # "web-one.service" (systemd.unit(5)).
   dropIns =
     name:
     let
@@ -46,7 +47,7 @@ let
     in
     lib.filter (
       unit: config.systemd.units.${unit}.overrideStrategy or null == "asDropin" && unit != name
-    ) prefixes;
+    ) (prefixes ++ [ (lib.removePrefix "." (lib.last parts)) ]);
 
   accounts = lib.mapAttrs' (
     _: user:

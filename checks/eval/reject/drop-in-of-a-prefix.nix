@@ -1,4 +1,4 @@
-# NixOS: a drop-in of all units whose names begin alike is judged with each confined one.
+# NixOS: a drop-in of all units whose names begin alike, or of a kind, is judged with each confined one.
 {
   module = {
     nsguard = import ../vpn.nix;
@@ -21,6 +21,15 @@
         serviceConfig.PrivateTmp = false;
       };
     };
+    # Drop-ins of all services, and of all slices.
+    systemd.units.service = {
+      overrideStrategy = "asDropin";
+      text = "[Service]\nEnvironmentFile=/run/nscd/x\n";
+    };
+    systemd.units.slice = {
+      overrideStrategy = "asDropin";
+      text = "[Service]\nEnvironmentFile=/run/nscd/y\n";
+    };
     systemd.sockets = {
       web-of-alice.listenStreams = [ "8080" ];
       "web-" = {
@@ -31,6 +40,7 @@
   };
   messages = [
     ''systemd.services.web-of-alice.serviceConfig.BindPaths: the finished unit has "/run/dbus", and it leads to programs of the host, which work outside the namespace; remove it''
+    ''systemd.services.web-of-alice.serviceConfig.EnvironmentFile: the finished unit has "/run/nscd/x", and it leads to programs of the host, which work outside the namespace; remove it''
     ''systemd.sockets.web-of-alice.socketConfig.ListenStream: the finished unit has "/run/web", and it leads to programs of the host, which work outside the namespace; remove it''
   ];
 }
