@@ -29,8 +29,9 @@ BUFFER_KIB = 65536
 # Bytes that are kept of a packet where the link may be a tunnel: with its header it fits into a slot of 64 KiB, and the
 # ring has room for a thousand. With tcpdump's default a slot of a tunnel's link has 512 KiB: 128 packets fill the ring,
 # and the kernel needs a quarter of a second to find such large pieces of memory. Joined segments are no larger at usual
-# MTUs; `read_frames` refuses a frame that was cut.
+# MTUs; `read_frames` refuses a frame that was cut, and names a limit for them with which none is.
 SNAPSHOT = 65400
+JOINED = 60000
 # a machine's late frames (a retransmission, a delayed answer) still belong to what was captured
 QUIET_SECONDS = 0.15
 DEADLINE_SECONDS = 10.0
@@ -97,7 +98,10 @@ def read_frames(path: Path, wire: str) -> list[Frame]:
             scale = 1e-9 if reader.nano else 1e-6
             for data, meta in reader:
                 if meta.caplen != meta.wirelen:
-                    raise LabError(f"capture: {path}: a frame is cut to {meta.caplen} of {meta.wirelen} bytes")
+                    raise LabError(
+                        f"capture: {path}: a frame is cut to {meta.caplen} of {meta.wirelen} bytes; let {wire} join "
+                        f"segments to less: ip link set dev {wire} gso_max_size {JOINED} gro_max_size {JOINED}"
+                    )
                 frames.append(Frame(meta.sec + meta.usec * scale, ethernet(bytes(data), reader.linktype), wire))
     except (Scapy_Exception, EOFError) as error:
         raise LabError(f"capture: {path} is not a pcap file: {error}") from error

@@ -7,6 +7,7 @@ import os
 import pwd
 import re
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from nsguard_harness import attacks
 from nsguard_harness.addresses import LAB
 from nsguard_harness.attack import OUTSIDE, Attack, CannotApplyError, Env, Lacking
 from nsguard_harness.attacks import _packets, _processes, _tools
+from nsguard_harness.attacks.lan import READ_RESOLVERS
 from nsguard_harness.attacks.ownership import Tracing
 from nsguard_harness.attacks.resolvers import LocalName
 from nsguard_harness.description import describe
@@ -257,3 +259,23 @@ def test_a_control_that_replaces_a_file_in_a_read_only_etc_cannot_apply(monkeypa
     assert raised.value.lacking is Lacking.MACHINE
     # a confined service's own /etc is always read-only, and shows nothing
     _tools.control_replaces_etc(Env("ng000000", 4, parameters={"control": False}, addresses=LAB))
+
+
+@pytest.mark.parametrize(
+    ("made", "shown"),
+    [
+        ((), ""),
+        (("run/nsguard/vpn/inside/resolv.conf",), "run/nsguard/vpn/inside/resolv.conf"),
+        (("etc/netns/vpn/resolv.conf",), "etc/netns/vpn/resolv.conf"),
+        (("run/nsguard/vpn/identity",), None),  # nsguard's own is missing: nothing can be said of it
+    ],
+)
+def test_the_resolvers_of_a_namespace_are_read_where_its_guard_has_them(
+    made: tuple[str, ...], shown: str | None, tmp_path: Path
+) -> None:
+    for name in made:
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(name)
+    commands = [re.sub(r"(?<= )/(?=run/|etc/)", f"{tmp_path}/", command) for command in READ_RESOLVERS]
+    done = [subprocess.run(["sh", "-c", command], check=False, capture_output=True, text=True) for command in commands]
+    assert ("".join(it.stdout for it in done) if not any(it.returncode for it in done) else None) == shown

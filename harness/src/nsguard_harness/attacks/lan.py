@@ -181,6 +181,13 @@ class EndpointForged(FromOutside):
         return Outcome(bool(answers), f"answered with {len(answers[0])} bytes" if answers else "silence")
 
 
+# The file of nsguard, which every namespace of its own has, or of a guard whose services get what ip-netns(8) binds.
+READ_RESOLVERS = (
+    f"[ ! -d /run/nsguard/{NAMESPACE} ] || cat /run/nsguard/{NAMESPACE}/inside/resolv.conf",
+    f"[ ! -e /etc/netns/{NAMESPACE}/resolv.conf ] || cat /etc/netns/{NAMESPACE}/resolv.conf",
+)
+
+
 class RouterAdvertised(FromOutside):
     """Claim: a router advertisement on the uplink's network changes nothing in the namespace.
 
@@ -210,10 +217,7 @@ class RouterAdvertised(FromOutside):
         link_local = str(env.parameters["neighbour"])
         lab.exchange(lab.client, [_packets.advertisement(mac, link_local, prefix, f"{prefix}53")], lambda _: False, 0.1)
         where = "" if env.parameters["control"] else f"-n {NAMESPACE}"
-        # nsguard's, or that of a guard whose services get what ip-netns(8) binds
-        files = f"/run/nsguard/{NAMESPACE}/inside/resolv.conf /etc/netns/{NAMESPACE}/resolv.conf"
-        show = f"for file in {files}; do [ ! -e $file ] || cat $file; done"
-        shown = lab.client.succeed(f"ip {where} -6 route show; {show}")
+        shown = lab.client.succeed(f"ip {where} -6 route show", *READ_RESOLVERS)
         return Outcome(prefix in shown, f"{prefix}/64 was learned" if prefix in shown else "nothing was learned")
 
 
