@@ -76,6 +76,14 @@ LINE = "systemd.services.d.nsguard.hardening.ownProcesses = false;"
             ),
             "| `d` | not to be confined | it serves programs of the host |",
         ),
+        (
+            Module("d", "cannot work", ["d"], [FORKS, "then: systemd.services.d.x: no way; remove it"], (LINE,), False),
+            "| `d` | refused | no way; remove it |",
+        ),
+        (
+            Module("d", "refused", ["d"], [FORKS, "then: systemd.services.d.x: no way"], (LINE,), False),
+            f"| `d` | refused | {FORKS.partition(': ')[2]} |",
+        ),
         (Module("d", "not evaluable", [], ["throws"]), "| `d` | not known |  |"),
     ],
 )

@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from sweep import Module, unit_of
+from sweep import THEN, Module, unit_of
 
 HEADING = "## By module\n"
 UNCONFINED = ".nsguard.namespace = lib.mkForce null;"
@@ -64,12 +64,21 @@ def state(module: Module) -> str:
         return "not to be confined"
     if module.kind == "clean":
         return "works"
+    if module.mended is False:
+        return "refused"
     if module.kind == "refused" and module.mended:
         alone = all(line.endswith(UNCONFINED) for line in lines(module))
         return "not to be confined" if alone else "with these lines"
     if module.kind == "cannot work":
         return "lacks something" if unsaid(module) else "with these lines"
     return "not known" if module.kind == "not evaluable" else "refused"
+
+
+def refusal(module: Module) -> str:
+    """The first refusal of a refused module, which for one that only has warnings comes when it has their lines."""
+    refused_then = [message.removeprefix(THEN) for message in module.said if message.startswith(THEN)]
+    refusals = refused_then if module.kind == "cannot work" else module.said
+    return refusals[0] if refusals else ""
 
 
 def unsaid(module: Module) -> list[str]:
@@ -94,7 +103,7 @@ def advice(module: Module) -> str:
     cells = {
         "with these lines": [*code(lines(module)), *unsaid(module)],
         "lacks something": [*unsaid(module), *code(lines(module))],
-        "refused": [message.partition(": ")[2] for message in module.said[:1]],
+        "refused": [refusal(module).partition(": ")[2]],
         "not to be confined": [NOT_CONFINED.get(module.name, SERVES_HOST)],
     }
     return "<br>".join(cells.get(where, [])).replace("|", "/")

@@ -41,6 +41,8 @@ UNSET = (
 
 # Outcomes that may be different with all modules of NixOS.
 UNTOLD = ("crash", "not evaluable")
+# Begins a message of a module that is refused with the lines of its messages.
+THEN = "then: "
 KINDS = ("clean", "cannot work", "refused", "hole", "crash", "without services", "not evaluable")
 
 
@@ -133,7 +135,7 @@ class Tree:
         (again,) = self.modules([_path(module)], f"{{ lib, ... }}: {{ {' '.join(lines)} }}")
         if again.kind in ("clean", "cannot work"):
             return module._replace(lines=lines, mended=True)
-        then = [f"then: {message}" for message in again.said]
+        then = [f"{THEN}{message}" for message in again.said]
         return module._replace(lines=lines, mended=False, said=[*module.said, *then])
 
     def _asked(self, path: list[str], more: str, *, whole: bool, fillings: str = "") -> str:
