@@ -53,10 +53,22 @@ let
 
   # Whether systemd creates the service's user at start (systemd.exec(5), DynamicUser=).
   isDynamic = serviceConfig: elem (serviceConfig.DynamicUser or false) yes;
+
+  # Whether systemd keeps the service's runtime directory (systemd.exec(5), RuntimeDirectoryPreserve=).
+  keepsRuntime =
+    serviceConfig:
+    !elem (toString (serviceConfig.RuntimeDirectoryPreserve or "no")) [
+      ""
+      "no"
+      "false"
+      "off"
+      "0"
+    ];
 in
 {
   inherit
     isDynamic
+    keepsRuntime
     pieces
     toList
     words

@@ -12,7 +12,7 @@
     services.sonarr = {
       namespace = "vpn";
       serviceConfig.ExecStart = "/bin/sonarr";
-      serviceConfig.User = "sonarr";
+      serviceConfig.User = "app";
     };
   };
   warnings = [

@@ -3,7 +3,13 @@
 { accounts, names }:
 let
   inherit (builtins) match;
-  inherit (import ../combine.nix) append toList words;
+  inherit (import ../combine.nix)
+    append
+    isDynamic
+    keepsRuntime
+    toList
+    words
+    ;
   binds = import ./binds.nix;
 
   # DeviceAllow= takes a directory of devices by the name of their driver (systemd.resource-control(5)).
@@ -58,5 +64,11 @@ in
     toList own
     ++ bindPaths
     ++ map (path: "-${path}") devices
-    ++ map (dir: "/run/${dir}") (words (serviceConfig.RuntimeDirectory or null));
+    ++ (
+      # systemd keeps these in /run/private, binds them from there and makes a link of the name, which no bind may have
+      if isDynamic serviceConfig && keepsRuntime serviceConfig then
+        [ ]
+      else
+        map (dir: "/run/${dir}") (words (serviceConfig.RuntimeDirectory or null))
+    );
 }

@@ -12,20 +12,19 @@
 # a service's own properties -> null or { what; fix, of a path }
 let
   inherit (builtins) any elem;
-  inherit (import ../combine.nix) isDynamic words;
+  inherit (import ../combine.nix) isDynamic keepsRuntime words;
 in
 serviceConfig:
 let
   killMode = toString (serviceConfig.KillMode or "");
   has = key: words (serviceConfig.${key} or null) != [ ];
-  isKept = toString (serviceConfig.RuntimeDirectoryPreserve or "no") != "no";
   keepsDirectories =
     any has [
       "CacheDirectory"
       "LogsDirectory"
       "StateDirectory"
     ]
-    || has "RuntimeDirectory" && isKept;
+    || has "RuntimeDirectory" && keepsRuntime serviceConfig;
 in
 if isDynamic serviceConfig && keepsDirectories then
   {
