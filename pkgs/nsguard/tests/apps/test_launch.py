@@ -132,14 +132,17 @@ def test_of_the_environment_it_sends_what_the_app_takes(monkeypatch: pytest.Monk
     ],
 )
 @pytest.mark.usefixtures("etc")
-def test_an_app_that_gets_no_display_is_named(
+def test_an_app_that_gets_no_display_is_named_to_those_who_may_launch_it(
     granted: list[str],
     variables: dict[str, str],
     names: str,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(os, "environ", variables)
-    launch._check_display(apps.load("web")._replace(environment=granted, filtered=False))
+    app = apps.load("web")._replace(environment=granted, filtered=False, socket=str(tmp_path / "web.json"))
+    launch._check_display(app)
+    launch._check_display(app._replace(socket=str(tmp_path / "not there")))
     why = f"it gets no display, because {names} not set here; launch it in a session of a desktop"
     assert capsys.readouterr().err == (f"nsguard: web: {why}\n" if names else "")
