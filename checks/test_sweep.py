@@ -46,6 +46,18 @@ def test_the_line_that_a_message_says_is_read_whole() -> None:
     assert lines_of(messages) == (bound, after, settings, switch)
 
 
+def test_of_two_lines_for_one_option_the_one_that_includes_the_other_is_written() -> None:
+    confirming, giving = (
+        f"systemd.services.d.nsguard.capabilities = [ {it} ];" for it in ('"CAP_A"', '"CAP_A" "CAP_B"')
+    )
+    messages = [
+        f"systemd.services.d: CAP_A is taken away; to confirm that, set {confirming}",
+        f"systemd.services.d: CAP_B is taken away; if the service needs it, set instead {giving}",
+    ]
+    assert lines_of(messages) == (giving,)
+    assert lines_of(messages[:1]) == (confirming,)
+
+
 FORKS = (
     "systemd.services.d.serviceConfig.Type: it forks; set systemd.services.d.nsguard.hardening.ownProcesses = false;"
 )

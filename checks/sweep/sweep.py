@@ -63,12 +63,16 @@ class Module(NamedTuple):
 
 
 def lines_of(messages: Iterable[str]) -> tuple[str, ...]:
-    """From each message the last line that it says to write, or the last two if they belong together."""
+    """From each message the last line that it says to write, or the last two if they belong together.
+
+    A list that begins as another line's is left out: the message says to write the longer one instead.
+    """
     written = []
     for message in messages:
         lines = re.findall(r"systemd\.(?:services|sockets)\.[^;=]*? = (?:\{[^}]*\}|[^;{]*);", message)
         written += lines[-2:] if "; and, " in message else lines[-1:]
-    return tuple(dict.fromkeys(written))
+    longer = {line: [it for it in written if it.startswith(f'{line.removesuffix("];")}"')] for line in written}
+    return tuple(line for line in longer if not longer[line])
 
 
 class Tree:

@@ -101,8 +101,8 @@ in
     ''systemd.services.cache: /run/secrets/k, /root/.cache/x are hidden from the service, which names them; to make them visible, set systemd.services.cache.nsguard.bindPaths = [ "/run/secrets/k" "/root/.cache/x" ];''
     "systemd.services.lost: /run/wrappers/bin/ping: set-uid programs are hidden, and give a confined service no privileges; use the program of the package itself, or leave the service unconfined"
     "systemd.services.lost: CAP_NET_RAW is taken away and no option gives it back, so a service that sets up networks or reads packets does not work in a namespace; leave it unconfined if it needs that"
-    ''systemd.services.lost: CAP_SYS_RESOURCE is taken away and would have no effect in a user namespace, because the kernel checks it for the whole machine; most services work without it; to confirm that, set systemd.services.lost.nsguard.capabilities = [ "CAP_SYS_RESOURCE" "CAP_CHOWN" "CAP_FOWNER" ];''
-    ''systemd.services.lost: CAP_CHOWN, CAP_FOWNER are taken away; if the service needs them, set systemd.services.lost.nsguard.capabilities = [ "CAP_SYS_RESOURCE" "CAP_CHOWN" "CAP_FOWNER" ];''
+    ''systemd.services.lost: CAP_SYS_RESOURCE is taken away and would have no effect outside the service's user namespace, because the kernel checks it for the whole machine; most services work without it; to confirm that, set systemd.services.lost.nsguard.capabilities = [ "CAP_SYS_RESOURCE" ];''
+    ''systemd.services.lost: CAP_CHOWN, CAP_FOWNER are taken away; if the service needs them, set instead systemd.services.lost.nsguard.capabilities = [ "CAP_SYS_RESOURCE" "CAP_CHOWN" "CAP_FOWNER" ];''
     ''systemd.services.ordered: /run/search/settings is hidden from the service, which names it; to make it visible, set systemd.services.ordered.nsguard.bindPaths = [ "/run/search" ];''
     ''systemd.services.pid: /run/postgresql is hidden from the service, which names it; to make it visible, set systemd.services.pid.nsguard.bindPaths = [ "/run/postgresql" ];''
     ''systemd.services.pid: /dev/video0 is hidden from the service, as every device is; set systemd.services.pid.nsguard.devices = [ "/dev/video0" ];''

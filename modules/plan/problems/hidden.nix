@@ -298,8 +298,9 @@ let
       ) lost;
       machineWide = filter (c: elem c ofMachine) lost;
       others = filter (c: !elem c (ofNetwork ++ machineWide)) lost;
-      # One line for both, because an option is written once.
-      all = service.capabilities ++ machineWide ++ others;
+      # An option is written once: the line that gives some back confirms the others as well.
+      confirmed = service.capabilities ++ machineWide;
+      instead = if machineWide == [ ] then "" else "instead ";
     in
     [
       {
@@ -314,17 +315,19 @@ let
         when = machineWide != [ ];
         inherit where;
         what =
-          "${sentence machineWide} ${verb machineWide} taken away and would have no effect in a user namespace,"
+          "${sentence machineWide} ${verb machineWide} taken away and would have no effect outside the service's user namespace,"
           + " because the kernel checks ${pronoun machineWide} for the whole machine";
         fix =
           "most services work without ${pronoun machineWide};"
-          + " to confirm that, set ${where}.nsguard.capabilities = ${list all};";
+          + " to confirm that, set ${where}.nsguard.capabilities = ${list confirmed};";
       }
       {
         when = others != [ ];
         inherit where;
         what = "${sentence others} ${verb others} taken away";
-        fix = "if the service needs ${pronoun others}, set ${where}.nsguard.capabilities = ${list all};";
+        fix =
+          "if the service needs ${pronoun others},"
+          + " set ${instead}${where}.nsguard.capabilities = ${list (confirmed ++ others)};";
       }
     ];
 

@@ -1,5 +1,6 @@
-# Capabilities that the kernel checks against the initial user namespace (capable(), not ns_capable()): a service,
-# which has a user namespace of its own, gains nothing by them.
+# Capabilities that the kernel checks against the initial user namespace (capable(), not ns_capable()) wherever they
+# reach beyond the service, which has a user namespace of its own. Inside it some have an effect: CAP_SYS_NICE and
+# CAP_SYS_RESOURCE on processes of its other users, CAP_IPC_LOCK on shared memory.
 map (name: "CAP_${name}") [
   "AUDIT_CONTROL"
   "AUDIT_READ"
