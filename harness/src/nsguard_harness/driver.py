@@ -175,7 +175,9 @@ def _run(lab: Lab, service: str) -> str:
     if status or pid == "0":
         _, journal = lab.client.execute(f"journalctl --unit {shlex.quote(unit)} --lines 5 --output cat")
         reason = printable(" | ".join(journal.splitlines()))
-        raise LabError(f"{service}: it does not run, with the attacker in its place; its journal ends with: {reason}")
+        raise LabError(
+            f"{service}: the service did not start with the attacker as its program; its journal ends with: {reason}"
+        )
     return pid
 
 

@@ -105,14 +105,14 @@ WAYS = (
 def measured(lab: Lab, ways: Sequence[Way]) -> Iterator[tuple[str, str]]:
     """For each attack the verdict without the protections and with them; one of these where they are the same."""
     for path in dict.fromkeys(way.scenario for way in ways):
-        its = [way for way in ways if way.scenario == path]
+        of_scenario = [way for way in ways if way.scenario == path]
         lab.client.execute("systemctl stop 'app-*' 'free*' 'nsguard-*'")  # of another scenario
         scenario.apply(lab.client, path)
         wait_for_tunnel(lab)
-        cells = cells_for([attack for way in its for attack in way.attacks], subjects(lab.client))
+        cells = cells_for([attack for way in of_scenario for attack in way.attacks], subjects(lab.client))
         whole = Suite(lab, cells).run()
         now = _worst(whole)
-        for way in its:
+        for way in of_scenario:
             switch(lab.client, scenario.render(path, way.without))
             wait_for_tunnel(lab)
             chosen = renewed([cell for cell in cells if cell.attack.name in way.attacks])

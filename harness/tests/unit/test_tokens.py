@@ -31,7 +31,7 @@ def searched_one_by_one(tokens: list[str], data: bytes) -> tuple[str, ...]:
         for token in tokens
         if any(
             shape in (lower if form.folded else data)
-            for form in (way(token) for way in searched.WAYS)
+            for form in (encode(token) for encode in searched.ENCODINGS)
             for shape in form.shapes
         )
     )

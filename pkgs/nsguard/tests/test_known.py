@@ -24,7 +24,7 @@ def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NSGUARD_NAMESPACE", raising=False)
 
 
-UNKNOWN = "vnp: no such namespace (there is: left-up, other, vpn), did you mean vpn?"
+UNKNOWN = "vnp: no such namespace, did you mean vpn?; known: left-up, other, vpn"
 
 
 def test_those_that_are_configured_or_up_are_known() -> None:

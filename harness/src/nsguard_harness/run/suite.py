@@ -149,7 +149,7 @@ class Suite:
         controls: those that the same lab showed before, under the tokens that the cells name as their witnesses.
         """
         confined = self._phase("confined")
-        control = controls or self.controls()
+        control = controls if controls is not None else self.controls()
         return Report(tuple(decide(cell, confined, control) for cell in self.cells), confined, control)
 
     def confined(self) -> Run:

@@ -24,7 +24,7 @@ class Tokens:
 
     @cached_property
     def _searches(self) -> list[Search]:
-        return [Search(way, list(self.attacks)) for way in WAYS]
+        return [Search(encode, list(self.attacks)) for encode in ENCODINGS]
 
     def find(self, data: bytes) -> tuple[str, ...]:
         """The tokens that `data` holds in clear."""
@@ -36,20 +36,20 @@ class Tokens:
 class Search:
     """Looks for one form of all tokens at once, by what all of its shapes hold: nearly all frames hold none of them.
 
-    way: gives a text's form. The shapes of each token are made only once a text holds what all of them hold.
+    encode: gives a text's form. The shapes of each token are made only once a text holds what all of them hold.
     """
 
-    def __init__(self, way: Callable[[str], Form], tokens: Sequence[str]) -> None:
-        common = way(_beginning(tokens) if tokens else "")
+    def __init__(self, encode: Callable[[str], Form], tokens: Sequence[str]) -> None:
+        common = encode(_beginning(tokens) if tokens else "")
         self.folded, self._start = common.folded, _beginning(common.shapes)
-        self._way, self._all = way, tokens
+        self._encode, self._tokens_list = encode, tokens
 
     @cached_property
     def _tokens(self) -> Mapping[bytes, Sequence[str]]:
         """The tokens by their shapes."""
         by_shape: dict[bytes, list[str]] = {}
-        for token in self._all:
-            for shape in self._way(token).shapes:
+        for token in self._tokens_list:
+            for shape in self._encode(token).shapes:
                 by_shape.setdefault(shape, []).append(token)
         return by_shape
 
@@ -90,7 +90,7 @@ def _simple(shape: Callable[[bytes], bytes]) -> Callable[[str], Form]:
 
 
 def _based(encode: Callable[[bytes], bytes], group: int, characters: int, offset: int) -> Callable[[str], Form]:
-    """The way of an encoding at an offset in a group; base32 is looked for without regard to case."""
+    """The form by an encoding at an offset in a group; base32 is looked for without regard to case."""
     folded = encode is base64.b32encode
 
     def form(text: str) -> Form:
@@ -109,7 +109,7 @@ def _netbios(plain: bytes) -> bytes:
 
 
 # From a text to its form, for every form that is searched.
-WAYS: tuple[Callable[[str], Form], ...] = (
+ENCODINGS: tuple[Callable[[str], Form], ...] = (
     _simple(bytes),
     _simple(lambda plain: plain[::-1]),
     _simple(lambda plain: plain.hex().encode()),

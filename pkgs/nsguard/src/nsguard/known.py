@@ -19,7 +19,5 @@ def namespaces() -> set[str]:
 def unknown(name: str) -> str:
     """The message for a name that is not in `namespaces()`."""
     names = namespaces()
-    what = f"{name if paths.valid_name(name) else ascii(name)}: no such namespace"
-    return (
-        f"{what} (there is: {', '.join(sorted(names))}){nearest(name, names)}" if names else f"{what}; none is defined"
-    )
+    what = f"{name if paths.valid_name(name) else ascii(name)}: no such namespace{nearest(name, names)}"
+    return f"{what}; known: {', '.join(sorted(names))}" if names else f"{what}; none is defined"

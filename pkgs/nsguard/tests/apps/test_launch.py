@@ -144,5 +144,5 @@ def test_an_app_that_gets_no_display_is_named_to_those_who_may_launch_it(
     app = apps.load("web")._replace(environment=granted, filtered=False, socket=str(tmp_path / "web.json"))
     launch._check_display(app)
     launch._check_display(app._replace(socket=str(tmp_path / "not there")))
-    why = f"it gets no display, because {names} not set here; launch it in a session of a desktop"
+    why = f"it gets no display, because {names} not set here; launch it in a desktop session"
     assert capsys.readouterr().err == (f"nsguard: web: {why}\n" if names else "")

@@ -39,7 +39,7 @@ def test_an_answer_without_tls_is_said_in_words(box: Box) -> None:
     box.out("sh", "-c", f"ip netns exec {NAME} python3 /run/web.py >/dev/null 2>&1 </dev/null &")
     box.out("sh", "-c", f"until ip netns exec {NAME} ss -Hltn | grep -q 127.0.0.1:8080; do :; done")
     asked = namespaces(box, "--exit-address", "https://localhost:8080/plain")[NAME]["exitAddress"]
-    fault = "https://localhost:8080/plain: it does not answer by TLS; check the address and its port"
+    fault = "https://localhost:8080/plain: the TLS handshake failed; check the address and its port"
     assert asked == {"address": None, "fault": fault}
 
 

@@ -154,7 +154,7 @@ def test_a_published_port_is_answered_by_whoever_listens_where_the_proxy_asks(bo
 
 def test_an_unknown_namespace_is_bad_input(box: Box) -> None:
     done = box.nsguard("status", "nowhere")
-    assert (done.returncode, done.stderr) == (2, "nsguard: nowhere: no such namespace (there is: vpn)\n")
+    assert (done.returncode, done.stderr) == (2, "nsguard: nowhere: no such namespace; known: vpn\n")
 
 
 def test_watching_goes_on_until_interrupted(box: Box) -> None:

@@ -65,13 +65,13 @@ def _environment(app: App) -> dict[str, str]:
 
 
 def _check_display(app: App) -> None:
-    """Say so if there is no display for the app; raise `LaunchError` if the compositor has no security contexts."""
+    """Print a message if the app gets no display; raise `LaunchError` if the compositor has no security contexts."""
     displays = [name for name in ("WAYLAND_DISPLAY", "DISPLAY") if name in app.environment]
     # Whoever may not launch the app learns that alone, from `_ask`.
     if displays and not any(os.environ.get(name) for name in displays) and os.access(app.socket, os.W_OK):
         process.say(
             f"nsguard: {app.name}: it gets no display, because {' and '.join(displays)} "
-            f"{'are' if len(displays) > 1 else 'is'} not set here; launch it in a session of a desktop"
+            f"{'are' if len(displays) > 1 else 'is'} not set here; launch it in a desktop session"
         )
     display = os.environ.get("WAYLAND_DISPLAY") if app.filtered else None
     if display:

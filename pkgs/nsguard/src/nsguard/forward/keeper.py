@@ -82,10 +82,10 @@ def _stop(number: int, _frame: FrameType | None) -> None:
     raise Stopped(f"stopped by {signal.Signals(number).name}")
 
 
-def close(name: str, lost: str = "", *, starting: bool = False) -> None:
+def close(name: str, reason: str = "", *, starting: bool = False) -> None:
     """Close the forwarded port, if one is open, and remove its records.
 
-    `lost`: why the port closes if nobody asked for that; it is logged, and recorded as long as no port is open.
+    `reason`: why the port closes if nobody asked for that; it is logged, and recorded as long as no port is open.
     `starting`: keep such a record, because systemd starts the failed unit again.
     """
     state = State(name)
@@ -93,18 +93,18 @@ def close(name: str, lost: str = "", *, starting: bool = False) -> None:
     state.write_forwarded(None)
     if namespace.inode(name) is not None:
         nft.open_ports(name, (), None)  # before anything is written, which a full /run prevents
-    if lost and forwarded:
-        process.say(f"nsguard: {name}: port {forwarded.port} is closed: {lost}")
-        state.write_forwarding(ForwardingState("lost", round(time.time()), "", lost))
-    elif not ((lost or starting) and recorded and recorded.state == "lost"):
+    if reason and forwarded:
+        process.say(f"nsguard: {name}: port {forwarded.port} is closed: {reason}")
+        state.write_forwarding(ForwardingState("lost", round(time.time()), "", reason))
+    elif not ((reason or starting) and recorded and recorded.state == "lost"):
         state.write_forwarding(None)
 
 
 def close_by_unit(name: str) -> None:
     """As `close`, as a command of the unit: before its process starts, and after it has ended (systemd.exec(5))."""
     result = os.environ.get("SERVICE_RESULT")
-    lost = f"nsguard-forward-{name} ended unexpectedly ({result})" if result not in (None, "success") else ""
-    close(name, lost, starting=result is None)
+    reason = f"nsguard-forward-{name} ended unexpectedly ({result})" if result not in (None, "success") else ""
+    close(name, reason, starting=result is None)
 
 
 def tell(state: State, forwarded: Forwarded | None, hook: str | None) -> None:

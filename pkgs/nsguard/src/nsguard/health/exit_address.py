@@ -51,7 +51,7 @@ def _cause(reason: Any) -> str:
     if isinstance(reason, ssl.SSLCertVerificationError):
         return f"its certificate is not valid ({reason.verify_message}); check the address and this machine's clock"
     if isinstance(reason, ssl.SSLError):
-        return "it does not answer by TLS; check the address and its port"
+        return "the TLS handshake failed; check the address and its port"
     return str(getattr(reason, "strerror", None) or reason)
 
 
