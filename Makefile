@@ -11,6 +11,8 @@ PACKAGES := debian-archive-keyring gcc iproute2 libc6-dev make mmdebstrap nftabl
 	systemd-container tcpdump util-linux wireguard-tools
 # The runtime's tests change a real kernel with these, and look at it with them.
 TEST_PACKAGES := procps wireguard-go
+# Labs at a time: two for each processor, because a lab waits for half of its time, and at most 16.
+LABS = $$(n=$$(nproc); echo $$((n < 8 ? 2 * n : 16)))
 VM_PACKAGES := e2fsprogs qemu-system-x86 qemu-utils
 
 .DEFAULT_GOAL := help
@@ -52,11 +54,10 @@ lab: venv ## tests of nsguard in a lab (root); T=test_doctor.py or T=test_doctor
 	cd harness && $(BIN)/pytest -q tests/lab/$(T)
 
 # The tests that need no lab are mostly idle, so they run in parallel, those of the runtime beside the others; their
-# output is printed at the end. They build the image of apps first, because the labs wait for it. A lab waits for half of
-# its time: two for each processor.
+# output is printed at the end. They build the image of apps first, because the labs wait for it.
 test: deps-test image ## every test of the project (root; about a quarter of an hour)
 	@$(MAKE) --no-print-directory quick >$(VENV)/quick.log 2>&1 & quick=$$!; trap "kill $$quick" INT TERM; \
-	(cd harness && $(BIN)/pytest -q -n $$(n=$$(nproc); echo $$((n < 8 ? 2 * n : 16))) --dist loadfile --no-loadscope-reorder); labs=$$?; \
+	(cd harness && $(BIN)/pytest -q -n $(LABS) --dist loadfile --no-loadscope-reorder); labs=$$?; \
 	wait $$quick; quick=$$?; cat $(VENV)/quick.log; exit $$((labs + quick))
 
 quick: venv

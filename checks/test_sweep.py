@@ -117,9 +117,9 @@ def test_the_page_counts_modules_that_have_services_and_has_a_part_for_each_stat
         "25.05",
     )
     top, *parts = text.split("\n### ")
-    assert "Of 6 modules that have services (nixpkgs 25.05)" in top and "- 3 work as they are;" in top
+    assert "Of 6 modules that have services (nixpkgs 25.05)" in top and "- 3 have nothing refused or missing;" in top
     by_heading = {part.partition("\n")[0]: part for part in parts}
-    assert "`A`, `b`, `caddy`." in by_heading["Work as they are"]
+    assert "`A`, `b`, `caddy`." in by_heading["Nothing is refused or missing"]
     assert "| `caddy` | works |  |" in by_heading["Most used"] and "`A`" not in by_heading["Most used"]
     assert f"| `f` | `{LINE}` |" in by_heading["Work with these lines"]
     assert "| `d`, `e` | CAP_NET_RAW is taken away; " in by_heading["Lack something"]

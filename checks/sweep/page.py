@@ -23,21 +23,28 @@ WIDTH = 120
 # Daemons for the host's network, sessions or hardware: not to be confined, whatever their units evaluate to.
 UNFIT = {
     "it drives the host's hardware": (
-        *("acpid", "asusd", "auto-cpufreq", "devmon", "fwupd", "handheld-daemon", "hardware.argonone"),
-        *("hardware.openrgb", "kanata", "pcscd", "thermald", "throttled", "tlp", "udisks2", "upower"),
+        *("acpid", "asusd", "auto-cpufreq", "auto-epp", "devmon", "evdevremapkeys", "fwupd", "handheld-daemon"),
+        *("hardware.argonone", "hardware.lcd.server", "hardware.openrgb", "hardware.pommed", "illum"),
+        *("interception-tools", "kanata", "pcscd", "persistent-evdev", "seatd", "smartd", "tcsd", "thermald"),
+        *("throttled", "tlp", "touchegg", "trezord", "udisks2", "undervolt", "upower", "usbmuxd", "watchdogd"),
     ),
     "it sets up the host's network": (
-        *("babeld", "bird2", "clatd", "cloudflare-warp", "connman", "corerad", "create_ap", "dae", "fireqos"),
-        *("hostapd", "keepalived", "miredo", "netbird", "netclient", "openvpn", "opensnitch", "radvd", "rdnssd"),
-        *("strongswan", "tailscale", "tinc", "xl2tpd", "zerotierone"),
+        *("babeld", "bird2", "clatd", "cloudflare-warp", "connman", "corerad", "create_ap", "dae", "expressvpn"),
+        *("fireqos", "hostapd", "iodine", "iodined", "keepalived", "miredo", "netbird", "netclient"),
+        *("networkd-dispatcher", "openvpn", "opensnitch", "radvd", "rdnssd", "redsocks", "strongswan"),
+        *("strongswan-swanctl", "tailscale", "tinc", "wg-netmanager", "xl2tpd", "zerotierone"),
     ),
     "it answers for the host's network": ("avahi",),
-    "it changes the host's firewall": ("fail2ban", "sshguard"),
+    "it changes the host's firewall": ("fail2ban", "ferm", "shorewall", "shorewall6", "sshguard"),
     "it sets the host's clock": ("chrony", "ntp", "ntpd-rs", "openntpd"),
+    "it sets the host's time zone": ("localtimed", "tzupdate"),
     "it sets the host's kernel": ("bpftune",),
-    "it manages the host": ("cockpit", "das_watchdog", "earlyoom", "monit", "qemuGuest"),
+    "it manages the host": (
+        *("amazon-ssm-agent", "autosuspend", "cachix-agent", "cloud-init", "cockpit", "cron", "das_watchdog"),
+        *("earlyoom", "monit", "qemuGuest", "salt.minion", "self-deploy", "ssm-agent"),
+    ),
     "it is a session of the host": ("cage", "displayManager", "greetd"),
-    "it joins the host to a cluster": ("corosync", "drbd", "k3s"),
+    "it joins the host to a cluster": ("corosync", "drbd", "flannel", "k3s", "kubernetes.proxy", "rke2"),
     "it attaches disks to the host": ("beesd", "cachefilesd", "openiscsi"),
 }
 NOT_CONFINED = {name: why for why, names in UNFIT.items() for name in names}
@@ -49,7 +56,7 @@ MOST_USED = (
     *("transmission", "unbound"),
 )
 STATES = {
-    "works": "work as they are",
+    "works": "have nothing refused or missing",
     "with these lines": "work with the lines below",
     "lacks something": "start, and lack what is said below",
     "refused": "are refused for the reason below",
@@ -145,7 +152,7 @@ def section(modules: Iterable[Module], nixpkgs: str) -> str:
     heads = ["| `services.` | confined | lines, or why not |", "|---|---|---|"]
     parts = {
         "Most used": [*heads, *(row(module) for module in serving if module.name in MOST_USED)],
-        "Work as they are": names(of_state["works"]),
+        "Nothing is refused or missing": names(of_state["works"]),
         "Work with these lines": [
             "| `services.` | lines |",
             "|---|---|",

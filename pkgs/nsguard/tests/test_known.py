@@ -46,7 +46,7 @@ def test_another_user_sees_those_that_are_configured_alone(monkeypatch: pytest.M
         finally:
             os.seteuid(0)
         assert seen == {"vpn"}
-        assert message == "vnp: no such namespace (there is: vpn), did you mean vpn?"
+        assert message == "vnp: no such namespace, did you mean vpn?; known: vpn"
 
 
 def test_a_misspelt_name_has_the_nearest_one() -> None:
