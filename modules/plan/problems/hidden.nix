@@ -21,7 +21,7 @@ let
     unique
     words
     ;
-  ofMachine = import ./machine-wide.nix;
+  machineWideNames = import ./machine-wide.nix;
   binds = import ../confinement/binds.nix;
   mainSignal = import ../confinement/main-signal.nix;
   state = import ../confinement/state.nix;
@@ -296,7 +296,7 @@ let
           "CAP_NET_RAW"
         ]
       ) lost;
-      machineWide = filter (c: elem c ofMachine) lost;
+      machineWide = filter (c: elem c machineWideNames) lost;
       others = filter (c: !elem c (ofNetwork ++ machineWide)) lost;
       # An option is written once: the line that gives some back confirms the others as well.
       confirmed = service.capabilities ++ machineWide;
