@@ -1,5 +1,7 @@
 # `make` or `make help` lists what there is. A line `target: … ## text` is shown by it.
 
+# By a name of its own: a line that says MAKE runs even with make -n, and would run all tests.
+QUICK = $(MAKE) --no-print-directory quick
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 SITE_BIN := $(CURDIR)/$(VENV)/site/bin
@@ -55,8 +57,8 @@ lab: venv ## tests of nsguard in a lab (root); T=test_doctor.py or T=test_doctor
 
 # The tests that need no lab are mostly idle, so they run in parallel, those of the runtime beside the others; their
 # output is printed at the end. They build the image of apps first, because the labs wait for it.
-test: deps-test image ## every test of the project (root; about a quarter of an hour)
-	@$(MAKE) --no-print-directory quick >$(VENV)/quick.log 2>&1 & quick=$$!; trap "kill $$quick" INT TERM; \
+test: deps-test image ## every test of the project (root; 20 minutes on two processors)
+	@$(QUICK) >$(VENV)/quick.log 2>&1 & quick=$$!; trap "kill $$quick" INT TERM; \
 	(cd harness && $(BIN)/pytest -q -n $(LABS) --dist loadfile --no-loadscope-reorder); labs=$$?; \
 	wait $$quick; quick=$$?; cat $(VENV)/quick.log; exit $$((labs + quick))
 
