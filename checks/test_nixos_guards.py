@@ -97,5 +97,5 @@ def test_services_that_nothing_has_started_are_attacked_in_their_place() -> None
         for service, verdict in {"backup": Verdict.LEAKED, "worker@": Verdict.CONTAINED}.items():
             report = Suite(lab, driver._in_its_place(lab, service, known, "resolved-dbus", "up")).run()
             assert {result.verdict for result in report.results} == {verdict}, report.results
-        with pytest.raises(LabError, match=r"broken: it does not run, .*/run/secrets/absent: No such file"):
+        with pytest.raises(LabError, match=r"broken: the service did not start .*/run/secrets/absent: No such file"):
             driver._in_its_place(lab, "broken", known, "resolved-dbus", "up")

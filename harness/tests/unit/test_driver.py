@@ -74,14 +74,14 @@ def test_a_service_of_an_identity_without_a_control_is_an_error(known: list[Subj
 
 def test_a_service_that_does_not_run_is_an_error(known: list[Subject], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Client, "main", "0")
-    with pytest.raises(LabError, match=r"web: it does not run, .*; its journal ends with: no such key \| Failed\.$"):
+    with pytest.raises(LabError, match=r"web: .* did not start .*; its journal ends with: no such key \| Failed\.$"):
         attacks_tried(0, known)
 
 
 def test_a_service_that_fails_to_start_is_an_error(known: list[Subject], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Client, "execute", lambda *_, **__: (1, "Failed.\n"))
     monkeypatch.setattr(Client, "started", True)  # between two attempts
-    with pytest.raises(LabError, match="web: it does not run"):
+    with pytest.raises(LabError, match="web: the service did not start"):
         attacks_tried(0, known)
 
 
