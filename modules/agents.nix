@@ -8,7 +8,7 @@
 }:
 let
   inherit (lib) mkForce mkOption types;
-  inherit (import ./plan/problems/problem.nix) messages orMeant;
+  inherit (import ./plan/problems/problem.nix) messages orMeant refusals;
   cfg = config.nsguard.agents;
   names = import ./plan/names.nix;
   python = lib.getExe pkgs.python3;
@@ -138,22 +138,16 @@ in
 
   config = lib.mkIf cfg.enable {
     # Otherwise the attacker would run in a service that only this module defines, without the guard.
-    assertions =
-      map
-        (message: {
-          assertion = false;
-          inherit message;
-        })
-        (
-          messages (
-            map (name: {
-              when = !definesService name;
-              where = "nsguard.agents.services";
-              what = "nothing defines the service ${builtins.toJSON name}";
-              fix = orMeant name (lib.attrNames (removeAttrs config.systemd.services [ name ])) "remove it";
-            }) cfg.services
-          )
-        );
+    assertions = refusals (
+      messages (
+        map (name: {
+          when = !definesService name;
+          where = "nsguard.agents.services";
+          what = "nothing defines the service ${builtins.toJSON name}";
+          fix = orMeant name (lib.attrNames (removeAttrs config.systemd.services [ name ])) "remove it";
+        }) cfg.services
+      )
+    );
     users.users.${account} = {
       isSystemUser = true;
       group = account;

@@ -2,7 +2,7 @@
 # refused, as its path in the store is.
 { config, lib, ... }:
 let
-  inherit (import ./plan/problems/problem.nix) inStore messages;
+  inherit (import ./plan/problems/problem.nix) inStore messages refusals;
 
   keyFiles =
     name: tunnel:
@@ -61,20 +61,14 @@ let
     };
 in
 {
-  config.assertions =
-    map
-      (message: {
-        assertion = false;
-        inherit message;
-      })
-      (
-        messages (
-          lib.concatLists (
-            map (lib.mapAttrsToList problem) (
-              lib.mapAttrsToList keyFiles config.nsguard.tunnels
-              ++ lib.mapAttrsToList passwordFiles config.nsguard.namespaces
-            )
-          )
+  config.assertions = refusals (
+    messages (
+      lib.concatLists (
+        map (lib.mapAttrsToList problem) (
+          lib.mapAttrsToList keyFiles config.nsguard.tunnels
+          ++ lib.mapAttrsToList passwordFiles config.nsguard.namespaces
         )
-      );
+      )
+    )
+  );
 }

@@ -8,6 +8,7 @@
 let
   inherit (lib) mkOption types;
   inherit (import ./plan/combine.nix) words;
+  inherit (import ./plan/problems/problem.nix) refusals;
   cfg = config.nsguard;
 
   inherit (cfg.planned) files groups units;
@@ -186,10 +187,9 @@ in
         };
       };
       warnings = cfg.planned.warnings ++ warnings ++ cfg.warnings;
-      assertions = map (message: {
-        assertion = false;
-        inherit message;
-      }) (cfg.planned.problems ++ (if refused == [ ] then others ++ holes else refused));
+      assertions = refusals (
+        cfg.planned.problems ++ (if refused == [ ] then others ++ holes else refused)
+      );
     }
     (lib.mkIf (cfg.namespaces != { }) {
       environment.systemPackages = [ cfg.package ];

@@ -27,6 +27,12 @@ rec {
       "${where}: ${what}; ${fix}"
     ) (builtins.filter (record: record.when or true) records);
 
+  # Messages as NixOS refuses them: assertions that fail.
+  refusals = map (message: {
+    assertion = false;
+    inherit message;
+  });
+
   # The remedy for an option that must not be set.
   removed = option: "remove it (${option} = lib.mkForce [ ]; where a module sets it)";
 
