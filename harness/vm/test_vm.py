@@ -20,6 +20,7 @@ from nsguard_harness.run.cells import Cell
 from nsguard_harness.run.subjects import subjects
 from nsguard_harness.run.suite import Report, Suite, Verdict, cells_for
 from nsguard_harness.target import wait_for_tunnel
+from started import STARTED
 
 EXPLAINED = (Lacking.KERNEL, Lacking.FAR_END, Lacking.SCENARIO)
 
@@ -55,6 +56,12 @@ def test_the_core_set_is_contained_and_the_container_lab_agrees(lab: VmLab) -> N
         theirs = core(other)
     # one kernel may have a protocol that the other lacks
     assert [pair for pair in differences(cells(report.results), cells(theirs.results)) if not pair.cannot] == []
+
+
+def test_what_a_service_starts_with_is_contained(lab: VmLab) -> None:
+    report = Suite(lab, cells_for(sorted(STARTED), subjects(lab.client))).run()
+    assert {result.verdict for result in report.results} == {Verdict.CONTAINED}, report.results
+    assert report.status == 0
 
 
 def test_a_connection_outlives_a_restart_of_the_kernels_tunnel(lab: VmLab) -> None:

@@ -11,6 +11,8 @@ NAMESPACE = "vpn"
 NAMESPACE_UNIT = f"nsguard-netns-{NAMESPACE}.service"
 TUNNEL_UNIT = f"nsguard-tunnel-{NAMESPACE}.service"
 CONFINED_UNITS = "app-root.service app-user.service"
+# as systemctl's patterns, of units that run: services, apps, the starters of commands, and those of modules/agents.nix
+ATTACKING_UNITS = "'app-*.service' 'nsguard-app-*.service' 'nsguard-probe-*.service'"
 UNCONFINED_UNITS = "free.service free-user.service"
 # for a shell: links in `$name` that a tunnel may be, of the kernel's or of a program's, whatever a guard calls them
 TUNNEL_LINKS = "for kind in wireguard amneziawg tun; do ip -n $name -o link show type $kind 2>/dev/null; done"
@@ -24,6 +26,11 @@ def wait_for_tunnel(lab: Lab, timeout: float = 30) -> None:
     """Wait until the namespace reaches the tunnel's server; timeout: in seconds, by the lab's pace."""
     server = lab.addresses.tunnel_server.v4
     lab.client.wait_until_succeeds(f"ip netns exec {NAMESPACE} ping -c 1 -W 1 {server}", timeout * lab.pace)
+
+
+def renew(lab: Lab) -> None:
+    """Start everything anew that attacks, so that it begins with what the host has now."""
+    lab.client.succeed(f"systemctl restart {ATTACKING_UNITS}")
 
 
 def restore(lab: Lab) -> None:

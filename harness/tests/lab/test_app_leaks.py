@@ -15,11 +15,12 @@ from nsguard_harness.lab.debian import debian_client
 from nsguard_harness.lab.image import APPS, image
 from nsguard_harness.run.subjects import subjects
 from nsguard_harness.run.suite import Cell, Run, Suite, Verdict, cells_for
+from started import STARTED
 
 pytestmark = pytest.mark.lab
 
 # Of the attacks that disturb the whole machine, those that meet what an app does not share with the demo's services.
-DISTURBING = {"session-activation", "nscd-socket-recreated", "nscd-glibc-recreated", "resolv-conf-renamed"}
+DISTURBING = {"session-activation", "nscd-socket-recreated", "nscd-glibc-recreated", "resolv-conf-renamed"} | STARTED
 
 
 @pytest.fixture(scope="module")

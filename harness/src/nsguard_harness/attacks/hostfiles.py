@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from ..attack import Attack, Env, Outcome
-from ..target import CONFINED_UNITS
+from ..target import renew
 from . import _tools
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class _Edited(Attack):
         lab.client.succeed(
             f"cp -a --remove-destination {self.file} {saved}",
             f"{self.edit(lab)} < {saved} > {self.file}.new && mv -fT {self.file}.new {self.file}",
-            f"systemctl restart {CONFINED_UNITS}",
         )
+        renew(lab)
 
     def after(self, lab: Lab) -> None:
         lab.client.succeed(f"mv -fT /run/nsguard-leaktest-{os.path.basename(self.file)} {self.file}")
@@ -218,7 +218,7 @@ class _ServedBefore(_Served):
 
     def before(self, lab: Lab) -> None:
         super().before(lab)
-        lab.client.succeed(f"systemctl restart {CONFINED_UNITS}")
+        renew(lab)
 
 
 class SocketBelowNet(_ServedBefore):

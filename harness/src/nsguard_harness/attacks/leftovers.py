@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from ..attack import CannotApplyError, Env, Lacking, Outcome
-from ..target import CONFINED_UNITS
+from ..target import renew
 from . import _tools
 from ._processes import accounts
 from ._standins import WithStandins, has_home, marked
@@ -141,7 +141,7 @@ class LeftInATable(_Left):
 
     def before(self, lab: Lab) -> None:
         super().before(lab)
-        lab.client.succeed(f"systemctl restart {CONFINED_UNITS}")
+        renew(lab)
 
 
 class SetUidFile(WithStandins):
