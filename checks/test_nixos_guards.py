@@ -10,16 +10,14 @@ from typing import Any
 import pytest
 from closures import NIXOS, closure, closure_of, connected, needs_nixos
 from nsguard_harness import driver
-from nsguard_harness.agent_client import Agent
 from nsguard_harness.cli import main
 from nsguard_harness.errors import LabError
-from nsguard_harness.run.cells import Subject
+from nsguard_harness.run.subjects import subjects
 from nsguard_harness.run.suite import Suite, Verdict
 
 pytestmark = [pytest.mark.lab, needs_nixos]
 # their ways out: a packet, a look-up by a resolver, one by a daemon, a file for a login, a tunnel without its link
 ATTACKS = ("udp-beyond", "dns-uplink", "resolved-dbus", "left-in-own-home", "link-deleted")
-SOCKET = "/run/nsguard-agent-nsguard-{}-{}/socket"
 
 
 def run_on(system: Path) -> list[str]:
@@ -88,12 +86,7 @@ def test_services_that_nothing_has_started_are_attacked_in_their_place() -> None
       systemd.services.broken = lib.mkMerge [ runs {{ preStart = "cat /run/secrets/absent"; }} ];
     }}""")
     with connected(system) as lab:
-        known = [
-            Subject(
-                who, Agent(lab.client, SOCKET.format("probe", who)), Agent(lab.client, SOCKET.format("control", who))
-            )
-            for who in ("root", "user")
-        ]
+        known = subjects(lab.client)
         for service, verdict in {"backup": Verdict.LEAKED, "worker@": Verdict.CONTAINED}.items():
             report = Suite(lab, driver._in_its_place(lab, service, known, "resolved-dbus", "up")).run()
             assert {result.verdict for result in report.results} == {verdict}, report.results
