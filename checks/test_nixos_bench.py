@@ -24,12 +24,14 @@ def test_a_peer_takes_turns_with_nsguard() -> None:
         starts.install(lab.client, apply(lab.client, SCENARIOS / "bench.nix"))
         wait_for_tunnel(lab)
         figures = peers.measure(lab.client, machines, 1)
-        assert [figure.name for figure in figures] == list(peers.GOALS)
+        assert [figure.name for figure in figures] == [*peers.GOALS, peers.COMMAND_OF]
+        assert [figure.goals for figure in figures] == [*({"other": goal} for goal in peers.GOALS.values()), {}]
         for figure in figures:
             for measured in (figure.samples, figure.processor):
                 assert measured.keys() == {OURS, "other"}
                 assert all(len(samples) == 1 and samples[0] > 0 for samples in measured.values())
         # the links of the last start are there, so the timed start was that of the peer's unit
         machines["other"].succeed("ip link show peer0", "ip -n peer link show peer1")
-        machines["other"].succeed(peers.STOP)
+        machines["other"].succeed(peers.in_turn(machines["other"])[peers.DOWN_OF])
         machines["other"].fail("ip link show peer0")
+        machines["other"].fail("test -e /run/netns/peer")

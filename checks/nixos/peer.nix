@@ -1,24 +1,27 @@
-# A small guard other than nsguard for `make bench --peer`: a namespace with a veth pair, and a service in it.
+# A small guard other than nsguard for `make bench --peer`: a namespace with a veth pair, a service and commands in it.
 { pkgs, ... }:
 let
   ip = "${pkgs.iproute2}/bin/ip";
+
+  lasting = start: stop: {
+    Type = "oneshot";
+    RemainAfterExit = true;
+    ExecStart = start;
+    ExecStop = stop;
+  };
+
+  inside = unit: {
+    bindsTo = [ unit ];
+    after = [ unit ];
+  };
 in
 {
   systemd.services = {
-    bench-namespace = {
-      serviceConfig = {
-        Type = "oneshot";
-        RemainAfterExit = true;
-        ExecStart = [
-          "${ip} netns add peer"
-          "${ip} link add peer0 type veth peer name peer1 netns peer"
-        ];
-        ExecStop = "${ip} netns delete peer";
-      };
+    bench-namespace.serviceConfig = lasting "${ip} netns add peer" "${ip} netns delete peer";
+    bench-tunnel = inside "bench-namespace.service" // {
+      serviceConfig = lasting "${ip} link add peer0 type veth peer name peer1 netns peer" "${ip} link delete peer0";
     };
-    bench-confined = {
-      bindsTo = [ "bench-namespace.service" ];
-      after = [ "bench-namespace.service" ];
+    bench-confined = inside "bench-namespace.service" // {
       serviceConfig = {
         Type = "oneshot";
         User = "nobody";
@@ -27,4 +30,8 @@ in
       };
     };
   };
+
+  environment.etc."nsguard-lab/bench-command".text = ''
+    nsenter --net=/run/netns/peer setpriv --reuid nobody true
+  '';
 }

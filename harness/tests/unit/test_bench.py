@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -202,6 +203,48 @@ def test_a_peer_is_a_name_and_a_system(word: str) -> None:
         peers.parse([word])
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["--peer=a=%s --peer=a=%s", "--peer=a=%s --earlier=a=%s", "--earlier=nsguard=%s --peer=a=%s"],
+)
+def test_each_column_has_a_name_of_its_own(words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "init").touch()
+    assert main((words % (tmp_path, tmp_path)).split()) == 2
+    assert "choose another name" in capsys.readouterr().err
+
+
+class Peer:
+    """A machine with these units, and files by their text."""
+
+    def __init__(self, units: list[str], files: dict[str, str]) -> None:
+        self.units, self.files = units, files
+
+    def execute(self, command: str) -> tuple[int, str]:
+        words = command.split()
+        if words[0] == "cat":
+            return (0, self.files[words[1]]) if words[1] in self.files else (1, "")
+        return (0, "") if words[2] in self.units else (1, "")
+
+
+def test_a_tunnel_with_a_unit_of_its_own_goes_first_and_comes_last() -> None:
+    peer: Any = Peer([peers.TUNNEL_UNIT], {peers.COMMAND_FILE: "confine true\n"})
+    assert peers.in_turn(peer) == {
+        peers.DOWN_OF: "systemctl stop bench-tunnel.service bench-namespace.service",
+        peers.UP_OF: "systemctl start bench-namespace.service bench-tunnel.service",
+        peers.START_OF: "systemctl start bench-confined.service",
+        peers.COMMAND_OF: "confine true",
+    }
+
+
+def test_a_guard_may_have_one_unit_and_run_no_commands() -> None:
+    peer: Any = Peer([], {})
+    assert peers.in_turn(peer) == {
+        peers.DOWN_OF: "systemctl stop bench-namespace.service",
+        peers.UP_OF: "systemctl start bench-namespace.service",
+        peers.START_OF: "systemctl start bench-confined.service",
+    }
+
+
 def test_peers_boot_on_a_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert parser().parse_args([f"--image={tmp_path}"]).image == tmp_path
     with pytest.raises(SystemExit):
@@ -212,12 +255,13 @@ def test_peers_boot_on_a_directory(tmp_path: Path, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("--peer=a=%s --lab=vm", "--peer: a peer boots in a container, and nsguard with --lab vm does not"),
+        ("--peer=a=%s --lab=vm", "--peer: a closure boots in a container, and nsguard with --lab vm does not"),
+        ("--earlier=a=%s --lab=vm", "--earlier: a closure boots in a container, and nsguard with --lab vm does not"),
         (
             "--peer=a=%s --only=evaluation",
             "--peer: evaluation starts no machine; name another part with --only, or none",
         ),
-        ("--image=%s", "--image: only peers boot on it; name one with --peer"),
+        ("--image=%s", "--image: only closures boot on it; name one with --peer or --earlier"),
     ],
 )
 def test_options_that_measure_nothing_together_are_refused(

@@ -7,10 +7,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 
@@ -36,9 +36,9 @@ def main(words: Sequence[str] | None = None) -> int:
     options = parser().parse_args(words)
     console = Console()
     try:
-        closures = peers.parse(options.peer)
+        others = Others(peers.parse(options.peer + options.earlier), _names(options.earlier), options.image)
         check(options)
-        figures = measure(options.lab, options.rounds, set(options.only or PARTS), closures, options.image)
+        figures = measure(options.lab, options.rounds, set(options.only or PARTS), others)
     except ValueError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
@@ -60,13 +60,16 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--rounds", type=_rounds, default=15, metavar="N", help=f"at least {LEAST}")
     made.add_argument("--only", action="append", choices=PARTS, help="measure this part alone; may be given again")
     made.add_argument(
-        "--peer", action="append", default=[], metavar="NAME=CLOSURE", help="a NixOS system that another guard confines"
+        "--peer", action="append", default=[], metavar="NAME=CLOSURE", help="a NixOS system with another guard"
+    )
+    made.add_argument(
+        "--earlier", action="append", default=[], metavar="NAME=CLOSURE", help="as --peer, with another nsguard"
     )
     made.add_argument(
         "--image",
         type=_tree,
         metavar="TREE",
-        help="the file system tree on which each --peer boots (default: the lab's)",
+        help="the file system tree on which these closures boot (default: the lab's)",
     )
     made.add_argument("--json", type=Path, metavar="FILE")
     made.add_argument("--page", type=Path, metavar="FILE", help="write the figures as HTML")
@@ -75,12 +78,13 @@ def parser() -> argparse.ArgumentParser:
 
 def check(options: argparse.Namespace) -> None:
     """Raise ValueError for options that measure nothing together."""
-    if options.peer and options.lab != "container":
-        raise ValueError(f"--peer: a peer boots in a container, and nsguard with --lab {options.lab} does not")
-    if options.peer and options.only == ["evaluation"]:
-        raise ValueError("--peer: evaluation starts no machine; name another part with --only, or none")
-    if options.image and not options.peer:
-        raise ValueError("--image: only peers boot on it; name one with --peer")
+    closures = "--peer" if options.peer else "--earlier" if options.earlier else None
+    if closures and options.lab != "container":
+        raise ValueError(f"{closures}: a closure boots in a container, and nsguard with --lab {options.lab} does not")
+    if closures and options.only == ["evaluation"]:
+        raise ValueError(f"{closures}: evaluation starts no machine; name another part with --only, or none")
+    if options.image and not closures:
+        raise ValueError("--image: only closures boot on it; name one with --peer or --earlier")
 
 
 def _tree(word: str) -> Path:
@@ -95,18 +99,33 @@ def _rounds(word: str) -> int:
     return int(word)
 
 
-def measure(lab: str, rounds: int, parts: set[str], closures: dict[str, Path], tree: Path | None = None) -> Figures:
-    """All parts that are asked for. tree: what closures boot on; None: the lab's image. Raises HarnessError."""
+class Others(NamedTuple):
+    """The NixOS closures beside nsguard, by their names.
+
+    earlier: those that are versions of nsguard; tree: what they boot on; None: the lab's image.
+    """
+
+    closures: Mapping[str, Path]
+    earlier: Collection[str] = ()
+    tree: Path | None = None
+
+
+def _names(words: Sequence[str]) -> frozenset[str]:
+    return frozenset(word.partition("=")[0] for word in words)
+
+
+def measure(lab: str, rounds: int, parts: set[str], others: Others) -> Figures:
+    """All parts that are asked for. Raises HarnessError."""
     figures, before = Figures(lab, "none", rounds), os.getloadavg()[0]
     if parts != {"evaluation"}:
         with make(lab) as made:
-            figures = _in_lab(made, figures, parts, closures, tree)
+            figures = _in_lab(made, figures, parts, others)
     if "evaluation" in parts:
         figures = replace(figures, evaluation=evaluation())
     return replace(figures, load=(before, os.getloadavg()[0]))
 
 
-def _in_lab(lab: WiredLab, figures: Figures, parts: set[str], closures: dict[str, Path], tree: Path | None) -> Figures:
+def _in_lab(lab: WiredLab, figures: Figures, parts: set[str], others: Others) -> Figures:
     client, rounds = lab.client, figures.rounds
     plan = apply(client, SCENARIOS / "bench.nix")
     wait_for_tunnel(lab)
@@ -124,9 +143,9 @@ def _in_lab(lab: WiredLab, figures: Figures, parts: set[str], closures: dict[str
         namespaces.lay_empty(client)
         results += namespaces.up_and_down(client, rounds)
         figures = replace(figures, steps=namespaces.steps(client))
-    if closures:
-        with ExitStack() as stack:
-            results += peers.measure(client, stack.enter_context(peers.booted(closures, tree or image())), rounds)
+    if others.closures:
+        with peers.booted(others.closures, others.tree or image()) as machines:
+            results += peers.measure(client, machines, rounds, others.earlier)
     if "packets" in parts:
         results += [packets.flood(lab, rounds), *packets.tcp(lab, rounds)]
     if "many" in parts:

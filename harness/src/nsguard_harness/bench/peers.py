@@ -1,39 +1,49 @@
-"""Another guard beside ours: a NixOS closure that it confines, in a lab of its own that takes turns with ours.
+"""Other guards, and earlier versions of nsguard, beside ours: NixOS closures, each in a lab that takes turns with ours.
 
-What is timed has the same names in each such closure: `bench-confined.service`, a oneshot of `true` under User= that
-the other guard confines; and `bench-namespace.service`, perhaps as an alias, which brings its namespace and tunnel up
-when it is started and down when it is stopped. The tunnel's file lies at /etc/nsguard-lab/client.conf, as on ours.
+What is timed has the same names in each such closure. Units, of which each may be an alias:
+
+bench-confined.service   a oneshot of `true` under User=, which the other guard confines
+bench-namespace.service  brings its namespace and its tunnel up when it is started, and down when it is stopped
+bench-tunnel.service     if the tunnel has a unit of its own: started and stopped together with the one above
+
+If the guard runs commands, /etc/nsguard-lab/bench-command is a command line that runs `true` confined, as an ordinary
+user. The tunnel's file is /etc/nsguard-lab/client.conf, as on ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ..lab.container import ContainerLab
 from ..lab.debian import nixos_client
+from ..lab.peer import CONFIGURATION
 from ..machine import Machine
 from . import clock
 from .figures import OURS, Figure
 from .namespaces import DOWN, UP
-from .starts import CONFINED
+from .starts import CONFINED, RUN_TRUE
 
-NAMESPACE_UNIT = "bench-namespace.service"
-START, STOP = f"systemctl start {NAMESPACE_UNIT}", f"systemctl stop {NAMESPACE_UNIT}"
-# What is compared, and what nsguard's ratio is to be at most; in the order of a machine's commands below.
-GOALS = {"start of a confined oneshot": 1.6, "namespace and tunnel up": 0.45, "namespace and tunnel down": 0.5}
-OURS_IN_TURN = (f"systemctl start {CONFINED}", UP, DOWN)
-PEERS_IN_TURN = (f"systemctl start {CONFINED}", START, STOP)
+NAMESPACE_UNIT, TUNNEL_UNIT = "bench-namespace.service", "bench-tunnel.service"
+COMMAND_FILE = f"{CONFIGURATION}/bench-command"
+START_OF, UP_OF, DOWN_OF = "start of a confined oneshot", "namespace and tunnel up", "namespace and tunnel down"
+COMMAND_OF = "a confined command"
+# What nsguard's ratio to another guard is to be at most; there is no goal for commands, which others do not have.
+GOALS = {START_OF: 1.6, UP_OF: 0.45, DOWN_OF: 0.5}
+# Figure → the command that is timed, in the order of a round.
+OURS_IN_TURN = {DOWN_OF: DOWN, UP_OF: UP, START_OF: f"systemctl start {CONFINED}", COMMAND_OF: RUN_TRUE}
 
 
 def parse(words: list[str]) -> dict[str, Path]:
-    """NAME=CLOSURE, each; raises ValueError for another form, or a closure that is none."""
-    systems = {}
+    """NAME=CLOSURE, each; raises ValueError for another form, a name given twice, or a closure that is none."""
+    systems: dict[str, Path] = {}
     for word in words:
         name, separator, closure = word.partition("=")
         if not (name and separator and Path(closure, "init").exists()):
-            raise ValueError(f"--peer {word}: give NAME=CLOSURE, the latter the store path of a NixOS system")
+            raise ValueError(f"{word}: give NAME=CLOSURE, the latter the store path of a NixOS system")
+        if name in systems or name == OURS:
+            raise ValueError(f"{word}: another column is already named {name}; choose another name")
         systems[name] = Path(closure)
     return systems
 
@@ -49,22 +59,39 @@ def booted(closures: Mapping[str, Path], tree: Path) -> Iterator[dict[str, Machi
         yield {name: lab.client for name, lab in labs.items()}
 
 
-def measure(ours: Machine, peers: Mapping[str, Machine], rounds: int) -> list[Figure]:
-    """A round on each machine in turn."""
-    machines = {OURS: (ours, OURS_IN_TURN), **{name: (machine, PEERS_IN_TURN) for name, machine in peers.items()}}
-    rows: dict[str, list[list[clock.Times]]] = {name: [] for name in machines}
-    for machine, (_, up, _) in machines.values():
-        machine.succeed(up)
+def measure(ours: Machine, peers: Mapping[str, Machine], rounds: int, earlier: Collection[str] = ()) -> list[Figure]:
+    """A round on each machine in turn. earlier: the peers that are earlier versions of nsguard, which have no goals."""
+    machines = {OURS: ours, **peers}
+    commands = {OURS: OURS_IN_TURN, **{name: in_turn(machine) for name, machine in peers.items()}}
+    times: dict[str, dict[str, list[clock.Times]]] = {figure: {} for figure in (*GOALS, COMMAND_OF)}
+    for name, machine in machines.items():
+        machine.succeed(commands[name][UP_OF])
     for _ in range(rounds):
-        for name, (machine, (start, up, down)) in machines.items():
-            down_times, up_times, start_times = clock.milliseconds(machine, 1, [down, up, start])
-            rows[name].append([start_times, up_times, down_times])
+        for name, machine in machines.items():
+            for figure, measured in clock.in_turn(machine, 1, commands[name]).items():
+                times[figure].setdefault(name, []).append(measured)
     return [
-        clock.figure(
-            what, {name: _joined([row[column] for row in rows[name]]) for name in machines}, dict.fromkeys(peers, goal)
-        )
-        for column, (what, goal) in enumerate(GOALS.items())
+        clock.figure(figure, {name: _joined(it) for name, it in by_name.items()}, _goals(figure, by_name, earlier))
+        for figure, by_name in times.items()
+        if len(by_name) > 1
     ]
+
+
+def in_turn(peer: Machine) -> dict[str, str]:
+    """Figure → the command that is timed in a peer, in the order of a round."""
+    two = peer.execute(f"systemctl cat {TUNNEL_UNIT}")[0] == 0
+    units = (NAMESPACE_UNIT, TUNNEL_UNIT) if two else (NAMESPACE_UNIT,)
+    commands = {
+        DOWN_OF: f"systemctl stop {' '.join(reversed(units))}",
+        UP_OF: f"systemctl start {' '.join(units)}",
+        START_OF: f"systemctl start {CONFINED}",
+    }
+    code, line = peer.execute(f"cat {COMMAND_FILE}")
+    return commands | ({} if code else {COMMAND_OF: line.strip()})
+
+
+def _goals(figure: str, names: Collection[str], earlier: Collection[str]) -> dict[str, float]:
+    return {name: GOALS[figure] for name in names if figure in GOALS and name not in {OURS, *earlier}}
 
 
 def _joined(times: list[clock.Times]) -> clock.Times:

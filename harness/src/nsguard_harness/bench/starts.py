@@ -14,7 +14,7 @@ from .figures import OURS, Figure, Stage
 CONFINED, FREE, SANDBOX = "bench-confined.service", "bench-free.service", "bench-sandbox.service"
 COMMAND_UNIT = "nsguard-run-vpn@.service"
 CALLER = "alice"
-AS_CALLER = f"setpriv --reuid {CALLER} --regid {CALLER} --init-groups"
+RUN_TRUE = f"setpriv --reuid {CALLER} --regid {CALLER} --init-groups nsguard run vpn -- true"
 # What stands in front of each command, with its options (modules/plan/confinement/front.nix).
 FRONT = re.compile(r"/\S*nsguard-init( --\S+)* ")
 # Keys of the unit of commands that systemd-run(1) sets itself, or that say nothing of the sandbox.
@@ -47,11 +47,8 @@ def service(machine: Machine, rounds: int) -> tuple[Figure, list[Stage]]:
 
 def command(machine: Machine, rounds: int, plan: Plan) -> Figure:
     """A command that does nothing: by `nsguard run`, and by systemd with the properties that the former has."""
-    by_side = clock.in_turn(
-        machine,
-        rounds,
-        {OURS: f"{AS_CALLER} nsguard run vpn -- true", BY_SYSTEMD: systemd_run(plan.units[COMMAND_UNIT].text)},
-    )
+    beside = systemd_run(plan.units[COMMAND_UNIT].text)
+    by_side = clock.in_turn(machine, rounds, {OURS: RUN_TRUE, BY_SYSTEMD: beside})
     return clock.figure("nsguard run vpn -- true", by_side, {BY_SYSTEMD: 1.0})
 
 
