@@ -83,7 +83,7 @@ BREAKS = [
             f"{drop_in(text)} && {FORGET_DROP_IN}",
             "systemctl restart app-user",
             rf"processes: app-user\.service \(PID \d+\) runs without protections that its unit has \({lacking}\); its "
-            r"unit was changed after the service started; systemctl restart app-user\.service",
+            r"unit, or a path that they close, is newer than the process; systemctl restart app-user\.service",
         )
         for name, text, lacking in (
             # The system call filters of other settings remain.
@@ -96,6 +96,13 @@ BREAKS = [
             ("etc", "ExtensionDirectories=", "resolver-files"),
             ("tmp", r"PrivateDevices=no\nPrivateTmp=no", "private-devices, private-tmp"),
         )
+    ),
+    break_(
+        "path-made-later",
+        "mkdir /var/spool/fcron",
+        "rmdir /var/spool/fcron",
+        r"processes: app-user\.service \(PID \d+\) runs without protections that its unit has \(left-for-later\); its "
+        r"unit, or a path that they close, is newer than the process; systemctl restart app-user\.service",
     ),
     *(
         break_(

@@ -107,7 +107,13 @@ def _until_down(box: Box) -> bool:
     return any(box.nsguard("netns", "down", NAME).returncode == 0 for _ in range(50))
 
 
-@pytest.mark.parametrize("before", ["", "mkdir -p -m 755 /run/nsguard/vpn"], ids=["", "of an earlier version"])
+EARLIER = (
+    "mkdir -p -m 755 /run/nsguard/vpn /run/netns",
+    "mount -t tmpfs -o mode=755,nosuid,nodev,noexec,size=1m nsguard /run/netns",
+)
+
+
+@pytest.mark.parametrize("before", ["", "; ".join(EARLIER)], ids=["", "of an earlier version"])
 def test_nobody_but_root_can_hold_a_lock_that_a_start_waits_for(box: Box, before: str) -> None:
     box.out("sh", "-c", before)
     assert box.nsguard("netns", "up", NAME).returncode == 0

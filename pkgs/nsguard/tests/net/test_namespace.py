@@ -1,8 +1,14 @@
 """Namespaces that nsguard did not make, and the mounts of names."""
 
+import stat
+from pathlib import Path
+
 import pytest
 
 from box import NAME, Box
+from nsguard import paths
+from nsguard.net import namespace
+from nsguard.system import kernel
 
 PLACES = f"grep -c ' /run/netns/{NAME} ' /proc/self/mountinfo"
 
@@ -47,6 +53,16 @@ def test_a_plain_file_under_the_name_is_refused(box: Box) -> None:
     done = box.nsguard("netns", "up", NAME)
     assert done.returncode == 1
     assert "was not made by nsguard" in done.stderr
+
+
+def test_the_directory_of_names_is_closed_before_anything_is_mounted_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes = []
+    monkeypatch.setattr(paths, "NETNS", str(tmp_path / "netns"))
+    monkeypatch.setattr(kernel, "mount", lambda _, path, *__: modes.append(stat.S_IMODE(Path(path).stat().st_mode)))
+    namespace.make_directory()
+    assert modes == [0o711]
 
 
 def test_a_name_is_one_mount(box: Box) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from nsguard import paths
 from nsguard.errors import NsguardError
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 CLONE_NEWNET = 0x40000000  # linux/sched.h
+# How the directory of names is called in lists of mounts.
+_SOURCE = "nsguard"
 
 
 def inode(name: str) -> int | None:
@@ -53,15 +56,26 @@ def make_directory() -> None:
     mount fails, starts only take longer. In a directory that another program made, any user may hold the lock that
     ip-netns(8) waits for; then this raises `NsguardError`.
     """
-    os.makedirs(paths.NETNS, 0o755, exist_ok=True)
+    with suppress(FileExistsError):
+        os.mkdir(paths.NETNS, files.OWN_MODE)  # never more, as in `files.make_own`
     with files.locked(paths.NETNS):  # as ip-netns(8) does before it binds the directory
+        if _is_earlier_mount():
+            os.chmod(paths.NETNS, files.OWN_MODE)
         if os.path.ismount(paths.NETNS) or os.listdir(paths.NETNS):
             return
         from nsguard.system import kernel
 
         flags = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
         with suppress(OSError):
-            kernel.mount("nsguard", paths.NETNS, "tmpfs", flags, f"mode={files.OWN_MODE:o},size=1m")
+            kernel.mount(_SOURCE, paths.NETNS, "tmpfs", flags, f"mode={files.OWN_MODE:o},size=1m")
+
+
+def _is_earlier_mount() -> bool:
+    """Whether the directory is a file system that an earlier version mounted, which any user could open."""
+    if stat.S_IMODE(os.stat(paths.NETNS).st_mode) == files.OWN_MODE:
+        return False
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
+        return any(f" {paths.NETNS} " in line and f" - tmpfs {_SOURCE} " in line for line in mounts)
 
 
 def hold(name: str, path: str) -> None:

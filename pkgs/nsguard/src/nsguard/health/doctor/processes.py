@@ -23,12 +23,8 @@ _COVERED = {
     "private-tmp": "/tmp",  # noqa: S108
     "resolver-files": "/etc",
 }
-# Protection → a directory that the process sees on a file system that is read-only for it.
-_READ_ONLY = {
-    "left-for-later": "/usr/local",
-    "profiles": "/nix/var",
-}
-_OF_ROOT = {"read-only-system": "/usr"}
+# Path → protection that makes it read-only for a process of root.
+_OF_ROOT = {"/usr": "read-only-system"}
 # Seconds to look at the files as one process sees them, which usually takes milliseconds.
 _TIMEOUT = 5.0
 # The number of protections that a finding lists.
@@ -36,11 +32,15 @@ _SHOWN = 3
 
 
 def weaker(patient: Patient) -> Iterator[Finding]:
-    """Processes that lack a protection of their unit: it was changed, and the service was not restarted."""
+    """Processes that lack a protection of their unit: it was changed, or a path made, and nobody restarted them."""
+    facts = patient.facts
+    if facts is None:
+        return
     for unit, pid, want, holes in view.judged(patient):
         try:
             fields = _status(pid)
-            lacking = _of_status(fields, want) + _of_namespaces(pid) + _of_files(pid, root="0" in fields["Uid"].split())
+            read_only = facts["readOnly"] | (_OF_ROOT if "0" in fields["Uid"].split() else {})
+            lacking = _of_status(fields, want) + _of_namespaces(pid) + _of_files(pid, read_only)
         except (OSError, child.Failed, child.Late):
             continue  # the process ended meanwhile
         # Another check reports what the unit itself lacks.
@@ -48,7 +48,7 @@ def weaker(patient: Patient) -> Iterator[Finding]:
         if names := sorted(set(lacking) - known):
             yield Finding(
                 f"{unit} (PID {pid}) runs without protections that its unit has ({few(names, _SHOWN)})",
-                f"its unit was changed after the service started; systemctl restart {unit}",
+                f"its unit, or a path that they close, is newer than the process; systemctl restart {unit}",
             )
 
 
@@ -75,17 +75,21 @@ def _namespace(pid: int, kind: str) -> int:
     return os.stat(f"/proc/{pid}/ns/{kind}").st_ino
 
 
-def _of_files(pid: int, *, root: bool) -> list[str]:
+def _of_files(pid: int, read_only: Mapping[str, str]) -> list[str]:
     host = {path: directory for path in _COVERED.values() if (directory := view.file_at(path))}
-    read_only = _READ_ONLY | _OF_ROOT if root else _READ_ONLY
     return list(child.answer(functools.partial(_seen, pid, host, read_only), _TIMEOUT))
 
 
 def _seen(pid: int, host: Mapping[str, os.stat_result], read_only: Mapping[str, str]) -> list[str]:
-    """Protections that process `pid` lacks, by the files that it sees. Runs in a child."""
+    """Protections that process `pid` lacks, by the files that it sees. Runs in a child.
+
+    host: directories as the host sees them, which the process must not see; read_only: path → protection.
+    """
     view.enter(pid)
     uncovered = [name for name, path in _COVERED.items() if path in host and view.sees(path, host[path])]
-    return uncovered + [name for name, path in read_only.items() if view.file_at(path) and not _is_read_only(path)]
+    writable = [name for path, name in read_only.items() if view.file_at(path) and not _is_read_only(path)]
+    # "left-for-later:tables" is a part of a protection.
+    return uncovered + [name.partition(":")[0] for name in writable]
 
 
 def _is_read_only(path: str) -> bool:
