@@ -87,7 +87,8 @@ let
           exist. Paths that lead to daemons of the host are refused, and so are the system's directories and whole
           home directories.
 
-          Risk: programs outside may act on what the service writes there, and the service can use sockets in them.
+          Risk: programs outside may act on what the service writes there, and the service can use sockets in them. What
+          it writes to `~/.ssh`, `~/.config` and the like, a login may start.
         '';
       };
 

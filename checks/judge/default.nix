@@ -1,6 +1,6 @@
 # Tests of the judge of finished units (modules/plan/judge): compared with the refusals, and on each protection.
 #
-#   generated FILE   units as JSON, [ { property; value; } ], through refusals, confinement and judge
+#   generated FILE   units as JSON, [ { property; value; user; } ], through refusals, confinement and judge
 #   laid FILE        drop-ins as JSON, [ { lines; } ], for a confined unit: the cases of `nsguard doctor`'s judge
 #   sockets FILE     lines of a confined service's socket as JSON, [ "Key=value" ]: the messages about each
 #   mutants          protection -> whether the judge misses it when it is taken away
@@ -61,17 +61,27 @@ let
     let
       cases = fromJSON (readFile file);
       name = index: "app${toString index}";
+      ofUser = user: if user == "app" then { } else { User = user; };
+      ofCase = case: service ({ ${case.property} = case.value; } // ofUser case.user);
       services = listToAttrs (
         genList (index: {
           name = name index;
-          value = service { ${(elemAt cases index).property} = (elemAt cases index).value; };
+          value = ofCase (elemAt cases index);
         }) (length cases)
       );
       whole' = specification services;
-      plain =
-        (whole.plan (specification {
-          app = service { };
-        })).units."app.service".text;
+      plainText =
+        builtins.mapAttrs
+          (
+            user: _:
+            (whole.plan (specification {
+              app = service (ofUser user);
+            })).units."app.service".text
+          )
+          {
+            app = null;
+            root = null;
+          };
       messages = whole.serviceProblems whole';
       # Messages about a service begin with its name.
       refused = builtins.groupBy (
@@ -92,8 +102,8 @@ let
         );
         # The holes if nothing refused or dropped the line: it comes last, like a drop-in for a confined unit.
         raw = whole.holesOf (complete (
-          service { }
-        )) "app.service" "${plain}\n[Service]\n${case.property}=${case.value}\n";
+          service (ofUser case.user)
+        )) "app.service" "${plainText.${case.user}}\n[Service]\n${case.property}=${case.value}\n";
       }
     ) (length cases);
 

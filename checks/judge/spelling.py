@@ -24,6 +24,21 @@ DANGEROUS = (
     "/var/lib/lxd", "/var/lib/sss/pipes",
 )  # fmt: skip
 
+# Where the host later starts or reads something. Nobody may write there; the last ones concern root alone.
+STARTED = (
+    "/etc/cron.d", "/etc/nixos", "/etc/profile.d/app.sh", "/etc/ssh", "/etc/sudoers.d", "/etc/systemd/system",
+    "/etc/udev/rules.d", "/etc/xdg/autostart", "/nix/var/nix/profiles/system", "/usr/local/bin", "/var/cron/tabs",
+    "/var/lib/extensions", "/var/lib/nixos", "/var/lib/systemd/linger", "/var/spool/cron",
+)  # fmt: skip
+STARTED_BY_ROOT = (
+    "/bin", "/boot", "/boot/loader", "/efi", "/etc/app", "/etc/rc.local", "/nix/store/abc-app", "/sbin/app", "/usr/lib",
+    "/usr/share/app",
+)  # fmt: skip
+STARTED_AT_LOGIN = (
+    "/data/alice/.bashrc", "/home/bob/.config", "/home/bob/.config/autostart", "/home/bob/.local/bin/app",
+    "/home/bob/.local/share", "/root/.profile", "/root/.ssh", "/root/.ssh/authorized_keys", "/root/bin",
+)  # fmt: skip
+
 HARMLESS = (
     "/home/alice/Music", "/mnt/media", "/nix/store/abc-app", "/opt/app", "/root-of-trees", "/run/app",
     "/run/app/socket",
@@ -96,7 +111,7 @@ def _escaped(rng: random.Random, entry: str) -> str:
 class Unit(NamedTuple):
     """The one property of a confined unit that nsguard did not write.
 
-    dangerous: whether it leads out; plain: whether it is written without quotes, escapes and "..".
+    dangerous: whether it leads out; plain: whether it is written without quotes, escapes and ".."; user: its User=.
     """
 
     property: str
@@ -104,22 +119,35 @@ class Unit(NamedTuple):
     path: str
     dangerous: bool
     plain: bool
+    user: str
+
+
+# Properties, each with paths that are dangerous in it.
+_KINDS = (
+    *(("BindPaths", DANGEROUS), ("BindPaths", DANGEROUS), ("BindReadOnlyPaths", DANGEROUS), ("OpenFile", DANGEROUS)),
+    *(("BindPaths", STARTED), ("BindPaths", STARTED_BY_ROOT), ("BindPaths", STARTED_AT_LOGIN)),
+    *(("ReadWritePaths", STARTED), ("ReadWritePaths", STARTED_BY_ROOT)),
+)
 
 
 def unit(rng: random.Random) -> Unit:
     dangerous = rng.random() < 0.7
-    target = path = rng.choice(DANGEROUS if dangerous else HARMLESS)
+    key, targets = rng.choice(_KINDS)
+    user = "root" if targets is STARTED_BY_ROOT or rng.random() < 0.3 else "app"
+    harmless = [path for path in HARMLESS if user != "root" or not path.startswith(("/nix", "/usr"))]
+    target = path = rng.choice(targets if dangerous else harmless)
     for spelling in rng.choices(PLAIN, k=rng.randint(0, 3)):
         path = spelling(rng, path)
     plain = rng.random() < 0.6
     if not plain and rng.random() < 0.4 and path.startswith("/"):
         path = _detour(rng, path)
-    key = rng.choice(["BindPaths", "BindPaths", "BindReadOnlyPaths", "OpenFile"])
     if key == "OpenFile":
         entry = path + rng.choice(["", ":name", ":name:read-only"])
+    elif key == "ReadWritePaths":
+        entry = rng.choice(["", "-", "+", "-+"]) + path
     else:
         entry = rng.choice(["", "-"]) + path + rng.choice(["", "", ":/srv/inside", ":/srv//inside:rbind", f":{path}"])
     if not plain:
         entry = rng.choice([_quoted, _escaped])(rng, entry)
     beside = rng.choice(["", "", "/srv/other "]) if key != "OpenFile" else ""
-    return Unit(key, beside + entry, target, dangerous, plain)
+    return Unit(key, beside + entry, target, dangerous, plain, user)

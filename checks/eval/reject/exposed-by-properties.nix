@@ -11,6 +11,10 @@ in
 {
   specification = {
     inherit (import ../vpn.nix) tunnels namespaces;
+    accounts.alice = {
+      home = "/data/alice";
+      person = true;
+    };
     services = {
       elsewhere = service {
         BindReadOnlyPaths = [
@@ -87,6 +91,44 @@ in
           "/nix/var/nix/profiles/per-user"
         ];
       };
+      # Root owns all of these, and anybody may be given some of them.
+      started = service {
+        BindPaths = [
+          "/boot:/srv/boot"
+          "/etc/nixos"
+          "/root/.ssh"
+          "/home/alice/.config"
+          "/data/alice/.local/bin"
+          "/home/alice/.cache"
+        ];
+        BindReadOnlyPaths = [
+          "/etc/cron.d"
+          "/root/.ssh"
+        ];
+        ConfigurationDirectory = "started profile.d/started";
+        ReadWritePaths = [
+          "/etc/cron.d"
+          "-/etc/app/conf"
+          "/etc/started"
+          "/etc/rc.local"
+          "/usr/share/app"
+          "'/srv/quoted'"
+          "/var/lib/systemd/linger"
+        ];
+        StateDirectory = "started nixos";
+      };
+      given = service {
+        User = "alice";
+        BindPaths = [
+          "/usr/share/app"
+          "/home/alice/.ssh"
+        ];
+        ConfigurationDirectory = "given:systemd/system";
+        ReadWritePaths = [
+          "/etc/app"
+          "/etc/nixos"
+        ];
+      };
       "user@" = service { };
       listening = {
         sockets.listening.socketConfig.ListenStream = [
@@ -102,6 +144,9 @@ in
     ''systemd.services.elsewhere.serviceConfig: binding "/run:/elsewhere" would give access to daemons of the host, which act outside the namespace; remove it''
     ''systemd.services.elsewhere.serviceConfig: binding "/:/host" would give access to daemons of the host, which act outside the namespace; remove it''
     ''systemd.services.elsewhere.serviceConfig: binding "-/var/lib/./sss" would give access to daemons of the host, which act outside the namespace; remove it''
+    ''systemd.services.given.serviceConfig: "/home/alice/.ssh" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.given.nsguard.bindPaths = [ "/home/alice/.ssh" ];''
+    ''systemd.services.given.serviceConfig.ConfigurationDirectory: "/etc/systemd/system" is a system path, and programs outside the namespace run files in it; choose another name, or, if the service is a part of the system, leave it unconfined: systemd.services.given.nsguard.namespace = lib.mkForce null;''
+    ''systemd.services.given.serviceConfig.ReadWritePaths: "/etc/nixos" is a system path, and programs outside the namespace run files in it; name a data directory''
     "systemd.services.images.serviceConfig.ExtensionImages: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (systemd.services.images.serviceConfig.ExtensionImages = lib.mkForce [ ]; where a module sets it)"
     "systemd.services.images.serviceConfig.MountImages: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (systemd.services.images.serviceConfig.MountImages = lib.mkForce [ ]; where a module sets it)"
     "systemd.services.images.serviceConfig.RootImage: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (systemd.services.images.serviceConfig.RootImage = lib.mkForce [ ]; where a module sets it)"
@@ -130,8 +175,21 @@ in
     ''systemd.services.quoted.serviceConfig: "/srv/%I" cannot be read with certainty; write absolute paths without quotes, backslashes and ".."''
     ''systemd.services.resolving.serviceConfig: binding "%t/nscd" would give access to daemons of the host, which act outside the namespace; remove it''
     "systemd.services.session.serviceConfig.PAMName: PAM would open a session on the host and move the service's processes out of the unit into it; remove it (systemd.services.session.serviceConfig.PAMName = lib.mkForce [ ]; where a module sets it)"
+    ''systemd.services.started.serviceConfig: "/boot:/srv/boot" is a system path, and programs outside the namespace run files in it; name a data directory, or accept that it can change the system's files with systemd.services.started.nsguard.hardening.readOnlySystem = false;''
+    ''systemd.services.started.serviceConfig: "/etc/nixos" is a system path, and programs outside the namespace run files in it; name a data directory''
+    ''systemd.services.started.serviceConfig: "/root/.ssh" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.started.nsguard.bindPaths = [ "/root/.ssh" ];''
+    ''systemd.services.started.serviceConfig: "/home/alice/.config" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.started.nsguard.bindPaths = [ "/home/alice/.config" ];''
+    ''systemd.services.started.serviceConfig: "/data/alice/.local/bin" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.started.nsguard.bindPaths = [ "/data/alice/.local/bin" ];''
+    ''systemd.services.started.serviceConfig.ConfigurationDirectory: "/etc/profile.d/started" is a system path, and programs outside the namespace run files in it; choose another name, or, if the service is a part of the system, leave it unconfined: systemd.services.started.nsguard.namespace = lib.mkForce null;''
+    ''systemd.services.started.serviceConfig.StateDirectory: "/var/lib/nixos" is a system path, and programs outside the namespace run files in it; choose another name, or, if the service is a part of the system, leave it unconfined: systemd.services.started.nsguard.namespace = lib.mkForce null;''
+    ''systemd.services.started.serviceConfig.ReadWritePaths: "/etc/cron.d" is a system path, and programs outside the namespace run files in it; name a data directory''
+    ''systemd.services.started.serviceConfig.ReadWritePaths: "-/etc/app/conf" is a system path, and programs outside the namespace run files in it; name a data directory, or, if /etc/app belongs to the service alone, set systemd.services.started.serviceConfig.ConfigurationDirectory = [ "app" ];''
+    ''systemd.services.started.serviceConfig.ReadWritePaths: "/etc/rc.local" is a system path, and programs outside the namespace run files in it; name a data directory, or accept that it can change the system's files with systemd.services.started.nsguard.hardening.readOnlySystem = false;''
+    ''systemd.services.started.serviceConfig.ReadWritePaths: "/usr/share/app" is a system path, and programs outside the namespace run files in it; name a data directory, or accept that it can change the system's files with systemd.services.started.nsguard.hardening.readOnlySystem = false;''
+    ''systemd.services.started.serviceConfig.ReadWritePaths: "'/srv/quoted'" cannot be read with certainty; write absolute paths without quotes, backslashes and ".."''
+    ''systemd.services.started.serviceConfig.ReadWritePaths: "/var/lib/systemd/linger" is a system path, and programs outside the namespace run files in it; name a data directory''
     ''systemd.services."user@".nsguard.namespace: a user's service manager runs the whole session, and its units would stay in the host's namespace; confine the services themselves, or define nsguard.apps.<name>''
-    ''systemd.services.writer.serviceConfig.ReadWritePaths: "-/etc" is a system path, and programs outside the namespace run files in it; name a data directory''
+    ''systemd.services.writer.serviceConfig.ReadWritePaths: "-/etc" is a system path, and programs outside the namespace run files in it; name a data directory, or accept that it can change the system's files with systemd.services.writer.nsguard.hardening.readOnlySystem = false;''
     ''systemd.services.writer.serviceConfig.ReadWritePaths: "/proc/sys/kernel" is a system path, and programs outside the namespace run files in it; name a data directory''
   ];
 }

@@ -43,11 +43,11 @@ let
     in
     if outdated == null then whole else "/run${toString (head outdated)}";
 
+  # Without quotes, escapes and "..".
+  isSimple =
+    path: match "(/|%[a-zA-Z])[^\"'\\\\]*" path != null && match "(.*/)?\\.\\.(/.*)?" path == null;
   readable =
-    path:
-    match "(/|%[a-zA-Z])[^\"'\\\\]*" path != null
-    && match "(.*/)?\\.\\.(/.*)?" path == null
-    && match ".*%.*" (concatStringsSep "" (pieces ofUnit (spelt path))) == null;
+    path: isSimple path && match ".*%.*" (concatStringsSep "" (pieces ofUnit (spelt path))) == null;
 
   within =
     path: directory:
@@ -158,6 +158,7 @@ in
   showsHome = service: entry: uncovers service (read entry);
 
   inherit
+    isSimple
     kept
     plain
     read

@@ -68,6 +68,98 @@ in
   # The host runs files in these.
   system = "/(etc|usr|boot|nix|dev|proc|sys|run|var)(/.*)?";
 
+  # Whoever writes them, the host later starts programs by these or reads them as root, besides those in ./later.nix.
+  started =
+    let
+      etc = [
+        "NetworkManager"
+        "X11"
+        "acpi"
+        "apt"
+        "bash_completion\\.d"
+        "binfmt\\.d"
+        "cni"
+        "containers"
+        "cron\\.d"
+        "cron\\.daily"
+        "cron\\.hourly"
+        "cron\\.monthly"
+        "cron\\.weekly"
+        "dbus-1"
+        "default"
+        "docker"
+        "environment\\.d"
+        "fish"
+        "init\\.d"
+        "kernel"
+        "ld\\.so\\.conf\\.d"
+        "logrotate\\.d"
+        "modprobe\\.d"
+        "modules-load\\.d"
+        "network"
+        "networkd-dispatcher"
+        "nix"
+        "nixos"
+        "nsguard"
+        "openvpn"
+        "pam\\.d"
+        "pki"
+        "polkit-1"
+        "ppp"
+        "profile\\.d"
+        "profiles"
+        "resolvconf"
+        "security"
+        "skel"
+        "ssh"
+        "ssl"
+        "static"
+        "sudoers\\.d"
+        "sysctl\\.d"
+        "systemd"
+        "sysusers\\.d"
+        "tmpfiles\\.d"
+        "udev"
+        "udisks2"
+        "wireguard"
+        "xdg"
+        "zsh"
+      ];
+      state = [
+        "AccountsService"
+        "cloud"
+        "confexts"
+        "docker"
+        "dpkg"
+        "extensions"
+        "flatpak"
+        "kubelet"
+        "libvirt"
+        "machines"
+        "nixos"
+        "polkit-1"
+        "portables"
+        "snapd"
+        "systemd"
+      ];
+    in
+    "/(etc/(${any etc})|var/lib/(${any state}))(/.*)?";
+
+  # Only root can write them, and the host runs files in them.
+  ofRoot = "/|/(bin|boot|efi|etc|lib|lib64|nix|sbin|usr)(/.*)?";
+
+  # In a home: what a login or a session starts or reads, and the directories that contain some of it.
+  startedInHome =
+    let
+      shells = "bash(_.*|rc)|z(shrc|shenv|profile|login|logout)|(k|c|tc)shrc|login|profile|inputrc|pam_environment";
+      session = "x(initrc|profile|session|sessionrc)";
+      programs = "emacs\\.d|forward|gitconfig|gnupg|nix-(defexpr|profile)|[rs]hosts|ssh|vim(rc)?";
+      config = "autostart|environment\\.d|fish|git|home-manager|nix|nixpkgs|systemd";
+      local = "bin|share/(applications|dbus-1|systemd)|state/nix";
+    in
+    "(\\.(${shells}|${session}|${programs}|config/(${config})|local/(${local}))|bin)(/.*)?"
+    + "|\\.(config|local(/(share|state))?)";
+
   # A session runs files in these.
   home = "/(root|home|home/[^/]+)/?";
 }

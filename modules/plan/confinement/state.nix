@@ -47,8 +47,8 @@ let
 
   below = directories: serviceConfig: concatMap (namedIn directories) (texts serviceConfig);
 
-  # Paths of daemons, and the directory in which systemd keeps the state of services with DynamicUser=.
-  notOwn = path: match paths.reopened path != null || match "/var/(lib|log)/private" path != null;
+  # Paths of daemons and of the system, and where systemd keeps the state of services with DynamicUser=.
+  notOwn = path: match "${paths.reopened}|${paths.started}|/var/(lib|log)/private" path != null;
 in
 {
   inherit directories below;

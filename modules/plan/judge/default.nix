@@ -73,7 +73,8 @@ let
         root = isRoot raw;
         ours = map (entry: builtins.head (match "-?(.*)" entry)) whole.ours;
         granted = map resolvedSource (whole.bindPaths ++ whole.devices);
-        runtime = exposed.runtimeOf self;
+        runtime = exposed.directoriesOf self "RuntimeDirectory";
+        configuration = exposed.directoriesOf self "ConfigurationDirectory";
       };
     in
     self;

@@ -44,12 +44,56 @@ let
     source: destination: home:
     source == home || paths.perhapsAbove source home && source != destination;
 
-  # Whether a bind shows a path that must be read-only where nothing makes it so.
-  writesLater =
-    source: destination:
-    paths.perhapsAmong source readOnly
-    || source != destination && filter (paths.perhapsAbove source) readOnly != [ ];
-  readOnly = attrNames facts.readOnly;
+  # Where the host later starts or reads something, whoever writes it. `closed` is what makes it read-only.
+  closed = attrNames facts.readOnly;
+  started = closed ++ facts.started;
+  ofKernel = [
+    "/proc"
+    "/sys"
+  ];
+
+  # The holes of an entry by which the unit may write a path of the host.
+  writes =
+    unit: key: entry: path:
+    let
+      covering = filter (paths.perhapsAbove path) facts.writable != [ ];
+    in
+    if paths.perhapsAmong path started || unit.root && paths.perhapsAmong path ofKernel then
+      [ (hole key entry "system") ]
+    else if
+      unit.root
+      && (covering || paths.perhapsAmong path facts.writable)
+      && !paths.among path unit.configuration
+    then
+      [ (hole key entry "system" // { protection = "read-only-system"; }) ]
+    else
+      [ ];
+
+  # A bind makes its source writable, and shows what it contains where nothing makes that read-only.
+  bindWrites =
+    unit: key: entry: source: destination:
+    if source != destination && filter (paths.perhapsAbove source) closed != [ ] then
+      [ (hole key entry "system") ]
+    else
+      writes unit key entry source
+      ++ (
+        if !paths.among source unit.granted && startsAtLogin unit source then
+          [ (hole key entry "homes" // { protection = "hidden-homes"; }) ]
+        else
+          [ ]
+      );
+
+  # Whether a path in a home is, contains or may be something that a login starts or reads.
+  startsAtLogin =
+    unit: path:
+    let
+      usual = match "(/root|/home/[^/]+)/.*" path;
+      homes =
+        filter (home: path != home && paths.within path home) unit.homes
+        ++ (if usual == null then [ ] else usual);
+      entries = concatMap (home: map (entry: "${home}/${entry}") facts.login) homes;
+    in
+    paths.perhapsAmong path entries || filter (paths.perhapsAbove path) entries != [ ];
 
   # Why a path of the host must not be visible inside; null if it may be.
   secluded =
@@ -109,8 +153,8 @@ let
       else
         whereSecluded (secluded unit) key entry source
         ++ (
-          if key == "Service.BindPaths" && secluded unit source == null && writesLater source destination then
-            [ (hole key entry "system") ]
+          if key == "Service.BindPaths" && secluded unit source == null then
+            bindWrites unit key entry source destination
           else
             [ ]
         )
@@ -149,25 +193,7 @@ let
     unit:
     concatMap (
       entry:
-      let
-        path = paths.resolved unit.name (unlisted "[-+]*" entry);
-        covering = filter (paths.perhapsAbove path) facts.writable != [ ];
-      in
-      if
-        paths.perhapsAmong path readOnly
-        ||
-          unit.root
-          && (
-            covering
-            || paths.perhapsAmong path [
-              "/proc"
-              "/sys"
-            ]
-          )
-      then
-        [ (hole "Service.ReadWritePaths" entry "system") ]
-      else
-        [ ]
+      writes unit "Service.ReadWritePaths" entry (paths.resolved unit.name (unlisted "[-+]*" entry))
     ) (wordsOf "Service.ReadWritePaths" unit);
 
   roots =
@@ -214,6 +240,7 @@ let
           path = paths.resolved unit.name "${facts.directories.${key}}/${name}";
         in
         whereSecluded (telling unit) "Service.${key}" path path
+        ++ (if paths.perhapsAmong path started then [ (hole "Service.${key}" path "system") ] else [ ])
       ) (concatMap linked (wordsOf "Service.${key}" unit))
     ) (attrNames facts.directories);
   linked =
@@ -226,11 +253,11 @@ in
 {
   inherit hole;
 
-  # The paths of the unit's RuntimeDirectory=, for unit.runtime.
-  runtimeOf =
-    unit:
-    map (entry: paths.resolved unit.name "/run/${first entry}") (
-      wordsOf "Service.RuntimeDirectory" unit
+  # unit, property -> the paths of its directories, without links to them
+  directoriesOf =
+    unit: key:
+    map (entry: paths.resolved unit.name "${facts.directories.${key}}/${first entry}") (
+      wordsOf "Service.${key}" unit
     );
 
   ofService =

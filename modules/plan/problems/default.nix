@@ -113,10 +113,16 @@ let
     ++ map (problem.wholeHome "nsguard.apps.${name}.readWritePaths") (
       filter (showsHome { homes = homesOf accounts { }; }) app.readWritePaths
     )
-    ++ service.ofBinds where {
-      serviceConfig = app.extraServiceConfig;
-      bindPaths = app.readWritePaths;
-      homes = homesOf accounts app.extraServiceConfig;
+    ++ service.ofBinds {
+      inherit where;
+      options = "nsguard.apps.${name}";
+      grants = "nsguard.apps.${name}.readWritePaths";
+      service = {
+        serviceConfig = app.extraServiceConfig;
+        bindPaths = app.readWritePaths;
+        homes = homesOf accounts app.extraServiceConfig;
+        asRoot = false;
+      };
     }
     ++ service.prefixes where "" app.extraServiceConfig;
 

@@ -8,54 +8,30 @@ let
     match
     toJSON
     ;
-  inherit (import ../combine.nix)
-    isRoot
-    toList
-    words
-    yes
-    ;
+  inherit (import ../combine.nix) toList words yes;
   inherit (import ./problem.nix)
     ofDaemons
-    ofSystem
     removed
     sharing
+    unclear
     ;
+  written = import ./written.nix;
   binds = import ../confinement/binds.nix;
   paths = import ../confinement/paths.nix;
 
   isSet = config: property: toList (config.${property} or null) != [ ];
   strings = value: filter isString (words value);
 
-  # Read-only paths that a user may own, and from which the host runs files.
-  runLater = [
-    "/nix/var"
-  ]
-  ++ concatMap (part: part.words) (builtins.attrValues (import ../confinement/later.nix));
-  isRunLater = path: builtins.any (binds.within path) runLater;
-
-  # Whether a bind shows such a path where nothing makes it read-only.
-  exposesRunLater =
-    entry:
-    let
-      inherit (binds.read entry) from to;
-    in
-    isRunLater from || from != to && builtins.any (later: binds.within later from) runLater;
-
   # Paths that the unit binds.
   bound =
-    where: service: property:
+    { where, service, ... }@unit:
+    property:
     let
       sorted = binds.sorted service (service.serviceConfig.${property} or null);
     in
     map (ofDaemons where) (sorted.refused or [ ])
-    ++ map (path: ofSystem where path // { when = property == "BindPaths" && exposesRunLater path; }) (
-      sorted.kept or [ ]
-    )
-    ++ map (path: {
-      inherit where;
-      what = "${toJSON path} cannot be read with certainty";
-      fix = "write absolute paths without quotes, backslashes and \"..\"";
-    }) (sorted.unclear or [ ]);
+    ++ (if property == "BindPaths" then concatMap (written.ofBind unit) (sorted.kept or [ ]) else [ ])
+    ++ map (unclear where) (sorted.unclear or [ ]);
 
   # Files that systemd opens for the service.
   opened =
@@ -90,6 +66,7 @@ let
   # Directories that systemd makes for the service, and shows to it, and links to them on the host, "directory:link".
   # parents: property -> where it makes them.
   parents = {
+    ConfigurationDirectory = "/etc";
     RuntimeDirectory = "/run";
     StateDirectory = "/var/lib";
     LogsDirectory = "/var/log";
@@ -102,13 +79,20 @@ let
         name:
         let
           path = "${parents.${property}}/${name}";
+          isDaemons = match paths.reopened (binds.plain path) != null;
         in
         {
-          when = match paths.reopened (binds.plain path) != null;
+          when = isDaemons || written.isStarted (binds.plain path);
           where = "${where}.${property}";
-          what = "${toJSON path} is the directory of a daemon of the host";
+          what =
+            if isDaemons then
+              "${toJSON path} is the directory of a daemon of the host"
+            else
+              "${toJSON path} is a system path, and programs outside the namespace run files in it";
           fix =
-            "choose another name, or, if the service is that daemon,"
+            "choose another name, or, if the service is ${
+              if isDaemons then "that daemon" else "a part of the system"
+            },"
             + " leave it unconfined: ${at}.namespace = lib.mkForce null;";
         }
       ) (concatMap named (words (service.serviceConfig.${property} or null)))
@@ -131,21 +115,6 @@ let
         (head parts)
         (builtins.elemAt parts 2)
       ];
-
-  # Root can write wherever the system is not read-only, and its owner in a directory that only nsguard makes read-only.
-  writable =
-    where: service:
-    let
-      asRoot = isRoot service.serviceConfig && service.hardening.readOnlySystem or true;
-      isSystem = path: match "/(boot|etc|nix|usr)?|/(proc|sys)(/.*)?" path != null;
-    in
-    map (
-      entry:
-      let
-        path = binds.plain (head (match "[-+]*(.*)" entry));
-      in
-      ofSystem "${where}.ReadWritePaths" entry // { when = asRoot && isSystem path || isRunLater path; }
-    ) (strings (service.serviceConfig.ReadWritePaths or null));
 
   # Properties that mount another tree of files, or a part of one, whatever is in it.
   images =
@@ -182,18 +151,23 @@ let
     );
 in
 {
-  # where, { serviceConfig; bindPaths; devices; } -> problems
+  # unit: as in ./written.nix -> problems
   ofBinds =
-    where: service:
-    concatMap (bound where service) [
+    { where, service, ... }@unit:
+    concatMap (bound unit) [
       "BindPaths"
       "BindReadOnlyPaths"
     ]
     ++ opened where service;
 
-  # where, at (its nsguard), the service -> problems
+  # unit: as in ./written.nix -> problems
   ofService =
-    where: at: service:
+    {
+      where,
+      options,
+      service,
+      ...
+    }@unit:
     let
       config = service.serviceConfig;
     in
@@ -205,8 +179,8 @@ in
       "StandardOutput"
       "StandardError"
     ]
-    ++ directories where at service
-    ++ writable where service
+    ++ directories where options service
+    ++ written.ofReadWritePaths unit
     ++ images where config
     ++ joined where config
     ++ [
@@ -222,7 +196,7 @@ in
         what = "every command but ExecStart would run with full privileges and see the host's sockets";
         fix =
           "set it to false (lib.mkForce false where a module sets it),"
-          + " or accept that with ${at}.allowPrivilegedCommands = true;";
+          + " or accept that with ${options}.allowPrivilegedCommands = true;";
       }
     ];
 

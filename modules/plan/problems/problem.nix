@@ -112,6 +112,12 @@ rec {
     fix = "remove it";
   };
 
+  unclear = where: path: {
+    inherit where;
+    what = "${toJSON path} cannot be read with certainty";
+    fix = "write absolute paths without quotes, backslashes and \"..\"";
+  };
+
   sharing = where: {
     inherit where;
     what = "the service would share the namespaces of another unit";

@@ -33,6 +33,7 @@ let
   binds = import ../confinement/binds.nix;
   paths = import ../confinement/paths.nix;
   exposure = import ./exposure.nix;
+  inherit (import ./written.nix) isStarted;
   hidden = import ./hidden.nix { inherit named; };
   packaged = import ./packaged.nix { inherit named; };
   inherit (packaged) commandUnseen;
@@ -120,7 +121,7 @@ let
     else if isHome then
       wholeHome where path
     else
-      ofSystem where path // { when = isSystem; };
+      ofSystem where path // { when = isSystem || isStarted (binds.source path); };
 
   device = where: path: {
     when =
@@ -244,6 +245,11 @@ in
       where = "${option}.serviceConfig";
       config = service.serviceConfig;
       whyNoOwn = whyNoOwnProcesses config;
+      unit = {
+        inherit where service;
+        options = at;
+        grants = "${at}.bindPaths";
+      };
     in
     [
       (unknown "${at}.namespace" "namespace" "nsguard.namespaces" namespaces service.namespace)
@@ -283,8 +289,8 @@ in
         }
       )
     ]
-    ++ exposure.ofBinds where service
-    ++ exposure.ofService where at service
+    ++ exposure.ofBinds unit
+    ++ exposure.ofService unit
     ++ unstartable where at service
     ++ map (bindPath "${at}.bindPaths" service) service.bindPaths
     ++ map (device "${at}.devices") service.devices

@@ -25,10 +25,7 @@ def holes(unit: Unit) -> Iterator[Hole]:
             yield from _judged(_telling, unit, f"Service.{stream}", value, match[2])
     yield from _writable(unit)
     yield from _trees(unit)
-    for key, parent in unit.facts["directories"].items():
-        for entry in unit.spelt(f"Service.{key}"):
-            for path in (unit.paths.resolved(f"{parent}/{name}") for name in entry.split(":")[:2] if name):
-                yield from _judged(_telling, unit, f"Service.{key}", path, path)
+    yield from _directories(unit)
     for word in unit.spelt("Service.Sockets"):
         if word not in unit.want["sockets"]:
             yield Hole("Service.Sockets", word, "host-sockets")
@@ -44,8 +41,8 @@ def _binds(unit: Unit, key: str) -> Iterator[Hole]:
         source, destination, *_ = [*plain.split(":"), "", ""]
         yield from _judged(_secluded, unit, key, entry, source)
         origin, target = unit.paths.resolved(source), unit.paths.resolved(destination or source)
-        if key == "Service.BindPaths" and not _secluded(unit, origin) and _writes_later(unit, origin, target):
-            yield Hole(key, entry, "system")
+        if key == "Service.BindPaths" and not _secluded(unit, origin):
+            yield from _bind_writes(unit, entry, origin, target)
         if any(_uncovers(origin, target, home) for home in unit.want["homes"]):
             yield Hole(key, entry, "homes")
         if any(paths.perhaps_above(target, covered) for covered in unit.facts["covered"]):
@@ -57,11 +54,39 @@ def _uncovers(source: str, destination: str, home: str) -> bool:
     return source == home or (paths.perhaps_above(source, home) and source != destination)
 
 
-def _writes_later(unit: Unit, source: str, destination: str) -> bool:
-    """Whether a bind shows a path that must be read-only where nothing makes it so."""
-    read_only = unit.facts["readOnly"]
-    around = source != destination and any(paths.perhaps_above(source, it) for it in read_only)
-    return paths.perhaps_among(source, read_only) or around
+def _bind_writes(unit: Unit, entry: str, source: str, destination: str) -> Iterator[Hole]:
+    """A bind makes its source writable, and shows what it contains where nothing makes that read-only."""
+    key = "Service.BindPaths"
+    if source != destination and any(paths.perhaps_above(source, closed) for closed in unit.facts["readOnly"]):
+        yield Hole(key, entry, "system")
+        return
+    yield from _writes(unit, key, entry, source)
+    if not paths.among(source, unit.granted) and _starts_at_login(unit, source):
+        yield Hole(key, entry, "homes", "hidden-homes")
+
+
+def _writes(unit: Unit, key: str, entry: str, path: str) -> Iterator[Hole]:
+    """The holes of an entry by which the unit may write a path of the host."""
+    of_root = unit.facts["writable"]
+    above = any(paths.perhaps_above(path, it) for it in of_root)
+    if paths.perhaps_among(path, _started(unit)) or (unit.root and paths.perhaps_among(path, ("/proc", "/sys"))):
+        yield Hole(key, entry, "system")
+    elif unit.root and (above or paths.perhaps_among(path, of_root)) and not paths.among(path, unit.configuration):
+        yield Hole(key, entry, "system", "read-only-system")
+
+
+def _started(unit: Unit) -> list[str]:
+    """Where the host later starts or reads something, whoever writes it."""
+    return [*unit.facts["readOnly"], *unit.facts["started"]]
+
+
+def _starts_at_login(unit: Unit, path: str) -> bool:
+    """Whether a path in a home is, contains or may be something that a login starts or reads."""
+    homes = [home for home in unit.want["homes"] if path != home and paths.within(path, home)]
+    usual = re.match("(/root|/home/[^/]+)/", path)
+    homes += [usual[1]] if usual else []
+    entries = [f"{home}/{entry}" for home in homes for entry in unit.facts["login"]]
+    return paths.perhaps_among(path, entries) or any(paths.perhaps_above(path, entry) for entry in entries)
 
 
 def _secluded(unit: Unit, path: str) -> str:
@@ -105,11 +130,17 @@ def _after_colon(entry: str) -> str:
 
 def _writable(unit: Unit) -> Iterator[Hole]:
     for entry in unit.spelt("Service.ReadWritePaths"):
-        path = unit.paths.resolved(entry.lstrip("-+"))
-        above = any(paths.perhaps_above(path, it) for it in unit.facts["writable"])
-        of_root = unit.root and (above or paths.perhaps_among(path, ("/proc", "/sys")))
-        if of_root or paths.perhaps_among(path, unit.facts["readOnly"]):
-            yield Hole("Service.ReadWritePaths", entry, "system")
+        yield from _writes(unit, "Service.ReadWritePaths", entry, unit.paths.resolved(entry.lstrip("-+")))
+
+
+def _directories(unit: Unit) -> Iterator[Hole]:
+    """Directories of the host's, or links to them, that systemd makes for the unit: "directory:link"."""
+    for key, parent in unit.facts["directories"].items():
+        for entry in unit.spelt(f"Service.{key}"):
+            for path in (unit.paths.resolved(f"{parent}/{name}") for name in entry.split(":")[:2] if name):
+                yield from _judged(_telling, unit, f"Service.{key}", path, path)
+                if paths.perhaps_among(path, _started(unit)):
+                    yield Hole(f"Service.{key}", path, "system")
 
 
 def _trees(unit: Unit) -> Iterator[Hole]:

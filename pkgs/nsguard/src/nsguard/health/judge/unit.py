@@ -39,9 +39,8 @@ class Unit:
         self.granted = [
             self.paths.resolved(entry.removeprefix("-").split(":")[0]) for entry in want["bindPaths"] + want["devices"]
         ]
-        self.runtime = [
-            self.paths.resolved(f"/run/{word.split(':')[0]}") for word in self.spelt("Service.RuntimeDirectory")
-        ]
+        self.runtime = self._made("RuntimeDirectory")
+        self.configuration = self._made("ConfigurationDirectory")
 
     def raw(self, key: str) -> list[str]:
         """All values of a directive, including the empty ones that reset it."""
@@ -62,6 +61,11 @@ class Unit:
     def spelt(self, key: str) -> list[str]:
         """The words of a list, in each way in which systemd may read their escapes."""
         return [word for value in self.values(key) for word in (*text.words(value), *text.stripped(value))]
+
+    def _made(self, key: str) -> list[str]:
+        """The paths of the directories that systemd makes for the unit, without links to them."""
+        parent = self.facts["directories"][key]
+        return [self.paths.resolved(f"{parent}/{word.split(':')[0]}") for word in self.spelt(f"Service.{key}")]
 
     def _is_root(self) -> bool:
         user = self.setting("User")
