@@ -20,7 +20,6 @@ THROUGH = {
     "forward/programs": ["forward/test_listen_port.py"],
     "health/doctor/homes": ["lab/test_doctor_services.py"],
     "health/doctor/inside": ["lab/test_doctor.py"],
-    "health/doctor/processes": ["lab/test_doctor_services.py"],
     "health/doctor/rules": ["lab/test_doctor.py"],
     "health/doctor/sockets": ["lab/test_doctor_services.py"],
     "health/doctor/view": ["lab/test_doctor_services.py"],

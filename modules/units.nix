@@ -19,36 +19,8 @@ let
 
   # Problems in the options of services; if there are none, holes in the text that systemd will read.
   refused = cfg.plan.serviceProblems cfg.specification;
-  holes = cfg.plan.serviceHoles cfg.specification textOf;
-  others = cfg.plan.unitProblems cfg.specification {
-    inherit (config.systemd) units;
-    inherit textOf;
-  };
-  textOf =
-    name:
-    lib.concatMapStringsSep "\n" (unit: config.systemd.units.${unit}.text) ([ name ] ++ dropIns name);
-
-  # Units that are drop-ins of all units whose names begin alike, or of a kind: "web-.service" and "service" of
-  # "web-one.service" (systemd.unit(5)).
-  dropIns =
-    name:
-    let
-      parts = builtins.match "([^@]*)(@.*)?([.][a-z]+)" name;
-      segments = lib.splitString "-" (lib.head parts);
-      prefixes = lib.concatMap (
-        count:
-        map (instance: "${lib.concatStringsSep "-" (lib.take count segments)}-${instance}${lib.last parts}")
-          (
-            lib.unique [
-              ""
-              (toString (lib.elemAt parts 1))
-            ]
-          )
-      ) (lib.range 1 (lib.length segments - 1));
-    in
-    lib.filter (
-      unit: config.systemd.units.${unit}.overrideStrategy or null == "asDropin" && unit != name
-    ) (prefixes ++ [ (lib.removePrefix "." (lib.last parts)) ]);
+  holes = cfg.plan.serviceHoles cfg.specification (cfg.plan.unitTexts config.systemd.units);
+  others = cfg.plan.unitProblems cfg.specification config.systemd.units;
 
   accounts = lib.mapAttrs' (
     _: user:

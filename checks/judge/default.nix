@@ -134,7 +134,7 @@ let
       inherit (whole.plan activated) units;
       more = line: unit: if unit == "app.socket" then "\n[Socket]\n${line}\n" else "";
     in
-    map (line: whole.serviceHoles activated (unit: units.${unit}.text + more line unit)) (
+    map (line: whole.serviceHoles activated (unit: [ (units.${unit}.text + more line unit) ])) (
       fromJSON (readFile file)
     );
 

@@ -266,7 +266,9 @@ let
       own = filter (name: !elem name baseline) (lib.attrNames config.systemd.services);
       specification = config.nsguard.specification;
       problems = config.nsguard.plan.serviceProblems specification;
-      holes = config.nsguard.plan.serviceHoles specification (name: config.systemd.units.${name}.text);
+      holes = config.nsguard.plan.serviceHoles specification (
+        config.nsguard.plan.unitTexts config.systemd.units
+      );
     in
     {
       services = own;

@@ -18,6 +18,8 @@ let
     mapAttrs
     ;
 
+  inherit (import ./combine.nix) unique;
+  unitOption = (import ./problems/problem.nix).named;
   names = import ./names.nix;
   defaults = import ./defaults.nix;
   ini = import ./units/ini.nix;
@@ -199,20 +201,26 @@ let
 
   problemsIn = whole: problems (whole // { services = removeAttrs whole.services (freeIn whole); });
 
-  # Holes in the finished units of a specification. textOf: unit -> its text
+  # Holes in the finished units of a specification. textsOf: unit -> the texts that systemd may read
   holes =
-    whole: textOf:
+    whole: textsOf:
     builtins.concatMap (
       name:
       let
         service = withBus name whole.services.${name};
         unit = "${name}.service";
       in
-      messages "systemd.services.${quoted name}" (holesOf service unit (textOf unit))
+      messages (unitOption "services" name) (
+        unique (builtins.concatMap (holesOf service unit) (textsOf unit))
+      )
       ++ builtins.concatMap (
         socket:
-        messages "systemd.sockets.${quoted socket}" (
-          judge.socket (expected.socket service.namespace) "${socket}.socket" (textOf "${socket}.socket")
+        messages (unitOption "sockets" socket) (
+          unique (
+            builtins.concatMap (judge.socket (expected.socket service.namespace) "${socket}.socket") (
+              textsOf "${socket}.socket"
+            )
+          )
         )
       ) (attrNames service.sockets)
     ) (attrNames (removeAttrs whole.services (freeIn whole)));
@@ -225,13 +233,10 @@ let
     socketHoles = service: judge.socket (expected.socket service.namespace);
     serviceHoles =
       service: name: unit: text:
-      messages "systemd.services.${quoted (builtins.head (builtins.match "(.*)[.]service" unit))}" (
+      messages (unitOption "services" (builtins.head (builtins.match "(.*)[.]service" unit))) (
         holesOf (withBus name service) unit text
       );
   };
-
-  quoted =
-    name: if builtins.match "[A-Za-z_][A-Za-z0-9_-]*" name == null then builtins.toJSON name else name;
 
   section = name: entries: { inherit name entries; };
 
@@ -310,7 +315,7 @@ let
         // sockets
         // ofServices (removeAttrs whole.services free)
       );
-      open = holes whole (name: units.${name}.text);
+      open = holes whole (name: [ units.${name}.text ]);
     in
     {
       inherit units;
@@ -346,15 +351,20 @@ in
   # Warnings about them, and about accounts that do not exist. makers: directory below /run -> the service that
   # creates it
   serviceWarnings = specification: makers: (problemsIn (complete specification)).warnings makers;
-  # Holes in their finished units. textOf: unit -> its text
+  # Holes in their finished units. textsOf: unit -> the texts that systemd may read
   serviceHoles = specification: holes (complete specification);
-  # Problems of other units with them. { units; textOf; }: see ./problems/units.nix
+  # units: those of systemd.units; name -> the texts of one that systemd may read
+  unitTexts = (import ./problems/drop-ins.nix).texts;
+  # Problems of other units with confined ones, by what NixOS makes of them
   unitProblems =
-    specification: machine:
+    specification: units:
     let
       whole = complete specification;
     in
-    unitProblems (machine // { services = removeAttrs whole.services (freeIn whole); });
+    unitProblems {
+      inherit units;
+      services = removeAttrs whole.services (freeIn whole);
+    };
   inherit
     confineService
     holesOf

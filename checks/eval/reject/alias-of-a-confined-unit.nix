@@ -31,8 +31,8 @@
     };
   };
   messages = [
-    ''systemd.services."free".aliases: "web.service" is a confined unit, and this one would run in its place; remove the alias''
-    ''systemd.services."free".aliases: "app@one.service" is a confined unit, and this one would run in its place; remove the alias''
-    ''systemd.sockets."free".aliases: "web.socket" is a confined unit, and this one would run in its place; remove the alias''
+    ''systemd.services.free.aliases: "web.service" is a confined unit, and this one would run in its place; remove the alias''
+    ''systemd.services.free.aliases: "app@one.service" is a confined unit, and this one would run in its place; remove the alias''
+    ''systemd.sockets.free.aliases: "web.socket" is a confined unit, and this one would run in its place; remove the alias''
   ];
 }

@@ -43,7 +43,7 @@
         { socket, service }:
         ''systemd.units."${socket}.socket".text: the socket may start ${service}.service, which is confined,''
         + " and systemd would not make it in that service's namespace; "
-        + ''define it with systemd.sockets."${socket}", and name the service without specifiers''
+        + "define it with systemd.sockets.${socket}, and name the service without specifiers"
       )
       [
         {

@@ -6,13 +6,12 @@
   namespaces,
   apps,
   services,
-  named,
   known,
 }:
 let
   inherit (builtins) attrNames concatMap match;
   inherit (import ../combine.nix) isDynamic words;
-  inherit (import ./problem.nix) orMeant;
+  inherit (import ./problem.nix) named orMeant;
 
   # Numbers are looked up nowhere, and specifiers (systemd.unit(5)) are known when the unit starts.
   isName = name: builtins.isString name && match "[0-9]*" name == null && match ".*%.*" name == null;

@@ -7,7 +7,6 @@
   namespaces,
   services,
   apps,
-  named,
   known,
 }:
 let
@@ -22,6 +21,7 @@ let
     split
     ;
   inherit (import ../combine.nix) commands toList;
+  inherit (import ./problem.nix) named;
 
   # For each client the start of its units' names and a part of its commands (regular expressions), and the option of
   # NixOS that enables it. Deluge's port is set through its web page, so the web page's unit counts.

@@ -44,7 +44,6 @@ let
           services
           known
           ;
-        inherit (service) named;
       }
       ++ import ./client.nix {
         inherit
@@ -53,7 +52,6 @@ let
           services
           apps
           ;
-        inherit (service) named;
         known = knownServices;
       };
 

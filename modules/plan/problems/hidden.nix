@@ -1,6 +1,5 @@
 # Paths that a confined service names and cannot see, and rights that it requests and cannot get -> warnings, in the
 # form of problems
-{ named }:
 let
   inherit (builtins)
     concatMap
@@ -21,6 +20,7 @@ let
     unique
     words
     ;
+  inherit (import ./problem.nix) named;
   machineWideNames = import ./machine-wide.nix;
   binds = import ../confinement/binds.nix;
   mainSignal = import ../confinement/main-signal.nix;

@@ -1,9 +1,9 @@
 # Services whose unit comes with a package: the evaluation of a configuration cannot read the unit's file -> warnings,
 # in the form of problems
-{ named }:
 let
   inherit (builtins) filter isString;
   inherit (import ../combine.nix) commands toList;
+  inherit (import ./problem.nix) named;
 
   linesOf = service: property: filter isString (toList (service.serviceConfig.${property} or null));
   hasCommands = service: filter (property: linesOf service property != [ ]) commands != [ ];

@@ -3,7 +3,7 @@
 #   what   what is wrong with its value
 #   fix    what to write instead
 #   when   whether the problem exists; without it, it does
-# A warning has the same form. What several files check is here, too: `malformed`, `isPort`, `misnamed`, `unknown`,
+# A warning has the same form. What several files check is here, too: `malformed`, `isPort`, `misnamed`, `named`, `unknown`,
 # `orMeant`, `inStore`, `onlyFiltered`.
 let
   inherit (builtins)
@@ -51,6 +51,11 @@ rec {
     what = "the name must start with a letter or digit and have at most 32 letters, digits, - and _";
     fix = "rename it";
   };
+
+  # A unit as the option that defines it. set: "services" or "sockets"; name: without that end
+  named =
+    set: name:
+    "systemd.${set}.${if match "[A-Za-z_][A-Za-z0-9_-]*" name == null then toJSON name else name}";
 
   # kind, option: of the names in `set`
   unknown = where: kind: option: set: name: {

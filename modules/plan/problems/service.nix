@@ -18,6 +18,7 @@ let
     toList
     ;
   inherit (import ./problem.nix)
+    named
     ofDaemons
     ofSystem
     orMeant
@@ -34,14 +35,10 @@ let
   paths = import ../confinement/paths.nix;
   exposure = import ./exposure.nix;
   inherit (import ./written.nix) isStarted;
-  hidden = import ./hidden.nix { inherit named; };
-  packaged = import ./packaged.nix { inherit named; };
+  hidden = import ./hidden.nix;
+  packaged = import ./packaged.nix;
   inherit (packaged) commandUnseen;
   busProblems = import ./bus.nix;
-
-  named =
-    set: name:
-    "systemd.${set}.${if match "[A-Za-z_][A-Za-z0-9_-]*" name == null then toJSON name else name}";
 
   commands =
     config:
@@ -231,7 +228,7 @@ let
 in
 {
   inherit (exposure) ofBinds;
-  inherit named prefixes;
+  inherit prefixes;
 
   warnings =
     makers: name: service:

@@ -7,14 +7,11 @@
   socketHoles,
   serviceHoles,
 }:
-# services: the confined ones; units: those of systemd.units; textOf: name -> what systemd reads, with its drop-ins
-{
-  services,
-  units,
-  textOf,
-}:
+# services: the confined ones; units: those of systemd.units
+{ services, units }:
 let
   inherit (builtins)
+    any
     attrNames
     concatLists
     concatMap
@@ -24,16 +21,17 @@ let
     match
     toJSON
     ;
-  inherit (import ./problem.nix) messages;
+  inherit (import ./problem.nix) messages named;
+  dropIns = import ./drop-ins.nix;
 
   enabled = filter (name: units.${name}.enable or true) (attrNames units);
-  isDropIn = name: units.${name}.overrideStrategy or null == "asDropin";
+  isDropIn = dropIns.isDropIn units;
   option =
     name:
     let
       parts = match "(.*)[.]([a-z]+)" name;
     in
-    "systemd.${elemAt parts 1}s.${toJSON (head parts)}";
+    named "${elemAt parts 1}s" (head parts);
 
   templateOf =
     name:
@@ -76,14 +74,14 @@ let
   ofSocket =
     name:
     let
-      text = textOf name;
-      mayStart = starts name text;
+      texts = dropIns.texts units name;
+      mayStart = service: any (text: starts name text service) texts;
       socket = head (match "(.*)[.]socket" name);
       others = filter (
         service:
         mayStart service
         && !services.${service}.sockets ? ${socket}
-        && socketHoles services.${service} name text != [ ]
+        && any (text: socketHoles services.${service} name text != [ ]) texts
       ) (attrNames services);
     in
     map (service: {
@@ -112,7 +110,7 @@ let
           fix = ''set it to "asDropin"'';
         }
       ]
-    else if isDropIn template then
+    else if mayBeDropIn template then
       messages [
         {
           inherit where;
@@ -121,31 +119,32 @@ let
         }
       ]
     else
-      serviceHoles services.${service} service name "${textOf template}\n${units.${name}.text}";
+      [ ];
 
-  # "web-@one.service" is a drop-in of the instance "one" of all templates whose names begin alike. It does not replace
-  # the drop-in of such a template.
+  # A packaged unit's command is replaced after a reset, and then the unit of NixOS is its drop-in.
+  mayBeDropIn = name: isDropIn name || match ".*\nExecStart=\n.*" units.${name}.text != null;
+
+  # "web-@one.service" is a drop-in of the instance "one" of all templates whose names begin alike, as "web-app@one.service"
+  # is of one template. systemd reads the most specific one alone.
   ofInstances =
     name:
     let
-      prefix = match "(.*-)@[^@]+[.]service" name;
-      length = builtins.stringLength (head prefix);
-      templates = filter (
+      instance = match "[^@]*@([^@]+)[.]service" name;
+      changed = filter (
         service:
         match ".*@" service != null
-        && builtins.substring 0 length service == head prefix
-        && service != "${head prefix}@"
-        && !isDropIn "${service}.service"
+        && dropIns.chosen units "${service}${head instance}.service" == name
+        && !mayBeDropIn "${service}.service"
       ) (attrNames services);
     in
-    if prefix == null || !isDropIn name then
+    if instance == null then
       [ ]
     else
       concatMap (
         service:
         serviceHoles services.${service} service name
-          "${textOf "${service}.service"}\n${units.${name}.text}"
-      ) templates;
+          "${units."${service}.service".text}\n${units.${name}.text}"
+      ) changed;
 
   ofKind = kind: filter (name: match ".*[.]${kind}" name != null) enabled;
 in

@@ -1,0 +1,73 @@
+"""Which drop-in systemd reads of several with one file name: the evaluation's answer, compared with systemd's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from nix import evaluate
+
+CHECKS = Path(__file__).parent
+UNITS = 80
+needs_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None,
+    reason="systemd-analyze is not installed: the order of drop-ins is NOT compared with systemd's",
+)
+
+
+def confined(rng: random.Random, number: int) -> str:
+    """The name of a unit, which no other unit's drop-ins concern: its first part is its own."""
+    parts = [f"u{number}", *rng.choices(["web", "a", "of", ""], k=rng.randint(0, 3))]
+    return "-".join(parts) + rng.choice(["", "", "", "-", "@one", "@one-two"]) + rng.choice([".service", ".socket"])
+
+
+def drop_ins(rng: random.Random, unit: str) -> list[str]:
+    """Names of drop-ins that may concern the unit: its own, those of prefixes, and some beside them."""
+    name, _, kind = unit.rpartition(".")
+    prefix, at, instance = name.partition("@")
+    dashes = [i + 1 for i, char in enumerate(prefix) if char == "-"]
+    prefixes = [prefix, *(prefix[:end] for end in dashes), *(prefix[: end - 1] for end in dashes)]
+    ends = ["", "@", f"@{instance}"] if at else ["", "@"]
+    possible = [f"{start}{end}.{kind}" for start in prefixes if len(start) > 1 for end in ends]
+    return [it for it in dict.fromkeys(possible) if rng.random() < 0.4]
+
+
+def read_by_systemd(directory: Path, unit: str) -> list[str]:
+    """The names of the drop-ins that systemd reads for the unit: each has a setting of its own that nobody knows."""
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(directory / unit)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"SYSTEMD_UNIT_PATH": f"{directory}:"},
+    )
+    found = re.findall(rf"{re.escape(unit)}\S*|^{re.escape(str(directory))}/(\S+)\.d/overrides\.conf", done.stderr, re.M)
+    return list(dict.fromkeys(it for it in found if it))
+
+
+@needs_systemd
+def test_the_chosen_drop_in_is_the_one_that_systemd_reads(tmp_path: Path) -> None:
+    rng = random.Random(3)
+    cases = {unit: drop_ins(rng, unit) for unit in (confined(rng, number) for number in range(UNITS))}
+    for unit, names in cases.items():
+        template = re.sub("@[^.]*", "@", unit)
+        text = "[Service]\nExecStart=/bin/true\n" if unit.endswith("service") else "[Socket]\nListenStream=1\n"
+        (tmp_path / template).write_text(text)
+        for name in names:
+            (tmp_path / f"{name}.d").mkdir(exist_ok=True)
+            (tmp_path / f"{name}.d/overrides.conf").write_text(f"[Unit]\nNobodyKnows{len(name)}=1\n")
+    file = tmp_path / "cases.json"
+    file.write_text(json.dumps([{"unit": unit, "dropIns": names} for unit, names in cases.items()]))
+    chosen = evaluate(f"""
+      map (case: (import {CHECKS}/../modules/plan/problems/drop-ins.nix).chosen
+        (builtins.listToAttrs (map (name: {{ inherit name; value.overrideStrategy = "asDropin"; }}) case.dropIns))
+        case.unit) (builtins.fromJSON (builtins.readFile {file}))""")
+    read = {unit: read_by_systemd(tmp_path, unit) for unit in cases}
+    assert {unit: [it] if it else [] for unit, it in zip(cases, chosen, strict=True)} == read
+    assert len({it for it in chosen if it}) > UNITS / 4
