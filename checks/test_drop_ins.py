@@ -47,8 +47,9 @@ def read_by_systemd(directory: Path, unit: str) -> list[str]:
         text=True,
         env=os.environ | {"SYSTEMD_UNIT_PATH": f"{directory}:"},
     )
-    found = re.findall(rf"{re.escape(unit)}\S*|^{re.escape(str(directory))}/(\S+)\.d/overrides\.conf", done.stderr, re.M)
-    return list(dict.fromkeys(it for it in found if it))
+    return list(
+        dict.fromkeys(re.findall(rf"^{re.escape(str(directory))}/(\S+)\.d/overrides\.conf:", done.stderr, re.M))
+    )
 
 
 @needs_systemd
