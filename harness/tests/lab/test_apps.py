@@ -145,7 +145,7 @@ def test_a_second_launch_joins_the_first(lab: ContainerLab, app: str) -> None:
 
 
 def called(lab: ContainerLab, app: str, user: str, *words: str) -> str:
-    assert lab.client.run(person(shlex.join([app, "call", *words]), user=user), timeout=30).status == 0
+    assert lab.client.run(person(shlex.join([app, "call", *words]), user=user), timeout=120).status == 0
     return str(json.loads(lab.client.succeed(f"cat /var/lib/nsguard-app-{app}/called.json"))[1])
 
 
@@ -235,7 +235,7 @@ SPEAK = r"""
 import json, os, socket, sys
 def speak(data, wait=True):
     with socket.socket(socket.AF_UNIX) as one:
-        one.settimeout(20)
+        one.settimeout(60)
         one.connect("/run/nsguard-apps/bare")
         try:
             one.sendall(data)

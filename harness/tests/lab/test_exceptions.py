@@ -26,7 +26,7 @@ lab = lab_of(scenario.EXCEPTIONS)
 def fetched(lab: ContainerLab, family: int, path: str) -> str:
     """Fetch a page from the exception's host, inside the namespace; the address that the server saw, or nothing."""
     host = {4: LAB.granted.v4, 6: f"[{LAB.granted.v6}]"}[family]
-    get = f"import urllib.request as u; print(u.urlopen('http://{host}/{path}', timeout=5).read().decode())"
+    get = f"import urllib.request as u; print(u.urlopen('http://{host}/{path}', timeout=60).read().decode())"
     status, output = lab.client.execute(f'ip netns exec vpn python3 -c "{get}" 2>/dev/null')
     return str(json.loads(output)["peer"]) if status == 0 else ""
 
@@ -53,7 +53,7 @@ def test_it_needs_no_tunnel_and_comes_back_with_the_namespace(lab: ContainerLab)
 
 def answered_by_the_host(lab: ContainerLab, address: str, port: int) -> bool:
     """Whether a connection to a port at a loopback address, made inside, gets the bytes of the host's service."""
-    ask = f"import socket; print(socket.create_connection(('{address}', {port}), 5).recv(8))"
+    ask = f"import socket; print(socket.create_connection(('{address}', {port}), 20).recv(8))"
     status, output = lab.client.execute(f'ip netns exec vpn python3 -c "{ask}" 2>/dev/null')
     return status == 0 and "library" in output
 
@@ -71,7 +71,7 @@ subprocess.run(['systemd-notify', '--ready'], check=True)
 """
     lab.client.succeed(f"printf %s {shlex.quote(serve)} >/run/library.py")
     lab.client.succeed("systemd-run -u library -p Type=notify -p NotifyAccess=all python3 /run/library.py", timeout=60)
-    ask = "import socket; print(socket.create_connection(('127.0.0.1', 8990), 5).recv(8))"
+    ask = "import socket; print(socket.create_connection(('127.0.0.1', 8990), 60).recv(8))"
     assert "library" in lab.client.succeed(f'python3 -c "{ask}"')  # control: the other port answers on the host
     with Observer(lab).watch() as watched:
         for address in ("127.0.0.1", "::1"):

@@ -74,12 +74,14 @@ def test_the_far_end_of_the_tunnel_reaches_each_port_of_its_range_and_none_besid
         where = f"--unit=beside-{port} -p NetworkNamespacePath=/run/netns/vpn"
         lab.client.succeed(f"systemd-run -q --collect {where} python3 -c {shlex.quote(SERVE)} {port}")
         lab.client.wait_until_succeeds(f"ip netns exec vpn ss -Hltn | grep -q ':{port} '")
-    connect = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 2).recv(1)"
+    connect = (
+        "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[3])).recv(1)"
+    )
     try:
         for target in others:
             asked = f"python3 -c {shlex.quote(connect)} {target.address} {target.port}"
-            lab.client.succeed(f"ip netns exec vpn {asked}")  # control
-            lab.server.fail(asked)
+            lab.client.succeed(f"ip netns exec vpn {asked} 60")  # control
+            lab.server.fail(f"{asked} 2")
     finally:
         lab.client.succeed(f"systemctl stop {' '.join(f'beside-{port}' for port in ports)}")
 

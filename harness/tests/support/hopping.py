@@ -38,7 +38,7 @@ def mtu(lab: InARow, *namespaces: str) -> dict[str, int]:
 def whose(lab: InARow, namespace: str) -> str:
     """The IPv4 address from which the web server sees a request from a namespace come."""
     web = f"http://{lab.addresses.web.v4}/ip"
-    fetch = f"import urllib.request; print(urllib.request.urlopen('{web}', timeout=5).read().decode())"
+    fetch = f"import urllib.request; print(urllib.request.urlopen('{web}', timeout=60).read().decode())"
     return lab.client.succeed(f'{inside(namespace)}python3 -c "{fetch}"').strip()
 
 

@@ -80,7 +80,7 @@ match arguments:
         while True:
             signal.pause()
     case ["call", *words]:
-        done = subprocess.run(["busctl", "--timeout=5", *words], capture_output=True, text=True)
+        done = subprocess.run(["busctl", "--timeout=30", *words], capture_output=True, text=True)
         with open(f"{home}/called.json", "w") as file:
             json.dump([done.returncode, done.stdout + done.stderr], file)
     case ["leave", *_]:
@@ -99,4 +99,4 @@ def person(command: str, user: str = "www-data", **variables: str) -> str:
 
 
 def launch(lab: ContainerLab, app: str, *arguments: str, **variables: str) -> Completed:
-    return lab.client.run(person(shlex.join([app, *arguments]), **variables), timeout=30)
+    return lab.client.run(person(shlex.join([app, *arguments]), **variables), timeout=120)

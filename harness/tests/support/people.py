@@ -14,7 +14,7 @@ from nsguard_harness.machine import Completed
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
 # seconds; a machine under load starts a command in one of them
-PATIENCE = 20
+PATIENCE = 60
 PROMPT = "[lab] "
 # What `nsguard run` says where a command has not started within three seconds, as may happen there.
 SLOW = "nsguard: vpn: waiting for the namespace and its tunnel\n"
