@@ -55,6 +55,8 @@
           inputsFrom = lib.attrValues (
             removeAttrs self.packages.${pkgs.stdenv.hostPlatform.system} [ "default" ]
           );
+          # Labs run nsguard-init on Debian, which has none of Nix's libraries.
+          env.LDFLAGS = "-static";
           packages = with pkgs; [
             deadnix
             statix

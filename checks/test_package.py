@@ -20,6 +20,7 @@ import pytest
 from builder import Builder, interpreter, lay_out_python
 from nix import evaluate
 from nsguard_harness.lab.image import Recipe, image
+from nsguard_harness.lab.native import built
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = {"nsguard": ROOT / "pkgs/nsguard", "nsguard-harness": ROOT / "harness"}
@@ -187,6 +188,25 @@ def test_it_has_its_tools_and_leaves_the_path_to_those_it_runs_for_others(tmp_pa
     assert told.stdout.split("\n")[0] == "ip was told"
     others = (f"/{name}/bin" for name in ("nftables", "systemd", "wireguard-tools"))
     assert told.stdout.split()[-1] == ":".join(["/amneziawg-tools/bin", str(tools), *others, "/bin"])
+
+
+def test_the_harness_brings_what_it_would_have_to_compile(tmp_path: Path) -> None:
+    """A host of NixOS has no compiler, and the lab's Debian none of the libraries of Nix."""
+    package = attributes("nsguard-harness", interpreter=sys.executable)
+    unpack("nsguard-harness", package["src"], tmp_path / "source", package["sourceRoot"].count("/"))
+    environment = {"out": str(tmp_path / "out"), "PATH": os.environ["PATH"]}
+    command = ["bash", "-euc", f"{STDENV}\n{package['postInstall']}"]
+    subprocess.run(command, check=True, env=environment, cwd=tmp_path / package["sourceRoot"])
+    program = built(tmp_path / "out/lib/pkgs/nsguard/init", "nsguard-init")
+    assert program.parent == tmp_path / "out/lib/pkgs/nsguard/init"
+    # ELF(5): only a program that needs the dynamic loader has a segment that names it
+    assert "INTERP" not in subprocess.run(["readelf", "-l", program], check=True, capture_output=True, text=True).stdout
+    assert (
+        "INTERP" in subprocess.run(["readelf", "-l", sys.executable], check=True, capture_output=True, text=True).stdout
+    )
+    environment = {"PATH": "/nowhere"}
+    done = subprocess.run([program, "/bin/sh", "-c", "echo run"], env=environment, capture_output=True, text=True)
+    assert done.stdout == "run\n", done.stderr
 
 
 def test_the_version_stands_once_and_its_changes_are_dated() -> None:

@@ -1,6 +1,7 @@
 # The harness with what it lays on its machines: the plan, the runtime and the scenarios, placed as in a checkout.
 {
   lib,
+  stdenv,
   python3,
   debian-archive-keyring ? null, # which older nixpkgs lack
   iproute2,
@@ -53,6 +54,9 @@ python3.pkgs.buildPythonApplication {
     scapy
   ];
 
+  # For nsguard-init, below.
+  buildInputs = lib.optional (stdenv.cc.libc ? static) stdenv.cc.libc.static;
+
   nativeCheckInputs = [
     python3.pkgs.hypothesis
     python3.pkgs.pytestCheckHook
@@ -76,7 +80,11 @@ python3.pkgs.buildPythonApplication {
     mkdir -p $out/lib/harness $out/lib/modules $out/lib/pkgs/nsguard
     cp -r guards scenarios $out/lib/harness/
     cp -r ../modules/plan $out/lib/modules/
-    cp -r ../pkgs/nsguard/bin ../pkgs/nsguard/init ../pkgs/nsguard/src $out/lib/pkgs/nsguard/
+    cp -r ../pkgs/nsguard/bin ../pkgs/nsguard/src $out/lib/pkgs/nsguard/
+    # Debian has none of Nix's libraries, and a host of NixOS no compiler.
+    cp -r --no-preserve=mode ../pkgs/nsguard/init .
+    make -B -C init LDFLAGS=-static
+    install -D -t $out/lib/pkgs/nsguard/init init/nsguard-init
   '';
 
   makeWrapperArgs = [

@@ -71,7 +71,9 @@ let
 
   given = {
     inherit lib;
-    stdenv = builder true;
+    stdenv = builder true // {
+      cc.libc.static = package "libc-static";
+    };
     stdenvNoCC = builder false;
     python3 = package "python3" // {
       inherit interpreter;

@@ -197,7 +197,7 @@ def _do(*command: str) -> str:
     try:
         result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     except FileNotFoundError as error:
-        raise LabError(f"vm: there is no {command[0]}; `make deps-vm` installs it") from error
+        raise LabError(f"vm: there is no {command[0]}; {qemu.REMEDY}") from error
     if result.returncode:
         raise LabError(f"vm: `{' '.join(command)}` ended with {result.returncode}: {result.stderr.strip()[-300:]}")
     return result.stdout

@@ -12,7 +12,12 @@ from .image import cached
 
 
 def built(sources: Path, program: str) -> Path:
-    """The path of the program that `make` builds from a directory, once for each state of it. Raises LabError."""
+    """The path of the program that `make` builds from a directory, once for each state of it. Raises LabError.
+
+    The harness' package has the program itself in that directory, in place of its sources.
+    """
+    if not (sources / "Makefile").exists():
+        return sources / program
 
     def build(directory: Path) -> None:
         directory.mkdir()

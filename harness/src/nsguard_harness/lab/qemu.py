@@ -17,6 +17,7 @@ from typing import Any, Self
 from ..errors import LabError
 
 PROGRAM = "qemu-system-x86_64"
+REMEDY = "`make deps-vm` installs QEMU and e2fsprogs on Debian, `nix shell nixpkgs#qemu nixpkgs#e2fsprogs` has them"
 # In the machine: /dev/virtio-ports/NAME
 PORT = "nsguard.resident"
 NETDEV = "uplink"
@@ -59,7 +60,7 @@ def version() -> str:
     try:
         output = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
-        raise LabError("vm: there is no QEMU; `make deps-vm` installs it") from error
+        raise LabError(f"vm: there is no {PROGRAM}; {REMEDY}") from error
     return output.splitlines()[0]
 
 
