@@ -3,6 +3,8 @@
 import json
 import time
 
+import pytest
+
 from box import NAME, PEER, PRIVATE, Box, config, peer, spec
 from reported import WEB, namespaces
 
@@ -155,6 +157,14 @@ def test_a_published_port_is_answered_by_whoever_listens_where_the_proxy_asks(bo
 def test_an_unknown_namespace_is_bad_input(box: Box) -> None:
     done = box.nsguard("status", "nowhere")
     assert (done.returncode, done.stderr) == (2, "nsguard: nowhere: no such namespace; known: vpn\n")
+
+
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_a_host_without_namespaces_is_told_so(box: Box, command: str) -> None:
+    box.out("rm", "-r", f"/etc/nsguard/{NAME}")
+    done = box.nsguard(command)
+    assert (done.returncode, done.stdout) == (0, "nsguard: no namespace is configured, and none is up\n")
+    assert json.loads(box.nsguard(command, "--json").stdout)["namespaces"] == {}
 
 
 def test_watching_goes_on_until_interrupted(box: Box) -> None:

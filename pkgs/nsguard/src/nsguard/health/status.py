@@ -24,6 +24,8 @@ from nsguard.system import process
 VERSION = 1
 WATCH_SECONDS = 2.0
 _CLEAR = "\x1b[H\x1b[2J"
+# Of a host without namespaces.
+NOTHING = "nsguard: no namespace is configured, and none is up"
 
 
 def main(options: argparse.Namespace) -> int:
@@ -57,7 +59,7 @@ def _show(options: argparse.Namespace, before: str) -> int:
     else:
         style = layout.stdout_style()
         ordered = sorted(statuses.items(), key=lambda item: not summary.wrong(item[1]))
-        output = "\n\n".join(summary.of(name, record, style) for name, record in ordered)
+        output = "\n\n".join(summary.of(name, record, style) for name, record in ordered) or NOTHING
     print(before + output)
     return 1 if any(map(summary.wrong, statuses.values())) else 0
 

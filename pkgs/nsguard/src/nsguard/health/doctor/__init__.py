@@ -65,7 +65,7 @@ def main(options: argparse.Namespace) -> int:
         }
         print(json.dumps({"version": VERSION, "namespaces": document}, indent=2))
     elif not by_name:
-        print("nsguard: no namespace is configured, and none is up")
+        print(status.NOTHING)
     style = layout.stdout_style()
     for name, findings in {} if options.json else by_name.items():
         for check, finding in findings:
