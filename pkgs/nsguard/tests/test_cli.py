@@ -57,7 +57,7 @@ OF_RUN = {"re", "enum", "json", "signal", "contextlib", "collections", "ctypes",
 @pytest.mark.parametrize(
     ("module", "besides"),
     [
-        ("lifecycle.netns", {"re", "enum", "json", "signal", "contextlib"}),
+        ("lifecycle.netns", {"re", "enum", "json", "signal", "contextlib", "collections", "ipaddress", "ctypes"}),
         ("lifecycle.tunnel", {"re", "enum", "json", "signal", "contextlib", "socket"}),
         (
             "lifecycle.teardown",

@@ -3,7 +3,7 @@
 from nsguard import state
 from nsguard.errors import NsguardError
 from nsguard.lifecycle import confext, teardown, terminals
-from nsguard.net import clients, host_link, links, namespace, nft, settings
+from nsguard.net import clients, links, namespace, nft, settings
 from nsguard.spec import spec
 from nsguard.state import State
 from nsguard.system import files, process
@@ -18,7 +18,10 @@ def up(name: str) -> None:
     ruleset = nft.Ruleset(configuration.namespace_ruleset, files.read(configuration.namespace_ruleset))
     with state.locked(name, create=True) as current:
         assert current is not None  # noqa: S101 (create=True)
-        host_link.check(configuration, current)
+        if configuration.host_link:
+            from nsguard.net import host_link  # imported here because only this step needs its modules
+
+            host_link.check(configuration, current)
         if teardown.is_up(current):
             _furnish(configuration, ruleset, current, fresh=False)
             return
@@ -59,7 +62,10 @@ def _furnish(configuration: spec.Spec, ruleset: nft.Ruleset, current: State, *, 
     process.change("ip", "-n", name, "link", "set", "dev", "lo", "up")
     _set_loopback(configuration, name, fresh=fresh)
     clients.lay(configuration, current)
-    host_link.lay(configuration, current)
+    if configuration.host_link or current.host_link():
+        from nsguard.net import host_link  # as above
+
+        host_link.lay(configuration, current)
     if not tunnel:
         current.write_resolv_conf(state.CLOSED_RESOLV_CONF)
     confext.lay(configuration, current)
@@ -74,6 +80,8 @@ def _furnish(configuration: spec.Spec, ruleset: nft.Ruleset, current: State, *, 
 
 def _set_loopback(configuration: spec.Spec, name: str, *, fresh: bool) -> None:
     """Give lo the addresses of hosts that programs inside reach by a proxy, so that they connect to the proxy."""
+    if fresh and not configuration.loopback:
+        return
     want, had = links.loopback(configuration.loopback), frozenset() if fresh else links.beside_loopback(name)
     if lines := [*links.address_lines("add", want - had, "lo"), *links.address_lines("del", had - want, "lo")]:
         links.batch(name, lines)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from ipaddress import ip_interface, ip_network
-
 from nsguard.net import namespace
 from nsguard.spec.model import DEFAULT_MTU, Config
 from nsguard.system import process, quick_json
@@ -12,6 +9,7 @@ from nsguard.system.record import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any, TypeVar
 
     from nsguard.spec.model import Address, Interface, Network
@@ -35,6 +33,8 @@ def intended(config: Config) -> Shape:
 
 def of(name: str, link: str) -> Shape:
     """The shape that a link in namespace `name` has now. Raises `CommandFailed`."""
+    from ipaddress import ip_network  # imported here as in `spec.values`
+
     info = shown(name, link)
     routes: set[Network] = set()
     for family, everything in (("-4", "0.0.0.0/0"), ("-6", "::/0")):
@@ -47,6 +47,8 @@ def of(name: str, link: str) -> Shape:
 
 def loopback(addresses: Iterable[Address]) -> frozenset[Interface]:
     """Addresses in the form in which the loopback interface has them; without IPv6 if this kernel has none."""
+    from ipaddress import ip_interface
+
     return frozenset(ip_interface(address) for address in addresses if address.version == 4 or namespace.has_ipv6())
 
 
@@ -62,6 +64,8 @@ def shown(name: str | None, link: str) -> Any:
 
 
 def _addresses(info: Any) -> frozenset[Interface]:
+    from ipaddress import ip_interface
+
     return frozenset(
         ip_interface(f"{address['local']}/{address['prefixlen']}")
         for address in info["addr_info"]

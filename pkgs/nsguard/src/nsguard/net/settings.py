@@ -1,11 +1,16 @@
 """Sysctls of the network namespace that this process has entered (ip-sysctl in the kernel's documentation)."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Iterator, Mapping
 
 from nsguard.errors import NsguardError
 from nsguard.net import namespace
 from nsguard.system import process
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 DEFAULT = ".conf.default."
 

@@ -56,8 +56,7 @@ def _socket(tunnel: Tunnel) -> str:
 
 
 def _wait_for_socket(tunnel: Tunnel) -> None:
-    # Imported here, where the milliseconds of `socket` cost nothing: wireguard-go takes longer to start.
-    from nsguard.system import systemd, unix
+    from nsguard.system import unix  # imported here because only this function needs sockets
 
     # Connect to the socket instead of checking that it exists: wg(8) removes one that does not listen yet.
     deadline = time.monotonic() + SOCKET_TIMEOUT
@@ -68,6 +67,8 @@ def _wait_for_socket(tunnel: Tunnel) -> None:
             return
         process.checkpoint()
         if time.monotonic() > check:
+            from nsguard.system import systemd  # imported here because it takes longer to load than most waits last
+
             check = time.monotonic() + _CHECK_INTERVAL
             if any(it["ActiveState"] in ("failed", "inactive") for it in systemd.show([tunnel.unit], ["ActiveState"])):
                 raise NsguardError(f"{tunnel.unit} ended before it opened {path}; see its journal")

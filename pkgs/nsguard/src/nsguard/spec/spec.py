@@ -6,7 +6,6 @@ A wrong spec is a mistake of whoever rendered or edited it: one line names the f
 from __future__ import annotations
 
 import os
-from ipaddress import IPv4Address
 
 from nsguard import paths
 from nsguard.errors import BadInput
@@ -20,6 +19,7 @@ from nsguard.system.record import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from ipaddress import IPv4Address
 
     from nsguard.spec.model import Address, Interface, Network
 

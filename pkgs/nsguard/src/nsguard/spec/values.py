@@ -1,15 +1,20 @@
-"""Parsers of single values in WireGuard's notation. Each raises ValueError that says what is wrong and the remedy."""
+"""Parsers of single values in WireGuard's notation. Each raises ValueError that says what is wrong and the remedy.
+
+Parsers of addresses import their part of ipaddress themselves: it is a third of what a command would load, and a
+namespace whose tunnel has a provider's file comes up without reading an address.
+"""
 
 from __future__ import annotations
 
 import binascii
-import ipaddress
 
 from nsguard.spec.model import Endpoint
 from nsguard.spec.word import ALPHANUMERIC, DIGITS, Word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ipaddress import IPv4Address
+
     from nsguard.spec.model import Address, Interface, Network
 
 _LABEL = Word(f"{ALPHANUMERIC}_", f"{ALPHANUMERIC}_-", 63, last=f"{ALPHANUMERIC}_")
@@ -17,7 +22,6 @@ _NUMBER = Word(DIGITS, DIGITS, 10)
 # RFC 4291 §2.2: the longest has 45 characters.
 _ADDRESS = Word(f"{DIGITS}ABCDEFabcdef:.", f"{DIGITS}ABCDEFabcdef:.", 45)
 _PREFIX = Word(DIGITS, DIGITS, 3)
-_THIS_NETWORK, _BROADCAST = ipaddress.IPv4Network("0.0.0.0/8"), ipaddress.IPv4Address("255.255.255.255")
 # Text that may be a key or a part of one: long, or with capital and small letters mixed.
 _KEY_LIKE = r"[A-Za-z0-9+/]{20,}|(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])[A-Za-z0-9+/]{8,}"
 
@@ -42,8 +46,10 @@ def key(text: str) -> str:
 
 def interface(text: str) -> Interface:
     """An address with prefix length; without one, that of a single address (wg-quick(8), Address)."""
+    from ipaddress import ip_interface
+
     try:
-        address = ipaddress.ip_interface(_cidr(text))
+        address = ip_interface(_cidr(text))
     except ValueError:
         raise ValueError(f"{shown(text)} is not an address; write one like 10.66.0.2/32 or fd66::2/128") from None
     if kind := special(address.ip):
@@ -53,16 +59,20 @@ def interface(text: str) -> Interface:
 
 def network(text: str) -> Network:
     """An allowed IP; bits beyond the prefix are cleared as wg(8) does."""
+    from ipaddress import ip_network
+
     try:
-        return ipaddress.ip_network(_cidr(text), strict=False)
+        return ip_network(_cidr(text), strict=False)
     except ValueError:
         raise ValueError(f"{shown(text)} is not an address range; write one like 0.0.0.0/0 or ::/0") from None
 
 
 def address(text: str) -> Address:
     """An address without prefix length."""
+    from ipaddress import ip_address
+
     try:
-        return ipaddress.ip_address(_cidr(text))
+        return ip_address(_cidr(text))
     except ValueError:
         raise ValueError(f"{shown(text)} is not an address; write one like 10.66.0.1 or fd66::1") from None
 
@@ -79,9 +89,9 @@ def special(address: Address) -> str:
         return "a loopback address"
     if address.is_multicast:
         return "a multicast address"
-    if address.is_unspecified or address in _THIS_NETWORK:
+    if address.is_unspecified or (address.version == 4 and address.packed[0] == 0):
         return "an unspecified address"
-    return "the broadcast address" if address == _BROADCAST else ""
+    return "the broadcast address" if str(address) == "255.255.255.255" else ""
 
 
 def resolver(text: str) -> Address:
@@ -94,10 +104,12 @@ def resolver(text: str) -> Address:
     return server
 
 
-def ipv4(text: str) -> ipaddress.IPv4Address:
+def ipv4(text: str) -> IPv4Address:
     """An IPv4 address."""
+    from ipaddress import IPv4Address
+
     try:
-        return ipaddress.IPv4Address(text)
+        return IPv4Address(text)
     except ValueError:
         raise ValueError(f"{shown(text)} is not an IPv4 address; write one like 10.2.0.1") from None
 
