@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +32,7 @@ class Local:
         return ask(Path(path), line, timeout)
 
 
+SOURCES = Path(inside.__file__).parents[2]
 HERE = cast(Machine, Local())
 
 
@@ -92,13 +95,14 @@ KINDS: dict[str, type[Attack]] = {kind.name: kind for kind in (Says, Raises, Lac
 
 @pytest.fixture
 def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Agent]:
+    attacks.registry()  # the client's, which stays as it is: it looks up the module of each attack
     monkeypatch.setattr(attacks, "find", lambda name, _: KINDS[name])
     monkeypatch.setattr(attacks, "of_module", list)
     path = tmp_path / "socket"
     child = os.fork()
     if child == 0:
         try:
-            inside.main(path)
+            inside.main(str(path))
         finally:
             os._exit(1)
     client = Agent(HERE, str(path))
@@ -152,6 +156,14 @@ def test_bad_requests_are_answered(agent: Agent, line: bytes) -> None:
         connection.sendall(line)
         with connection.makefile("rb") as stream:
             assert "no attempt" in json.loads(stream.readline())["error"]
+
+
+def test_an_agent_loads_what_attacks_need_with_the_first_of_them() -> None:
+    """A start of a service is mostly that of its agent, and a lab makes thousands of them."""
+    listing = "import sys, nsguard_harness.inside.agent; print(*sys.modules)"
+    command = [sys.executable, "-S", "-c", f"import sys; sys.path.insert(0, {str(SOURCES)!r}); {listing}"]
+    loaded = set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
+    assert loaded.isdisjoint({"json", "pathlib", "re", "typing", "nsguard_harness.attack", "nsguard_harness.attacks"})
 
 
 def test_nobody_there(tmp_path: Path) -> None:

@@ -15,126 +15,31 @@ killed after `limit`.
 from __future__ import annotations
 
 import contextlib
-import gc
-import json
 import os
 import select
 import signal
 import socket
 import sys
 import time
-from functools import cache
-from pathlib import Path
-from types import FrameType
-from typing import Any
 
-from .. import attacks
-from ..addresses import LAB
-from ..attack import CannotApplyError, Env
 from .notify import ready
 
+# As typing has it, which would be an eighth of what a start loads.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from .attempt import Attempt
+
 ANSWER_SECONDS = 10.0
-# a line that is no request, or a child that cannot be made
-NO_ATTEMPT = (ValueError, KeyError, TypeError, OSError, ImportError)
-
-
-def attempt(request: dict[str, Any]) -> dict[str, Any]:
-    """Run an attack in this process; what it raises becomes part of the answer."""
-    try:
-        attack = attacks.find(request["attack"], request["module"])()
-        parameters = request["parameters"]
-        addresses = LAB.changed(parameters.get("addresses", {}))
-        env = Env(request["token"], request["family"], request["timeout"], parameters, addresses)
-    except Exception as error:
-        return {"error": f"{type(error).__name__}: {error}"}
-    try:
-        outcome = attack.run(env)
-    except CannotApplyError as error:
-        return {"reached": False, "said": str(error), "lacks": str(error), "lacking": error.lacking}
-    except Exception as error:
-        return {"reached": False, "said": f"{type(error).__name__}: {error}"}
-    return outcome._asdict()
-
-
-@cache
-def import_attacks(module: str) -> None:
-    """Import the attacks of a module: once, not in every child. An agent that is asked for a few needs few of them."""
-    attacks.of_module(module)
-    gc.freeze()  # a collection in a child would touch, and so copy, all of it
-
-
-class Attempt:
-    """An attack in a child process, until its deadline; select(2) takes it for the pipe that the child answers by.
-
-    Raises ValueError, KeyError, TypeError or ImportError for a line that is not a request, OSError where no child can
-    be made.
-    """
-
-    def __init__(self, line: str | bytes) -> None:
-        request = json.loads(line)
-        import_attacks(request["module"])
-        self._limit = float(request["limit"])
-        self.deadline = time.monotonic() + self._limit
-        self._reader, writer = os.pipe()
-        self._child = os.fork()
-        if self._child == 0:
-            os.setpgid(0, 0)
-            # the attack has what a service has, and not the agent's connections, which the lab made on the host
-            os.closerange(3, writer)
-            os.closerange(writer + 1, os.sysconf("SC_OPEN_MAX"))
-            os.write(writer, json.dumps(attempt(request)).encode() + b"\n")
-            os._exit(0)
-        os.close(writer)
-        self._said = b""
-
-    def fileno(self) -> int:
-        """The descriptor that the child's answer is read from."""
-        return self._reader
-
-    def over(self) -> bool:
-        """Read what the child has written; whether the answer is complete."""
-        chunk = os.read(self._reader, 65536)
-        self._said += chunk
-        # a process that the attack left behind may hold the pipe open: a whole answer is enough
-        return not chunk or b"\n" in self._said
-
-    def end(self) -> bytes:
-        """Kill the attack's processes; returns the line of JSON that answers the request."""
-        for target in (-self._child, self._child):  # the group, and the child should it not have made it yet
-            try:
-                os.kill(target, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                continue
-        with contextlib.suppress(ChildProcessError):  # it ended before, and `bury` waited for it
-            os.waitpid(self._child, 0)
-        os.close(self._reader)
-        answer, whole, _ = self._said.partition(b"\n")
-        if whole:
-            return answer + whole
-        late = time.monotonic() >= self.deadline
-        report = f"no end in {self._limit:g} s" if late else "the attacking process was killed"
-        return json.dumps({"reached": False, "said": report}).encode() + b"\n"
-
-
-def refused(error: Exception) -> bytes:
-    """The line of JSON that answers a request that could not be started."""
-    return json.dumps({"error": f"no attempt: {type(error).__name__}: {error}"}).encode() + b"\n"
-
-
-def answered(line: str) -> bytes:
-    """Run a request to its end; returns the line of JSON that answers it."""
-    try:
-        running = Attempt(line)
-    except NO_ATTEMPT as error:
-        return refused(error)
-    while (left := running.deadline - time.monotonic()) > 0:
-        if select.select([running], [], [], left)[0] and running.over():
-            break
-    return running.end()
+# the answer to an empty line, with which the other end asks whether the agent runs
+NO_REQUEST = b'{"error": "no attempt: an empty line"}\n'
 
 
 def serve_lines() -> None:
     """Answer each request on standard input until that ends; attacks write to standard error in place of output."""
+    from .attempt import answered
+
     output = os.dup(1)
     os.dup2(2, 1)
     for line in sys.stdin:
@@ -162,16 +67,14 @@ class Server:
         until = min((attempt.deadline for attempt in self._running), default=None)
         left = None if until is None else max(0.0, until - time.monotonic())
         sources: list[socket.socket | Attempt] = [self._listener, *self._asking, *self._running]
-        ready = select.select(sources, [], [], left)[0]
+        readable = set(select.select(sources, [], [], left)[0])
         bury()
-        for source in ready:
-            if isinstance(source, Attempt):
-                if source.over():
-                    self._answer(self._running.pop(source), source.end())
-            elif source is self._listener:
-                self._asking[source.accept()[0]] = b""
-            else:
-                self._hear(source)
+        for attempt in [attempt for attempt in self._running if attempt in readable and attempt.over()]:
+            self._answer(self._running.pop(attempt), attempt.end())
+        for connection in [connection for connection in self._asking if connection in readable]:
+            self._hear(connection)
+        if self._listener in readable:
+            self._asking[self._listener.accept()[0]] = b""
         for late in [attempt for attempt in self._running if attempt.deadline <= time.monotonic()]:
             self._answer(self._running.pop(late), late.end())
 
@@ -182,11 +85,18 @@ class Server:
         line = self._asking.pop(connection) + chunk
         if chunk and not line.endswith(b"\n"):
             self._asking[connection] = line
-            return
+        elif line.strip():
+            self._attempt(connection, line)
+        else:
+            self._answer(connection, NO_REQUEST)
+
+    def _attempt(self, connection: socket.socket, line: bytes) -> None:
+        from . import attempt
+
         try:
-            self._running[Attempt(line)] = connection
-        except NO_ATTEMPT as error:
-            self._answer(connection, refused(error))
+            self._running[attempt.Attempt(line)] = connection
+        except attempt.NO_ATTEMPT as error:
+            self._answer(connection, attempt.refused(error))
 
     def _answer(self, connection: socket.socket, line: bytes) -> None:
         with connection, contextlib.suppress(OSError):  # the client may have gone
@@ -194,11 +104,12 @@ class Server:
             connection.sendall(line)
 
 
-def main(path: Path) -> None:
+def main(path: str) -> None:
     """Serve until killed."""
-    path.unlink(missing_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(str(path))
+        listener.bind(path)
         listener.listen(64)
         ready()
         server = Server(listener)
@@ -216,4 +127,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "-":
         serve_lines()
         sys.exit()
-    main(Path(sys.argv[1]))
+    main(sys.argv[1])

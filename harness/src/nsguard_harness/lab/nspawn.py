@@ -17,8 +17,9 @@ from ..machine import Bootable, Completed, Uplink, ask
 from .cgroup import Cgroup, hierarchies, host_has_systemd
 from .system import System
 
-# /proc/sys/net can be written as on a machine of its own (systemd's docs/ENVIRONMENT.md)
-WRITABLE = {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network"}
+# As on a machine of its own (systemd's docs/ENVIRONMENT.md): /proc/sys/net can be written, and control groups are those
+# of cgroups(7), version 2. Older ones are a mount for each controller, and each mount slows the start of each sandbox.
+AS_A_MACHINE = {"SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network", "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
 BOOT_SECONDS = 180.0  # fifty namespaces on a busy machine take more than a minute
 STOP_SECONDS = 20.0
 # systemd powers off in order when it gets it (systemd(1), SIGRTMIN+3)
@@ -82,7 +83,7 @@ class ContainerMachine(Bootable):
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=console,
-                env={"PATH": os.environ.get("PATH", PATH), "NOTIFY_SOCKET": str(address)} | WRITABLE,
+                env={"PATH": os.environ.get("PATH", PATH), "NOTIFY_SOCKET": str(address)} | AS_A_MACHINE,
                 start_new_session=True,
             )
 

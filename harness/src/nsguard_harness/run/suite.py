@@ -211,7 +211,8 @@ class Suite:
         phase.observed.look()
         for attack, undo in reversed(prepared):
             hooks.guarded(attack, undo, self.lab, broken)
-        phase.observed.look()
+        if prepared:
+            phase.observed.look()
         phase.failures.update({c.token: broken[c.attack.name] for c in cells if c.attack.name in broken})
 
     @contextmanager

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from ..lab.base import Lab
 from ..machine import Uplink
-from ..target import TUNNEL_LINKS
+from ..target import IN_NAMESPACE, TUNNEL_LINKS
 from ..verdict.rules import Station, Wire, World, station
 
 
@@ -30,7 +30,7 @@ class Observed:
         """Add the ports and MTUs that WireGuard on the client has now, in whatever namespace its link is."""
         show = "wg show all listen-port 2>/dev/null"
         _, text = self._lab.client.execute(
-            f"{show}; for name in $(ls /run/netns); do ip netns exec $name {show}; {TUNNEL_LINKS}; done; true"
+            f"set +e; {show}; for name in $(ls /run/netns); do {IN_NAMESPACE} {show}; {TUNNEL_LINKS}; done; true"
         )
         self._ports |= {int(port) for port in re.findall(r"^\S+\t(\d+)$", text, re.MULTILINE)}
         self._mtus |= {int(mtu) for mtu in re.findall(r"^\d+: [^:]+: .*? mtu (\d+) ", text, re.MULTILINE)}
