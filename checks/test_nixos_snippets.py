@@ -138,6 +138,28 @@ def test_first_published(lab: ContainerLab) -> None:
 
 
 @on("mullvad")
+def test_the_commands_of_the_quickstart(lab: ContainerLab) -> None:
+    """They find nothing wrong. While the tunnel is stopped the service has no way out, and it is not restarted."""
+    quickstart = (snippets.SNIPPETS.parent / "quickstart.md").read_text()
+    blocks = re.findall(r"^```\n((?:# .+\n)+)```$", quickstart, re.MULTILINE)
+    (switch, *look), (stop, start) = ([line.removeprefix("# ") for line in block.splitlines()] for block in blocks)
+    assert switch == "nixos-rebuild switch"
+    leaves_by(lab.client, LAB.tunnel_client.v4)
+    main_pid = lab.client.get_unit_property("prowlarr.service", "MainPID")
+    outputs = [lab.client.succeed(re.sub("https://.*", f"http://{LAB.web.v4}/ip", command)) for command in look]
+    assert "prowlarr" in outputs[0] and "9696" in outputs[0]
+    assert LAB.tunnel_client.v4 in outputs[1]
+    assert "healthy" in outputs[2]
+
+    lab.client.succeed(stop)
+    assert inspection.namespace(lab.client, "vpn").links == {"lo"}
+    lab.client.fail(f"ip netns exec vpn curl -s -m 2 http://{LAB.web.v4}/ip")
+    lab.client.succeed(start)
+    leaves_by(lab.client, LAB.tunnel_client.v4)
+    assert lab.client.get_unit_property("prowlarr.service", "MainPID") == main_pid
+
+
+@on("mullvad")
 def test_published_port(lab: ContainerLab) -> None:
     """The port answers on loopback over both families, and from the LAN through the firewall."""
     serves(lab.client, 9091)
