@@ -1,4 +1,4 @@
-"""Hosts of hosts.nix on NixOS itself, with what a leak test in virtual machines replaces: other tunnels, and disks."""
+"""Hosts of hosts.nix on NixOS itself, with what a leak test in virtual machines replaces: networks, tunnels, disks."""
 
 from __future__ import annotations
 
@@ -51,6 +51,31 @@ systemd.services = lib.mapAttrs (name: user: {{
   serviceConfig = {{ Type = "oneshot"; RemainAfterExit = true; StateDirectory = name; }} // user;
 }}) {{ keeper.User = "keeper"; dynamic.DynamicUser = true; }};
 """
+
+
+# Other hosts -> what a container lacks, or must leave to the lab: its interface, eth0.
+HOSTS = {
+    "second-namespace": "",
+    "manager-settings": "",
+    "static-addresses": "networking.interfaces.eth0 = { };",
+    "networkd": """
+        systemd.network.networks."00-lab" = { matchConfig.Name = "eth0"; linkConfig.Unmanaged = true; };
+        systemd.network.wait-online.enable = false;
+    """,
+}
+# Packets, names by a resolver and by daemons, and the tunnel's link.
+SOME = ("udp-beyond", "dns-uplink", "getaddrinfo", "resolved-dbus", "link-deleted")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_hosts(host: str) -> None:
+    with connected(closure_of(HOST.format(nixos=NIXOS, host=host, more=HOSTS[host]))) as lab:
+        known = subjects(lab.client)
+        cells = [cell for name in SOME for cell in cells_for(name, known, "up")]
+        results = Suite(lab, cells).run().results
+        assert {result.verdict for result in results} == {Verdict.CONTAINED}, [str(result) for result in results]
+        running = lab.client.execute("systemctl is-active --quiet systemd-networkd")[0] == 0
+        assert running == (host == "networkd")
 
 
 def contained(lab: ContainerLab) -> None:
