@@ -6,7 +6,8 @@ from box import NAME, PEER, SECOND_PEER, Box, config, spec
 from nsguard.spec.gaps import gaps
 from nsguard.spec.wgquick import parse
 
-INTERFACE = "[Interface]\nPrivateKey = 8PZQ8felOfsPGDaAPdHaJlkf0hcCn6JGhU1DJq5Ts3M=\nAddress = 10.66.0.2/32\n"
+KEY = "[Interface]\nPrivateKey = 8PZQ8felOfsPGDaAPdHaJlkf0hcCn6JGhU1DJq5Ts3M=\n"
+ADDRESSES = "Address = 10.66.0.2/32, fd66::2/128\n"
 DNS = "DNS = 10.66.0.1, fd66::1\n"
 EVERYTHING, ENDPOINT = "AllowedIPs = 0.0.0.0/0, ::/0\n", "Endpoint = 192.0.2.1:51820\n"
 
@@ -18,24 +19,39 @@ def peer(*lines: str, key: str = PEER) -> str:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (DNS + peer(EVERYTHING, ENDPOINT), []),
-        (peer("AllowedIPs = 10.66.0.0/24\n", ENDPOINT), []),
+        (ADDRESSES + DNS + peer(EVERYTHING, ENDPOINT), []),
+        ("Address = 10.66.0.2/32\n" + peer("AllowedIPs = 10.66.0.0/24\n", ENDPOINT), []),
         (
-            DNS + peer("AllowedIPs = 10.66.0.0/24\n", ENDPOINT),
+            "Address = 10.66.0.2/32\n" + DNS + peer("AllowedIPs = 10.66.0.0/24\n", ENDPOINT),
+            [
+                "the tunnel has no address of IPv6, so the resolver fd66::1 gets no queries; "
+                "add the address that the provider gave, or remove the resolver"
+            ],
+        ),
+        (
+            "Address = fd66::2/128\n" + DNS + peer(EVERYTHING, ENDPOINT),
+            [
+                "the tunnel has no address of IPv4, so the resolver 10.66.0.1 gets no queries; "
+                "add the address that the provider gave, or remove the resolver"
+            ],
+        ),
+        (
+            ADDRESSES + DNS + peer("AllowedIPs = 10.66.0.0/24\n", ENDPOINT),
             [
                 "no peer's AllowedIPs cover fd66::1, so this resolver gets no queries; "
                 "add fd66::1/128 to the AllowedIPs of a peer, or name another resolver"
             ],
         ),
         (
-            DNS + peer(ENDPOINT),
+            ADDRESSES + DNS + peer(ENDPOINT),
             [
                 f"peer {PEER} has no AllowedIPs, so nothing is sent to it; "
                 "add them: 0.0.0.0/0 for all of IPv4, ::/0 for all of IPv6"
             ],
         ),
         (
-            peer("AllowedIPs = 0.0.0.0/0\n", ENDPOINT)
+            ADDRESSES
+            + peer("AllowedIPs = 0.0.0.0/0\n", ENDPOINT)
             + peer("AllowedIPs = 0.0.0.0/0, 0.0.0.0/0\n", ENDPOINT, key=SECOND_PEER),
             [
                 f"peers {PEER} and {SECOND_PEER} both have AllowedIPs 0.0.0.0/0, and WireGuard sends that to the "
@@ -43,18 +59,28 @@ def peer(*lines: str, key: str = PEER) -> str:
             ],
         ),
         (
-            DNS + peer(EVERYTHING),
+            ADDRESSES + DNS + peer(EVERYTHING),
             ["no peer has an endpoint, so the tunnel cannot start a handshake; add the Endpoint of a peer"],
         ),
         (
-            peer(EVERYTHING, ENDPOINT) + peer("AllowedIPs = 10.9.0.0/16\n", key=SECOND_PEER),
+            ADDRESSES + peer(EVERYTHING, ENDPOINT) + peer("AllowedIPs = 10.9.0.0/16\n", key=SECOND_PEER),
             [f"peer {SECOND_PEER} has no endpoint, so nothing is sent to it; give it one"],
         ),
     ],
-    ids=["whole", "no resolver", "resolver outside", "no ranges", "one range twice", "no endpoint", "one without"],
+    ids=[
+        "whole",
+        "no resolver",
+        "no address of IPv6",
+        "no address of IPv4",
+        "resolver outside",
+        "no ranges",
+        "one range twice",
+        "no endpoint",
+        "one without",
+    ],
 )
 def test_each_gap_is_named_and_nothing_else(text: str, said: list[str]) -> None:
-    found, warnings = parse(INTERFACE + text, "x.conf")
+    found, warnings = parse(KEY + text, "x.conf")
     assert warnings == []
     assert [f"{gap.what}; {gap.remedy}" for gap in gaps(found)] == said
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nsguard.system.record import NamedTuple
 
@@ -42,8 +42,19 @@ def gaps(config: Config) -> Iterator[Gap]:
                     "keep the range at one of them",
                 )
             holders[network] = peer.public_key
-    for resolver in config.dns if holders else ():
-        if not any(resolver in network for network in holders):
+    yield from _unasked(config, holders) if holders else ()
+
+
+def _unasked(config: Config, ranges: Iterable[Network]) -> Iterator[Gap]:
+    """Resolvers to which the tunnel sends nothing. ranges: the AllowedIPs of all peers."""
+    families = {address.version for address in config.addresses}
+    for resolver in config.dns:
+        if resolver.version not in families:
+            yield Gap(
+                f"the tunnel has no address of IPv{resolver.version}, so the resolver {resolver} gets no queries",
+                "add the address that the provider gave, or remove the resolver",
+            )
+        elif not any(resolver in network for network in ranges):
             yield Gap(
                 f"no peer's AllowedIPs cover {resolver}, so this resolver gets no queries",
                 f"add {resolver}/{resolver.max_prefixlen} to the AllowedIPs of a peer, or name another resolver",

@@ -21,7 +21,7 @@ def patient(*endpoints: object, configured: bool = True) -> Any:
         name="vpn",
         answered=False,
         tunnel=SimpleNamespace(endpoints=(), outer=None),
-        config=SimpleNamespace(peers=peers, dns=()) if configured else None,
+        config=SimpleNamespace(addresses=(), peers=peers, dns=()) if configured else None,
         spec=SimpleNamespace(host_ruleset="/nowhere"),
     )
 
