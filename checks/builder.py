@@ -144,8 +144,8 @@ def lay_out_python(names: Iterable[str], directory: Path) -> None:
     for package in needed(names):
         for part in {file.parts[0] for file in package.files or []} - {"..", "__pycache__"}:
             source, target = Path(str(package.locate_file(part))), directory / part
-            if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+            if source.is_dir():  # with its bytecode, which the store has too: the builder may write none there
+                shutil.copytree(source, target, dirs_exist_ok=True)
             else:
                 shutil.copy(source, target)
 

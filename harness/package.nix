@@ -64,8 +64,10 @@ python3.pkgs.buildPythonApplication {
   ++ tools;
   # Hypothesis tries the same examples at each build, for as long as it takes.
   env.CI = "1";
-  # A pytest of tomorrow may warn of what today's does not.
-  pytestFlags = [ "-Wdefault" ];
+  pytestFlags = [
+    "-Wdefault" # a pytest of tomorrow may warn of what today's does not
+    "--hypothesis-profile=build" # fewer examples, in tests/conftest.py
+  ];
   # A build sandbox has neither machines nor network namespaces.
   disabledTestMarks = [ "lab" ];
   # Where Nix keeps what it evaluates; a build has no /nix/var.

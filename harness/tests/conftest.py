@@ -26,6 +26,8 @@ PROGRAMS = ("mmdebstrap", "systemd-nspawn", "nsenter", "setpriv", "tcpdump", "wg
 # A test may take long on a busy machine: that is no failure.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+# Where a package is built. What that tests are its declared inputs and the sandbox; `make test` tries all examples.
+settings.register_profile("build", settings.get_profile("untimed"), max_examples=10)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -49,8 +49,10 @@ stdenv.mkDerivation {
   doCheck = true;
   # Hypothesis tries the same examples at each build, for as long as it takes.
   env.CI = "1";
-  # A pytest of tomorrow may warn of what today's does not.
-  pytestFlags = [ "-Wdefault" ];
+  pytestFlags = [
+    "-Wdefault" # a pytest of tomorrow may warn of what today's does not
+    "--hypothesis-profile=build" # fewer examples, in tests/conftest.py
+  ];
   nativeCheckInputs = [
     iproute2
     nftables

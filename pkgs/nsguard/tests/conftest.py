@@ -11,6 +11,8 @@ from box import Box, available
 # Slowness on a busy machine is not a failure.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+# Where a package is built. What that tests are its declared inputs and the sandbox; `make test` tries all examples.
+settings.register_profile("build", settings.get_profile("untimed"), max_examples=10)
 
 
 @pytest.fixture

@@ -68,7 +68,10 @@ def test_it_passes_what_a_service_says_of_itself_and_nothing_else(program: Path)
 messages = st.lists(st.one_of(st.sampled_from(LINES), st.binary(max_size=40)), max_size=8).map(b"\n".join)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=3 * settings().max_examples,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(st.lists(st.one_of(messages, st.binary(max_size=60)), max_size=40))
 def test_whatever_comes_it_does_as_the_model(program: Path, some: list[bytes]) -> None:
     assert passed(program, some) == [model(message) for message in some]

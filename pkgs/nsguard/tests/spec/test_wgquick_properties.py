@@ -70,7 +70,7 @@ def _leaked(text: str, message: str) -> list[str]:
 )
 @example(f"[Interface]\nDNS = {KEY[:15]} {KEY[15:30]} {KEY[30:]}\n", WIREGUARD)
 @example(f"[Interface]\n{KEY[25:]}\n", WIREGUARD)
-@settings(max_examples=600)
+@settings(max_examples=6 * settings().max_examples)
 def test_any_text_is_a_tunnel_or_one_clear_line(text: str, kind: str) -> None:
     try:
         config, warnings = parse(text, FILE, kind)
@@ -188,7 +188,7 @@ def _plain(config: Config) -> object:
 
 
 @given(_configs(_numeric | _named).flatmap(lambda it: st.tuples(st.just(it), _spelled(it))))
-@settings(max_examples=250)
+@settings(max_examples=5 * settings().max_examples // 2)
 def test_what_was_written_is_what_is_read(written: tuple[Config, str]) -> None:
     config, text = written
     found, warnings = parse(text, FILE)
