@@ -50,12 +50,12 @@ in
     };
 
   expected = {
-    plain = "/usr/bin/nsguard-init --journal --netns=vpn /bin/app --flag \"two words\" $A";
+    plain = "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets /bin/app --flag \"two words\" $A";
     stop = [
       ""
       ":/usr/bin/nsguard-init --journal --netns=vpn '/opt/an app/stop' now"
     ];
-    named = "-/usr/bin/nsguard-init --journal --netns=vpn --argv0=app /bin/busybox --flag";
+    named = "-/usr/bin/nsguard-init --journal --netns=vpn --own-sockets --argv0=app /bin/busybox --flag";
     reset = {
       ExecStartPre = [
         ""
@@ -63,7 +63,7 @@ in
       ];
       ExecStart = [
         ""
-        "/usr/bin/nsguard-init --journal --netns=vpn /bin/app"
+        "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets /bin/app"
       ];
     };
   };

@@ -75,7 +75,7 @@ in
 
   expected = {
     reloads = {
-      ExecStart = "/usr/bin/nsguard-init --journal --netns=vpn --signalled /bin/daemon";
+      ExecStart = "/usr/bin/nsguard-init --journal --netns=vpn --signalled --own-sockets /bin/daemon";
       ExecReload = [
         "/usr/bin/nsguard-init --journal --netns=vpn /bin/daemon --test"
         "/usr/bin/nsguard-init --journal --netns=vpn --signal=HUP"
@@ -99,11 +99,11 @@ in
       ];
     };
     scripted = {
-      ExecStart = "/usr/bin/nsguard-init --journal --netns=vpn /bin/daemon";
+      ExecStart = "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets /bin/daemon";
       ExecStop = "/usr/bin/nsguard-init --journal --netns=vpn /bin/stop $MAINPID";
     };
     loosened = {
-      ExecStart = "/usr/bin/nsguard-init --journal --netns=vpn /bin/daemon";
+      ExecStart = "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets /bin/daemon";
       ExecReload = "/usr/bin/nsguard-init --journal --netns=vpn /bin/kill -HUP $MAINPID";
     };
     warnings = [

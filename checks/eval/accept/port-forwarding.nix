@@ -99,8 +99,8 @@
     ];
     User = "torrent";
     ExecStart = [
-      "/usr/bin/nsguard-init --journal --netns=told /usr/bin/nsguard listen-port qbittorrent http://127.0.0.1:8080"
-      "/usr/bin/nsguard-init --journal --netns=told /bin/announce"
+      "/usr/bin/nsguard-init --journal --netns=told --own-sockets /usr/bin/nsguard listen-port qbittorrent http://127.0.0.1:8080"
+      "/usr/bin/nsguard-init --journal --netns=told --own-sockets /bin/announce"
     ];
     Environment = "PATH=/run/current-system/sw/bin:/usr/local/bin:/usr/bin:/bin";
     LoadCredential = [

@@ -219,17 +219,26 @@ def test_such_a_socket_starts_with_the_machine(lab: ContainerLab) -> None:
     assert "ordering cycle" not in lab.client.succeed("journalctl -b -o cat _PID=1")
 
 
-def test_a_socket_that_is_made_on_the_host_would_tell_its_links(lab: ContainerLab) -> None:
+def test_a_socket_that_is_made_on_the_host_starts_nothing_and_would_tell_its_links(lab: ContainerLab) -> None:
     made = scenario.render(SCENARIOS / "services.nix")
+    unrefused = scenario.render(SCENARIOS / "services.nix", ["property:own-sockets"])
     text = made.units["listening.socket"].text
     assert "NetworkNamespacePath=/run/netns/vpn\n" in text
-    exposed = re.sub("NetworkNamespacePath=.*\n|ExecStartPre=.*\n", "", text)
-    scenario.install(lab.client, replace(made, units={"listening.socket": Unit(exposed)}))
-    lab.client.succeed("systemctl restart listening.socket")
-    (listener, _) = connected(lab, 7001, "")
-    lab.client.succeed("systemctl stop listening.socket")
+    exposed = Unit(re.sub("NetworkNamespacePath=.*\n|ExecStartPre=.*\n", "", text))
+    for rendered in (made, unrefused):
+        units = {"listening.socket": exposed, "listening.service": rendered.units["listening.service"]}
+        scenario.install(lab.client, replace(made, units=units))
+        lab.client.succeed("systemctl restart listening.socket")
+        if rendered is unrefused:
+            (listener, _) = connected(lab, 7001, "")
+            assert "eth0" in listener
+        else:
+            lab.client.execute("systemctl start listening.service")
+            lab.client.wait_until_succeeds(
+                "journalctl -b -u listening.service -o cat | grep -q '(listening.socket) is a socket of another'"
+            )
+        lab.client.succeed("systemctl stop listening.socket listening.service")
     scenario.install(lab.client, made)
-    assert "eth0" in listener
 
 
 def test_instances_of_a_template(lab: ContainerLab) -> None:

@@ -93,6 +93,12 @@ let
         // (if first.stays then first.exits else { });
       };
 
+      own-sockets = {
+        guards = "the host's addresses, which a socket shows that only a package's file defines for the service";
+        front = [ "--own-sockets" ];
+        properties = { };
+      };
+
       notify-relay = {
         guards = "what a message makes systemd do: stop another service's process, wait for ever, keep descriptors";
         front = if notify.needed then [ "--notify=${notify.senders}" ] else [ ];

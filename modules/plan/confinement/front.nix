@@ -125,7 +125,8 @@ let
         value = lines {
           # systemd passes descriptors and sends signals to the main process only.
           options = filter (
-            option: name == "ExecStart" || match "--((notify|forward)=.*|signalled|stay)" option == null
+            option:
+            name == "ExecStart" || match "--((notify|forward)=.*|own-sockets|signalled|stay)" option == null
           ) options;
           alone = alone && name == "ExecStartPre";
           signals = builtins.elem "--signalled" options && builtins.elem name mainSignal.properties;

@@ -76,6 +76,15 @@ let
     else
       [ (lacking "namespace-check" "${unit.section}.ExecStartPre" first) ];
 
+  # systemd passes sockets to this command only, and nsguard-init refuses those of another network namespace.
+  acceptsSockets =
+    unit:
+    map (lacking "own-sockets" "Service.ExecStart") (
+      filter (command: !elem "--own-sockets" (options unit command) && !privileged command) (
+        ofKey unit "ExecStart"
+      )
+    );
+
   inJournal = stream: match "(journal|syslog|kmsg)([+]console)?" stream != null;
 
   # A command that gets systemd's connection to the journal.
@@ -128,6 +137,7 @@ in
     )
     ++ unchecked unit
     ++ (if ofKey unit "ExecStart" == [ ] then unguarded unit else [ ])
+    ++ acceptsSockets unit
     ++ connected unit;
 
   ofSocket = unit: outside unit ++ unchecked unit ++ unguarded unit;

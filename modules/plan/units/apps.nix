@@ -156,7 +156,11 @@ in
         nests = true;
         # bubblewrap opens files with openat2(2) only, whose mode no filter can see. Nobody else can run what an app
         # leaves in its own directories, because these are closed to all other users.
-        loosened = [ "set-uid-files" ];
+        # The starter listens on a socket of the host, and gives it to no program.
+        loosened = [
+          "own-sockets"
+          "set-uid-files"
+        ];
         bindPaths = app.readWritePaths ++ map (path: "-${path}") devices;
         bindReadOnlyPaths = sockets ++ buses.bindReadOnlyPaths;
         unitConfig = {

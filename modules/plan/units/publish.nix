@@ -61,6 +61,8 @@ let
       own = dependencies.directives "publish" name;
       confined = confine {
         namespace = name;
+        # It accepts the host's connections.
+        loosened = [ "own-sockets" ];
         capabilities = [ ];
         unitConfig = { };
         serviceConfig = import ./proxy.nix // {

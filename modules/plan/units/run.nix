@@ -90,7 +90,11 @@ in
             nests = true;
             # The command has the same user as the caller's other processes; own-processes hides those from it, with the
             # supervisor as process 1. Standard output is the caller's, so nothing needs to connect it to the journal.
-            loosened = homes.loosened ++ [ "journal-connection" ];
+            # The supervisor gets the caller's connection.
+            loosened = homes.loosened ++ [
+              "journal-connection"
+              "own-sockets"
+            ];
             homes = users;
             # Homes below /var/lib would be hidden otherwise.
             bindPaths = if namespace.homes == "shared" then map (home: "-${home}") users.people else [ ];

@@ -8,6 +8,7 @@
 
 /* systemd.exec(5), "Process Exit Codes" */
 enum { CANNOT_EXECUTE = 203 };
+enum { FIRST_PASSED = 3 /* sd_listen_fds(3) */ };
 /* systemd.service(5): as ExecCondition=, 1 to 254 would skip the unit quietly, and 255 makes it fail. */
 enum { REFUSED = 255 };
 
@@ -16,6 +17,10 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* verify.c: 0 if this process is in the network namespace of that name, not in the host's; else REFUSED and a line. */
 int verify(const char *name);
+
+/* sockets.c: whether all sockets that systemd passed to this process belong to its network namespace; false and a line if
+ * not. */
+bool sockets_own(void);
 
 /* accounts.c: write the private passwd and group files for "USER:GROUP" or "USER"; false and a line if it can't. */
 bool accounts_write(const char *names);
@@ -56,7 +61,7 @@ enum { STREAMS = 2 };
 struct front {
 	const char *netns, *argv0, *notify, *accounts;
 	/* stays: as the process that systemd knows, and the program is its child */
-	bool journal, signalled, stays;
+	bool journal, signalled, stays, own_sockets;
 	int signal;
 	/* Signals to pass on to the program; and those that came before it existed. */
 	sigset_t forward, early;

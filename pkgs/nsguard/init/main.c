@@ -3,6 +3,7 @@
  *   --netns=NAME      end here unless this process is in that network namespace
  *   --journal         give the command a pipe in place of systemd's connection to the journal
  *   --notify=main|all hand on what the command, or all of the unit, may tell systemd
+ *   --own-sockets     end here if systemd passed a socket of another network namespace (sockets.c)
  *   --forward=SIGNAL  hand on a signal that systemd sends to the main process alone
  *   --stay            be the process that systemd knows, and hand on all signals to it
  *   --signalled       hand on the signals that other commands of the unit send by --signal
@@ -36,7 +37,6 @@
 
 #include "init.h"
 
-enum { FIRST_PASSED = 3 /* sd_listen_fds(3) */ };
 static const char NOTIFY_NAME[] = "nsguard-notify";
 
 void say(const char *format, ...)
@@ -62,8 +62,9 @@ static char **parse(int count, char **words, struct front *front)
 		{ "accounts", required_argument, NULL, 'u' }, { "argv0", required_argument, NULL, 'a' },
 		{ "forward", required_argument, NULL, 'f' },  { "journal", no_argument, NULL, 'j' },
 		{ "netns", required_argument, NULL, 'n' },    { "notify", required_argument, NULL, 't' },
-		{ "signal", required_argument, NULL, 's' },   { "signalled", no_argument, NULL, 'l' },
-		{ "stay", no_argument, NULL, 'y' },	      { NULL, 0, NULL, 0 },
+		{ "own-sockets", no_argument, NULL, 'o' },    { "signal", required_argument, NULL, 's' },
+		{ "signalled", no_argument, NULL, 'l' },      { "stay", no_argument, NULL, 'y' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
@@ -79,6 +80,8 @@ static char **parse(int count, char **words, struct front *front)
 			front->signalled = true;
 		else if (option == 'n')
 			front->netns = optarg;
+		else if (option == 'o')
+			front->own_sockets = true;
 		else if (option == 'y')
 			front->stays = !sigfillset(&front->forward);
 		else if (option == 's' && signal_number(optarg))
@@ -247,7 +250,7 @@ int main(int count, char **words)
 	}
 	if (!*program)
 		return 0;
-	if (prctl(PR_SET_DUMPABLE, 0) || !prepare(&front))
+	if (prctl(PR_SET_DUMPABLE, 0) || !prepare(&front) || (front.own_sockets && !sockets_own()))
 		return REFUSED;
 	if (!front.stays && front.inside[0] < 0 && front.inside[1] < 0 && front.notify_from < 0)
 		return become(&front, program, &mask, false);

@@ -8,8 +8,13 @@ import os
 import socket
 import struct
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
+from ..target import CONFINED_UNITS, UNCONFINED_UNITS
+
+if TYPE_CHECKING:
+    from ..lab.base import Lab
 
 SIOCGIFCONF = 0x8912  # linux/sockios.h
 IFCONF = struct.Struct("i4xP")  # linux/if.h: a length, of the memory or of the answer in it, and its address
@@ -38,6 +43,41 @@ class InheritedSocketAddresses(Attack):
                 if env.parameters["uplink"] in links:
                     return Outcome(True, reports[-1])
         return Outcome(False, "; ".join(reports) or "no descriptor is a socket")
+
+
+class SocketOfAPackage(InheritedSocketAddresses):
+    """Claim: a socket that only a package's file defines for a service gives it no socket of the host.
+
+    Method: for each service write a socket unit that nsguard does not know, and start both. What starts nevertheless
+    asks as inherited-socket-addresses does; where the service does not start, which is right, the socket goes first.
+    Limitations: an abstract address; systemd passes on every kind of socket in the same way.
+    Source: systemd.socket(5), Service=; sd_listen_fds(3).
+    """
+
+    name = "socket-of-a-package"
+    alone = True
+    core = False
+
+    def before(self, lab: Lab) -> None:
+        lab.client.succeed(f"for unit in {CONFINED_UNITS} {UNCONFINED_UNITS}; do {_SOCKET_OF_UNIT} done; {_PASSED}")
+
+    def after(self, lab: Lab) -> None:
+        lab.client.succeed(_FORGOTTEN)
+
+
+_PACKAGED = "/run/systemd/system/nsguard-leaktest-"
+_SOCKET_OF_UNIT = (
+    f"printf '[Socket]\\nListenDatagram=@%s\\nService=%s\\n' $unit $unit > {_PACKAGED}${{unit%.service}}.socket;"
+)
+_FORGOTTEN = (
+    f"rm -f {_PACKAGED}*.socket; systemctl stop 'nsguard-leaktest-*.socket'; systemctl daemon-reload;"
+    f" systemctl reset-failed {CONFINED_UNITS}; systemctl restart {CONFINED_UNITS} {UNCONFINED_UNITS}"
+)
+_PASSED = (
+    f"systemctl daemon-reload; systemctl stop {CONFINED_UNITS} {UNCONFINED_UNITS};"
+    f" for file in {_PACKAGED}*.socket; do systemctl start $(basename $file); done;"
+    f" systemctl start {CONFINED_UNITS} {UNCONFINED_UNITS} || {{ {_FORGOTTEN}; }} 2>/dev/null"
+)
 
 
 def _links(inherited: socket.socket) -> dict[str, str]:

@@ -20,6 +20,8 @@ from .. import attacks
 from ..addresses import LAB
 from ..attack import CannotApplyError, Env
 
+# how many descriptors systemd passed, from 3 on (sd_listen_fds(3))
+PASSED = int(os.environ.get("LISTEN_FDS", "0"))
 # a line that is no request, or a child that cannot be made
 NO_ATTEMPT = (ValueError, KeyError, TypeError, OSError, ImportError)
 
@@ -66,7 +68,7 @@ class Attempt:
         if self._child == 0:
             os.setpgid(0, 0)
             # the attack has what a service has, and not the agent's connections, which the lab made on the host
-            os.closerange(3, writer)
+            os.closerange(3 + PASSED, writer)
             os.closerange(writer + 1, os.sysconf("SC_OPEN_MAX"))
             os.write(writer, json.dumps(outcome_of(request)).encode() + b"\n")
             os._exit(0)

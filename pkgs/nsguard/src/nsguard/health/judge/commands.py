@@ -21,6 +21,10 @@ def holes(unit: Unit) -> Iterator[Hole]:
         if canonical(unit.setting("PermissionsStartOnly")) == "yes":
             yield Hole("Service.PermissionsStartOnly", "yes", "privileged")
     yield from _unchecked(unit)
+    # systemd passes sockets to this command only.
+    for command in unit.values("Service.ExecStart"):
+        if "--own-sockets" not in _options(unit, command) and not _privileged(command):
+            yield Hole("Service.ExecStart", command, "lacking", "own-sockets")
     yield from _connected(unit)
 
 
