@@ -154,7 +154,11 @@ def test_the_templates_host_is_attacked_as_it_is_but_for_its_tunnel(offered: dic
 
 
 @needs_nixpkgs
-def test_names_in_a_tests_options_that_nothing_defines_are_reported(offered: dict[str, Any]) -> None:
+def test_what_a_leak_test_lacks_or_misspells_is_reported(offered: dict[str, Any]) -> None:
+    assert offered["alone"] == [
+        "nsguard.nixosModules.leak-test: nsguard confines nothing on this host; import nsguard.nixosModules.default"
+        " as well, or use nsguard.lib.makeLeakTest for another guard"
+    ]
     of_namespace, *of_services = offered["misspelt"]
     assert of_namespace.startswith('nsguard.tests.namespace: there is no namespace "vnp" (defined: vpn)')
     assert of_services == [

@@ -4,6 +4,7 @@
   config,
   extendModules,
   lib,
+  options,
   pkgs,
   ...
 }:
@@ -127,17 +128,26 @@ in
     internal = true;
     readOnly = true;
     default = messages (
-      [
-        (unknown "nsguard.tests.namespace" "namespace" "nsguard.namespaces" config.nsguard.namespaces
-          cfg.namespace
-        )
-      ]
-      ++ map (name: {
-        when = !config.systemd.services ? ${name};
-        where = "nsguard.tests.services";
-        what = "nothing defines the service ${builtins.toJSON name}";
-        fix = orMeant name (lib.attrNames config.systemd.services) "remove it";
-      }) cfg.services
+      if !(options.nsguard ? namespaces) then
+        [
+          {
+            where = "nsguard.nixosModules.leak-test";
+            what = "nsguard confines nothing on this host";
+            fix = "import nsguard.nixosModules.default as well, or use nsguard.lib.makeLeakTest for another guard";
+          }
+        ]
+      else
+        [
+          (unknown "nsguard.tests.namespace" "namespace" "nsguard.namespaces" config.nsguard.namespaces
+            cfg.namespace
+          )
+        ]
+        ++ map (name: {
+          when = !config.systemd.services ? ${name};
+          where = "nsguard.tests.services";
+          what = "nothing defines the service ${builtins.toJSON name}";
+          fix = orMeant name (lib.attrNames config.systemd.services) "remove it";
+        }) cfg.services
     );
     description = "Names in these options that nothing defines.";
   };

@@ -143,6 +143,10 @@ in
       tunnels = test.host.config.nsguard.tunnels;
       vm = test.config.nodes.client.system.build.vm == test.host.config.system.build.vm;
     };
+  # What is said of a host that has the test's module alone.
+  alone =
+    (nixpkgs.lib.nixosSystem { modules = [ self.nixosModules.leak-test ]; })
+    .config.nsguard.tests.problems;
   # What is said of misspelt names in the options of a test.
   misspelt =
     let
