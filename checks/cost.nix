@@ -7,6 +7,7 @@
   lib,
   nixos,
   names,
+  attributes,
 }:
 {
   bare ? false,
@@ -17,7 +18,7 @@
 }:
 let
   standIns = import ./eval/stand-ins.nix {
-    inherit lib;
+    inherit lib attributes;
     names = names ++ [
       "amneziawg-go"
       "nsguard"
