@@ -130,6 +130,15 @@ def test_the_page_stands_alone_and_escapes() -> None:
     assert len(pictures(text)) == 4
 
 
+def test_a_line_encloses_no_filled_area() -> None:
+    """By default, SVG fills what a path encloses with black: an axis with two arms would hide its plot."""
+    text = page(FIGURES)
+    lines = {it.get("class") for drawn in pictures(text) for it in drawn.iter() if it.tag == "path"}
+    assert lines == {"lane", "mark", "goal"}
+    for name in lines - {"goal"}:  # a goal is one stroke
+        assert re.search(rf"svg \.{name} {{[^}}]*fill: none", text), name
+
+
 def test_what_was_not_measured_has_no_section() -> None:
     text = page(Figures("vm", "the kernel's WireGuard", 9))
     assert "<h2>" not in text and "<svg" not in text

@@ -23,6 +23,7 @@ TEMPLATE = string.Template("""<!doctype html>
 $style
 figure svg { min-width: 640px; }
 svg .mark { stroke: var(--ink); stroke-width: 2; fill: none; }
+svg .lane { fill: none; }
 svg .goal { stroke: var(--leak); stroke-width: 2; stroke-dasharray: 4 3; }
 svg .part0 { fill: var(--quiet); } svg .part1 { fill: var(--tunnel); } svg .part2 { fill: var(--void); }
 svg .part3 { fill: var(--error); } svg .part4 { fill: var(--ok); }
