@@ -139,6 +139,12 @@ def test_a_line_encloses_no_filled_area() -> None:
         assert re.search(rf"svg \.{name} {{[^}}]*fill: none", text), name
 
 
+def test_each_table_scrolls_in_a_narrow_window() -> None:
+    text = page(FIGURES)
+    assert text.count("<table>") == text.count('<div class="scroll"><table>') == 3
+    assert ".scroll { overflow-x: auto; }" in text
+
+
 def test_what_was_not_measured_has_no_section() -> None:
     text = page(Figures("vm", "the kernel's WireGuard", 9))
     assert "<h2>" not in text and "<svg" not in text

@@ -24,6 +24,7 @@ $style
 figure svg { min-width: 640px; }
 svg .mark { stroke: var(--ink); stroke-width: 2; fill: none; }
 svg .lane { fill: none; }
+.scroll { overflow-x: auto; }
 svg .goal { stroke: var(--leak); stroke-width: 2; stroke-dasharray: 4 3; }
 svg .part0 { fill: var(--quiet); } svg .part1 { fill: var(--tunnel); } svg .part2 { fill: var(--void); }
 svg .part3 { fill: var(--error); } svg .part4 { fill: var(--ok); }
@@ -86,6 +87,11 @@ def _figure(picture: str) -> str:
     return f"<figure>{picture}</figure>"
 
 
+def _scrolled(rows: str) -> str:
+    """A table that scrolls by itself where the window is narrower."""
+    return f'<div class="scroll"><table>{rows}</table></div>'
+
+
 def bars(figures: Sequence[Figure]) -> str:
     """Ratios, each beside its goal; more than the scale holds is cut off, and the number says it."""
     lines = [(figure, other) for figure in figures for other in figure.others()]
@@ -144,7 +150,7 @@ def table(figures: Figures) -> str:
             words_after = (tables.quartiles(ratio), tables.processor(figure, other), tables.goal(figure, other))
             rest = "".join(f"<td>{word}</td>" for word in words_after)
             rows.append(f"<tr>{words}{''.join(cells)}{rest}</tr>")
-    return f"<table><tr>{head}</tr>{''.join(rows)}</table>"
+    return _scrolled(f"<tr>{head}</tr>{''.join(rows)}")
 
 
 def stacked(stages: Sequence[Stage]) -> str:
@@ -189,7 +195,7 @@ def steps(stages: Sequence[Stage]) -> str:
         f'<tr><td class="number">{stage.milliseconds:.1f}</td><td class="mono">{escape(stage.name)}</td></tr>'
         for stage in stages
     )
-    return f"<table><tr><th>ms</th><th>step</th></tr>{''.join(rows)}</table>"
+    return _scrolled(f"<tr><th>ms</th><th>step</th></tr>{''.join(rows)}")
 
 
 def evaluation(figures: Figures) -> str:
@@ -198,4 +204,4 @@ def evaluation(figures: Figures) -> str:
         f'<tr><td>{escape(host)}</td><td class="number">{more:+.1%}</td></tr>'
         for host, more in figures.evaluation.items()
     )
-    return f"<table><tr><th>host</th><th>values</th></tr>{''.join(rows)}</table>"
+    return _scrolled(f"<tr><th>host</th><th>values</th></tr>{''.join(rows)}")
