@@ -160,10 +160,11 @@ let
       )
     ) (lib.attrNames inNamespaces);
 
+  # NixOS masks disabled ones.
   socketsOf =
     service:
     lib.filterAttrs (
-      name: socket: lib.elem service (named name socket ++ claiming name)
+      name: socket: socket.enable && lib.elem service (named name socket ++ claiming name)
     ) config.systemd.sockets;
 
   inNamespaceOf =

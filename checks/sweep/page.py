@@ -77,7 +77,7 @@ def state(module: Module) -> str:
         alone = all(line.endswith(UNCONFINED) for line in lines(module))
         return "not to be confined" if alone else "with these lines"
     if module.kind == "cannot work":
-        return "lacks something" if unsaid(module) else "with these lines"
+        return "lacks something" if without_line(module) else "with these lines"
     return "not known" if module.kind == "not evaluable" else "refused"
 
 
@@ -88,10 +88,10 @@ def refusal(module: Module) -> str:
     return refusals[0] if refusals else ""
 
 
-def unsaid(module: Module) -> list[str]:
+def without_line(module: Module) -> list[str]:
     """The module's messages that name no line to write, each without its unit."""
-    said = (message.partition(": ")[2] for message in module.said if "systemd.s" not in message.partition("; ")[2])
-    return list(dict.fromkeys(said))
+    messages = (message.partition(": ")[2] for message in module.said if "systemd.s" not in message.partition("; ")[2])
+    return list(dict.fromkeys(messages))
 
 
 def lines(module: Module) -> list[str]:
@@ -108,8 +108,8 @@ def advice(module: Module) -> str:
     """What one module needs or lacks, as a cell of a table."""
     where = state(module)
     cells = {
-        "with these lines": [*code(lines(module)), *unsaid(module)],
-        "lacks something": [*unsaid(module), *code(lines(module))],
+        "with these lines": [*code(lines(module)), *without_line(module)],
+        "lacks something": [*without_line(module), *code(lines(module))],
         "refused": [refusal(module).partition(": ")[2]],
         "not to be confined": [NOT_CONFINED.get(module.name, SERVES_HOST)],
     }
@@ -178,13 +178,13 @@ def section(modules: Iterable[Module], nixpkgs: str) -> str:
 def main() -> int:
     """Write the page; the exit status."""
     source, page = map(Path, sys.argv[1:])
-    told = json.loads(source.read_text())
-    modules = [Module(**fields) for fields in told["modules"]]
+    document = json.loads(source.read_text())
+    modules = [Module(**fields) for fields in document["modules"]]
     above, heading, _ = page.read_text().partition(HEADING)
     if not heading:
         print(f"page.py: {page} has no heading {HEADING.strip()!r}", file=sys.stderr)
         return 1
-    page.write_text(f"{above}{heading}\n{section(modules, told['nixpkgs'])}")
+    page.write_text(f"{above}{heading}\n{section(modules, document['nixpkgs'])}")
     return 0
 
 

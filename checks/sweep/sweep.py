@@ -105,29 +105,29 @@ class Tree:
             raise SystemExit(done.stderr)
         return dict(json.loads(done.stdout))
 
-    def _said(self, modules: Iterable[str]) -> tuple[list[dict[str, Any]], str]:
+    def _outcomes(self, modules: Iterable[str]) -> tuple[list[dict[str, Any]], str]:
         """The outcomes of modules up to one that ends the evaluation, as plain data, and Nix's error for that one."""
         done = self._evaluate(f"sweep.say [ {' '.join(modules)} ]")
-        told = [
+        outcomes = [
             json.loads(line.removeprefix("trace: swept "))
             for line in done.stderr.splitlines()
             if line.startswith("trace: swept ")
         ]
-        return told, done.stderr[done.stderr.rfind("error:") :] if done.returncode else ""
+        return outcomes, done.stderr[done.stderr.rfind("error:") :] if done.returncode else ""
 
     def modules(self, paths: list[list[str]], more: str = "{ }", *, whole: bool = False) -> Iterator[Module]:
         """The outcome of each path in turn. more: a NixOS module added to each; whole: with all modules of NixOS."""
         while paths:
             asked = [self._asked(path, more, whole=whole) for path in paths]
-            told, error = self._said(asked)
-            for module in map(classified, paths, told):
+            outcomes, error = self._outcomes(asked)
+            for module in map(classified, paths, outcomes):
                 yield from (
                     [module] if whole or module.kind not in UNTOLD else self.modules([_path(module)], more, whole=True)
                 )
             if error:
-                path = paths[len(told)]
+                path = paths[len(outcomes)]
                 yield from [self._apart(path, error, more)] if whole else self.modules([path], more, whole=True)
-                paths = paths[len(told) + 1 :]
+                paths = paths[len(outcomes) + 1 :]
             else:
                 return
 
@@ -151,9 +151,9 @@ class Tree:
     def _apart(self, path: list[str], error: str, more: str) -> Module:
         """The outcome of a module that ends the evaluation, tried again with fewer options set, and then unconfined."""
         for filling in ('"required"', '"nothing"', ""):
-            told, _ = self._said([self._asked(path, more, whole=True, fillings=f"fillings = [ {filling} ];")])
-            if told and (filling or told[0]["crashed"]):
-                return classified(path, told[0])
+            outcomes, _ = self._outcomes([self._asked(path, more, whole=True, fillings=f"fillings = [ {filling} ];")])
+            if outcomes and (filling or outcomes[0]["crashed"]):
+                return classified(path, outcomes[0])
         return Module(".".join(path), "not evaluable", [], [error])
 
 
@@ -222,8 +222,8 @@ def main() -> int:
     for module in swept([name.split(".") for name in options.modules] or None, options.every):
         modules.append(module)
         if options.json:  # the outcomes so far, for readers who do not wait for the end
-            told = {"nixpkgs": nixpkgs, "modules": [it._asdict() for it in modules]}
-            options.json.write_text(json.dumps(told, indent=1))
+            document = {"nixpkgs": nixpkgs, "modules": [it._asdict() for it in modules]}
+            options.json.write_text(json.dumps(document, indent=1))
     counts = Counter(it.kind for it in modules)
     for kind in KINDS:
         print(f"{counts[kind]:5} {kind}")

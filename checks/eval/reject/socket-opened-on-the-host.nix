@@ -20,7 +20,7 @@
       (
         it:
         "systemd.sockets.app.socketConfig.${it}, whose programs use it, too;"
-        + " remove it, and let the service itself create what it needs"
+        + " if the service works without, leave it out: systemd.sockets.app.enable = false;"
       )
       [
         ''ListenFIFO: systemd would open "/run/initctl" on the host''

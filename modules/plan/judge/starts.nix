@@ -1,6 +1,9 @@
 # Whether a socket may start a service, by its text (systemd.socket(5)): a service that Service= names, or the socket's
 # own name; through an instance also its template. Specifiers that only the running unit knows may be any text.
 #
+# ../confinement/started.nix decides by the same rules which sockets are confined. This file repeats them on purpose: a
+# mistake in shared code would leave a socket on the host and hide it from the judge.
+#
 # unit: the socket's full name; text: what systemd reads; service: a name without .service -> bool
 { paths }:
 let

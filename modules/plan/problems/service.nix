@@ -16,6 +16,7 @@ let
     isDynamic
     prefixed
     toList
+    words
     ;
   inherit (import ./problem.nix)
     named
@@ -136,13 +137,13 @@ let
     + "|(CPU|IO|Limit|Memory|Restart|Tasks|Timeout).*";
 
   ofSocket =
-    namespace: service: name: socket:
+    owner: service: name: socket:
     map (path: {
       where = named "sockets" name;
       what = "connections to ${toJSON path} are made on the host and would tell the service the host's addresses";
       fix =
         "let it listen on a port, and set"
-        + " nsguard.namespaces.${namespace}.publish.${name} = { listen = [ ${toJSON path} ]; port = …; };"
+        + " nsguard.namespaces.${owner.namespace}.publish.${name} = { listen = [ ${toJSON path} ]; port = …; };"
         + " or, if it serves programs of the host, leave it unconfined:"
         + " ${named "services" service}.nsguard.namespace = lib.mkForce null;";
     }) (exposure.withPath socket)
@@ -154,8 +155,28 @@ let
     ++ map (it: {
       where = "${named "sockets" name}.socketConfig.${it.property}";
       what = "systemd would open ${toJSON it.value} on the host, whose programs use it, too";
-      fix = "remove it, and let the service itself create what it needs";
+      fix =
+        if requires owner name then
+          "remove it, and let the service itself create what it needs"
+        else
+          "if the service works without, leave it out: ${named "sockets" name}.enable = false;"
+          + (
+            if match "socket|fd:.*" (toString (owner.serviceConfig.StandardInput or "")) == null then
+              ""
+            else
+              " and, in place of input from it, ${named "services" service}.serviceConfig.StandardInput = lib.mkForce \"null\";"
+          );
     }) (exposure.opened socket);
+
+  requires =
+    service: socket:
+    builtins.any
+      (property: builtins.elem "${socket}.socket" (words (service.unitConfig.${property} or null)))
+      [
+        "BindsTo"
+        "Requires"
+        "Requisite"
+      ];
 
   isEmpty = service: commands service.serviceConfig == [ ] && !service.packaged;
   # Services that could be meant by the name of one that nothing defines.
@@ -275,7 +296,7 @@ in
         fix = "remove this line, or ${whyNoOwn.fix where}";
       }
     ]
-    ++ concatMap (socket: ofSocket service.namespace name socket service.sockets.${socket}) (
+    ++ concatMap (socket: ofSocket service name socket service.sockets.${socket}) (
       builtins.attrNames service.sockets
     )
     ++ [
