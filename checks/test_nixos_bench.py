@@ -32,6 +32,6 @@ def test_a_peer_takes_turns_with_nsguard() -> None:
                 assert all(len(samples) == 1 and samples[0] > 0 for samples in measured.values())
         # the links of the last start are there, so the timed start was that of the peer's unit
         machines["other"].succeed("ip link show peer0", "ip -n peer link show peer1")
-        machines["other"].succeed(peers.in_turn(machines["other"])[peers.DOWN_OF])
+        machines["other"].succeed(peers.in_turn("other", machines["other"])[peers.DOWN_OF])
         machines["other"].fail("ip link show peer0")
         machines["other"].fail("test -e /run/netns/peer")

@@ -18,6 +18,7 @@ from nsguard_harness.bench.__main__ import main, parser
 from nsguard_harness.bench.figures import OURS, Count, Figure, Figures, Spread, Stage
 from nsguard_harness.bench.page import page, plot, stacked
 from nsguard_harness.checkout import SCENARIOS
+from nsguard_harness.errors import HarnessError
 from nsguard_harness.inside import flood, stopwatch
 from nsguard_harness.scenario import RUN, render
 
@@ -241,9 +242,19 @@ class Peer:
         return (0, "") if words[2] in self.units else (1, "")
 
 
+UNITS = [starts.CONFINED, peers.NAMESPACE_UNIT]
+
+
+@pytest.mark.parametrize("missing", UNITS)
+def test_a_closure_without_what_is_timed_is_named(missing: str) -> None:
+    peer: Any = Peer([unit for unit in UNITS if unit != missing], {})
+    with pytest.raises(HarnessError, match=f"other: its closure has no {missing}; docs/performance.md says"):
+        peers.in_turn("other", peer)
+
+
 def test_a_tunnel_with_a_unit_of_its_own_goes_first_and_comes_last() -> None:
-    peer: Any = Peer([peers.TUNNEL_UNIT], {peers.COMMAND_FILE: "confine true\n"})
-    assert peers.in_turn(peer) == {
+    peer: Any = Peer([*UNITS, peers.TUNNEL_UNIT], {peers.COMMAND_FILE: "confine true\n"})
+    assert peers.in_turn("other", peer) == {
         peers.DOWN_OF: "systemctl stop bench-tunnel.service bench-namespace.service",
         peers.UP_OF: "systemctl start bench-namespace.service bench-tunnel.service",
         peers.START_OF: "systemctl start bench-confined.service",
@@ -252,8 +263,8 @@ def test_a_tunnel_with_a_unit_of_its_own_goes_first_and_comes_last() -> None:
 
 
 def test_a_guard_may_have_one_unit_and_run_no_commands() -> None:
-    peer: Any = Peer([], {})
-    assert peers.in_turn(peer) == {
+    peer: Any = Peer(UNITS, {})
+    assert peers.in_turn("other", peer) == {
         peers.DOWN_OF: "systemctl stop bench-namespace.service",
         peers.UP_OF: "systemctl start bench-namespace.service",
         peers.START_OF: "systemctl start bench-confined.service",

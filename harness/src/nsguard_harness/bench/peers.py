@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from ..errors import HarnessError
 from ..lab.container import ContainerLab
 from ..lab.debian import nixos_client
 from ..lab.peer import CONFIGURATION
@@ -62,7 +63,7 @@ def booted(closures: Mapping[str, Path], tree: Path) -> Iterator[dict[str, Machi
 def measure(ours: Machine, peers: Mapping[str, Machine], rounds: int, earlier: Collection[str] = ()) -> list[Figure]:
     """A round on each machine in turn. earlier: the peers that are earlier versions of nsguard, which have no goals."""
     machines = {OURS: ours, **peers}
-    commands = {OURS: OURS_IN_TURN, **{name: in_turn(machine) for name, machine in peers.items()}}
+    commands = {OURS: OURS_IN_TURN, **{name: in_turn(name, machine) for name, machine in peers.items()}}
     times: dict[str, dict[str, list[clock.Times]]] = {figure: {} for figure in (*GOALS, COMMAND_OF)}
     for name, machine in machines.items():
         machine.succeed(commands[name][UP_OF])
@@ -77,9 +78,12 @@ def measure(ours: Machine, peers: Mapping[str, Machine], rounds: int, earlier: C
     ]
 
 
-def in_turn(peer: Machine) -> dict[str, str]:
-    """Figure → the command that is timed in a peer, in the order of a round."""
-    two = peer.execute(f"systemctl cat {TUNNEL_UNIT}")[0] == 0
+def in_turn(name: str, peer: Machine) -> dict[str, str]:
+    """Figure → the command that is timed in a peer, in the order of a round. Raises HarnessError without its units."""
+    for unit in (CONFINED, NAMESPACE_UNIT):
+        if not _has(peer, unit):
+            raise HarnessError(f"{name}: its closure has no {unit}; docs/performance.md says what a closure needs")
+    two = _has(peer, TUNNEL_UNIT)
     units = (NAMESPACE_UNIT, TUNNEL_UNIT) if two else (NAMESPACE_UNIT,)
     commands = {
         DOWN_OF: f"systemctl stop {' '.join(reversed(units))}",
@@ -88,6 +92,10 @@ def in_turn(peer: Machine) -> dict[str, str]:
     }
     code, line = peer.execute(f"cat {COMMAND_FILE}")
     return commands | ({} if code else {COMMAND_OF: line.strip()})
+
+
+def _has(peer: Machine, unit: str) -> bool:
+    return peer.execute(f"systemctl cat {unit}")[0] == 0
 
 
 def _goals(figure: str, names: Collection[str], earlier: Collection[str]) -> dict[str, float]:
