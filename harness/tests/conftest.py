@@ -18,6 +18,7 @@ from watches import many_watches
 # Workers get the files in this order. The longest begin first, so that no worker is busy long after the others.
 LONGEST = (
     *("test_app_leaks", "test_leaks", "test_tunnel", "test_planted", "test_forwarding", "test_ways_out", "test_faults"),
+    *("test_exceptions", "test_service", "test_loosenings"),
     *("test_endpoints", "test_site", "test_doctor", "test_doctor_services", "test_browser", "test_firefox", "test_run"),
     *("test_changes", "test_hops", "test_run_leaks", "test_live", "test_mutants", "test_publish", "test_fifty"),
 )
