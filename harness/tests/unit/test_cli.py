@@ -50,7 +50,18 @@ def test_bad_usage_is_told_before_a_lab_is_built(
 def test_a_lab_that_fails_is_no_leak(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nsguard_harness.cli._lab", _broken_lab)
     assert main(["run"]) == 3
-    assert capsys.readouterr().err == "nsguard-leaktest: lab: namespaces and mounts need root\n"
+    assert capsys.readouterr().err == "nsguard-leaktest: wire: no bridge\n"
+
+
+@pytest.mark.parametrize("command", ["run", "demo", "planted"])
+def test_who_may_make_no_lab_is_told_so_before_any_image_is_looked_for(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nsguard_harness.lab.image.os.geteuid", lambda: 1000)
+    monkeypatch.setattr("nsguard_harness.lab.image.cached", lambda *_: pytest.fail("an image was looked for"))
+    assert main([command]) == 3
+    message = "lab: namespaces, mounts and images need root; run it with sudo"
+    assert capsys.readouterr().err == f"nsguard-leaktest: {message}\n"
 
 
 def test_a_host_that_can_not_be_tried_is_no_leak(
@@ -63,7 +74,7 @@ def test_a_host_that_can_not_be_tried_is_no_leak(
 
 @contextmanager
 def _broken_lab(options: object) -> Iterator[None]:
-    raise LabError("lab: namespaces and mounts need root")
+    raise LabError("wire: no bridge")
     yield
 
 

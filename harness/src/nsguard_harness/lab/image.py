@@ -97,12 +97,19 @@ def cache(environment: Mapping[str, str] = os.environ) -> Path:
 
 def image(recipe: Recipe = BASE) -> Path:
     """The tree to boot from, built when it is not there yet; raises LabError."""
+    check_root()
 
     def build(target: Path) -> None:
         _bootstrap(recipe, target)
         _configure(target)
 
     return cached(f"image-{recipe.key}", build, "the lab's image: once, about half a minute")
+
+
+def check_root() -> None:
+    """Raise LabError where no lab can be made."""
+    if os.geteuid() != 0:
+        raise LabError("lab: namespaces, mounts and images need root; run it with sudo")
 
 
 def cached(name: str, build: Callable[[Path], None], what: str) -> Path:

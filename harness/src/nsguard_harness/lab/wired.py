@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import secrets
 import signal
 import socket
@@ -20,12 +19,11 @@ from typing import Self
 from pyroute2 import IPRoute, NetlinkError
 
 from ..capture import Capture, Captures, Recorder, Tcpdump
-from ..errors import LabError
 from ..machine import Bootable, Machine, Uplink
 from . import peer
 from .base import Lab
 from .debian import TUNNEL_CONFIGURATION, debian_client, debian_server
-from .image import BASE, Recipe, image
+from .image import BASE, Recipe, check_root, image
 from .lifetime import disk, guarded, terminable
 from .nspawn import ContainerMachine
 from .system import System
@@ -73,8 +71,7 @@ class WiredLab(Lab):
         self.injected = Counter()
 
     def __enter__(self) -> Self:
-        if os.geteuid() != 0:
-            raise LabError("lab: namespaces and mounts need root")
+        check_root()
         with ExitStack() as stack:
             stack.enter_context(terminable())
             work = stack.enter_context(disk(self.identity))
