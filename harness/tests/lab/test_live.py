@@ -22,6 +22,7 @@ from nsguard_harness.lab.peer import LIBRARY
 from nsguard_harness.machine import Completed
 from nsguard_harness.planted import NO_VETH, VETH
 from nsguard_harness.run.subjects import subjects
+from nsguard_harness.target import TUNNEL_UNIT, wait_for_tunnel
 from nsguard_harness.verdict import frames
 
 pytestmark = pytest.mark.lab
@@ -166,6 +167,17 @@ def test_what_can_not_be_done_is_told_in_one_line(lab: ContainerLab, prefix: str
     assert done.errors.startswith(f"nsguard-leaktest: {line}")
     assert done.errors.count("\n") == 1
     assert lab.client.succeed(LEFT) == ""
+
+
+def test_a_tunnel_that_is_down_is_told_in_one_line_without_a_file_of_nsguards(lab: ContainerLab) -> None:
+    lab.client.succeed(f"systemctl stop {TUNNEL_UNIT}")
+    try:
+        done = run(lab)
+    finally:
+        lab.client.succeed(f"systemctl start {TUNNEL_UNIT}")
+        wait_for_tunnel(lab)
+    line = f"live: namespace vpn has no tunnel that is up; see `nsguard status vpn`, then start {TUNNEL_UNIT}"
+    assert (done.status, done.errors) == (3, f"nsguard-leaktest: {line}\n")
 
 
 @pytest.mark.parametrize("signal", ["INT", "TERM", "KILL"])

@@ -96,9 +96,11 @@ def tunnel(namespace: str) -> Tunnel:
         port = inspection.listen_port(host, namespace)
         resolv_conf = host.path(f"/run/nsguard/{namespace}/inside/resolv.conf").read_text()
     except (OSError, ValueError, KeyError, StopIteration) as error:
+        # A tunnel that is down has no record.
+        reason = "" if isinstance(error, FileNotFoundError) else f" ({type(error).__name__}: {error})"
         raise HarnessError(
-            f"live: namespace {namespace} has no tunnel that is up ({type(error).__name__}: {error}); "
-            f"see `systemctl status nsguard-tunnel-{namespace}.service`"
+            f"live: namespace {namespace} has no tunnel that is up{reason}; see `nsguard status {namespace}`, "
+            f"then start nsguard-tunnel-{namespace}.service"
         ) from error
     if INTERFACE not in seen.links:
         raise HarnessError(
