@@ -17,8 +17,8 @@ let
   ofNamespaces = lib.filterAttrs (path: _: lib.hasPrefix "/etc/nsguard/" path) files;
   inEtc = lib.mapAttrs' (path: lib.nameValuePair (lib.removePrefix "/etc/" path));
 
-  # Problems in the options of services; if there are none, holes in the text that systemd will read.
-  refused = cfg.plan.serviceProblems cfg.specification;
+  # Problems in the options; if there are none, holes in the text that systemd will read.
+  refused = cfg.planned.problems ++ cfg.plan.serviceProblems cfg.specification;
   holes = cfg.plan.serviceHoles cfg.specification (cfg.plan.unitTexts config.systemd.units);
   others = cfg.plan.unitProblems cfg.specification config.systemd.units;
 
@@ -159,9 +159,7 @@ in
         };
       };
       warnings = cfg.planned.warnings ++ warnings ++ cfg.warnings;
-      assertions = refusals (
-        cfg.planned.problems ++ (if refused == [ ] then others ++ holes else refused)
-      );
+      assertions = refusals (if refused == [ ] then others ++ holes else refused);
     }
     (lib.mkIf (cfg.namespaces != { }) {
       environment.systemPackages = [ cfg.package ];

@@ -2,6 +2,11 @@
   specification = {
     tunnels = { inherit (import ../tunnels.nix) mullvad proton; };
     namespaces."my vpn".tunnel = "mullvad";
+    # Its finished unit is not judged, since it would have nothing of its own to remove.
+    services.web = {
+      namespace = "my vpn";
+      serviceConfig.ExecStart = "/bin/web";
+    };
     namespaces.a-name-that-is-longer-than-thirty-two.tunnel = "proton";
   };
   messages = [
