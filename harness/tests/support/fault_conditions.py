@@ -152,6 +152,15 @@ CONDITIONS = [
         run(f"rm -r {DROP_IN}", "systemctl daemon-reload", "systemctl restart app-user"),
     ),
     Condition(
+        "a package's file starts a service before what its tunnel waits for",
+        run(
+            f"mkdir {DROP_IN}",
+            rf"printf '[Unit]\nBefore=network.target\n' > {DROP_IN}/a.conf",
+            "systemctl daemon-reload",
+        ),
+        run(f"rm -r {DROP_IN}", "systemctl daemon-reload"),
+    ),
+    Condition(
         "the tunnel's file is not there yet",
         run(f"mv {CONFIG} /run/kept", f"! systemctl restart {TUNNEL}"),
         # as a manager of secrets does; nobody starts the tunnel
