@@ -353,7 +353,8 @@ def test_a_script_opens_a_port_and_shuts_it(lab: ContainerLab, tmp_path_factory:
         lab.client.succeed(f"systemd-run -q --unit=listener {where} python3 /opt/nsguard-test/listen.py - 40900 40901")
         until(lambda: reached(lab, LAB.tunnel_client.v4, 40900))
         # the port closes with its watcher, and everybody is told so until the script opens it again
-        lab.client.succeed(f"systemctl kill -s KILL {FORWARD}")
+        # alone: a signal to all of the unit may reach the command that closes the port as well
+        lab.client.succeed(f"systemctl kill --kill-whom=main -s KILL {FORWARD}")
         until(lambda: not open_ports(lab) and lab.client.get_unit_property(FORWARD, "ActiveState") == "active")
         why = "nsguard-forward-vpn ended unexpectedly (signal)"
         assert f"port 40900 is closed: {why}" in lab.client.succeed(heard)

@@ -138,6 +138,12 @@ def test_a_port_whose_watcher_fails_is_closed_and_said_to_be_lost(
     monkeypatch.setenv("SERVICE_RESULT", "success")
     keeper.close_by_unit("vpn")
     assert state() == ""
+    # the unit's last command was killed with its process
+    script.open_port("vpn", 51413, ["tcp"])
+    monkeypatch.delenv("SERVICE_RESULT")
+    keeper.close_by_unit("vpn")
+    assert "51413 is closed: it was left open before nsguard-forward-vpn started" in capsys.readouterr().err
+    assert (opened["ports"], state()) == (([], None), "lost")
 
 
 def test_a_lost_port_is_closed_even_if_that_cannot_be_recorded(

@@ -103,8 +103,11 @@ def close(name: str, reason: str = "", *, starting: bool = False) -> None:
 def close_by_unit(name: str) -> None:
     """As `close`, as a command of the unit: before its process starts, and after it has ended (systemd.exec(5))."""
     result = os.environ.get("SERVICE_RESULT")
-    reason = f"nsguard-forward-{name} ended unexpectedly ({result})" if result not in (None, "success") else ""
-    close(name, reason, starting=result is None)
+    if result is None:
+        # the command after the end may have been killed as well
+        close(name, f"it was left open before nsguard-forward-{name} started", starting=True)
+    else:
+        close(name, f"nsguard-forward-{name} ended unexpectedly ({result})" if result != "success" else "")
 
 
 def tell(state: State, forwarded: Forwarded | None, hook: str | None) -> None:
