@@ -21,7 +21,8 @@ let
     match
     toJSON
     ;
-  inherit (import ./problem.nix) messages named;
+  inherit (import ../combine.nix) unique words;
+  inherit (import ./problem.nix) messages named removed;
   dropIns = import ./drop-ins.nix;
 
   enabled = filter (name: units.${name}.enable or true) (attrNames units);
@@ -92,6 +93,23 @@ let
       fix = "define it with ${option name}, and name the service without specifiers";
     }) others;
 
+  # Whether a name means a confined unit, or an instance of one.
+  isConfined = name: confined ? ${name} || confined ? ${toString (templateOf name)};
+
+  # Both services share their namespaces, whichever of them names the other (systemd.unit(5), JoinsNamespaceOf=).
+  joining =
+    name:
+    let
+      values = concatMap (
+        text: filter builtins.isList (builtins.split "JoinsNamespaceOf=([^\n]*)" text)
+      ) (dropIns.texts units name);
+    in
+    map (other: {
+      where = "${option name}.unitConfig.JoinsNamespaceOf";
+      what = "${other} is confined, and the two would share their /tmp and other namespaces";
+      fix = removed "${option name}.unitConfig.JoinsNamespaceOf";
+    }) (unique (filter (other: isConfined other && other != name) (words (concatLists values))));
+
   # An instance's settings come after its template's. A drop-in of NixOS replaces that of a template of the same name.
   ofInstance =
     name:
@@ -151,5 +169,14 @@ in
 if services == { } then
   [ ]
 else
-  messages (concatMap displaced enabled ++ concatMap ofSocket (ofKind "socket"))
+  messages (
+    concatMap displaced enabled
+    ++ concatMap joining (
+      concatMap ofKind [
+        "service"
+        "socket"
+      ]
+    )
+    ++ concatMap ofSocket (ofKind "socket")
+  )
   ++ concatLists (map (name: ofInstance name ++ ofInstances name) (ofKind "service"))
