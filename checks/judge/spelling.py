@@ -27,8 +27,9 @@ DANGEROUS = (
 # Where the host later starts or reads something. Nobody may write there; the last ones concern root alone.
 STARTED = (
     "/etc/cron.d", "/etc/nixos", "/etc/profile.d/app.sh", "/etc/ssh", "/etc/sudoers.d", "/etc/systemd/system",
-    "/etc/udev/rules.d", "/etc/xdg/autostart", "/nix/var/nix/profiles/system", "/usr/local/bin", "/var/cron/tabs",
-    "/var/lib/extensions", "/var/lib/nixos", "/var/lib/systemd/linger", "/var/spool/cron",
+    "/etc/udev/rules.d", "/etc/xdg/autostart", "/nix/var/nix/profiles/system", "/run/binfmt", "/run/udev",
+    "/run/wrappers/bin", "/usr/local/bin", "/var/cron/tabs", "/var/lib/containers", "/var/lib/extensions",
+    "/var/lib/nixos", "/var/lib/systemd/linger", "/var/spool/cron",
 )  # fmt: skip
 STARTED_BY_ROOT = (
     "/bin", "/boot", "/boot/loader", "/efi", "/etc/app", "/etc/rc.local", "/nix/store/abc-app", "/sbin/app", "/usr/lib",
@@ -127,6 +128,8 @@ _KINDS = (
     *(("BindPaths", DANGEROUS), ("BindPaths", DANGEROUS), ("BindReadOnlyPaths", DANGEROUS), ("OpenFile", DANGEROUS)),
     *(("BindPaths", STARTED), ("BindPaths", STARTED_BY_ROOT), ("BindPaths", STARTED_AT_LOGIN)),
     *(("ReadWritePaths", STARTED), ("ReadWritePaths", STARTED_BY_ROOT)),
+    *(("StandardOutput", STARTED), ("StandardOutput", STARTED_BY_ROOT), ("StandardOutput", STARTED_AT_LOGIN)),
+    *(("OpenFile", STARTED), ("OpenFile", STARTED_BY_ROOT), ("OpenFile", STARTED_AT_LOGIN)),
 )
 
 
@@ -134,20 +137,23 @@ def unit(rng: random.Random) -> Unit:
     dangerous = rng.random() < 0.7
     key, targets = rng.choice(_KINDS)
     user = "root" if targets is STARTED_BY_ROOT or rng.random() < 0.3 else "app"
-    harmless = [path for path in HARMLESS if user != "root" or not path.startswith(("/nix", "/usr"))]
+    opened = key in ("OpenFile", "StandardOutput")  # by systemd, as root
+    harmless = [path for path in HARMLESS if not (opened or user == "root") or not path.startswith(("/nix", "/usr"))]
     target = path = rng.choice(targets if dangerous else harmless)
     for spelling in rng.choices(PLAIN, k=rng.randint(0, 3)):
         path = spelling(rng, path)
-    plain = rng.random() < 0.6
+    plain = rng.random() < 0.6 or key == "StandardOutput"
     if not plain and rng.random() < 0.4 and path.startswith("/"):
         path = _detour(rng, path)
     if key == "OpenFile":
-        entry = path + rng.choice(["", ":name", ":name:read-only"])
+        entry = path + rng.choice(["", ":name", ":name:read-only" if targets is DANGEROUS else ":name:append"])
+    elif key == "StandardOutput":
+        entry = rng.choice(["file:", "append:", "truncate:"]) + path
     elif key == "ReadWritePaths":
         entry = rng.choice(["", "-", "+", "-+"]) + path
     else:
         entry = rng.choice(["", "-"]) + path + rng.choice(["", "", ":/srv/inside", ":/srv//inside:rbind", f":{path}"])
     if not plain:
         entry = rng.choice([_quoted, _escaped])(rng, entry)
-    beside = rng.choice(["", "", "/srv/other "]) if key != "OpenFile" else ""
+    beside = "" if opened else rng.choice(["", "", "/srv/other "])
     return Unit(key, beside + entry, target, dangerous, plain, user)

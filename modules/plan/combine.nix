@@ -97,6 +97,7 @@ in
     "ExecStartPre"
     "ExecStartPost"
     "ExecReload"
+    "ExecReloadPost"
     "ExecStop"
     "ExecStopPost"
   ];

@@ -41,8 +41,26 @@ in
         ];
         StandardInput = "file:/run/nscd/socket";
       };
+      # systemd opens these as root, whoever the service runs as.
+      logging = service {
+        User = "alice";
+        OpenFile = [
+          "/etc/cron.d/logging:table"
+          "/data/alice/.profile:profile:append"
+          "/etc/passwd:users:graceful,read-only"
+          "/srv/data:data"
+        ];
+        StandardError = "truncate:/home/bob/.bashrc";
+        StandardOutput = "append:/usr/bin/logging";
+      };
+      typing = service {
+        StandardError = "file:/dev/tty1";
+        StandardInput = "tty-force";
+        StandardOutput = "journal+console";
+      };
+      reloading = service { ExecReloadPost = "+/bin/app"; };
       named = service {
-        RuntimeDirectory = "named nscd";
+        RuntimeDirectory = "named nscd udev";
         StateDirectory = "named NetworkManager:leases";
       };
       linked = service {
@@ -52,6 +70,7 @@ in
       };
       images = service {
         MountImages = "/srv/image.raw:/etc";
+        RootMStack = "/srv/root.mstack";
         ExtensionImages = "/srv/more.raw";
         RootImage = "/srv/root.raw";
       };
@@ -96,6 +115,7 @@ in
         BindPaths = [
           "/boot:/srv/boot"
           "/etc/nixos"
+          "/run/binfmt"
           "/root/.ssh"
           "/home/alice/.config"
           "/data/alice/.local/bin"
@@ -150,6 +170,7 @@ in
     "systemd.services.images.serviceConfig.ExtensionImages: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (systemd.services.images.serviceConfig.ExtensionImages = lib.mkForce [ ]; where a module sets it)"
     "systemd.services.images.serviceConfig.MountImages: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (systemd.services.images.serviceConfig.MountImages = lib.mkForce [ ]; where a module sets it)"
     "systemd.services.images.serviceConfig.RootImage: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (systemd.services.images.serviceConfig.RootImage = lib.mkForce [ ]; where a module sets it)"
+    "systemd.services.images.serviceConfig.RootMStack: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (systemd.services.images.serviceConfig.RootMStack = lib.mkForce [ ]; where a module sets it)"
     ''systemd.services.later.serviceConfig: "/usr/local/bin" is a system path, and programs outside the namespace run files in it; name a data directory''
     ''systemd.services.later.serviceConfig: "/usr/local/share:/srv/share" is a system path, and programs outside the namespace run files in it; name a data directory''
     ''systemd.services.later.serviceConfig: "/var/spool:/srv/spool" is a system path, and programs outside the namespace run files in it; name a data directory''
@@ -163,7 +184,12 @@ in
     ''systemd.services.linked.serviceConfig.StateDirectory: "/var/lib/sss" is the directory of a daemon of the host; choose another name, or, if the service is that daemon, leave it unconfined: systemd.services.linked.nsguard.namespace = lib.mkForce null;''
     ''systemd.sockets.listening: connections to "/run/s.sock" are made on the host and would tell the service the host's addresses; let it listen on a port, and set nsguard.namespaces.vpn.publish.listening = { listen = [ "/run/s.sock" ]; port = …; }; or, if it serves programs of the host, leave it unconfined: systemd.services.listening.nsguard.namespace = lib.mkForce null;''
     ''systemd.sockets.listening: "vsock::22" reaches the whole machine, because AF_VSOCK has no network namespaces; let it listen on a TCP or UDP port''
+    ''systemd.services.logging.serviceConfig.OpenFile: "/etc/cron.d/logging:table" is a system path, and programs outside the namespace run files in it; name a data directory''
+    ''systemd.services.logging.serviceConfig: "/data/alice/.profile:profile:append" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.logging.nsguard.bindPaths = [ "/data/alice/.profile" ];''
+    ''systemd.services.logging.serviceConfig.StandardOutput: "append:/usr/bin/logging" is a system path, and programs outside the namespace run files in it; name a data directory, or accept that it can change the system's files with systemd.services.logging.nsguard.hardening.readOnlySystem = false;''
+    ''systemd.services.logging.serviceConfig: "truncate:/home/bob/.bashrc" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.logging.nsguard.bindPaths = [ "/home/bob/.bashrc" ];''
     ''systemd.services.named.serviceConfig.RuntimeDirectory: "/run/nscd" is the directory of a daemon of the host; choose another name, or, if the service is that daemon, leave it unconfined: systemd.services.named.nsguard.namespace = lib.mkForce null;''
+    ''systemd.services.named.serviceConfig.RuntimeDirectory: "/run/udev" is a system path, and programs outside the namespace run files in it; choose another name, or, if the service is a part of the system, leave it unconfined: systemd.services.named.nsguard.namespace = lib.mkForce null;''
     ''systemd.services.named.serviceConfig.StateDirectory: "/var/lib/NetworkManager" is the directory of a daemon of the host; choose another name, or, if the service is that daemon, leave it unconfined: systemd.services.named.nsguard.namespace = lib.mkForce null;''
     ''systemd.services.opened.serviceConfig: binding "/run//nscd/socket:nscd:read-only" would give access to daemons of the host, which act outside the namespace; remove it''
     ''systemd.services.opened.serviceConfig.EnvironmentFile: "-/run/systemd/netif/leases/2" belongs to the host's network or to a daemon outside the namespace; remove it''
@@ -173,10 +199,12 @@ in
     ''systemd.services.quoted.serviceConfig: "/run/\\nscd" cannot be read with certainty; write absolute paths without quotes, backslashes and ".."''
     ''systemd.services.quoted.serviceConfig: "/srv/../run/nscd" cannot be read with certainty; write absolute paths without quotes, backslashes and ".."''
     ''systemd.services.quoted.serviceConfig: "/srv/%I" cannot be read with certainty; write absolute paths without quotes, backslashes and ".."''
+    ''systemd.services.reloading.serviceConfig.ExecReloadPost: "+/bin/app" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with systemd.services.reloading.nsguard.allowPrivilegedCommands = true;''
     ''systemd.services.resolving.serviceConfig: binding "%t/nscd" would give access to daemons of the host, which act outside the namespace; remove it''
     "systemd.services.session.serviceConfig.PAMName: PAM would open a session on the host and move the service's processes out of the unit into it; remove it (systemd.services.session.serviceConfig.PAMName = lib.mkForce [ ]; where a module sets it)"
     ''systemd.services.started.serviceConfig: "/boot:/srv/boot" is a system path, and programs outside the namespace run files in it; name a data directory, or accept that it can change the system's files with systemd.services.started.nsguard.hardening.readOnlySystem = false;''
     ''systemd.services.started.serviceConfig: "/etc/nixos" is a system path, and programs outside the namespace run files in it; name a data directory''
+    ''systemd.services.started.serviceConfig: "/run/binfmt" is a system path, and programs outside the namespace run files in it; name a data directory''
     ''systemd.services.started.serviceConfig: "/root/.ssh" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.started.nsguard.bindPaths = [ "/root/.ssh" ];''
     ''systemd.services.started.serviceConfig: "/home/alice/.config" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.started.nsguard.bindPaths = [ "/home/alice/.config" ];''
     ''systemd.services.started.serviceConfig: "/data/alice/.local/bin" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.started.nsguard.bindPaths = [ "/data/alice/.local/bin" ];''
@@ -188,6 +216,9 @@ in
     ''systemd.services.started.serviceConfig.ReadWritePaths: "/usr/share/app" is a system path, and programs outside the namespace run files in it; name a data directory, or accept that it can change the system's files with systemd.services.started.nsguard.hardening.readOnlySystem = false;''
     ''systemd.services.started.serviceConfig.ReadWritePaths: "'/srv/quoted'" cannot be read with certainty; write absolute paths without quotes, backslashes and ".."''
     ''systemd.services.started.serviceConfig.ReadWritePaths: "/var/lib/systemd/linger" is a system path, and programs outside the namespace run files in it; name a data directory''
+    ''systemd.services.typing.serviceConfig.StandardInput: "tty-force" is a terminal of the host, from which the service would read or to which it would write; set it to "null" (lib.mkForce where a module sets it)''
+    ''systemd.services.typing.serviceConfig.StandardOutput: "journal+console" is a terminal of the host, from which the service would read or to which it would write; set it to "journal" (lib.mkForce where a module sets it)''
+    ''systemd.services.typing.serviceConfig.StandardError: "file:/dev/tty1" belongs to the host's network or to a daemon outside the namespace; remove it''
     ''systemd.services."user@".nsguard.namespace: a user's service manager runs the whole session, and its units would stay in the host's namespace; confine the services themselves, or define nsguard.apps.<name>''
     ''systemd.services.writer.serviceConfig.ReadWritePaths: "-/etc" is a system path, and programs outside the namespace run files in it; name a data directory, or accept that it can change the system's files with systemd.services.writer.nsguard.hardening.readOnlySystem = false;''
     ''systemd.services.writer.serviceConfig.ReadWritePaths: "/proc/sys/kernel" is a system path, and programs outside the namespace run files in it; name a data directory''

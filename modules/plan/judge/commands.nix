@@ -27,6 +27,7 @@ let
   keys = [
     "ExecCondition"
     "ExecReload"
+    "ExecReloadPost"
     "ExecStart"
     "ExecStartPost"
     "ExecStartPre"

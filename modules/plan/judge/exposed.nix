@@ -75,13 +75,19 @@ let
     if source != destination && filter (paths.perhapsAbove source) closed != [ ] then
       [ (hole key entry "system") ]
     else
-      writes unit key entry source
-      ++ (
-        if !paths.among source unit.granted && startsAtLogin unit source then
-          [ (hole key entry "homes" // { protection = "hidden-homes"; }) ]
-        else
-          [ ]
-      );
+      writes unit key entry source ++ writesLogin unit key entry source;
+
+  writesLogin =
+    unit: key: entry: path:
+    if !paths.among path unit.granted && startsAtLogin unit path then
+      [ (hole key entry "homes" // { protection = "hidden-homes"; }) ]
+    else
+      [ ];
+
+  # systemd opens a file as root, whoever the unit runs as.
+  writesOpened =
+    unit: key: entry: path:
+    writes (unit // { root = true; }) key entry path ++ writesLogin unit key entry path;
 
   # Whether a path in a home is, contains or may be something that a login starts or reads.
   startsAtLogin =
@@ -126,6 +132,7 @@ let
       paths.perhapsAmong path facts.daemons
       || elem reason [
         "addresses"
+        "devices"
         "names"
         "processes"
       ]
@@ -178,16 +185,36 @@ let
   first = entry: builtins.head (split ":" entry);
   afterColon = entry: unlisted "[^:]*:?" entry;
 
+  # "path:name:options", which systemd opens to write unless an option denies it.
+  openFiles =
+    unit:
+    let
+      key = "Service.OpenFile";
+      written = filter (
+        entry: match "[^:]*:[^:]*:(.*,)?read-only(,.*)?" entry == null && !elem entry unit.passed
+      ) (wordsOf key unit);
+    in
+    filter (hole: !relays unit || !elem hole.value unit.passed) (opened unit key secluded first)
+    ++ concatMap (entry: writesOpened unit key entry (paths.resolved unit.name (first entry))) written;
+
   streams =
     unit: key:
     let
-      value = toString (last (unit.raw key));
+      setting = name: toString (last (unit.raw "Service.${name}"));
+      value = setting key;
       parts = match "(file|append|truncate):(.*)" value;
+      path = paths.resolved unit.name (elemAt parts 1);
+      terminal = setting "TTYPath";
+      granted = terminal != "" && paths.among (paths.resolved unit.name terminal) unit.granted;
+      directive = "Service.${key}";
     in
-    if parts == null then
+    if match ".*[+]console" value != null || match "tty(-.*)?" value != null && !granted then
+      [ (hole directive value "terminals") ]
+    else if parts == null then
       [ ]
     else
-      whereSecluded (telling unit) key value (paths.resolved unit.name (elemAt parts 1));
+      whereSecluded (telling unit) directive value path
+      ++ (if key == "StandardInput" then [ ] else writesOpened unit directive value path);
 
   writable =
     unit:
@@ -266,16 +293,14 @@ in
       "Service.BindPaths"
       "Service.BindReadOnlyPaths"
     ]
-    ++ filter (hole: !relays unit || !elem hole.value unit.passed) (
-      opened unit "Service.OpenFile" secluded first
-    )
+    ++ openFiles unit
     ++ opened unit "Service.LoadCredential" telling afterColon
     ++ opened unit "Service.LoadCredentialEncrypted" telling afterColon
     ++ opened unit "Service.EnvironmentFile" telling plain
     ++ concatMap (streams unit) [
-      "Service.StandardInput"
-      "Service.StandardOutput"
-      "Service.StandardError"
+      "StandardInput"
+      "StandardOutput"
+      "StandardError"
     ]
     ++ writable unit
     ++ roots unit

@@ -33,12 +33,18 @@ let
     ++ (if property == "BindPaths" then concatMap (written.ofBind unit) (sorted.kept or [ ]) else [ ])
     ++ map (unclear where) (sorted.unclear or [ ]);
 
-  # Files that systemd opens for the service.
+  # Files that systemd opens for the service, "path:name:options": to write, unless an option denies it.
   opened =
-    where: service:
-    map (path: ofDaemons where path // { when = binds.verdictOf service path != "kept"; }) (
-      map toString (words (service.serviceConfig.OpenFile or null))
-    );
+    { where, service, ... }@unit:
+    concatMap (
+      entry:
+      if binds.verdictOf service entry != "kept" then
+        [ (ofDaemons where entry) ]
+      else if match "[^:]*:[^:]*:(.*,)?read-only(,.*)?" entry != null then
+        [ ]
+      else
+        written.ofOpened unit "OpenFile" entry (binds.read entry).from
+    ) (map toString (words (service.serviceConfig.OpenFile or null)));
 
   # Files that systemd reads for the service, or writes to.
   passed =
@@ -52,7 +58,9 @@ let
       {
         when =
           match "[/%].*" path != null
-          && (match paths.replaced plain != null || match paths.reopened plain != null);
+          && (
+            match paths.replaced plain != null || match paths.reopened plain != null || isDevice service plain
+          );
         where = "${where}.${property}";
         what = "${toJSON entry} belongs to the host's network or to a daemon outside the namespace";
         fix = "remove it";
@@ -62,6 +70,50 @@ let
   afterColon = entry: head (match "[^:]*:?(.*)" entry);
   afterDash = entry: head (match "-?(.*)" entry);
   ofStream = entry: if match "(file|append|truncate):.*" entry == null then "" else afterColon entry;
+
+  isGranted =
+    service: path:
+    builtins.any (granted: binds.within path (binds.source granted)) (service.devices or [ ]);
+  isDevice =
+    service: path:
+    match "/dev/.+" path != null && match paths.harmless path == null && !isGranted service path;
+
+  # Standard input and output at a terminal of the host, or in a file of it.
+  streams =
+    { where, service, ... }@unit:
+    concatMap
+      (
+        stream:
+        let
+          config = service.serviceConfig;
+          terminal = binds.plain (toString (config.TTYPath or ""));
+          isTerminal =
+            entry:
+            match ".*[+]console" entry != null
+            || match "tty(-.*)?" entry != null && !isGranted service terminal;
+          values = strings (config.${stream} or null);
+        in
+        passed where service stream ofStream
+        ++ map (entry: {
+          where = "${where}.${stream}";
+          what = "${toJSON entry} is a terminal of the host, from which the service would read or to which it would write";
+          fix = "set it to ${
+            if stream == "StandardInput" then ''"null"'' else ''"journal"''
+          } (lib.mkForce where a module sets it)";
+        }) (filter isTerminal values)
+        ++ concatMap (
+          entry:
+          if stream == "StandardInput" || ofStream entry == "" then
+            [ ]
+          else
+            written.ofOpened unit stream entry (binds.plain (ofStream entry))
+        ) values
+      )
+      [
+        "StandardInput"
+        "StandardOutput"
+        "StandardError"
+      ];
 
   # Directories that systemd makes for the service, and shows to it, and links to them on the host, "directory:link".
   # parents: property -> where it makes them.
@@ -131,6 +183,7 @@ let
         "ExtensionImages"
         "MountImages"
         "RootImage"
+        "RootMStack"
       ];
 
   joined =
@@ -158,7 +211,7 @@ in
       "BindPaths"
       "BindReadOnlyPaths"
     ]
-    ++ opened where service;
+    ++ opened unit;
 
   # unit: as in ./written.nix -> problems
   ofService =
@@ -174,11 +227,7 @@ in
     passed where service "EnvironmentFile" afterDash
     ++ passed where service "LoadCredential" afterColon
     ++ passed where service "LoadCredentialEncrypted" afterColon
-    ++ concatMap (stream: passed where service stream ofStream) [
-      "StandardInput"
-      "StandardOutput"
-      "StandardError"
-    ]
+    ++ streams unit
     ++ directories where options service
     ++ written.ofReadWritePaths unit
     ++ images where config

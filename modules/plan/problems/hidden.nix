@@ -90,7 +90,11 @@ let
     else
       "/run/${head (match "/run/([^/]+).*" path)}";
 
-  mayBind = path: match paths.reopened path == null && match paths.home path == null;
+  mayBind =
+    path:
+    match paths.reopened path == null
+    && match paths.started path == null
+    && match paths.home path == null;
 
   namesOf =
     service:
@@ -161,7 +165,7 @@ let
       devices = filter (path: match "/dev/.*" path != null) hidden;
       wrappers = filter (path: match "/run/wrappers(/.*)?" path != null) hidden;
       bindable = filter (path: mayBind path && !elem path wrappers && !elem path devices) hidden;
-      closed = filter (path: !mayBind path) hidden;
+      closed = filter (path: !mayBind path && !elem path wrappers) hidden;
       lines = unique (map unitOf bindable);
       others = unique (filter (unit: unit != null && unit != name) (map (maker makers) lines));
       ordered = service.after or [ ] ++ words (service.unitConfig.After or null);

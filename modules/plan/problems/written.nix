@@ -41,8 +41,8 @@ let
 
   # Files of the system, which only root can write.
   isOfRoot =
-    service: path:
-    runsAsRoot service
+    asRoot: service: path:
+    asRoot
     && service.hardening.readOnlySystem or true
     && match paths.ofRoot path != null
     && !any (binds.within path) (configuration service);
@@ -61,13 +61,13 @@ let
       + " set ${where}.ConfigurationDirectory = [ ${toJSON (head own)} ];";
 
   ofPath =
-    unit: where: entry: path:
+    unit: asRoot: where: entry: path:
     let
       problem = ofSystem where entry;
     in
     if isStarted path then
       [ problem ]
-    else if isOfRoot unit.service path then
+    else if isOfRoot asRoot unit.service path then
       [ (problem // { fix = "${problem.fix}, or${accepted unit path}"; }) ]
     else
       [ ];
@@ -120,9 +120,15 @@ in
       if from != to && any (path: binds.within path from) readOnly then
         [ (ofSystem unit.where entry) ]
       else
-        ofPath unit unit.where entry from
+        ofPath unit (runsAsRoot unit.service) unit.where entry from
     )
     ++ ofLogin unit entry from;
+
+  # A file that systemd opens to write, as root, whoever the unit runs as.
+  ofOpened =
+    { where, ... }@unit:
+    property: entry: path:
+    ofPath unit true "${where}.${property}" entry path ++ ofLogin unit entry path;
 
   # ReadWritePaths=. It opens nothing in a home: homes are covered.
   ofReadWritePaths =
@@ -139,6 +145,6 @@ in
       else if runsAsRoot service && match "/(proc|sys)(/.*)?" path != null then
         [ (ofSystem option entry) ]
       else
-        ofPath unit option entry path
+        ofPath unit (runsAsRoot service) option entry path
     ) (filter builtins.isString (words (service.serviceConfig.ReadWritePaths or null)));
 }

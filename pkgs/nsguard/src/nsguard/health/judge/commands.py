@@ -5,7 +5,10 @@ from collections.abc import Iterator
 
 from nsguard.health.judge.unit import Hole, Unit, canonical
 
-_KEYS = ("ExecCondition", "ExecReload", "ExecStart", "ExecStartPost", "ExecStartPre", "ExecStop", "ExecStopPost")
+_KEYS = (
+    *("ExecCondition", "ExecReload", "ExecReloadPost", "ExecStart", "ExecStartPost", "ExecStartPre", "ExecStop"),
+    "ExecStopPost",
+)
 # The prefixes of a command, and the rest (systemd.service(5), COMMAND LINES).
 _COMMAND = re.compile(r"([-@:+!|\s]*)(.*)", re.DOTALL)
 _IN_JOURNAL = re.compile("(journal|syslog|kmsg)([+]console)?")

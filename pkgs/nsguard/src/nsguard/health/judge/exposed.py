@@ -7,22 +7,19 @@ from nsguard.health.judge import paths
 from nsguard.health.judge.commands import relays
 from nsguard.health.judge.unit import Hole, Unit
 
-_TELLING = ("addresses", "names", "processes")
+_TELLING = ("addresses", "devices", "names", "processes")
 
 
 def holes(unit: Unit) -> Iterator[Hole]:
     """A hole for each setting that makes a part of the host accessible."""
     for key in ("Service.BindPaths", "Service.BindReadOnlyPaths"):
         yield from _binds(unit, key)
-    files = _opened(unit, "Service.OpenFile", _secluded, lambda entry: entry.split(":")[0])
-    yield from (hole for hole in files if hole.value not in unit.want["passed"] or not relays(unit))
+    yield from _open_files(unit)
     yield from _opened(unit, "Service.LoadCredential", _telling, _after_colon)
     yield from _opened(unit, "Service.LoadCredentialEncrypted", _telling, _after_colon)
     yield from _opened(unit, "Service.EnvironmentFile", _telling, lambda entry: entry.removeprefix("-"))
     for stream in ("StandardInput", "StandardOutput", "StandardError"):
-        value = unit.setting(stream)
-        if match := re.fullmatch("(file|append|truncate):(.*)", value):
-            yield from _judged(_telling, unit, f"Service.{stream}", value, match[2])
+        yield from _stream(unit, stream)
     yield from _writable(unit)
     yield from _trees(unit)
     yield from _directories(unit)
@@ -60,18 +57,28 @@ def _bind_writes(unit: Unit, entry: str, source: str, destination: str) -> Itera
     if source != destination and any(paths.perhaps_above(source, closed) for closed in unit.facts["readOnly"]):
         yield Hole(key, entry, "system")
         return
-    yield from _writes(unit, key, entry, source)
-    if not paths.among(source, unit.granted) and _starts_at_login(unit, source):
+    yield from _writes(unit, key, entry, source, as_root=unit.root)
+    yield from _writes_login(unit, key, entry, source)
+
+
+def _writes_login(unit: Unit, key: str, entry: str, path: str) -> Iterator[Hole]:
+    if not paths.among(path, unit.granted) and _starts_at_login(unit, path):
         yield Hole(key, entry, "homes", "hidden-homes")
 
 
-def _writes(unit: Unit, key: str, entry: str, path: str) -> Iterator[Hole]:
-    """The holes of an entry by which the unit may write a path of the host."""
+def _writes_opened(unit: Unit, key: str, entry: str, path: str) -> Iterator[Hole]:
+    """The same for a file that systemd opens as root, whoever the unit runs as."""
+    yield from _writes(unit, key, entry, path, as_root=True)
+    yield from _writes_login(unit, key, entry, path)
+
+
+def _writes(unit: Unit, key: str, entry: str, path: str, *, as_root: bool) -> Iterator[Hole]:
+    """The holes of an entry by which the unit, or systemd for it, may write a path of the host."""
     of_root = unit.facts["writable"]
     above = any(paths.perhaps_above(path, it) for it in of_root)
-    if paths.perhaps_among(path, _started(unit)) or (unit.root and paths.perhaps_among(path, ("/proc", "/sys"))):
+    if paths.perhaps_among(path, _started(unit)) or (as_root and paths.perhaps_among(path, ("/proc", "/sys"))):
         yield Hole(key, entry, "system")
-    elif unit.root and (above or paths.perhaps_among(path, of_root)) and not paths.among(path, unit.configuration):
+    elif as_root and (above or paths.perhaps_among(path, of_root)) and not paths.among(path, unit.configuration):
         yield Hole(key, entry, "system", "read-only-system")
 
 
@@ -124,13 +131,37 @@ def _opened(
         yield from _judged(reason_of, unit, key, entry, path_of(entry))
 
 
+def _open_files(unit: Unit) -> Iterator[Hole]:
+    """Files that systemd opens for the unit, "path:name:options": to write, unless an option denies it."""
+    key = "Service.OpenFile"
+    files = _opened(unit, key, _secluded, lambda entry: entry.split(":")[0])
+    yield from (hole for hole in files if hole.value not in unit.want["passed"] or not relays(unit))
+    for entry in unit.spelt(key):
+        path, _, rest = entry.partition(":")
+        if "read-only" not in rest.partition(":")[2].split(",") and entry not in unit.want["passed"]:
+            yield from _writes_opened(unit, key, entry, unit.paths.resolved(path))
+
+
+def _stream(unit: Unit, stream: str) -> Iterator[Hole]:
+    """A terminal or a file of the host as standard input or output."""
+    key, value, terminal = f"Service.{stream}", unit.setting(stream), unit.setting("TTYPath")
+    granted = bool(terminal) and paths.among(unit.paths.resolved(terminal), unit.granted)
+    if value.endswith("+console") or (re.fullmatch("tty(-.*)?", value) and not granted):
+        yield Hole(key, value, "terminals")
+    elif match := re.fullmatch("(file|append|truncate):(.*)", value):
+        yield from _judged(_telling, unit, key, value, match[2])
+        if stream != "StandardInput":
+            yield from _writes_opened(unit, key, value, unit.paths.resolved(match[2]))
+
+
 def _after_colon(entry: str) -> str:
     return entry.partition(":")[2]
 
 
 def _writable(unit: Unit) -> Iterator[Hole]:
     for entry in unit.spelt("Service.ReadWritePaths"):
-        yield from _writes(unit, "Service.ReadWritePaths", entry, unit.paths.resolved(entry.lstrip("-+")))
+        path = unit.paths.resolved(entry.lstrip("-+"))
+        yield from _writes(unit, "Service.ReadWritePaths", entry, path, as_root=unit.root)
 
 
 def _directories(unit: Unit) -> Iterator[Hole]:
