@@ -97,9 +97,9 @@ let
         ++ map (entry: {
           where = "${where}.${stream}";
           what = "${toJSON entry} is a terminal of the host, from which the service would read or to which it would write";
-          fix = "set it to ${
-            if stream == "StandardInput" then ''"null"'' else ''"journal"''
-          } (lib.mkForce where a module sets it)";
+          fix = "set ${where}.${stream} = lib.mkForce ${
+            toJSON (if stream == "StandardInput" then "null" else "journal")
+          };";
         }) (filter isTerminal values)
         ++ concatMap (
           entry:
