@@ -35,6 +35,18 @@
         overrideStrategy = "asDropin";
         serviceConfig.MemoryMax = "1G";
       };
+      # A reset shows that a package may have the unit, and then it is a drop-in itself.
+      "reset@" = {
+        nsguard.namespace = "vpn";
+        serviceConfig.ExecStart = [
+          ""
+          "/bin/app"
+        ];
+      };
+      "reset@one" = {
+        overrideStrategy = "asDropin";
+        serviceConfig.MemoryMax = "1G";
+      };
     };
     systemd.units = {
       "app@one.service" = {
@@ -64,5 +76,6 @@
     ''systemd.services."app@whole".overrideStrategy: the unit would take the place of its confined template; set it to "asDropin"''
     ''systemd.services."kind-@one".serviceConfig.BindPaths: the finished unit has "/run/dbus", and it leads to programs of the host, which work outside the namespace; remove it''
     ''systemd.services."packaged@one": its drop-in would take the place of that of its template, which confines it; remove it, and set what it sets in systemd.services."packaged@"''
+    ''systemd.services."reset@one": its drop-in would take the place of that of its template, which confines it; remove it, and set what it sets in systemd.services."reset@"''
   ];
 }
