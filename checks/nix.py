@@ -24,6 +24,19 @@ needs_nixpkgs = pytest.mark.skipif(
 
 def evaluate(expression: str) -> Any:
     """The value of a Nix expression, passed on as JSON; fails the test with Nix's own message."""
+    done = _run(expression)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def error_of(expression: str) -> str:
+    """The message with which the evaluation of a Nix expression ends; fails the test if it yields a value."""
+    done = _run(expression)
+    assert done.returncode != 0, done.stdout
+    return done.stderr
+
+
+def _run(expression: str) -> subprocess.CompletedProcess[str]:
     command = [
         "nix-instantiate",
         "--option",
@@ -35,9 +48,7 @@ def evaluate(expression: str) -> Any:
         "-E",
         expression,
     ]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
 def nixos_arguments(directory: Path, tree: Path | None = None) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nix import NIXPKGS, evaluate, needs_nixpkgs, nixos_arguments
+from nix import NIXPKGS, error_of, evaluate, needs_nixpkgs, nixos_arguments
 
 CHECKS = Path(__file__).parent
 CASES = {
@@ -57,6 +57,16 @@ def test_plan(case: str) -> None:
 def test_nixos(case: str, nixos_outcomes: dict[str, dict[str, Any]]) -> None:
     outcome = nixos_outcomes[case]
     assert outcome["actual"] == outcome["expected"]
+
+
+@needs_nixpkgs
+def test_two_values_for_the_file_of_a_secret_are_reported_without_the_values() -> None:
+    type_ = f"(import {CHECKS.parent}/modules/secret-file.nix {{ lib = import {NIXPKGS}/lib; }})"
+    values = ['{ file = "/one.nix"; value = "first-key"; }', '{ file = "/other.nix"; value = "second-key"; }']
+    error = error_of(f'{type_}.merge [ "nsguard" "configFile" ] [ {" ".join(values)} ]')
+    assert "nsguard.configFile: /one.nix and /other.nix set it to different paths; keep one of them" in error
+    assert "-key" not in error
+    assert evaluate(f'{type_}.merge [ "nsguard" ] [ {values[0]} {values[0]} ]') == "first-key"
 
 
 def directives(text: str) -> list[tuple[str, str, str]]:

@@ -3,6 +3,7 @@
 let
   inherit (lib) mkOption types;
   defaults = (import ./plan/defaults.nix).portForwarding;
+  secretFile = import ./secret-file.nix { inherit lib; };
 in
 {
   enable = mkOption {
@@ -109,7 +110,7 @@ in
   };
 
   credentials = mkOption {
-    type = types.attrsOf types.path;
+    type = types.attrsOf secretFile;
     default = defaults.credentials;
     example = {
       api-token = "/run/secrets/api-token";
@@ -171,7 +172,7 @@ in
   };
 
   clientCredentialsFile = mkOption {
-    type = types.nullOr types.path;
+    type = types.nullOr secretFile;
     default = defaults.clientCredentialsFile;
     example = "/run/secrets/qbittorrent";
     description = ''

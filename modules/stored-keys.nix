@@ -2,7 +2,12 @@
 # refused, as its path in the store is.
 { config, lib, ... }:
 let
-  inherit (import ./plan/problems/problem.nix) inStore messages refusals;
+  inherit (import ./plan/problems/problem.nix)
+    inStore
+    isPath
+    messages
+    refusals
+    ;
 
   keyFiles =
     name: tunnel:
@@ -45,7 +50,7 @@ let
   # The files of environment.etc that are at a path, or are a directory above it.
   filesAt =
     path:
-    if path != null && lib.hasPrefix "/etc/" (toString path) then
+    if isPath path && lib.hasPrefix "/etc/" (toString path) then
       lib.filter ({ target, ... }: lib.hasPrefix "/etc/${target}/" "${toString path}/") (
         lib.attrValues config.environment.etc
       )

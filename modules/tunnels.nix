@@ -2,6 +2,7 @@
 let
   inherit (lib) mkOption types;
   defaults = import ./plan/defaults.nix;
+  secretFile = import ./secret-file.nix { inherit lib; };
 
   # An option whose default is the plan's, so that it is written once.
   option = attributes: default: mkOption (attributes // { inherit default; });
@@ -29,7 +30,7 @@ let
       };
 
       presharedKeyFile = option {
-        type = types.nullOr types.path;
+        type = types.nullOr secretFile;
         example = "/run/secrets/mullvad.psk";
         description = ''
           File with the key that is shared with this peer. root reads it when the tunnel starts.
@@ -137,7 +138,7 @@ let
       } defaults.tunnel.implementation;
 
       configFile = option {
-        type = types.nullOr types.path;
+        type = types.nullOr secretFile;
         example = "/run/secrets/mullvad.conf";
         description = ''
           The whole tunnel as a file in wg-quick's format, as providers deliver it. root reads it when the tunnel
@@ -164,7 +165,7 @@ let
       } defaults.tunnel.ips;
 
       privateKeyFile = option {
-        type = types.nullOr types.path;
+        type = types.nullOr secretFile;
         example = "/run/secrets/mullvad.key";
         description = ''
           File with the private key of this end. root reads it when the tunnel starts. There is no option for the key

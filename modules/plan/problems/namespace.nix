@@ -13,9 +13,9 @@ let
     ;
   inherit (import ../combine.nix) prefixed;
   inherit (import ./problem.nix)
-    inStore
     malformed
     misnamed
+    secretFile
     unknown
     ;
 
@@ -85,7 +85,7 @@ let
         what = "only onChange reads them, and it is not set";
         fix = "remove them, or set onChange";
       }
-      (inStore "${where}.clientCredentialsFile" forwarding.clientCredentialsFile)
+      (secretFile "${where}.clientCredentialsFile" forwarding.clientCredentialsFile)
       {
         when =
           forwarding.protocols == [ ]
@@ -108,7 +108,7 @@ let
         what = "${toJSON name} cannot be the name of a credential";
         fix = "use letters, digits, - and _, and another word than client";
       }
-      (inStore "${where}.credentials.${name}" forwarding.credentials.${name})
+      (secretFile "${where}.credentials.${name}" forwarding.credentials.${name})
     ]) (attrNames forwarding.credentials);
 
   byTunnel = builtins.groupBy (name: namespaces.${name}.tunnel) (attrNames namespaces);

@@ -4,7 +4,7 @@
 #   fix    what to write instead
 #   when   whether the problem exists; without it, it does
 # A warning has the same form. What several files check is here, too: `malformed`, `isPort`, `misnamed`, `named`, `unknown`,
-# `orMeant`, `inStore`, `onlyFiltered`.
+# `orMeant`, `isPath`, `inStore`, `secretFile`, `onlyFiltered`.
 let
   inherit (builtins)
     attrNames
@@ -79,6 +79,44 @@ rec {
       "none is defined"
     else
       "defined: ${builtins.concatStringsSep ", " (attrNames set)}";
+
+  # What can be the path of a file; a package is one, too.
+  isPath =
+    value:
+    (builtins.isString value || builtins.isPath value || value ? outPath)
+    && match "/[^\n]*" (toString value) != null
+    && !isKey value;
+
+  # A key of WireGuard's in base64, which may begin with a slash.
+  isKey = value: match "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=" (toString value) != null;
+
+  # The path of a file with a key or a password. A message shows only what is a path: the value may be the secret.
+  secretFile =
+    where: value:
+    let
+      isText = builtins.isString value && (isKey value || match "[^\n]*" value == null);
+      isHome = builtins.isString value && builtins.substring 0 1 value == "~";
+    in
+    if value == null || isPath value then
+      inStore where value
+    else if isText then
+      {
+        inherit where;
+        what = "the value is a key or the text of a file, and not the path of a file";
+        fix =
+          "save it as a file that only root can read, and write the path of that file, in quotes:"
+          + " ${where} = \"/run/secrets/…\"; get a new key if others could read this one";
+      }
+    else
+      {
+        inherit where;
+        what =
+          if isHome then
+            "the value begins with ~, which only a shell replaces by a home directory"
+          else
+            "the value is not an absolute path";
+        fix = ''write the whole path of a file, from / on, in quotes: ${where} = "/run/secrets/…";'';
+      };
 
   # A path without quotes is copied to the store when it is used, where every user of the machine can read it.
   inStore = where: path: {

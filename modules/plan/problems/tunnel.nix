@@ -10,7 +10,12 @@ let
     match
     toJSON
     ;
-  inherit (import ./problem.nix) inStore malformed unknown;
+  inherit (import ./problem.nix)
+    isPath
+    malformed
+    secretFile
+    unknown
+    ;
   addresses = import ../network/addresses.nix;
   inherit (addresses) network;
 
@@ -41,7 +46,7 @@ let
   peerProblems =
     where: peer:
     [
-      (inStore "${where}.presharedKeyFile" peer.presharedKeyFile)
+      (secretFile "${where}.presharedKeyFile" peer.presharedKeyFile)
       (malformed "${where}.publicKey" key "the 44 characters that `wg pubkey` prints" peer.publicKey)
     ]
     ++ unusable "${where}.endpoint" "which no peer can have" "write the peer's own address" (
@@ -105,7 +110,7 @@ let
   others = if tunnel.via == name then tunnels else removeAttrs tunnels [ name ];
   # Only earlier tunnels, so that each pair is reported once.
   ofSameFile = filter (
-    other: other < name && tunnel.configFile != null && tunnels.${other}.configFile == tunnel.configFile
+    other: other < name && isPath tunnel.configFile && tunnels.${other}.configFile == tunnel.configFile
   ) (builtins.attrNames tunnels);
   ranges = concatMap (peer: peer.allowedIPs) tunnel.peers;
   same = left: right: left == right || network left != null && network left == network right;
@@ -133,7 +138,7 @@ in
     what = "tunnels go through it, and the namespace made for that would be called ${toJSON name}, a name in use";
     fix = "define nsguard.namespaces.<name>.tunnel = ${toJSON name}; under another name";
   }
-  (inStore "${where}.configFile" tunnel.configFile)
+  (secretFile "${where}.configFile" tunnel.configFile)
   {
     when = ofSameFile != [ ];
     where = "${where}.configFile";
@@ -142,7 +147,7 @@ in
       + " and two links with the same key cut each other off";
     fix = "get a file with another key for each tunnel, or put the services into one namespace";
   }
-  (inStore "${where}.privateKeyFile" tunnel.privateKeyFile)
+  (secretFile "${where}.privateKeyFile" tunnel.privateKeyFile)
   (malformed "${where}.type" "wireguard|amneziawg" ''"wireguard" or "amneziawg"'' tunnel.type)
   (malformed "${where}.implementation" "auto|kernel|userspace" ''"auto", "kernel" or "userspace"''
     tunnel.implementation
