@@ -82,8 +82,9 @@ BREAKS = [
             f"weaker-{name}",
             f"{drop_in(text)} && {FORGET_DROP_IN}",
             "systemctl restart app-user",
-            rf"processes: app-user\.service \(PID \d+\) runs without protections that its unit has \({lacking}\); its "
-            r"unit, or a path that they close, is newer than the process; systemctl restart app-user\.service",
+            rf"processes: app-user\.service \(PID \d+\) runs without protections that its unit has \({lacking}\); the "
+            r"unit, or a path that these protections close, is newer than the process; "
+            r"systemctl restart app-user\.service",
         )
         for name, text, lacking in (
             # The system call filters of other settings remain.
@@ -101,8 +102,8 @@ BREAKS = [
         "path-made-later",
         "mkdir /var/spool/fcron",
         "rmdir /var/spool/fcron",
-        r"processes: app-user\.service \(PID \d+\) runs without protections that its unit has \(left-for-later\); its "
-        r"unit, or a path that they close, is newer than the process; systemctl restart app-user\.service",
+        r"processes: app-user\.service \(PID \d+\) runs without protections that its unit has \(left-for-later\); the "
+        r"unit, or a path that these protections close, is newer than the process; systemctl restart app-user\.service",
     ),
     *(
         break_(

@@ -48,7 +48,8 @@ def weaker(patient: Patient) -> Iterator[Finding]:
         if names := sorted(set(lacking) - known):
             yield Finding(
                 f"{unit} (PID {pid}) runs without protections that its unit has ({few(names, _SHOWN)})",
-                f"its unit, or a path that they close, is newer than the process; systemctl restart {unit}",
+                "the unit, or a path that these protections close, is newer than the process; "
+                f"systemctl restart {unit}",
             )
 
 
