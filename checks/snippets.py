@@ -63,6 +63,7 @@ ELSEWHERE = {"half-a-stack": "test_nixos_half_a_stack.py", "guard": "test_nixos_
 # Snippets that cannot boot here -> the reason.
 UNABLE = {
     "server": "it is no host of nsguard's but the other end, which NixOS makes by the kernel's WireGuard",
+    "leak-test": "it needs virtual machines of nixpkgs' own packages; `checks.leaks` of the flake is one like it",
     "tests": "it needs virtual machines of nixpkgs' own packages; `nix flake check` of the template runs one",
 }
 # Placeholder that a reader fills in -> its value in the lab, whose web server has no certificate.

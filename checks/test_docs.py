@@ -138,7 +138,7 @@ def test_every_snippet_is_shown() -> None:
 @needs_nixpkgs
 def test_every_snippet_is_accepted_and_does_something(tmp_path: Path) -> None:
     hosts = evaluate(f"import {ROOT}/checks/docs/snippets.nix {nixos_arguments(tmp_path)}")
-    assert set(hosts) == {path.stem for path in SNIPPETS.iterdir()}
+    assert set(hosts) == {path.stem for path in SNIPPETS.iterdir()} - {"leak-test"}  # test_eval.py evaluates that
     for name, host in hosts.items():
         assert host["messages"] == [], name
         assert any(unit.startswith("nsguard-netns-") for unit in host["units"]), name

@@ -108,7 +108,7 @@ def test_what_a_switch_may_do_to_a_unit_stands_where_nixos_reads_it(scenario: Pa
 
 @pytest.fixture(scope="session")
 def offered(arguments: str) -> dict[str, Any]:
-    return dict(evaluate(f'removeAttrs (import {CHECKS}/eval/flake.nix {arguments}) [ "hosts" ]'))
+    return dict(evaluate(f'removeAttrs (import {CHECKS}/eval/flake.nix {arguments}) [ "hosts" "unguarded" ]'))
 
 
 UNIT_TESTS = [f"units-{path.stem}" for path in (CHECKS / "units").glob("*.nix")]
@@ -131,7 +131,7 @@ def judge_script(script: str, directory: Path) -> None:
 
 
 @needs_nixpkgs
-@pytest.mark.parametrize("name", ["leaks", "template"])
+@pytest.mark.parametrize("name", ["leaks", "template", "shown"])
 def test_a_leak_test_evaluates_to_a_script_for_the_drivers_own_types(
     name: str, offered: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -175,6 +175,15 @@ def test_what_a_leak_test_lacks_or_misspells_is_reported(offered: dict[str, Any]
         'nsguard.tests.services: nothing defines the service "certainly-not"; remove it',
         'nsguard.agents.services: nothing defines the service "prowlar"; did you mean "prowlarr"? If not, remove it',
     ]
+
+
+@needs_nixpkgs
+def test_a_leak_test_whose_machine_lacks_nsguard_is_refused_in_a_line(arguments: str) -> None:
+    assert (
+        "error: nsguard.agents.confine: it sets options of nsguard, which this machine does not have; import"
+        " nsguard.nixosModules.default, for makeLeakTest in its modules, or set confine to what another guard has you"
+        " write for a service\n"
+    ) in error_of(f"(import {CHECKS}/eval/flake.nix {arguments}).unguarded")
 
 
 @needs_nixpkgs

@@ -61,11 +61,24 @@ let
     {
       ${confined} = lib.mkMerge [
         (agent confined identity)
-        cfg.confine
+        confine
       ];
       ${free} = agent free identity;
     }
   ) identities;
+
+  # NixOS's own message would be that `nsguard` in systemd.services.nsguard-probe-root does not exist.
+  confine = lib.throwIf (cfg.confine ? nsguard && !(options.nsguard ? namespaces)) (lib.head
+    (messages [
+      {
+        where = "nsguard.agents.confine";
+        what = "it sets options of nsguard, which this machine does not have";
+        fix =
+          "import nsguard.nixosModules.default, for makeLeakTest in its modules,"
+          + " or set confine to what another guard has you write for a service";
+      }
+    ])
+  ) cfg.confine;
 
   # One definition is that of this module.
   definesService =

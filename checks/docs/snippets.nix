@@ -1,4 +1,5 @@
 # The snippets that the documentation shows, each as a NixOS host: name -> { messages; confined; units; }.
+# Without leak-test.nix, which is a leak test and evaluated by ../eval/flake.nix.
 arguments@{ lib, ... }:
 let
   inherit (import ../eval/nixos.nix arguments) evaluate;
@@ -6,7 +7,7 @@ let
   directory = ../../docs/snippets;
   snippets = lib.mapAttrs' (
     file: _: lib.nameValuePair (lib.removeSuffix ".nix" file) (directory + "/${file}")
-  ) (builtins.readDir directory);
+  ) (removeAttrs (builtins.readDir directory) [ "leak-test.nix" ]);
 
   judge =
     _: file:

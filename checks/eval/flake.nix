@@ -115,6 +115,24 @@ in
       tunnel = nodes.client.nsguard.tunnels.lab.configFile;
       qemu = nodes.client.virtualisation.qemu.options;
     };
+  # The test that docs/testing.md shows, and one whose machine lacks nsguard.
+  shown =
+    let
+      inherit
+        (import ../../docs/snippets/leak-test.nix {
+          nsguard = self;
+          inherit pkgs;
+        })
+        config
+        ;
+    in
+    {
+      script = config.testScriptString;
+      probe = config.nodes.client.systemd.units."nsguard-probe-user.service".text;
+    };
+  unguarded =
+    (self.lib.makeLeakTest { inherit pkgs; })
+    .config.nodes.client.systemd.units."nsguard-probe-user.service".text;
   # For each other test its script, and one unit of the node that it starts.
   scripts =
     let
