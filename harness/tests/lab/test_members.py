@@ -65,7 +65,7 @@ def test_a_stranger_sees_nothing_and_is_told_whom_to_ask(lab: ContainerLab) -> N
             1,
             "",
             f"nsguard: you may not read the status of {what}; use sudo, or ask an administrator to add you to "
-            "nsguard-vpn and log in again\n",
+            "nsguard.namespaces.vpn.users, then log in again\n",
         )
     assert lab.client.succeed(f"stat -c '%U %G %a' {SOCKET}").split() == ["root", "nsguard-vpn", "660"]
     done = Person(lab.client, "mallory").run("python3", "-c", f"import socket; socket.socket(1).connect({SOCKET!r})")

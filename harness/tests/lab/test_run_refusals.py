@@ -155,9 +155,9 @@ def test_the_second_lock_holds_by_itself(lab: ContainerLab, bob: Person) -> None
     finally:
         lab.client.succeed("chmod 660 /run/nsguard-run/vpn")
     assert (done.status, done.output) == (125, "")
-    assert (
-        done.errors
-        == "nsguard: vpn: you are not in group nsguard-vpn; ask an administrator to add you, then log in again\n"
+    assert done.errors == (
+        "nsguard: vpn: you are not in group nsguard-vpn; "
+        "ask an administrator to add you to nsguard.namespaces.vpn.users, then log in again\n"
     )
 
 

@@ -74,3 +74,12 @@ def test_run_does_not_ask_for_users_of_a_misspelt_namespace() -> None:
     with pytest.raises(NsguardError) as error:
         client.connect("vpn")
     assert str(error.value) == "vpn: the namespace accepts no commands; set nsguard.namespaces.vpn.users"
+
+
+def test_who_may_use_no_namespace_is_told_which_option_lets_them_in() -> None:
+    assert known.let_in(["vpn"]) == (
+        "ask an administrator to add you to nsguard.namespaces.vpn.users, then log in again"
+    )
+    assert known.let_in(["films", "search"]) == (
+        "ask an administrator to add you to nsguard.namespaces.<name>.users of films or search, then log in again"
+    )

@@ -1,10 +1,16 @@
-"""The namespaces of this machine, and the message for a name that is not one of them."""
+"""The namespaces of this machine, and messages about one that does not exist, or that its user may not use."""
+
+from __future__ import annotations
 
 import contextlib
 import os
 
 from nsguard import paths
 from nsguard.errors import nearest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def namespaces() -> set[str]:
@@ -21,3 +27,9 @@ def unknown(name: str) -> str:
     names = namespaces()
     what = f"{name if paths.valid_name(name) else ascii(name)}: no such namespace{nearest(name, names)}"
     return f"{what}; known: {', '.join(sorted(names))}" if names else f"{what}; none is defined"
+
+
+def let_in(names: Sequence[str]) -> str:
+    """The remedy for a user who may use none of the namespaces `names`, of which there is at least one."""
+    whose, of = (names[0], "") if len(names) == 1 else ("<name>", f" of {' or '.join(names)}")
+    return f"ask an administrator to add you to nsguard.namespaces.{whose}.users{of}, then log in again"

@@ -255,3 +255,20 @@ def test_bad_input_changes_nothing(any_box: Box) -> None:
             assert done.stderr.count("\n") == 1
             assert not (box.shim / "calls").exists()
     assert (box.state(), box.elements_inside(), box.routes()) == before
+
+
+def test_a_tunnel_that_ipv6_refuses_says_who_switched_it_off_and_how_to_mend_it(any_box: Box) -> None:
+    box = any_box
+    box.write_spec(spec() | {"sysctls": {f"net.ipv6.conf.{of}.disable_ipv6": "0" for of in ("all", "default")}})
+    box.nsguard("netns", "up", NAME)
+    box.out("ip", "netns", "exec", NAME, "sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6")
+    done = box.nsguard("tunnel", "up", NAME)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith(
+        "on this device: in the namespace, net.ipv6.conf.all.disable_ipv6 is 1 instead of 0; "
+        "systemctl reload nsguard-netns-vpn"
+    )
+    assert box.traces_of_tunnel() == []
+    assert box.nsguard("netns", "up", NAME).returncode == 0  # what a reload of the unit runs
+    assert box.nsguard("tunnel", "up", NAME).returncode == 0
+    assert "fd66::2/128" in box.addresses()

@@ -198,9 +198,12 @@ GROUP = grp.getgrall()[0]  # any group of this machine
 def test_only_members_are_let_in(gid: int, groups: list[int], let_in: bool) -> None:  # noqa: FBT001
     caller = Peer(1000, gid, groups)
     if let_in:
-        admission.admit(caller, GROUP.gr_name)
+        admission.admit(caller, "vpn", GROUP.gr_name)
     else:
-        with pytest.raises(BadInput, match=f"you are not in group {GROUP.gr_name}"):
-            admission.admit(caller, GROUP.gr_name)
+        with pytest.raises(
+            BadInput,
+            match=f"you are not in group {GROUP.gr_name}; ask .* nsguard[.]namespaces[.]vpn[.]users, then log in again",
+        ):
+            admission.admit(caller, "vpn", GROUP.gr_name)
     with pytest.raises(BadInput, match="does not exist on this machine; create it"):
-        admission.admit(caller, "no-such-group")
+        admission.admit(caller, "vpn", "no-such-group")

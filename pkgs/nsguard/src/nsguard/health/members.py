@@ -4,7 +4,6 @@ For each connection, systemd starts `nsguard status NAME --json --no-lines`. The
 """
 
 import _socket
-import grp
 import json
 import os
 from typing import Any
@@ -31,8 +30,7 @@ def statuses(name: str | None) -> dict[str, dict[str, Any]]:
         if os.access(f"{paths.STATUS}/{namespace}", os.R_OK | os.W_OK):
             by_name |= _ask(namespace)
     if not by_name:
-        groups = sorted({group for namespace in _listed() if (group := _group(namespace))})
-        raise NsguardError(_refusal("any namespace", groups))
+        raise NsguardError(_refusal("any namespace", sorted(_listed())))
     return by_name
 
 
@@ -52,7 +50,7 @@ def _ask(name: str) -> dict[str, dict[str, Any]]:
             f"{name}: only root may read its status; use sudo, or set nsguard.namespaces.{name}.users"
         ) from None
     except PermissionError:
-        raise NsguardError(_refusal(name, [group] if (group := _group(name)) else [])) from None
+        raise NsguardError(_refusal(name, [name])) from None
     except OSError as error:
         raise NsguardError(f"{name}: its status cannot be read: {(error.strerror or str(error)).lower()}") from None
     try:
@@ -71,14 +69,6 @@ def _all(stream: unix.Socket) -> bytes:
     return b"".join(parts)
 
 
-def _group(name: str) -> str:
-    """The group whose members may read the status of `name`; empty if there is none."""
-    try:
-        return grp.getgrgid(os.stat(f"{paths.STATUS}/{name}").st_gid).gr_name
-    except (OSError, KeyError):
-        return ""
-
-
-def _refusal(what: str, groups: list[str]) -> str:
-    to = f", or ask an administrator to add you to {' or '.join(groups)} and log in again" if groups else ""
-    return f"you may not read the status of {what}; use sudo{to}"
+def _refusal(what: str, names: list[str]) -> str:
+    """names: the namespaces whose status members of a group may read."""
+    return f"you may not read the status of {what}; use sudo" + (f", or {known.let_in(names)}" if names else "")

@@ -1,14 +1,14 @@
 """`nsguard tunnel up|reload NAME`: make or change the tunnel, the only way out of a namespace."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from nsguard.endpoints import named
 from nsguard.endpoints.named import Named
 from nsguard.endpoints.resolve import endpoints as resolve
 from nsguard.errors import NsguardError
 from nsguard.lifecycle import teardown
-from nsguard.net import links, mtu, namespace, nft, userspace, wireguard
+from nsguard.net import links, mtu, namespace, nft, settings, userspace, wireguard
 from nsguard.spec import values
 from nsguard.spec.config import load as load_config
 from nsguard.spec.model import Config, Endpoint
@@ -16,6 +16,7 @@ from nsguard.spec.spec import Spec
 from nsguard.spec.spec import load as load_spec
 from nsguard.state import State, Tunnel, locked
 from nsguard.system import clock, files, process
+from nsguard.system.contexts import contextmanager
 from nsguard.system.record import NamedTuple
 
 
@@ -72,10 +73,12 @@ def up(name: str) -> None:
         if state is None or not teardown.is_up(state):
             raise NsguardError(f"namespace {name} is not up; run: nsguard netns up {name}")
         current = state.tunnel()
-        if current and current.complete and _alike(target, current) and namespace.has_link(name, current.interface):
-            _change(target, state, current)
-            return
-        _remake(target, state)
+        in_place = current and current.complete and _alike(target, current)
+        with _explained(name, target.spec):
+            if current and in_place and namespace.has_link(name, current.interface):
+                _change(target, state, current)
+            else:
+                _remake(target, state)
 
 
 def again(state: State, names: Mapping[str, Named]) -> None:
@@ -83,7 +86,22 @@ def again(state: State, names: Mapping[str, Named]) -> None:
 
     Raises `BadInput` with nothing changed, or `NsguardError`. After `NsguardError`, only the names are left, to retry.
     """
-    _remake(_read(state.name, names), state)
+    target = _read(state.name, names)
+    with _explained(state.name, target.spec):
+        _remake(target, state)
+
+
+@contextmanager
+def _explained(name: str, spec: Spec) -> Iterator[None]:
+    """An error within the body names its cause if IPv6 was switched off inside: ip(8) names no setting."""
+    try:
+        yield
+    except process.CommandFailed as error:
+        with namespace.entered(name):
+            for key, what in settings.differing(spec.sysctls):
+                if key.endswith(".disable_ipv6"):
+                    raise NsguardError(f"{str(error).rstrip('.')}: {what}; {settings.remedy(name)}") from None
+        raise
 
 
 def _remake(target: _Target, state: State) -> None:

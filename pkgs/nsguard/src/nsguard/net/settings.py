@@ -46,6 +46,18 @@ def lay(sysctls: Mapping[str, str]) -> None:
             raise NsguardError(f"sysctl {key}={value}: {(error.strerror or str(error)).lower()}; see {path}") from None
 
 
+def differing(sysctls: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Name of each sysctl whose value is not the intended one, and what a message says of it."""
+    for key, path, value in each(sysctls):
+        if (present := read(path)) not in (None, value.split()):
+            yield key, f"in the namespace, {key} is {' '.join(present or ())} instead of {value}"
+
+
+def remedy(name: str) -> str:
+    """The command that sets the sysctls of namespace `name` again."""
+    return f"systemctl reload nsguard-netns-{name}"
+
+
 def read(path: str) -> list[str] | None:
     """The value of the sysctl in file `path`, split into words; None if it cannot be read."""
     try:

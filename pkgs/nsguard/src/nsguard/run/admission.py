@@ -47,14 +47,19 @@ def peer(connection: _socket.socket) -> Peer:
     return Peer(uid, gid, list(struct.unpack(f"{len(packed) // 4}I", packed)))
 
 
-def admit(caller: Peer, group: str) -> None:
-    """Raise `BadInput` unless the caller is in `group`. The mode of the socket requires the same; this checks again."""
+def admit(caller: Peer, name: str, group: str) -> None:
+    """Raise `BadInput` unless the caller is in `group`, whose members may run commands in namespace `name`.
+
+    The mode of the socket requires the same; this checks again.
+    """
     try:
         number = grp.getgrnam(group).gr_gid
     except KeyError:
         raise BadInput(f"group {group} does not exist on this machine; create it") from None
     if number not in (caller.gid, *caller.groups):
-        raise BadInput(f"you are not in group {group}; ask an administrator to add you, then log in again")
+        from nsguard import known  # imported here because only an error needs it
+
+        raise BadInput(f"you are not in group {group}; {known.let_in([name])}")
 
 
 def receive(connection: _socket.socket) -> tuple[Request, list[int]]:

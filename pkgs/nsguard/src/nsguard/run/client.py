@@ -161,18 +161,15 @@ def connect(name: str) -> unix.Socket:
             raise RunFailed(
                 "you are already inside a namespace; run the command directly, or leave this shell first"
             ) from None
+        from nsguard import known  # imported here because only an error needs it
+
         match error.errno:
             case errno.ENOENT:
-                from nsguard import known  # imported here because only an error needs it
-
                 if name not in known.namespaces():
                     raise RunFailed(known.unknown(name)) from None
                 text = "accepts no commands; set nsguard.namespaces.{}.users"
             case errno.EACCES | errno.EPERM:
-                text = (
-                    "denies you permission; ask an administrator to add you to nsguard.namespaces.{}.users,"
-                    " then log in again"
-                )
+                text = f"denies you permission; {known.let_in([name])}"
             case errno.ECONNREFUSED:
                 text = "accepts no commands now; start nsguard-run-{}.socket"
             case _:

@@ -50,7 +50,7 @@ def supervise(name: str, group: str) -> int:
         try:
             caller = admission.peer(connection)
             uid = caller.uid
-            admission.admit(caller, group)
+            admission.admit(caller, name, group)
             if verify.verify(name):  # verify itself logs the reason
                 raise NsguardError(
                     "the namespace failed its check; ask an administrator to read journalctl -u 'nsguard-*'"

@@ -104,12 +104,8 @@ def sysctls(patient: Patient) -> Iterator[Finding]:
     if not patient.up:
         return
     with namespace.entered(patient.name):
-        for key, path, value in settings.each(patient.spec.sysctls):
-            if (present := settings.read(path)) not in (None, value.split()):
-                yield Finding(
-                    f"in the namespace, {key} is {' '.join(present or ())} instead of {value}",
-                    f"systemctl reload nsguard-netns-{patient.name}",
-                )
+        for _, what in settings.differing(patient.spec.sysctls):
+            yield Finding(what, settings.remedy(patient.name))
 
 
 def intended_tunnel(patient: Patient) -> Tunnel | None:
