@@ -18,8 +18,8 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* verify.c: 0 if this process is in the network namespace of that name, not in the host's; else REFUSED and a line. */
 int verify(const char *name);
 
-/* sockets.c: whether all sockets that systemd passed to this process belong to its network namespace; false and a line if
- * not. */
+/* sockets.c: whether all sockets that the command would get belong to this process's network namespace; false and a line
+ * if not. */
 bool sockets_own(void);
 
 /* accounts.c: write the private passwd and group files for "USER:GROUP" or "USER"; false and a line if it can't. */

@@ -2,8 +2,11 @@
  *
  * A socket stays in the network namespace in which it was made, and shows that namespace's addresses to its holder. The
  * evaluation puts the sockets that it knows into the service's namespace; systemd makes those of a package's own file on
- * the host.
+ * the host. Variables are the unit's to set, so they tell names only: every descriptor is looked at.
  */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,52 +25,84 @@ static uint64_t namespace_of(int descriptor)
 	return getsockopt(descriptor, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) ? 0 : cookie;
 }
 
-/* The same of this process. The unit's own settings may forbid some address families. */
+/* The same of this process. RestrictAddressFamilies= forbids socket(2), but no socketpair(2) (systemd.exec(5)). */
 static uint64_t own_namespace(void)
 {
-	static const int FAMILIES[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK };
 	uint64_t cookie = 0;
+	int ends[2];
 
-	for (size_t i = 0; !cookie && i < sizeof FAMILIES / sizeof *FAMILIES; i++) {
-		int made = socket(FAMILIES[i], SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-		if (made < 0)
-			continue;
-		cookie = namespace_of(made);
-		close(made);
+	if (!socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends)) {
+		cookie = namespace_of(ends[0]);
+		close(ends[0]);
+		close(ends[1]);
 	}
 	return cookie;
 }
 
-/* The name that systemd gave a descriptor, of the list in LISTEN_FDNAMES, which this cuts; NULL for none. */
-static const char *next_name(char **names)
+/* The name that LISTEN_FDNAMES gives a descriptor. */
+static const char *name_of(int descriptor)
 {
-	return *names ? strsep(names, ":") : NULL;
+	static char copy[4096];
+	const char *names = getenv("LISTEN_FDNAMES");
+	char *more = copy, *name = NULL;
+
+	if (names && strlen(names) < sizeof copy)
+		strcpy(copy, names);
+	for (int i = FIRST_PASSED; i <= descriptor; i++)
+		name = more ? strsep(&more, ":") : NULL;
+	return name && *name ? name : "without a name";
+}
+
+/* Whether the command would get a socket by this descriptor, other than the journal's, which --journal replaces. The
+ * unit's own filter may kill for calls about sockets, so there is none about other files. */
+static bool is_passed(int descriptor)
+{
+	int flags = fcntl(descriptor, F_GETFD);
+	struct stat file;
+
+	return flags >= 0 && !(flags & FD_CLOEXEC) && !fstat(descriptor, &file) && S_ISSOCK(file.st_mode) &&
+	       !(descriptor < FIRST_PASSED && is_journal(descriptor));
+}
+
+static bool is_own(int descriptor)
+{
+	uint64_t theirs, own;
+
+	if (!is_passed(descriptor))
+		return true;
+	theirs = namespace_of(descriptor);
+	own = own_namespace();
+	if (!theirs || !own)
+		say("descriptor %d (%s): cannot tell the network namespace of this socket: the kernel is older than 5.14, or "
+		    "SystemCallFilter= of the unit denies socketpair or getsockopt",
+		    descriptor, name_of(descriptor));
+	else if (theirs != own)
+		say("descriptor %d (%s) is a socket of another network namespace and would show its addresses; define it with "
+		    "systemd.sockets, not by a package's file; if OpenFile= or StandardInput= opens it, remove that line; or let "
+		    "nothing pass it to this unit",
+		    descriptor, name_of(descriptor));
+	return theirs && theirs == own;
+}
+
+/* The next entry; NULL at the end, with errno 0, or after an error. */
+static const struct dirent *next(DIR *directory)
+{
+	errno = 0;
+	return readdir(directory);
 }
 
 bool sockets_own(void)
 {
-	const char *count = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES");
-	char copy[4096] = "", *more = copy;
-	int last = FIRST_PASSED + (count ? atoi(count) : 0);
+	DIR *descriptors = opendir("/proc/self/fd");
+	const struct dirent *entry;
 
-	if (names && strlen(names) < sizeof copy)
-		strcpy(copy, names);
-	for (int i = 0; i < last; i++) {
-		const char *name = i < FIRST_PASSED ? NULL : next_name(&more);
-		struct stat file;
-		uint64_t theirs;
-
-		/* The unit's own filter may kill for calls about sockets, so there is none about other files. */
-		if (fstat(i, &file) || !S_ISSOCK(file.st_mode) || (i < FIRST_PASSED && is_journal(i)))
-			continue;
-		theirs = namespace_of(i);
-		if (theirs && theirs == own_namespace())
-			continue;
-		say("descriptor %d (%s) is a socket of another network namespace and would show its addresses; define the "
-		    "socket with systemd.sockets, not by a package's file, or let nothing pass it to this unit",
-		    i, name && *name ? name : "without a name");
+	while (descriptors && (entry = next(descriptors)))
+		if (*entry->d_name != '.' && !is_own(atoi(entry->d_name)))
+			return false;
+	if (!descriptors || errno) {
+		say("cannot tell which sockets this unit was passed: /proc/self/fd: %s", strerror(errno));
 		return false;
 	}
+	closedir(descriptors);
 	return true;
 }
