@@ -119,6 +119,15 @@ BREAKS = [
         r"the peer has our public key \(\S+\), and that the clock is right \(.* UTC\)",
     ),
     break_(
+        "key-of-the-hosts-own-link",
+        "ip link add twin type wireguard 2>/dev/null || wireguard-go twin >/dev/null 2>&1; "
+        f"grep -vE '^(Address|DNS|MTU) ' {CONFIG} | wg setconf twin /dev/stdin",
+        "ip link del twin",
+        r"handshake: the host's link twin has the same key, so the peer answers one of the two at a time, and what "
+        r"uses twin is not confined; remove twin \(networking\.wg-quick, networking\.wireguard or systemd\.network may "
+        r"make it\), or get a file with another key",
+    ),
+    break_(
         "link-gone",
         "ip -n vpn link del wg0",
         f"systemctl restart {TUNNEL}",

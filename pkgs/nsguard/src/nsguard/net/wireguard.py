@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # Seconds. Any number but 0 works, because the keepalive is set back before this time has passed.
 GREETING = 25
 _OFF = ("persistent-keepalive", "0")
+_TOOLS = {WIREGUARD: "wg", AMNEZIAWG: "awg"}
 # Seconds before each check; their sum is longer than a packet takes to arrive.
 _PAUSES = (0.1, 0.2, 0.4)
 # 32 zero bytes in base64: no preshared key (wg(8), `preshared-key`).
@@ -163,16 +164,26 @@ def configure(name: str, tunnel: Tunnel, verb: str, text: str) -> None:
 
 
 def show(name: str, tunnel: Tunnel, field: str) -> list[list[str]]:
+    """As `show_host`, of a tunnel that is up in namespace `name`. Raises `CommandFailed`."""
+    with _at(name, tunnel):
+        return show_host(tunnel.kind, tunnel.device, field)
+
+
+def show_host(kind: str, device: str, field: str) -> list[list[str]]:
     """The output of `wg show DEVICE FIELD`, a list of words for each line. Raises `CommandFailed`.
 
     `field` must be one that prints no keys but public ones.
     """
-    with _at(name, tunnel):
-        return [line.split("\t") for line in process.ask(_tool(tunnel), "show", tunnel.device, field).splitlines()]
+    return [line.split("\t") for line in process.ask(_TOOLS[kind], "show", device, field).splitlines()]
+
+
+def host_devices(kind: str) -> list[str]:
+    """The host's links of this kind, and wireguard-go's devices, wherever their links are. Raises `CommandFailed`."""
+    return process.ask(_TOOLS[kind], "show", "interfaces").split()
 
 
 def _tool(tunnel: Tunnel) -> str:
-    return {WIREGUARD: "wg", AMNEZIAWG: "awg"}[tunnel.kind]
+    return _TOOLS[tunnel.kind]
 
 
 def _at(name: str, tunnel: Tunnel) -> AbstractContextManager[None]:

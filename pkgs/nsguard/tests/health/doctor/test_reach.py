@@ -20,7 +20,7 @@ def patient(*endpoints: object, configured: bool = True) -> Any:
     return SimpleNamespace(
         name="vpn",
         answered=False,
-        tunnel=SimpleNamespace(endpoints=(), outer=None),
+        tunnel=SimpleNamespace(endpoints=(), outer=None, kind="wireguard"),
         config=SimpleNamespace(addresses=(), peers=peers, dns=()) if configured else None,
         spec=SimpleNamespace(host_ruleset="/nowhere"),
     )
@@ -30,6 +30,7 @@ def patient(*endpoints: object, configured: bool = True) -> Any:
 def kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """A kernel in which WireGuard still has a peer's old endpoint, to which the rules let no packet go."""
     monkeypatch.setattr(wireguard, "show", lambda *_: [(KEY,)])
+    monkeypatch.setattr(wireguard, "host_devices", lambda _: [])
     monkeypatch.setattr(known, "namespaces", lambda: {"vpn"})
     monkeypatch.setattr(rules, "_table", lambda _: [])
     monkeypatch.setattr(rules, "_compare", lambda *_: iter(()))
@@ -57,18 +58,44 @@ def test_a_peer_with_an_endpoint_has_moved_if_it_is_elsewhere(it: Any) -> None:
     assert finding.what == f"peer {KEY} has moved to 192.0.2.1 port 51820, to which the rules let no packet go"
 
 
+TUNNEL = SimpleNamespace(complete=True, device="nsg-1a2b3c4d", implementation="userspace")
+
+
+def shown(key: str, peer: str, field: str) -> list[list[str]]:
+    """What `wg show` says of a link with this key and one peer."""
+    return [[key] if field == "public-key" else [peer, "192.0.2.1:1"]]
+
+
+@pytest.mark.parametrize(("key", "peer", "faults"), [("a", "p", 1), ("a", "q", 0), ("b", "p", 0)])
+@pytest.mark.parametrize(
+    "tunnel", [TUNNEL, SimpleNamespace(complete=True, device="wg-host", implementation="kernel")], ids=["go", "kernel"]
+)
+def test_a_link_of_the_host_with_the_same_key_at_the_same_peer_is_a_fault(
+    tunnel: Any, key: str, peer: str, faults: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reach, "State", lambda _: SimpleNamespace(tunnel=lambda: tunnel))
+    monkeypatch.setattr(wireguard, "show", lambda _, __, field: shown("a", "p", field))
+    links = {"wg-host": (key, peer)}
+    if tunnel is TUNNEL:  # wg(8) lists the device of the tunnel's own wireguard-go as well
+        links[tunnel.device] = ("a", "p")
+    monkeypatch.setattr(wireguard, "host_devices", lambda _: list(links))
+    monkeypatch.setattr(wireguard, "show_host", lambda _, link, field: shown(*links[link], field))
+    answering: Any = SimpleNamespace(**(vars(patient(AT)) | {"answered": True}))
+    findings = list(reach.handshake(answering))
+    assert [finding.what.partition(",")[0] for finding in findings] == [
+        "the host's link wg-host has the same key"
+    ] * faults
+    assert all("remove wg-host (networking.wg-quick, " in finding.remedy for finding in findings)
+
+
 @pytest.mark.parametrize(("key", "peer", "faults"), [("a", "p", 1), ("a", "q", 0), ("b", "p", 0)])
 def test_another_tunnel_with_the_same_key_at_the_same_peer_is_a_fault(
     key: str, peer: str, faults: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keys = {"vpn": ("a", "p"), "other": (key, peer)}
     monkeypatch.setattr(known, "namespaces", lambda: {"vpn", "other"})
-    monkeypatch.setattr(reach, "State", lambda _: SimpleNamespace(tunnel=lambda: SimpleNamespace(complete=True)))
-    monkeypatch.setattr(
-        wireguard,
-        "show",
-        lambda name, _, field: [[keys[name][0]] if field == "public-key" else [keys[name][1], "192.0.2.1:1"]],
-    )
+    monkeypatch.setattr(reach, "State", lambda _: SimpleNamespace(tunnel=lambda: TUNNEL))
+    monkeypatch.setattr(wireguard, "show", lambda name, _, field: shown(*keys[name], field))
     answering: Any = SimpleNamespace(**(vars(patient(AT)) | {"answered": True}))
     what = "the tunnel of namespace other has the same key, so the peer answers one of the two at a time"
     assert [finding.what for finding in reach.handshake(answering)] == [what] * faults

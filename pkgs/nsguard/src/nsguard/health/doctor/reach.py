@@ -6,7 +6,9 @@ import secrets
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple, Self
 
 from nsguard import known
 from nsguard.health.doctor.subject import HANDSHAKE_TIMEOUT, TUNNEL_UNIT, Finding, Patient
@@ -66,26 +68,57 @@ def _silent(name: str, tunnel: Tunnel, what: str) -> Finding:
     )
 
 
+class _Keys(NamedTuple):
+    """The public key of this end, and each peer's key and endpoint; both empty if they cannot be read."""
+
+    own: str = ""
+    peers: frozenset[tuple[str, ...]] = frozenset()
+
+    def collide(self, other: Self) -> bool:
+        """Whether a peer would take both ends for one, and answer the one that it heard last."""
+        return bool(self.own) and self.own == other.own and not self.peers.isdisjoint(other.peers)
+
+
 def _shared(patient: Patient) -> Iterator[Finding]:
-    """Other tunnels of this host with the same key and the same peer, which answers the tunnel that it heard last."""
-    own, peers = _keys(patient.name)
-    for name in sorted(known.namespaces() - {patient.name}):
-        key, others = _keys(name)
-        if own and key == own and peers & others:
+    """Other tunnels and links of this host with the same key and the same peer."""
+    if patient.tunnel is None:
+        return
+    tunnels = {name: State(name).tunnel() for name in sorted(known.namespaces())}
+    keys = {
+        name: _keys(partial(wireguard.show, name, tunnel))
+        for name, tunnel in tunnels.items()
+        if tunnel and tunnel.complete
+    }
+    own = keys.pop(patient.name, _Keys())
+    for name in (name for name, others in keys.items() if own.collide(others)):
+        yield Finding(
+            f"the tunnel of namespace {name} has the same key, so the peer answers one of the two at a time",
+            "get a file with another key for each tunnel, or put the services into one namespace",
+        )
+    kind = patient.tunnel.kind
+    # A host's own link may be called like a tunnel that the kernel has inside.
+    ours = {tunnel.device for tunnel in tunnels.values() if tunnel and tunnel.implementation == "userspace"}
+    for link in sorted(set(_host_devices(kind)) - ours):
+        if own.collide(_keys(partial(wireguard.show_host, kind, link))):
             yield Finding(
-                f"the tunnel of namespace {name} has the same key, so the peer answers one of the two at a time",
-                "get a file with another key for each tunnel, or put the services into one namespace",
+                f"the host's link {link} has the same key, so the peer answers one of the two at a time, and what uses "
+                f"{link} is not confined",
+                f"remove {link} (networking.wg-quick, networking.wireguard or systemd.network may make it), or get a "
+                "file with another key",
             )
 
 
-def _keys(name: str) -> tuple[list[list[str]], set[tuple[str, ...]]]:
-    """The public key of this end as wg shows it, and each peer's key and endpoint; both empty if no tunnel is up."""
-    tunnel = State(name).tunnel()
+def _host_devices(kind: str) -> list[str]:
     with contextlib.suppress(process.CommandFailed):
-        if tunnel and tunnel.complete:
-            peers = {tuple(peer) for peer in wireguard.show(name, tunnel, "endpoints")}
-            return wireguard.show(name, tunnel, "public-key"), peers
-    return [], set()
+        return wireguard.host_devices(kind)
+    return []
+
+
+def _keys(show: Callable[[str], list[list[str]]]) -> _Keys:
+    """show: field of wg(8) → its lines."""
+    with contextlib.suppress(process.CommandFailed):
+        return _Keys(show("public-key")[0][0], frozenset(map(tuple, show("endpoints"))))
+    return _Keys()
 
 
 def ranges(patient: Patient) -> Iterator[Finding]:
