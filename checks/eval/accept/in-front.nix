@@ -53,13 +53,13 @@ in
     plain = "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets /bin/app --flag \"two words\" $A";
     stop = [
       ""
-      ":/usr/bin/nsguard-init --journal --netns=vpn '/opt/an app/stop' now"
+      ":/usr/bin/nsguard-init --journal --netns=vpn --own-sockets '/opt/an app/stop' now"
     ];
     named = "-/usr/bin/nsguard-init --journal --netns=vpn --own-sockets --argv0=app /bin/busybox --flag";
     reset = {
       ExecStartPre = [
         ""
-        "/usr/bin/nsguard-init --journal --netns=vpn /bin/prepare"
+        "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets /bin/prepare"
       ];
       ExecStart = [
         ""

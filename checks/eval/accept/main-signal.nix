@@ -77,11 +77,11 @@ in
     reloads = {
       ExecStart = "/usr/bin/nsguard-init --journal --netns=vpn --signalled --own-sockets /bin/daemon";
       ExecReload = [
-        "/usr/bin/nsguard-init --journal --netns=vpn /bin/daemon --test"
-        "/usr/bin/nsguard-init --journal --netns=vpn --signal=HUP"
-        "-/usr/bin/nsguard-init --journal --netns=vpn --signal=USR2"
+        "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets /bin/daemon --test"
+        "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets --signal=HUP"
+        "-/usr/bin/nsguard-init --journal --netns=vpn --own-sockets --signal=USR2"
       ];
-      ExecStop = "/usr/bin/nsguard-init --journal --netns=vpn --signal=INT";
+      ExecStop = "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets --signal=INT";
       RestartForceExitStatus = [ "131 132 133 134 135 136 137 139 159" ];
       SystemCallFilter = [
         "@system-service"
@@ -92,7 +92,7 @@ in
       ];
     };
     unlisted = {
-      ExecReload = "/usr/bin/nsguard-init --journal --netns=vpn --signal=TERM";
+      ExecReload = "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets --signal=TERM";
       # The unit has no list of allowed calls, so none is added: alone, it would allow nothing else.
       SystemCallFilter = [
         "~io_uring_setup:EPERM io_uring_enter:EPERM io_uring_register:EPERM @keyring:EPERM"
@@ -100,11 +100,11 @@ in
     };
     scripted = {
       ExecStart = "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets /bin/daemon";
-      ExecStop = "/usr/bin/nsguard-init --journal --netns=vpn /bin/stop $MAINPID";
+      ExecStop = "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets /bin/stop $MAINPID";
     };
     loosened = {
       ExecStart = "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets /bin/daemon";
-      ExecReload = "/usr/bin/nsguard-init --journal --netns=vpn /bin/kill -HUP $MAINPID";
+      ExecReload = "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets /bin/kill -HUP $MAINPID";
     };
     warnings = [
       ''systemd.services.scripted: $MAINPID is of no use to the service's other commands, which have process numbers of their own; a command "kill -HUP $MAINPID" works, a script does not; write such a command as serviceConfig.ExecReload, or set systemd.services.scripted.nsguard.hardening.ownProcesses = false;''

@@ -21,7 +21,7 @@
 
   expected = [
     ""
-    "/usr/bin/nsguard-init --journal --netns=vpn"
+    "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets"
     "+/usr/bin/nsguard-init --netns=vpn /bin/prepare"
   ];
 }

@@ -49,7 +49,7 @@
     ];
     repeated = [
       ""
-      "/usr/bin/nsguard-init --journal --netns=vpn --signal=HUP"
+      "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets --signal=HUP"
     ];
   };
 }

@@ -21,6 +21,6 @@
 
   expected = {
     NetworkNamespacePath = "/run/netns/vpn";
-    stop = "/usr/bin/nsguard-init --journal --netns=vpn /usr/bin/game-command 127.0.0.1:4000 stop";
+    stop = "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets /usr/bin/game-command 127.0.0.1:4000 stop";
   };
 }

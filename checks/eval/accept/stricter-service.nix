@@ -71,7 +71,7 @@
       "/run/app/sub"
       "/run/nsguard/vpn/terminals/pts:/dev/pts"
     ];
-    ExecCondition = "/usr/bin/nsguard-init --journal --netns=vpn /bin/condition";
+    ExecCondition = "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets /bin/condition";
     PrivateNetwork = false;
     PrivatePIDs = true;
     ProtectProc = "invisible";

@@ -123,10 +123,10 @@ let
       map (name: {
         inherit name;
         value = lines {
-          # systemd passes descriptors and sends signals to the main process only.
+          # systemd sends signals to the main process only, and so nsguard-init hands on its messages only. Sockets are
+          # passed to every command if a standard stream is one (systemd.exec(5), StandardInput=).
           options = filter (
-            option:
-            name == "ExecStart" || match "--((notify|forward)=.*|own-sockets|signalled|stay)" option == null
+            option: name == "ExecStart" || match "--((notify|forward)=.*|signalled|stay)" option == null
           ) options;
           alone = alone && name == "ExecStartPre";
           signals = builtins.elem "--signalled" options && builtins.elem name mainSignal.properties;

@@ -77,14 +77,15 @@ let
     else
       [ (lacking "namespace-check" "${unit.section}.ExecStartPre" first) ];
 
-  # systemd passes sockets to this command only, and nsguard-init refuses those of another network namespace.
-  acceptsSockets =
-    unit:
-    map (lacking "own-sockets" "Service.ExecStart") (
-      filter (command: !elem "--own-sockets" (options unit command) && !privileged command) (
-        ofKey unit "ExecStart"
+  # Commands in the sandbox whose nsguard-init lacks an option, by which a protection is in force.
+  without =
+    unit: option: protection:
+    concatMap (
+      key:
+      map (lacking protection "Service.${key}") (
+        filter (command: !elem option (options unit command) && !privileged command) (ofKey unit key)
       )
-    );
+    ) keys;
 
   inJournal = stream: match "(journal|syslog|kmsg)([+]console)?" stream != null;
 
@@ -108,13 +109,7 @@ let
     if !inJournal output && !inJournal error then
       [ ]
     else
-      concatMap (
-        key:
-        map (lacking "journal-connection" "Service.${key}") (
-          filter (command: !elem "--journal" (options unit command) && !privileged command) (ofKey unit key)
-        )
-      ) keys
-      ++ unseen unit;
+      without unit "--journal" "journal-connection" ++ unseen unit;
 
   # The unit of a package, of which only the drop-ins are known here.
   unseen =
@@ -138,7 +133,8 @@ in
     )
     ++ unchecked unit
     ++ (if ofKey unit "ExecStart" == [ ] then unguarded unit else [ ])
-    ++ acceptsSockets unit
+    # systemd passes sockets to the main command, and to all commands if a standard stream is a socket.
+    ++ without unit "--own-sockets" "own-sockets"
     ++ connected unit;
 
   ofSocket = unit: outside unit ++ unchecked unit ++ unguarded unit;

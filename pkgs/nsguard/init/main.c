@@ -3,7 +3,7 @@
  *   --netns=NAME      end here unless this process is in that network namespace
  *   --journal         give the command a pipe in place of systemd's connection to the journal
  *   --notify=main|all hand on what the command, or all of the unit, may tell systemd
- *   --own-sockets     end here if systemd passed a socket of another network namespace (sockets.c)
+ *   --own-sockets     end here if the program would get a socket of another network namespace (sockets.c)
  *   --forward=SIGNAL  hand on a signal that systemd sends to the main process alone
  *   --stay            be the process that systemd knows, and hand on all signals to it
  *   --signalled       hand on the signals that other commands of the unit send by --signal

@@ -24,10 +24,8 @@ def holes(unit: Unit) -> Iterator[Hole]:
         if canonical(unit.setting("PermissionsStartOnly")) == "yes":
             yield Hole("Service.PermissionsStartOnly", "yes", "privileged")
     yield from _unchecked(unit)
-    # systemd passes sockets to this command only.
-    for command in unit.values("Service.ExecStart"):
-        if "--own-sockets" not in _options(unit, command) and not _privileged(command):
-            yield Hole("Service.ExecStart", command, "lacking", "own-sockets")
+    # systemd passes sockets to the main command, and to all commands if a standard stream is a socket.
+    yield from _without(unit, "--own-sockets", "own-sockets")
     yield from _connected(unit)
 
 
@@ -88,7 +86,12 @@ def _connected(unit: Unit) -> Iterator[Hole]:
     error = output if error in ("", "inherit") else error
     if not _IN_JOURNAL.fullmatch(output) and not _IN_JOURNAL.fullmatch(error):
         return
+    yield from _without(unit, "--journal", "journal-connection")
+
+
+def _without(unit: Unit, option: str, protection: str) -> Iterator[Hole]:
+    """Commands in the sandbox whose nsguard-init lacks an option, by which a protection is in force."""
     for key in _KEYS:
         for command in unit.values(f"Service.{key}"):
-            if "--journal" not in _options(unit, command) and not _privileged(command):
-                yield Hole(f"Service.{key}", command, "lacking", "journal-connection")
+            if option not in _options(unit, command) and not _privileged(command):
+                yield Hole(f"Service.{key}", command, "lacking", protection)
