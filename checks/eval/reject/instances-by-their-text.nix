@@ -54,6 +54,15 @@
         text = "[Service]\nBindPaths=/run/dbus\nNetworkNamespacePath=\n";
       };
       "app@off.service".enable = false;
+      # The name of an instance begins after the first "@".
+      "app@bob@host.service" = {
+        overrideStrategy = "asDropin";
+        text = "[Service]\nBindPaths=/run/dbus\n";
+      };
+      "app@@two.service" = {
+        overrideStrategy = "asDropin";
+        text = "[Service]\nBindPaths=/run/dbus\n";
+      };
       "kin-@one.service" = {
         overrideStrategy = "asDropin";
         text = "[Service]\nBindPaths=/run/dbus\n";
@@ -69,6 +78,8 @@
     };
   };
   messages = [
+    ''systemd.services."app@@two".serviceConfig.BindPaths: the finished unit has "/run/dbus", and it leads to programs of the host, which work outside the namespace; remove it''
+    ''systemd.services."app@bob@host".serviceConfig.BindPaths: the finished unit has "/run/dbus", and it leads to programs of the host, which work outside the namespace; remove it''
     ''systemd.services."app@one".serviceConfig.BindPaths: the finished unit has "/run/dbus", and it leads to programs of the host, which work outside the namespace; remove it''
     ''systemd.services."app@one": the finished unit is not confined, since NetworkNamespacePath is missing (protection network-namespace); remove what sets it past systemd.services."app@one".serviceConfig.NetworkNamespacePath, such as systemd.units or a drop-in''
     ''systemd.services."app@told".serviceConfig.LoadCredential: the finished unit has "a:/etc/resolv.conf", and names would be looked up by the host's files; remove it''

@@ -22,7 +22,7 @@ let
   specifier =
     unit: letter:
     let
-      parts = match "([^@]*)@?([^@]*)[.][a-z]+" unit;
+      parts = match "([^@]*)@?(.*)[.][a-z]+" unit;
       instance = elemAt parts 1;
       own = {
         "%" = "%";

@@ -37,7 +37,7 @@ let
   templateOf =
     name:
     let
-      parts = match "([^@]+@)[^@].*([.][a-z]+)" name;
+      parts = match "([^@]+@).+([.][a-z]+)" name;
     in
     if parts == null then null else head parts + elemAt parts 1;
 
@@ -147,7 +147,7 @@ let
   ofInstances =
     name:
     let
-      instance = match "[^@]*@([^@]+)[.]service" name;
+      instance = match "[^@]*@(.+)[.]service" name;
       changed = filter (
         service:
         match ".*@" service != null
