@@ -62,6 +62,18 @@ def test_the_judge_misses_each_protection_that_is_taken_away() -> None:
     assert len(judged["mutants"]) > 25
 
 
+def test_the_refusals_and_the_judge_list_the_same_paths_that_the_host_starts() -> None:
+    missing = evaluate(f"""
+      let
+        paths = import {CHECKS}/../modules/plan/confinement/paths.nix;
+        facts = builtins.fromJSON (builtins.readFile {CHECKS}/../modules/plan/judge/facts.json);
+        unknown = pattern: builtins.filter (path: builtins.match pattern path == null);
+      in
+      unknown paths.started facts.started ++ unknown paths.startedInHome facts.login
+    """)
+    assert missing == []
+
+
 # Addresses of a service's socket: what systemd opens on the host or what the host can reach, and what stays inside.
 OUTSIDE = (
     *("ListenFIFO=/run/app/pipe", "ListenFIFO=%t/app/pipe", "ListenFIFO=/srv/pipe", "ListenMessageQueue=/app"),

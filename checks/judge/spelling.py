@@ -26,8 +26,8 @@ DANGEROUS = (
 
 # Where the host later starts or reads something. Nobody may write there; the last ones concern root alone.
 STARTED = (
-    "/etc/cron.d", "/etc/nixos", "/etc/profile.d/app.sh", "/etc/ssh", "/etc/sudoers.d", "/etc/systemd/system",
-    "/etc/udev/rules.d", "/etc/xdg/autostart", "/nix/var/nix/profiles/system", "/run/binfmt", "/run/udev",
+    "/etc/cron.d", "/etc/crontab", "/etc/ld.so.preload", "/etc/nixos", "/etc/profile", "/etc/profile.d/app.sh",
+    "/etc/shadow", "/etc/ssh", "/etc/sudoers", "/etc/sudoers.d", "/etc/systemd/system", "/etc/udev/rules.d", "/etc/xdg/autostart", "/nix/var/nix/profiles/system", "/run/binfmt", "/run/udev",
     "/run/wrappers/bin", "/usr/local/bin", "/var/cron/tabs", "/var/lib/containers", "/var/lib/extensions",
     "/var/lib/nixos", "/var/lib/systemd/linger", "/var/spool/cron",
 )  # fmt: skip
@@ -142,7 +142,7 @@ def unit(rng: random.Random) -> Unit:
     target = path = rng.choice(targets if dangerous else harmless)
     for spelling in rng.choices(PLAIN, k=rng.randint(0, 3)):
         path = spelling(rng, path)
-    plain = rng.random() < 0.6 or key == "StandardOutput"
+    plain = rng.random() < 0.6
     if not plain and rng.random() < 0.4 and path.startswith("/"):
         path = _detour(rng, path)
     if key == "OpenFile":
@@ -153,7 +153,8 @@ def unit(rng: random.Random) -> Unit:
         entry = rng.choice(["", "-", "+", "-+"]) + path
     else:
         entry = rng.choice(["", "-"]) + path + rng.choice(["", "", ":/srv/inside", ":/srv//inside:rbind", f":{path}"])
-    if not plain:
+    # systemd takes the path of a stream as it is written.
+    if not plain and key != "StandardOutput":
         entry = rng.choice([_quoted, _escaped])(rng, entry)
     beside = "" if opened else rng.choice(["", "", "/srv/other "])
     return Unit(key, beside + entry, target, dangerous, plain, user)

@@ -53,6 +53,46 @@ in
         StandardError = "truncate:/home/bob/.bashrc";
         StandardOutput = "append:/usr/bin/logging";
       };
+      # A file of the system may have the name of the service's directory, and /etc is no service's.
+      posing = service {
+        ConfigurationDirectory = "posing shadow";
+        OpenFile = [
+          "/etc/posing:posing"
+          "/etc/posing/state"
+        ];
+        ReadWritePaths = "/etc/shadow";
+      };
+      pointing = service {
+        ConfigurationDirectory = [
+          "."
+          ".."
+          "//"
+        ];
+        ReadWritePaths = "/etc";
+        RuntimeDirectory = "./";
+      };
+      # Some are not root's alone.
+      served = service {
+        User = "app";
+        ReadWritePaths = [
+          "/etc/aliases"
+          "/etc/crontab"
+          "/etc/served"
+        ];
+      };
+      streaming = service {
+        OpenFile = [
+          "/srv/../etc/cron.d/x:x"
+          "/nix/store/abc/conf"
+        ];
+        StandardError = "append:/%i/cron.d/x";
+        StandardOutput = "append:/srv/../etc/cron.d/x";
+      };
+      templated = service {
+        ReadWritePaths = "/var/lib/%i /var/lib/app-%i";
+        StandardError = "append:/var/log/%i";
+        StandardOutput = "append:/var/lib/%J";
+      };
       typing = service {
         StandardError = "file:/dev/tty1";
         StandardInput = "tty-force";
@@ -184,10 +224,10 @@ in
     ''systemd.services.linked.serviceConfig.StateDirectory: "/var/lib/sss" is the directory of a daemon of the host; choose another name, or, if the service is that daemon, leave it unconfined: systemd.services.linked.nsguard.namespace = lib.mkForce null;''
     ''systemd.sockets.listening: connections to "/run/s.sock" are made on the host and would tell the service the host's addresses; let it listen on a port, and set nsguard.namespaces.vpn.publish.listening = { listen = [ "/run/s.sock" ]; port = …; }; or, if it serves programs of the host, leave it unconfined: systemd.services.listening.nsguard.namespace = lib.mkForce null;''
     ''systemd.sockets.listening: "vsock::22" reaches the whole machine, because AF_VSOCK has no network namespaces; let it listen on a TCP or UDP port''
-    ''systemd.services.logging.serviceConfig.OpenFile: "/etc/cron.d/logging:table" is a system path, and programs outside the namespace run files in it; name a data directory''
-    ''systemd.services.logging.serviceConfig: "/data/alice/.profile:profile:append" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.logging.nsguard.bindPaths = [ "/data/alice/.profile" ];''
-    ''systemd.services.logging.serviceConfig.StandardOutput: "append:/usr/bin/logging" is a system path, and programs outside the namespace run files in it; name a data directory, or accept that it can change the system's files with systemd.services.logging.nsguard.hardening.readOnlySystem = false;''
-    ''systemd.services.logging.serviceConfig: "truncate:/home/bob/.bashrc" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.logging.nsguard.bindPaths = [ "/home/bob/.bashrc" ];''
+    ''systemd.services.logging.serviceConfig.OpenFile: "/etc/cron.d/logging:table" is a file of the system, which programs outside the namespace run or read; write "/etc/cron.d/logging:table:read-only", so that the service can only read it''
+    ''systemd.services.logging.serviceConfig.OpenFile: "/data/alice/.profile:profile:append" is started or read by a login outside the namespace; write "/data/alice/.profile:profile:read-only", so that the service can only read it, or accept that with systemd.services.logging.nsguard.bindPaths = [ "/data/alice/.profile" ];''
+    ''systemd.services.logging.serviceConfig.StandardOutput: "append:/usr/bin/logging" is a file of the system, which programs outside the namespace run or read; name a file in a data directory, or accept that it can change the system's files with systemd.services.logging.nsguard.hardening.readOnlySystem = false;''
+    ''systemd.services.logging.serviceConfig.StandardError: "truncate:/home/bob/.bashrc" is started or read by a login outside the namespace; name a file in a data directory, or accept that with systemd.services.logging.nsguard.bindPaths = [ "/home/bob/.bashrc" ];''
     ''systemd.services.named.serviceConfig.RuntimeDirectory: "/run/nscd" is the directory of a daemon of the host; choose another name, or, if the service is that daemon, leave it unconfined: systemd.services.named.nsguard.namespace = lib.mkForce null;''
     ''systemd.services.named.serviceConfig.RuntimeDirectory: "/run/udev" is a system path, and programs outside the namespace run files in it; choose another name, or, if the service is a part of the system, leave it unconfined: systemd.services.named.nsguard.namespace = lib.mkForce null;''
     ''systemd.services.named.serviceConfig.StateDirectory: "/var/lib/NetworkManager" is the directory of a daemon of the host; choose another name, or, if the service is that daemon, leave it unconfined: systemd.services.named.nsguard.namespace = lib.mkForce null;''
@@ -195,12 +235,21 @@ in
     ''systemd.services.opened.serviceConfig.EnvironmentFile: "-/run/systemd/netif/leases/2" belongs to the host's network or to a daemon outside the namespace; remove it''
     ''systemd.services.opened.serviceConfig.LoadCredential: "lease:/var/lib/dhcpcd/eth0.lease" belongs to the host's network or to a daemon outside the namespace; remove it''
     ''systemd.services.opened.serviceConfig.StandardInput: "file:/run/nscd/socket" belongs to the host's network or to a daemon outside the namespace; remove it''
+    ''systemd.services.pointing.serviceConfig.ConfigurationDirectory: "/etc/." is a system path, and programs outside the namespace run files in it; choose another name, or, if the service is a part of the system, leave it unconfined: systemd.services.pointing.nsguard.namespace = lib.mkForce null;''
+    ''systemd.services.pointing.serviceConfig.ConfigurationDirectory: "/etc///" is a system path, and programs outside the namespace run files in it; choose another name, or, if the service is a part of the system, leave it unconfined: systemd.services.pointing.nsguard.namespace = lib.mkForce null;''
+    ''systemd.services.pointing.serviceConfig.RuntimeDirectory: "/run/./" is a system path, and programs outside the namespace run files in it; choose another name, or, if the service is a part of the system, leave it unconfined: systemd.services.pointing.nsguard.namespace = lib.mkForce null;''
+    ''systemd.services.pointing.serviceConfig.ReadWritePaths: "/etc" is a system path, and programs outside the namespace run files in it; name a data directory, or accept that it can change the system's files with systemd.services.pointing.nsguard.hardening.readOnlySystem = false;''
+    ''systemd.services.posing.serviceConfig.OpenFile: "/etc/posing:posing" is a file of the system, which programs outside the namespace run or read; write "/etc/posing:posing:read-only", so that the service can only read it, or accept that it can change the system's files with systemd.services.posing.nsguard.hardening.readOnlySystem = false;''
+    ''systemd.services.posing.serviceConfig.ConfigurationDirectory: "/etc/shadow" is a system path, and programs outside the namespace run files in it; choose another name, or, if the service is a part of the system, leave it unconfined: systemd.services.posing.nsguard.namespace = lib.mkForce null;''
+    ''systemd.services.posing.serviceConfig.ReadWritePaths: "/etc/shadow" is a system path, and programs outside the namespace run files in it; name a data directory''
     ''systemd.services.quoted.serviceConfig: "'/run/nscd'" cannot be read with certainty; write absolute paths without quotes, backslashes and ".."''
     ''systemd.services.quoted.serviceConfig: "/run/\\nscd" cannot be read with certainty; write absolute paths without quotes, backslashes and ".."''
     ''systemd.services.quoted.serviceConfig: "/srv/../run/nscd" cannot be read with certainty; write absolute paths without quotes, backslashes and ".."''
     ''systemd.services.quoted.serviceConfig: "/srv/%I" cannot be read with certainty; write absolute paths without quotes, backslashes and ".."''
     ''systemd.services.reloading.serviceConfig.ExecReloadPost: "+/bin/app" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !, or accept that with systemd.services.reloading.nsguard.allowPrivilegedCommands = true;''
     ''systemd.services.resolving.serviceConfig: binding "%t/nscd" would give access to daemons of the host, which act outside the namespace; remove it''
+    ''systemd.services.served.serviceConfig.ReadWritePaths: "/etc/aliases" is a system path, and programs outside the namespace run files in it; name a data directory''
+    ''systemd.services.served.serviceConfig.ReadWritePaths: "/etc/crontab" is a system path, and programs outside the namespace run files in it; name a data directory''
     "systemd.services.session.serviceConfig.PAMName: PAM would open a session on the host and move the service's processes out of the unit into it; remove it (systemd.services.session.serviceConfig.PAMName = lib.mkForce [ ]; where a module sets it)"
     ''systemd.services.started.serviceConfig: "/boot:/srv/boot" is a system path, and programs outside the namespace run files in it; name a data directory, or accept that it can change the system's files with systemd.services.started.nsguard.hardening.readOnlySystem = false;''
     ''systemd.services.started.serviceConfig: "/etc/nixos" is a system path, and programs outside the namespace run files in it; name a data directory''
@@ -212,13 +261,19 @@ in
     ''systemd.services.started.serviceConfig.StateDirectory: "/var/lib/nixos" is a system path, and programs outside the namespace run files in it; choose another name, or, if the service is a part of the system, leave it unconfined: systemd.services.started.nsguard.namespace = lib.mkForce null;''
     ''systemd.services.started.serviceConfig.ReadWritePaths: "/etc/cron.d" is a system path, and programs outside the namespace run files in it; name a data directory''
     ''systemd.services.started.serviceConfig.ReadWritePaths: "-/etc/app/conf" is a system path, and programs outside the namespace run files in it; name a data directory, or, if /etc/app belongs to the service alone, set systemd.services.started.serviceConfig.ConfigurationDirectory = [ "app" ];''
-    ''systemd.services.started.serviceConfig.ReadWritePaths: "/etc/rc.local" is a system path, and programs outside the namespace run files in it; name a data directory, or accept that it can change the system's files with systemd.services.started.nsguard.hardening.readOnlySystem = false;''
+    ''systemd.services.started.serviceConfig.ReadWritePaths: "/etc/rc.local" is a system path, and programs outside the namespace run files in it; name a data directory''
     ''systemd.services.started.serviceConfig.ReadWritePaths: "/usr/share/app" is a system path, and programs outside the namespace run files in it; name a data directory, or accept that it can change the system's files with systemd.services.started.nsguard.hardening.readOnlySystem = false;''
     ''systemd.services.started.serviceConfig.ReadWritePaths: "'/srv/quoted'" cannot be read with certainty; write absolute paths without quotes, backslashes and ".."''
     ''systemd.services.started.serviceConfig.ReadWritePaths: "/var/lib/systemd/linger" is a system path, and programs outside the namespace run files in it; name a data directory''
+    ''systemd.services.streaming.serviceConfig.OpenFile: "/srv/../etc/cron.d/x:x" cannot be read with certainty; write absolute paths without quotes, backslashes and ".."''
+    ''systemd.services.streaming.serviceConfig.OpenFile: "/nix/store/abc/conf" is a file of the system, which programs outside the namespace run or read; write "/nix/store/abc/conf::read-only", so that the service can only read it''
+    ''systemd.services.streaming.serviceConfig.StandardOutput: "append:/srv/../etc/cron.d/x" cannot be read with certainty; write absolute paths without quotes, backslashes and ".."''
+    ''systemd.services.streaming.serviceConfig.StandardError: "append:/%i/cron.d/x" cannot be read with certainty; name a directory of the service before the specifier''
+    ''systemd.services.templated.serviceConfig.StandardOutput: "append:/var/lib/%J" cannot be read with certainty; name a directory of the service before the specifier''
+    ''systemd.services.templated.serviceConfig.ReadWritePaths: "/var/lib/%i" cannot be read with certainty; name a directory of the service before the specifier''
     ''systemd.services.typing.serviceConfig.StandardInput: "tty-force" is a terminal of the host, from which the service would read or to which it would write; set systemd.services.typing.serviceConfig.StandardInput = lib.mkForce "null";''
     ''systemd.services.typing.serviceConfig.StandardOutput: "journal+console" is a terminal of the host, from which the service would read or to which it would write; set systemd.services.typing.serviceConfig.StandardOutput = lib.mkForce "journal";''
-    ''systemd.services.typing.serviceConfig.StandardError: "file:/dev/tty1" belongs to the host's network or to a daemon outside the namespace; remove it''
+    ''systemd.services.typing.serviceConfig.StandardError: "file:/dev/tty1" is a device of the host; remove it, or grant it with systemd.services.typing.nsguard.devices = [ "/dev/tty1" ];''
     ''systemd.services."user@".nsguard.namespace: a user's service manager runs the whole session, and its units would stay in the host's namespace; confine the services themselves, or define nsguard.apps.<name>''
     ''systemd.services.writer.serviceConfig.ReadWritePaths: "-/etc" is a system path, and programs outside the namespace run files in it; name a data directory, or accept that it can change the system's files with systemd.services.writer.nsguard.hardening.readOnlySystem = false;''
     ''systemd.services.writer.serviceConfig.ReadWritePaths: "/proc/sys/kernel" is a system path, and programs outside the namespace run files in it; name a data directory''

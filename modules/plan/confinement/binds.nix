@@ -70,12 +70,14 @@ let
       to = plain destination;
     };
 
-  # Directories that systemd creates for the service, and paths that its options grant.
-  ownOf =
-    service:
-    map (directory: plain "/run/${head (pieces ":" directory)}") (
-      words (service.serviceConfig.RuntimeDirectory or null)
+  # Directories that systemd creates for the service below `parent`, which itself belongs to all.
+  created =
+    parent: value:
+    filter (path: path != parent) (
+      map (directory: plain "${parent}/${head (pieces ":" directory)}") (words value)
     );
+  # These, and paths that its options grant.
+  ownOf = service: created "/run" (service.serviceConfig.RuntimeDirectory or null);
   grantedTo =
     service: map (path: (read path).from) (service.bindPaths or [ ]) ++ service.devices or [ ];
 
@@ -158,6 +160,7 @@ in
   showsHome = service: entry: uncovers service (read entry);
 
   inherit
+    created
     isSimple
     kept
     plain

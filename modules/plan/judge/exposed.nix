@@ -84,10 +84,16 @@ let
     else
       [ ];
 
-  # systemd opens a file as root, whoever the unit runs as.
+  # systemd opens a file as root, whoever the unit runs as. A file may have the name of the unit's directory.
   writesOpened =
     unit: key: entry: path:
-    writes (unit // { root = true; }) key entry path ++ writesLogin unit key entry path;
+    let
+      opener = unit // {
+        root = true;
+        configuration = filter (directory: directory != path) unit.configuration;
+      };
+    in
+    writes opener key entry path ++ writesLogin unit key entry path;
 
   # Whether a path in a home is, contains or may be something that a login starts or reads.
   startsAtLogin =
@@ -280,11 +286,14 @@ in
 {
   inherit hole;
 
-  # unit, property -> the paths of its directories, without links to them
+  # unit, property -> the paths of its directories, without links to them. Their parent belongs to all.
   directoriesOf =
     unit: key:
-    map (entry: paths.resolved unit.name "${facts.directories.${key}}/${first entry}") (
-      wordsOf "Service.${key}" unit
+    let
+      parent = facts.directories.${key};
+    in
+    filter (path: path != parent && paths.within path parent) (
+      map (entry: paths.resolved unit.name "${parent}/${first entry}") (wordsOf "Service.${key}" unit)
     );
 
   ofService =

@@ -38,7 +38,12 @@ let
     { where, service, ... }@unit:
     concatMap (
       entry:
-      if binds.verdictOf service entry != "kept" then
+      let
+        verdict = binds.verdictOf service entry;
+      in
+      if verdict == "unclear" then
+        [ (unclear "${where}.OpenFile" entry) ]
+      else if verdict != "kept" then
         [ (ofDaemons where entry) ]
       else if match "[^:]*:[^:]*:(.*,)?read-only(,.*)?" entry != null then
         [ ]
@@ -48,22 +53,35 @@ let
 
   # Files that systemd reads for the service, or writes to.
   passed =
-    where: service: property: pathOf:
+    {
+      where,
+      options,
+      service,
+      ...
+    }:
+    property: pathOf:
     map (
       entry:
       let
         path = pathOf entry;
         plain = binds.plain path;
+        isDevice = match "/dev/.+" plain != null && match paths.harmless plain == null;
+        isReplaced = match paths.replaced plain != null || match paths.reopened plain != null;
       in
       {
-        when =
-          match "[/%].*" path != null
-          && (
-            match paths.replaced plain != null || match paths.reopened plain != null || isDevice service plain
-          );
+        when = match "[/%].*" path != null && (isReplaced || isDevice && !isGranted service plain);
         where = "${where}.${property}";
-        what = "${toJSON entry} belongs to the host's network or to a daemon outside the namespace";
-        fix = "remove it";
+        what = "${toJSON entry} ${
+          if isReplaced then
+            "belongs to the host's network or to a daemon outside the namespace"
+          else
+            "is a device of the host"
+        }";
+        fix =
+          if isReplaced then
+            "remove it"
+          else
+            "remove it, or grant it with ${options}.devices = [ ${toJSON plain} ];";
       }
     ) (strings (service.serviceConfig.${property} or null));
 
@@ -74,9 +92,6 @@ let
   isGranted =
     service: path:
     builtins.any (granted: binds.within path (binds.source granted)) (service.devices or [ ]);
-  isDevice =
-    service: path:
-    match "/dev/.+" path != null && match paths.harmless path == null && !isGranted service path;
 
   # Standard input and output at a terminal of the host, or in a file of it.
   streams =
@@ -93,7 +108,7 @@ let
             || match "tty(-.*)?" entry != null && !isGranted service terminal;
           values = strings (config.${stream} or null);
         in
-        passed where service stream ofStream
+        passed unit stream ofStream
         ++ map (entry: {
           where = "${where}.${stream}";
           what = "${toJSON entry} is a terminal of the host, from which the service would read or to which it would write";
@@ -131,10 +146,11 @@ let
         name:
         let
           path = "${parents.${property}}/${name}";
-          isDaemons = match paths.reopened (binds.plain path) != null;
+          plain = binds.plain path;
+          isDaemons = match paths.reopened plain != null;
         in
         {
-          when = isDaemons || written.isStarted (binds.plain path);
+          when = isDaemons || plain == parents.${property} || written.isStarted plain;
           where = "${where}.${property}";
           what =
             if isDaemons then
@@ -224,9 +240,9 @@ in
     let
       config = service.serviceConfig;
     in
-    passed where service "EnvironmentFile" afterDash
-    ++ passed where service "LoadCredential" afterColon
-    ++ passed where service "LoadCredentialEncrypted" afterColon
+    passed unit "EnvironmentFile" afterDash
+    ++ passed unit "LoadCredential" afterColon
+    ++ passed unit "LoadCredentialEncrypted" afterColon
     ++ streams unit
     ++ directories where options service
     ++ written.ofReadWritePaths unit

@@ -34,26 +34,20 @@ let
 
   # Directories in /etc that systemd makes for the service alone.
   configuration =
-    service:
-    map (entry: binds.plain "/etc/${head (match "([^:]*).*" entry)}") (
-      words (service.serviceConfig.ConfigurationDirectory or null)
-    );
+    service: binds.created "/etc" (service.serviceConfig.ConfigurationDirectory or null);
 
-  # Files of the system, which only root can write.
+  # Files of the system, which only root can write. own: what belongs to the service alone
   isOfRoot =
-    asRoot: service: path:
-    asRoot
-    && service.hardening.readOnlySystem or true
+    service: own: path:
+    service.hardening.readOnlySystem or true
     && match paths.ofRoot path != null
-    && !any (binds.within path) (configuration service);
+    && !any (binds.within path) own;
 
-  # The option by which root may write a path all the same.
+  # The option by which root may write a path all the same. own: the name in /etc of a directory, which may be the
+  # service's; null for none
   accepted =
     { where, options, ... }:
-    path:
-    let
-      own = match "/etc/([^/.]+)(/.*)?" path;
-    in
+    own:
     if own == null then
       " accept that it can change the system's files with ${options}.hardening.readOnlySystem = false;"
     else
@@ -61,21 +55,43 @@ let
       + " set ${where}.ConfigurationDirectory = [ ${toJSON (head own)} ];";
 
   ofPath =
-    unit: asRoot: where: entry: path:
+    unit: where: entry: path:
     let
+      inherit (unit) service;
       problem = ofSystem where entry;
+      own = match "/etc/([^/.]+)(/.*)?" path;
     in
     if isStarted path then
       [ problem ]
-    else if isOfRoot asRoot unit.service path then
-      [ (problem // { fix = "${problem.fix}, or${accepted unit path}"; }) ]
+    else if runsAsRoot service && isOfRoot service (configuration service) path then
+      [ (problem // { fix = "${problem.fix}, or${accepted unit own}"; }) ]
     else
       [ ];
+
+  # A path that cannot be read, or that may be such a one: only the running unit knows with what a name begins.
+  ofUnclear =
+    option: entry: path:
+    if !binds.isSimple path then
+      [ (unclear option entry) ]
+    else if match "(/(run|var|var/lib|var/spool))?/%[^nNpuUgG].*" (binds.plain path) != null then
+      [ (unclear option entry // { fix = "name a directory of the service before the specifier"; }) ]
+    else
+      [ ];
+
+  # An entry of OpenFile=, "path:name:options", opened to read.
+  readOnlyEntry =
+    entry:
+    let
+      parts = match "([^:]*)(:[^:]*)?.*" entry;
+      name = builtins.elemAt parts 1;
+    in
+    "${head parts}${if name == null then ":" else name}:read-only";
 
   # Whether a path is in a home, and a login or session starts or reads something there.
   isOfLogin =
     service: path:
     let
+      isGranted = any (granted: binds.within path (binds.source granted)) (service.bindPaths or [ ]);
       homes =
         filter (home: path != home && binds.within path home) (
           service.homes.people or [ ] ++ service.homes.own or [ ]
@@ -88,24 +104,9 @@ let
         );
       below = home: substring (stringLength home + 1) (-1) path;
     in
-    any (home: match paths.startedInHome (below home) != null) homes;
-
-  ofLogin =
-    unit: entry: path:
-    let
-      inherit (unit) service;
-      isGranted = any (granted: binds.within path (binds.source granted)) (service.bindPaths or [ ]);
-    in
-    [
-      {
-        inherit (unit) where;
-        when = service.hardening.hiddenHomes or true && isOfLogin service path && !isGranted;
-        what = "${toJSON entry} contains what a login outside the namespace starts or reads";
-        fix =
-          "name another directory, show it with BindReadOnlyPaths,"
-          + " or accept that with ${unit.grants} = [ ${toJSON path} ];";
-      }
-    ];
+    service.hardening.hiddenHomes or true
+    && any (home: match paths.startedInHome (below home) != null) homes
+    && !isGranted;
 in
 {
   inherit isStarted;
@@ -120,15 +121,54 @@ in
       if from != to && any (path: binds.within path from) readOnly then
         [ (ofSystem unit.where entry) ]
       else
-        ofPath unit (runsAsRoot unit.service) unit.where entry from
+        ofPath unit unit.where entry from
     )
-    ++ ofLogin unit entry from;
+    ++ [
+      {
+        inherit (unit) where;
+        when = isOfLogin unit.service from;
+        what = "${toJSON entry} contains what a login outside the namespace starts or reads";
+        fix =
+          "name another directory, show it with BindReadOnlyPaths,"
+          + " or accept that with ${unit.grants} = [ ${toJSON from} ];";
+      }
+    ];
 
   # A file that systemd opens to write, as root, whoever the unit runs as.
   ofOpened =
-    { where, ... }@unit:
+    { where, service, ... }@unit:
     property: entry: path:
-    ofPath unit true "${where}.${property}" entry path ++ ofLogin unit entry path;
+    let
+      option = "${where}.${property}";
+      # A file may have the name of the service's directory.
+      own = filter (directory: directory != path) (configuration service);
+      problem = {
+        where = option;
+        what = "${toJSON entry} is a file of the system, which programs outside the namespace run or read";
+        fix = elsewhere;
+      };
+      elsewhere =
+        if property == "OpenFile" then
+          "write ${toJSON (readOnlyEntry entry)}, so that the service can only read it"
+        else
+          "name a file in a data directory";
+    in
+    if ofUnclear option entry path != [ ] then
+      ofUnclear option entry path
+    else if isStarted path || isOfRoot service own path && binds.within path "/nix" then
+      [ problem ]
+    else if isOfRoot service own path then
+      [ (problem // { fix = "${elsewhere}, or${accepted unit (match "/etc/([^/.]+)/.+" path)}"; }) ]
+    else if isOfLogin service path then
+      [
+        {
+          where = option;
+          what = "${toJSON entry} is started or read by a login outside the namespace";
+          fix = "${elsewhere}, or accept that with ${unit.grants} = [ ${toJSON path} ];";
+        }
+      ]
+    else
+      [ ];
 
   # ReadWritePaths=. It opens nothing in a home: homes are covered.
   ofReadWritePaths =
@@ -140,11 +180,11 @@ in
         path = binds.plain named;
         option = "${where}.ReadWritePaths";
       in
-      if !binds.isSimple named then
-        [ (unclear option entry) ]
+      if ofUnclear option entry named != [ ] then
+        ofUnclear option entry named
       else if runsAsRoot service && match "/(proc|sys)(/.*)?" path != null then
         [ (ofSystem option entry) ]
       else
-        ofPath unit (runsAsRoot service) option entry path
+        ofPath unit option entry path
     ) (filter builtins.isString (words (service.serviceConfig.ReadWritePaths or null)));
 }

@@ -57,7 +57,7 @@ def _bind_writes(unit: Unit, entry: str, source: str, destination: str) -> Itera
     if source != destination and any(paths.perhaps_above(source, closed) for closed in unit.facts["readOnly"]):
         yield Hole(key, entry, "system")
         return
-    yield from _writes(unit, key, entry, source, as_root=unit.root)
+    yield from _writes(unit, key, entry, source)
     yield from _writes_login(unit, key, entry, source)
 
 
@@ -68,17 +68,20 @@ def _writes_login(unit: Unit, key: str, entry: str, path: str) -> Iterator[Hole]
 
 def _writes_opened(unit: Unit, key: str, entry: str, path: str) -> Iterator[Hole]:
     """The same for a file that systemd opens as root, whoever the unit runs as."""
-    yield from _writes(unit, key, entry, path, as_root=True)
+    yield from _writes(unit, key, entry, path, opened=True)
     yield from _writes_login(unit, key, entry, path)
 
 
-def _writes(unit: Unit, key: str, entry: str, path: str, *, as_root: bool) -> Iterator[Hole]:
-    """The holes of an entry by which the unit, or systemd for it, may write a path of the host."""
+def _writes(unit: Unit, key: str, entry: str, path: str, *, opened: bool = False) -> Iterator[Hole]:
+    """The holes of an entry by which the unit may write a path of the host, or a file that systemd opens for it."""
     of_root = unit.facts["writable"]
+    as_root = unit.root or opened
+    # A file may have the name of the unit's directory.
+    own = [directory for directory in unit.configuration if not (opened and directory == path)]
     above = any(paths.perhaps_above(path, it) for it in of_root)
     if paths.perhaps_among(path, _started(unit)) or (as_root and paths.perhaps_among(path, ("/proc", "/sys"))):
         yield Hole(key, entry, "system")
-    elif as_root and (above or paths.perhaps_among(path, of_root)) and not paths.among(path, unit.configuration):
+    elif as_root and (above or paths.perhaps_among(path, of_root)) and not paths.among(path, own):
         yield Hole(key, entry, "system", "read-only-system")
 
 
@@ -161,7 +164,7 @@ def _after_colon(entry: str) -> str:
 def _writable(unit: Unit) -> Iterator[Hole]:
     for entry in unit.spelt("Service.ReadWritePaths"):
         path = unit.paths.resolved(entry.lstrip("-+"))
-        yield from _writes(unit, "Service.ReadWritePaths", entry, path, as_root=unit.root)
+        yield from _writes(unit, "Service.ReadWritePaths", entry, path)
 
 
 def _directories(unit: Unit) -> Iterator[Hole]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from nsguard.health.judge import text
+from nsguard.health.judge import paths, text
 from nsguard.health.judge.paths import UnitPaths
 
 _TRUE = ("true", "yes", "on", "1", "y", "t")
@@ -63,9 +63,10 @@ class Unit:
         return [word for value in self.values(key) for word in (*text.words(value), *text.stripped(value))]
 
     def _made(self, key: str) -> list[str]:
-        """The paths of the directories that systemd makes for the unit, without links to them."""
+        """The paths of the directories that systemd makes for the unit, without links to them or their parent."""
         parent = self.facts["directories"][key]
-        return [self.paths.resolved(f"{parent}/{word.split(':')[0]}") for word in self.spelt(f"Service.{key}")]
+        made = (self.paths.resolved(f"{parent}/{word.split(':')[0]}") for word in self.spelt(f"Service.{key}"))
+        return [path for path in made if path != parent and paths.within(path, parent)]
 
     def _is_root(self) -> bool:
         user = self.setting("User")
