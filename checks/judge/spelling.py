@@ -27,7 +27,8 @@ DANGEROUS = (
 # Where the host later starts or reads something. Nobody may write there; the last ones concern root alone.
 STARTED = (
     "/etc/cron.d", "/etc/crontab", "/etc/ld.so.preload", "/etc/nixos", "/etc/profile", "/etc/profile.d/app.sh",
-    "/etc/shadow", "/etc/ssh", "/etc/sudoers", "/etc/sudoers.d", "/etc/systemd/system", "/etc/udev/rules.d", "/etc/xdg/autostart", "/nix/var/nix/profiles/system", "/run/binfmt", "/run/udev",
+    "/etc/shadow", "/etc/ssh", "/etc/sudoers", "/etc/sudoers.d", "/etc/systemd/system", "/etc/udev/rules.d",
+    "/etc/xdg/autostart", "/nix/var/nix/profiles/system", "/run/binfmt", "/run/udev",
     "/run/wrappers/bin", "/usr/local/bin", "/var/cron/tabs", "/var/lib/containers", "/var/lib/extensions",
     "/var/lib/nixos", "/var/lib/systemd/linger", "/var/spool/cron",
 )  # fmt: skip
