@@ -2,12 +2,13 @@
 { lib }:
 let
   inherit (lib) mkOption types;
+  required = import ./required.nix { inherit lib; };
 in
 mkOption {
   type = types.attrsOf (
     types.submodule {
       options = {
-        address = mkOption {
+        address = required {
           type = types.str;
           example = "192.168.1.10";
           description = ''
@@ -18,7 +19,7 @@ mkOption {
           '';
         };
 
-        port = mkOption {
+        port = required {
           type = types.port;
           example = 445;
           description = ''

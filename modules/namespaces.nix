@@ -2,10 +2,11 @@
 let
   inherit (lib) mkOption types;
   defaults = import ./plan/defaults.nix;
+  required = import ./required.nix { inherit lib; };
 
   namespace = {
     options = {
-      tunnel = mkOption {
+      tunnel = required {
         type = types.str;
         example = "mullvad";
         description = ''

@@ -3,12 +3,13 @@
 let
   inherit (lib) mkOption types;
   defaults = import ./plan/defaults.nix;
+  required = import ./required.nix { inherit lib; };
 
   range =
     example:
     types.submodule {
       options = {
-        from = mkOption {
+        from = required {
           type = types.port;
           example = example.from;
           description = ''
@@ -17,7 +18,7 @@ let
             Risk: that of the option which the range is for.
           '';
         };
-        to = mkOption {
+        to = required {
           type = types.port;
           example = example.to;
           description = ''
@@ -68,7 +69,7 @@ let
       '';
     };
 
-    port = mkOption {
+    port = required {
       type = types.either types.port (range {
         from = 27015;
         to = 27030;

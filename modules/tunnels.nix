@@ -2,6 +2,7 @@
 let
   inherit (lib) mkOption types;
   defaults = import ./plan/defaults.nix;
+  required = import ./required.nix { inherit lib; };
   secretFile = import ./secret-file.nix { inherit lib; };
 
   # An option whose default is the plan's, so that it is written once.
@@ -19,7 +20,7 @@ let
         '';
       } defaults.peer.name;
 
-      publicKey = mkOption {
+      publicKey = required {
         type = types.singleLineStr;
         example = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
         description = ''

@@ -42,7 +42,9 @@ in
       publish = mapAttrs (_: published: defaults.published // published) (ns.publish or { });
       hostLink = defaults.hostLink // ns.hostLink or { };
       tunnelPorts = defaults.tunnelPorts // ns.tunnelPorts or { };
-      allowedEgress = ns.allowedEgress or { };
+      allowedEgress = mapAttrs (_: exception: defaults.exception // exception) (ns.allowedEgress or { });
+      # No tunnel has this name.
+      tunnel = if ns.tunnel or null == null then "" else ns.tunnel;
       hostServices = mapAttrs (_: service: defaults.hostService // service) (ns.hostServices or { });
     }
   ) (namespaces // (hopsOf { inherit namespaces tunnels; }).added);

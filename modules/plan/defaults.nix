@@ -6,7 +6,9 @@ let
   };
 in
 {
+  # null: what has no default, and must be set.
   namespace = {
+    tunnel = null;
     dns.enforce = true;
     users = [ ];
     group = null;
@@ -20,7 +22,7 @@ in
     hostServices = { };
   };
 
-  # Defaults of one `publish.<name>`; the name has no default. from: null means everybody.
+  # Defaults of one `publish.<name>`; the name and the port have none. from: null means everybody.
   published = {
     listen = [ ];
     from = null;
@@ -37,6 +39,12 @@ in
   hostLink = {
     enable = false;
     range = "169.254.64.0/18";
+  };
+
+  # One `allowedEgress.<name>`, which has no defaults.
+  exception = {
+    address = null;
+    port = null;
   };
 
   tunnelPorts = {
@@ -86,6 +94,7 @@ in
   };
 
   peer = {
+    publicKey = null;
     name = null;
     presharedKeyFile = null;
     endpoint = null;

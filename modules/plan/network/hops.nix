@@ -12,7 +12,7 @@ let
     )) tunnels
   );
 
-  holding = tunnel: filter (name: namespaces.${name}.tunnel == tunnel) (attrNames namespaces);
+  holding = tunnel: filter (name: namespaces.${name}.tunnel or null == tunnel) (attrNames namespaces);
 
   homeless = filter (name: holding name == [ ]) carrying;
 in

@@ -8,7 +8,7 @@
 let
   inherit (builtins) attrNames toJSON;
   inherit (import ../network/addresses.nix) special;
-  inherit (import ./problem.nix) malformed misnamed;
+  inherit (import ./problem.nix) malformed misnamed unset;
 
   octet = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
   address = "(${octet}[.]){3}${octet}|[0-9a-fA-F:]*:[0-9a-fA-F:]+";
@@ -22,39 +22,49 @@ builtins.concatMap (
   let
     here = "${where}.allowedEgress.${name}";
     it = exceptions.${name};
-    same = builtins.filter (other: other < name && at exceptions.${other} == at it) (
-      attrNames exceptions
-    );
+    isWhole = exception: exception.address != null && exception.port != null;
+    same = builtins.filter (
+      other: other < name && isWhole exceptions.${other} && at exceptions.${other} == at it
+    ) (attrNames exceptions);
   in
   [
     (misnamed here name)
-    (malformed "${here}.address" address
-      ''"192.168.1.10" or "fd00::10"; a name would be looked up through the tunnel''
-      it.address
-    )
-    {
-      when = builtins.match unfit it.address != null;
-      where = "${here}.address";
-      what = "${toJSON it.address} is not the address of one host";
-      fix = ''write the address of the host to reach: ${here}.address = "192.168.1.10";'';
-    }
-    {
-      when = special it.address == "a loopback address";
-      where = "${here}.address";
-      what = "${toJSON it.address} is this host itself";
-      fix = "remove the exception and set ${where}.hostServices.${name}.port = ${toString it.port};";
-    }
-    {
-      when = builtins.elem it.address taken;
-      where = "${here}.address";
-      what = "${toJSON it.address} belongs to the tunnel or its resolver, and could not be reached through the tunnel";
-      fix = "remove the exception";
-    }
-    {
-      when = same != [ ];
-      where = here;
-      what = "${at it} is also the target of ${where}.allowedEgress.${builtins.head same}";
-      fix = "remove one of the two";
-    }
+    (unset "${here}.address" it.address ''"192.168.1.10"; with the address of the host to reach'')
+    (unset "${here}.port" it.port "445; with the TCP port to reach")
   ]
+  ++ (
+    if !isWhole it then
+      [ ]
+    else
+      [
+        (malformed "${here}.address" address
+          ''"192.168.1.10" or "fd00::10"; a name would be looked up through the tunnel''
+          it.address
+        )
+        {
+          when = builtins.match unfit it.address != null;
+          where = "${here}.address";
+          what = "${toJSON it.address} is not the address of one host";
+          fix = ''write the address of the host to reach: ${here}.address = "192.168.1.10";'';
+        }
+        {
+          when = special it.address == "a loopback address";
+          where = "${here}.address";
+          what = "${toJSON it.address} is this host itself";
+          fix = "remove the exception and set ${where}.hostServices.${name}.port = ${toString it.port};";
+        }
+        {
+          when = builtins.elem it.address taken;
+          where = "${here}.address";
+          what = "${toJSON it.address} belongs to the tunnel or its resolver, and could not be reached through the tunnel";
+          fix = "remove the exception";
+        }
+        {
+          when = same != [ ];
+          where = here;
+          what = "${at it} is also the target of ${where}.allowedEgress.${builtins.head same}";
+          fix = "remove one of the two";
+        }
+      ]
+  )
 ) (attrNames exceptions)

@@ -17,6 +17,7 @@ let
     misnamed
     secretFile
     unknown
+    unset
     ;
 
   account = "[a-zA-Z_][a-zA-Z0-9_-]{0,30}";
@@ -125,7 +126,17 @@ forwardingProblems "${where}.portForwarding" ns.portForwarding
 ++ [ (misnamed where name) ]
 ++ runProblems where name ns
 ++ [
-  (unknown "${where}.tunnel" "tunnel" "nsguard.tunnels" tunnels ns.tunnel)
+  (
+    if ns.tunnel == "" then
+      unset "${where}.tunnel" "" (
+        if tunnels == { } then
+          ''"mullvad"; and nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";''
+        else
+          "${toJSON (builtins.head (attrNames tunnels))}; with the name of one of nsguard.tunnels"
+      )
+    else
+      unknown "${where}.tunnel" "tunnel" "nsguard.tunnels" tunnels ns.tunnel
+  )
   {
     # Reported once, for the first of those that share it.
     when = tunnels ? ${ns.tunnel} && others != [ ] && name < builtins.head others;

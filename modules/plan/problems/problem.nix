@@ -4,7 +4,7 @@
 #   fix    what to write instead
 #   when   whether the problem exists; without it, it does
 # A warning has the same form. What several files check is here, too: `malformed`, `isPort`, `misnamed`, `named`, `unknown`,
-# `orMeant`, `isPath`, `inStore`, `secretFile`, `onlyFiltered`.
+# `unset`, `orMeant`, `isPath`, `inStore`, `secretFile`, `onlyFiltered`.
 let
   inherit (builtins)
     attrNames
@@ -44,6 +44,14 @@ rec {
   };
 
   isPort = number: builtins.isInt number && number > 0 && number < 65536;
+
+  # An option that has no default. example: a value, as Nix has it, and what it is
+  unset = where: value: example: {
+    inherit where;
+    when = value == null || value == "";
+    what = "it is not set";
+    fix = "set ${where} = ${example}";
+  };
 
   misnamed = where: name: {
     inherit where;

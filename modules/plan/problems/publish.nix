@@ -15,7 +15,12 @@ let
   inherit (import ../network/addresses.nix) isFirst network;
   inherit (import ../network/listen.nix) overlap parse;
   ports = import ../network/ports.nix;
-  inherit (import ./problem.nix) isPort malformed misnamed;
+  inherit (import ./problem.nix)
+    isPort
+    malformed
+    misnamed
+    unset
+    ;
   rangeProblems = import ./port-range.nix;
 
   published = concatMap (
@@ -249,8 +254,9 @@ let
       fix = ''write it like "127.0.0.1:9091", "[::1]:9091" or "/run/web.sock"'';
     }) port.listen
     ++ [
+      (unset "${where}.port" port.port "9091; with the port that the service listens on")
       {
-        when = !ports.isRange port.port && !isPort port.port;
+        when = port.port != null && !ports.isRange port.port && !isPort port.port;
         where = "${where}.port";
         what = "${toJSON port.port} is not a port";
         fix = "set port = 9091; with the port that the service listens on";

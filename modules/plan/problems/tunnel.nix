@@ -15,6 +15,7 @@ let
     malformed
     secretFile
     unknown
+    unset
     ;
   addresses = import ../network/addresses.nix;
   inherit (addresses) network;
@@ -47,6 +48,9 @@ let
     where: peer:
     [
       (secretFile "${where}.presharedKeyFile" peer.presharedKeyFile)
+      (unset "${where}.publicKey" peer.publicKey
+        "\"…\"; with the 44 characters that your provider gave you"
+      )
       (malformed "${where}.publicKey" key "the 44 characters that `wg pubkey` prints" peer.publicKey)
     ]
     ++ unusable "${where}.endpoint" "which no peer can have" "write the peer's own address" (
