@@ -66,7 +66,7 @@ def refusing(call: str, error: int, third: int | None = None) -> str:
         ("0", "-", "descriptor 0 (without a name)"),
         # the unit's own Environment= says otherwise
         ("3", "LISTEN_FDS=0 LISTEN_FDNAMES=", "descriptor 3 (without a name)"),
-        ("7", "LISTEN_FDS=1 LISTEN_FDNAMES=web.socket", "descriptor 7 (without a name)"),
+        ("700", "LISTEN_FDS=1 LISTEN_FDNAMES=web.socket", "descriptor 700 (without a name)"),
         ("4", "LISTEN_FDS=x LISTEN_FDNAMES=other:web.socket:more", "descriptor 4 (web.socket)"),
     ],
 )
@@ -95,19 +95,27 @@ def test_a_socket_of_the_namespace_is_passed_on(box: Box, init: str, descriptor:
     assert done.stdout == "ran\n"
 
 
-@pytest.mark.parametrize("third", ["/dev/null", "&5"], ids=["no other", "and another"])
-def test_what_nsguard_replaces_is_not_the_commands(box: Box, init: str, third: str) -> None:
+@pytest.mark.parametrize(
+    ("streams", "refused"),
+    [
+        ("3</dev/null", ""),
+        ("3<&5", "descriptor 3 (first)"),
+        # systemd connects standard input to a socket whose file the unit names
+        ("3</dev/null <&1", "descriptor 0 (without a name)"),
+    ],
+)
+def test_what_nsguard_replaces_is_not_the_commands(box: Box, init: str, streams: str, refused: str) -> None:
     """The journal's and the manager's sockets are the host's; the command gets a pipe and a socket of its own."""
     box.nsguard("netns", "up", NAME)
-    passed = f"export LISTEN_FDS=2 LISTEN_FDNAMES=first:nsguard-notify; exec 3<{third} 5<&-"
+    passed = f"export LISTEN_FDS=2 LISTEN_FDNAMES=first:nsguard-notify; exec {streams} 5<&-"
     box.write("/run/passed", f'#!/bin/sh\n{passed}; exec {" ".join(ENTER)} {init} "$@"\n', 0o755)
     options = ("--journal", "--notify=main", "--own-sockets")
     found = between(box, "/run/passed", "print('ran')", *options, first=False)
-    if third == "/dev/null":
-        assert (found["status"], found["said"]) == (0, "ran\n")
-    else:
-        assert "descriptor 3 (first) is a socket of another network namespace" in found["said"]
+    if refused:
+        assert found["said"].startswith(f"nsguard: {refused} is a socket of another network namespace")
         assert found["status"] == 255
+    else:
+        assert (found["status"], found["said"]) == (0, "ran\n")
 
 
 def test_a_unit_without_address_families_gets_its_own_sockets(box: Box, init: str) -> None:
@@ -141,9 +149,16 @@ def test_where_the_kernel_does_not_tell_a_socket_is_refused_as_such(box: Box, in
     assert (done.returncode, done.stdout, done.stderr) == (0, "ran\n", "")
 
 
-def test_a_list_of_descriptors_that_cannot_be_read_is_refused(box: Box, init: str) -> None:
-    done = run(box, *DENY, refusing("getdents64", EPERM), init, "--own-sockets", "echo", "ran")
+def test_without_the_number_of_descriptors_nothing_starts(box: Box, init: str) -> None:
+    hides = 'mount --bind /dev/null /proc/$$/status; exec "$@"'
+    done = run(box, "unshare", "--mount", "sh", "-c", hides, "sh", init, "--own-sockets", "echo", "ran")
     assert (done.returncode, done.stdout) == (255, "")
     assert done.stderr == (
-        "nsguard: cannot tell which sockets this unit was passed: /proc/self/fd: Operation not permitted\n"
+        "nsguard: cannot tell which sockets this unit was passed: /proc/self/status cannot be read\n"
     )
+
+
+def test_a_unit_whose_filter_allows_few_calls_is_checked(box: Box, init: str) -> None:
+    deny = (*DENY, refusing("getdents64", EPERM))
+    assert "not permitted" in run(box, *deny, "ls", "/").stderr
+    assert run(box, *deny, init, "--own-sockets", "echo", "ran").stdout == "ran\n"
