@@ -7,6 +7,7 @@ nixpkgs' lib/ and nixos/ side by side, named by NSGUARD_NIXPKGS, and are skipped
 from __future__ import annotations
 
 import functools
+import json
 import os
 import re
 import subprocess
@@ -67,6 +68,23 @@ def test_two_values_for_the_file_of_a_secret_are_reported_without_the_values() -
     assert "nsguard.configFile: /one.nix and /other.nix set it to different paths; keep one of them" in error
     assert "-key" not in error
     assert evaluate(f'{type_}.merge [ "nsguard" ] [ {values[0]} {values[0]} ]') == "first-key"
+
+
+@needs_nixpkgs
+def test_a_file_in_place_of_a_tunnel_is_neither_read_nor_shown(tmp_path: Path) -> None:
+    file = tmp_path / "mullvad.conf"
+    file.write_text("[Interface]\nPrivateKey = the-key\n")
+    for value in (f'"{file}"', str(file), json.dumps(file.read_text())):
+        module = f"{{ nsguard.tunnels.mullvad = {value}; }}"
+        options = (
+            f"(import {NIXPKGS}/lib).evalModules {{ modules = [ {CHECKS.parent}/modules/tunnels.nix {module} ]; }}"
+        )
+        error = error_of(f"({options}).config.nsguard.tunnels.mullvad.mtu")
+        assert (
+            "error: nsguard.tunnels.mullvad: the value is not a set of options; for a provider's file, write"
+            ' nsguard.tunnels.mullvad.configFile = "/run/secrets/…";\n'
+        ) in error
+        assert "the-key" not in error
 
 
 def directives(text: str) -> list[tuple[str, str, str]]:

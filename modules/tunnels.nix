@@ -8,8 +8,18 @@ let
   # An option whose default is the plan's, so that it is written once.
   option = attributes: default: mkOption (attributes // { inherit default; });
 
+  # networking.wireguard has such an option for a key itself. Without one here, NixOS's message would show the key.
+  key = mkOption {
+    type = types.nullOr secretFile;
+    default = null;
+    visible = false;
+    description = "Refused: the key would be in the Nix store.";
+  };
+
   peer = {
     options = {
+      presharedKey = key;
+
       name = option {
         type = types.nullOr types.str;
         example = "se-sto-wg-001";
@@ -93,6 +103,8 @@ let
 
   tunnel = {
     options = {
+      privateKey = key;
+
       type = option {
         type = types.enum [
           "wireguard"
@@ -263,10 +275,29 @@ let
       } defaults.tunnel.peers;
     };
   };
+
+  # A type of sets of options that takes nothing else. NixOS would import a path as a module, and show the line with the
+  # key of a provider's file, or the whole text of one that is pasted.
+  setsOnly =
+    type:
+    type
+    // {
+      check = _: true;
+      merge =
+        option: definitions:
+        let
+          name = lib.showOption option;
+        in
+        if lib.all ({ value, ... }: lib.isAttrs value || lib.isFunction value) definitions then
+          type.merge option definitions
+        else
+          throw "${name}: the value is not a set of options; for a provider's file, write ${name}.configFile = \"/run/secrets/…\";";
+      substSubModules = modules: setsOnly (type.substSubModules modules);
+    };
 in
 {
   options.nsguard.tunnels = mkOption {
-    type = types.attrsOf (types.submodule tunnel);
+    type = types.attrsOf (setsOnly (types.submodule tunnel));
     default = { };
     example = lib.literalExpression ''{ mullvad.configFile = "/run/secrets/mullvad.conf"; }'';
     description = ''

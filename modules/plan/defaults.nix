@@ -84,6 +84,7 @@ in
     configFile = null;
     ips = [ ];
     privateKeyFile = null;
+    privateKey = null;
     generatePrivateKeyFile = false;
     listenPort = null;
     mtu = null;
@@ -97,6 +98,7 @@ in
     publicKey = null;
     name = null;
     presharedKeyFile = null;
+    presharedKey = null;
     endpoint = null;
     persistentKeepalive = null;
     dynamicEndpointRefreshSeconds = 0;

@@ -165,13 +165,16 @@ in
       tunnel =
         removeAttrs tunnel [
           "fwMark"
+          "privateKey"
           "via"
         ]
         // {
           name = namespace.tunnel;
           configFile = path tunnel.configFile;
           privateKeyFile = path tunnel.privateKeyFile;
-          peers = map (peer: peer // { presharedKeyFile = path peer.presharedKeyFile; }) tunnel.peers;
+          peers = map (
+            peer: removeAttrs peer [ "presharedKey" ] // { presharedKeyFile = path peer.presharedKeyFile; }
+          ) tunnel.peers;
         };
     };
 

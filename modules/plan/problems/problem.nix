@@ -4,7 +4,7 @@
 #   fix    what to write instead
 #   when   whether the problem exists; without it, it does
 # A warning has the same form. What several files check is here, too: `malformed`, `isPort`, `misnamed`, `named`, `unknown`,
-# `unset`, `orMeant`, `isPath`, `inStore`, `secretFile`, `onlyFiltered`.
+# `unset`, `orMeant`, `isPath`, `inStore`, `secretFile`, `keyItself`, `onlyFiltered`.
 let
   inherit (builtins)
     attrNames
@@ -111,9 +111,7 @@ rec {
       {
         inherit where;
         what = "the value is a key or the text of a file, and not the path of a file";
-        fix =
-          "save it as a file that only root can read, and write the path of that file, in quotes:"
-          + " ${where} = \"/run/secrets/…\"; get a new key if others could read this one";
+        fix = inFile where;
       }
     else
       {
@@ -125,6 +123,19 @@ rec {
             "the value is not an absolute path";
         fix = ''write the whole path of a file, from / on, in quotes: ${where} = "/run/secrets/…";'';
       };
+
+  # A key where an option for the path of its file should be. where: the option for the key
+  keyItself = where: value: {
+    when = value != null;
+    inherit where;
+    what = "a key in the configuration would be in the Nix store, which every user can read";
+    fix = inFile "${where}File";
+  };
+
+  inFile =
+    where:
+    "save it as a file that only root can read, and write the path of that file, in quotes:"
+    + " ${where} = \"/run/secrets/…\"; get a new key if others could read this one";
 
   # A path without quotes is copied to the store when it is used, where every user of the machine can read it.
   inStore = where: path: {

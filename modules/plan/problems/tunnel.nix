@@ -12,6 +12,7 @@ let
     ;
   inherit (import ./problem.nix)
     isPath
+    keyItself
     malformed
     secretFile
     unknown
@@ -48,6 +49,7 @@ let
     where: peer:
     [
       (secretFile "${where}.presharedKeyFile" peer.presharedKeyFile)
+      (keyItself "${where}.presharedKey" peer.presharedKey)
       (unset "${where}.publicKey" peer.publicKey
         "\"…\"; with the 44 characters that your provider gave you"
       )
@@ -72,7 +74,7 @@ let
       fix = ''set configFile = "/run/secrets/${name}.conf";'';
     }
     {
-      when = tunnel.privateKeyFile == null;
+      when = tunnel.privateKeyFile == null && tunnel.privateKey == null;
       inherit where;
       what = "the tunnel has no key";
       fix = ''set configFile = "/run/secrets/${name}.conf"; or privateKeyFile = "/run/secrets/${name}.key";'';
@@ -152,6 +154,7 @@ in
     fix = "get a file with another key for each tunnel, or put the services into one namespace";
   }
   (secretFile "${where}.privateKeyFile" tunnel.privateKeyFile)
+  (keyItself "${where}.privateKey" tunnel.privateKey)
   (malformed "${where}.type" "wireguard|amneziawg" ''"wireguard" or "amneziawg"'' tunnel.type)
   (malformed "${where}.implementation" "auto|kernel|userspace" ''"auto", "kernel" or "userspace"''
     tunnel.implementation
