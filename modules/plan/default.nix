@@ -229,7 +229,7 @@ let
   holesOf = service: judge.service (expected.service service);
 
   unitProblems = import ./problems/units.nix {
-    inherit (judge) starts;
+    inherit (judge) starts joins;
     socketHoles = service: judge.socket (expected.socket service.namespace);
     serviceHoles =
       service: name: unit: text:

@@ -2,7 +2,8 @@
 #
 #   (import ./.).service want name text -> [ { directive; value; reason; protection ? ; } ]
 #   (import ./.).socket  want name text
-#   (import ./.).starts  name text service -> whether a socket may start the service
+#   (import ./.).starts  name text other -> whether a socket may start a service
+#   (import ./.).joins   name text other -> whether a unit may share its namespaces with another
 #
 # `text` is what systemd reads, followed by all drop-ins; `name` is the unit's full name; `want` is what the plan
 # requires, see `defaults`. The judge shares no code with the refusals in ../problems, so that neither hides what the
@@ -94,7 +95,7 @@ in
 {
   inherit facts;
 
-  starts = import ./starts.nix { inherit paths; };
+  inherit (import ./named.nix { inherit paths; }) starts joins;
 
   service =
     want: name: text:

@@ -22,7 +22,8 @@ let
   plain = unlisted "-?";
 
   # Every word of a list, in each way in which systemd may read its escapes.
-  wordsOf = key: unit: concatMap (value: words value ++ stripped value) (unit.values key);
+  wordsIn = concatMap (value: words value ++ stripped value);
+  wordsOf = key: unit: wordsIn (unit.values key);
 
   # "source:destination:options", its paths resolved.
   bind =
@@ -258,9 +259,10 @@ let
       filter (entry: entry != unit.confext) (map plain (wordsOf "Service.ExtensionDirectories" unit))
     );
 
+  # Units, which an empty value does not remove from a list.
   named =
     unit: key: reason: harmless:
-    map (word: hole key word reason) (filter (word: !elem word harmless) (wordsOf key unit));
+    map (word: hole key word reason) (filter (word: !elem word harmless) (wordsIn (unit.raw key)));
 
   # "directory:link": what systemd makes on the host for the service.
   ownDirectories =

@@ -1,14 +1,35 @@
 # The directives of a unit's text, followed by its drop-ins, as systemd reads them (systemd.syntax(7)).
 let
-  inherit (builtins) elemAt foldl' match;
+  inherit (builtins)
+    elemAt
+    foldl'
+    match
+    stringLength
+    substring
+    ;
 
-  lines =
-    text:
-    builtins.filter builtins.isString (
-      builtins.split "\n" (builtins.replaceStrings [ "\\\n" ] [ " " ] text)
-    );
+  lines = text: builtins.filter builtins.isString (builtins.split "\n" text);
 
+  # A backslash at the end continues a line. Comments are left out, also between its parts.
   line =
+    read: text:
+    let
+      length = stringLength text;
+      isComment = match "[[:space:]]*[#;].*" text != null;
+      whole = read.begun + text;
+    in
+    if isComment then
+      read
+    else if
+      length > 0
+      && substring (length - 1) 1 text == "\\"
+      && match "(.*[^\\\\])?(\\\\\\\\)*\\\\" whole != null
+    then
+      read // { begun = "${substring 0 (stringLength whole - 1) whole} "; }
+    else
+      parsed (if read.begun == "" then read else read // { begun = ""; }) whole;
+
+  parsed =
     read: text:
     let
       section = match "[[:space:]]*\\[(.*)][[:space:]]*" text;
@@ -36,7 +57,8 @@ in
     (foldl' line {
       section = "";
       directives = { };
-    } (lines text)).directives;
+      begun = "";
+    } (lines "${text}\n")).directives;
 
   # The values of a list after its last reset.
   effective = foldl' (values: value: if value == "" then [ ] else values ++ [ value ]) [ ];

@@ -104,6 +104,9 @@ let
     )).words;
 in
 {
+  # Words with their escapes.
+  escaped = read;
+
   # Words with their escapes replaced.
   words =
     text:

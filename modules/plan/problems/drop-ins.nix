@@ -31,6 +31,9 @@ let
     );
 in
 rec {
+  # A unit and its drop-in. systemd ends the last line of the one even if a backslash continues it.
+  joined = text: dropIn: "${text}\n\n${dropIn}";
+
   candidates =
     name:
     let
@@ -57,5 +60,5 @@ rec {
       own = units.${name}.text;
       other = chosen units name;
     in
-    [ own ] ++ (if other == null || other == name then [ ] else [ "${own}\n${units.${other}.text}" ]);
+    [ own ] ++ (if other == null || other == name then [ ] else [ (joined own units.${other}.text) ]);
 }

@@ -1,9 +1,11 @@
 # What other units of the machine would do to confined ones, by what NixOS makes of them -> messages
-#   starts        full name of a socket, its text -> service -> whether it may start that service
+#   starts        full name of a socket, its text -> full name of a service -> whether it may start that service
+#   joins         full name of a unit, its text -> full name of another -> whether it may share that one's namespaces
 #   socketHoles   service, full name of a socket, its text -> holes
 #   serviceHoles  service, its name, the full name and text of a unit -> messages
 {
   starts,
+  joins,
   socketHoles,
   serviceHoles,
 }:
@@ -21,7 +23,6 @@ let
     match
     toJSON
     ;
-  inherit (import ../combine.nix) unique words;
   inherit (import ./problem.nix) messages named removed;
   dropIns = import ./drop-ins.nix;
 
@@ -76,7 +77,7 @@ let
     name:
     let
       texts = dropIns.texts units name;
-      mayStart = service: any (text: starts name text service) texts;
+      mayStart = service: any (text: starts name text "${service}.service") texts;
       socket = head (match "(.*)[.]socket" name);
       others = filter (
         service:
@@ -93,22 +94,19 @@ let
       fix = "define it with ${option name}, and name the service without specifiers";
     }) others;
 
-  # Whether a name means a confined unit, or an instance of one.
-  isConfined = name: confined ? ${name} || confined ? ${toString (templateOf name)};
-
   # Both services share their namespaces, whichever of them names the other (systemd.unit(5), JoinsNamespaceOf=).
   joining =
     name:
     let
-      values = concatMap (
-        text: filter builtins.isList (builtins.split "JoinsNamespaceOf=([^\n]*)" text)
-      ) (dropIns.texts units name);
+      sharing = map (joins name) (
+        filter (text: match ".*JoinsNamespaceOf.*" text != null) (dropIns.texts units name)
+      );
     in
     map (other: {
       where = "${option name}.unitConfig.JoinsNamespaceOf";
       what = "${other} is confined, and the two would share their /tmp and other namespaces";
       fix = removed "${option name}.unitConfig.JoinsNamespaceOf";
-    }) (unique (filter (other: isConfined other && other != name) (words (concatLists values))));
+    }) (filter (other: other != name && any (mayJoin: mayJoin other) sharing) (attrNames confined));
 
   # An instance's settings come after its template's. A drop-in of NixOS replaces that of a template of the same name.
   ofInstance =
@@ -160,8 +158,9 @@ let
     else
       concatMap (
         service:
-        serviceHoles services.${service} service name
-          "${units."${service}.service".text}\n${units.${name}.text}"
+        serviceHoles services.${service} service name (
+          dropIns.joined units."${service}.service".text units.${name}.text
+        )
       ) changed;
 
   ofKind = kind: filter (name: match ".*[.]${kind}" name != null) enabled;

@@ -23,10 +23,10 @@ def holes(unit: Unit) -> Iterator[Hole]:
     yield from _writable(unit)
     yield from _trees(unit)
     yield from _directories(unit)
-    for word in unit.spelt("Service.Sockets"):
+    for word in unit.named("Service.Sockets"):
         if word not in unit.want["sockets"]:
             yield Hole("Service.Sockets", word, "host-sockets")
-    for word in unit.spelt("Unit.JoinsNamespaceOf"):
+    for word in unit.named("Unit.JoinsNamespaceOf"):
         yield Hole("Unit.JoinsNamespaceOf", word, "joined")
 
 

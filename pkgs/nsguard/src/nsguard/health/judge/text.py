@@ -1,7 +1,7 @@
 """Parsing a unit's text, followed by its drop-ins: its directives, and the words in them (systemd.syntax(7))."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 _SECTION = re.compile(r"\s*\[(.*)]\s*")
 _DIRECTIVE = re.compile(r"\s*([A-Za-z0-9-]+)\s*=\s*(.*)", re.DOTALL)
@@ -12,12 +12,26 @@ _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|([0-7]{3})|(.))", re.DOTALL)
 def directives(text: str) -> dict[str, list[str]]:
     """ "Section.Key" → its values in order; an empty value resets those before it."""
     section, values = "", dict[str, list[str]]()
-    for line in text.replace("\\\n", " ").split("\n"):
+    for line in _lines(text):
         if match := _SECTION.fullmatch(line):
             section = match[1]
         elif match := _DIRECTIVE.fullmatch(line):
             values.setdefault(f"{section}.{match[1]}", []).append(match[2].rstrip())
     return values
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines. A backslash at the end continues one; comments are left out, also between its parts."""
+    begun = ""
+    for line in f"{text}\n".split("\n"):
+        if re.match(r"\s*[#;]", line):
+            continue
+        whole = begun + line
+        if (len(whole) - len(whole.rstrip("\\"))) % 2:
+            begun = f"{whole[:-1]} "
+        else:
+            begun = ""
+            yield whole
 
 
 def effective(values: Iterable[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """A confined unit as the judge reads it: its text, and what the plan requires of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from nsguard.health.judge import paths, text
@@ -25,6 +25,10 @@ class Hole(NamedTuple):
 def canonical(value: str) -> str:
     """ "yes" for every spelling of true; other values unchanged."""
     return "yes" if value in _TRUE else value
+
+
+def _spelt(values: Iterable[str]) -> list[str]:
+    return [word for value in values for word in (*text.words(value), *text.stripped(value))]
 
 
 class Unit:
@@ -60,7 +64,11 @@ class Unit:
 
     def spelt(self, key: str) -> list[str]:
         """The words of a list, in each way in which systemd may read their escapes."""
-        return [word for value in self.values(key) for word in (*text.words(value), *text.stripped(value))]
+        return _spelt(self.values(key))
+
+    def named(self, key: str) -> list[str]:
+        """The same for a list of units, from which an empty value removes nothing."""
+        return _spelt(self.raw(key))
 
     def _made(self, key: str) -> list[str]:
         """The paths of the directories that systemd makes for the unit, without links to them or their parent."""
