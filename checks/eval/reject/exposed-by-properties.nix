@@ -160,6 +160,11 @@ in
           "/home/alice/.config"
           "/data/alice/.local/bin"
           "/home/alice/.cache"
+          "/home/alice/.config/app"
+          "/home/alice/.config/autostart-scripts"
+          "/home/alice/.config/hypr"
+          "/data/alice/.config/kitty/kitty.conf"
+          "/data/alice/.local/share/gnome-shell/extensions"
         ];
         BindReadOnlyPaths = [
           "/etc/cron.d"
@@ -257,6 +262,10 @@ in
     ''systemd.services.started.serviceConfig: "/root/.ssh" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.started.nsguard.bindPaths = [ "/root/.ssh" ];''
     ''systemd.services.started.serviceConfig: "/home/alice/.config" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.started.nsguard.bindPaths = [ "/home/alice/.config" ];''
     ''systemd.services.started.serviceConfig: "/data/alice/.local/bin" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.started.nsguard.bindPaths = [ "/data/alice/.local/bin" ];''
+    ''systemd.services.started.serviceConfig: "/home/alice/.config/autostart-scripts" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.started.nsguard.bindPaths = [ "/home/alice/.config/autostart-scripts" ];''
+    ''systemd.services.started.serviceConfig: "/home/alice/.config/hypr" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.started.nsguard.bindPaths = [ "/home/alice/.config/hypr" ];''
+    ''systemd.services.started.serviceConfig: "/data/alice/.config/kitty/kitty.conf" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.started.nsguard.bindPaths = [ "/data/alice/.config/kitty/kitty.conf" ];''
+    ''systemd.services.started.serviceConfig: "/data/alice/.local/share/gnome-shell/extensions" contains what a login outside the namespace starts or reads; name another directory, show it with BindReadOnlyPaths, or accept that with systemd.services.started.nsguard.bindPaths = [ "/data/alice/.local/share/gnome-shell/extensions" ];''
     ''systemd.services.started.serviceConfig.ConfigurationDirectory: "/etc/profile.d/started" is a system path, and programs outside the namespace run files in it; choose another name, or, if the service is a part of the system, leave it unconfined: systemd.services.started.nsguard.namespace = lib.mkForce null;''
     ''systemd.services.started.serviceConfig.StateDirectory: "/var/lib/nixos" is a system path, and programs outside the namespace run files in it; choose another name, or, if the service is a part of the system, leave it unconfined: systemd.services.started.nsguard.namespace = lib.mkForce null;''
     ''systemd.services.started.serviceConfig.ReadWritePaths: "/etc/cron.d" is a system path, and programs outside the namespace run files in it; name a data directory''

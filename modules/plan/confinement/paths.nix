@@ -264,13 +264,81 @@ in
   # In a home: what a login or a session starts or reads, and the directories that contain some of it.
   startedInHome =
     let
-      shells = "bash(_.*|rc)|z(shrc|shenv|profile|login|logout)|(k|c|tc)shrc|login|profile|inputrc|pam_environment";
-      session = "x(initrc|profile|session|sessionrc)";
-      programs = "emacs\\.d|forward|gitconfig|gnupg|nix-(defexpr|profile)|[rs]hosts|ssh|vim(rc)?";
-      config = "autostart|environment\\.d|fish|git|home-manager|nix|nixpkgs|systemd";
-      local = "bin|share/(applications|dbus-1|systemd)|state/nix";
+      shells = "bash(_.*|rc)|z(sh|shrc|shenv|profile|login|logout)|(k|c|tc)shrc|login|profile|inputrc|pam_environment";
+      session = "x(bindkeysrc|initrc|monad|profile|screensaver|session|sessionrc)|fluxbox|i3";
+      programs =
+        "cargo|direnvrc|emacs(\\.d)?|forward|gitconfig|gnupg|mailcap|nix-(defexpr|profile)|procmailrc|[rs]hosts|screenrc"
+        + "|ssh|tmux\\.conf|vim(rc)?|wezterm\\.lua";
+      config = [
+        "alacritty"
+        "autostart"
+        "autostart-scripts"
+        "awesome"
+        "bspwm"
+        "direnv"
+        "emacs"
+        "environment\\.d"
+        "fish"
+        "foot"
+        "ghostty"
+        "git"
+        "herbstluftwm"
+        "home-manager"
+        "hypr"
+        "i3"
+        "i3blocks"
+        "i3status"
+        "kanshi"
+        "kitty"
+        "labwc"
+        "leftwm"
+        "lxqt"
+        "lxsession"
+        "niri"
+        "nix"
+        "nixpkgs"
+        "nushell"
+        "nvim"
+        "openbox"
+        "pipewire"
+        "plasma-workspace"
+        "polybar"
+        "pulse"
+        "qtile"
+        "river"
+        "starship\\.toml"
+        "sway"
+        "swayidle"
+        "sxhkd"
+        "systemd"
+        "tmux"
+        "vim"
+        "waybar"
+        "wayfire"
+        "wayfire\\.ini"
+        "wezterm"
+        "wireplumber"
+        "xfce4"
+        "xmonad"
+        "zellij"
+        "zsh"
+      ];
+      share = [
+        "applications"
+        "bash-completion"
+        "cinnamon"
+        "dbus-1"
+        "fish"
+        "flatpak"
+        "gnome-shell"
+        "kwin"
+        "nvim"
+        "plasma"
+        "systemd"
+      ];
+      local = "bin|lib|share/(${any share})|state/nix";
     in
-    "(\\.(${shells}|${session}|${programs}|config/(${config})|local/(${local}))|bin)(/.*)?"
+    "(\\.(${shells}|${session}|${programs}|config/(${any config})|local/(${local}))|bin)(/.*)?"
     + "|\\.(config|local(/(share|state))?)";
 
   # A session runs files in these.
