@@ -37,8 +37,9 @@ STARTED_BY_ROOT = (
     "/usr/share/app",
 )  # fmt: skip
 STARTED_AT_LOGIN = (
-    "/data/alice/.bashrc", "/data/alice/.config/plasma-workspace/env", "/home/bob/.config", "/home/bob/.config/autostart",
-    "/home/bob/.config/sway", "/home/bob/.config/zsh", "/home/bob/.local/bin/app", "/home/bob/.local/share", "/root/.profile", "/root/.ssh", "/root/.ssh/authorized_keys", "/root/bin",
+    "/data/alice/.bashrc", "/data/alice/.config/plasma-workspace/env", "/home/bob/.config",
+    "/home/bob/.config/autostart", "/home/bob/.config/sway", "/home/bob/.config/zsh", "/home/bob/.local/bin/app",
+    "/home/bob/.local/share", "/root/.profile", "/root/.ssh", "/root/.ssh/authorized_keys", "/root/bin",
 )  # fmt: skip
 
 HARMLESS = (
