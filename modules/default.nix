@@ -11,5 +11,6 @@
     ./apps.nix
     ./units.nix
     ./stored-keys.nix
+    ./same-key.nix
   ];
 }
