@@ -162,9 +162,14 @@ static bool prepare(struct front *front)
 		if (front->queue < 0)
 			return false;
 	}
-	if (!front->notify)
-		return true;
 	front->notify_to = take(NOTIFY_NAME);
+	/* If a standard stream is a socket, systemd passes it to all commands, also to those that may tell systemd nothing. */
+	if (!front->notify) {
+		if (front->notify_to >= 0)
+			close(front->notify_to);
+		front->notify_to = -1;
+		return true;
+	}
 	if (front->notify_to < 0) {
 		say("systemd passed no descriptor %s; regenerate the unit with nixos-rebuild switch", NOTIFY_NAME);
 		return false;

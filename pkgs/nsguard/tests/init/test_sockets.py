@@ -95,6 +95,14 @@ def test_a_socket_of_the_namespace_is_passed_on(box: Box, init: str, descriptor:
     assert done.stdout == "ran\n"
 
 
+def entered(box: Box, init: str, streams: str) -> str:
+    """A script that starts nsguard-init in the namespace as systemd would, with the manager's socket besides."""
+    box.nsguard("netns", "up", NAME)
+    passed = f"export LISTEN_FDS=2 LISTEN_FDNAMES=first:nsguard-notify; exec {streams} 5<&-"
+    box.write("/run/passed", f'#!/bin/sh\n{passed}; exec {" ".join(ENTER)} {init} "$@"\n', 0o755)
+    return "/run/passed"
+
+
 @pytest.mark.parametrize(
     ("streams", "refused"),
     [
@@ -106,16 +114,26 @@ def test_a_socket_of_the_namespace_is_passed_on(box: Box, init: str, descriptor:
 )
 def test_what_nsguard_replaces_is_not_the_commands(box: Box, init: str, streams: str, refused: str) -> None:
     """The journal's and the manager's sockets are the host's; the command gets a pipe and a socket of its own."""
-    box.nsguard("netns", "up", NAME)
-    passed = f"export LISTEN_FDS=2 LISTEN_FDNAMES=first:nsguard-notify; exec {streams} 5<&-"
-    box.write("/run/passed", f'#!/bin/sh\n{passed}; exec {" ".join(ENTER)} {init} "$@"\n', 0o755)
     options = ("--journal", "--notify=main", "--own-sockets")
-    found = between(box, "/run/passed", "print('ran')", *options, first=False)
+    found = between(box, entered(box, init, streams), "print('ran')", *options, first=False)
     if refused:
         assert found["said"].startswith(f"nsguard: {refused} is a socket of another network namespace")
         assert found["status"] == 255
     else:
         assert (found["status"], found["said"]) == (0, "ran\n")
+
+
+COUNTS = """
+import os, stat
+held = [number for number in map(int, os.listdir("/proc/self/fd")) if os.path.exists(f"/proc/self/fd/{number}")]
+print(os.environ["LISTEN_FDS"], os.environ["LISTEN_FDNAMES"], [n for n in held if stat.S_ISSOCK(os.fstat(n).st_mode)])
+"""
+
+
+def test_a_command_that_may_tell_systemd_nothing_does_not_get_the_managers_socket(box: Box, init: str) -> None:
+    script = entered(box, init, "3</dev/null")
+    found = between(box, script, COUNTS, "--journal", "--own-sockets", first=False)
+    assert (found["status"], found["said"]) == (0, "1 first []\n")
 
 
 def test_a_unit_without_address_families_gets_its_own_sockets(box: Box, init: str) -> None:
