@@ -27,15 +27,15 @@ def confined(rng: random.Random, number: int) -> str:
     return "-".join(parts) + rng.choice(["", "", "", "-", "@one", "@one-two"]) + rng.choice([".service", ".socket"])
 
 
-def drop_ins(rng: random.Random, unit: str) -> list[str]:
-    """Names of drop-ins that may concern the unit: its own, those of prefixes, and some beside them."""
+def drop_ins(rng: random.Random, unit: str) -> dict[str, bool]:
+    """Drop-ins that may concern the unit: its own, those of prefixes, and some beside them; and which are enabled."""
     name, _, kind = unit.rpartition(".")
     prefix, at, instance = name.partition("@")
     dashes = [i + 1 for i, char in enumerate(prefix) if char == "-"]
     prefixes = [prefix, *(prefix[:end] for end in dashes), *(prefix[: end - 1] for end in dashes)]
     ends = ["", "@", f"@{instance}"] if at else ["", "@"]
     possible = [f"{start}{end}.{kind}" for start in prefixes if len(start) > 1 for end in ends]
-    return [it for it in dict.fromkeys(possible) if rng.random() < 0.4]
+    return {it: rng.random() < 0.75 for it in dict.fromkeys(possible) if rng.random() < 0.4}
 
 
 def read_by_systemd(directory: Path, unit: str) -> list[str]:
@@ -56,19 +56,29 @@ def read_by_systemd(directory: Path, unit: str) -> list[str]:
 def test_the_chosen_drop_in_is_the_one_that_systemd_reads(tmp_path: Path) -> None:
     rng = random.Random(3)
     cases = {unit: drop_ins(rng, unit) for unit in (confined(rng, number) for number in range(UNITS))}
-    for unit, names in cases.items():
+    # NixOS links the file of a unit that is disabled to the null device.
+    disabled = tmp_path / "disabled"
+    disabled.symlink_to(os.devnull)
+    for unit, enabled in cases.items():
         template = re.sub("@[^.]*", "@", unit)
         text = "[Service]\nExecStart=/bin/true\n" if unit.endswith("service") else "[Socket]\nListenStream=1\n"
         (tmp_path / template).write_text(text)
-        for name in names:
-            (tmp_path / f"{name}.d").mkdir(exist_ok=True)
-            (tmp_path / f"{name}.d/overrides.conf").write_text(f"[Unit]\nNobodyKnows{len(name)}=1\n")
+        for name in enabled:
+            drop_in = tmp_path / f"{name}.d/overrides.conf"
+            drop_in.parent.mkdir()
+            if enabled[name]:
+                drop_in.write_text(f"[Unit]\nNobodyKnows{len(name)}=1\n")
+            else:
+                drop_in.symlink_to(disabled)
     file = tmp_path / "cases.json"
-    file.write_text(json.dumps([{"unit": unit, "dropIns": names} for unit, names in cases.items()]))
+    file.write_text(json.dumps([{"unit": unit, "dropIns": enabled} for unit, enabled in cases.items()]))
     chosen = evaluate(f"""
       map (case: (import {CHECKS}/../modules/plan/problems/drop-ins.nix).chosen
-        (builtins.listToAttrs (map (name: {{ inherit name; value.overrideStrategy = "asDropin"; }}) case.dropIns))
+        (builtins.mapAttrs (_: enable: {{ inherit enable; overrideStrategy = "asDropin"; }}) case.dropIns)
         case.unit) (builtins.fromJSON (builtins.readFile {file}))""")
     read = {unit: read_by_systemd(tmp_path, unit) for unit in cases}
     assert {unit: [it] if it else [] for unit, it in zip(cases, chosen, strict=True)} == read
     assert len({it for it in chosen if it}) > UNITS / 4
+    # A disabled one is the most specific of several, of which another is enabled.
+    masked = [unit for unit, it in zip(cases, chosen, strict=True) if not it and any(cases[unit].values())]
+    assert len(masked) > UNITS / 20
