@@ -8,26 +8,25 @@ let
     substring
     ;
 
-  lines = text: builtins.filter builtins.isString (builtins.split "\n" text);
+  # A carriage return ends a line, too, by itself or with a line feed.
+  lines = text: builtins.filter builtins.isString (builtins.split "\r\n|\n\r|\r|\n" text);
 
   # A backslash at the end continues a line. Comments are left out, also between its parts.
   line =
     read: text:
     let
       length = stringLength text;
-      isComment = match "[[:space:]]*[#;].*" text != null;
       whole = read.begun + text;
+      isContinued = match "(.*[^\\\\])?(\\\\\\\\)*\\\\" whole != null;
     in
-    if isComment then
+    if read.begun == "" && (length == 0 || substring (length - 1) 1 text != "\\") then
+      parsed read text
+    else if match "[[:space:]]*[#;].*" text != null then
       read
-    else if
-      length > 0
-      && substring (length - 1) 1 text == "\\"
-      && match "(.*[^\\\\])?(\\\\\\\\)*\\\\" whole != null
-    then
+    else if isContinued then
       read // { begun = "${substring 0 (stringLength whole - 1) whole} "; }
     else
-      parsed (if read.begun == "" then read else read // { begun = ""; }) whole;
+      parsed (read // { begun = ""; }) whole;
 
   parsed =
     read: text:

@@ -21,9 +21,9 @@ def directives(text: str) -> dict[str, list[str]]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """The lines. A backslash at the end continues one; comments are left out, also between its parts."""
+    """The lines. A carriage return ends one, too; comments are left out, even inside of a continued line."""
     begun = ""
-    for line in f"{text}\n".split("\n"):
+    for line in re.split("\r\n|\n\r|\r|\n", f"{text}\n"):
         if re.match(r"\s*[#;]", line):
             continue
         whole = begun + line
