@@ -22,14 +22,32 @@ let
   holes = cfg.plan.serviceHoles cfg.specification (cfg.plan.unitTexts config.systemd.units);
   others = cfg.plan.unitProblems cfg.specification config.systemd.units;
 
-  accounts = lib.mapAttrs' (
-    _: user:
-    lib.nameValuePair user.name {
-      home = builtins.unsafeDiscardStringContext (toString user.home);
-      person = user.isNormalUser;
-      inherit (user) uid;
-    }
-  ) config.users.users;
+  accounts = cfg.plan.shownBy binds (
+    lib.mapAttrs' (
+      _: user:
+      lib.nameValuePair user.name {
+        home = builtins.unsafeDiscardStringContext (toString user.home);
+        person = user.isNormalUser;
+        inherit (user) uid;
+      }
+    ) config.users.users
+  );
+
+  # The file systems that show a directory of another one.
+  binds = map (fs: {
+    inherit (fs) mountPoint;
+    device = builtins.unsafeDiscardStringContext fs.device;
+  }) (lib.filter isBind (lib.attrValues config.fileSystems));
+  isBind =
+    fs:
+    fs.enable or true
+    && lib.hasPrefix "/" (toString fs.device)
+    && (
+      lib.hasSuffix "bindfs" fs.fsType
+      || lib.any (option: option == "bind" || option == "rbind") (
+        lib.concatMap (lib.splitString ",") fs.options
+      )
+    );
 
   warnings = cfg.plan.serviceWarnings (cfg.specification // { inherit (cfg) apps; }) (
     makers config.systemd.services

@@ -110,6 +110,15 @@ in
       }
       // (if account ? uid then { inherit (account) uid; } else { })
     ) (specification.accounts or { });
+    fileSystems = builtins.listToAttrs (
+      map (bind: {
+        name = bind.mountPoint;
+        value = {
+          inherit (bind) device;
+          options = [ "bind" ];
+        };
+      }) (specification.binds or [ ])
+    );
     systemd.services = builtins.mapAttrs (_: service) (specification.services or { });
     systemd.sockets = lib.mergeAttrsList (
       map (value: value.sockets or { }) (builtins.attrValues (specification.services or { }))

@@ -26,10 +26,21 @@ let
     };
   whole = planWithout [ ];
 
-  accounts.alice = {
-    home = "/data/alice";
-    person = true;
-  };
+  # The home has another path.
+  accounts =
+    whole.shownBy
+      [
+        {
+          device = "/data";
+          mountPoint = "/export";
+        }
+      ]
+      {
+        alice = {
+          home = "/data/alice";
+          person = true;
+        };
+      };
 
   specification = services: {
     tunnels.lab.configFile = "/run/secrets/lab.conf";

@@ -75,6 +75,9 @@ in
     yes
     ;
 
+  # A path as a pattern that matches it alone.
+  literal = builtins.replaceStrings [ "." "+" ] [ "[.]" "[+]" ];
+
   # The items of a list, each once, in their order.
   unique = builtins.foldl' (list: item: if elem item list then list else list ++ [ item ]) [ ];
 

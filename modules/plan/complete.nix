@@ -4,6 +4,7 @@ let
   defaults = import ./defaults.nix;
   presets = import ./units/presets.nix;
   inherit (import ./confinement/homes.nix) homesOf;
+  shownBy = import ./confinement/shown.nix;
   uidOf = import ./confinement/user.nix;
   whyNoOwnProcesses = import ./confinement/own-processes.nix;
   hopsOf = import ./network/hops.nix;
@@ -23,7 +24,13 @@ in
 specification:
 let
   namespaces = specification.namespaces or { };
-  accounts = specification.accounts or { };
+  given = specification.accounts or { };
+  # NixOS's accounts have their other paths already.
+  accounts =
+    if specification ? binds then
+      shownBy specification.binds ({ root.home = "/root"; } // given)
+    else
+      given;
   tunnels = mapAttrs (
     _: tunnel:
     let

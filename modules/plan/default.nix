@@ -373,6 +373,7 @@ in
     render
     ;
   uidOf = import ./confinement/user.nix;
+  shownBy = import ./confinement/shown.nix;
   boundWarnings = import ./problems/bound.nix;
   # The judge's facts, and what the plan tells it about a service.
   inherit (judge) facts;

@@ -84,9 +84,13 @@ let
   # Whether a bind shows a person's whole home. If a parent of it is bound to its own path, the home stays covered.
   uncovers =
     service: bind:
-    builtins.any (home: bind.from == home || bind.from != bind.to && within home bind.from) (
-      service.homes.people or [ ]
+    isAnyHome service bind.from
+    || builtins.any (home: bind.from == home || bind.from != bind.to && within home bind.from) (
+      service.homes.people or [ ] ++ service.homes.parents or [ ]
     );
+
+  # Whether a path is directly below another path of /home: somebody's home, as any path directly below /home is.
+  isAnyHome = service: path: path != "/" && builtins.elem (dirOf path) (service.homes.parents or [ ]);
 
   verdictOf =
     service: entry:

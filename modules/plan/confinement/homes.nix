@@ -2,7 +2,12 @@
 # hidden from every confined service. A system account's home is hidden from the services that run as that account,
 # except for the paths that their units name; below /var/lib it is the service's state and stays visible.
 let
-  inherit (builtins) attrNames filter match;
+  inherit (builtins)
+    attrNames
+    concatMap
+    filter
+    match
+    ;
   inherit (import ./binds.nix) plain within;
   inherit (import ../combine.nix)
     append
@@ -15,14 +20,16 @@ let
   # Whether a path is neither covered by another protection nor a directory of the whole system.
   isElsewhere =
     path:
-    match "/?((home|root|run|tmp|bin|boot|dev|etc|lib|lib64|nix|proc|sbin|sys|usr)(/.*)?)?" path == null
+    match "/?((home|root|run|tmp|bin|boot|dev|etc|lib|lib64|nix/store|nix/var|proc|sbin|sys|usr)(/.*)?|nix)?" path
+    == null
     && match "/var(/(cache|db|lib|log|mail|spool|www)?|/(empty|lock|run|tmp)(/.*)?)?" path == null
     || path == "/var/www";
   isState = path: within path "/var/lib";
   isPlain = home: match "/[A-Za-z0-9/._@+-]*" home != null && match "(.*/)?[.][.](/.*)?" home == null;
 
   # -> {
-  #   people = persons' homes;
+  #   people = persons' homes, and the other paths of all homes (./shown.nix);
+  #   parents = other paths of /home;
   #   own, state = homes of the system accounts that the unit runs as: outside /var/lib, and below it;
   #   hidden = those of all these that are hidden;
   #   visible = paths inside hidden ones that stay visible;
@@ -30,27 +37,39 @@ let
   ofAccounts =
     accounts: runs: serviceConfig:
     let
-      homes =
-        wanted:
-        unique (
-          filter isElsewhere (map (name: plain accounts.${name}.home) (filter wanted (attrNames accounts)))
-        );
-      people = homes (name: accounts.${name}.person or false);
-      system = homes (name: !(accounts.${name}.person or false) && runs name);
+      namesOf = wanted: filter wanted (attrNames accounts);
+      isPerson = name: accounts.${name}.person or false;
+      homes = wanted: map (name: plain accounts.${name}.home) (namesOf wanted);
+      shown = concatMap (name: accounts.${name}.shown or [ ]) (attrNames accounts);
+      elsewhere = paths: unique (filter isElsewhere paths);
+      people = elsewhere (homes isPerson ++ shown);
+      parents = elsewhere (accounts.root.parents or [ ]);
+      system = elsewhere (homes (name: !isPerson name && runs name));
       own = filter (home: !isState home) system;
       unnamed = filter (home: !state.names home serviceConfig) own;
     in
     {
-      inherit people own;
+      inherit people parents own;
       state = filter isState system;
-      hidden = unique (people ++ unnamed);
-      visible = builtins.concatMap (home: state.below [ home ] serviceConfig) unnamed;
+      hidden = unique (filter (home: !builtins.any (within home) parents) people ++ parents ++ unnamed);
+      visible = concatMap (home: state.below [ home ] serviceConfig) unnamed;
     };
 in
 {
-  # accounts: name -> { home; person; uid; } -> the names of accounts whose home cannot be written into a unit
+  # accounts: name -> { home; person; uid; shown; } -> the names of accounts whose home cannot be written into a unit
   unreadable =
     accounts: filter (name: !isPlain (toString accounts.${name}.home)) (attrNames accounts);
+
+  # The other paths of homes that cannot be.
+  unreadablePlaces =
+    accounts:
+    unique (
+      filter (path: !isPlain path && isElsewhere path) (
+        concatMap (name: accounts.${name}.shown or [ ] ++ accounts.${name}.parents or [ ]) (
+          attrNames accounts
+        )
+      )
+    );
 
   # The homes that concern a unit, by the user that it runs as.
   homesOf =

@@ -10,6 +10,7 @@ let
     ;
   inherit (import ../combine.nix)
     isDynamic
+    literal
     pieces
     sorted
     toList
@@ -25,8 +26,6 @@ let
 
   # The directories of StateDirectory= or LogsDirectory=. Each word is a path, perhaps with a link's name after a colon.
   made = parent: value: map (word: "${parent}/${head (pieces ":" word)}") (words value);
-
-  literal = builtins.replaceStrings [ "." "+" ] [ "[.]" "[+]" ];
 
   # The entries of these directories that a text names.
   namedIn =

@@ -2,6 +2,7 @@
 { tools, names }:
 let
   inherit (builtins) attrNames;
+  inherit (import ../combine.nix) unique;
   loosenings = import ../confinement/loosenings.nix;
 
   ofNamespace = namespace: {
@@ -33,7 +34,7 @@ in
         ];
       bindPaths = service.bindPaths or [ ];
       devices = service.devices or [ ];
-      homes = service.homes.hidden or [ ];
+      homes = unique (service.homes.hidden or [ ] ++ service.homes.people or [ ]);
       loosened =
         service.loosened or [ ]
         ++ builtins.concatMap (name: loosenings.${name}.without) (

@@ -21,7 +21,11 @@ let
     ;
 
   problem = import ./problem.nix;
-  inherit (import ../confinement/homes.nix) homesOf unreadable;
+  inherit (import ../confinement/homes.nix)
+    homesOf
+    unreadable
+    unreadablePlaces
+    ;
   inherit (problem) messages;
   inherit (import ../confinement/binds.nix) showsHome;
   service = import ./service.nix {
@@ -140,6 +144,11 @@ let
     what = "${toJSON accounts.${name}.home} cannot be hidden from confined services";
     fix = "write an absolute path of letters, digits and any of . _ @ + -";
   };
+  ofPlace = path: {
+    where = "fileSystems";
+    what = "${toJSON path}, at which a bind mount shows a home, cannot be hidden from confined services";
+    fix = "use absolute paths of letters, digits and any of . _ @ + - for its device and mount point";
+  };
   ofMark = name: {
     when = filter (clashing name) byMark.${markOf name} != [ ];
     where = "nsguard.tunnels.${namespaces.${name}.tunnel}.fwMark";
@@ -164,7 +173,11 @@ in
     );
 
   # Separate from the others: a home may come from the finished configuration, which depends on the others' result.
-  homes = messages (map ofHome (if namespaces == { } then [ ] else unreadable accounts));
+  homes =
+    if namespaces == { } then
+      [ ]
+    else
+      messages (map ofHome (unreadable accounts) ++ map ofPlace (unreadablePlaces accounts));
 
   others = messages (
     each ofNamespace namespaces

@@ -114,9 +114,9 @@ let
           ]
         )
         ++ service.scripts or [ ];
-      # Directories in a person's home, inside or outside /home.
-      inPeoples =
-        if service.homes.people == [ ] then [ ] else state.below service.homes.people { inherit texts; };
+      # Directories in a person's home, inside or outside /home, and in a home that another path of /home shows.
+      below = directories: if directories == [ ] then [ ] else state.below directories { inherit texts; };
+      inPeoples = below (service.homes.people ++ below service.homes.parents);
       dropped = property: (binds.sorted service (config.${property} or null)).hidden or [ ];
     in
     unique (

@@ -17,7 +17,7 @@ let
     substring
     toJSON
     ;
-  inherit (import ../combine.nix) isRoot words;
+  inherit (import ../combine.nix) isRoot literal words;
   inherit (import ./problem.nix) ofSystem unclear;
   binds = import ../confinement/binds.nix;
   paths = import ../confinement/paths.nix;
@@ -96,12 +96,14 @@ let
         filter (home: path != home && binds.within path home) (
           service.homes.people or [ ] ++ service.homes.own or [ ]
         )
-        ++ (
-          let
-            usual = match "(/root|/home/[^/]+)/.*" path;
-          in
-          if usual == null then [ ] else usual
+        ++ concatMap (prefix: usual (match "(${prefix}).*" path)) (
+          [ "/root/" ]
+          ++ map (parent: "${literal parent}/[^/]+/") ([ "/home" ] ++ service.homes.parents or [ ])
         );
+      # The home in a match that ends with its slash.
+      usual =
+        parts:
+        if parts == null then [ ] else [ (substring 0 (stringLength (head parts) - 1) (head parts)) ];
       below = home: substring (stringLength home + 1) (-1) path;
     in
     service.hardening.hiddenHomes or true
