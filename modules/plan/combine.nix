@@ -51,6 +51,17 @@ let
     1
   ];
 
+  no = [
+    false
+    "false"
+    "no"
+    "off"
+    "0"
+    0
+    "n"
+    "f"
+  ];
+
   # Whether systemd creates the service's user at start (systemd.exec(5), DynamicUser=).
   isDynamic = serviceConfig: elem (serviceConfig.DynamicUser or false) yes;
 
@@ -69,6 +80,7 @@ in
   inherit
     isDynamic
     keepsRuntime
+    no
     pieces
     toList
     words

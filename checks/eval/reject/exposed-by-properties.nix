@@ -98,7 +98,13 @@ in
         StandardInput = "tty-force";
         StandardOutput = "journal+console";
       };
-      reloading = service { ExecReloadPost = "+/bin/app"; };
+      reloading = service {
+        DelegateNamespaces = [
+          ""
+          "no"
+        ];
+        ExecReloadPost = "+/bin/app";
+      };
       named = service {
         RuntimeDirectory = "named nscd udev";
         StateDirectory = "named NetworkManager:leases";
@@ -116,11 +122,16 @@ in
       };
       session = service {
         User = "alice";
+        DelegateNamespaces = [
+          "mnt"
+          "~user"
+        ];
         PAMName = "login";
       };
       legacy = service {
         User = "alice";
         ExecStartPre = "/bin/chown alice /srv";
+        DelegateNamespaces = false;
         PermissionsStartOnly = true;
       };
       writer = service {
@@ -255,6 +266,7 @@ in
     ''systemd.services.resolving.serviceConfig: binding "%t/nscd" would give access to daemons of the host, which act outside the namespace; remove it''
     ''systemd.services.served.serviceConfig.ReadWritePaths: "/etc/aliases" is a system path, and programs outside the namespace run files in it; name a data directory''
     ''systemd.services.served.serviceConfig.ReadWritePaths: "/etc/crontab" is a system path, and programs outside the namespace run files in it; name a data directory''
+    "systemd.services.session.serviceConfig.DelegateNamespaces: the service would own namespaces that confine it, and could change what is mounted there; remove it (systemd.services.session.serviceConfig.DelegateNamespaces = lib.mkForce [ ]; where a module sets it)"
     "systemd.services.session.serviceConfig.PAMName: PAM would open a session on the host and move the service's processes out of the unit into it; remove it (systemd.services.session.serviceConfig.PAMName = lib.mkForce [ ]; where a module sets it)"
     ''systemd.services.started.serviceConfig: "/boot:/srv/boot" is a system path, and programs outside the namespace run files in it; name a data directory, or accept that it can change the system's files with systemd.services.started.nsguard.hardening.readOnlySystem = false;''
     ''systemd.services.started.serviceConfig: "/etc/nixos" is a system path, and programs outside the namespace run files in it; name a data directory''

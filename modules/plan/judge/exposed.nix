@@ -13,7 +13,8 @@ let
     stringLength
     ;
   inherit (import ./words.nix) stripped words;
-  inherit (import ./text.nix) last;
+  inherit (import ./text.nix) effective last;
+  inherit (import ./lacking.nix { inherit facts paths; }) canonical;
   inherit (import ./front.nix) relays;
 
   hole = directive: value: reason: { inherit directive value reason; };
@@ -240,18 +241,22 @@ let
     else
       [ (hole "Service.RootDirectory" root "image") ];
 
+  # Settings that no confined unit may have: any value, or any that is not a spelling of false, which resets a list.
   forbidden =
     unit:
-    concatMap (
-      key:
-      let
-        values = unit.values "Service.${key}";
-      in
-      if values == [ ] then
-        [ ]
-      else
-        [ (hole "Service.${key}" (builtins.concatStringsSep " " values) facts.forbidden.${key}) ]
-    ) (attrNames facts.forbidden);
+    let
+      any =
+        reasons: valuesOf:
+        concatMap (key: ofValues reasons key (valuesOf "Service.${key}")) (attrNames reasons);
+      ofValues =
+        reasons: key: values:
+        if values == [ ] then
+          [ ]
+        else
+          [ (hole "Service.${key}" (builtins.concatStringsSep " " values) reasons.${key}) ];
+      on = key: effective (map (value: if canonical value == "no" then "" else value) (unit.raw key));
+    in
+    any facts.forbidden unit.values ++ any facts.switchedOn on;
 
   extensions =
     unit:

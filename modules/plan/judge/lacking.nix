@@ -28,6 +28,17 @@ let
       ]
     then
       "yes"
+    else if
+      elem value [
+        "false"
+        "no"
+        "off"
+        "0"
+        "n"
+        "f"
+      ]
+    then
+      "no"
     else
       toString value;
 

@@ -8,7 +8,12 @@ let
     match
     toJSON
     ;
-  inherit (import ../combine.nix) toList words yes;
+  inherit (import ../combine.nix)
+    no
+    toList
+    words
+    yes
+    ;
   inherit (import ./problem.nix)
     ofDaemons
     removed
@@ -209,6 +214,14 @@ let
       "UserNamespacePath"
     ];
 
+  # The service would own its mount namespace or its process numbers (systemd.exec(5), DelegateNamespaces=).
+  delegated = where: config: {
+    when = filter (type: !builtins.elem type no) (words (config.DelegateNamespaces or null)) != [ ];
+    where = "${where}.DelegateNamespaces";
+    what = "the service would own namespaces that confine it, and could change what is mounted there";
+    fix = removed "${where}.DelegateNamespaces";
+  };
+
   addresses =
     pattern: socket:
     filter (address: isString address && match pattern address != null) (
@@ -249,6 +262,7 @@ in
     ++ images where config
     ++ joined where config
     ++ [
+      (delegated where config)
       {
         when = isSet config "PAMName";
         where = "${where}.PAMName";

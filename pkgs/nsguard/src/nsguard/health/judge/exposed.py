@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Iterator
 
-from nsguard.health.judge import paths
+from nsguard.health.judge import paths, text
 from nsguard.health.judge.commands import relays
-from nsguard.health.judge.unit import Hole, Unit
+from nsguard.health.judge.unit import Hole, Unit, canonical
 
 _TELLING = ("addresses", "devices", "names", "processes")
 
@@ -184,6 +184,10 @@ def _trees(unit: Unit) -> Iterator[Hole]:
         yield Hole("Service.RootDirectory", root, "image")
     for key, reason in unit.facts["forbidden"].items():
         if values := unit.values(f"Service.{key}"):
+            yield Hole(f"Service.{key}", " ".join(values), reason)
+    for key, reason in unit.facts["switchedOn"].items():
+        # A spelling of false resets the list, as an empty value does.
+        if values := text.effective("" if canonical(it) == "no" else it for it in unit.raw(f"Service.{key}")):
             yield Hole(f"Service.{key}", " ".join(values), reason)
     for entry in unit.spelt("Service.ExtensionDirectories"):
         if entry.removeprefix("-") != unit.want["confext"]:

@@ -7,6 +7,7 @@ from nsguard.health.judge import paths, text
 from nsguard.health.judge.paths import UnitPaths
 
 _TRUE = ("true", "yes", "on", "1", "y", "t")
+_FALSE = ("false", "no", "off", "0", "n", "f")
 _ROOT = ("root", "0")
 
 
@@ -23,8 +24,8 @@ class Hole(NamedTuple):
 
 
 def canonical(value: str) -> str:
-    """ "yes" for every spelling of true; other values unchanged."""
-    return "yes" if value in _TRUE else value
+    """ "yes" for every spelling of true, "no" for every one of false; other values unchanged."""
+    return "yes" if value in _TRUE else "no" if value in _FALSE else value
 
 
 def _spelt(values: Iterable[str]) -> list[str]:
