@@ -120,6 +120,19 @@ in
         ExtensionImages = "/srv/more.raw";
         RootImage = "/srv/root.raw";
       };
+      matching = service {
+        EnvironmentFile = [
+          "-/run/sys?emd/netif/leases/*"
+          "/r[u]n/nscd/x"
+          "/var/lib/{dhcpcd,app}/env"
+          "%t/*/env"
+          "/run/systemd/netif/leases/*"
+          "/run/matching/*.env"
+          "/run/matching-*.env"
+          "/var/lib/match[ei]ng/env"
+          "-/etc/matching/[0-9]?.{env,conf}"
+        ];
+      };
       session = service {
         User = "alice";
         DelegateNamespaces = [
@@ -244,6 +257,11 @@ in
     ''systemd.services.logging.serviceConfig.OpenFile: "/data/alice/.profile:profile:append" is started or read by a login outside the namespace; write "/data/alice/.profile:profile:read-only", so that the service can only read it, or accept that with systemd.services.logging.nsguard.bindPaths = [ "/data/alice/.profile" ];''
     ''systemd.services.logging.serviceConfig.StandardOutput: "append:/usr/bin/logging" is a file of the system, which programs outside the namespace run or read; name a file in a data directory, or accept that it can change the system's files with systemd.services.logging.nsguard.hardening.readOnlySystem = false;''
     ''systemd.services.logging.serviceConfig.StandardError: "truncate:/home/bob/.bashrc" is started or read by a login outside the namespace; name a file in a data directory, or accept that with systemd.services.logging.nsguard.bindPaths = [ "/home/bob/.bashrc" ];''
+    ''systemd.services.matching.serviceConfig.EnvironmentFile: "/run/systemd/netif/leases/*" belongs to the host's network or to a daemon outside the namespace; remove it''
+    ''systemd.services.matching.serviceConfig.EnvironmentFile: "-/run/sys?emd/netif/leases/*" may match files of the host's network or of a daemon outside the namespace; write the path without *, ?, [ and {, or use these only in a directory of the service's own''
+    ''systemd.services.matching.serviceConfig.EnvironmentFile: "/r[u]n/nscd/x" may match files of the host's network or of a daemon outside the namespace; write the path without *, ?, [ and {, or use these only in a directory of the service's own''
+    ''systemd.services.matching.serviceConfig.EnvironmentFile: "/var/lib/{dhcpcd,app}/env" may match files of the host's network or of a daemon outside the namespace; write the path without *, ?, [ and {, or use these only in a directory of the service's own''
+    ''systemd.services.matching.serviceConfig.EnvironmentFile: "%t/*/env" may match files of the host's network or of a daemon outside the namespace; write the path without *, ?, [ and {, or use these only in a directory of the service's own''
     ''systemd.services.named.serviceConfig.RuntimeDirectory: "/run/nscd" is the directory of a daemon of the host; choose another name, or, if the service is that daemon, leave it unconfined: systemd.services.named.nsguard.namespace = lib.mkForce null;''
     ''systemd.services.named.serviceConfig.RuntimeDirectory: "/run/udev" is a system path, and programs outside the namespace run files in it; choose another name, or, if the service is a part of the system, leave it unconfined: systemd.services.named.nsguard.namespace = lib.mkForce null;''
     ''systemd.services.named.serviceConfig.StateDirectory: "/var/lib/NetworkManager" is the directory of a daemon of the host; choose another name, or, if the service is that daemon, leave it unconfined: systemd.services.named.nsguard.namespace = lib.mkForce null;''

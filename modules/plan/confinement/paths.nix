@@ -4,43 +4,92 @@ let
 
   # nsguard provides its own versions of these files.
   files = "/etc/(resolv\\.conf|nsswitch\\.conf|hosts)";
+
+  # Entries of /run and of /var/lib that are daemons' or tell the host's addresses.
+  run = [
+    "avahi-daemon"
+    "containerd"
+    "cups"
+    "dbus(-1)?"
+    "docker"
+    "docker\\.sock"
+    "libvirt"
+    "netns"
+    "NetworkManager"
+    "nscd"
+    "nsguard(-(accounts|apps|run|status))?"
+    "pcscd"
+    "podman"
+    "shm"
+    "snapd[^/]*"
+    "systemd"
+    "tailscale"
+    "tmpfiles\\.d"
+    "user"
+    "wireguard"
+    "wpa_supplicant"
+  ];
+  state = [
+    "NetworkManager"
+    "dhcp"
+    "dhcpcd"
+    "incus"
+    "lxd"
+    "sss"
+  ];
+  # How the names of sockets' directories in /tmp begin.
+  sockets = [
+    "."
+    "dbus"
+    "pulse"
+    "ssh"
+    "tmux"
+  ];
 in
 {
   # Ways out that the private /run, /tmp and other hidden directories close; a bind would reopen them.
   reopened =
     let
-      run = [
-        "avahi-daemon"
-        "containerd"
-        "cups"
-        "dbus(-1)?"
-        "docker"
-        "docker\\.sock"
-        "libvirt"
-        "netns"
-        "NetworkManager"
-        "nscd"
-        "nsguard(-(accounts|apps|run|status))?"
-        "pcscd"
-        "podman"
-        "shm"
-        "snapd[^/]*"
-        "systemd"
-        "tailscale"
-        "tmpfiles\\.d"
-        "user"
-        "wireguard"
-        "wpa_supplicant"
-      ];
       tmp = "\\.[^/]+-unix|(dbus|pulse|ssh|tmux)-[^/]*";
       elsewhere = [
         "/net"
         "/nix/var"
-        "/var/lib/(incus|lxd|sss|NetworkManager|dhcp|dhcpcd)"
+        "/var/lib/(${any state})"
       ];
     in
     "-?(/(var/?(lib/?)?)?|(/var)?/run/(${any run})(/.*)?|(/var)?/tmp/?((${tmp})(/.*)?)?"
     + "|(${any elsewhere})(/.*)?)(:.*)?";
+
+  # Directories that contain some of these or of `replaced` and devices, with how the names of those begin.
+  leading = {
+    "/" = [
+      "dev"
+      "etc"
+      "net"
+      "nix"
+      "proc"
+      "run"
+      "sys"
+      "tmp"
+      "var"
+    ];
+    "/dev" = [ "" ];
+    "/etc" = [
+      "hosts"
+      "nsswitch"
+      "resolv"
+    ];
+    "/nix" = [ "var" ];
+    "/run" = map (name: builtins.head (builtins.match "([A-Za-z0-9_-]+).*" name)) run;
+    "/tmp" = sockets;
+    "/var" = [
+      "lib"
+      "run"
+      "tmp"
+    ];
+    "/var/lib" = state;
+    "/var/tmp" = sockets;
+  };
 
   # Directories that contain some of these.
   surrounding = "/(run|nix|dev|etc)?|/home(/[^/]+)?|/root";

@@ -190,6 +190,8 @@ let
     concatMap (entry: whereSecluded (judged unit) key entry (paths.resolved unit.name (pathOf entry))) (
       wordsOf key unit
     );
+  # A pattern of systemd's, glob(7): the part from its first special character on may be any text, like an unknown one.
+  globbed = builtins.replaceStrings [ "?" "[" "{" ] [ "*" "*" "*" ];
   first = entry: builtins.head (split ":" entry);
   afterColon = entry: unlisted "[^:]*:?" entry;
 
@@ -312,7 +314,7 @@ in
     ++ openFiles unit
     ++ opened unit "Service.LoadCredential" telling afterColon
     ++ opened unit "Service.LoadCredentialEncrypted" telling afterColon
-    ++ opened unit "Service.EnvironmentFile" telling plain
+    ++ opened unit "Service.EnvironmentFile" telling (entry: globbed (plain entry))
     ++ concatMap (streams unit) [
       "StandardInput"
       "StandardOutput"

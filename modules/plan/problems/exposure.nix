@@ -56,6 +56,26 @@ let
         written.ofOpened unit "OpenFile" entry (binds.read entry).from
     ) (map toString (words (service.serviceConfig.OpenFile or null)));
 
+  isPrefix = text: whole: builtins.substring 0 (builtins.stringLength text) whole == text;
+
+  # EnvironmentFile= takes a pattern, glob(7), which may match a path that `passed` refuses.
+  matching =
+    { where, service, ... }:
+    map (
+      entry:
+      let
+        parts = match "([^*?[{]*/)([^/*?[{]*)[*?[{].*" (afterDash entry);
+        known = builtins.elemAt parts 1;
+        mayBegin = name: isPrefix name known || isPrefix known name;
+      in
+      {
+        when = parts != null && builtins.any mayBegin (paths.leading.${binds.plain (head parts)} or [ ]);
+        where = "${where}.EnvironmentFile";
+        what = "${toJSON entry} may match files of the host's network or of a daemon outside the namespace";
+        fix = "write the path without *, ?, [ and {, or use these only in a directory of the service's own";
+      }
+    ) (strings (service.serviceConfig.EnvironmentFile or null));
+
   # Files that systemd reads for the service, or writes to.
   passed =
     {
@@ -254,6 +274,7 @@ in
       config = service.serviceConfig;
     in
     passed unit "EnvironmentFile" afterDash
+    ++ matching unit
     ++ passed unit "LoadCredential" afterColon
     ++ passed unit "LoadCredentialEncrypted" afterColon
     ++ streams unit

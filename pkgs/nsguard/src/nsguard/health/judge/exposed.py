@@ -17,7 +17,7 @@ def holes(unit: Unit) -> Iterator[Hole]:
     yield from _open_files(unit)
     yield from _opened(unit, "Service.LoadCredential", _telling, _after_colon)
     yield from _opened(unit, "Service.LoadCredentialEncrypted", _telling, _after_colon)
-    yield from _opened(unit, "Service.EnvironmentFile", _telling, lambda entry: entry.removeprefix("-"))
+    yield from _opened(unit, "Service.EnvironmentFile", _telling, _globbed)
     for stream in ("StandardInput", "StandardOutput", "StandardError"):
         yield from _stream(unit, stream)
     yield from _writable(unit)
@@ -159,6 +159,11 @@ def _stream(unit: Unit, stream: str) -> Iterator[Hole]:
 
 def _after_colon(entry: str) -> str:
     return entry.partition(":")[2]
+
+
+def _globbed(entry: str) -> str:
+    """The path of "-path". systemd expands it by glob(7): from a pattern on, it may be anything."""
+    return re.sub(r"[?\[{]", paths.UNKNOWN, entry.removeprefix("-"))
 
 
 def _writable(unit: Unit) -> Iterator[Hole]:
