@@ -20,7 +20,14 @@ let
   # Problems in the options; if there are none, holes in the text that systemd will read.
   refused = cfg.planned.problems ++ cfg.plan.serviceProblems cfg.specification;
   holes = cfg.plan.serviceHoles cfg.specification (cfg.plan.unitTexts config.systemd.units);
-  others = cfg.plan.unitProblems cfg.specification config.systemd.units;
+  others = cfg.plan.unitProblems cfg.specification {
+    inherit (config.systemd) units;
+    etc = lib.mapAttrsToList (name: file: {
+      inherit name;
+      inherit (file) target;
+    }) (lib.filterAttrs (_: file: file.enable) config.environment.etc);
+    ours = lib.attrNames units;
+  };
 
   accounts = cfg.plan.shownBy binds (
     lib.mapAttrs' (

@@ -355,14 +355,20 @@ in
   serviceHoles = specification: holes (complete specification);
   # units: those of systemd.units; name -> the texts of one that systemd may read
   unitTexts = (import ./problems/drop-ins.nix).texts;
-  # Problems of other units with confined ones, by what NixOS makes of them
+  # Problems of other units and of files in /etc with confined units. units: those of systemd.units; etc: files of
+  # environment.etc, [ { name; target; } ]; ours: names of the plan's own units
   unitProblems =
-    specification: units:
+    specification:
+    {
+      units,
+      etc,
+      ours,
+    }:
     let
       whole = complete specification;
     in
     unitProblems {
-      inherit units;
+      inherit units etc ours;
       services = removeAttrs whole.services (freeIn whole);
     };
   inherit

@@ -9,8 +9,13 @@
   socketHoles,
   serviceHoles,
 }:
-# services: the confined ones; units: those of systemd.units
-{ services, units }:
+# services: the confined ones; units: those of systemd.units; etc, ours: see ./etc-files.nix
+{
+  services,
+  units,
+  etc,
+  ours,
+}:
 let
   inherit (builtins)
     any
@@ -163,19 +168,32 @@ let
         )
       ) changed;
 
+  ofEtc = import ./etc-files.nix {
+    inherit
+      etc
+      ours
+      units
+      option
+      ;
+    confined = attrNames confined;
+  };
+
   ofKind = kind: filter (name: match ".*[.]${kind}" name != null) enabled;
 in
-if services == { } then
-  [ ]
-else
-  messages (
-    concatMap displaced enabled
-    ++ concatMap joining (
-      concatMap ofKind [
-        "service"
-        "socket"
-      ]
+(
+  if services == { } then
+    [ ]
+  else
+    messages (
+      concatMap displaced enabled
+      ++ concatMap joining (
+        concatMap ofKind [
+          "service"
+          "socket"
+        ]
+      )
+      ++ concatMap ofSocket (ofKind "socket")
     )
-    ++ concatMap ofSocket (ofKind "socket")
-  )
-  ++ concatLists (map (name: ofInstance name ++ ofInstances name) (ofKind "service"))
+    ++ concatLists (map (name: ofInstance name ++ ofInstances name) (ofKind "service"))
+)
+++ messages ofEtc
