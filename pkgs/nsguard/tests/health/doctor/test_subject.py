@@ -31,5 +31,5 @@ def test_namespaces_share_one_list_of_services(monkeypatch: pytest.MonkeyPatch) 
             ["mail.service"],
             [],
         ]
-    own = ["MainPID", "NeedDaemonReload"]
+    own = ["MainPID", "NeedDaemonReload", "JoinsNamespaceOf"]
     assert asked == [(["*.service"], ["NetworkNamespacePath"]), (["web.service"], own), (["mail.service"], own)]

@@ -90,9 +90,9 @@ class Patient:
 
     @functools.cached_property
     def services(self) -> list[dict[str, str]]:
-        """Id, MainPID and NeedDaemonReload of each loaded service that starts in the namespace."""
+        """Id, MainPID, NeedDaemonReload and JoinsNamespaceOf of each loaded service that starts in the namespace."""
         names = self.loaded.in_namespace(self.name)
-        return systemd.show(names, ["MainPID", "NeedDaemonReload"]) if names else []
+        return systemd.show(names, ["MainPID", "NeedDaemonReload", "JoinsNamespaceOf"]) if names else []
 
     @functools.cached_property
     def processes(self) -> list[int]:

@@ -21,6 +21,7 @@ def holes(patient: Patient) -> Iterator[Finding]:
             yield Finding(f"{unit['Id']} has changed since systemd read it", "systemctl daemon-reload")
         _, found = patient.judged(unit["Id"]) or ({}, [])
         yield from _of(facts, unit["Id"], found)
+        yield from _joining(unit["Id"], unit.get("JoinsNamespaceOf", "").split(), found)
 
 
 def _of(facts: Mapping[str, Any], unit: str, found: Sequence[Hole]) -> Iterator[Finding]:
@@ -37,3 +38,15 @@ def _of(facts: Mapping[str, Any], unit: str, found: Sequence[Hole]) -> Iterator[
             f"remove it from the file that `systemctl cat {unit}` shows, then run systemctl daemon-reload and "
             f"restart {unit}",
         )
+
+
+def _joining(unit: str, joined: Sequence[str], found: Sequence[Hole]) -> Iterator[Finding]:
+    """Units that name `unit` in their JoinsNamespaceOf=. systemd lists them like those that `unit` itself names."""
+    own = {hole.value for hole in found if hole.directive == "Unit.JoinsNamespaceOf"}
+    for other in joined:
+        if other not in own:
+            yield Finding(
+                f"{other} joins the namespaces of {unit}, and the two share their /tmp and other namespaces",
+                f"remove JoinsNamespaceOf={unit} from the file that `systemctl cat {other}` shows, then run systemctl "
+                f"daemon-reload and restart {unit} and {other}",
+            )
