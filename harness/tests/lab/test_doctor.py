@@ -200,6 +200,19 @@ BREAKS = [
         r"sysctls: in the namespace, net\.ipv4\.ip_forward is 1 instead of 0; systemctl reload nsguard-netns-vpn",
     ),
     break_(
+        "ipv6-off",
+        f"{INSIDE} sysctl -qw net.ipv6.conf.all.disable_ipv6=1; systemctl restart {TUNNEL} || true",
+        f"systemctl reload nsguard-netns-vpn; systemctl restart {TUNNEL}",
+        rf"units: {TUNNEL} is failed: .*IPv6 is disabled on this device: in the namespace, "
+        r"net\.ipv6\.conf\.all\.disable_ipv6 is 1 instead of 0; systemctl reload nsguard-netns-vpn; "
+        rf"then: systemctl restart {TUNNEL}",
+        *(
+            rf"sysctls: in the namespace, net\.ipv6\.conf\.{of}\.disable_ipv6 is 1 instead of 0; "
+            r"systemctl reload nsguard-netns-vpn"
+            for of in ("all", "default")
+        ),
+    ),
+    break_(
         "second-link",
         "ip link add leak0 type veth peer name leak1 netns vpn",
         "ip link del leak0",
