@@ -140,7 +140,15 @@ def mutants() -> Iterator[Mutants]:
     with ContainerLab() as lab:
         scenario.apply(lab.client, scenario.DEMO)
         made = Mutants(lab, scenario.DEMO, subjects)
-        few = {"setns-proc", "udp-lan", "socket-in-tmp", "unscoped-family", "trace", "nscd-socket"}
+        few = {
+            "setns-proc",
+            "udp-lan",
+            "socket-in-tmp",
+            "unscoped-family",
+            "trace",
+            "nscd-socket",
+            "socket-of-a-package",
+        }
         made.red = set(attacks.registry()) - few  # attacks that are red already are not tried
         yield made
 
@@ -153,6 +161,7 @@ def mutants() -> Iterator[Mutants]:
         ("property:private-tmp", {"socket-in-tmp"}, ()),
         ("property:address-families", {"unscoped-family"}, ()),
         ("property:own-binds", {"nscd-socket"}, ()),  # its question is on the wire in clear
+        ("property:own-sockets", {"socket-of-a-package"}, ()),
         ("property:capability-bounds", {"setns-proc"}, ("property:private-users", "property:own-processes")),
         ("property:network-namespace", {"udp-lan"}, ("property:namespace-check",)),
         ("nft:output-multicast", set(), ()),  # none of those few attacks tests it, so it survives

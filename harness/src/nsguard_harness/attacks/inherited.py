@@ -8,7 +8,7 @@ import os
 import socket
 import struct
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..attack import Attack, Env, Outcome
 from ..target import CONFINED_UNITS, UNCONFINED_UNITS
@@ -33,10 +33,13 @@ class InheritedSocketAddresses(Attack):
     name = "inherited-socket-addresses"
     families = (4,)
     evidence = "answer"
+    lowest: ClassVar[int] = 0  # of the descriptors that are tried
 
     def run(self, env: Env) -> Outcome:
         reports = []
-        for descriptor in map(int, os.listdir("/proc/self/fd")):
+        for descriptor in sorted(map(int, os.listdir("/proc/self/fd"))):
+            if descriptor < self.lowest:
+                continue
             with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as inherited:
                 links = _links(inherited)
                 reports.append(f"descriptor {descriptor}: {', '.join(f'{n} {a}' for n, a in links.items())}")
@@ -49,7 +52,9 @@ class SocketOfAPackage(InheritedSocketAddresses):
     """Claim: a socket that only a package's file defines for a service gives it no socket of the host.
 
     Method: for each service write a socket unit that nsguard does not know, and start both. What starts nevertheless
-    asks as inherited-socket-addresses does; where the service does not start, which is right, the socket goes first.
+    asks as inherited-socket-addresses does, but by the sockets that systemd passes beside the standard streams; the
+    unconfined services must have got theirs. A confined service that does not start, which is right, is started anew
+    without its socket.
     Limitations: an abstract address; systemd passes on every kind of socket in the same way.
     Source: systemd.socket(5), Service=; sd_listen_fds(3).
     """
@@ -57,26 +62,42 @@ class SocketOfAPackage(InheritedSocketAddresses):
     name = "socket-of-a-package"
     alone = True
     core = False
+    lowest = 3
 
     def before(self, lab: Lab) -> None:
-        lab.client.succeed(f"for unit in {CONFINED_UNITS} {UNCONFINED_UNITS}; do {_SOCKET_OF_UNIT} done; {_PASSED}")
+        lab.client.succeed(_passed(UNCONFINED_UNITS), _HAVE_IT)
+        lab.client.succeed(f"{_passed(CONFINED_UNITS)} 2>/dev/null || {{ {_forgotten(CONFINED_UNITS)}; }}")
 
     def after(self, lab: Lab) -> None:
-        lab.client.succeed(_FORGOTTEN)
+        lab.client.succeed(_forgotten(f"{CONFINED_UNITS} {UNCONFINED_UNITS}"))
 
 
-_PACKAGED = "/run/systemd/system/nsguard-leaktest-"
-_SOCKET_OF_UNIT = (
-    f"printf '[Socket]\\nListenDatagram=@%s\\nService=%s\\n' $unit $unit > {_PACKAGED}${{unit%.service}}.socket;"
-)
-_FORGOTTEN = (
-    f"rm -f {_PACKAGED}*.socket; systemctl stop 'nsguard-leaktest-*.socket'; systemctl daemon-reload;"
-    f" systemctl reset-failed {CONFINED_UNITS}; systemctl restart {CONFINED_UNITS} {UNCONFINED_UNITS}"
-)
-_PASSED = (
-    f"systemctl daemon-reload; systemctl stop {CONFINED_UNITS} {UNCONFINED_UNITS};"
-    f" for file in {_PACKAGED}*.socket; do systemctl start $(basename $file); done;"
-    f" systemctl start {CONFINED_UNITS} {UNCONFINED_UNITS} || {{ {_FORGOTTEN}; }} 2>/dev/null"
+def _passed(units: str) -> str:
+    """Shell text that gives each of these services a socket, and starts them with it."""
+    return (
+        f"for unit in {units}; do"
+        f" printf '[Socket]\\nListenDatagram=@%s\\nService=%s\\n' $unit $unit > {_SOCKET_FILE}; done;"
+        f" systemctl daemon-reload; systemctl stop {units}; for unit in {units}; do systemctl start {_SOCKET}; done;"
+        f" systemctl start {units}"
+    )
+
+
+def _forgotten(units: str) -> str:
+    """Shell text that removes these sockets, and starts the services without them."""
+    return (
+        f"for unit in {units}; do if [ -e {_SOCKET_FILE} ]; then rm {_SOCKET_FILE}; systemctl stop {_SOCKET}; fi; done;"
+        " systemctl daemon-reload;"
+        f" systemctl reset-failed {units}; systemctl restart {units}"
+    )
+
+
+# of the service `$unit`
+_SOCKET = "nsguard-leaktest-${unit%.service}.socket"
+_SOCKET_FILE = f"/run/systemd/system/{_SOCKET}"
+_HAVE_IT = (
+    f"for unit in {UNCONFINED_UNITS}; do"
+    " grep -zqx LISTEN_FDS=1 /proc/$(systemctl show -P MainPID $unit)/environ"
+    " || { echo $unit: systemd passed it no socket >&2; exit 1; }; done"
 )
 
 
