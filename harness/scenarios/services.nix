@@ -172,12 +172,13 @@ in
         };
       };
 
-    # A unit for each connection, with a user that systemd creates for it.
+    # A unit for each connection, with a user that systemd creates for it. Each command gets the connection.
     "each@" =
       service {
         DynamicUser = true;
         StateDirectory = "each";
         StandardInput = "socket";
+        ExecStartPre = "${program} each";
         ExecStart = "-${program} each";
       }
       // {

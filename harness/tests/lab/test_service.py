@@ -194,20 +194,29 @@ def test_a_service_that_owns_files_of_several_users(lab: ContainerLab) -> None:
 CONNECT = "import socket; print(socket.create_connection(('127.0.0.1', {port}), 60).makefile().read())"
 
 
-def connected(lab: ContainerLab, port: int, namespace: str = "vpn") -> Any:
-    """What a socket-activated service sends to a connection from the namespace, or from the host if that is empty."""
+def sent(lab: ContainerLab, port: int, namespace: str = "") -> list[str]:
+    """The lines that the commands of a socket-activated service send to a connection, from the host without a name."""
     inside = f"ip netns exec {namespace} " if namespace else ""
-    return json.loads(lab.client.succeed(f'{inside}python3 -c "{CONNECT.format(port=port)}"'))
+    text = lab.client.succeed(f'{inside}python3 -c "{CONNECT.format(port=port)}"')
+    return [line for line in text.splitlines() if line]
+
+
+def values(lines: list[str]) -> list[Any]:
+    return [json.loads(line) for line in lines]
 
 
 def test_what_systemd_listens_on_for_a_service_is_the_namespaces(lab: ContainerLab) -> None:
     lab.client.succeed("systemctl start listening.socket each.socket")
-    for links in connected(lab, 7001):
+    (shown,) = values(sent(lab, 7001, "vpn"))
+    for links in shown:
         assert "lo" in links
         assert "eth0" not in links
-    who, links = connected(lab, 7002)
-    assert who > 60000  # a dynamic user
-    assert "eth0" not in links
+    commands = values(sent(lab, 7002, "vpn"))
+    assert len(commands) == 2
+    for who, links in commands:
+        assert who > 60000  # a dynamic user
+        assert "lo" in links
+        assert "eth0" not in links
     assert ":700" not in lab.client.succeed("ss -Hltn")
     lab.client.succeed("systemctl stop nsguard-netns-vpn")
     assert lab.client.execute("systemctl is-active listening.socket each.socket")[0] != 0
@@ -219,26 +228,41 @@ def test_such_a_socket_starts_with_the_machine(lab: ContainerLab) -> None:
     assert "ordering cycle" not in lab.client.succeed("journalctl -b -o cat _PID=1")
 
 
-def test_a_socket_that_is_made_on_the_host_starts_nothing_and_would_tell_its_links(lab: ContainerLab) -> None:
+@contextmanager
+def made_on_the_host(lab: ContainerLab, socket: str, service: str, *, refused: bool) -> Iterator[None]:
+    """Install a service with a socket that systemd makes on the host, and start that; afterwards install all anew."""
     made = scenario.render(SCENARIOS / "services.nix")
     unrefused = scenario.render(SCENARIOS / "services.nix", ["property:own-sockets"])
-    text = made.units["listening.socket"].text
+    text = made.units[socket].text
     assert "NetworkNamespacePath=/run/netns/vpn\n" in text
     exposed = Unit(re.sub("NetworkNamespacePath=.*\n|ExecStartPre=.*\n", "", text))
-    for rendered in (made, unrefused):
-        units = {"listening.socket": exposed, "listening.service": rendered.units["listening.service"]}
-        scenario.install(lab.client, replace(made, units=units))
-        lab.client.succeed("systemctl restart listening.socket")
-        if rendered is unrefused:
-            (listener, _) = connected(lab, 7001, "")
-            assert "eth0" in listener
-        else:
-            lab.client.execute("systemctl start listening.service")
-            lab.client.wait_until_succeeds(
-                "journalctl -b -u listening.service -o cat | grep -q '(listening.socket) is a socket of another'"
-            )
-        lab.client.succeed("systemctl stop listening.socket listening.service")
-    scenario.install(lab.client, made)
+    rendered = made if refused else unrefused
+    scenario.install(lab.client, replace(made, units={socket: exposed, service: rendered.units[service]}))
+    lab.client.succeed(f"systemctl restart {socket}")
+    try:
+        yield
+    finally:
+        lab.client.succeed(f"systemctl stop {socket} {service.replace('@', '@*')}")
+        scenario.install(lab.client, made)
+
+
+def test_a_socket_that_is_made_on_the_host_starts_nothing_and_would_tell_its_links(lab: ContainerLab) -> None:
+    with made_on_the_host(lab, "listening.socket", "listening.service", refused=True):
+        lab.client.execute("systemctl start listening.service")
+        lab.client.wait_until_succeeds(
+            "journalctl -b -u listening.service -o cat | grep -q '(listening.socket) is a socket of another'"
+        )
+    with made_on_the_host(lab, "listening.socket", "listening.service", refused=False):
+        ((listener, _),) = values(sent(lab, 7001))
+        assert "eth0" in listener
+
+
+def test_no_command_gets_a_connection_of_the_host_as_its_stream(lab: ContainerLab) -> None:
+    with made_on_the_host(lab, "each.socket", "each@.service", refused=True):
+        (line,) = sent(lab, 7002)  # its standard error is the connection as well
+        assert line.startswith("nsguard: descriptor 0 (without a name) is a socket of another network namespace")
+    with made_on_the_host(lab, "each.socket", "each@.service", refused=False):
+        assert ["eth0" in links for _, links in values(sent(lab, 7002))] == [True, True]
 
 
 def test_instances_of_a_template(lab: ContainerLab) -> None:

@@ -17,7 +17,7 @@ if mode == "listen":
         connection.send(json.dumps([links(3), links(connection.fileno())]).encode())
     sys.exit()
 if mode == "each":
-    os.write(0, json.dumps([os.getuid(), links(0)]).encode())
+    os.write(0, json.dumps([os.getuid(), links(0)]).encode() + b"\n")
     sys.exit()
 if mode == "visit":
     for directory in ("/run/shared", "/home/music"):
