@@ -41,6 +41,15 @@ in
           ExecStart = "/bin/other";
           ExecStartPre = "+/bin/prepare";
           BindPaths = "/run/dbus";
+          ConfigurationDirectory = "cron.d";
+          EnvironmentFile = "/dev/tty1";
+          PAMName = "login";
+          PermissionsStartOnly = true;
+          ReadWritePaths = "/usr/local/bin";
+          RootImage = "/srv/root.raw";
+          StandardError = "append:/usr/bin/extra";
+          StandardInput = "tty";
+          StandardOutput = "append:/etc/cron.d/extra";
         };
       };
       lonely = portals // {
@@ -106,6 +115,15 @@ in
     ''nsguard.apps.extra.environment: "A B" is not a name for a variable; use letters, digits and _''
     "nsguard.apps.extra.extraServiceConfig.ExecStart: nsguard sets this from the app's other options; remove it"
     ''nsguard.apps.extra.extraServiceConfig: binding "/run/dbus" would give access to daemons of the host, which act outside the namespace; remove it''
+    ''nsguard.apps.extra.extraServiceConfig.EnvironmentFile: "/dev/tty1" is a device of the host; remove it''
+    ''nsguard.apps.extra.extraServiceConfig.StandardInput: "tty" is a terminal of the host, from which the service would read or to which it would write; set nsguard.apps.extra.extraServiceConfig.StandardInput = lib.mkForce "null";''
+    ''nsguard.apps.extra.extraServiceConfig.StandardOutput: "append:/etc/cron.d/extra" is a file of the system, which programs outside the namespace run or read; name a file in a data directory''
+    ''nsguard.apps.extra.extraServiceConfig.StandardError: "append:/usr/bin/extra" is a file of the system, which programs outside the namespace run or read; name a file in a data directory''
+    ''nsguard.apps.extra.extraServiceConfig.ConfigurationDirectory: "/etc/cron.d" is a system path, and programs outside the namespace run files in it; choose another name''
+    ''nsguard.apps.extra.extraServiceConfig.ReadWritePaths: "/usr/local/bin" is a system path, and programs outside the namespace run files in it; name a data directory''
+    "nsguard.apps.extra.extraServiceConfig.RootImage: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (nsguard.apps.extra.extraServiceConfig.RootImage = lib.mkForce [ ]; where a module sets it)"
+    "nsguard.apps.extra.extraServiceConfig.PAMName: PAM would open a session on the host and move the service's processes out of the unit into it; remove it (nsguard.apps.extra.extraServiceConfig.PAMName = lib.mkForce [ ]; where a module sets it)"
+    "nsguard.apps.extra.extraServiceConfig.PermissionsStartOnly: every command but ExecStart would run with full privileges and see the host's sockets; set it to false (lib.mkForce false where a module sets it)"
     ''nsguard.apps.extra.extraServiceConfig.ExecStartPre: "+/bin/prepare" runs with full privileges and sees the host's sockets because of its prefix; remove the + or !''
     ''nsguard.apps.lonely.gui.portals: portals are reached through the filtered session bus; set dbus.session.access = "filtered";''
     ''nsguard.apps.lonely.dbus.session.talk: names can be granted only on a filtered bus; set nsguard.apps.lonely.dbus.session.access = "filtered"; or remove the names''

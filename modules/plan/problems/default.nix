@@ -115,7 +115,7 @@ let
     ++ map (problem.wholeHome "nsguard.apps.${name}.readWritePaths") (
       filter (showsHome { homes = homesOf accounts { }; }) app.readWritePaths
     )
-    ++ service.ofBinds {
+    ++ service.ofService {
       inherit where;
       options = "nsguard.apps.${name}";
       grants = "nsguard.apps.${name}.readWritePaths";

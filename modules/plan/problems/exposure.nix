@@ -106,7 +106,9 @@ let
           if isReplaced then
             "remove it"
           else
-            "remove it, or grant it with ${options}.devices = [ ${toJSON plain} ];";
+            "remove it${
+              if service ? devices then ", or grant it with ${options}.devices = [ ${toJSON plain} ];" else ""
+            }";
       }
     ) (strings (service.serviceConfig.${property} or null));
 
@@ -183,10 +185,14 @@ let
             else
               "${toJSON path} is a system path, and programs outside the namespace run files in it";
           fix =
-            "choose another name, or, if the service is ${
-              if isDaemons then "that daemon" else "a part of the system"
-            },"
-            + " leave it unconfined: ${at}.namespace = lib.mkForce null;";
+            "choose another name"
+            + (
+              if service ? hardening then
+                ", or, if the service is ${if isDaemons then "that daemon" else "a part of the system"},"
+                + " leave it unconfined: ${at}.namespace = lib.mkForce null;"
+              else
+                ""
+            );
         }
       ) (concatMap named (words (service.serviceConfig.${property} or null)))
     ) (builtins.attrNames parents);
@@ -254,15 +260,6 @@ let
 in
 {
   # unit: as in ./written.nix -> problems
-  ofBinds =
-    { where, service, ... }@unit:
-    concatMap (bound unit) [
-      "BindPaths"
-      "BindReadOnlyPaths"
-    ]
-    ++ opened unit;
-
-  # unit: as in ./written.nix -> problems
   ofService =
     {
       where,
@@ -273,7 +270,12 @@ in
     let
       config = service.serviceConfig;
     in
-    passed unit "EnvironmentFile" afterDash
+    concatMap (bound unit) [
+      "BindPaths"
+      "BindReadOnlyPaths"
+    ]
+    ++ opened unit
+    ++ passed unit "EnvironmentFile" afterDash
     ++ matching unit
     ++ passed unit "LoadCredential" afterColon
     ++ passed unit "LoadCredentialEncrypted" afterColon
@@ -291,12 +293,19 @@ in
         fix = removed "${where}.PAMName";
       }
       {
-        when = builtins.elem (config.PermissionsStartOnly or false) yes && !service.allowPrivilegedCommands;
+        when =
+          builtins.elem (config.PermissionsStartOnly or false) yes
+          && !service.allowPrivilegedCommands or false;
         where = "${where}.PermissionsStartOnly";
         what = "every command but ExecStart would run with full privileges and see the host's sockets";
         fix =
-          "set it to false (lib.mkForce false where a module sets it),"
-          + " or accept that with ${options}.allowPrivilegedCommands = true;";
+          "set it to false (lib.mkForce false where a module sets it)"
+          + (
+            if service ? allowPrivilegedCommands then
+              ", or accept that with ${options}.allowPrivilegedCommands = true;"
+            else
+              ""
+          );
       }
     ];
 

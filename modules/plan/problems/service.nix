@@ -248,7 +248,7 @@ let
     ];
 in
 {
-  inherit (exposure) ofBinds;
+  inherit (exposure) ofService;
   inherit prefixes;
 
   warnings =
@@ -307,7 +307,6 @@ in
         }
       )
     ]
-    ++ exposure.ofBinds unit
     ++ exposure.ofService unit
     ++ unstartable where at service
     ++ map (bindPath "${at}.bindPaths" service) service.bindPaths

@@ -2,7 +2,7 @@
 #
 # unit: {
 #   where = the option with its properties;
-#   options = the option with its `hardening`;
+#   options = the option with its `hardening`, `devices` and `allowPrivilegedCommands`, which an app has not;
 #   grants = the option that shows paths of the host to it;
 #   service = { serviceConfig; bindPaths; homes; hardening; asRoot; };
 # }
@@ -46,12 +46,20 @@ let
   # The option by which root may write a path all the same. own: the name in /etc of a directory, which may be the
   # service's; null for none
   accepted =
-    { where, options, ... }:
+    {
+      where,
+      options,
+      service,
+      ...
+    }:
     own:
     if own == null then
-      " accept that it can change the system's files with ${options}.hardening.readOnlySystem = false;"
+      if service ? hardening then
+        ", or accept that it can change the system's files with ${options}.hardening.readOnlySystem = false;"
+      else
+        ""
     else
-      ", if /etc/${head own} belongs to the service alone,"
+      ", or, if /etc/${head own} belongs to the service alone,"
       + " set ${where}.ConfigurationDirectory = [ ${toJSON (head own)} ];";
 
   ofPath =
@@ -64,7 +72,7 @@ let
     if isStarted path then
       [ problem ]
     else if runsAsRoot service && isOfRoot service (configuration service) path then
-      [ (problem // { fix = "${problem.fix}, or${accepted unit own}"; }) ]
+      [ (problem // { fix = problem.fix + accepted unit own; }) ]
     else
       [ ];
 
@@ -160,7 +168,7 @@ in
     else if isStarted path || isOfRoot service own path && binds.within path "/nix" then
       [ problem ]
     else if isOfRoot service own path then
-      [ (problem // { fix = "${elsewhere}, or${accepted unit (match "/etc/([^/.]+)/.+" path)}"; }) ]
+      [ (problem // { fix = elsewhere + accepted unit (match "/etc/([^/.]+)/.+" path); }) ]
     else if isOfLogin service path then
       [
         {
