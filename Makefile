@@ -13,8 +13,8 @@ PACKAGES := debian-archive-keyring gcc iproute2 libc6-dev make mmdebstrap nftabl
 	systemd-container tcpdump util-linux wireguard-tools
 # The runtime's tests change a real kernel with these, and look at it with them.
 TEST_PACKAGES := procps wireguard-go
-# Labs at a time: three for each processor, because a lab waits for most of its time, and at most 16.
-LABS = $$(n=$$(nproc); echo $$((n < 6 ? 3 * n : 16)))
+# Labs at a time: two for each processor, because a lab waits for half of its time, and at most 16.
+LABS = $$(n=$$(nproc); echo $$((n < 8 ? 2 * n : 16)))
 VM_PACKAGES := e2fsprogs qemu-system-x86 qemu-utils
 
 .DEFAULT_GOAL := help

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import shlex
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -264,7 +265,7 @@ def test_a_gateway_that_refuses_or_is_silent_is_told_with_its_word(lab: Containe
     lab.client.wait_for_file(FILE, 30)
 
 
-@pytest.mark.parametrize("how", ["systemctl kill -s KILL", "systemctl stop"])
+@pytest.mark.parametrize("how", ["systemctl kill --kill-whom=main -s KILL", "systemctl stop"])
 def test_nothing_stays_open_after_its_keeper(lab: ContainerLab, how: str) -> None:
     lab.client.succeed(
         f"mkdir -p /run/systemd/system/{FORWARD}.d",
@@ -281,6 +282,15 @@ def test_nothing_stays_open_after_its_keeper(lab: ContainerLab, how: str) -> Non
             f"rm -r /run/systemd/system/{FORWARD}.d && systemctl daemon-reload && systemctl restart {FORWARD}"
         )
     lab.client.wait_for_file(FILE, 30)
+
+
+def test_a_keeper_that_is_killed_with_its_last_command_closes_the_port_when_it_starts_again(lab: ContainerLab) -> None:
+    """Where control groups are those of version 2, a signal to all of the unit kills that command as well."""
+    lab.client.succeed(f"systemctl kill -s KILL {FORWARD}")
+    closed = "is closed: (it was left open before nsguard-forward-vpn started|nsguard-forward-vpn ended unexpectedly)"
+    lab.client.wait_until_succeeds(f"journalctl -o cat -u {FORWARD} | tail -n 20 | grep -qE {shlex.quote(closed)}")
+    lab.client.wait_for_file(FILE, 30)
+    until(lambda: asking(lab)["state"] == "open")
 
 
 def test_it_goes_with_the_tunnel_and_comes_back_with_it(lab: ContainerLab) -> None:

@@ -49,6 +49,7 @@ def run(name: str) -> None:
         if forwarding.protocol == SCRIPT:
             _follow(state, Watch(name, forwarding))
         else:
+            close_by_unit(name)  # a keeper that was killed with its unit's last command has left its port on record
             _keep_open(Keeper(state, forwarding, granted.named(namespace_spec)))
     except Stopped as stopped:
         process.say(f"nsguard: {name}: {stopped}")
