@@ -353,9 +353,10 @@ def _made(options: argparse.Namespace) -> Lab:
     """The lab that the options describe."""
     from . import scenario
     from .lab.debian import debian_client, nixos_client
-    from .lab.image import image
+    from .lab.image import check_root, image
     from .lab.kinds import make
 
+    check_root()
     client = nixos_client(options.system, options.image or image()) if options.system else None
     if options.lab == "container" and client is None:
         client = debian_client(image(APPS if options.scenario == scenario.APPS else BASE))
