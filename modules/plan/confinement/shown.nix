@@ -1,10 +1,11 @@
 # Where bind mounts show a home a second time (mount(8), bind). Each shows at its mount point what its device contains, so
 # a home at either end has another path at the other end, and through several mounts more than one.
 #
-# binds: [ { device; mountPoint; } ] -> accounts, as in ./homes.nix -> the same accounts; each that may log in has
-#   shown    the other paths of its home, and of directories in it whose files a login starts
+# binds: [ { device; mountPoint; } ] -> accounts, as in ./homes.nix -> the same accounts with
+#   shown    of each that may log in: the other paths of its home, and of directories in it whose files a login starts
 #   parents  for root: the other paths of /home as a whole
-# Other accounts have none: their state below /var/lib is often kept elsewhere, and their services may name that.
+# Other accounts have none: their state below /var/lib is often kept elsewhere, and their services may name that. No home
+# is evaluated for the other attributes: bazarr's depends on its service, and so on the accounts.
 let
   inherit (builtins)
     concatMap
@@ -80,6 +81,8 @@ builtins.mapAttrs (
     logsIn = account.person or false || name == "root" || within home "/home";
   in
   account
-  // (if logsIn then { shown = placesOf home; } else { })
+  // {
+    shown = if plainBinds != [ ] && logsIn then placesOf home else [ ];
+  }
   // (if name == "root" then { parents = placesOf "/home"; } else { })
 )
