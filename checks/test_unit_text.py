@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+from analyze import needs_systemd, warnings_of
 from nix import evaluate
 
 CHECKS = Path(__file__).parent
@@ -21,10 +18,6 @@ from nsguard.health.judge import text  # noqa: E402
 
 FILES = 60
 LINES = 30
-needs_systemd = pytest.mark.skipif(
-    shutil.which("systemd-analyze") is None,
-    reason="systemd-analyze is not installed: the judges' reading of units is NOT compared with systemd's",
-)
 
 
 def unit(rng: random.Random) -> str:
@@ -41,21 +34,13 @@ def unit(rng: random.Random) -> str:
 
 def read_by_systemd(directory: Path) -> dict[str, list[str]]:
     """The settings that systemd names, by file, as "Section.Key"."""
-    files = sorted(directory.glob("*.service"))
-    done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *map(str, files)],
-        check=False,
-        capture_output=True,
-        text=True,
-        env=os.environ | {"SYSTEMD_UNIT_PATH": f"{directory}:"},
-    )
-    named = re.findall(r"^\S*/(\S+):\d+: Unknown key(?: name)? '(\w+)' in section [\['](\w+)", done.stderr, re.M)
-    return {
-        file.name: sorted(f"{section}.{key}" for name, key, section in named if name == file.name) for file in files
-    }
+    files = sorted(file.name for file in directory.glob("*.service"))
+    unknown = r"^\S*/(\S+):\d+: Unknown key(?: name)? '(\w+)' in section [\['](\w+)"
+    named = re.findall(unknown, warnings_of(directory, files), re.M)
+    return {file: sorted(f"{section}.{key}" for name, key, section in named if name == file) for file in files}
 
 
-@needs_systemd
+@needs_systemd("the judges' reading of units")
 def test_the_judges_read_the_lines_that_systemd_reads(tmp_path: Path) -> None:
     rng = random.Random(7)
     units = {f"u{number}.service": unit(rng) for number in range(FILES)}

@@ -208,21 +208,15 @@ let
       name:
       let
         service = withBus name whole.services.${name};
-        unit = "${name}.service";
+        judged =
+          set: of: name: unit:
+          messages (unitOption set name) (unique (builtins.concatMap (of unit) (textsOf unit)));
+        ofSocket = judge.socket (expected.socket service.namespace);
       in
-      messages (unitOption "services" name) (
-        unique (builtins.concatMap (holesOf service unit) (textsOf unit))
+      judged "services" (holesOf service) name "${name}.service"
+      ++ builtins.concatMap (socket: judged "sockets" ofSocket socket "${socket}.socket") (
+        attrNames service.sockets
       )
-      ++ builtins.concatMap (
-        socket:
-        messages (unitOption "sockets" socket) (
-          unique (
-            builtins.concatMap (judge.socket (expected.socket service.namespace) "${socket}.socket") (
-              textsOf "${socket}.socket"
-            )
-          )
-        )
-      ) (attrNames service.sockets)
     ) (attrNames (removeAttrs whole.services (freeIn whole)));
 
   # service: complete; unit: its full name

@@ -70,6 +70,8 @@ let
       to = plain destination;
     };
 
+  source = entry: (read entry).from;
+
   # Directories that systemd creates for the service below `parent`, which itself belongs to all.
   created =
     parent: value:
@@ -78,8 +80,7 @@ let
     );
   # These, and paths that its options grant.
   ownOf = service: created "/run" (service.serviceConfig.RuntimeDirectory or null);
-  grantedTo =
-    service: map (path: (read path).from) (service.bindPaths or [ ]) ++ service.devices or [ ];
+  grantedTo = service: map source (service.bindPaths or [ ]) ++ service.devices or [ ];
 
   # Whether a bind shows a person's whole home. If a parent of it is bound to its own path, the home stays covered.
   uncovers =
@@ -160,7 +161,8 @@ in
       ]
     );
 
-  source = entry: (read entry).from;
+  # entries of an option that grants paths -> path -> whether one grants it
+  grants = entries: among (map source entries);
   showsHome = service: entry: uncovers service (read entry);
 
   inherit
@@ -169,6 +171,7 @@ in
     kept
     plain
     read
+    source
     spelt
     within
     ;

@@ -37,9 +37,8 @@ let
     "lxd"
     "sss"
   ];
-  # How the names of sockets' directories in /tmp begin.
+  # How the names of directories in /tmp begin that contain sockets, beside hidden ones like .X11-unix.
   sockets = [
-    "."
     "dbus"
     "pulse"
     "ssh"
@@ -50,7 +49,7 @@ in
   # Ways out that the private /run, /tmp and other hidden directories close; a bind would reopen them.
   reopened =
     let
-      tmp = "\\.[^/]+-unix|(dbus|pulse|ssh|tmux)-[^/]*";
+      tmp = "\\.[^/]+-unix|(${any sockets})-[^/]*";
       elsewhere = [
         "/net"
         "/nix/var"
@@ -81,14 +80,14 @@ in
     ];
     "/nix" = [ "var" ];
     "/run" = map (name: builtins.head (builtins.match "([A-Za-z0-9_-]+).*" name)) run;
-    "/tmp" = sockets;
+    "/tmp" = [ "." ] ++ sockets;
     "/var" = [
       "lib"
       "run"
       "tmp"
     ];
     "/var/lib" = state;
-    "/var/tmp" = sockets;
+    "/var/tmp" = [ "." ] ++ sockets;
   };
 
   # Directories that contain some of these.

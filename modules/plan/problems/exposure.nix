@@ -91,34 +91,35 @@ let
         path = pathOf entry;
         plain = binds.plain path;
         isDevice = match "/dev/.+" plain != null && match paths.harmless plain == null;
+        isPath = match "[/%].*" path != null;
         isReplaced = match paths.replaced plain != null || match paths.reopened plain != null;
+        grant =
+          if service ? devices then ", or grant it with ${options}.devices = [ ${toJSON plain} ];" else "";
       in
       {
-        when = match "[/%].*" path != null && (isReplaced || isDevice && !isGranted service plain);
         where = "${where}.${property}";
-        what = "${toJSON entry} ${
-          if isReplaced then
-            "belongs to the host's network or to a daemon outside the namespace"
-          else
-            "is a device of the host"
-        }";
-        fix =
-          if isReplaced then
-            "remove it"
-          else
-            "remove it${
-              if service ? devices then ", or grant it with ${options}.devices = [ ${toJSON plain} ];" else ""
-            }";
       }
+      // (
+        if isReplaced then
+          {
+            when = isPath;
+            what = "${toJSON entry} belongs to the host's network or to a daemon outside the namespace";
+            fix = "remove it";
+          }
+        else
+          {
+            when = isPath && isDevice && !isGranted service plain;
+            what = "${toJSON entry} is a device of the host";
+            fix = "remove it${grant}";
+          }
+      )
     ) (strings (service.serviceConfig.${property} or null));
 
   afterColon = entry: head (match "[^:]*:?(.*)" entry);
   afterDash = entry: head (match "-?(.*)" entry);
   ofStream = entry: if match "(file|append|truncate):.*" entry == null then "" else afterColon entry;
 
-  isGranted =
-    service: path:
-    builtins.any (granted: binds.within path (binds.source granted)) (service.devices or [ ]);
+  isGranted = service: binds.grants (service.devices or [ ]);
 
   # Standard input and output at a terminal of the host, or in a file of it.
   streams =

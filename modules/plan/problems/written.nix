@@ -99,7 +99,6 @@ let
   isOfLogin =
     service: path:
     let
-      isGranted = any (granted: binds.within path (binds.source granted)) (service.bindPaths or [ ]);
       homes =
         filter (home: path != home && binds.within path home) (
           service.homes.people or [ ] ++ service.homes.own or [ ]
@@ -116,7 +115,7 @@ let
     in
     service.hardening.hiddenHomes or true
     && any (home: match paths.startedInHome (below home) != null) homes
-    && !isGranted;
+    && !binds.grants (service.bindPaths or [ ]) path;
 in
 {
   inherit isStarted;
@@ -150,6 +149,7 @@ in
     property: entry: path:
     let
       option = "${where}.${property}";
+      unclearEntry = ofUnclear option entry path;
       # A file may have the name of the service's directory.
       own = filter (directory: directory != path) (configuration service);
       problem = {
@@ -163,8 +163,8 @@ in
         else
           "name a file in a data directory";
     in
-    if ofUnclear option entry path != [ ] then
-      ofUnclear option entry path
+    if unclearEntry != [ ] then
+      unclearEntry
     else if isStarted path || isOfRoot service own path && binds.within path "/nix" then
       [ problem ]
     else if isOfRoot service own path then
@@ -189,9 +189,10 @@ in
         named = head (match "[-+]*(.*)" entry);
         path = binds.plain named;
         option = "${where}.ReadWritePaths";
+        unclearEntry = ofUnclear option entry named;
       in
-      if ofUnclear option entry named != [ ] then
-        ofUnclear option entry named
+      if unclearEntry != [ ] then
+        unclearEntry
       else if runsAsRoot service && match "/(proc|sys)(/.*)?" path != null then
         [ (ofSystem option entry) ]
       else

@@ -49,7 +49,7 @@ def run(name: str) -> None:
         if forwarding.protocol == SCRIPT:
             _follow(state, Watch(name, forwarding))
         else:
-            close_by_unit(name)  # a keeper that was killed with its unit's last command has left its port on record
+            close_left_open(name)
             _keep_open(Keeper(state, forwarding, granted.named(namespace_spec)))
     except Stopped as stopped:
         process.say(f"nsguard: {name}: {stopped}")
@@ -101,12 +101,16 @@ def close(name: str, reason: str = "", *, starting: bool = False) -> None:
         state.write_forwarding(None)
 
 
+def close_left_open(name: str) -> None:
+    """Close the port of a keeper that was killed together with its unit's last command, as the next one starts."""
+    close(name, f"it was left open before nsguard-forward-{name} started", starting=True)
+
+
 def close_by_unit(name: str) -> None:
     """As `close`, as a command of the unit: before its process starts, and after it has ended (systemd.exec(5))."""
     result = os.environ.get("SERVICE_RESULT")
     if result is None:
-        # the command after the end may have been killed as well
-        close(name, f"it was left open before nsguard-forward-{name} started", starting=True)
+        close_left_open(name)
     else:
         close(name, f"nsguard-forward-{name} ended unexpectedly ({result})" if result != "success" else "")
 
