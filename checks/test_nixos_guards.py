@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,21 @@ from nsguard_harness.run.suite import Suite, Verdict
 pytestmark = [pytest.mark.lab, needs_nixos]
 # their ways out: a packet, a look-up by a resolver, one by a daemon, a file for a login, a tunnel without its link
 ATTACKS = ("udp-beyond", "dns-uplink", "resolved-dbus", "left-in-own-home", "link-deleted")
+# those that stop and start the agents by the names of their units
+LIFECYCLE = (
+    *("outlives", "namespace-remade", "tunnel-masked", "host-under-the-name", "units-in-every-order"),
+    *("main-process-elsewhere", "socket-of-a-package"),
+)
 
 
 def run_on(system: Path) -> list[str]:
     return ["run", "--system", str(system), "--image", os.environ["NSGUARD_NIXOS_IMAGE"]]
 
 
-def attacked(system: Path, directory: Path) -> tuple[int, dict[str, set[str]]]:
+def attacked(system: Path, directory: Path, attacks: Sequence[str] = ATTACKS) -> tuple[int, dict[str, set[str]]]:
     """The status of `nsguard-leaktest run --system`, and the verdicts by attack."""
     report = directory / "report.json"
-    chosen = [word for name in ATTACKS for word in ("--attack", name)]
+    chosen = [word for name in attacks for word in ("--attack", name)]
     status = main([*run_on(system), "--state", "up", *chosen, "--json", str(report)])
     told: dict[str, Any] = json.loads(report.read_text())
     verdicts: dict[str, set[str]] = {}
@@ -53,7 +59,8 @@ def test_nsguard_beside_the_same_agents_leaks_nothing(tmp_path: Path) -> None:
       nsguard.namespaces.vpn.tunnel = "lab";
       nsguard.agents.confine.nsguard.namespace = "vpn";
     }}""")
-    status, verdicts = attacked(system, tmp_path)
+    status, verdicts = attacked(system, tmp_path, (*ATTACKS, *LIFECYCLE))
+    assert set(verdicts) == {*ATTACKS, *LIFECYCLE}
     assert set().union(*verdicts.values()) == {"contained"}, verdicts
     assert status == 0
 

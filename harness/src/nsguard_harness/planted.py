@@ -15,7 +15,7 @@ from .machine import Machine
 from .run.suite import Subject, Verdict, cells_for
 from .run.trial import Red, attack, switch, together_first
 from .scenario import Plan
-from .target import CONFINED_UNITS
+from .target import CONFINED
 
 # the namespace's own rules, emptied
 OPEN = (
@@ -204,7 +204,7 @@ class Find:
 def find(lab: Lab, made: Plan, subjects: Callable[[Machine], Sequence[Subject]], hole: Hole) -> Find:
     """Make a hole in a plan that runs, try the attacks that must find it, and fill it. Raises HarnessError."""
     client = lab.client
-    names = [f"/run/systemd/system/{unit}.d" for unit in CONFINED_UNITS.split()]
+    names = [f"/run/systemd/system/{unit}.d" for unit in CONFINED]
     client.write_files({f"{name}/planted.conf": f"[Service]\n{hole.dropin}\n" for name in names})
     try:
         switch(client, made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,10 +11,24 @@ if TYPE_CHECKING:
 NAMESPACE = "vpn"
 NAMESPACE_UNIT = f"nsguard-netns-{NAMESPACE}.service"
 TUNNEL_UNIT = f"nsguard-tunnel-{NAMESPACE}.service"
-CONFINED_UNITS = "app-root.service app-user.service"
+# services by identity, the confined one and the one for the controls: of a scenario, and of modules/agents.nix
+SERVICES = (
+    {"root": ("app-root", "free"), "user": ("app-user", "free-user")},
+    {who: (f"nsguard-probe-{who}", f"nsguard-control-{who}") for who in ("root", "user")},
+)
+CONFINED, UNCONFINED = (
+    [f"{pair[which]}.service" for services in SERVICES for pair in services.values()] for which in (0, 1)
+)
+
+
+def installed(units: Iterable[str]) -> str:
+    """For a shell: those of some units that the machine has."""
+    return f'$(systemctl list-unit-files --plain --no-legend {" ".join(units)} | cut -f1 -d" ")'
+
+
+CONFINED_UNITS, UNCONFINED_UNITS = installed(CONFINED), installed(UNCONFINED)
 # as systemctl's patterns, of units that run: services, apps, the starters of commands, and those of modules/agents.nix
 ATTACKING_UNITS = "'app-*.service' 'nsguard-app-*.service' 'nsguard-probe-*.service'"
-UNCONFINED_UNITS = "free.service free-user.service"
 # for a shell: runs a command in the network namespace `$name`, without the mount namespace that ip-netns(8) makes
 IN_NAMESPACE = "nsenter --net=/run/netns/$name"
 # links in `$name` that a tunnel may be, of the kernel's or of a program's, whatever a guard calls them
@@ -37,6 +52,9 @@ def renew(lab: Lab) -> None:
 
 
 def restore(lab: Lab) -> None:
-    """Bring the tunnel and the services back to what they were, after their namespace was made anew."""
-    lab.client.succeed(f"systemctl reset-failed; systemctl restart {TUNNEL_UNIT}; systemctl start {CONFINED_UNITS}")
+    """Bring the tunnel and the services back to what they were, after their namespace was made anew.
+
+    A tunnel that is up stays as it is: a restart would give it another port, and nobody looked at the one before.
+    """
+    lab.client.succeed(f"systemctl reset-failed; systemctl start {TUNNEL_UNIT} {CONFINED_UNITS}")
     wait_for_tunnel(lab)

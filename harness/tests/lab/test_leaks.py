@@ -10,9 +10,12 @@ import pytest
 from labs import lab_of
 from nsguard_harness import scenario
 from nsguard_harness.attack import OUTSIDE, Attack, Lacking, Outcome
+from nsguard_harness.attacks import lifecycle
+from nsguard_harness.lab.base import Lab
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.run.subjects import subjects
 from nsguard_harness.run.suite import Cell, Report, Subject, Suite, Verdict, cells_for, escape
+from nsguard_harness.target import restore, wait_for_tunnel
 
 pytestmark = pytest.mark.lab
 
@@ -49,6 +52,20 @@ def test_an_unconfined_service_in_the_confined_ones_place_is_caught_by_every_att
     missed = [cell for cell in able if not escape(cell, run)]
     assert [f"{cell.attack.name} as {cell.subject.identity}" for cell in missed] == []
     assert len(able) > 150
+
+
+def test_a_tunnel_that_came_back_before_its_attack_ends_is_no_leak(
+    guarded: ContainerLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a busy machine: the services bring the tunnel back, by a port that nobody looks at if it is restarted."""
+
+    def late(lab: Lab) -> None:
+        wait_for_tunnel(lab)
+        restore(lab)
+
+    monkeypatch.setattr(lifecycle, "restore", late)
+    report = Suite(guarded, cells_for("tunnel-masked", subjects(guarded.client))).run()
+    assert {result.verdict for result in report.results} == {Verdict.CONTAINED}, report.results
 
 
 class Silent:

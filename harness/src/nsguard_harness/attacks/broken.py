@@ -6,14 +6,14 @@ import itertools
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from ..target import DELETE_LINK, NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT
+from ..target import CONFINED_UNITS, DELETE_LINK, NAMESPACE, NAMESPACE_UNIT, SERVICES, TUNNEL_UNIT, installed
 from ._stream import PAUSE, Disrupted, FixedPort
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
 
 SENDER = "nsguard-leaktest-sender.service"
-APP, APPS = "app-user.service", "app-root.service app-user.service"
+APP = installed(f"{services['user'][0]}.service" for services in SERVICES)
 PROGRAM = "/var/cache/nsguard-leaktest-sends.py"
 # datagrams to the uplink's network and beyond, and questions, for as long as it lives
 SENDS = (
@@ -145,9 +145,11 @@ class UnitsInEveryOrder(FixedPort):
     def before(self, lab: Lab) -> None:
         super().before(lab)
         lab.client.write_files({PROGRAM: SENDS})
-        copied = f"s|-m nsguard_harness.inside.agent .*|{PROGRAM}|; s/^Type=.*/Type=exec/; s/app-user/leaktest-sender/g"
+        copied = (
+            f"s|-m nsguard_harness.inside.agent .*|{PROGRAM}|; s/^Type=.*/Type=exec/; s/${{app%.*}}/leaktest-sender/g"
+        )
         lab.client.succeed(
-            f"sed '{copied}' $(systemctl show --value -p FragmentPath {APP}) > /run/systemd/system/{SENDER}",
+            f'app={APP}; sed "{copied}" $(systemctl show -P FragmentPath $app) > /run/systemd/system/{SENDER}',
             f"systemctl daemon-reload && systemctl start {SENDER}",
         )
 
@@ -160,7 +162,7 @@ class UnitsInEveryOrder(FixedPort):
         heard = any("nsguard-leaktest sender" in record["data"] for record in lab.peer.records("echo"))
         lab.client.succeed(
             f"systemctl stop {SENDER}; rm -f /run/systemd/system/{SENDER}; systemctl daemon-reload",
-            f"systemctl start {NAMESPACE_UNIT} {TUNNEL_UNIT} {APPS}",
+            f"systemctl start {NAMESPACE_UNIT} {TUNNEL_UNIT} {CONFINED_UNITS}",
         )
         super().after(lab)
         lab.client.succeed("true" if heard else "echo the sender was never heard at the far end >&2; false")

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..attack import Attack, Env, Outcome
+from ..target import CONFINED, UNCONFINED, installed
 
 if TYPE_CHECKING:
     from ..lab.base import Lab
 
 BYSTANDER, WATCHER = "nsguard-leaktest-bystander.service", "nsguard-leaktest-watcher.service"
-WATCHED = "app-root.service free.service"
+WATCHED = installed([*CONFINED, *UNCONFINED])
 # the bystander's process number; and the units that have it for their main process
 NUMBER, TAKEN = "/var/cache/nsguard-leaktest-number", "/var/cache/nsguard-leaktest-taken"
 

@@ -7,13 +7,8 @@ from collections.abc import Sequence
 
 from ..agent_client import Agent
 from ..machine import Machine
+from ..target import SERVICES
 from .cells import Subject
-
-# services by identity: the confined one, and the one for the controls; of a scenario, or of modules/agents.nix
-SERVICES = (
-    {"root": ("app-root", "free"), "user": ("app-user", "free-user")},
-    {who: (f"nsguard-probe-{who}", f"nsguard-control-{who}") for who in ("root", "user")},
-)
 
 
 def subjects(machine: Machine, app: str = "boxed") -> tuple[Subject, ...]:

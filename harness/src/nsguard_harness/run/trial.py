@@ -12,7 +12,7 @@ from .. import scenario
 from ..lab.base import Lab
 from ..machine import Machine
 from ..scenario import Plan
-from ..target import UNCONFINED_UNITS
+from ..target import UNCONFINED
 from .suite import Cell, Run, Suite, Verdict, escape
 
 TAIL_SECONDS = 0.5  # the first frame that gets out is enough
@@ -33,7 +33,7 @@ def switch(machine: Machine, plan: Plan) -> None:
 
     Services for controls go on: they are the same in every plan.
     """
-    changed = set(plan.units) - set(UNCONFINED_UNITS.split())
+    changed = set(plan.units) - set(UNCONFINED)
     units = " ".join(f"'{name.replace('@.', '@*.')}'" for name in sorted(changed))
     machine.succeed(f"systemctl stop {units}; systemctl reset-failed {units} 2>/dev/null || true")
     scenario.install(machine, plan)
