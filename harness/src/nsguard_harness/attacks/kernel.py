@@ -173,7 +173,7 @@ class TunnelKey(Attack):
     def run(self, env: Env) -> Outcome:
         names = [path.name for path in Path("/run/netns").glob("*")] if Path("/run/netns").exists() else []
         for prefix in ([], *(["ip", "netns", "exec", name] for name in names)):
-            _, output = _tools.run([*prefix, "wg", "show", "all", "private-key"], env.patience)
+            _, output = _tools.run([*prefix, "wg", "show", "all", "private-key"], env.timeout - 0.5)
             if output.endswith("=") and "(none)" not in output:
                 return Outcome(True, f"wg shows a key of {output.split()[0]}")
         for path in Path("/run/wireguard").glob("*.sock"):

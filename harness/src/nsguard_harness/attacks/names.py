@@ -85,7 +85,7 @@ class ResolvedDbus(Attack):
         _tools.control_needs_resolved(env)
         service = ("org.freedesktop.resolve1", "/org/freedesktop/resolve1", "org.freedesktop.resolve1.Manager")
         arguments = ("isit", "0", _tools.name(env), str(int(_tools.inet(env.family))), "0")
-        status, output = _tools.run(["busctl", "call", *service, "ResolveHostname", *arguments], 2 * env.patience)
+        status, output = _tools.run(["busctl", "call", *service, "ResolveHostname", *arguments], env.timeout - 0.5)
         return Outcome(status == 0, output)
 
 
