@@ -41,6 +41,15 @@ def test_it_is_nixos_and_nothing_failed(lab: ContainerLab) -> None:
     assert lab.client.succeed("readlink /etc/resolv.conf").startswith("/etc/static/")
 
 
+def test_the_runtime_is_compiled_for_the_machines_python(lab: ContainerLab) -> None:
+    """Otherwise every start of nsguard would compile it, because the store cannot be written."""
+    nsguard = '"$(dirname "$(readlink -f "$(command -v nsguard)")")"'
+    output = lab.client.succeed(f"python3 -v {nsguard}/nsguard --version 2>&1")
+    loaded = [line for line in output.splitlines() if line.startswith("# code object from '/nix/store/")]
+    assert loaded
+    assert [line for line in loaded if not line.endswith(".pyc'")] == []
+
+
 def test_the_suite_finds_it_tight(lab: ContainerLab) -> None:
     # Attacks that disturb the machine run on the Debian client only: NixOS starts what they stop in another way.
     cells = [cell for cell in cells_for("*", subjects(lab.client)) if not cell.attack.alone]
