@@ -17,9 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from nsguard_harness.lab.cache import cached
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import nixos_client
-from nsguard_harness.lab.image import Recipe, cached, image
+from nsguard_harness.lab.image import Recipe, image
 from nsguard_harness.target import wait_for_tunnel
 
 NEEDED = ("NSGUARD_NIXPKGS", "NSGUARD_NIXOS_LAB", "NSGUARD_NIXOS_IMAGE")

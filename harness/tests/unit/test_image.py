@@ -109,12 +109,6 @@ def test_another_suite_or_more_packages_make_another_image() -> None:
     assert len({image.Recipe().key, image.Recipe("sid").key, image.Recipe(more=("chromium",)).key}) == 3
 
 
-def test_the_cache_follows_xdg() -> None:
-    assert image.cache({"XDG_CACHE_HOME": "/x"}) == Path("/x/nsguard")
-    assert image.cache({"XDG_CACHE_HOME": "relative"}) == Path.home() / ".cache/nsguard"
-    assert image.cache({}) == Path.home() / ".cache/nsguard"
-
-
 def program(directory: Path, name: str, script: str) -> None:
     path = directory / name
     path.write_text(f"#!/bin/sh\n{script}\n")

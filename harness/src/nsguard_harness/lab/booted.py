@@ -22,6 +22,7 @@ from ..errors import LabError
 from ..inside import resident
 from ..inside.uplink import commands
 from . import image, qemu
+from .cache import cached
 from .channel import Channel
 from .nspawn import PATH
 from .system import System
@@ -123,7 +124,7 @@ def booted(suite: str, addresses: Addresses) -> Booted:
             _disk(root, directory)
         _boot(Booted(directory))
 
-    return Booted(image.cached(f"booted-{key}", build, f"a booted {suite}: once, about two minutes under emulation"))
+    return Booted(cached(f"booted-{key}", build, f"a booted {suite}: once, about two minutes under emulation"))
 
 
 def unbooted(suite: str, addresses: Addresses, system: System, directory: Path) -> Booted:

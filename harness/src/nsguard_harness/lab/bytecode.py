@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from ..errors import LabError
-from .image import cached
+from .cache import newest
 
 PYTHON = "usr/bin/python3"
 # Bound over a directory of the image that every Debian has, in a mount namespace that ends with it. Bytecode
@@ -37,7 +37,7 @@ def compiled(sources: Path, target: str, tree: Path) -> Path:
             output = " | ".join((done.stderr + done.stdout).strip().splitlines()[-5:])
             raise LabError(f"lab: {sources} could not be compiled: {output}")
 
-    return cached(f"compiled-{digest(sources, target, python)}", build, f"the bytecode of {target}")
+    return newest("compiled", digest(sources, target, python), build, f"the bytecode of {target}")
 
 
 def digest(sources: Path, *more: str) -> str:

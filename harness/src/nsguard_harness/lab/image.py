@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..addresses import LAB
 from ..errors import LabError
 from .apt import debian_mirror
+from .cache import cached, say
 
 PACKAGES = (
     *("systemd", "systemd-sysv", "systemd-resolved", "libnss-resolve", "libnss-myhostname", "libnss-systemd"),
@@ -89,12 +86,6 @@ APPS = Recipe(
 SESSION = Recipe(more=("bubblewrap", "fonts-dejavu-core", "foot", "grim", "pipewire", "sway", "wtype"))
 
 
-def cache(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where images are kept, as the XDG base directory specification has it: a relative path there is ignored."""
-    base = environment.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "nsguard"
-
-
 def image(recipe: Recipe = BASE) -> Path:
     """The tree to boot from, built when it is not there yet; raises LabError."""
 
@@ -109,41 +100,6 @@ def check_root() -> None:
     """Raise LabError where no lab can be made."""
     if os.geteuid() != 0:
         raise LabError("lab: namespaces, mounts and images need root; run it with sudo")
-
-
-def cached(name: str, build: Callable[[Path], None], what: str) -> Path:
-    """A file or tree of the cache, made by `build` at the path that it is given when it is not there yet.
-
-    Another process may be building it: then this one waits. What carries the name is whole.
-    """
-    home = cache()
-    target = home / name
-    if target.exists():
-        return target
-    home.mkdir(parents=True, exist_ok=True)
-    with _locked(home / f"{name}.lock"):
-        if not target.exists():
-            say(f"building {what}, in {target}")
-            with tempfile.TemporaryDirectory(prefix="building-", dir=home) as building:
-                build(Path(building) / "made")
-                (Path(building) / "made").rename(target)
-    return target
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say(f"waiting for another process, which builds {path.stem}")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def say(text: str) -> None:
-    """One line of progress."""
-    print(f"nsguard: {text}", file=sys.stderr, flush=True)
 
 
 def _bootstrap(recipe: Recipe, tree: Path) -> None:

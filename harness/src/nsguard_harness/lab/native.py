@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import LabError
 from .bytecode import digest
-from .image import cached
+from .cache import newest
 
 
 def built(sources: Path, program: str) -> Path:
@@ -32,4 +32,4 @@ def built(sources: Path, program: str) -> Path:
             output = " | ".join(done.stderr.strip().splitlines()[-5:])
             raise LabError(f"lab: {program} could not be built: {output}")
 
-    return cached(f"{program}-{digest(sources, program)}", build, program) / program
+    return newest(program, digest(sources, program), build, program) / program
