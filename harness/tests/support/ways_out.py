@@ -94,6 +94,11 @@ WAYS = (
         ("host-under-the-name",),
     ),
     Way(
+        "a socket that only a package's own file defines",
+        ("property:own-sockets",),
+        ("socket-of-a-package",),
+    ),
+    Way(
         "answers over a host link to packets that went over `lo`",
         ("nft:link-loopback", "nft:link-entered"),
         ("link-freebind", "link-own-address"),
