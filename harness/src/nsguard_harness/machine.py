@@ -8,7 +8,7 @@ import socket
 import tarfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,16 @@ from .verdict.rules import Rule
 # How many times longer a wait may last than its timeout, which is meant for a machine that has nothing else to do.
 # A wait ends with what it waits for, so that only a failure takes longer.
 BUSY = 5.0
+# Seconds between two looks of a wait. Each look costs processor time, which what is waited for may need.
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.25
+
+
+def looks() -> Iterator[None]:
+    """The looks of a wait: the first at once, each other after an eighth of the time that the wait has taken so far."""
+    start = time.monotonic()
+    while True:
+        yield
+        time.sleep(min(max(SHORTEST_PAUSE, (time.monotonic() - start) / 8), LONGEST_PAUSE))
 
 
 @dataclass(frozen=True)
@@ -199,7 +209,9 @@ class Machine(ABC):
     def _wait(self, command: str, timeout: float, good: Callable[[int], bool]) -> str:
         limit = BUSY * timeout
         deadline = time.monotonic() + limit
-        while not good((done := self.run(command, max(1.0, deadline - time.monotonic()))).status):
+        for _ in looks():
+            if good((done := self.run(command, max(1.0, deadline - time.monotonic()))).status):
+                break
             if time.monotonic() > deadline:
                 reason = (done.errors or done.output).strip()[-300:]
                 raise CommandError(
@@ -207,17 +219,17 @@ class Machine(ABC):
                     done.status,
                     done.output,
                 )
-            time.sleep(0.05)
         return done.output
 
     def wait_for_unit(self, unit: str, timeout: float = 60) -> None:
         """Wait until a unit is active; raises CommandError at the deadline, or at once when it has failed."""
         deadline = time.monotonic() + BUSY * timeout
-        while (state := self.get_unit_property(unit, "ActiveState")) != "active":
+        for _ in looks():
+            if (state := self.get_unit_property(unit, "ActiveState")) == "active":
+                return
             if state == "failed" or time.monotonic() > deadline:
                 log = self.execute(f"journalctl -b -o cat -n 5 -u {shlex.quote(unit)}")[1].strip().replace("\n", " | ")
                 raise CommandError(f"{self.name}: {unit} is {state}, not active: {log}")
-            time.sleep(0.05)
 
     def wait_for_file(self, filename: str, timeout: float = 60) -> None:
         """Wait until a file is there."""

@@ -9,8 +9,8 @@ from concurrent.futures import Future
 from ..attack import Attack, Outcome
 from ..errors import CommandError
 from ..lab.base import Lab
+from ..machine import looks
 
-POLL_SECONDS = 0.02
 # until an attack's first packet comes out of the tunnel, at the latest
 UNDER_WAY_SECONDS = 30.0
 
@@ -77,8 +77,7 @@ def _wait_until_under_way(
 ) -> str:
     """Wait until each run has ended or come out of the tunnel; the tokens of the others after `limit` seconds."""
     deadline = time.monotonic() + limit
-    while waiting := _pending(runs, arrived()):
-        if time.monotonic() > deadline:
-            return " ".join(waiting)
-        time.sleep(POLL_SECONDS)
-    return ""
+    for _ in looks():
+        if not (waiting := _pending(runs, arrived())) or time.monotonic() > deadline:
+            break
+    return " ".join(waiting)
