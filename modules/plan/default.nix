@@ -117,10 +117,7 @@ let
           inherit hostLink;
         };
         hostLink = if hostLink == null then "" else ruleset.link (hostLink // { namespace = name; });
-        host = ruleset.host {
-          namespace = name;
-          inherit (spec) fwMark;
-        };
+        host = ruleset.host name;
       };
       commands = run.run {
         inherit name namespace;

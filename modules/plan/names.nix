@@ -87,7 +87,6 @@ in
   hostLinkInside = "host0";
   # A mark of connections ("nslk"), only used inside the namespace, where nothing else marks connections.
   hostLinkMark = "0x6e736c6b";
-  # No namespace has a name with which hostTable gives the same name.
   hostLinkTable = ns: "nsguard_link-${ns}";
   clientsTable = ns: "nsguard_from-${ns}";
 
@@ -143,7 +142,13 @@ in
     else
       given // { RuntimeDirectoryPreserve = "restart"; };
 
-  hostTable = ns: "nsguard-${ns}";
+  # The table of all tunnels on the host, and the names of one tunnel's parts.
+  pinsTable = "nsguard_pins";
+  pinChain = ns: "tunnel-${ns}";
+  pinSet = family: ns: "endpoint${toString family}-${ns}";
+
+  # The marks that fwMark gives, as nft(8) tests them.
+  ownMark = "meta mark & 0xfff00000 == 0x6e700000";
 
   # Only the low 20 bits vary. The prefix 0x6e7 avoids the bits that Tailscale tests (0xff0000: 0x04, 0x08).
   fwMark = ns: "0x6e7${builtins.substring 0 5 (digest ns)}";

@@ -44,8 +44,7 @@ in
         builtins.filter (unit: unit ? pathConfig) (builtins.attrValues planned.units)
       );
       refresh = planned.units."nsguard-refresh-vpn.timer".timerConfig.OnUnitActiveSec;
-      pinned =
-        builtins.match ".*meta mark 0x51820 drop.*" planned.files."/etc/nsguard/vpn/host.nft" != null;
+      pinned = planned.files."/etc/nsguard/vpn/host.nft";
     };
 
   expected = {
@@ -86,6 +85,26 @@ in
       }
     ];
     refresh = 30;
-    pinned = true;
+    # The mark comes from the spec.
+    pinned = ''
+      table inet nsguard_pins {
+        map pins { type mark : verdict; }
+        set endpoint4-vpn { type ipv4_addr . inet_service; }
+        set endpoint6-vpn { type ipv6_addr . inet_service; }
+        chain refused {
+          drop
+        }
+        chain tunnel-vpn {
+          ip daddr . udp dport @endpoint4-vpn accept
+          ip6 daddr . udp dport @endpoint6-vpn accept
+          goto refused
+        }
+        chain output {
+          type filter hook output priority filter; policy accept;
+          meta mark vmap @pins
+          meta mark & 0xfff00000 == 0x6e700000 drop
+        }
+      }
+    '';
   };
 }

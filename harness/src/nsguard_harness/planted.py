@@ -179,7 +179,7 @@ HOLES = (
     Hole("every address family", ("unscoped-family", "any-family"), "RestrictAddressFamilies="),
     Hole("no check of the namespace", ("host-under-the-name",), UNVERIFIED),
     Hole("the namespace's rules emptied", ("unasked", "other-resolver"), by_hand=(OPEN,)),
-    Hole("the tunnel's pin removed", ("endpoint-roams",), by_hand=("nft delete table inet nsguard-vpn",)),
+    Hole("the tunnel's pin removed", ("endpoint-roams",), by_hand=("nft delete table inet nsguard_pins",)),
 )
 
 

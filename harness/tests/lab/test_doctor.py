@@ -168,17 +168,24 @@ BREAKS = [
     ),
     break_(
         "pin-emptied",
-        "nft flush chain inet nsguard-vpn output",
+        "nft flush chain inet nsguard_pins tunnel-vpn",
         RELOAD,
-        r"pin: on the host, chain output has 0 rules, which differ from the 3 intended; systemctl reload "
+        r"pin: on the host, chain tunnel-vpn has 0 rules, which differ from the 3 intended; systemctl reload "
         r"nsguard-tunnel-vpn",
     ),
     break_(
-        "pin-widened",
-        "nft 'add element inet nsguard-vpn endpoint4 { 203.0.113.9 . 53 }'",
+        "pin-unreached",
+        "nft flush map inet nsguard_pins pins",
         RELOAD,
-        r"pin: on the host, set endpoint4 holds .*203\.0\.113\.9.* instead of .*203\.0\.113\.51.*; systemctl reload "
-        r"nsguard-tunnel-vpn",
+        r"pin: on the host, map pins holds nothing instead of \[\d+, \{\"goto\": \{\"target\": \"tunnel-vpn\"\}\}\]; "
+        r"systemctl reload nsguard-tunnel-vpn",
+    ),
+    break_(
+        "pin-widened",
+        "nft 'add element inet nsguard_pins endpoint4-vpn { 203.0.113.9 . 53 }'",
+        RELOAD,
+        r"pin: on the host, set endpoint4-vpn holds .*203\.0\.113\.9.* instead of .*203\.0\.113\.51.*; systemctl "
+        r"reload nsguard-tunnel-vpn",
     ),
     *(
         break_(

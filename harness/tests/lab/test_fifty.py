@@ -60,8 +60,8 @@ def test_all_are_up_and_each_is_itself(lab: ContainerLab) -> None:
     show = "for n in $(ls /run/netns); do ip netns exec $n wg show all listen-port; done; wg show all listen-port"
     ports = {line.split()[-1] for line in client.succeed(show).splitlines()}
     assert len(ports) == 50
-    tables = client.succeed("nft list tables").split("\n")
-    assert sum("nsguard-vpn-" in table for table in tables) == 50
+    assert client.succeed("nft list tables") == "table inet nsguard_pins\n"
+    assert client.succeed("nft list table inet nsguard_pins").count("goto refused") == 50
     links = {link["ifname"] for link in json.loads(client.succeed("ip -j link"))}
     assert links == {"lo", "eth0"}
 

@@ -13,15 +13,19 @@ in
   chain =
     {
       name,
-      hook,
+      # null for a chain to which rules lead
+      hook ? null,
       rules,
       policy ? "accept",
       ...
     }:
-    [
-      "  chain ${name} {"
-      "    ${hook} policy ${if removed "${name}-policy" then "accept" else policy};"
-    ]
+    [ "  chain ${name} {" ]
+    ++ (
+      if hook == null then
+        [ ]
+      else
+        [ "    ${hook} policy ${if removed "${name}-policy" then "accept" else policy};" ]
+    )
     ++ map (line: "    ${line}") (concatMap text rules)
     ++ [ "  }" ];
 

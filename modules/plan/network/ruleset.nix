@@ -193,17 +193,37 @@ let
     rules = [ ];
   };
 
-  pin = mark: {
+  # Every packet of the host passes this chain, so it has one look-up for all tunnels.
+  pins = {
     name = "output";
     hook = "type filter hook output priority filter;";
+    rules = [
+      {
+        text = [
+          "meta mark vmap @pins"
+          # If the map has lost a tunnel's mark, its packets go nowhere.
+          "${names.ownMark} drop"
+        ];
+      }
+    ];
+  };
+
+  # While a chain goes to this one, it cannot be deleted, so the runtime sees that the table is in use.
+  refused = {
+    name = "refused";
+    rules = [ { text = [ "drop" ]; } ];
+  };
+
+  pin = namespace: {
+    name = names.pinChain namespace;
     rules = [
       {
         name = "endpoint-pin";
         guards = "encrypted packets to an address that a peer or a changed configuration chose";
         text = [
-          "meta mark ${mark} ip daddr . udp dport @endpoint4 accept"
-          "meta mark ${mark} ip6 daddr . udp dport @endpoint6 accept"
-          "meta mark ${mark} drop"
+          "ip daddr . udp dport @${names.pinSet 4 namespace} accept"
+          "ip6 daddr . udp dport @${names.pinSet 6 namespace} accept"
+          "goto refused"
         ];
       }
     ];
@@ -248,13 +268,17 @@ in
       ]
     );
 
-  # On the host: encrypted packets of the tunnel go to its endpoints only, even if a peer moves.
+  # On the host: encrypted packets of the tunnel go to its endpoints only, even if a peer moves. All tunnels have one
+  # table; the runtime leads packets with the tunnel's mark to its chain.
   host =
-    { namespace, fwMark }:
-    table (names.hostTable namespace) [
-      "set endpoint4 { type ipv4_addr . inet_service; }"
-      "set endpoint6 { type ipv6_addr . inet_service; }"
-      (chain (pin fwMark))
+    namespace:
+    table names.pinsTable [
+      "map pins { type mark : verdict; }"
+      "set ${names.pinSet 4 namespace} { type ipv4_addr . inet_service; }"
+      "set ${names.pinSet 6 namespace} { type ipv6_addr . inet_service; }"
+      (chain refused)
+      (chain (pin namespace))
+      (chain pins)
     ];
 
   # On the host: only published ports use the link.
@@ -302,7 +326,7 @@ in
             inherit hostLink;
           })
           forward
-          (pin "0")
+          (pin "")
           (clients [ ])
         ]
         ++ link.host (hostLink // { namespace = ""; })

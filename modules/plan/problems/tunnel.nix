@@ -159,7 +159,7 @@ in
   (malformed "${where}.implementation" "auto|kernel|userspace" ''"auto", "kernel" or "userspace"''
     tunnel.implementation
   )
-  (malformed "${where}.fwMark" "0x[0-9a-fA-F]{1,8}|[1-9][0-9]{0,9}" ''"0x51820"'' tunnel.fwMark)
+  (malformed "${where}.fwMark" "0x[1-9a-f][0-9a-f]{0,7}" ''"0x51820"'' tunnel.fwMark)
 ]
 ++ map (malformed "${where}.ips" address ''"10.66.0.2/32"'') tunnel.ips
 ++ map (malformed "${where}.dns" resolver ''"10.66.0.1"'') tunnel.dns

@@ -44,6 +44,8 @@ class Tunnel(NamedTuple):
     `device`: the name of the tunnel for wg(8); `unit`: the unit of wireguard-go, empty for a tunnel of the kernel.
 
     `endpoints`: those to which the tunnel may send; `fixed`: those of them that were configured as addresses.
+
+    `marks`: the marks of its encrypted packets; two while the mark changes.
     """
 
     complete: bool = False
@@ -59,6 +61,7 @@ class Tunnel(NamedTuple):
     enforce_dns: bool = False
     endpoints: tuple[tuple[str, int], ...] = ()
     fixed: tuple[tuple[str, int], ...] = ()
+    marks: tuple[int, ...] = ()
 
 
 class Forwarded(NamedTuple):
@@ -134,6 +137,11 @@ class State:
     def write_tunnel(self, tunnel: Tunnel | None) -> None:
         """Record the tunnel; None removes the record."""
         _write(self._tunnel, tunnel)
+
+    def has_sibling(self) -> bool:
+        """Whether another namespace has a tunnel."""
+        names = os.listdir(paths.RUN)
+        return any(name != self.name and os.path.exists(State(name)._tunnel) for name in names)
 
     def host_link(self) -> HostLink | None:
         """The host link, or None. It has no published ports, because they are not recorded."""

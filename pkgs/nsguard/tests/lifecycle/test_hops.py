@@ -25,7 +25,7 @@ def hops(box: Box) -> Box:
     box.write(f"/etc/nsguard/{ENTRY}/spec.json", json.dumps(entry_spec()))
     for ruleset in ("namespace", "host"):
         text = (HERE / f"rulesets/{ruleset}.nft").read_text()
-        box.write(f"/etc/nsguard/{ENTRY}/{ruleset}.nft", text.replace(f"nsguard-{NAME}", f"nsguard-{ENTRY}"))
+        box.write(f"/etc/nsguard/{ENTRY}/{ruleset}.nft", text.replace(f"-{NAME}", f"-{ENTRY}"))
     box.write("/run/entry.conf", config("10.99.0.2/32", "203.0.113.1:51820").replace(PEER, SECOND_PEER))
     box.write_spec(spec() | {"outer": ENTRY})
     box.write("/run/tunnel.conf", config(endpoint="198.51.100.7:443"))
@@ -41,13 +41,14 @@ def _mtu(box: Box) -> int:
 
 
 def _pins(box: Box, *enter: str) -> dict[str, list[object]]:
+    """The chain of each pin to which the map leads, with the endpoints in its sets."""
     rules = json.loads(box.out(*enter, "nft", "-j", "list", "ruleset"))["nftables"]
-    tables = [item["table"]["name"] for item in rules if "table" in item]
-    elements = [(item["set"]["table"], item["set"].get("elem", [])) for item in rules if "set" in item]
+    sets = {item["set"]["name"]: item["set"].get("elem", []) for item in rules if "set" in item}
+    maps = [pair for item in rules if item.get("map", {}).get("name") == "pins" for pair in item["map"].get("elem", [])]
+    chains = [verdict["goto"]["target"] for _, verdict in maps]
     return {
-        table: [one["concat"] for of, elem in elements if of == table for one in elem]
-        for table in tables
-        if table.startswith("nsguard-")
+        chain: [one["concat"] for family in (4, 6) for one in sets[chain.replace("tunnel", f"endpoint{family}")]]
+        for chain in chains
     }
 
 
@@ -56,14 +57,14 @@ def test_the_link_is_born_in_the_one_and_lives_in_the_other(hops: Box) -> None:
     assert done.returncode == 0, done.stderr
     assert "+ ip -n entry link add nsg-1a2b3c4d netns vpn type wireguard" in done.stderr.splitlines()
     inside = ("ip", "netns", "exec", ENTRY)
-    assert _pins(hops, *inside) == {"nsguard-vpn": [["198.51.100.7", 443]]}
+    assert _pins(hops, *inside) == {"tunnel-vpn": [["198.51.100.7", 443]]}
     # No packet with the mark of the second tunnel may leave the host directly.
-    assert _pins(hops) == {"nsguard-entry": [["203.0.113.1", 51820]], "nsguard-vpn": []}
+    assert _pins(hops) == {"tunnel-entry": [["203.0.113.1", 51820]], "tunnel-vpn": []}
     assert hops.nsguard("tunnel", "reload", NAME).returncode == 0
-    assert _pins(hops, *inside) == {"nsguard-vpn": [["198.51.100.7", 443]]}
+    assert _pins(hops, *inside) == {"tunnel-vpn": [["198.51.100.7", 443]]}
     assert hops.nsguard("tunnel", "down", NAME).returncode == 0
     assert _pins(hops, *inside) == {}
-    assert _pins(hops) == {"nsguard-entry": [["203.0.113.1", 51820]]}
+    assert _pins(hops) == {"tunnel-entry": [["203.0.113.1", 51820]]}
 
 
 def test_down_when_the_first_is_gone_already(hops: Box) -> None:

@@ -61,11 +61,13 @@ def test_a_server_that_moved_is_followed(named: Box) -> None:
     done = box.nsguard("tunnel", "refresh", NAME)
     assert done.returncode == 0
     both = "{ 192.0.2.1 . 51820, 192.0.2.2 . 99, 192.0.2.7 . 51820 }"
-    assert [line for line in done.stderr.splitlines() if "nft add element" in line or "wg" in line] == [
-        f"+ nft add element inet nsguard-vpn endpoint4 {both}",
+    assert [
+        line for line in done.stderr.splitlines() if "add element inet nsguard_pins endpoint" in line or "wg" in line
+    ] == [
+        f"+ nft add element inet nsguard_pins endpoint4-vpn {both}",
         f"+ wg set {DEVICE} peer {PEER} endpoint 192.0.2.7:51820 persistent-keepalive 25",
         f"+ wg set {DEVICE} peer {PEER} persistent-keepalive 0",
-        "+ nft add element inet nsguard-vpn endpoint4 { 192.0.2.2 . 99, 192.0.2.7 . 51820 }",
+        "+ nft add element inet nsguard_pins endpoint4-vpn { 192.0.2.2 . 99, 192.0.2.7 . 51820 }",
     ]
     assert _endpoints(box) == {PEER: "192.0.2.7:51820", SECOND_PEER: "192.0.2.2:99"}
     assert _pinned(box) == {"192.0.2.7:51820", "192.0.2.2:99"}

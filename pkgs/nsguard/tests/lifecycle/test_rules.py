@@ -15,7 +15,7 @@ def test_what_a_firewall_flushed_is_laid_again(any_box: Box) -> None:
     box.nsguard("netns", "up", NAME)
     box.nsguard("tunnel", "up", NAME)
     before = _tables(box)
-    assert set(before) == {f"{table}{NAME}" for table in ("nsguard-", "nsguard_from-", "nsguard_link-")}
+    assert set(before) == {"nsguard_pins", f"nsguard_from-{NAME}", f"nsguard_link-{NAME}"}
     box.out("nft", "flush", "ruleset")
     done = box.nsguard("netns", "rules", NAME)
     assert done.returncode == 0, done.stderr
@@ -24,7 +24,7 @@ def test_what_a_firewall_flushed_is_laid_again(any_box: Box) -> None:
     box.nsguard("tunnel", "down", NAME)
     box.out("nft", "flush", "ruleset")
     assert box.nsguard("netns", "rules", NAME).returncode == 0
-    assert f"nsguard-{NAME}" not in _tables(box)
+    assert "nsguard_pins" not in _tables(box)
 
 
 def _tables(box: Box) -> dict[str, str]:

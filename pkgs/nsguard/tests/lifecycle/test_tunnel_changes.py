@@ -2,7 +2,7 @@
 
 import pytest
 
-from box import NAME, PEER, SECOND_PEER, Box, at_each, config, spec
+from box import MARK, NAME, PEER, SECOND_PEER, Box, at_each, config, spec
 
 
 @pytest.mark.parametrize("verb", ["up", "reload"])
@@ -25,15 +25,15 @@ def test_a_change_touches_only_what_differs(any_box: Box, verb: str) -> None:
         "+ ip -n vpn route replace 0.0.0.0/0 dev wg0 proto static",
         "+ ip -n vpn route replace ::/0 dev wg0 proto static",
     ]
-    both = "+ nft add element inet nsguard-vpn endpoint4 { 198.51.100.7 . 51820, 203.0.113.5 . 443 }"
-    only = "+ nft add element inet nsguard-vpn endpoint4 { 203.0.113.5 . 443 }"
+    both = "+ nft add element inet nsguard_pins endpoint4-vpn { 198.51.100.7 . 51820, 203.0.113.5 . 443 }"
+    only = "+ nft add element inet nsguard_pins endpoint4-vpn { 203.0.113.5 . 443 }"
     sync = next(i for i, line in enumerate(done.stderr.splitlines()) if "syncconf" in line)
     assert done.stderr.splitlines().index(both) < sync < done.stderr.splitlines().index(only)
     assert box.addresses() == {"10.66.0.9/32", "fd66::2/128"}
     assert box.routes() == {"default wg0"}
     assert 'address4 ["10.66.0.9"]' in box.elements_inside()
     assert 'redirect4 [[53, "10.66.0.7"]]' in box.elements_inside()
-    assert box.elements() == ['endpoint4 [{"concat": ["203.0.113.5", 443]}]']
+    assert box.elements() == ['endpoint4-vpn [{"concat": ["203.0.113.5", 443]}]', MARK]
     assert box.out("cat", "/run/nsguard/vpn/inside/resolv.conf") == "nameserver 10.66.0.7\nsearch example.org\n"
 
 

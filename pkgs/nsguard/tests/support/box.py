@@ -26,6 +26,8 @@ LINK = {
     "namespace": ["169.254.64.1", "fd00:6e67::2"],
     "published": [],
 }
+# What `Box.elements` shows of the mark of the tunnel in `spec`.
+MARK = 'pins [[1853537502, {"goto": {"target": "tunnel-vpn"}}]]'
 
 # The path of the checkout in a box, readable for all users; outside, only root may be able to read it.
 CHECKOUT = "/run/checkout"

@@ -21,6 +21,6 @@ def relay(name: str) -> None:
         configuration = spec.load(name)
         if tunnel := state.tunnel():
             path = configuration.host_ruleset
-            nft.load_pin(name, tunnel.outer, nft.Ruleset(path, files.read(path)), tunnel.endpoints)
+            nft.load_pin(name, nft.Ruleset(path, files.read(path)), tunnel)
         clients.lay(configuration, state)
         host_link.lay(configuration, state)

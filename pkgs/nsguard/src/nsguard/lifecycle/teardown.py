@@ -75,8 +75,17 @@ def clear(current: State) -> None:
     """Remove every part of a tunnel, even an incomplete one. A step that fails does not prevent the others."""
     tunnel = current.tunnel() or Tunnel()
     name = current.name
+    pinned = bool(tunnel.marks)
+
+    def delete_pin() -> None:
+        nonlocal pinned
+        if tunnel.marks:
+            pinned = not nft.delete_pin(name, tunnel.outer, tunnel.marks, alone=not current.has_sibling())
+        else:
+            nft.delete_former_pin(name, tunnel.outer)
+
     steps: list[Callable[[], None]] = [
-        lambda: nft.delete_pin(name, tunnel.outer),
+        delete_pin,
         lambda: current.write_resolv_conf(state.CLOSED_RESOLV_CONF),
         # The rules close the port with the other sets below. A later tunnel may be another one, without this port.
         lambda: current.write_forwarded(None),
@@ -101,6 +110,9 @@ def clear(current: State) -> None:
     if failures:
         raise failures[0]
     current.write_tunnel(None)
+    # After the record, so that of tunnels that go at the same time the last one finds no other.
+    if pinned and (tunnel.outer is not None or not current.has_sibling()):
+        nft.delete_empty_pins(tunnel.outer)
 
 
 def _give_up(current: State) -> None:

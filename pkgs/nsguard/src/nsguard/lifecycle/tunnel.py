@@ -45,6 +45,7 @@ class _Target(NamedTuple):
                 for endpoint in self.endpoints.values()
                 if endpoint in {peer.endpoint for peer in self.config.peers}
             ),
+            marks=(int(self.spec.fw_mark, 16),),
         )
 
     def names(self) -> dict[str, Named]:
@@ -179,7 +180,7 @@ def _alike(target: _Target, current: Tunnel) -> bool:
 def _make(target: _Target, state: State) -> None:
     name, tunnel, shape = state.name, target.tunnel(), links.intended(target.config)
     state.write_tunnel(tunnel)
-    nft.load_pin(name, tunnel.outer, target.pin, tunnel.endpoints, fresh=True)
+    nft.load_pin(name, target.pin, tunnel, alone=not state.has_sibling())
     greeting = wireguard.greeting(target.config)
     text = wireguard.settings(greeting, target.endpoints, target.spec.fw_mark, target.config.listen_port)
     tunnel = wireguard.create(target.spec, state, tunnel, text)
@@ -204,9 +205,16 @@ def _change(target: _Target, state: State, current: Tunnel) -> None:
     name = state.name
     tunnel = target.tunnel()._replace(implementation=current.implementation, device=current.device, unit=current.unit)
     # If a later step fails, the link is changed only in part, and the next run can still complete the change.
-    transition = current._replace(endpoints=tuple(dict.fromkeys((*current.endpoints, *tunnel.endpoints))))
+    transition = current._replace(
+        endpoints=tuple(dict.fromkeys((*current.endpoints, *tunnel.endpoints))),
+        marks=tuple(dict.fromkeys((*current.marks, *tunnel.marks))),
+    )
     state.write_tunnel(transition)
-    nft.load_pin(name, tunnel.outer, target.pin, transition.endpoints)
+    try:
+        nft.load_pin(name, target.pin, transition)
+    except nft.MarkTaken:
+        state.write_tunnel(current)
+        raise
     port = target.config.listen_port
     if port is None:  # without a port, syncconf would choose a new one
         port = int(wireguard.show(name, current, "listen-port")[0][0])
@@ -221,8 +229,8 @@ def _change(target: _Target, state: State, current: Tunnel) -> None:
     state.write_resolv_conf(resolv_conf(target.config))
     links.batch(name, _difference(target.config, name, current.interface))
     wireguard.settle(name, current, target.config)
-    if set(current.endpoints) != set(tunnel.endpoints):
-        nft.load_pin(name, tunnel.outer, target.pin, tunnel.endpoints)
+    if set(current.endpoints) != set(tunnel.endpoints) or current.marks != tunnel.marks:
+        nft.load_pin(name, target.pin, tunnel, transition.marks)
     wireguard.hold(name, current, changed, {peer.public_key: peer.keepalive for peer in target.config.peers})
     named.write(state, target.names())
     state.write_tunnel(tunnel._replace(complete=True))

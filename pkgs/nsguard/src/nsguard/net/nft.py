@@ -1,7 +1,8 @@
 """Loads rulesets, each in one transaction (nft(8), -f). The rules come from the plan; this module fills their sets.
 
 Table `inet nsguard` in the namespace: sets address4/6 and resolver4/6, maps redirect4/6.
-Table `inet nsguard-NAME` on the host: sets endpoint4/6 of address . UDP port. Empty sets let nothing through.
+Table `inet nsguard_pins` on the host, and in a namespace through whose tunnel others go: map pins of mark : chain, and
+for each tunnel chain tunnel-NAME and sets endpoint4/6-NAME of address . UDP port. Empty sets let nothing through.
 Table `inet nsguard_link-NAME` on the host: set closed of nf_proto.
 Table `inet nsguard_from-NAME` on the host: no sets.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 
 from nsguard import paths
+from nsguard.errors import NsguardError
 from nsguard.net.namespace import entered, maybe_entered
 from nsguard.system import process
 
@@ -22,6 +24,14 @@ if TYPE_CHECKING:
 
 _FAMILIES = (4, 6)
 DNS_PORT = 53
+PINS = "nsguard_pins"
+# Deletes the table of pins if it holds none. The chain of each pin goes to chain `refused`, and the kernel deletes no
+# chain to which another goes. So the kernel counts the pins, and tunnels that come and go together need no lock.
+_EMPTY_PINS = (f"delete chain inet {PINS} refused", f"delete table inet {PINS}")
+
+
+class MarkTaken(NsguardError):
+    """Another tunnel has the mark of this one."""
 
 
 class Ruleset:
@@ -32,7 +42,10 @@ class Ruleset:
 
 
 def load_namespace(name: str, ruleset: Ruleset, tunnel: Tunnel | None, *, fresh: bool = False) -> None:
-    """Load the rules inside namespace `name`; they let packets through for `tunnel` only. `fresh` as in `load_pin`."""
+    """Load the rules inside namespace `name`; they let packets through for `tunnel` only.
+
+    `fresh`: most likely there are no rules to replace. The kernel then saves a grace period of some 10 ms.
+    """
     with entered(name):
         _load("nsguard", ruleset, elements(tunnel), fresh=fresh)
 
@@ -88,28 +101,110 @@ def empty_namespace(name: str) -> None:
             raise
 
 
-def load_pin(
-    name: str, outer: str | None, ruleset: Ruleset, endpoints: Iterable[tuple[str, int]], *, fresh: bool = False
-) -> None:
-    """Load the pin of namespace `name`'s tunnel: its encrypted packets may go to `endpoints` only.
+def load_pin(name: str, ruleset: Ruleset, tunnel: Tunnel, former: Iterable[int] = (), *, alone: bool = False) -> None:
+    """Load the pin of namespace `name`'s tunnel: packets with one of its marks may go to its endpoints only.
 
-    The pin is loaded where the packets leave: in namespace `outer`, or on the host. With `outer`, the host also gets a
-    pin, which lets none of them through. `fresh`: most likely there is no pin to replace. The kernel then saves a grace
-    period of some 10 ms; a pin that exists is replaced all the same.
+    The pin is loaded where the packets leave: in the outer tunnel's namespace, or on the host. With an outer tunnel,
+    the host also gets a pin, which lets none of them through. `former`: earlier marks of the tunnel; those that it no
+    longer has are removed. `alone`: most likely there is no pin of any tunnel. The kernel then saves a grace period of
+    some 10 ms; a pin that exists is replaced all the same. Raises `MarkTaken`, with nothing changed.
     """
-    if outer is not None:
-        _load(f"nsguard-{name}", ruleset, [], fresh=fresh)
-    with maybe_entered(outer):
-        _load(f"nsguard-{name}", ruleset, pin_elements(name, endpoints), fresh=fresh)
+    if tunnel.outer is not None:
+        _load_pin(name, ruleset, tunnel._replace(endpoints=()), former, alone=alone)
+    with maybe_entered(tunnel.outer):
+        _load_pin(name, ruleset, tunnel, former, alone=alone)
 
 
-def pin_elements(name: str, endpoints: Iterable[tuple[str, int]]) -> list[str]:
-    """Commands that fill the sets of the pin."""
+def _load_pin(name: str, ruleset: Ruleset, tunnel: Tunnel, former: Iterable[int], *, alone: bool) -> None:
+    file, lines = f"nft -f {ruleset.path}", pin_elements(name, tunnel)
+    if alone and _created(PINS, ruleset, lines):
+        return
+    # The text is loaded twice: first so that there is something to flush, then so that every rule is there once.
+    chains = [f"flush chain inet {PINS} {chain}" for chain in ("output", "refused", pin_chain(name))]
+    sets = [f"flush set inet {PINS} {pin_set(family, name)}" for family in _FAMILIES]
+    commands = [file, *(f"nft {line}" for line in (*chains, *sets)), file, *(f"nft {line}" for line in lines)]
+    try:
+        _run([ruleset.text, *chains, *sets, ruleset.text, *lines], commands)
+    except process.CommandFailed as error:
+        if not _taken(error):
+            raise
+        mark = f"{tunnel.marks[-1]:#x}"
+        raise MarkTaken(
+            f"tunnel {tunnel.name}: another tunnel has the mark {mark}; set fwMark to a number that no other has"
+        ) from None
+    for mark in {*former} - {*tunnel.marks}:
+        _deleted([_pin(name, mark), _unpin(mark)])
+
+
+def pin_elements(name: str, tunnel: Tunnel) -> list[str]:
+    """Commands that fill the sets of the pin, and lead packets with the tunnel's marks to it."""
     lines = []
     for family in _FAMILIES:
-        pairs = sorted({(host, port) for host, port in endpoints if (":" in host) == (family == 6)})
-        lines += _add(f"nsguard-{name}", f"endpoint{family}", [f"{host} . {port}" for host, port in pairs])
-    return lines
+        pairs = sorted({(host, port) for host, port in tunnel.endpoints if (":" in host) == (family == 6)})
+        lines += _add(PINS, pin_set(family, name), [f"{host} . {port}" for host, port in pairs])
+    return [*lines, *(_pin(name, mark) for mark in tunnel.marks)]
+
+
+def pin_chain(name: str) -> str:
+    """The name of the chain that pins namespace `name`'s tunnel."""
+    return f"tunnel-{name}"
+
+
+def pin_set(family: int, name: str) -> str:
+    """The name of the set of endpoints of namespace `name`'s tunnel, of one family of addresses."""
+    return f"endpoint{family}-{name}"
+
+
+def _pin(name: str, mark: int) -> str:
+    (line,) = _add(PINS, "pins", [f"{mark:#x} : goto {pin_chain(name)}"])
+    return line
+
+
+def _unpin(mark: int) -> str:
+    return f"delete element inet {PINS} pins {{ {mark:#x} }}"
+
+
+def delete_pin(name: str, outer: str | None, marks: Iterable[int], *, alone: bool) -> bool:
+    """Remove the pin of namespace `name`'s tunnel, if there is one; `outer` as in `load_pin`.
+
+    Returns whether the tables of pins are gone as well. `alone`: most likely the host has no other pin.
+    """
+    # If another tunnel has the mark, the addition fails, and the other's element stays.
+    elements = [[_pin(name, mark), _unpin(mark)] for mark in marks]
+    sets = [[f"delete set inet {PINS} {pin_set(family, name)}"] for family in _FAMILIES]
+    chain = f"chain inet {PINS} {pin_chain(name)}"
+    parts = [[f"add {chain}"], *elements, [f"delete {chain}"], *sets]
+    gone = True
+    if outer is not None and os.path.exists(f"{paths.NETNS}/{outer}"):
+        with entered(outer):
+            gone = _delete_pin(parts, alone=True)
+    return _delete_pin(parts, alone=alone) and gone
+
+
+def _delete_pin(parts: Sequence[Sequence[str]], *, alone: bool) -> bool:
+    lines = [line for part in parts for line in part]
+    if alone and _deleted([*lines, *_EMPTY_PINS]):
+        return True
+    if not _deleted(lines):  # somebody has removed a part
+        for part in parts:
+            _deleted(part)
+    return False
+
+
+def delete_empty_pins(outer: str | None) -> None:
+    """Remove the tables of pins from the host and from namespace `outer`, where they have no pin."""
+    if outer is not None and os.path.exists(f"{paths.NETNS}/{outer}"):
+        with entered(outer):
+            _deleted(_EMPTY_PINS)
+    _deleted(_EMPTY_PINS)
+
+
+def delete_former_pin(name: str, outer: str | None) -> None:
+    """Remove the tables that were the pin of namespace `name`'s tunnel in nsguard 0.1, if there are any."""
+    if outer is not None and os.path.exists(f"{paths.NETNS}/{outer}"):
+        with entered(outer):
+            _run(_deletion(f"nsguard-{name}"))
+    _run(_deletion(f"nsguard-{name}"))
 
 
 def load_host_link(name: str, ruleset: Ruleset, closed: Iterable[int]) -> None:
@@ -152,16 +247,12 @@ def load_silently(text: str, lines: list[str]) -> None:
     process.ask("nft", "-f", "-", stdin="\n".join([text, *lines, ""]))
 
 
-def delete_pin(name: str, outer: str | None) -> None:
-    """Remove the pin of namespace `name`'s tunnel, if there is one; `outer` as in `load_pin`."""
-    if outer is not None and os.path.exists(f"{paths.NETNS}/{outer}"):
-        with entered(outer):
-            _run(_deletion(f"nsguard-{name}"))
-    _run(_deletion(f"nsguard-{name}"))
-
-
 def _missing(error: process.CommandFailed) -> bool:
     return "No such file or directory" in error.output
+
+
+def _taken(error: process.CommandFailed) -> bool:
+    return "File exists" in error.output
 
 
 def _flushes() -> list[str]:
@@ -198,19 +289,38 @@ def _add(table: str, name: str, elements: list[str]) -> list[str]:
 
 
 def _load(table: str, ruleset: Ruleset, lines: list[str], *, fresh: bool) -> None:
-    commands = [f"nft -f {ruleset.path}", *(f"nft {line}" for line in lines)]
-    if fresh:
-        try:
-            _run([f"create table inet {table}", ruleset.text, *lines], commands)
-        except process.CommandFailed as error:
-            if "File exists" not in error.output:
-                raise
-        else:
-            return
+    if fresh and _created(table, ruleset, lines):
+        return
     deletion = _deletion(table)
+    commands = [f"nft -f {ruleset.path}", *(f"nft {line}" for line in lines)]
     _run([*deletion, ruleset.text, *lines], [*(f"nft {line}" for line in deletion), *commands])
 
 
-def _run(lines: list[str], commands: Sequence[str] = ()) -> None:
+def _created(table: str, ruleset: Ruleset, lines: list[str]) -> bool:
+    """Load the rules, and whether that was done: not if there is such a table."""
+    try:
+        _run(
+            [f"create table inet {table}", ruleset.text, *lines],
+            [f"nft -f {ruleset.path}", *(f"nft {line}" for line in lines)],
+        )
+    except process.CommandFailed as error:
+        if not _taken(error):
+            raise
+        return False
+    return True
+
+
+def _deleted(lines: Sequence[str]) -> bool:
+    """Run nft(8) on lines that delete something, and whether that was done: not if it is gone, in use, or another's."""
+    try:
+        _run(lines)
+    except process.CommandFailed as error:
+        if not (_missing(error) or _taken(error) or "Device or resource busy" in error.output):
+            raise
+        return False
+    return True
+
+
+def _run(lines: Sequence[str], commands: Sequence[str] = ()) -> None:
     """Run nft(8) on all lines in one transaction, and log `commands` instead of them, if given."""
     process.change("nft", "-f", "-", stdin="\n".join([*lines, ""]), shown=commands or [f"nft {line}" for line in lines])

@@ -20,7 +20,7 @@ def patient(*endpoints: object, configured: bool = True) -> Any:
     return SimpleNamespace(
         name="vpn",
         answered=False,
-        tunnel=SimpleNamespace(endpoints=(), outer=None, kind="wireguard"),
+        tunnel=SimpleNamespace(endpoints=(), marks=(), outer=None, kind="wireguard"),
         config=SimpleNamespace(addresses=(), peers=peers, dns=()) if configured else None,
         spec=SimpleNamespace(host_ruleset="/nowhere"),
     )
@@ -33,6 +33,7 @@ def kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wireguard, "host_devices", lambda _: [])
     monkeypatch.setattr(known, "namespaces", lambda: {"vpn"})
     monkeypatch.setattr(rules, "_table", lambda _: [])
+    monkeypatch.setattr(rules, "_others", lambda _: {})
     monkeypatch.setattr(rules, "_compare", lambda *_: iter(()))
     monkeypatch.setattr(rules, "wireguard_endpoints", lambda *_: {KEY: AT})
 

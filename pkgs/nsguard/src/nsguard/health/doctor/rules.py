@@ -7,7 +7,7 @@ are compared in the form in which nft lists them.
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from nsguard import paths
@@ -27,7 +27,8 @@ def inside(patient: Patient) -> Iterator[Finding]:
     path = patient.spec.namespace_ruleset
     with namespace.entered(patient.name):
         present = _table("nsguard")
-        others = [name for name in _tables() if name not in {"inet nsguard", *_pins(patient.name)}]
+        pins = {f"inet {nft.PINS}"} if any(it.outer == patient.name for it in _others(patient.name).values()) else set()
+        others = [name for name in _tables() if name not in {"inet nsguard"} | pins]
     elements = nft.elements(intended_tunnel(patient)) + nft.forwarded_elements(patient.state.forwarded())
     for what in _compare(path, "nsguard", elements, present):
         yield Finding(f"in the namespace, {what}", f"systemctl reload nsguard-netns-{patient.name}")
@@ -43,12 +44,14 @@ def outside(patient: Patient) -> Iterator[Finding]:
     tunnel = patient.tunnel
     if tunnel is None:
         return
-    table = f"nsguard-{patient.name}"
+    elements = nft.pin_elements(patient.name, tunnel)
     remedy = f"systemctl reload nsguard-tunnel-{patient.name}"
     with namespace.maybe_entered(tunnel.outer):
-        present = _table(table)
+        present = _table(nft.PINS)
+    if present is not None:
+        present = _without(present, _others(patient.name))
     where = "on the host" if tunnel.outer is None else f"in namespace {tunnel.outer}"
-    for what in _compare(patient.spec.host_ruleset, table, nft.pin_elements(patient.name, tunnel.endpoints), present):
+    for what in _compare(patient.spec.host_ruleset, nft.PINS, elements, present):
         yield Finding(f"{where}, {what}", remedy)
     # The check of ranges reports peers without an endpoint.
     unaddressed = {peer.public_key for peer in patient.config.peers if not peer.endpoint} if patient.config else set()
@@ -80,11 +83,31 @@ def clients(patient: Patient) -> Iterator[Finding]:
         yield Finding(f"on the host, {what}", f"systemctl reload nsguard-netns-{patient.name}")
 
 
-def _pins(name: str) -> Iterator[str]:
-    """The tables that pin the tunnels which go through this namespace's tunnel."""
-    for other in os.listdir(paths.RUN):
-        if paths.valid_name(other) and (tunnel := State(other).tunnel()) and tunnel.outer == name:
-            yield f"inet nsguard-{other}"
+def _others(name: str) -> dict[str, Tunnel]:
+    """The tunnels that are up in other namespaces, by the names of these."""
+    names = (other for other in os.listdir(paths.RUN) if paths.valid_name(other) and other != name)
+    return {other: tunnel for other in names if (tunnel := State(other).tunnel())}
+
+
+def _without(table: Table, names: Iterable[str]) -> Table:
+    """The table of pins without the pins of the tunnels in namespaces `names`."""
+    chains = {nft.pin_chain(name) for name in names}
+    foreign = chains | {nft.pin_set(family, name) for name in names for family in (4, 6)}
+    kept = []
+    for it in table:
+        ((kind, body),) = it.items()
+        if kind == "map":
+            body = body | {"elem": [pair for pair in body.get("elem", []) if not _leads_to(pair, chains)]}
+        if body.get("chain", body.get("name")) not in foreign:
+            kept.append({kind: body})
+    return kept
+
+
+def _leads_to(pair: Any, chains: Collection[str]) -> bool:
+    match pair:
+        case [_, {"goto": {"target": chain}}]:
+            return chain in chains
+    return False
 
 
 def wireguard_endpoints(patient: Patient, tunnel: Tunnel) -> dict[str, tuple[str, int]]:
