@@ -1,6 +1,7 @@
 """The pins of several tunnels in one table, on the real kernel: which packets pass, and when the table goes."""
 
 import json
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
@@ -27,6 +28,12 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         print("refused")
     else:
         print("sent")
+"""
+# Stands for nft, and removes the other's record when a pin goes.
+WRAPPER = f"""#!/bin/sh
+text=$(cat)
+case $text in *nsguard_pins*) rm -rf /run/nsguard/other ;; esac
+printf '%s\\n' "$text" | exec {HERE}/shims/nft "$@"
 """
 
 
@@ -117,6 +124,19 @@ def test_the_last_that_goes_takes_the_table_with_it(box: Box) -> None:
     assert box.nsguard("tunnel", "down", OTHERS[0]).returncode == 0
     assert box.elements() == ['endpoint4-vpn [{"concat": ["198.51.100.7", 51820]}]', MARK]
     assert box.nsguard("tunnel", "down", NAME).returncode == 0
+    assert box.out("nft", "list", "ruleset") == ""
+
+
+def test_of_two_that_go_together_one_takes_the_table(box: Box) -> None:
+    """The record of the other is there while this tunnel removes its pin, and is gone afterwards."""
+    box.kernel_wireguard()
+    _up(box, NAME)
+    box.write("/run/nsguard/other/tunnel.json", "{}")
+    box.write("/run/wrapped/nft", WRAPPER, 0o755)
+    path = f"/run/wrapped:{HERE}/shims:{os.environ['PATH']}"
+    done = box.run(box.launcher, "tunnel", "down", NAME, SHIM=str(box.shim), PATH=path, REAL_PATH=os.environ["PATH"])
+    assert done.returncode == 0, done.stderr
+    assert box.out("ls", "/run/nsguard") == f"{NAME}\n"
     assert box.out("nft", "list", "ruleset") == ""
 
 

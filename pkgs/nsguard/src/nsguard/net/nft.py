@@ -128,9 +128,9 @@ def _load_pin(name: str, ruleset: Ruleset, tunnel: Tunnel, former: Iterable[int]
     except process.CommandFailed as error:
         if not _taken(error):
             raise
-        mark = f"{tunnel.marks[-1]:#x}"
+        taken = f"{tunnel.marks[-1]:#x}"
         raise MarkTaken(
-            f"tunnel {tunnel.name}: another tunnel has the mark {mark}; set fwMark to a number that no other has"
+            f"tunnel {tunnel.name}: another tunnel has the mark {taken}; set fwMark to a number that no other has"
         ) from None
     for mark in {*former} - {*tunnel.marks}:
         _deleted([_pin(name, mark), _unpin(mark)])
