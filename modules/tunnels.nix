@@ -226,7 +226,9 @@ let
         example = "0x51820";
         description = ''
           Firewall mark of the tunnel's encrypted packets on the host. Packets with this mark may go to the tunnel's
-          endpoints only. The default is a number derived from the namespace's name.
+          endpoints only. The default is a number from 0x6e700000 to 0x6e7fffff, derived from the namespace's name. While
+          a tunnel is up, other packets of the host with a mark of this range are dropped. Write hexadecimal digits in
+          lower case, without leading zeros.
 
           Risk: if other rules on the host use the same mark, they change where these packets go. The packets stay
           encrypted.
