@@ -36,6 +36,8 @@ def switch(machine: Machine, plan: Plan) -> None:
     changed = set(plan.units) - set(UNCONFINED)
     units = " ".join(f"'{name.replace('@.', '@*.')}'" for name in sorted(changed))
     machine.succeed(f"systemctl stop {units}; systemctl reset-failed {units} 2>/dev/null || true")
+    # Also links to units that the other plan has nothing start: they would start these all the same.
+    machine.succeed(f"rm -f {scenario.UNITS}/*.wants/nsguard-*")
     scenario.install(machine, plan)
     scenario.start(machine, plan)
 
