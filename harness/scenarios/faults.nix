@@ -36,6 +36,8 @@ demo
     portForwarding = {
       enable = true;
       lifetimeSeconds = 4;
+      # With a command to run, a unit watches a port that a script opened.
+      onChange = "/usr/bin/true";
     };
   };
 

@@ -15,10 +15,9 @@ from typing import Any
 import pytest
 
 from awaited import until
-from fault_conditions import CONDITIONS, DATABASE, GRANTING, TUNNEL, UNITS, request
+from fault_conditions import CONDITIONS, DATABASE, GRANTING, SCENARIO, TUNNEL, UNITS, request
 from fault_page import Row, added, check, plain
 from nsguard_harness import scenario
-from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.target import wait_for_tunnel
 
@@ -191,7 +190,7 @@ class Seen:
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ContainerLab]:
     with ContainerLab() as lab:
-        plan = scenario.render(SCENARIOS / "faults.nix")
+        plan = scenario.render(SCENARIO)
         scenario.install(lab.client, plan)
         lab.peer.start("natpmp", GRANTING)
         lab.client.succeed(

@@ -8,13 +8,12 @@ import re
 import shlex
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from awaited import until
-from forwarded import FILE, FORWARD, HOOK, LISTEN, open_ports, values
+from forwarded import FILE, FORWARD, HOOK, LISTEN, open_ports, switch, values
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab
@@ -306,19 +305,8 @@ def test_a_reload_of_the_namespace_leaves_it_open(lab: ContainerLab) -> None:
     assert open_ports(lab) == {("tcp", LAB.forwarded_port), ("udp", LAB.forwarded_port)}
 
 
-def switch(lab: ContainerLab, directory: Path, settings: str) -> None:
-    """Change the namespace's `portForwarding`. settings: assignments in Nix."""
-    path = directory / "changed.nix"
-    path.write_text(
-        f"let it = import {scenario.FORWARDING}; vpn = it.namespaces.vpn; in it // {{ namespaces.vpn = vpn // {{"
-        f" portForwarding = vpn.portForwarding // {{ {settings} }}; }}; }}"
-    )
-    scenario.install(lab.client, scenario.render(path))
-    lab.client.succeed(f"systemctl reload nsguard-netns-vpn && systemctl restart {FORWARD}")
-
-
-def test_pcp(lab: ContainerLab, tmp_path_factory: pytest.TempPathFactory) -> None:
-    switch(lab, tmp_path_factory.mktemp("pcp"), 'protocol = "pcp"; internalPort = 6881;')
+def test_pcp(lab: ContainerLab) -> None:
+    switch(lab, scenario.FORWARDING, 'protocol = "pcp"; internalPort = 6881;')
     until(lambda: values(lab).get("NSGUARD_PORT") == "6881")
     assert values(lab)["NSGUARD_PUBLIC_PORT"] == str(LAB.forwarded_port)
     assert values(lab)["NSGUARD_PUBLIC_ADDRESS"] == LAB.endpoint.v4
@@ -330,9 +318,9 @@ def test_pcp(lab: ContainerLab, tmp_path_factory: pytest.TempPathFactory) -> Non
     )
 
 
-def test_a_script_opens_a_port_and_shuts_it(lab: ContainerLab, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_script_opens_a_port_and_shuts_it(lab: ContainerLab) -> None:
     """The last test, because the gateway is not asked any more afterwards."""
-    switch(lab, tmp_path_factory.mktemp("script"), 'protocol = "script";')
+    switch(lab, scenario.FORWARDING, 'protocol = "script";')
     assert (values(lab), open_ports(lab), asking(lab)["state"]) == ({}, set(), "closed")
     assert lab.client.execute("nsguard doctor vpn") == (0, "vpn: healthy\n")
     lab.client.write_files({"/opt/nsguard-test/listen.py": LISTEN})

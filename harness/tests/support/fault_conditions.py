@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from awaited import until
+from forwarded import FORWARD, switch
 from nsguard_harness.addresses import LAB
+from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.debian import TUNNEL_CONFIGURATION as CONFIG
+from nsguard_harness.target import wait_for_tunnel
 
+SCENARIO = SCENARIOS / "faults.nix"
 # a service of the host, at an address
 DATABASE = "systemd-run -q --unit=database python3 -m http.server 5432 --bind {}"
 TUNNEL = "nsguard-tunnel-vpn.service"
@@ -82,6 +87,28 @@ def gateway(lab: ContainerLab, old: str, new: str) -> None:
     lab.peer.start("natpmp", new)
 
 
+def script_opens_a_port(lab: ContainerLab) -> None:
+    switch(lab, SCENARIO, 'protocol = "script";')
+    lab.client.succeed("nsguard forward open vpn 40900")
+    until(lambda: request("open")(lab))
+
+
+def watcher_ends(lab: ContainerLab) -> None:
+    script_opens_a_port(lab)
+    # alone: a signal to all of the unit may reach the command that closes the port as well
+    lab.client.succeed(f"systemctl kill --kill-whom=main -s KILL {FORWARD}")
+
+
+def tunnel_restarts(lab: ContainerLab) -> None:
+    script_opens_a_port(lab)
+    lab.client.succeed(f"systemctl restart {TUNNEL}")
+    wait_for_tunnel(lab)
+
+
+def by_gateway_again(lab: ContainerLab) -> None:
+    switch(lab, SCENARIO, "")
+
+
 def peer_falls_silent(lab: ContainerLab) -> None:
     lab.peer.stop_wireguard()
     lab.client.succeed(f"systemctl restart {TUNNEL}", "! systemctl start waiting")
@@ -129,6 +156,21 @@ CONDITIONS = [
         lambda lab: lab.server.succeed(f"nft -f - <<< '{MUTE}'"),
         lambda lab: lab.server.succeed("nft delete table inet mute"),
         lost("silent"),
+        forwarding=True,
+    ),
+    Condition(
+        "the unit that watches a script's port ends unexpectedly, and the port closes with it",
+        watcher_ends,
+        by_gateway_again,
+        # systemd starts the unit again
+        lambda lab: lost("lost")(lab) and holds(f"systemctl is-active {FORWARD}")(lab),
+        forwarding=True,
+    ),
+    Condition(
+        "the tunnel was restarted, and the script has not opened its port again",
+        tunnel_restarts,
+        by_gateway_again,
+        lost("closed"),
         forwarding=True,
     ),
     Condition(

@@ -1,9 +1,12 @@
-"""How a forwarded port shows: its keeper, its file, the rules that open it, a program that answers at it."""
+"""A forwarded port: how it shows, by its keeper, file and rules; a program that answers at it; its settings."""
 
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 
+from nsguard_harness import scenario
 from nsguard_harness.lab.container import ContainerLab
 
 FORWARD, HOOK = "nsguard-forward-vpn.service", "nsguard-forwarded-vpn.service"
@@ -23,6 +26,18 @@ def open_ports(lab: ContainerLab) -> set[tuple[str, int]]:
     # nft wraps an element that has a time.
     elements = [entry.get("elem", {"val": entry})["val"] for entry in ports.get("elem", [])]
     return {tuple(element["concat"]) for element in elements}
+
+
+def switch(lab: ContainerLab, path: Path, settings: str) -> None:
+    """Install a scenario with other settings in `portForwarding` of its namespace. settings: assignments in Nix."""
+    with tempfile.TemporaryDirectory() as directory:
+        changed = Path(directory, "changed.nix")
+        changed.write_text(
+            f"let it = import {path}; vpn = it.namespaces.vpn; in it // {{ namespaces.vpn = vpn // {{"
+            f" portForwarding = vpn.portForwarding // {{ {settings} }}; }}; }}"
+        )
+        scenario.install(lab.client, scenario.render(changed))
+    lab.client.succeed(f"systemctl reload nsguard-netns-vpn && systemctl restart {FORWARD}")
 
 
 LISTEN = """
