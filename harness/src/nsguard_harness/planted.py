@@ -212,7 +212,7 @@ def find(lab: Lab, made: Plan, subjects: Callable[[Machine], Sequence[Subject]],
         cells = [cell for cell in cells_for("*", subjects(client)) if cell.attack.name in hole.leaks]
         reds = [red for group in together_first(cells) for red in attack(lab, group)]
     finally:
-        client.succeed(f"rm -rf {' '.join(names)}; systemctl daemon-reload")
+        client.succeed(f"rm -rf {' '.join(names)}")  # systemd reads that with the next `switch`
         for command in hole.undo:
             client.execute(command)
     return Find(hole, tuple(reds))

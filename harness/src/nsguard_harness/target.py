@@ -31,10 +31,11 @@ CONFINED_UNITS, UNCONFINED_UNITS = installed(CONFINED), installed(UNCONFINED)
 ATTACKING_UNITS = "'app-*.service' 'nsguard-app-*.service' 'nsguard-probe-*.service'"
 # for a shell: runs a command in the network namespace `$name`, without the mount namespace that ip-netns(8) makes
 IN_NAMESPACE = "nsenter --net=/run/netns/$name"
-# links in `$name` that a tunnel may be, of the kernel's or of a program's, whatever a guard calls them
-TUNNEL_LINKS = f"{IN_NAMESPACE} ip -d -o link show | grep -E ' (wireguard|amneziawg|tun) '"
+# kinds of links that a tunnel may be, of the kernel's or of a program's, whatever a guard calls them; for patterns
+TUNNEL_KINDS = "wireguard|amneziawg|tun"
 DELETE_LINK = (
-    f"name={NAMESPACE}; link=$({TUNNEL_LINKS} | sed -E 's/^[0-9]+: ([^:@]+).*/\\1/;q');"
+    f"name={NAMESPACE}; link=$({IN_NAMESPACE} ip -d -o link show | grep -E ' ({TUNNEL_KINDS}) '"
+    " | sed -E 's/^[0-9]+: ([^:@]+).*/\\1/;q');"
     f" {IN_NAMESPACE} ip link delete dev $link"
 )
 

@@ -33,8 +33,9 @@ def debian_client(tree: Path) -> System:
 def debian_server(tree: Path, *, kernel: bool) -> System:
     """The server; kernel: whether the kernel has WireGuard."""
     units = peer.units(kernel)
-    # resolved's stub would hold port 53, and nothing else on the server looks up names
-    links = peer.enabled(units) | {f"{peer.UNITS}/systemd-resolved.service": "/dev/null"}
+    # resolved's stub would hold port 53, and nothing else on the server looks up names; nobody logs in there
+    masked = ("systemd-resolved.service", "systemd-logind.service")
+    links = peer.enabled(units) | {f"{peer.UNITS}/{unit}": "/dev/null" for unit in masked}
     return System(
         tree, trees=peer.TREES, files={f"{peer.UNITS}/{unit}": text for unit, text in units.items()}, links=links
     )

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 
 from ..lab.base import Lab
 from ..machine import Uplink
-from ..target import IN_NAMESPACE, TUNNEL_LINKS
+from ..target import IN_NAMESPACE, TUNNEL_KINDS
 from ..verdict.rules import Station, Wire, World, station
 
 
@@ -29,11 +29,15 @@ class Observed:
     def look(self) -> None:
         """Add the ports and MTUs that WireGuard on the client has now, in whatever namespace its link is."""
         show = "wg show all listen-port 2>/dev/null"
+        # as few programs as possible: a suite looks hundreds of times
+        inside = f"{IN_NAMESPACE} {show}; {IN_NAMESPACE} ip -d -o link show"
         _, text = self._lab.client.execute(
-            f"set +e; {show}; for name in $(ls /run/netns); do {IN_NAMESPACE} {show}; {TUNNEL_LINKS}; done; true"
+            f"set +e; {show}; for path in /run/netns/*; do name=${{path##*/}}; {inside}; done; true"
         )
         self._ports |= {int(port) for port in re.findall(r"^\S+\t(\d+)$", text, re.MULTILINE)}
-        self._mtus |= {int(mtu) for mtu in re.findall(r"^\d+: [^:]+: .*? mtu (\d+) ", text, re.MULTILINE)}
+        self._mtus |= {
+            int(mtu) for mtu in re.findall(rf"^\d+: [^:]+: .*? mtu (\d+) .* (?:{TUNNEL_KINDS}) ", text, re.MULTILINE)
+        }
 
     @property
     def world(self) -> World:
