@@ -73,7 +73,9 @@ let
 
           Risk: none of them has an effect on the network. CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_FOWNER and CAP_SETUID open
           every user's files to the service. CAP_SETGID opens the files of every group, because the service may take
-          any group as its own. Some of these files are run outside the confinement.
+          any group as its own. Some of these files are run outside the confinement. So the homes of all accounts are
+          hidden from a service with one of these capabilities or CAP_DAC_READ_SEARCH, wherever they lie, except paths
+          that its unit names.
         '';
       };
 
@@ -276,7 +278,7 @@ let
       service
       // {
         owners = cfg.plan.ownersOf { inherit services name service; };
-        homes = cfg.plan.homesOf cfg.specification.accounts s.serviceConfig;
+        homes = cfg.plan.homesOf cfg.specification.accounts service;
         uid = cfg.plan.uidOf cfg.specification.accounts s.serviceConfig;
         packaged = s.overrideStrategy == "asDropin";
         inherit systemdVersion;

@@ -56,6 +56,24 @@ let
       )
     );
 
+  shared = cfg.plan.sharedDirectories {
+    inherit (cfg.specification) services;
+    all = config.systemd.services;
+    sockets =
+      lib.mapAttrs
+        (
+          _: socket:
+          lib.filter (lib.hasPrefix "/") (
+            socket.listenStreams
+            ++ socket.listenDatagrams
+            ++ lib.toList (socket.socketConfig.ListenStream or [ ])
+          )
+        )
+        (
+          lib.filterAttrs (name: socket: socket.enable && !confined ? "${name}.socket") config.systemd.sockets
+        );
+  };
+
   warnings = cfg.plan.serviceWarnings (cfg.specification // { inherit (cfg) apps; }) (
     makers config.systemd.services
   );
@@ -183,8 +201,8 @@ in
           services = lib.attrNames config.systemd.services;
         };
       };
-      warnings = cfg.planned.warnings ++ warnings ++ cfg.warnings;
-      assertions = refusals (if refused == [ ] then others ++ holes else refused);
+      warnings = cfg.planned.warnings ++ warnings ++ shared.warnings ++ cfg.warnings;
+      assertions = refusals (if refused == [ ] then others ++ shared.problems ++ holes else refused);
     }
     (lib.mkIf (cfg.namespaces != { }) {
       environment.systemPackages = [ cfg.package ];

@@ -60,8 +60,7 @@ let
   };
 
   complete =
-    service:
-    whole.defaults.service // service // { homes = whole.homesOf accounts service.serviceConfig; };
+    service: whole.defaults.service // service // { homes = whole.homesOf accounts service; };
   confinedText =
     (whole.plan (specification {
       app = service { };

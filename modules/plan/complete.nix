@@ -65,7 +65,7 @@ in
     in
     whole
     // {
-      homes = homesOf accounts whole.serviceConfig;
+      homes = homesOf accounts whole;
       uid = uidOf accounts whole.serviceConfig;
     }
   ) (specification.services or { });

@@ -18,6 +18,11 @@ in
         isSystemUser = true;
         group = "app";
       };
+      users.users.mail = {
+        isSystemUser = true;
+        group = "app";
+        home = "/srv/mail";
+      };
       users.groups.app = { };
       systemd.services = {
         # borgbackup's shape
@@ -82,6 +87,8 @@ in
               "CAP_SETGID"
             ];
           };
+          # Another account's home, which the unit's properties do not name.
+          preStart = "mkdir -p /srv/mail/queue";
           serviceConfig = {
             ExecStart = "/usr/bin/true";
             User = "root";
@@ -97,6 +104,7 @@ in
   expected = [
     ''systemd.services.addressed: /run/redis/socket, /tmp/agent/socket are hidden from the service, which names them; to make them visible, set systemd.services.addressed.nsguard.bindPaths = [ "/run/redis" "/tmp/agent/socket" ];''
     "systemd.services.addressed: /tmp/.X11-unix/X0 leads to programs outside the namespace, and stays hidden; for the system bus, use systemd.services.addressed.nsguard.dbus.system"
+    ''systemd.services.becomes: /srv/mail/queue is hidden from the service, whose commands name it, because its capabilities open other accounts' homes; to show that to the service, set systemd.services.becomes.serviceConfig.ReadWritePaths = [ "-/srv/mail/queue" ];''
     ''systemd.services.becomes.serviceConfig.User: with User = "root", systemd takes CAP_SETUID, CAP_SETGID from the service despite nsguard.capabilities; remove the user: systemd.services.becomes.serviceConfig.User = lib.mkForce null;''
     ''systemd.services.cache: /run/secrets/k, /root/.cache/x are hidden from the service, which names them; to make them visible, set systemd.services.cache.nsguard.bindPaths = [ "/run/secrets/k" "/root/.cache/x" ];''
     "systemd.services.lost: /run/wrappers/bin/ping: set-uid programs are hidden, and give a confined service no privileges; use the program of the package itself, or leave the service unconfined"

@@ -1,4 +1,5 @@
-# Homes that lie neither below /home nor in /root: a person's, and a system account's that the unit does or does not name.
+# Homes that lie neither below /home nor in /root: a person's, and a system account's that the unit does or does not
+# name. A service that has the rights of other accounts sees no home of theirs that its unit does not name.
 let
   of = properties: {
     namespace = "vpn";
@@ -28,6 +29,8 @@ in
       empty.home = "/var/empty";
       x.home = "/var/lib/x";
       rootless.home = "/";
+      cached.home = "/var/cache/cached";
+      shared.home = "/data/shared";
     };
     tunnels.lab.configFile = "/run/secrets/lab.conf";
     namespaces.vpn.tunnel = "lab";
@@ -53,6 +56,21 @@ in
         bindPaths = [ "/srv/people/alice/Music" ];
       };
       "any@" = of { User = "%i"; };
+      becomes = of { } // {
+        capabilities = [ "CAP_SETUID" ];
+      };
+      overrides =
+        of {
+          ReadWritePaths = "/data/media/downloads";
+          CacheDirectory = "cached";
+        }
+        // {
+          capabilities = [ "CAP_DAC_OVERRIDE" ];
+          bindPaths = [ "/data/shared" ];
+        };
+      opens-none = of { } // {
+        capabilities = [ "CAP_KILL" ];
+      };
       loosened = of { User = "www"; } // {
         hardening.hiddenHomes = false;
       };
@@ -62,7 +80,7 @@ in
   facts =
     planned:
     let
-      homes = path: builtins.match "-?/(srv|data|var/www)(/.*|:.*)?" path != null;
+      homes = path: builtins.match "-?/(srv|data|var/www|var/cache)(/.*|:.*)?" path != null;
       config = name: planned.units."${name}.service".serviceConfig;
     in
     builtins.listToAttrs (
@@ -80,6 +98,9 @@ in
           "state"
           "granted"
           "any@"
+          "becomes"
+          "overrides"
+          "opens-none"
           "loosened"
         ]
     );
@@ -103,9 +124,26 @@ in
     ];
     "any@" = [
       "/srv/people/alice:ro"
+      "/var/cache/cached:ro"
       "/data/media:ro"
+      "/data/shared:ro"
       "/var/www:ro"
     ];
+    becomes = [
+      "/srv/people/alice:ro"
+      "/var/cache/cached:ro"
+      "/data/media:ro"
+      "/data/shared:ro"
+      "/var/www:ro"
+    ];
+    overrides = [
+      "/srv/people/alice:ro"
+      "/data/media:ro"
+      "/var/www:ro"
+      "/data/shared"
+      "-/data/media/downloads"
+    ];
+    opens-none = [ "/srv/people/alice:ro" ];
     loosened = [ ];
   };
 }

@@ -41,7 +41,7 @@ let
 
   loosenings = import ./loosenings.nix;
   homesElsewhere = import ./homes.nix;
-  noHomes = homesElsewhere.homesOf { } { };
+  noHomes = homesElsewhere.homesOf { } { serviceConfig = { }; };
 
   # name -> {
   #   guards = text;

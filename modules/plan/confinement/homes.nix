@@ -1,6 +1,7 @@
 # Home directories outside /home and /root, which ProtectHome= does not cover (systemd.exec(5)). A person's home is
-# hidden from every confined service. A system account's home is hidden from the services that run as that account,
-# except for the paths that their units name; below /var/lib it is the service's state and stays visible.
+# hidden from every confined service. A system account's home is hidden from the services that run as that account or
+# have a capability by which they can act as it, except for the paths that their units name; below /var/lib it is the
+# service's state and stays visible.
 let
   inherit (builtins)
     attrNames
@@ -27,16 +28,31 @@ let
   isState = path: within path "/var/lib";
   isPlain = home: match "/[A-Za-z0-9/._@+-]*" home != null && match "(.*/)?[.][.](/.*)?" home == null;
 
+  # Capabilities that open the files of other users and groups (capabilities(7)).
+  opening = [
+    "CAP_CHOWN"
+    "CAP_DAC_OVERRIDE"
+    "CAP_DAC_READ_SEARCH"
+    "CAP_FOWNER"
+    "CAP_SETGID"
+    "CAP_SETUID"
+  ];
+
+  # accounts; runs: name -> whether the unit runs as that account; service: its unit
   # -> {
   #   people = persons' homes, and the other paths of all homes (./shown.nix);
   #   parents = other paths of /home;
   #   own, state = homes of the system accounts that the unit runs as: outside /var/lib, and below it;
+  #   reached = homes outside /var/lib of those as which it can act, own ones among them;
   #   hidden = those of all these that are hidden;
   #   visible = paths inside hidden ones that stay visible;
   # }
   ofAccounts =
-    accounts: runs: serviceConfig:
+    accounts: runs: service:
     let
+      unit = service.serviceConfig // {
+        bindPaths = service.bindPaths or [ ];
+      };
       namesOf = wanted: filter wanted (attrNames accounts);
       isPerson = name: accounts.${name}.person or false;
       homes = wanted: map (name: plain accounts.${name}.home) (namesOf wanted);
@@ -46,13 +62,24 @@ let
       parents = elsewhere (accounts.root.parents or [ ]);
       system = elsewhere (homes (name: !isPerson name && runs name));
       own = filter (home: !isState home) system;
-      unnamed = filter (home: !state.names home serviceConfig) own;
+      opensOthers = filter (name: builtins.elem name opening) (service.capabilities or [ ]) != [ ];
+      reached =
+        if opensOthers then
+          filter (home: !isState home) (elsewhere (homes (name: !isPerson name)))
+        else
+          own;
+      unnamed = filter (home: !state.names home unit) reached;
     in
     {
-      inherit people parents own;
+      inherit
+        people
+        parents
+        own
+        reached
+        ;
       state = filter isState system;
       hidden = unique (filter (home: !builtins.any (within home) parents) people ++ parents ++ unnamed);
-      visible = concatMap (home: state.below [ home ] serviceConfig) unnamed;
+      visible = concatMap (home: state.below [ home ] service.serviceConfig) unnamed;
     };
 in
 {
@@ -71,21 +98,25 @@ in
       )
     );
 
-  # The homes that concern a unit, by the user that it runs as.
+  # The homes that concern a unit. service: { serviceConfig; capabilities; bindPaths; }
   homesOf =
-    accounts: serviceConfig:
+    accounts: service:
     let
-      user = toString (serviceConfig.User or "");
+      user = toString (service.serviceConfig.User or "");
       # A specifier may stand for any account.
       runs =
         name:
         user != "" && (user == name || user == toString (accounts.${name}.uid or null))
         || match ".*%.*" user != null;
     in
-    ofAccounts accounts runs serviceConfig;
+    ofAccounts accounts runs service;
 
   # The homes that matter to commands that any of these users starts.
-  homesOfUsers = accounts: users: ofAccounts accounts (name: builtins.elem name users) { };
+  homesOfUsers =
+    accounts: users:
+    ofAccounts accounts (name: builtins.elem name users) {
+      serviceConfig = { };
+    };
 
   protection = homes: {
     guards = "control sockets, agents and start-up files in home directories";

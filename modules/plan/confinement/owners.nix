@@ -13,18 +13,10 @@ let
   binds = import ./binds.nix;
   inherit (binds) within;
 
-  # property -> the parent of its directories
-  kept = {
-    StateDirectory = "/var/lib";
-    CacheDirectory = "/var/cache";
-    LogsDirectory = "/var/log";
-  };
+  inherit (import ./directories.nix) made parents;
+  kept = removeAttrs parents [ "RuntimeDirectory" ];
 
-  directories =
-    property: base: service:
-    map (entry: binds.plain "${base}/${head (pieces ":" entry)}") (
-      words (service.serviceConfig.${property} or null)
-    );
+  directories = property: service: made property parents.${property} service.serviceConfig;
 
   # The host paths that a service binds, except optional ones.
   bound =
@@ -63,15 +55,15 @@ let
     filter (
       other: builtins.any (path: builtins.any (within path) (directories services.${other})) paths
     ) others;
-  making = having (directories "RuntimeDirectory" "/run");
+  making = having (directories "RuntimeDirectory");
   keeping = filter (other: !elem other making) (
-    concatMap (property: having (directories property kept.${property})) (attrNames kept)
+    concatMap (property: having (directories property)) (attrNames kept)
   );
   unit = other: "${other}.service";
   owned =
     path:
     builtins.any (
-      other: builtins.any (within path) (directories "RuntimeDirectory" "/run" services.${other})
+      other: builtins.any (within path) (directories "RuntimeDirectory" services.${other})
     ) (attrNames services);
 in
 if paths == [ ] then

@@ -3,35 +3,11 @@
 let
   inherit (builtins)
     concatMap
-    elemAt
-    head
     match
     ;
   inherit (import ../combine.nix) words;
 
-  # A value with the specifiers of the unit's own name (systemd.unit(5)).
-  filled =
-    name:
-    let
-      parts = match "([^@]*)(@(.*))?" name;
-      prefix = head parts;
-      instance = if elemAt parts 2 == null then "" else elemAt parts 2;
-    in
-    builtins.replaceStrings
-      [
-        "%N"
-        "%p"
-        "%j"
-        "%i"
-        "%I"
-      ]
-      [
-        name
-        prefix
-        (elemAt (match "(.*-)?([^-]*)" prefix) 1)
-        instance
-        instance
-      ];
+  filled = import ./own-names.nix;
 
   withTemplate =
     service:

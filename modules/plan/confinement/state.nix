@@ -24,7 +24,7 @@ let
     "/var/log"
   ];
 
-  # The directories of StateDirectory= or LogsDirectory=. Each word is a path, perhaps with a link's name after a colon.
+  # The directories of StateDirectory= and its kind. Each word is a path, perhaps with a link's name after a colon.
   made = parent: value: map (word: "${parent}/${head (pieces ":" word)}") (words value);
 
   # The entries of these directories that a text names.
@@ -44,7 +44,14 @@ let
   ];
   texts = set: map toString (concatMap toList (builtins.attrValues set));
 
-  below = directories: serviceConfig: concatMap (namedIn directories) (texts serviceConfig);
+  # What a unit's own properties name, and the directories that systemd makes for it.
+  textsOf =
+    serviceConfig:
+    texts serviceConfig
+    ++ made "/var/cache" (serviceConfig.CacheDirectory or null)
+    ++ made "/var/log" (serviceConfig.LogsDirectory or null);
+
+  below = directories: serviceConfig: concatMap (namedIn directories) (textsOf serviceConfig);
 
   # Paths of daemons and of the system, and where systemd keeps the state of services with DynamicUser=.
   notOwn = path: match "${paths.reopened}|${paths.started}|/var/(lib|log)/private" path != null;
@@ -56,8 +63,10 @@ in
   names =
     directory: serviceConfig:
     builtins.any (
-      text: match ".*[^A-Za-z0-9._/]${literal directory}/?[^-A-Za-z0-9._/].*" " ${text} " != null
-    ) (texts serviceConfig);
+      # Not by `match`: a script may be longer than it can read.
+      text:
+      builtins.length (split "[^A-Za-z0-9._/]${literal directory}/?[^-A-Za-z0-9._/]" " ${text} ") > 1
+    ) (textsOf serviceConfig);
 
   # { serviceConfig; environment; scripts; bindPaths; homes; } -> entries of BindPaths=
   own =

@@ -113,7 +113,7 @@ let
     in
     ofOptions name app
     ++ map (problem.wholeHome "nsguard.apps.${name}.readWritePaths") (
-      filter (showsHome { homes = homesOf accounts { }; }) app.readWritePaths
+      filter (showsHome { homes = homesOf accounts { serviceConfig = { }; }; }) app.readWritePaths
     )
     ++ service.ofService {
       inherit where;
@@ -122,7 +122,7 @@ let
       service = {
         serviceConfig = app.extraServiceConfig;
         bindPaths = app.readWritePaths;
-        homes = homesOf accounts app.extraServiceConfig;
+        homes = homesOf accounts { serviceConfig = app.extraServiceConfig; };
         asRoot = false;
       };
     }

@@ -21,6 +21,7 @@ let
     words
     ;
   inherit (import ./problem.nix) named;
+  ofHomes = import ./homes.nix;
   machineWideNames = import ./machine-wide.nix;
   binds = import ../confinement/binds.nix;
   mainSignal = import ../confinement/main-signal.nix;
@@ -96,24 +97,31 @@ let
     && match paths.started path == null
     && match paths.home path == null;
 
-  namesOf =
+  # Texts in which a unit names files for its commands.
+  textsOf =
     service:
     let
       config = service.serviceConfig;
       environment =
         builtins.attrValues (service.environment or { }) ++ strings (config.Environment or null);
-      texts =
-        filter isString environment
-        ++ concatMap (property: strings (config.${property} or null)) (
-          commands
-          ++ [
-            "ReadOnlyPaths"
-            "ReadWritePaths"
-            "WorkingDirectory"
-            "RootDirectory"
-          ]
-        )
-        ++ service.scripts or [ ];
+    in
+    filter isString environment
+    ++ concatMap (property: strings (config.${property} or null)) (
+      commands
+      ++ [
+        "ReadOnlyPaths"
+        "ReadWritePaths"
+        "WorkingDirectory"
+        "RootDirectory"
+      ]
+    )
+    ++ service.scripts or [ ];
+
+  namesOf =
+    service:
+    let
+      config = service.serviceConfig;
+      texts = textsOf service;
       # Directories in a person's home, inside or outside /home, and in a home that another path of /home shows.
       below = directories: if directories == [ ] then [ ] else state.below directories { inherit texts; };
       inPeoples = below (service.homes.people ++ below service.homes.parents);
@@ -204,27 +212,6 @@ let
           "${sentence closed} ${agreed "leads" "lead" closed} to programs outside the namespace,"
           + " and ${agreed "stays" "stay" closed} hidden";
         fix = "for the system bus, use ${where}.nsguard.dbus.system";
-      }
-    ];
-
-  # The home of a system account: its service sees only the paths in it that the unit names.
-  ofHome =
-    name: service:
-    let
-      where = named "services" name;
-      inherit (service.homes) hidden own visible;
-      unnamed = filter (
-        home: elem home hidden && !builtins.any (path: binds.within path home) visible
-      ) own;
-    in
-    [
-      {
-        when = unnamed != [ ];
-        inherit where;
-        what = "${sentence unnamed}, the home of the service's user, ${verb unnamed} hidden from it";
-        fix =
-          "to make a directory in it visible, name it in the unit:"
-          + " ${where}.serviceConfig.ReadWritePaths = [ \"…\" ];";
       }
     ];
 
@@ -376,7 +363,7 @@ in
   warnings =
     makers: name: service:
     ofPaths makers name service
-    ++ ofHome name service
+    ++ ofHomes name service (textsOf service)
     ++ ofPidFile name service
     ++ ofMainPid name service
     ++ ofCapabilities name service

@@ -101,7 +101,7 @@ let
     let
       homes =
         filter (home: path != home && binds.within path home) (
-          service.homes.people or [ ] ++ service.homes.own or [ ]
+          service.homes.people or [ ] ++ service.homes.reached or [ ]
         )
         ++ concatMap (prefix: usual (match "(${prefix}).*" path)) (
           [ "/root/" ]

@@ -147,7 +147,7 @@ in
         waitFor = buses.waitFor;
       };
 
-      homes = homesOf accounts (app.extraServiceConfig // names.appIdentity name app);
+      homes = homesOf accounts { serviceConfig = app.extraServiceConfig // names.appIdentity name app; };
 
       own = {
         inherit (app) namespace uid;

@@ -1,0 +1,22 @@
+# The directories that systemd makes for a unit (systemd.exec(5), RuntimeDirectory=).
+let
+  inherit (builtins) head;
+  inherit (import ../combine.nix) pieces words;
+  inherit (import ./binds.nix) plain;
+in
+{
+  # property -> the parent of its directories
+  parents = {
+    RuntimeDirectory = "/run";
+    StateDirectory = "/var/lib";
+    CacheDirectory = "/var/cache";
+    LogsDirectory = "/var/log";
+  };
+
+  # property, its parent, serviceConfig -> paths, without those of links to them
+  made =
+    property: parent: serviceConfig:
+    map (entry: plain "${parent}/${head (pieces ":" entry)}") (
+      words (serviceConfig.${property} or null)
+    );
+}
