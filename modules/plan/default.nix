@@ -220,7 +220,7 @@ let
   holesOf = service: judge.service (expected.service service);
 
   unitProblems = import ./problems/units.nix {
-    inherit (judge) starts joins;
+    inherit (judge) starts joins settings;
     socketHoles = service: judge.socket (expected.socket service.namespace);
     serviceHoles =
       service: name: unit: text:

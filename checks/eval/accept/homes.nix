@@ -44,6 +44,11 @@ in
           "-/data/media2"
         ];
       };
+      # A login starts programs of that directory, so the service cannot write it.
+      starts = of {
+        User = "media";
+        ExecStart = "/data/media/bin/daemon --state /data/media/state";
+      };
       whole = of {
         User = 990;
         WorkingDirectory = "-/data/media/";
@@ -89,11 +94,13 @@ in
           inherit name;
           value =
             builtins.filter homes (config name).TemporaryFileSystem
-            ++ builtins.filter homes (config name).BindPaths;
+            ++ builtins.filter homes (config name).BindPaths
+            ++ map (path: "ro ${path}") (builtins.filter homes (config name).BindReadOnlyPaths);
         })
         [
           "web"
           "some"
+          "starts"
           "whole"
           "state"
           "granted"
@@ -114,6 +121,12 @@ in
       "/srv/people/alice:ro"
       "/data/media:ro"
       "-/data/media/downloads"
+    ];
+    starts = [
+      "/srv/people/alice:ro"
+      "/data/media:ro"
+      "-/data/media/state"
+      "ro -/data/media/bin"
     ];
     whole = [ "/srv/people/alice:ro" ];
     state = [ "/srv/people/alice:ro" ];

@@ -6,13 +6,13 @@
       overrideStrategy = "asDropin";
       nsguard.namespace = "vpn";
       nsguard.allowPrivilegedCommands = true;
+      nsguard.hardening.ownJournalConnection = false;
       serviceConfig = {
         ExecStartPre = [
           "/bin/dropped"
           ""
           "+/bin/prepare"
         ];
-        StandardOutput = "null";
       };
     };
   };
@@ -21,7 +21,7 @@
 
   expected = [
     ""
-    "/usr/bin/nsguard-init --journal --netns=vpn --own-sockets"
+    "/usr/bin/nsguard-init --netns=vpn --own-sockets"
     "+/usr/bin/nsguard-init --netns=vpn /bin/prepare"
   ];
 }

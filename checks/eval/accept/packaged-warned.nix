@@ -14,7 +14,10 @@
           inherit (service) serviceConfig;
         })
         {
-          unseen.serviceConfig.StandardOutput = "null";
+          unseen = {
+            nsguard.hardening.ownJournalConnection = false;
+            serviceConfig = { };
+          };
           started.serviceConfig.ExecStart = [
             ""
             "/usr/bin/daemon"
@@ -30,8 +33,11 @@
             ];
           };
           forks = {
-            nsguard.hardening.ownProcesses = false;
-            serviceConfig.StandardOutput = "null";
+            nsguard.hardening = {
+              ownProcesses = false;
+              ownJournalConnection = false;
+            };
+            serviceConfig = { };
           };
         };
   };

@@ -8,6 +8,8 @@ let
     concatMap
     filter
     match
+    stringLength
+    substring
     ;
   inherit (import ./binds.nix) plain within;
   inherit (import ../combine.nix)
@@ -16,6 +18,7 @@ let
     unique
     yes
     ;
+  paths = import ./paths.nix;
   state = import ./state.nix;
 
   # Whether a path is neither covered by another protection nor a directory of the whole system.
@@ -46,6 +49,7 @@ let
   #   reached = homes outside /var/lib of those as which it can act, own ones among them;
   #   hidden = those of all these that are hidden;
   #   visible = paths inside hidden ones that stay visible;
+  #   readable = those of them that a login starts or reads, which stay read-only;
   # }
   ofAccounts =
     accounts: runs: service:
@@ -57,7 +61,7 @@ let
       isPerson = name: accounts.${name}.person or false;
       homes = wanted: map (name: plain accounts.${name}.home) (namesOf wanted);
       shown = concatMap (name: accounts.${name}.shown or [ ]) (attrNames accounts);
-      elsewhere = paths: unique (filter isElsewhere paths);
+      elsewhere = these: unique (filter isElsewhere these);
       people = elsewhere (homes isPerson ++ shown);
       parents = elsewhere (accounts.root.parents or [ ]);
       system = elsewhere (homes (name: !isPerson name && runs name));
@@ -69,6 +73,13 @@ let
         else
           own;
       unnamed = filter (home: !state.names home unit) reached;
+      named = concatMap (
+        home:
+        map (path: {
+          inherit path;
+          ofLogin = match paths.startedInHome (substring (stringLength home + 1) (-1) path) != null;
+        }) (state.below [ home ] service.serviceConfig)
+      ) unnamed;
     in
     {
       inherit
@@ -79,7 +90,8 @@ let
         ;
       state = filter isState system;
       hidden = unique (filter (home: !builtins.any (within home) parents) people ++ parents ++ unnamed);
-      visible = concatMap (home: state.below [ home ] service.serviceConfig) unnamed;
+      visible = map (it: it.path) named;
+      readable = map (it: it.path) (filter (it: it.ofLogin) named);
     };
 in
 {
@@ -148,7 +160,10 @@ in
         if parts ? elsewhere then
           {
             TemporaryFileSystem = append (map (path: "${path}:ro") homes.hidden);
-            BindPaths = append (map (path: "-${path}") homes.visible);
+            BindPaths = append (
+              map (path: "-${path}") (filter (path: !builtins.elem path homes.readable) homes.visible)
+            );
+            BindReadOnlyPaths = append (map (path: "-${path}") homes.readable);
           }
         else
           { }

@@ -65,7 +65,8 @@ in
   ownJournalConnection = {
     what = ''
       Whether standard output and error are pipes, which `nsguard-init` forwards to the journal. The journal's own
-      connection is made outside and reveals the host's addresses.'';
+      connection is made outside and reveals the host's addresses. If a package defines the command, `nsguard-init` cannot
+      run it, so this must be `false`; then nothing checks the sockets that systemd passes to the service either.'';
     without = [ "journal-connection" ];
     attacks = [ "inherited-socket-addresses" ];
   };

@@ -4,6 +4,7 @@
 #   (import ./.).socket  want name text
 #   (import ./.).starts  name text other -> whether a socket may start a service
 #   (import ./.).joins   name text other -> whether a unit may share its namespaces with another
+#   (import ./.).settings text -> the names of what a unit sets
 #
 # `text` is what systemd reads, followed by all drop-ins; `name` is the unit's full name; `want` is what the plan
 # requires, see `defaults`. The judge shares no code with the refusals in ../problems, so that neither hides what the
@@ -94,6 +95,9 @@ let
 in
 {
   inherit facts;
+
+  # Names such as "Service.User".
+  settings = text: builtins.attrNames (directives text);
 
   inherit (import ./named.nix { inherit paths; }) starts joins;
 

@@ -44,7 +44,7 @@ in
     what = "${sentence unnamed}, the home of the service's user, ${is unnamed} hidden from it";
     fix =
       "to make a directory in it visible, name it in the unit:"
-      + " ${where}.serviceConfig.ReadWritePaths = [ \"…\" ];";
+      + " ${where}.serviceConfig.ReadWritePaths = [ ${toJSON "${builtins.head unnamed}/…"} ];";
   }
   {
     when = needed != [ ];

@@ -72,13 +72,14 @@ let
     in
     [
       {
-        when = service.hardening.ownJournalConnection && inJournal config && commandUnseen service;
+        when = service.hardening.ownJournalConnection && commandUnseen service;
         where = "${where}.ExecStart";
         what =
-          "the command is defined by a package, so its output would go to a socket of the host,"
-          + " which tells the host's addresses";
+          "the command is defined by a package, so nothing checks which sockets of the host systemd passes to it"
+          + (if inJournal config then ", the journal's among them" else "")
+          + "; such a socket tells the host's addresses";
         fix =
-          "repeat the command here (ExecStart = [ \"\" \"…\" ];), set StandardOutput = \"null\","
+          "repeat the command here (ExecStart = [ \"\" \"…\" ];),"
           + " or accept that with ${at}.hardening.ownJournalConnection = false;";
       }
     ]
@@ -130,11 +131,6 @@ let
     what = "${toJSON path} is not a device";
     fix = "name a device below /dev, or a directory of devices";
   };
-
-  # Properties that open nothing when an instance of a confined template sets them.
-  harmless =
-    "Environment(File)?|(Load|Set)Credential(Encrypted)?|Slice|Nice"
-    + "|(CPU|IO|Limit|Memory|Restart|Tasks|Timeout).*";
 
   ofSocket =
     owner: service: name: socket:
@@ -331,7 +327,7 @@ in
       (sharing "${named "services" name}.unitConfig.JoinsNamespaceOf" // { when = joined; })
     ]
     ++ map (property: {
-      when = match harmless property == null;
+      when = match (import ./harmless.nix) property == null;
       where = "${named "services" name}.serviceConfig.${property}";
       what = "the setting of one instance would override its confined template";
       fix = "set it in ${named "services" template}";

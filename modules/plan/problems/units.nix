@@ -3,7 +3,9 @@
 #   joins         full name of a unit, its text -> full name of another -> whether it may share that one's namespaces
 #   socketHoles   service, full name of a socket, its text -> holes
 #   serviceHoles  service, its name, the full name and text of a unit -> messages
+#   settings      text of a unit -> names such as "Service.User"
 {
+  settings,
   starts,
   joins,
   socketHoles,
@@ -22,9 +24,11 @@ let
     attrNames
     concatLists
     concatMap
+    concatStringsSep
     elemAt
     filter
     head
+    length
     match
     toJSON
     ;
@@ -38,7 +42,7 @@ let
     let
       parts = match "(.*)[.]([a-z]+)" name;
     in
-    named "${elemAt parts 1}s" (head parts);
+    if parts == null then "systemd.units.${name}" else named "${elemAt parts 1}s" (head parts);
 
   templateOf =
     name:
@@ -106,12 +110,20 @@ let
       sharing = map (joins name) (
         filter (text: match ".*JoinsNamespaceOf.*" text != null) (dropIns.texts units name)
       );
+      joined = filter (other: other != name && any (mayJoin: mayJoin other) sharing) (attrNames confined);
     in
-    map (other: {
-      where = "${option name}.unitConfig.JoinsNamespaceOf";
-      what = "${other} is confined, and the two would share their /tmp and other namespaces";
-      fix = removed "${option name}.unitConfig.JoinsNamespaceOf";
-    }) (filter (other: other != name && any (mayJoin: mayJoin other) sharing) (attrNames confined));
+    [
+      {
+        when = joined != [ ];
+        where = "${option name}.unitConfig.JoinsNamespaceOf";
+        what = "it ${
+          if length joined == 1 then "names" else "may name"
+        } ${concatStringsSep ", " joined}, confined as ${
+          if length joined == 1 then "that is" else "these are"
+        }, and the units would share their /tmp and other namespaces";
+        fix = removed "${option name}.unitConfig.JoinsNamespaceOf";
+      }
+    ];
 
   # An instance's settings come after its template's. A drop-in of NixOS replaces that of a template of the same name.
   ofInstance =
@@ -196,4 +208,14 @@ in
     )
     ++ concatLists (map (name: ofInstance name ++ ofInstances name) (ofKind "service"))
 )
-++ messages ofEtc
+++ messages (
+  ofEtc
+  ++ import ./app-drop-ins.nix {
+    inherit
+      ours
+      units
+      option
+      settings
+      ;
+  }
+)
