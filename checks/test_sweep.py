@@ -27,6 +27,8 @@ TELLING = {
     "metricbeat": ("clean",),
     "minecraft-server": ("refused",),
     "nextcloud": ("cannot work",),
+    "nifi": ("refused",),  # for its user's home, in which its command is a login's as well
+    "polipo": ("cannot work",),  # with a line to fill in, which was refused itself
     "redis": ("refused",),
     "sing-box": ("refused",),
     "sslh": ("refused",),
@@ -139,6 +141,11 @@ def modules() -> dict[str, Module]:
 @needs_nixpkgs
 def test_no_module_has_a_hole_or_ends_the_evaluation(modules: dict[str, Module]) -> None:
     assert [it for it in modules.values() if it.kind in ("hole", "crash")] == []
+
+
+@needs_nixpkgs
+def test_no_module_is_refused_with_the_lines_of_its_messages(modules: dict[str, Module]) -> None:
+    assert [(it.name, it.said[-1]) for it in modules.values() if it.mended is False] == []
 
 
 @needs_nixpkgs
