@@ -29,7 +29,7 @@
       "packaged@" = {
         nsguard.namespace = "vpn";
         overrideStrategy = "asDropin";
-        serviceConfig.StandardOutput = "null";
+        nsguard.hardening.ownJournalConnection = false;
       };
       "packaged@one" = {
         overrideStrategy = "asDropin";
