@@ -24,11 +24,16 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.25
 
 
 def looks() -> Iterator[None]:
-    """The looks of a wait: the first at once, each other after an eighth of the time that the wait has taken so far."""
+    """The looks of a wait: the first at once, each other after an eighth of the time that the wait has taken so far.
+
+    No less time passes between two looks than a look takes: some take a tenth of a second of the processor's.
+    """
     start = time.monotonic()
     while True:
+        begun = time.monotonic()
         yield
-        time.sleep(min(max(SHORTEST_PAUSE, (time.monotonic() - start) / 8), LONGEST_PAUSE))
+        now = time.monotonic()
+        time.sleep(min(max(SHORTEST_PAUSE, now - begun, (now - start) / 8), LONGEST_PAUSE))
 
 
 @dataclass(frozen=True)
