@@ -37,6 +37,13 @@ def test_words_that_a_program_makes_look_like_systemds_are_not_taken_for_them() 
     assert reasons.of(unit, [lie]).what == "its program ended with status 1"
 
 
+@pytest.mark.parametrize("front", ["", "/bin/nsguard-init --journal --netns=vpn "])
+def test_a_program_that_is_missing_is_named_without_the_report_of_the_program_in_front(front: str) -> None:
+    unit = {"Id": "web.service", "Result": "exit-code", "ExecMainCode": "1", "ExecMainStatus": "203"}
+    unit["ExecStart"] = f"{{ path=/bin/sh ; argv[]={front}/nowhere/web --port 80 ; ignore_errors=no ; pid=7 }}"
+    assert reasons.of(unit, []).what == "its program /nowhere/web is missing"
+
+
 @pytest.mark.parametrize(
     ("status", "line", "what"),
     [

@@ -154,9 +154,11 @@ def _chdir(unit: Mapping[str, str], _: Sequence[Entry]) -> Reason:
 
 def _exec(unit: Mapping[str, str], entries: Sequence[Entry]) -> Reason:
     name, line = unit["Id"], last_own(entries)
-    # Every confined command starts with nsguard-init, which reports the program; otherwise systemd started it.
+    # Every confined command starts with nsguard-init, which reports the program; otherwise systemd started it. The
+    # journal may have lost the report.
     match = re.search(r"cannot execute ([^:]+): (.*)", line)
-    path = match[1] if match else (re.search(r"path=(\S+)", unit.get("ExecStart", "")) or ["", ""])[1]
+    started = r"argv\[\]=(?:\S*/nsguard-init(?: --\S+)* )?(\S+)"
+    path = match[1] if match else (re.search(started, unit.get("ExecStart", "")) or ["", ""])[1]
     if match and "no such file" not in match[2].lower():
         return Reason(f"its program {path} cannot be executed: {match[2].lower()}", f"fix that; {_again(name)}", line)
     reason = _path(name, "its program", path, let_in(name, path), f"name a program that exists in ExecStart of {name}")
