@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ from .checkout import GUARDS
 from .description import describe
 from .errors import HarnessError
 from .lab.base import Lab
-from .lab.image import APPS, BASE
+from .lab.image import APPS
 from .lab.kinds import KINDS
 from .output.about import About
 from .output.plain import plain
@@ -39,6 +40,8 @@ from .target import wait_for_tunnel
 if TYPE_CHECKING:
     from .output.page import Setting
     from .scenario import Protection
+
+LAB_HELP = "vm: the client has a kernel of its own; sid: a newer systemd"
 
 
 class UsageError(HarnessError):
@@ -72,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="show one confined service, watched from outside")
     run = commands.add_parser("run", help="run attacks and their controls, and judge the captures")
     for command in (demo, run):
-        command.add_argument("--lab", choices=KINDS, default="container", help="vm: the client has a kernel of its own")
+        command.add_argument("--lab", choices=KINDS, default="container", help=LAB_HELP)
         which = command.add_mutually_exclusive_group()
         which.add_argument("--scenario", type=Path, help="a Nix file with other services (default: the demo's)")
         guards = sorted(path.stem for path in GUARDS.glob("*.nix") if path.stem != "common")
@@ -123,7 +126,7 @@ def _parser() -> argparse.ArgumentParser:
             help="watch for so long after the last attack",
         )
     mutants = commands.add_parser("mutants", help="remove each protection: the suite must turn red")
-    mutants.add_argument("--lab", choices=KINDS, default="container", help="vm: the client has a kernel of its own")
+    mutants.add_argument("--lab", choices=KINDS, default="container", help=LAB_HELP)
     mutants.add_argument("--only", nargs="+", default=["*"], metavar="GLOB", help="only protections with such names")
     planted = commands.add_parser("planted", help="make a hole for each kind of attack: the suite must find it")
     for command in (mutants, planted):
@@ -358,6 +361,6 @@ def _made(options: argparse.Namespace) -> Lab:
 
     check_root()
     client = nixos_client(options.system, options.image or image()) if options.system else None
-    if options.lab == "container" and client is None:
-        client = debian_client(image(APPS if options.scenario == scenario.APPS else BASE))
+    if options.lab.startswith("container") and options.scenario == scenario.APPS:
+        client = debian_client(image(replace(APPS, suite=KINDS[options.lab])))
     return make(options.lab, options.pcap, client)
