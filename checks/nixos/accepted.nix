@@ -96,6 +96,7 @@ in
     ++ map (directory: "d ${directory} 0777") [
       "/dev/dri"
       "/data/media/downloads"
+      "/data/shared"
       "/home/alice/Downloads"
       "/home/alice/Music"
       "/run/by-nobody"
