@@ -137,7 +137,7 @@ def test_first_published(lab: ContainerLab) -> None:
     assert not answers(lab.client, f"http://{LAB.client.v4}:9696")
 
 
-@on("mullvad")
+@on("clients")
 def test_the_commands_of_the_quickstart(lab: ContainerLab) -> None:
     """They find nothing wrong. While the tunnel is stopped the service has no way out, and it is not restarted."""
     quickstart = (snippets.SNIPPETS.parent / "quickstart.md").read_text()
