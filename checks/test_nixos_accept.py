@@ -46,8 +46,6 @@ UNABLE = {
         "nsguard-userspace-vpn.service": "the tunnel starts it, once it knows the endpoint",
     },
 }
-# Configurations that cannot boot here: configuration -> reason.
-UNBOOTABLE = {"homes-shown-by-file-systems": "a container has no partition for its homes; test_homes.py binds some"}
 # The evaluation's warnings come true: these units must be missing, or fail.
 FORETOLD = {
     r"systemd[.]services[.]([^.:]+)[.:].* so the service does not start;.*": ["{0}.service"],
@@ -185,7 +183,5 @@ def judge(lab: ContainerLab, case: str) -> None:
 
 @pytest.mark.parametrize("case", CASES)
 def test_it_boots_and_runs(case: str) -> None:
-    if case in UNBOOTABLE:
-        pytest.skip(UNBOOTABLE[case])
     with booted(closure_of(module_of(case))) as lab:
         judge(lab, case)
