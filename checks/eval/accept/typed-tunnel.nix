@@ -97,7 +97,8 @@ in
         chain tunnel-vpn {
           ip daddr . udp dport @endpoint4-vpn accept
           ip6 daddr . udp dport @endpoint6-vpn accept
-          goto refused
+          jump refused
+          drop
         }
         chain output {
           type filter hook output priority filter; policy accept;

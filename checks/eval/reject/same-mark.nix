@@ -21,8 +21,8 @@
     namespaces.b.tunnel = "two";
   };
   messages = [
-    ''nsguard.tunnels.four.fwMark: "333856" is malformed; write it like "0x51820"''
-    ''nsguard.tunnels.three.fwMark: "0x051820" is malformed; write it like "0x51820"''
+    ''nsguard.tunnels.four.fwMark: "333856" is malformed; write it like "0x51820", with digits in lower case and no zero in front''
+    ''nsguard.tunnels.three.fwMark: "0x051820" is malformed; write it like "0x51820", with digits in lower case and no zero in front''
     ''nsguard.tunnels.two.fwMark: "0x51820" is also the mark of another tunnel; set fwMark to a number that no other tunnel has''
   ];
 }

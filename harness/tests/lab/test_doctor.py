@@ -177,7 +177,7 @@ BREAKS = [
         "pin-unreached",
         "nft flush map inet nsguard_pins pins",
         RELOAD,
-        r"pin: on the host, map pins holds nothing instead of \[\d+, \{\"goto\": \{\"target\": \"tunnel-vpn\"\}\}\]; "
+        r"pin: on the host, map pins holds nothing instead of \[\d+, \{\"jump\": \{\"target\": \"tunnel-vpn\"\}\}\]; "
         r"systemctl reload nsguard-tunnel-vpn",
     ),
     break_(

@@ -201,14 +201,14 @@ let
       {
         text = [
           "meta mark vmap @pins"
-          # If the map has lost a tunnel's mark, its packets go nowhere.
+          # If the map has lost a tunnel's mark, or the tunnel's chain its rules, the packets go nowhere.
           "${names.ownMark} drop"
         ];
       }
     ];
   };
 
-  # While a chain goes to this one, it cannot be deleted, so the runtime sees that the table is in use.
+  # While a chain leads to this one, it cannot be deleted, so the runtime sees that the table is in use.
   refused = {
     name = "refused";
     rules = [ { text = [ "drop" ]; } ];
@@ -223,7 +223,9 @@ let
         text = [
           "ip daddr . udp dport @${names.pinSet 4 namespace} accept"
           "ip6 daddr . udp dport @${names.pinSet 6 namespace} accept"
-          "goto refused"
+          "jump refused"
+          # also if somebody has emptied the chain that all pins share
+          "drop"
         ];
       }
     ];

@@ -159,7 +159,10 @@ in
   (malformed "${where}.implementation" "auto|kernel|userspace" ''"auto", "kernel" or "userspace"''
     tunnel.implementation
   )
-  (malformed "${where}.fwMark" "0x[1-9a-f][0-9a-f]{0,7}" ''"0x51820"'' tunnel.fwMark)
+  (malformed "${where}.fwMark" "0x[1-9a-f][0-9a-f]{0,7}"
+    ''"0x51820", with digits in lower case and no zero in front''
+    tunnel.fwMark
+  )
 ]
 ++ map (malformed "${where}.ips" address ''"10.66.0.2/32"'') tunnel.ips
 ++ map (malformed "${where}.dns" resolver ''"10.66.0.1"'') tunnel.dns

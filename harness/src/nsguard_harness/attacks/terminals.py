@@ -93,7 +93,7 @@ class TerminalsByTheJournal(Attack):
                 reports.append(str(error))
             else:
                 reports.append(f"{address} took it")
-        time.sleep(env.patience)  # until it is shown
+        time.sleep(3 * env.patience)  # until the journal, and then whoever is logged in, has shown it
         return Outcome(True, ", ".join(reports))
 
 

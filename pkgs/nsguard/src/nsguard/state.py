@@ -161,7 +161,7 @@ class State:
 
     def note_error(self, command: str, what: str) -> None:
         """Record that `command` failed now, and why."""
-        files.write_json(self._error, {"at": round(time.time()), "command": command, "what": what})
+        files.write_json(self._error, {"at": int(time.time()), "command": command, "what": what})
 
     def forget_error(self, command: str) -> None:
         """Remove the record of a failure if `command`, which has succeeded now, caused it."""

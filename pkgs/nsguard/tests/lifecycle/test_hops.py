@@ -45,7 +45,7 @@ def _pins(box: Box, *enter: str) -> dict[str, list[object]]:
     rules = json.loads(box.out(*enter, "nft", "-j", "list", "ruleset"))["nftables"]
     sets = {item["set"]["name"]: item["set"].get("elem", []) for item in rules if "set" in item}
     maps = [pair for item in rules if item.get("map", {}).get("name") == "pins" for pair in item["map"].get("elem", [])]
-    chains = [verdict["goto"]["target"] for _, verdict in maps]
+    chains = [verdict["jump"]["target"] for _, verdict in maps]
     return {
         chain: [one["concat"] for family in (4, 6) for one in sets[chain.replace("tunnel", f"endpoint{family}")]]
         for chain in chains

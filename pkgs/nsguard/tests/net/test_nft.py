@@ -84,15 +84,33 @@ def test_a_packet_with_a_mark_goes_to_its_own_endpoint_or_nowhere(box: Box) -> N
     }
 
 
-def test_a_mark_that_the_map_has_lost_goes_nowhere(box: Box) -> None:
+@pytest.mark.parametrize(
+    ("lost", "endpoint"),
+    [
+        (f"delete element {PINS} pins {{ 0x6e7abcde }}", "refused"),
+        (f"flush chain {PINS} tunnel-{NAME}", "refused"),
+        (f"flush chain {PINS} refused", "sent"),
+        (f"flush chain {PINS} refused; flush map {PINS} pins", "refused"),
+    ],
+)
+def test_a_pin_that_has_lost_a_part_lets_nothing_past(box: Box, lost: str, endpoint: str) -> None:
     box.kernel_wireguard()
     box.out("sh", "-c", UPLINK)
     _up(box, NAME)
-    assert _sent(box, "0x6e7abcde") == "sent"
-    box.out("nft", "delete", "element", *PINS.split(), "pins", "{ 0x6e7abcde }")
-    assert _sent(box, "0x6e7abcde") == "refused"
+    assert (_sent(box, "0x6e7abcde"), _sent(box, "0x6e7abcde", port=53)) == ("sent", "refused")
+    box.out("nft", lost)
+    assert (_sent(box, "0x6e7abcde"), _sent(box, "0x6e7abcde", port=53)) == (endpoint, "refused")
     assert box.nsguard("tunnel", "reload", NAME).returncode == 0
-    assert _sent(box, "0x6e7abcde") == "sent"
+    assert (_sent(box, "0x6e7abcde"), _sent(box, "0x6e7abcde", port=53)) == ("sent", "refused")
+
+
+def test_a_tunnel_with_a_mark_of_its_own_stays_pinned_without_what_all_pins_share(box: Box) -> None:
+    box.kernel_wireguard()
+    box.out("sh", "-c", UPLINK)
+    _other(box, OTHERS[0], "0x51820")
+    _up(box, OTHERS[0])
+    box.out("nft", f"flush chain {PINS} refused")
+    assert (_sent(box, "0x51820"), _sent(box, "0x51820", port=53)) == ("sent", "refused")
 
 
 def test_many_that_come_and_go_at_once_leave_no_table(box: Box) -> None:
@@ -110,7 +128,7 @@ def test_many_that_come_and_go_at_once_leave_no_table(box: Box) -> None:
     for _ in range(3):
         at_once(("tunnel", "up"))
         rules = box.out("nft", "list", "ruleset")
-        assert (rules.count("goto refused"), rules.count("vmap @pins"), rules.count("table")) == (len(OTHERS), 1, 1)
+        assert (rules.count("jump refused"), rules.count("vmap @pins"), rules.count("table")) == (len(OTHERS), 1, 1)
         (pins,) = [line for line in box.elements() if line.startswith("pins ")]
         assert len(json.loads(pins.removeprefix("pins "))) == len(OTHERS)
         at_once(("tunnel", "down"))
@@ -151,7 +169,8 @@ def test_a_mark_of_another_tunnel_is_refused_and_stays_the_others(box: Box, verb
     done = box.nsguard("tunnel", verb, OTHERS[0])
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        "nsguard: tunnel of-other-0: another tunnel has the mark 0x6e7abcde; set fwMark to a number that no other has"
+        "nsguard: tunnel of-other-0: another tunnel has the mark 0x6e7abcde; set fwMark to a number that no other has; "
+        "if that one has another mark now, stop both tunnels first"
     )
     assert box.elements() == before
     _other(box, OTHERS[0], "0x51821")
@@ -166,7 +185,7 @@ def test_a_mark_that_changes_takes_the_pin_along(box: Box) -> None:
     _up(box, NAME)
     box.write_spec(spec() | {"fwMark": "0x51820"})
     assert box.nsguard("tunnel", "reload", NAME).returncode == 0
-    assert box.elements()[-1] == 'pins [[333856, {"goto": {"target": "tunnel-vpn"}}]]'
+    assert box.elements()[-1] == 'pins [[333856, {"jump": {"target": "tunnel-vpn"}}]]'
     box.write_spec(spec())  # the record has the mark, not the spec
     assert box.nsguard("tunnel", "down", NAME).returncode == 0
     assert box.traces_of_tunnel() == []

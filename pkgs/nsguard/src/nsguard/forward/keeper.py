@@ -96,7 +96,7 @@ def close(name: str, reason: str = "", *, starting: bool = False) -> None:
         nft.open_ports(name, (), None)  # before anything is written, which a full /run prevents
     if reason and forwarded:
         process.say(f"nsguard: {name}: port {forwarded.port} is closed: {reason}")
-        state.write_forwarding(ForwardingState("lost", round(time.time()), "", reason))
+        state.write_forwarding(ForwardingState("lost", int(time.time()), "", reason))
     elif not ((reason or starting) and recorded and recorded.state == "lost"):
         state.write_forwarding(None)
 
@@ -269,7 +269,7 @@ class Keeper:
         """Record the state for `nsguard status`. `since` changes only with the state or the answer."""
         before = self._state.forwarding()
         if before is None or (before.state, before.answer) != (state, answer):
-            self._state.write_forwarding(ForwardingState(state, round(time.time()), self._named(), answer))
+            self._state.write_forwarding(ForwardingState(state, int(time.time()), self._named(), answer))
 
     def _named(self) -> str:
         """The address of the gateway, empty if none is known."""

@@ -39,7 +39,7 @@ def _open(configuration: Spec, state: State, ports: Sequence[granted.Port]) -> N
     port = ports[0][1]
     forwarded = Forwarded(port, port, None, tuple(protocol for protocol, _ in ports))
     granted.tell(state.name, ports)
-    state.write_forwarding(ForwardingState("open", round(time.time()), "", ""))
+    state.write_forwarding(ForwardingState("open", int(time.time()), "", ""))
     if state.forwarded() != forwarded:
         keeper.tell(state, forwarded, configuration.forwarding and configuration.forwarding.hook)
 

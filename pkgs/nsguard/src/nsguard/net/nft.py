@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _FAMILIES = (4, 6)
 DNS_PORT = 53
 PINS = "nsguard_pins"
-# Deletes the table of pins if it holds none. The chain of each pin goes to chain `refused`, and the kernel deletes no
-# chain to which another goes. So the kernel counts the pins, and tunnels that come and go together need no lock.
+# Deletes the table of pins if it holds none. The chain of each pin leads to chain `refused`, and the kernel deletes no
+# chain to which another leads. So the kernel counts the pins, and tunnels that come and go together need no lock.
 _EMPTY_PINS = (f"delete chain inet {PINS} refused", f"delete table inet {PINS}")
 
 
@@ -107,7 +107,8 @@ def load_pin(name: str, ruleset: Ruleset, tunnel: Tunnel, former: Iterable[int] 
     The pin is loaded where the packets leave: in the outer tunnel's namespace, or on the host. With an outer tunnel,
     the host also gets a pin, which lets none of them through. `former`: earlier marks of the tunnel; those that it no
     longer has are removed. `alone`: most likely there is no pin of any tunnel. The kernel then saves a grace period of
-    some 10 ms; a pin that exists is replaced all the same. Raises `MarkTaken`, with nothing changed.
+    some 10 ms; a pin that exists is replaced all the same. Raises `MarkTaken` at the first table in which another
+    tunnel has a mark of this one, with that table unchanged.
     """
     if tunnel.outer is not None:
         _load_pin(name, ruleset, tunnel._replace(endpoints=()), former, alone=alone)
@@ -130,7 +131,8 @@ def _load_pin(name: str, ruleset: Ruleset, tunnel: Tunnel, former: Iterable[int]
             raise
         taken = f"{tunnel.marks[-1]:#x}"
         raise MarkTaken(
-            f"tunnel {tunnel.name}: another tunnel has the mark {taken}; set fwMark to a number that no other has"
+            f"tunnel {tunnel.name}: another tunnel has the mark {taken}; set fwMark to a number that no other has; "
+            "if that one has another mark now, stop both tunnels first"
         ) from None
     for mark in {*former} - {*tunnel.marks}:
         _deleted([_pin(name, mark), _unpin(mark)])
@@ -156,7 +158,7 @@ def pin_set(family: int, name: str) -> str:
 
 
 def _pin(name: str, mark: int) -> str:
-    (line,) = _add(PINS, "pins", [f"{mark:#x} : goto {pin_chain(name)}"])
+    (line,) = _add(PINS, "pins", [f"{mark:#x} : jump {pin_chain(name)}"])
     return line
 
 

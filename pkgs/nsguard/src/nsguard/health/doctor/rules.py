@@ -105,7 +105,7 @@ def _without(table: Table, names: Iterable[str]) -> Table:
 
 def _leads_to(pair: Any, chains: Collection[str]) -> bool:
     match pair:
-        case [_, {"goto": {"target": chain}}]:
+        case [_, {"jump": {"target": chain}}]:
             return chain in chains
     return False
 
