@@ -170,7 +170,14 @@ BREAKS = [
         "pin-emptied",
         "nft flush chain inet nsguard_pins tunnel-vpn",
         RELOAD,
-        r"pin: on the host, chain tunnel-vpn has 0 rules, which differ from the 3 intended; systemctl reload "
+        r"pin: on the host, chain tunnel-vpn has 0 rules, which differ from the 4 intended; systemctl reload "
+        r"nsguard-tunnel-vpn",
+    ),
+    break_(
+        "pins-emptied",
+        "nft flush chain inet nsguard_pins refused",
+        RELOAD,
+        r"pin: on the host, chain refused has 0 rules, which differ from the 1 intended; systemctl reload "
         r"nsguard-tunnel-vpn",
     ),
     break_(
