@@ -58,16 +58,20 @@ let
 
   shared = cfg.plan.sharedDirectories {
     inherit (cfg.specification) services;
-    all = config.systemd.services;
+    all = lib.filterAttrs (_: service: service.enable) config.systemd.services;
     sockets =
       lib.mapAttrs
         (
           _: socket:
-          lib.filter (lib.hasPrefix "/") (
-            socket.listenStreams
-            ++ socket.listenDatagrams
-            ++ lib.toList (socket.socketConfig.ListenStream or [ ])
-          )
+          socket.listenStreams
+          ++ socket.listenDatagrams
+          ++ lib.concatMap (kind: lib.toList (socket.socketConfig.${kind} or [ ])) [
+            "ListenStream"
+            "ListenDatagram"
+            "ListenSequentialPacket"
+            "ListenFIFO"
+            "ListenSpecial"
+          ]
         )
         (
           lib.filterAttrs (name: socket: socket.enable && !confined ? "${name}.socket") config.systemd.sockets

@@ -86,9 +86,10 @@ in
               "CAP_SETUID"
               "CAP_SETGID"
             ];
+            bindPaths = [ "/srv/mail/granted" ];
           };
-          # Another account's home, which the unit's properties do not name.
-          preStart = "mkdir -p /srv/mail/queue";
+          # Another account's home, which the unit's properties do not name; a part of it is granted.
+          preStart = "mkdir -p /srv/mail/queue /srv/mail/granted/new";
           serviceConfig = {
             ExecStart = "/usr/bin/true";
             User = "root";

@@ -23,6 +23,11 @@ in
           RuntimeDirectory = "pages/other";
           StateDirectory = "pages:link";
         };
+        third-page = running { StateDirectory = "pages"; };
+        # It never runs.
+        off = running { RuntimeDirectory = "pages"; } // {
+          enable = false;
+        };
         granted = lib.recursiveUpdate (confined { CacheDirectory = "granted"; }) {
           nsguard.bindPaths = [ "/var/cache/granted" ];
         };
@@ -56,7 +61,7 @@ in
 
   expected = [
     ''systemd.services.page.serviceConfig.RuntimeDirectory: other-page.service, which is not confined, has /run/pages/other as well: the service reaches sockets there, and other-page.service may act on files that the service writes; confine that unit as well (systemd.services.other-page.nsguard.namespace = "vpn";), give the service a directory of its own, or accept that with systemd.services.page.nsguard.bindPaths = [ "/run/pages" ];''
-    ''systemd.services.page.serviceConfig.StateDirectory: other-page.service, which is not confined, has /var/lib/pages as well: the service reaches sockets there, and other-page.service may act on files that the service writes; confine that unit as well (systemd.services.other-page.nsguard.namespace = "vpn";), give the service a directory of its own, or accept that with systemd.services.page.nsguard.bindPaths = [ "/var/lib/pages" ];''
+    ''systemd.services.page.serviceConfig.StateDirectory: other-page.service, third-page.service, which are not confined, have /var/lib/pages as well: the service reaches sockets there, and they may act on files that the service writes; confine those units as well (systemd.services.other-page.nsguard.namespace = "vpn"; systemd.services.third-page.nsguard.namespace = "vpn";), give the service a directory of its own, or accept that with systemd.services.page.nsguard.bindPaths = [ "/var/lib/pages" ];''
     ''systemd.services.works.serviceConfig.LogsDirectory: worked.service, which is not confined, has /var/log/worked as well: the service reaches sockets there, and worked.service may act on files that the service writes; confine that unit as well (systemd.services.worked.nsguard.namespace = "vpn";), give the service a directory of its own, or accept that with systemd.services.works.nsguard.bindPaths = [ "/var/log/worked" ];''
   ];
 }

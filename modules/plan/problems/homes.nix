@@ -31,8 +31,9 @@ let
 
   # Its commands name these, and its properties do not.
   ofOthers = filter (home: elem home hidden && !elem home own) reached;
-  whole = filter (home: state.names home { inherit texts; }) ofOthers;
-  inside = filter (path: !builtins.any (binds.within path) (visible ++ whole)) (
+  granted = binds.grants (service.bindPaths or [ ]);
+  whole = filter (home: !granted home && state.names home { inherit texts; }) ofOthers;
+  inside = filter (path: !granted path && !builtins.any (binds.within path) (visible ++ whole)) (
     if ofOthers == [ ] then [ ] else state.below ofOthers { inherit texts; }
   );
   needed = unique (whole ++ inside);

@@ -1,8 +1,8 @@
 # Directories of confined services that systemd makes for units outside as well: what a socket or a file there leads to is
 # not confined -> { problems; warnings; }, messages
 #
-# services: the confined ones; all: name -> { serviceConfig; } of all services; sockets: name -> paths at which systemd
-# listens outside
+# services: the confined ones; all: name -> { serviceConfig; } of all services; sockets: name -> where systemd listens
+# outside, as the unit says it: paths, perhaps with specifiers, and addresses
 {
   services,
   all,
@@ -13,11 +13,13 @@ let
     any
     attrNames
     concatMap
+    concatStringsSep
     filter
     head
     match
     toJSON
     ;
+  inherit (import ../combine.nix) unique;
   inherit (import ./problem.nix) messages named;
   inherit (import ../confinement/directories.nix) made parents;
   binds = import ../confinement/binds.nix;
@@ -75,16 +77,27 @@ let
     directory:
     let
       shared = filter (other: binds.within other.directory directory) outside.${property};
-      other = (head shared).name;
+      others = unique (map (other: "${other.name}.service") shared);
+      one = builtins.length others == 1;
+      list = concatStringsSep ", ";
     in
     {
       when = shared != [ ];
       where = "${named "services" name}.serviceConfig.${property}";
       what =
-        "${other}.service, which is not confined, has ${(head shared).directory} as well:"
-        + " the service reaches sockets there, and ${other}.service may act on files that the service writes";
+        "${list others}, which ${if one then "is not confined, has" else "are not confined, have"}"
+        + " ${
+           list (unique (map (other: other.directory) shared))
+         } as well: the service reaches sockets there,"
+        + " and ${if one then list others else "they"} may act on files that the service writes";
       fix =
-        "confine that unit as well (${named "services" other}.nsguard.namespace = ${toJSON service.namespace};),"
+        "confine ${if one then "that unit" else "those units"} as well ("
+        + concatStringsSep " " (
+          map (name: "${named "services" name}.nsguard.namespace = ${toJSON service.namespace};") (
+            unique (map (other: other.name) shared)
+          )
+        )
+        + "),"
         + " give the service a directory of its own, or accept that with"
         + " ${named "services" name}.nsguard.bindPaths = [ ${toJSON directory} ];";
     };
@@ -98,7 +111,10 @@ let
     directory:
     let
       listening = filter (
-        socket: any (path: binds.within (binds.plain path) directory) sockets.${socket}
+        socket:
+        any (
+          path: match "[/%].*" path != null && binds.within (binds.plain (filled socket path)) directory
+        ) sockets.${socket}
       ) (attrNames sockets);
       socket = head listening;
     in
