@@ -14,6 +14,7 @@ import socket
 import struct
 import subprocess
 import time
+from pathlib import Path
 
 from ..addresses import LAB
 from ..attacks._standins import MARK
@@ -33,6 +34,9 @@ def main() -> None:
         os.execvp("login", ["login", "-f", "root"])
     number = struct.unpack("I", fcntl.ioctl(screen, TIOCGPTN, bytes(4)))[0]
     while f"pts/{number} " not in subprocess.run(SESSIONS, capture_output=True, text=True, check=True).stdout:
+        time.sleep(STEP_SECONDS)
+    # login(1) sets the terminal's mode after it has opened the session, and before it starts the shell.
+    while not Path(f"/proc/{shell}/task/{shell}/children").read_text():
         time.sleep(STEP_SECONDS)
     os.chmod(f"/dev/pts/{number}", 0o666)  # so that a control is shown, whoever it runs as
     ready()
