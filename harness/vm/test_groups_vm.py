@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from becoming import agent
 from nsguard_harness import scenario
 from nsguard_harness.lab import kinds
 from nsguard_harness.lab.wired import WiredLab
@@ -33,19 +34,6 @@ WAYS = (
 CAPABILITIES = ["CAP_SETGID", "CAP_SETUID"]
 
 
-def agent(name: str, **more: Any) -> dict[str, Any]:
-    """The agent, started as root: it becomes www-data before it does anything."""
-    properties = {
-        "Type": "notify",
-        "NotifyAccess": "all",
-        "Environment": "PYTHONPATH=/usr/lib/nsguard-harness",
-        "RuntimeDirectory": f"nsguard-agent-{name}",
-        "RuntimeDirectoryMode": "0777",
-        "ExecStart": f"{BECOME} /usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-{name}/socket",
-    }
-    return {"serviceConfig": properties, **more}
-
-
 def specification(systemd: int) -> dict[str, Any]:
     confined = {"namespace": "vpn", "capabilities": CAPABILITIES, "systemdVersion": systemd}
     report = {"Type": "oneshot", "ExecStart": f"/bin/sh -c '{REPORT}'"}
@@ -59,8 +47,8 @@ def specification(systemd: int) -> dict[str, Any]:
                 "namespace": "vpn",
                 "serviceConfig": {**report, "User": "www-data", "ExecStart": "/usr/bin/id -Gn"},
             },
-            "app-user": agent("app-user", **confined),
-            "free-user": agent("free-user", wantedBy=["multi-user.target"]),
+            "app-user": {"serviceConfig": agent("app-user", BECOME), **confined},
+            "free-user": {"serviceConfig": agent("free-user", BECOME), "wantedBy": ["multi-user.target"]},
         },
     }
 

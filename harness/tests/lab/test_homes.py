@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from becoming import agent
 from nsguard_harness import scenario
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.run.subjects import subjects
@@ -31,18 +32,6 @@ LISTEN = "import os, signal, socket, sys; os.umask(0o177); s = socket.socket(soc
 LISTEN += " s.listen(); signal.pause()"
 PERSON, NUMBER = "nsguard-person", 1500
 EXPORT = "/export/home"  # shows /home
-
-
-def agent(name: str) -> dict[str, str]:
-    """The agent, started as root: it becomes www-data before it does anything."""
-    return {
-        "Type": "notify",
-        "NotifyAccess": "all",
-        "Environment": "PYTHONPATH=/usr/lib/nsguard-harness",
-        "RuntimeDirectory": f"nsguard-agent-{name}",
-        "RuntimeDirectoryMode": "0777",
-        "ExecStart": f"{BECOME} /usr/bin/python3 -m nsguard_harness.inside.agent /run/nsguard-agent-{name}/socket",
-    }
 
 
 def connecting(program: str, capabilities: Sequence[str] = (), **more: object) -> dict[str, object]:
@@ -71,10 +60,10 @@ SPECIFICATION = {
         "app-user": {
             "namespace": "vpn",
             "capabilities": ["CAP_SETUID", "CAP_SETGID"],
-            "serviceConfig": agent("app-user"),
+            "serviceConfig": agent("app-user", BECOME),
             "wantedBy": ["multi-user.target"],
         },
-        "free-user": {"serviceConfig": agent("free-user"), "wantedBy": ["multi-user.target"]},
+        "free-user": {"serviceConfig": agent("free-user", BECOME), "wantedBy": ["multi-user.target"]},
         "overrides": connecting("elsewhere", ["CAP_DAC_OVERRIDE"]),
         "names": connecting("elsewhere", ["CAP_DAC_OVERRIDE"], ReadWritePaths=HOME),
         "shown": connecting("shown", User=PERSON),

@@ -4,7 +4,7 @@ let
   inherit (import ../combine.nix) pieces words;
   inherit (import ./binds.nix) plain;
 in
-{
+rec {
   # property -> the parent of its directories
   parents = {
     RuntimeDirectory = "/run";
@@ -13,10 +13,10 @@ in
     LogsDirectory = "/var/log";
   };
 
-  # property, its parent, serviceConfig -> paths, without those of links to them
+  # property, serviceConfig -> paths, without those of links to them
   made =
-    property: parent: serviceConfig:
-    map (entry: plain "${parent}/${head (pieces ":" entry)}") (
+    property: serviceConfig:
+    map (entry: plain "${parents.${property}}/${head (pieces ":" entry)}") (
       words (serviceConfig.${property} or null)
     );
 }

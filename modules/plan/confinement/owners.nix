@@ -16,7 +16,7 @@ let
   inherit (import ./directories.nix) made parents;
   kept = removeAttrs parents [ "RuntimeDirectory" ];
 
-  directories = property: service: made property parents.${property} service.serviceConfig;
+  directories = property: service: made property service.serviceConfig;
 
   # The host paths that a service binds, except optional ones.
   bound =

@@ -11,11 +11,10 @@ let
   inherit (import ../combine.nix)
     isDynamic
     literal
-    pieces
     sorted
     toList
-    words
     ;
+  inherit (import ./directories.nix) made;
   binds = import ./binds.nix;
   paths = import ./paths.nix;
 
@@ -23,9 +22,6 @@ let
     "/var/lib"
     "/var/log"
   ];
-
-  # The directories of StateDirectory= and its kind. Each word is a path, perhaps with a link's name after a colon.
-  made = parent: value: map (word: "${parent}/${head (pieces ":" word)}") (words value);
 
   # The entries of these directories that a text names.
   namedIn =
@@ -47,9 +43,7 @@ let
   # What a unit's own properties name, and the directories that systemd makes for it.
   textsOf =
     serviceConfig:
-    texts serviceConfig
-    ++ made "/var/cache" (serviceConfig.CacheDirectory or null)
-    ++ made "/var/log" (serviceConfig.LogsDirectory or null);
+    texts serviceConfig ++ made "CacheDirectory" serviceConfig ++ made "LogsDirectory" serviceConfig;
 
   below = directories: serviceConfig: concatMap (namedIn directories) (textsOf serviceConfig);
 
@@ -81,9 +75,7 @@ in
       inNames = concatMap (namedIn directories) (
         texts (removeAttrs serviceConfig binding) ++ texts environment ++ scripts
       );
-      bySystemd =
-        made "/var/lib" (serviceConfig.StateDirectory or null)
-        ++ made "/var/log" (serviceConfig.LogsDirectory or null);
+      bySystemd = made "StateDirectory" serviceConfig ++ made "LogsDirectory" serviceConfig;
       others = bySystemd ++ binds.visible service ++ homes.people;
       # With DynamicUser= systemd itself binds these directories, which are below one that only root enters.
       all =

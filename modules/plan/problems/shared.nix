@@ -27,7 +27,7 @@ let
 
   directories =
     name: serviceConfig: property:
-    map (filled name) (made property parents.${property} serviceConfig);
+    map (filled name) (made property serviceConfig);
 
   # An instance is confined as its template is.
   isOutside =

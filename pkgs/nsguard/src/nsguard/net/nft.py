@@ -177,7 +177,7 @@ def delete_pin(name: str, outer: str | None, marks: Iterable[int], *, alone: boo
     chain = f"chain inet {PINS} {pin_chain(name)}"
     parts = [[f"add {chain}"], *elements, [f"delete {chain}"], *sets]
     gone = True
-    if outer is not None and os.path.exists(f"{paths.NETNS}/{outer}"):
+    if outer is not None and _is_there(outer):
         with entered(outer):
             gone = _delete_pin(parts, alone=True)
     return _delete_pin(parts, alone=alone) and gone
@@ -195,7 +195,7 @@ def _delete_pin(parts: Sequence[Sequence[str]], *, alone: bool) -> bool:
 
 def delete_empty_pins(outer: str | None) -> None:
     """Remove the tables of pins from the host and from namespace `outer`, where they have no pin."""
-    if outer is not None and os.path.exists(f"{paths.NETNS}/{outer}"):
+    if outer is not None and _is_there(outer):
         with entered(outer):
             _deleted(_EMPTY_PINS)
     _deleted(_EMPTY_PINS)
@@ -203,7 +203,7 @@ def delete_empty_pins(outer: str | None) -> None:
 
 def delete_former_pin(name: str, outer: str | None) -> None:
     """Remove the tables that were the pin of namespace `name`'s tunnel in nsguard 0.1, if there are any."""
-    if outer is not None and os.path.exists(f"{paths.NETNS}/{outer}"):
+    if outer is not None and _is_there(outer):
         with entered(outer):
             _run(_deletion(f"nsguard-{name}"))
     _run(_deletion(f"nsguard-{name}"))
@@ -247,6 +247,10 @@ def clients_table(name: str) -> str:
 def load_silently(text: str, lines: list[str]) -> None:
     """Load the rules in `text`, then run `lines`, without logging them. Raises `CommandFailed`."""
     process.ask("nft", "-f", "-", stdin="\n".join([text, *lines, ""]))
+
+
+def _is_there(name: str) -> bool:
+    return os.path.exists(f"{paths.NETNS}/{name}")
 
 
 def _missing(error: process.CommandFailed) -> bool:
