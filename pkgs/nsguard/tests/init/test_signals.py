@@ -6,12 +6,12 @@ from box import Box
 from in_front import PROCESS_ONE, run
 
 ENTER = " ".join(PROCESS_ONE)
-# Prints the number of each signal that arrives, up to SIGTERM.
+# Prints 0 once it is ready, and the number of each signal that arrives, up to SIGTERM.
 CATCHES = """
 import signal
 wanted = [signal.SIGHUP, signal.SIGUSR2, signal.SIGTERM, signal.SIGRTMIN + 3]
 signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
-number = 0
+print(number := 0, flush=True)
 while number != signal.SIGTERM:
     print(number := int(signal.sigwait(wanted)), flush=True)
 """
@@ -29,7 +29,7 @@ UNIT = f"""
 init=$1 catches=$2 odd=$3
 shift 3
 {ENTER} "$init" --signalled python3 -c "$catches" >/run/came &
-until [ -n "$(find /dev/mqueue /run/mqueue -name nsguard-signals 2>/dev/null)" ]; do sleep 0.05; done
+until [ -s /run/came ]; do sleep 0.05; done
 {ENTER} python3 -c "$odd" || exit
 for signal; do
     before=$(wc -l </run/came)
@@ -45,7 +45,7 @@ def test_other_commands_of_the_unit_signal_the_main_one(box: Box, init: str) -> 
     mounted = "mkdir -p /run/mqueue && mount -t mqueue none /run/mqueue && exec sh -c"
     enter = ("unshare", "--ipc", "--mount", "sh", "-c", f'{mounted} "$@"', "sh")
     done = run(box, *enter, UNIT, "sh", init, CATCHES, ODD, "HUP", "SIGUSR2", "1", "RTMIN+3", "TERM")
-    assert (done.returncode, done.stdout.split()) == (0, ["1", "12", "1", "37", "15"]), done.stderr
+    assert (done.returncode, done.stdout.split()) == (0, ["0", "1", "12", "1", "37", "15"]), done.stderr
 
 
 def test_without_a_main_command_that_listens_it_fails(box: Box, init: str) -> None:
