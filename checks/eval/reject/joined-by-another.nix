@@ -33,13 +33,13 @@ in
     };
   };
   messages = [
-    "systemd.services.blank.unitConfig.JoinsNamespaceOf: it names app.service, confined as that is, and the units would share their /tmp and other namespaces; remove it (systemd.services.blank.unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)"
-    "systemd.services.lines.unitConfig.JoinsNamespaceOf: it names app.service, confined as that is, and the units would share their /tmp and other namespaces; remove it (systemd.services.lines.unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)"
-    ''systemd.services."of@".unitConfig.JoinsNamespaceOf: it may name app-one.service, app.service, web@.service, confined as these are, and the units would share their /tmp and other namespaces; remove it (systemd.services."of@".unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)''
-    "systemd.services.one.unitConfig.JoinsNamespaceOf: it names app.service, confined as that is, and the units would share their /tmp and other namespaces; remove it (systemd.services.one.unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)"
-    "systemd.services.quoted.unitConfig.JoinsNamespaceOf: it names app.service, confined as that is, and the units would share their /tmp and other namespaces; remove it (systemd.services.quoted.unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)"
-    "systemd.services.reset.unitConfig.JoinsNamespaceOf: it names app.service, confined as that is, and the units would share their /tmp and other namespaces; remove it (systemd.services.reset.unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)"
-    "systemd.services.two.unitConfig.JoinsNamespaceOf: it names web@.service, confined as that is, and the units would share their /tmp and other namespaces; remove it (systemd.services.two.unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)"
-    "systemd.services.web.unitConfig.JoinsNamespaceOf: it names web@.service, confined as that is, and the units would share their /tmp and other namespaces; remove it (systemd.services.web.unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)"
+    "systemd.services.blank.unitConfig.JoinsNamespaceOf: it may join app.service, which is confined: the units would share their /tmp and other namespaces; remove it (systemd.services.blank.unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)"
+    "systemd.services.lines.unitConfig.JoinsNamespaceOf: it may join app.service, which is confined: the units would share their /tmp and other namespaces; remove it (systemd.services.lines.unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)"
+    ''systemd.services."of@".unitConfig.JoinsNamespaceOf: it may join app-one.service, app.service, web@.service, which are confined: the units would share their /tmp and other namespaces; remove it (systemd.services."of@".unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)''
+    "systemd.services.one.unitConfig.JoinsNamespaceOf: it may join app.service, which is confined: the units would share their /tmp and other namespaces; remove it (systemd.services.one.unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)"
+    "systemd.services.quoted.unitConfig.JoinsNamespaceOf: it may join app.service, which is confined: the units would share their /tmp and other namespaces; remove it (systemd.services.quoted.unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)"
+    "systemd.services.reset.unitConfig.JoinsNamespaceOf: it may join app.service, which is confined: the units would share their /tmp and other namespaces; remove it (systemd.services.reset.unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)"
+    "systemd.services.two.unitConfig.JoinsNamespaceOf: it may join web@.service, which is confined: the units would share their /tmp and other namespaces; remove it (systemd.services.two.unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)"
+    "systemd.services.web.unitConfig.JoinsNamespaceOf: it may join web@.service, which is confined: the units would share their /tmp and other namespaces; remove it (systemd.services.web.unitConfig.JoinsNamespaceOf = lib.mkForce [ ]; where a module sets it)"
   ];
 }

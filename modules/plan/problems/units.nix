@@ -116,11 +116,11 @@ let
       {
         when = joined != [ ];
         where = "${option name}.unitConfig.JoinsNamespaceOf";
-        what = "it ${
-          if length joined == 1 then "names" else "may name"
-        } ${concatStringsSep ", " joined}, confined as ${
-          if length joined == 1 then "that is" else "these are"
-        }, and the units would share their /tmp and other namespaces";
+        what =
+          "it may join ${concatStringsSep ", " joined}, which ${
+            if length joined == 1 then "is" else "are"
+          } confined:"
+          + " the units would share their /tmp and other namespaces";
         fix = removed "${option name}.unitConfig.JoinsNamespaceOf";
       }
     ];
