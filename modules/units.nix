@@ -58,24 +58,8 @@ let
 
   shared = cfg.plan.sharedDirectories {
     inherit (cfg.specification) services;
-    all = lib.filterAttrs (_: service: service.enable) config.systemd.services;
-    sockets =
-      lib.mapAttrs
-        (
-          _: socket:
-          socket.listenStreams
-          ++ socket.listenDatagrams
-          ++ lib.concatMap (kind: lib.toList (socket.socketConfig.${kind} or [ ])) [
-            "ListenStream"
-            "ListenDatagram"
-            "ListenSequentialPacket"
-            "ListenFIFO"
-            "ListenSpecial"
-          ]
-        )
-        (
-          lib.filterAttrs (name: socket: socket.enable && !confined ? "${name}.socket") config.systemd.sockets
-        );
+    all = config.systemd.services;
+    inherit (config.systemd) units;
   };
 
   warnings = cfg.plan.serviceWarnings (cfg.specification // { inherit (cfg) apps; }) (

@@ -371,7 +371,7 @@ in
     ;
   uidOf = import ./confinement/user.nix;
   shownBy = import ./confinement/shown.nix;
-  sharedDirectories = import ./problems/shared.nix;
+  sharedDirectories = import ./problems/shared.nix { inherit (judge) listens; };
   boundWarnings = import ./problems/bound.nix;
   # The judge's facts, and what the plan tells it about a service.
   inherit (judge) facts;

@@ -32,7 +32,7 @@ in
           nsguard.bindPaths = [ "/var/cache/granted" ];
         };
         granted-too = running { CacheDirectory = "granted"; };
-        # Beside the other's directory, and in it.
+        # Beside the other's directory, and in it, where the other may change all.
         beside = confined {
           LogsDirectory = "beside";
           RuntimeDirectory = "around/inside";
@@ -60,6 +60,7 @@ in
     builtins.filter (text: builtins.match "systemd\\.services\\..*" text != null) config.warnings;
 
   expected = [
+    ''systemd.services.beside.serviceConfig.RuntimeDirectory: beside-it.service, which is not confined, has /run/around, with /run/around/inside in it: beside-it.service may act on files that the service writes; confine that unit as well (systemd.services.beside-it.nsguard.namespace = "vpn";), give the service a directory of its own, or accept that with systemd.services.beside.nsguard.bindPaths = [ "/run/around/inside" ];''
     ''systemd.services.page.serviceConfig.RuntimeDirectory: other-page.service, which is not confined, has /run/pages/other as well: the service reaches sockets there, and other-page.service may act on files that the service writes; confine that unit as well (systemd.services.other-page.nsguard.namespace = "vpn";), give the service a directory of its own, or accept that with systemd.services.page.nsguard.bindPaths = [ "/run/pages" ];''
     ''systemd.services.page.serviceConfig.StateDirectory: other-page.service, third-page.service, which are not confined, have /var/lib/pages as well: the service reaches sockets there, and they may act on files that the service writes; confine those units as well (systemd.services.other-page.nsguard.namespace = "vpn"; systemd.services.third-page.nsguard.namespace = "vpn";), give the service a directory of its own, or accept that with systemd.services.page.nsguard.bindPaths = [ "/var/lib/pages" ];''
     ''systemd.services.works.serviceConfig.LogsDirectory: worked.service, which is not confined, has /var/log/worked as well: the service reaches sockets there, and worked.service may act on files that the service writes; confine that unit as well (systemd.services.worked.nsguard.namespace = "vpn";), give the service a directory of its own, or accept that with systemd.services.works.nsguard.bindPaths = [ "/var/log/worked" ];''

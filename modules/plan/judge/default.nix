@@ -4,6 +4,7 @@
 #   (import ./.).socket  want name text
 #   (import ./.).starts  name text other -> whether a socket may start a service
 #   (import ./.).joins   name text other -> whether a unit may share its namespaces with another
+#   (import ./.).listens name text -> the paths at which systemd listens for a socket
 #   (import ./.).settings text -> the names of what a unit sets
 #
 # `text` is what systemd reads, followed by all drop-ins; `name` is the unit's full name; `want` is what the plan
@@ -99,7 +100,7 @@ in
   # Names such as "Service.User".
   settings = text: builtins.attrNames (directives text);
 
-  inherit (import ./named.nix { inherit paths; }) starts joins;
+  inherit (import ./named.nix { inherit paths; }) starts joins listens;
 
   service =
     want: name: text:

@@ -2,11 +2,12 @@
 #
 #   starts  whether a socket may start a service (systemd.socket(5)): one that Service= names, or of the socket's own name
 #   joins   whether a unit may share its namespaces with another (systemd.unit(5), JoinsNamespaceOf=)
+#   listens the paths at which systemd listens for a socket; unknown parts of them are "*"
 #
 # An instance is also its template. ../confinement/started.nix decides by the same rules which sockets are confined. This
 # file repeats them on purpose: a mistake in shared code would leave a socket on the host and hide it from the judge.
 #
-# unit: the full name; text: what systemd reads; other: the full name of a unit -> bool
+# unit: the full name; text: what systemd reads; other: the full name of a unit -> bool, but for `listens`
 { paths }:
 let
   inherit (builtins)
@@ -19,7 +20,7 @@ let
     stringLength
     substring
     ;
-  inherit (import ./text.nix) directives;
+  inherit (import ./text.nix) directives effective;
   inherit (import ./words.nix) escaped;
 
   withTemplate =
@@ -66,4 +67,28 @@ in
       );
     in
     other: any (may other) joined;
+
+  # The name of a message queue looks like a path, but is none.
+  listens =
+    unit: text:
+    let
+      read = directives text;
+    in
+    concatMap
+      (
+        key:
+        map (paths.resolved unit) (
+          filter (value: match "/.*" (paths.filled unit value) != null) (
+            effective (read."Socket.${key}" or [ ])
+          )
+        )
+      )
+      [
+        "ListenDatagram"
+        "ListenFIFO"
+        "ListenSequentialPacket"
+        "ListenSpecial"
+        "ListenStream"
+        "ListenUSBFunction"
+      ];
 }

@@ -1,12 +1,15 @@
 # Directories of confined services that systemd makes for units outside as well: what a socket or a file there leads to is
 # not confined -> { problems; warnings; }, messages
 #
-# services: the confined ones; all: name -> { serviceConfig; } of all services; sockets: name -> where systemd listens
-# outside, as the unit says it: paths, perhaps with specifiers, and addresses
+#   listens   full name of a socket, its text -> the paths at which systemd listens
+#   services  the confined ones
+#   all       those of systemd.services
+#   units     those of systemd.units
+{ listens }:
 {
   services,
   all,
-  sockets,
+  units,
 }:
 let
   inherit (builtins)
@@ -16,118 +19,189 @@ let
     concatStringsSep
     filter
     head
+    length
     match
+    partition
     toJSON
     ;
   inherit (import ../combine.nix) unique;
   inherit (import ./problem.nix) messages named;
+  inherit (import ./alike.nix) isKnown mayBeWithin;
   inherit (import ../confinement/directories.nix) made parents;
   binds = import ../confinement/binds.nix;
   filled = import ../confinement/own-names.nix;
+  dropIns = import ./drop-ins.nix;
 
+  # Any instance may have a template's directory, so that %i stays in it.
   directories =
     name: serviceConfig: property:
-    map (filled name) (made property serviceConfig);
+    let
+      full = if match ".*@" name == null then name else "${name}%i";
+    in
+    map (path: binds.plain (filled full path)) (made property serviceConfig);
 
-  # An instance is confined as its template is.
-  isOutside =
+  templateOf =
     name:
     let
       template = match "([^@]+@).+" name;
     in
-    !services ? ${if template == null then name else head template} && !services ? ${name};
+    if template == null then null else head template;
+  isInstance = name: services ? ${toString (templateOf name)} && !services ? ${name};
 
-  # property -> [ { directory; name; } ] of the services outside
+  defined = filter (name: all.${name}.enable or true) (attrNames all);
+
+  # property -> [ { directory; name; } ] of the services outside; an instance is confined as its template is
   outside = builtins.mapAttrs (
     property: _:
     concatMap (
       name:
       map (directory: { inherit directory name; }) (directories name all.${name}.serviceConfig property)
-    ) (filter isOutside (attrNames all))
+    ) (filter (name: !services ? ${name} && !isInstance name) defined)
   ) parents;
 
-  # Each directory of a confined service that it was not granted by name.
+  # [ { path; name; } ] of the sockets outside
+  listening = concatMap (
+    unit:
+    map (path: {
+      inherit path;
+      name = unit;
+    }) (unique (concatMap (listens unit) (dropIns.texts units unit)))
+  ) (filter isSocketOutside (attrNames units));
+  isSocketOutside =
+    unit:
+    let
+      socket = match "(.*)[.]socket" unit;
+    in
+    socket != null
+    && units.${unit}.enable or true
+    && !any (service: service.sockets ? ${head socket}) (builtins.attrValues services);
+
+  # Each directory of a confined service, or of an instance that is defined, if it was not granted by name. option: the
+  # confined service
   each =
     function:
-    concatMap (
-      name:
-      let
-        service = services.${name};
-      in
-      concatMap (
-        property:
-        map
-          (function {
-            inherit name property service;
-          })
-          (
-            filter (directory: !binds.grants service.bindPaths directory) (
-              directories name service.serviceConfig property
+    concatMap
+      (
+        {
+          option,
+          name,
+          serviceConfig,
+        }:
+        concatMap (
+          property:
+          concatMap
+            (function {
+              inherit option property;
+            })
+            (
+              filter (directory: !binds.grants services.${option}.bindPaths directory) (
+                directories name serviceConfig property
+              )
             )
-          )
-      ) (attrNames parents)
-    ) (attrNames services);
+        ) (attrNames parents)
+      )
+      (
+        map (name: {
+          inherit name;
+          option = name;
+          inherit (services.${name}) serviceConfig;
+        }) (attrNames services)
+        ++ map (
+          name:
+          let
+            option = templateOf name;
+          in
+          {
+            inherit name option;
+            serviceConfig = services.${option}.serviceConfig // all.${name}.serviceConfig;
+          }
+        ) (filter isInstance defined)
+      );
+
+  certainly = known: directory: partition (path: isKnown (known path) && isKnown directory);
 
   ofUnits =
-    {
-      name,
-      property,
-      service,
-    }:
+    { option, property }:
     directory:
     let
-      shared = filter (other: binds.within other.directory directory) outside.${property};
-      others = unique (map (other: "${other.name}.service") shared);
-      one = builtins.length others == 1;
-      list = concatStringsSep ", ";
+      sharing = certainly (other: other.directory) directory (
+        filter (other: mayBeWithin other.directory directory) outside.${property}
+      );
+      around = filter (
+        other: mayBeWithin directory other.directory && !mayBeWithin other.directory directory
+      ) outside.${property};
+      reaches = who: "the service reaches sockets there, and ${acts who}";
+      acts = who: "${who} may act on files that the service writes";
+      ofKind =
+        others: how: effect:
+        let
+          names = unique (map (other: other.name) others);
+          isOne = length names == 1;
+          listed = concatStringsSep ", " (map (name: "${name}.service") names);
+          confine = concatStringsSep " " (
+            map (
+              name: "${named "services" name}.nsguard.namespace = ${toJSON services.${option}.namespace};"
+            ) names
+          );
+        in
+        {
+          when = others != [ ];
+          where = "${named "services" option}.serviceConfig.${property}";
+          what =
+            "${listed}, which ${if isOne then "is" else "are"} not confined, ${
+              if isOne then "has" else "have"
+            } "
+            + concatStringsSep ", " (unique (map (other: other.directory) others))
+            + "${how}: ${effect (if isOne then listed else "they")}";
+          fix =
+            "confine ${if isOne then "that unit" else "those units"} as well (${confine}),"
+            + " give the service a directory of its own"
+            + (
+              if isKnown directory then
+                ", or accept that with ${named "services" option}.nsguard.bindPaths = [ ${toJSON directory} ];"
+              else
+                ", or start no instance of such a name"
+            );
+        };
     in
-    {
-      when = shared != [ ];
-      where = "${named "services" name}.serviceConfig.${property}";
-      what =
-        "${list others}, which ${if one then "is not confined, has" else "are not confined, have"}"
-        + " ${
-           list (unique (map (other: other.directory) shared))
-         } as well: the service reaches sockets there,"
-        + " and ${if one then list others else "they"} may act on files that the service writes";
-      fix =
-        "confine ${if one then "that unit" else "those units"} as well ("
-        + concatStringsSep " " (
-          map (name: "${named "services" name}.nsguard.namespace = ${toJSON service.namespace};") (
-            unique (map (other: other.name) shared)
-          )
-        )
-        + "),"
-        + " give the service a directory of its own, or accept that with"
-        + " ${named "services" name}.nsguard.bindPaths = [ ${toJSON directory} ];";
-    };
+    [
+      (ofKind sharing.right " as well" reaches)
+      (ofKind sharing.wrong ", which may be ${directory} or in it" reaches)
+      (ofKind around ", with ${directory} in it" acts)
+    ];
 
+  # known: whether the paths are to be certain, or only possible
   ofSockets =
-    {
-      name,
-      property,
-      ...
-    }:
+    known:
+    { option, property }:
     directory:
     let
-      listening = filter (
-        socket:
-        any (
-          path: match "[/%].*" path != null && binds.within (binds.plain (filled socket path)) directory
-        ) sockets.${socket}
-      ) (attrNames sockets);
-      socket = head listening;
+      sorted = certainly (socket: socket.path) directory (
+        filter (socket: mayBeWithin socket.path directory) listening
+      );
+      names = unique (map (socket: socket.name) (if known then sorted.right else sorted.wrong));
     in
-    {
-      when = listening != [ ];
-      where = "${named "services" name}.serviceConfig.${property}";
-      what = "${directory} contains a socket of ${socket}.socket, and what answers there is outside the namespace";
-      fix =
-        "give the service a directory of its own, or accept that with"
-        + " ${named "services" name}.nsguard.bindPaths = [ ${toJSON directory} ];";
-    };
+    [
+      {
+        when = names != [ ];
+        where = "${named "services" option}.serviceConfig.${property}";
+        what =
+          "${directory} ${
+            if known then "contains" else "may contain"
+          } a socket of ${concatStringsSep ", " names},"
+          + " and what answers there is outside the namespace";
+        fix =
+          "give the service a directory of its own"
+          + (
+            if isKnown directory then
+              ", or accept that with ${named "services" option}.nsguard.bindPaths = [ ${toJSON directory} ];"
+            else
+              ", or start no instance of such a name"
+          );
+      }
+    ];
 in
 {
-  problems = messages (each ofSockets);
-  warnings = messages (each ofUnits);
+  problems = messages (each (ofSockets true));
+  warnings = messages (each ofUnits ++ each (ofSockets false));
 }
