@@ -8,6 +8,7 @@ import os
 import select
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from ..attack import Attack, Env, Outcome
 from . import _tools
@@ -65,7 +66,8 @@ class GivenByName(_Given):
 class PidfdSetns(Attack):
     """Claim: root in the service can't enter another process's namespaces by a descriptor of the process.
 
-    Method: pidfd_open(2) of every process number, setns(2) with CLONE_NEWNET, and send from each.
+    Method: pidfd_open(2) of every process number, setns(2) with CLONE_NEWNET, and send from each namespace: the first
+    may be one that has no way to the network.
     Limitations: process numbers up to the newest; needs CAP_SYS_ADMIN, so root only.
     Source: setns(2), since Linux 5.8.
     """
@@ -76,11 +78,18 @@ class PidfdSetns(Attack):
 
     def run(self, env: Env) -> Outcome:
         report = "no process in sight"
+        entered: dict[int, int] = {}
         for pid, process in descriptors():
-            if LIBC.setns(process, CLONE_NEWNET) == 0:
-                _tools.send_udp(env, _tools.lan(env))
-                return Outcome(True, f"entered that of process {pid}")
-            report = f"process {pid}: {os.strerror(ctypes.get_errno())}"
+            if LIBC.setns(process, CLONE_NEWNET):
+                report = f"process {pid}: {os.strerror(ctypes.get_errno())}"
+                continue
+            namespace = os.stat("/proc/thread-self/ns/net").st_ino
+            if namespace not in entered:
+                entered[namespace] = pid
+                with suppress(OSError):
+                    _tools.send_udp(env, _tools.lan(env))
+        if entered:
+            return Outcome(True, f"entered those of processes {', '.join(map(str, entered.values()))}")
         return Outcome(False, report)
 
 
