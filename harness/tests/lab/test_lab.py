@@ -12,6 +12,7 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import Ether
 
 from nsguard_harness.addresses import LAB
+from nsguard_harness.attacks.terminals import PERSON
 from nsguard_harness.capture import Capture, Captures, Tcpdump
 from nsguard_harness.errors import CommandError, LabError
 from nsguard_harness.inside import records
@@ -54,6 +55,13 @@ def test_units_that_fail_are_told_with_their_log(lab: ContainerLab) -> None:
     with pytest.raises(CommandError, match=r"bad\.service is failed, not active: .*because"):
         lab.client.wait_for_unit("bad.service")
     lab.client.succeed("systemctl reset-failed")
+
+
+def test_where_nobody_can_log_in_the_person_at_a_terminal_says_so() -> None:
+    with ContainerLab() as lab:
+        lab.client.write_files({"/etc/pam.d/login": "auth required pam_deny.so\naccount required pam_deny.so\n"})
+        with pytest.raises(CommandError, match=r"root cannot log in at a terminal: \w"):
+            lab.peer.start("person", PERSON, lab.client)
 
 
 def test_files_go_in_as_roots(lab: ContainerLab, tmp_path: Path) -> None:

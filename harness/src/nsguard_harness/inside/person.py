@@ -14,6 +14,9 @@ import socket
 import struct
 import subprocess
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from ..addresses import LAB
@@ -33,11 +36,10 @@ def main() -> None:
     if not shell:
         os.execvp("login", ["login", "-f", "root"])
     number = struct.unpack("I", fcntl.ioctl(screen, TIOCGPTN, bytes(4)))[0]
-    while f"pts/{number} " not in subprocess.run(SESSIONS, capture_output=True, text=True, check=True).stdout:
-        time.sleep(STEP_SECONDS)
+    sessions = partial(subprocess.run, SESSIONS, capture_output=True, text=True, check=True)
+    _until(lambda: f"pts/{number} " in sessions().stdout, shell, screen)
     # login(1) sets the terminal's mode after it has opened the session, and before it starts the shell.
-    while not Path(f"/proc/{shell}/task/{shell}/children").read_text():
-        time.sleep(STEP_SECONDS)
+    _until(lambda: bool(Path(f"/proc/{shell}/task/{shell}/children").read_text()), shell, screen)
     os.chmod(f"/dev/pts/{number}", 0o666)  # so that a control is shown, whoever it runs as
     ready()
     uplink = socket.socket(type=socket.SOCK_DGRAM)
@@ -45,6 +47,17 @@ def main() -> None:
     while shown := os.read(screen, 65536):
         if MARK.encode() in shown:
             uplink.send(shown)
+
+
+def _until(holds: Callable[[], bool], login: int, screen: int) -> None:
+    """Return once it holds. Where login(1) has ended before, end this program with what it showed."""
+    while not holds():
+        if os.waitpid(login, os.WNOHANG) != (0, 0):
+            shown = b""
+            with suppress(OSError):  # nothing was shown
+                shown = os.read(screen, 4096)
+            raise SystemExit(f"root cannot log in at a terminal: {' '.join(shown.decode(errors='replace').split())}")
+        time.sleep(STEP_SECONDS)
 
 
 if __name__ == "__main__":

@@ -200,12 +200,14 @@ class Peer:
         """Start another of the programs in `inside`, here or on another machine; returns when it is ready.
 
         more: further options of systemd-run(1); ports: those of `echo`, where they are others than usual. One that runs
-        already is left alone.
+        already is left alone. The error of one that does not become ready ends with what it logged.
         """
-        unit = f"--unit={_unit(module, argument)} --service-type=notify --collect --setenv=PYTHONPATH={LIBRARY}"
+        unit = _unit(module, argument)
+        options = f"--unit={unit} --service-type=notify --collect --setenv=PYTHONPATH={LIBRARY} {more}"
         program = f"python3 -m nsguard_harness.inside.{module} {shlex.join([argument, *map(str, ports)])}"
-        running = f"systemctl -q is-active {_unit(module, argument)}"
-        (machine or self.machine).succeed(f"{running} || systemd-run -q {unit} {more} {program}")
+        reason = f"{{ journalctl --sync; journalctl _SYSTEMD_UNIT={unit} --lines 3 --output cat >&2; false; }}"
+        running = f"systemctl -q is-active {unit}"
+        (machine or self.machine).succeed(f"{running} || systemd-run -q {options} {program} || {reason}")
 
     def stop(self, module: str, argument: str, machine: Machine | None = None) -> None:
         """Stop what `start` started, if it still runs."""
