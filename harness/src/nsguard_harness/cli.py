@@ -31,7 +31,7 @@ from .lab.image import APPS
 from .lab.kinds import KINDS
 from .output.about import About
 from .output.plain import plain
-from .run.cells import no_attacks, no_states
+from .run.cells import no_attacks, no_states, runs_of
 from .run.states import UP
 from .run.subjects import subjects
 from .run.suite import EXIT, TAIL_SECONDS, Report, Subject, Suite, Verdict, cells_for
@@ -166,8 +166,7 @@ def _run(options: argparse.Namespace, console: Console) -> int:
         cells = cells_for(
             options.attack or "*", attackers, UP.name if options.quick else options.state, quick=options.quick
         )
-        runs = [1 + (cell.token == cell.control) for cell in cells if not cell.cannot]
-        task = progress.add_task("attacks and controls", total=sum(runs))
+        task = progress.add_task("attacks and controls", total=runs_of(cells))
         about = About.of(lab.client.execute, _guard(options))
         report = Suite(lab, cells, lambda attack, phase: progress.advance(task), options.tail).run()
     return _print_and_write(options, console, report, about)

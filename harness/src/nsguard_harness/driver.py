@@ -9,7 +9,9 @@ QMP connection. Frames are recorded by the client's hypervisor, outside it.
 
 from __future__ import annotations
 
+import itertools
 import json
+import math
 import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +37,7 @@ from .lab.virtual import Recording, VirtualMachine
 from .machine import Machine, Uplink
 from .output.about import About
 from .output.report import as_json, last_line
-from .run.cells import Cell, Subject, cells_for, no_attacks, no_states
+from .run.cells import Cell, Subject, cells_for, no_attacks, no_states, runs_of
 from .run.states import UP
 from .run.suite import Report, Suite, Verdict
 
@@ -200,6 +202,19 @@ def _in_its_place(lab: Lab, service: str, known: Sequence[Subject], attacks: str
     ]
 
 
+def _printed(total: int) -> Callable[[str, str], None]:
+    """Prints how many of the runs have ended, at each tenth of them: the suite's `progress`."""
+    ended = itertools.count(1)
+    tenths = {math.ceil(total * tenth / 10) for tenth in range(1, 11)}
+
+    def progress(attack: str, phase: str) -> None:
+        if (number := next(ended)) in tenths:
+            print(f"leak-test: {number} of {total} attacks and controls have ended", flush=True)
+
+    print(f"leak-test: {total} attacks and controls; without KVM they take many minutes", flush=True)
+    return progress
+
+
 def leak_test(
     client: Driven,
     server: Driven,
@@ -241,7 +256,7 @@ def leak_test(
         for service in services:
             cells += _in_its_place(lab, service, known, attacks, states)
         about = About.of(lab.client.execute, f"configuration of {client.name}")
-        report = Suite(lab, cells).run()
+        report = Suite(lab, cells, _printed(runs_of(cells))).run()
         for probe in probes:
             probe(lab)
     (directory / "report.json").write_text(json.dumps(as_json(report, about), indent=1) + "\n")

@@ -109,3 +109,12 @@ def test_globs_that_match_nothing_are_refused_before_the_machines_start(
     with pytest.raises(LabError, match=message):
         driver.leak_test(nobody, nobody, subjects={}, out=tmp_path, **globs)
     assert not list(tmp_path.iterdir())
+
+
+def test_each_tenth_of_the_runs_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = driver._printed(25)
+    for _ in range(25):
+        progress("udp", "confined")
+    first, *tenths = capsys.readouterr().out.splitlines()
+    assert first.startswith("leak-test: 25 attacks and controls")
+    assert [int(line.split()[1]) for line in tenths] == [3, 5, 8, 10, 13, 15, 18, 20, 23, 25]

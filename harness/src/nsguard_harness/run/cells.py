@@ -118,3 +118,8 @@ def why_not(attack: Attack, state: State) -> str:
     if state is UP or attack.every_state:
         return ""
     return "it disturbs the tunnel itself" if attack.alone else "the tunnel's state makes no difference to it"
+
+
+def runs_of(cells: Sequence[Cell]) -> int:
+    """How often an attack is run for these cells, controls included."""
+    return sum(1 + (cell.token == cell.control) for cell in cells if not cell.cannot)
