@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from .errors import LabError
+from .verdict.tokens import Sought, Tokens
 
 # IEEE Std 802 - Local Experimental Ethertype 1 (IEEE 802-2014, 9.2.4)
 SENTINEL_ETHERTYPE = 0x88B5
@@ -53,6 +54,9 @@ class CaptureLike(Protocol):
 
     frames: list[Frame]
     dropped: int
+
+    def shown(self, tokens: Tokens) -> frozenset[str]:
+        """The tokens that were recorded so far; the same `tokens` in each call."""
 
     def __enter__(self) -> Self: ...
 
@@ -170,6 +174,7 @@ class Capture:
         self.dropped = 0
         self._first, self._last = sentinel(), sentinel()
         self._recorder, self._send = recorder, send
+        self._sought: Sought | None = None
 
     def __enter__(self) -> Self:
         self._recorder.start(self.path)
@@ -179,6 +184,12 @@ class Capture:
             self._give_up()
             raise
         return self
+
+    def shown(self, tokens: Tokens) -> frozenset[str]:
+        """As CaptureLike.shown. Reads what is new: an attack may send many megabytes."""
+        self._sought = self._sought or Sought(tokens)
+        self._sought.add(self._recorded(self._sought.size))
+        return self._sought.found
 
     def _give_up(self) -> None:
         # the first error is being raised already
@@ -253,6 +264,10 @@ class Captures:
                 self.__exit__(type(error), error, error.__traceback__)
                 raise
         return self
+
+    def shown(self, tokens: Tokens) -> frozenset[str]:
+        """As CaptureLike.shown, on all wires together."""
+        return frozenset().union(*(capture.shown(tokens) for capture in self.captures))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

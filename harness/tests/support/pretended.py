@@ -20,6 +20,7 @@ from nsguard_harness.errors import AgentError, CommandError
 from nsguard_harness.machine import Uplink
 from nsguard_harness.run.states import State
 from nsguard_harness.run.suite import Cell, Report, Subject, Suite
+from nsguard_harness.verdict.tokens import Tokens
 
 UPLINK = Uplink("eth0", "02:00:00:00:00:02", LAB.client.v4, LAB.client.v6, "client")
 GATE = Uplink("eth0", "02:00:00:00:00:01", LAB.server.v4, LAB.server.v6, "server")
@@ -61,6 +62,9 @@ class FakeCapture:
         return self
 
     def __exit__(self, *_: object) -> None: ...
+
+    def shown(self, tokens: Tokens) -> frozenset[str]:
+        return frozenset(token for frame in self.frames for token in tokens.find(frame.data))
 
 
 class FakeLab:

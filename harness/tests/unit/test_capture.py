@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from nsguard_harness.capture import Frame, parse_dropped, read_frames, sentinel
+from nsguard_harness.capture import Capture, Captures, Frame, Recorder, parse_dropped, read_frames, sentinel
 from nsguard_harness.errors import LabError
+from nsguard_harness.verdict.tokens import OVERLAP, Tokens
 
 SUMMARY = "tcpdump: listening on client\n4 packets captured\n5 packets received by filter\n{} dropped by kernel\n"
 # pcap(5): magic for microseconds, version 2.4, no offset, no accuracy, snapshot length, LINKTYPE_ETHERNET
@@ -72,3 +74,18 @@ def test_sentinels_differ() -> None:
     assert first != second
     assert first[12:14] == second[12:14] == b"\x88\xb5"
     assert len(first) == 63
+
+
+def test_a_capture_that_goes_on_shows_what_it_has_so_far(tmp_path: Path) -> None:
+    path, tokens = tmp_path / "x.pcap", Tokens({"nga0c0ffee0": "one", "nga0c0ffee1": "other"})
+    both = Captures(
+        [Capture(str(n), p, cast(Recorder, None), print) for n, p in enumerate((path, tmp_path / "y.pcap"))]
+    )
+    assert both.shown(tokens) == set()
+    path.write_bytes(HEADER + record(b"." * 60 + b"nga0c0"))
+    assert both.shown(tokens) == set()
+    with path.open("ab") as file:
+        file.write(b"ffee0" + record(b"." * 2 * OVERLAP))
+    assert both.shown(tokens) == {"nga0c0ffee0"}
+    (tmp_path / "y.pcap").write_bytes(HEADER + record(b"nga0c0ffee1"))
+    assert both.shown(tokens) == {"nga0c0ffee0", "nga0c0ffee1"}

@@ -39,37 +39,40 @@ def test_a_hook_that_breaks_is_an_error_and_is_still_cleaned_up(hook: str) -> No
 
 @dataclass(eq=False)
 class SlowRuns(FakeRuns):
-    """Sends its token after 0.2 s, unless silent, and goes on until it is disturbed or its time is over."""
+    """Sends its token after 0.2 s, where `way` is, and goes on until it is disturbed or its time is over."""
 
-    silent: bool = False
+    way: str = ""
 
     def run(self, attack: str, token: str, family: int, parameters: Mapping[str, Any], timeout: float) -> Outcome:
         deadline = time.monotonic() + timeout + 1
         time.sleep(0.2)
-        if not self.silent:
+        if self.way:
             self.lab.log.append("sent")
+        if self.way == "tunnel":
             self.lab.server.tunnel += token.encode()
+        if self.way == "wire":
+            self.lab.send(f"hello {token}")
         while "during" not in self.lab.log and time.monotonic() < deadline:
             time.sleep(0.01)
         return Outcome(False)
 
 
-@pytest.mark.parametrize("silent", [False, True])
-def test_an_attack_is_disturbed_when_it_is_under_way(silent: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("way", ["tunnel", "wire", ""])
+def test_an_attack_is_disturbed_when_it_is_under_way(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lab, attack = FakeLab(), Unprepared()
     monkeypatch.setattr(hooks, "UNDER_WAY_SECONDS", 1.0)
     attack.timeout = 1.0  # type: ignore[misc]
-    subject = Subject("root", SlowRuns(lab, silent=silent), FakeRuns(lab, leak=True))
+    subject = Subject("root", SlowRuns(lab, way=way), FakeRuns(lab, leak=True))
     (result,) = Suite(lab, [Cell(attack, 4, subject, "ngfakex000")], tail=0).run().results  # type: ignore[arg-type]
-    if silent:
+    if not way:
         assert lab.log == ["before", "after"]
         assert (result.verdict, result.evidence) == (
             Verdict.ERROR,
-            "confined: during: nothing of ngfakex000 came out of the tunnel within 1 s",
+            "confined: during: nothing of ngfakex000 came out of the tunnel or showed on the wire within 1 s",
         )
     else:
         assert lab.log == ["before", "sent", "during", "after"]
-        assert result.verdict is Verdict.CONTAINED
+        assert result.verdict is (Verdict.LEAKED if way == "wire" else Verdict.CONTAINED)
 
 
 @pytest.mark.parametrize(

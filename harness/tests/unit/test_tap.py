@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 from nsguard_harness.machine import Machine
-from nsguard_harness.tap import OVERLAP, Tap
-from nsguard_harness.verdict.tokens import Tokens
+from nsguard_harness.tap import Tap
+from nsguard_harness.verdict.tokens import OVERLAP, Tokens
 from pretended import UPLINK, FakeMachine
 
 TOKENS = Tokens({"nga0c0ffee0": "one", "nga0c0ffee1": "other"})

@@ -11,7 +11,7 @@ from ..errors import CommandError
 from ..lab.base import Lab
 from ..machine import looks
 
-# until an attack's first packet comes out of the tunnel, at the latest
+# until an attack's first packet comes out of the tunnel or shows on the wire, at the latest
 UNDER_WAY_SECONDS = 30.0
 
 
@@ -31,20 +31,23 @@ def is_disturbed(attack: Attack) -> bool:
 def disturb(
     attacks: Iterable[Attack],
     runs: Mapping[str, Mapping[str, Future[Outcome]]],
-    arrived: Callable[[], frozenset[str]],
+    shown: Callable[[], frozenset[str]],
     lab: Lab,
     broken: dict[str, str],
 ) -> None:
     """Call `during` of each attack that has it, once all its runs are under way; they go on until it has ended.
 
-    runs: by the attack's name and then by token; arrived: the tokens that came out of the tunnel so far.
+    runs: by the attack's name and then by token; shown: the tokens that came out of the tunnel so far, or got out.
     """
     for attack in attacks:
         if not is_disturbed(attack):
             continue
         own, limit = runs[attack.name], UNDER_WAY_SECONDS * lab.pace
-        if idle := _wait_until_under_way(own, arrived, limit):
-            broken.setdefault(attack.name, f"during: nothing of {idle} came out of the tunnel within {limit:g} s")
+        if idle := _wait_until_under_way(own, shown, limit):
+            broken.setdefault(
+                attack.name,
+                f"during: nothing of {idle} came out of the tunnel or showed on the wire within {limit:g} s",
+            )
         else:
             guarded(attack, "during", lab, broken)
         if (over := _over(own, _signalled(own, lab))) and not attack.stops_service:
@@ -67,17 +70,17 @@ def _failed(run: Future[Outcome]) -> bool:
     return run.done() and (run.exception() is not None or bool(run.result().lacks))
 
 
-def _pending(runs: Mapping[str, Future[Outcome]], arrived: frozenset[str]) -> list[str]:
-    """The tokens of runs that have neither ended nor come out of the tunnel."""
-    return [token for token, run in runs.items() if not run.done() and token not in arrived]
+def _pending(runs: Mapping[str, Future[Outcome]], shown: frozenset[str]) -> list[str]:
+    """The tokens of runs that have neither ended nor shown themselves."""
+    return [token for token, run in runs.items() if not run.done() and token not in shown]
 
 
 def _wait_until_under_way(
-    runs: Mapping[str, Future[Outcome]], arrived: Callable[[], frozenset[str]], limit: float
+    runs: Mapping[str, Future[Outcome]], shown: Callable[[], frozenset[str]], limit: float
 ) -> str:
-    """Wait until each run has ended or come out of the tunnel; the tokens of the others after `limit` seconds."""
+    """Wait until each run has ended or shown itself; the tokens of the others after `limit` seconds."""
     deadline = time.monotonic() + limit
     for _ in looks():
-        if not (waiting := _pending(runs, arrived())) or time.monotonic() > deadline:
+        if not (waiting := _pending(runs, shown())) or time.monotonic() > deadline:
             break
     return " ".join(waiting)

@@ -165,7 +165,7 @@ class Suite:
         tokens = Tokens({cell.token: cell.attack.name for cell in self.cells})
         capture: CaptureLike = self.lab.capture(self.lab.client)
         with capture, Tap(self.lab.server, tokens) as tap:
-            phase = _Phase(name, Observed(self.lab), tap.arrived)
+            phase = _Phase(name, Observed(self.lab), lambda: tap.arrived() | capture.shown(tokens))
             for group in _groups(self.cells, name):
                 begun = time.time()
                 state = group[0].state if name == "confined" else UP
@@ -202,7 +202,7 @@ class Suite:
             running = {cell.token: pool.submit(self._attempt, cell, phase.name) for cell in cells}
             if phase.name == "confined":
                 own = {a.name: {c.token: running[c.token] for c in cells if c.attack.name == a.name} for a in used}
-                hooks.disturb(used, own, phase.arrived, self.lab, broken)
+                hooks.disturb(used, own, phase.shown, self.lab, broken)
             for token, future in running.items():
                 try:
                     phase.outcomes[token] = future.result()
@@ -266,12 +266,13 @@ class Suite:
 class _Phase:
     """What one phase, `confined` or `control`, has shown so far.
 
-    arrived: gives the tokens that came out of the tunnel so far; alone: for each span the attack that ran by itself.
+    shown: gives the tokens that came out of the tunnel so far or are on the wire; alone: for each span the attack that
+    ran by itself.
     """
 
     name: str
     observed: Observed
-    arrived: Callable[[], frozenset[str]]
+    shown: Callable[[], frozenset[str]]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     spans: list[Span] = field(default_factory=list)

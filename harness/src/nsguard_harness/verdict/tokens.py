@@ -33,6 +33,25 @@ class Tokens:
         return tuple(token for token in self.attacks if token in found) if found else ()
 
 
+# Bytes of what was searched before that are searched again with what comes next: more than a token has in any form.
+OVERLAP = 4096
+
+
+class Sought:
+    """The tokens in data that comes bit by bit: those found so far, and how many bytes were searched."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self._tokens, self._last = tokens, b""
+        self.found: frozenset[str] = frozenset()
+        self.size = 0
+
+    def add(self, new: bytes) -> None:
+        """Search what has come since."""
+        text = self._last + new
+        self.found |= frozenset(self._tokens.find(text))
+        self._last, self.size = text[-OVERLAP:], self.size + len(new)
+
+
 class Search:
     """Looks for one form of all tokens at once, by what all of its shapes hold: nearly all frames hold none of them.
 
