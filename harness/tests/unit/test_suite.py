@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from nsguard_harness.attack import Attack, Lacking
 from nsguard_harness.output.report import last_line
-from nsguard_harness.run.suite import Suite, Verdict
-from pretended import SEEN, Answer, FakeLab, Outsider, Stopped, Tunnelled, Unprepared, Wire, run
+from nsguard_harness.run.suite import Cell, Subject, Suite, Verdict
+from pretended import SEEN, Answer, FakeLab, FakeRuns, Outsider, Stopped, Tunnelled, Unprepared, Wire, run
 
 TABLE = [
     ("contained", Wire(), {}, SEEN, 0, "nothing on the uplink"),
@@ -68,6 +69,28 @@ def test_drops_void_everything_but_a_leak(
     report = run(FakeLab(drops), Wire(), confined, SEEN)
     assert report.status == status
     assert evidence in report.results[0].evidence
+
+
+@pytest.mark.parametrize(
+    ("attack", "confined", "control", "tails"),
+    [
+        (Answer(), {"reached": True}, {"reached": True}, 1),
+        (Answer(), {}, {"reached": True}, 2),
+        (Answer(), SEEN, SEEN, 2),
+        (Wire(), SEEN, SEEN, 2),
+        (Wire(), {"reached": True}, {"reached": True}, 2),
+        (Answer(), {"broken": True}, {"reached": True}, 2),
+    ],
+)
+def test_only_where_every_confined_cell_was_answered_nothing_late_is_waited_for(
+    attack: Attack, confined: dict[str, Any], control: dict[str, Any], tails: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    lab = FakeLab()
+    subject = Subject("root", FakeRuns(lab, **confined), FakeRuns(lab, **control))
+    Suite(lab, [Cell(attack, 4, subject, "ngfakex000")], tail=7).run()  # type: ignore[arg-type]
+    assert slept.count(7) == tails
 
 
 def test_frames_that_nobody_owns_are_leaks_of_the_run() -> None:
