@@ -127,7 +127,13 @@ def _parser() -> argparse.ArgumentParser:
         )
     mutants = commands.add_parser("mutants", help="remove each protection: the suite must turn red")
     mutants.add_argument("--lab", choices=KINDS, default="container", help=LAB_HELP)
-    mutants.add_argument("--only", nargs="+", default=["*"], metavar="GLOB", help="only protections with such names")
+    mutants.add_argument(
+        "--only",
+        nargs="+",
+        action="extend",
+        metavar="GLOB",
+        help="only protections with such names; may be given again",
+    )
     planted = commands.add_parser("planted", help="make a hole for each kind of attack: the suite must find it")
     for command in (mutants, planted):
         command.set_defaults(system=None, scenario=None, guard=None, pcap=None)
@@ -240,13 +246,12 @@ def _mutants(options: argparse.Namespace, console: Console) -> int:
     from .output.report import fate_line
 
     protections = scenario.protections()
-    for glob in options.only:
+    globs = options.only or ["*"]
+    for glob in globs:
         if not any(fnmatch.fnmatchcase(protection.name, glob) for protection in protections):
             raise UsageError(f"--only {glob}: no protection has such a name")
     chosen = [
-        protection
-        for protection in protections
-        if any(fnmatch.fnmatchcase(protection.name, glob) for glob in options.only)
+        protection for protection in protections if any(fnmatch.fnmatchcase(protection.name, glob) for glob in globs)
     ]
     untried = [protection for protection in chosen if protection.own_kernel and options.lab == "container"]
     if untried:

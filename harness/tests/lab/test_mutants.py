@@ -134,6 +134,16 @@ def test_a_name_that_no_protection_has_is_bad_usage(capsys: pytest.CaptureFixtur
     assert "no protection has such a name" in capsys.readouterr().err
 
 
+@needs_nix
+def test_every_name_is_used_however_often_the_option_is_given(capsys: pytest.CaptureFixture[str]) -> None:
+    """No lab is made: these show on a kernel of the client's own."""
+    first, second, third = [it.name for it in scenario.protections() if it.own_kernel][:3]
+    assert main(["mutants", "--only", first, second, "--only", third]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"'{name}'" in shown for name in (first, second, third))
+    assert "nsguard: 0 mutants" in shown
+
+
 @pytest.fixture(scope="module")
 def mutants() -> Iterator[Mutants]:
     """Mutants of the demo, judged by a few attacks."""
