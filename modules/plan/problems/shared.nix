@@ -120,6 +120,17 @@ let
 
   certainly = known: directory: partition (path: isKnown (known path) && isKnown directory);
 
+  # The remedy, for a directory of the service that the option defines.
+  ownOr =
+    option: directory:
+    "give the service a directory of its own, or "
+    + (
+      if isKnown directory then
+        "accept that with ${named "services" option}.nsguard.bindPaths = [ ${toJSON directory} ];"
+      else
+        "start no instance of such a name"
+    );
+
   ofUnits =
     { option, property }:
     directory:
@@ -153,15 +164,9 @@ let
             } "
             + concatStringsSep ", " (unique (map (other: other.directory) others))
             + "${how}: ${effect (if isOne then listed else "they")}";
-          fix =
-            "confine ${if isOne then "that unit" else "those units"} as well (${confine}),"
-            + " give the service a directory of its own"
-            + (
-              if isKnown directory then
-                ", or accept that with ${named "services" option}.nsguard.bindPaths = [ ${toJSON directory} ];"
-              else
-                ", or start no instance of such a name"
-            );
+          fix = "confine ${
+            if isOne then "that unit" else "those units"
+          } as well (${confine}), ${ownOr option directory}";
         };
     in
     [
@@ -190,14 +195,7 @@ let
             if known then "contains" else "may contain"
           } a socket of ${concatStringsSep ", " names},"
           + " and what answers there is outside the namespace";
-        fix =
-          "give the service a directory of its own"
-          + (
-            if isKnown directory then
-              ", or accept that with ${named "services" option}.nsguard.bindPaths = [ ${toJSON directory} ];"
-            else
-              ", or start no instance of such a name"
-          );
+        fix = ownOr option directory;
       }
     ];
 in
