@@ -105,6 +105,14 @@ in
         ];
         ExecReloadPost = "+/bin/app";
       };
+      kernel = service {
+        BPFDelegateAttachments = "any";
+        BPFDelegateCommands = [ "BPFProgLoad" ];
+        BPFDelegateMaps = "";
+        BPFDelegatePrograms = "BPFProgTypeKprobe";
+        LUOSession = "state cache";
+        PrivateBPF = true;
+      };
       named = service {
         RuntimeDirectory = "named nscd udev";
         StateDirectory = "named NetworkManager:leases";
@@ -240,6 +248,10 @@ in
     "systemd.services.images.serviceConfig.MountImages: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (systemd.services.images.serviceConfig.MountImages = lib.mkForce [ ]; where a module sets it)"
     "systemd.services.images.serviceConfig.RootImage: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (systemd.services.images.serviceConfig.RootImage = lib.mkForce [ ]; where a module sets it)"
     "systemd.services.images.serviceConfig.RootMStack: nsguard cannot replace /etc in another tree of files, so names would be looked up as that tree says; remove it (systemd.services.images.serviceConfig.RootMStack = lib.mkForce [ ]; where a module sets it)"
+    "systemd.services.kernel.serviceConfig.BPFDelegateAttachments: the service could load programs into the kernel, which see the whole machine's packets and processes; remove it (systemd.services.kernel.serviceConfig.BPFDelegateAttachments = lib.mkForce [ ]; where a module sets it)"
+    "systemd.services.kernel.serviceConfig.BPFDelegateCommands: the service could load programs into the kernel, which see the whole machine's packets and processes; remove it (systemd.services.kernel.serviceConfig.BPFDelegateCommands = lib.mkForce [ ]; where a module sets it)"
+    "systemd.services.kernel.serviceConfig.BPFDelegatePrograms: the service could load programs into the kernel, which see the whole machine's packets and processes; remove it (systemd.services.kernel.serviceConfig.BPFDelegatePrograms = lib.mkForce [ ]; where a module sets it)"
+    "systemd.services.kernel.serviceConfig.LUOSession: what the service keeps across a kexec would come back to it outside the namespace that made it; remove it (systemd.services.kernel.serviceConfig.LUOSession = lib.mkForce [ ]; where a module sets it)"
     ''systemd.services.later.serviceConfig: "/usr/local/bin" is a system path, and programs outside the namespace run files in it; name a data directory''
     ''systemd.services.later.serviceConfig: "/usr/local/share:/srv/share" is a system path, and programs outside the namespace run files in it; name a data directory''
     ''systemd.services.later.serviceConfig: "/var/spool:/srv/spool" is a system path, and programs outside the namespace run files in it; name a data directory''

@@ -7,6 +7,7 @@ what they open, what stops them nevertheless, and that `nsguard doctor` names th
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -17,7 +18,7 @@ from labs import image_or_skip
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.attack import Lacking
-from nsguard_harness.lab.image import Recipe
+from nsguard_harness.lab.image import BASE, Recipe, image
 from nsguard_harness.lab.kinds import KINDS, make
 from nsguard_harness.lab.wired import WiredLab
 from nsguard_harness.run.subjects import subjects
@@ -53,6 +54,33 @@ OWNER = (
 # what a service might do that may change its mounts, or trace what it can see
 MOUNTS_AND_PROCESSES = ("nscd-socket", "sockets-in-sight", "setns-*", "proc-*", "trace", "getaddrinfo", "udp-*")
 TREE = "/srv/other.mstack"
+# What systemd 258 to 262 added. Refused, and judged in a finished unit (modules/plan/problems/exposure.nix, judge/):
+REFUSED = {
+    *("BPFDelegateAttachments", "BPFDelegateCommands", "BPFDelegateMaps", "BPFDelegatePrograms"),
+    *("DelegateNamespaces", "LUOSession", "RootMStack", "UserNamespacePath"),
+}
+# Allowed, for the reasons in checks/eval/accept/newer-properties.nix. ExecReloadPost is confined like other commands.
+ALLOWED = {
+    *("BindNetworkInterface", "CPUPressureThresholdSec", "CPUPressureWatch", "CPUSetPartition", "ExecReloadPost"),
+    *("CacheDirectoryAccounting", "CacheDirectoryQuota", "LogsDirectoryAccounting", "LogsDirectoryQuota"),
+    *("IOPressureThresholdSec", "IOPressureWatch", "MemoryTHP", "OOMRules", "PrivateBPF", "RefreshOnReload"),
+    *("RestartRandomizedDelaySec", "StateDirectoryAccounting", "StateDirectoryQuota"),
+}
+# A socket's own commands have no sandbox to undo.
+OF_SERVICES = {"ExecReloadPost", "LUOSession", "RefreshOnReload", "RestartRandomizedDelaySec"}
+OF_SOCKETS = {
+    *("AcceptFileDescriptors", "DeferTrigger", "DeferTriggerMaxSec", "PassPIDFD"),
+    *("XAttrAccept", "XAttrEntryPoint", "XAttrListen"),
+}
+DECIDED = {
+    "Service": REFUSED | ALLOWED,
+    "Socket": ((REFUSED | ALLOWED) - OF_SERVICES) | OF_SOCKETS,
+    "Unit": {
+        f"{kind}{name}"
+        for kind in ("Assert", "Condition")
+        for name in ("Fraction", "KernelModuleLoaded", "MachineTag", "PathIsSocket", "Version")
+    },
+}
 RESOLVERS = [f"nameserver {address}" for address in (LAB.tunnel_server.v4, LAB.tunnel_server.v6)]
 OTHER = "leaktest-other.service"
 LINE = r"vpn: holes: {unit} has {setting}.*; remove it from the file that .*"
@@ -183,6 +211,52 @@ def test_a_tree_of_mounts_does_not_bring_its_own_resolver_and_is_named(lab: Wire
         assert [line for line in lines if line.startswith("nameserver")] == RESOLVERS
         assert names(lab, "app-user.service", "RootMStack=")
     lab.client.succeed(f"rm -r {TREE}")
+
+
+def test_every_property_that_it_added_is_decided(lab: WiredLab) -> None:
+    """A later systemd adds more: each must be refused and judged, or allowed for a reason, before it is added here."""
+    dump = "/usr/lib/systemd/systemd --dump-configuration-items"
+    older = subprocess.run(["chroot", image(BASE), *dump.split()], check=True, capture_output=True, text=True).stdout
+    added = properties(lab.client.succeed(dump)) - properties(older)
+    assert {section: {key for at, key in added if at == section} for section in DECIDED} == DECIDED
+
+
+def properties(dumped: str) -> set[tuple[str, str]]:
+    """(section, name) of the properties that systemd lists."""
+    sections = re.split(r"^\[(\w+)]$", dumped, flags=re.MULTILINE)[1:]
+    return {
+        (section, key)
+        for section, text in zip(sections[::2], sections[1::2], strict=True)
+        for key in re.findall(r"^(\w+)=", text, re.MULTILINE)
+    }
+
+
+def test_what_hands_out_the_kernel_is_named(lab: WiredLab) -> None:
+    with changed(lab, "BPFDelegateCommands=any\nBPFDelegatePrograms=any\nLUOSession=state", "app-user"):
+        for setting in ("BPFDelegateCommands=any", "BPFDelegatePrograms=any", "LUOSession=state"):
+            assert names(lab, "app-user.service", setting)
+
+
+def mounts(lab: WiredLab, unit: str) -> dict[str, str]:
+    """Where a service's main process has mounts, each with its number."""
+    lines = lab.client.succeed(f"cat /proc/{main(lab, unit)}/mountinfo").splitlines()
+    return {line.split()[4]: line.split()[0] for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("setting", "again"), [("", []), ("RefreshOnReload=extensions credentials", ["/run/credentials/app-user.service"])]
+)
+def test_what_a_reload_mounts_again_opens_nothing(lab: WiredLab, setting: str, again: list[str]) -> None:
+    """By RefreshOnReload= systemd mounts credentials again. It leaves an extension that has one version."""
+    unit = "app-user.service"
+    with changed(lab, f"ExecReload=/usr/bin/true\nSetCredential=token:1\n{setting}", "app-user"):
+        before = mounts(lab, unit)
+        lab.client.succeed("systemctl reload app-user")
+        after = mounts(lab, unit)
+        assert (set(after), [at for at in after if after[at] != before[at]]) == (set(before), again)
+        lines = lab.client.succeed(f"nsenter -t {main(lab, unit)} -m -r -w cat /etc/resolv.conf").splitlines()
+        assert [line for line in lines if line.startswith("nameserver")] == RESOLVERS
+        contained(lab, MOUNTS_AND_PROCESSES)
 
 
 @contextmanager

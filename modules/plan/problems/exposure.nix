@@ -249,6 +249,29 @@ let
     fix = removed "${where}.DelegateNamespaces";
   };
 
+  # What systemd would hand to the service of the kernel (systemd.exec(5), BPFDelegateCommands=; systemd.service(5),
+  # LUOSession=). With a token for BPF, capabilities count that the kernel otherwise checks for the whole machine.
+  ofKernel =
+    where: config:
+    map
+      (property: {
+        when = words (config.${property} or null) != [ ];
+        where = "${where}.${property}";
+        what =
+          if property == "LUOSession" then
+            "what the service keeps across a kexec would come back to it outside the namespace that made it"
+          else
+            "the service could load programs into the kernel, which see the whole machine's packets and processes";
+        fix = removed "${where}.${property}";
+      })
+      [
+        "BPFDelegateAttachments"
+        "BPFDelegateCommands"
+        "BPFDelegateMaps"
+        "BPFDelegatePrograms"
+        "LUOSession"
+      ];
+
   addresses =
     pattern: socket:
     filter (address: isString address && match pattern address != null) (
@@ -285,6 +308,7 @@ in
     ++ written.ofReadWritePaths unit
     ++ images where config
     ++ joined where config
+    ++ ofKernel where config
     ++ [
       (delegated where config)
       {
