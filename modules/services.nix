@@ -278,7 +278,7 @@ let
       service
       // {
         owners = cfg.plan.ownersOf { inherit services name service; };
-        homes = cfg.plan.homesOf cfg.specification.accounts service;
+        homes = cfg.plan.homesOf cfg.specification.accounts "${name}.service" service;
         uid = cfg.plan.uidOf cfg.specification.accounts s.serviceConfig;
         packaged = s.overrideStrategy == "asDropin";
         inherit systemdVersion;

@@ -60,7 +60,8 @@ let
   };
 
   complete =
-    service: whole.defaults.service // service // { homes = whole.homesOf accounts service; };
+    service:
+    whole.defaults.service // service // { homes = whole.homesOf accounts "app.service" service; };
   confinedText =
     (whole.plan (specification {
       app = service { };

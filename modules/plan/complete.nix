@@ -57,7 +57,7 @@ in
   ) (namespaces // (hopsOf { inherit namespaces tunnels; }).added);
   inherit accounts tunnels;
   services = mapAttrs (
-    _: service:
+    name: service:
     let
       whole = merged (merged defaults.service {
         hardening.ownProcesses = whyNoOwnProcesses (service.serviceConfig or { }) == null;
@@ -65,7 +65,7 @@ in
     in
     whole
     // {
-      homes = homesOf accounts whole;
+      homes = homesOf accounts "${name}.service" whole;
       uid = uidOf accounts whole.serviceConfig;
     }
   ) (specification.services or { });

@@ -157,7 +157,7 @@ let
     name: service:
     let
       whole = withBus name service;
-      confined = confinement.confine whole;
+      confined = confinement.confine (whole // { unit = "${name}.service"; });
     in
     confined
     // {

@@ -30,6 +30,7 @@ in
       x.home = "/var/lib/x";
       rootless.home = "/";
       cached.home = "/var/cache/cached";
+      held.home = "/var/cache/held/one";
       shared.home = "/data/shared";
     };
     tunnels.lab.configFile = "/run/secrets/lab.conf";
@@ -48,6 +49,50 @@ in
       starts = of {
         User = "media";
         ExecStart = "/data/media/bin/daemon --state /data/media/state";
+      };
+      # A directory with a dot is shown where a property names nothing but paths, but no .ssh, .gnupg and their kind.
+      dotted = of {
+        User = "media";
+        ExecStart = "/bin/daemon --not /data/media/.agent/socket";
+        ReadOnlyPaths = "/data/media/.local/share/dotted/files";
+        ReadWritePaths = [
+          "/data/media/.config/dotted"
+          "/data/media/.cache"
+          "-/data/media/.ssh"
+        ];
+      };
+      # Directories by the names of their units.
+      cached = of {
+        User = "%p";
+        CacheDirectory = "%N";
+      };
+      "held@one" = of {
+        User = "held";
+        CacheDirectory = "%p/%i:link";
+      };
+      holding = of {
+        User = "held";
+        LogsDirectory = "%N";
+        CacheDirectory = "held";
+      };
+      # Its name would have to be escaped in a list of paths, so systemd fills it in.
+      "odd:name" = of {
+        User = "cached";
+        StateDirectory = "own/%N";
+        CacheDirectory = "cached";
+      };
+      "kept@" = of {
+        User = "cached";
+        CacheDirectory = "%i";
+      };
+      media = of {
+        User = "%N";
+        WorkingDirectory = "-/data/%j";
+        ReadOnlyPaths = "/data/%%N";
+      };
+      "app-own.state" = of {
+        WorkingDirectory = "%S/%N";
+        ExecStart = "/bin/daemon %S/%n /var/lib/%J";
       };
       whole = of {
         User = 990;
@@ -85,7 +130,8 @@ in
   facts =
     planned:
     let
-      homes = path: builtins.match "-?/(srv|data|var/www|var/cache)(/.*|:.*)?" path != null;
+      homes =
+        path: builtins.match "-?/(srv|data|var/www|var/cache|var/lib/(app-)?own)([/.].*|:.*)?" path != null;
       config = name: planned.units."${name}.service".serviceConfig;
     in
     builtins.listToAttrs (
@@ -101,6 +147,14 @@ in
           "web"
           "some"
           "starts"
+          "dotted"
+          "cached"
+          "held@one"
+          "holding"
+          "odd:name"
+          "kept@"
+          "media"
+          "app-own.state"
           "whole"
           "state"
           "granted"
@@ -128,6 +182,31 @@ in
       "-/data/media/state"
       "ro -/data/media/bin"
     ];
+    dotted = [
+      "/srv/people/alice:ro"
+      "/data/media:ro"
+      "-/data/media/.local/share/dotted"
+      "-/data/media/.config/dotted"
+      "-/data/media/.cache"
+    ];
+    cached = [ "/srv/people/alice:ro" ];
+    "held@one" = [ "/srv/people/alice:ro" ];
+    holding = [ "/srv/people/alice:ro" ];
+    "odd:name" = [
+      "/srv/people/alice:ro"
+      "-/var/lib/own/%N"
+    ];
+    "kept@" = [
+      "/srv/people/alice:ro"
+      "/var/cache/cached:ro"
+    ];
+    media = [ "/srv/people/alice:ro" ];
+    "app-own.state" = [
+      "/srv/people/alice:ro"
+      "-/var/lib/app-own.state"
+      "-/var/lib/app-own.state.service"
+      "-/var/lib/own.state"
+    ];
     whole = [ "/srv/people/alice:ro" ];
     state = [ "/srv/people/alice:ro" ];
     granted = [
@@ -138,6 +217,7 @@ in
     "any@" = [
       "/srv/people/alice:ro"
       "/var/cache/cached:ro"
+      "/var/cache/held/one:ro"
       "/data/media:ro"
       "/data/shared:ro"
       "/var/www:ro"
@@ -145,12 +225,14 @@ in
     becomes = [
       "/srv/people/alice:ro"
       "/var/cache/cached:ro"
+      "/var/cache/held/one:ro"
       "/data/media:ro"
       "/data/shared:ro"
       "/var/www:ro"
     ];
     overrides = [
       "/srv/people/alice:ro"
+      "/var/cache/held/one:ro"
       "/data/media:ro"
       "/var/www:ro"
       "/data/shared"

@@ -167,6 +167,7 @@ in
 
   inherit
     created
+    directories
     isSimple
     kept
     plain

@@ -22,6 +22,7 @@ let
   later = import ./later.nix;
   binds = import ./binds.nix;
   state = import ./state.nix;
+  ownNames = import ./own-names.nix;
   front = import ./front.nix { inherit tools; };
   accounts = import ./accounts.nix { inherit names; };
   notifyOf = import ./notify.nix { inherit names; };
@@ -41,7 +42,7 @@ let
 
   loosenings = import ./loosenings.nix;
   homesElsewhere = import ./homes.nix;
-  noHomes = homesElsewhere.homesOf { } { serviceConfig = { }; };
+  noHomes = homesElsewhere.homesOf { } "" { serviceConfig = { }; };
 
   # name -> {
   #   guards = text;
@@ -241,7 +242,7 @@ let
         # nothing in them becomes visible later.
         properties = {
           TemporaryFileSystem = append (map (directory: "${directory}:ro") state.directories);
-          BindPaths = append (state.own (service // { inherit homes; }));
+          BindPaths = append (state.own (ownNames.service service.unit service // { inherit homes; }));
           BindReadOnlyPaths = append [ "-/var/lib/acme" ];
         };
       };
@@ -302,9 +303,9 @@ let
       record.properties (concatMap (part: part.words) (attrValues parts));
 in
 {
-  # { namespace, capabilities, waitForHandshake, bindPaths, devices, hardening, unitConfig, serviceConfig }
+  # { unit, namespace, capabilities, waitForHandshake, bindPaths, devices, hardening, unitConfig, serviceConfig }
   # -> { unitConfig, serviceConfig }
-  # asRoot: whether the service runs as root; nests: whether it may create sandboxes (./kernel.nix); loosened: names of
+  # unit: its full name; asRoot: whether the service runs as root; nests: whether it may create sandboxes (./kernel.nix); loosened: names of
   # protections that its options remove.
   confine =
     service:

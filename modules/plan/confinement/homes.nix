@@ -20,6 +20,8 @@ let
     ;
   paths = import ./paths.nix;
   state = import ./state.nix;
+  ownNames = import ./own-names.nix;
+  inherit (import ./directories.nix) made;
 
   # Whether a path is neither covered by another protection nor a directory of the whole system.
   isElsewhere =
@@ -48,7 +50,8 @@ let
   #   own, state = homes of the system accounts that the unit runs as: outside /var/lib, and below it;
   #   reached = homes outside /var/lib of those as which it can act, own ones among them;
   #   hidden = those of all these that are hidden;
-  #   visible = paths inside hidden ones that stay visible;
+  #   visible = paths inside hidden ones that stay visible. One with a dot that a login starts or reads does not: .gnupg
+  #     contains sockets;
   #   readable = those of them that a login starts or reads, which stay read-only;
   # }
   ofAccounts =
@@ -72,13 +75,24 @@ let
           filter (home: !isState home) (elsewhere (homes (name: !isPerson name)))
         else
           own;
-      unnamed = filter (home: !state.names home unit) reached;
+      # systemd makes these for the unit. Those in /run and /var/lib contain no home that would be hidden.
+      directories = made "CacheDirectory" unit ++ made "LogsDirectory" unit;
+      unnamed = filter (home: !state.names home unit && !builtins.any (within home) directories) reached;
       named = concatMap (
         home:
-        map (path: {
-          inherit path;
-          ofLogin = match paths.startedInHome (substring (stringLength home + 1) (-1) path) != null;
-        }) (state.below [ home ] service.serviceConfig)
+        filter (it: !(it.ofLogin && it.isDotted)) (
+          map (
+            path:
+            let
+              inHome = substring (stringLength home + 1) (-1) path;
+            in
+            {
+              inherit path;
+              ofLogin = match paths.startedInHome inHome != null;
+              isDotted = match "[.].*" inHome != null;
+            }
+          ) (state.shownBelow [ home ] service.serviceConfig)
+        )
       ) unnamed;
     in
     {
@@ -110,10 +124,11 @@ in
       )
     );
 
-  # The homes that concern a unit. service: { serviceConfig; capabilities; bindPaths; }
+  # The homes that concern a unit. unit: its full name; service: { serviceConfig; capabilities; bindPaths; }
   homesOf =
-    accounts: service:
+    accounts: unit: given:
     let
+      service = ownNames.service unit given;
       user = toString (service.serviceConfig.User or "");
       # A specifier may stand for any account.
       runs =

@@ -7,7 +7,7 @@ let
     ;
   inherit (import ../combine.nix) words;
 
-  filled = import ./own-names.nix;
+  inherit (import ./own-names.nix) text;
 
   withTemplate =
     service:
@@ -23,7 +23,7 @@ concatMap withTemplate (
     concatMap (
       unit:
       let
-        parts = match "(.*)\\.service" (filled name unit);
+        parts = match "(.*)\\.service" (text "${name}.socket" unit);
       in
       if parts == null then [ ] else parts
     ) (words socketConfig.Service)

@@ -23,14 +23,20 @@ let
     "/var/log"
   ];
 
-  # The entries of these directories that a text names.
-  namedIn =
-    directories: text:
+  entry = "[A-Za-z0-9][-A-Za-z0-9._]*";
+  # Directories in a home that have an entry for each of many programs.
+  shared = "[.](config|cache|local/(share|state))/";
+  dotted = "${shared}[.]?${entry}|[.]${entry}";
+
+  # The entries of these directories that a text names. pattern: of an entry
+  namedAs =
+    pattern: directories: text:
     map head (
       filter builtins.isList (
-        split "((${builtins.concatStringsSep "|" (map literal directories)})/[A-Za-z0-9][-A-Za-z0-9._]*)" text
+        split "((${builtins.concatStringsSep "|" (map literal directories)})/(${pattern}))" text
       )
     );
+  namedIn = namedAs entry;
 
   # These properties mount the paths that they name by themselves.
   binding = [
@@ -47,11 +53,30 @@ let
 
   below = directories: serviceConfig: concatMap (namedIn directories) (textsOf serviceConfig);
 
+  # These properties name nothing but paths.
+  ofPaths = {
+    ReadOnlyPaths = null;
+    ReadWritePaths = null;
+    WorkingDirectory = null;
+  };
+
   # Paths of daemons and of the system, and where systemd keeps the state of services with DynamicUser=.
   notOwn = path: match "${paths.reopened}|${paths.started}|/var/(lib|log)/private" path != null;
 in
 {
   inherit directories below;
+
+  # The same with entries such as .config/app, where a property that names nothing but paths names them: homes keep
+  # agents' sockets there, and a command may name one only to leave it out.
+  shownBelow =
+    directories: serviceConfig:
+    below directories serviceConfig
+    ++ concatMap (namedAs dotted directories) (texts (builtins.intersectAttrs ofPaths serviceConfig));
+
+  # The same, whatever names them.
+  anyBelow =
+    directories: serviceConfig:
+    concatMap (namedAs "${entry}|${dotted}" directories) (textsOf serviceConfig);
 
   # Whether a unit names a directory, and not only a path in it.
   names =

@@ -113,7 +113,9 @@ let
     in
     ofOptions name app
     ++ map (problem.wholeHome "nsguard.apps.${name}.readWritePaths") (
-      filter (showsHome { homes = homesOf accounts { serviceConfig = { }; }; }) app.readWritePaths
+      filter (showsHome {
+        homes = homesOf accounts (names.appUnit name) { serviceConfig = { }; };
+      }) app.readWritePaths
     )
     ++ service.ofService {
       inherit where;
@@ -122,7 +124,7 @@ let
       service = {
         serviceConfig = app.extraServiceConfig;
         bindPaths = app.readWritePaths;
-        homes = homesOf accounts { serviceConfig = app.extraServiceConfig; };
+        homes = homesOf accounts (names.appUnit name) { serviceConfig = app.extraServiceConfig; };
         asRoot = false;
       };
     }

@@ -24,6 +24,7 @@ let
   ofHomes = import ./homes.nix;
   machineWideNames = import ./machine-wide.nix;
   binds = import ../confinement/binds.nix;
+  ownNames = import ../confinement/own-names.nix;
   mainSignal = import ../confinement/main-signal.nix;
   state = import ../confinement/state.nix;
   paths = import ../confinement/paths.nix;
@@ -123,7 +124,8 @@ let
       config = service.serviceConfig;
       texts = textsOf service;
       # Directories in a person's home, inside or outside /home, and in a home that another path of /home shows.
-      below = directories: if directories == [ ] then [ ] else state.below directories { inherit texts; };
+      below =
+        directories: if directories == [ ] then [ ] else state.anyBelow directories { inherit texts; };
       inPeoples = below (service.homes.people ++ below service.homes.parents);
       dropped = property: (binds.sorted service (config.${property} or null)).hidden or [ ];
     in
@@ -361,7 +363,10 @@ in
 {
   # makers: directory below /run -> the service that makes it; name, service -> warnings
   warnings =
-    makers: name: service:
+    makers: name: given:
+    let
+      service = ownNames.service "${name}.service" given;
+    in
     ofPaths makers name service
     ++ ofHomes name service (textsOf service)
     ++ ofPidFile name service

@@ -29,16 +29,12 @@ let
   inherit (import ./alike.nix) isKnown mayBeWithin;
   inherit (import ../confinement/directories.nix) made parents;
   binds = import ../confinement/binds.nix;
-  filled = import ../confinement/own-names.nix;
+  ownNames = import ../confinement/own-names.nix;
   dropIns = import ./drop-ins.nix;
 
-  # Any instance may have a template's directory, so that %i stays in it.
   directories =
     name: serviceConfig: property:
-    let
-      full = if match ".*@" name == null then name else "${name}%i";
-    in
-    map (path: binds.plain (filled full path)) (made property serviceConfig);
+    map (path: binds.plain (ownNames.text "${name}.service" path)) (made property serviceConfig);
 
   templateOf =
     name:

@@ -147,11 +147,13 @@ in
         waitFor = buses.waitFor;
       };
 
-      homes = homesOf accounts { serviceConfig = app.extraServiceConfig // names.appIdentity name app; };
+      homes = homesOf accounts unit {
+        serviceConfig = app.extraServiceConfig // names.appIdentity name app;
+      };
 
       own = {
         inherit (app) namespace uid;
-        inherit homes;
+        inherit homes unit;
         capabilities = [ ];
         nests = true;
         # bubblewrap opens files with openat2(2) only, whose mode no filter can see. Nobody else can run what an app

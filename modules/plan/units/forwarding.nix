@@ -87,6 +87,7 @@ else
     else
       {
         ${names.forwardedUnit name} = confine {
+          unit = names.forwardedUnit name;
           namespace = name;
           capabilities = [ ];
           unitConfig = {

@@ -60,6 +60,7 @@ let
       unit = names.publishUnit name published it;
       own = dependencies.directives "publish" name;
       confined = confine {
+        unit = "${unit}.service";
         namespace = name;
         # It accepts the host's connections.
         loosened = [ "own-sockets" ];

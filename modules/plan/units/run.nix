@@ -79,6 +79,7 @@ in
             wantedBy = [ ];
           }
           // confine {
+            unit = "${names.runUnit name}@.service";
             namespace = name;
             # To become the caller, and to send signals to processes of the caller.
             capabilities = [
