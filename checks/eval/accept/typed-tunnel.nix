@@ -86,26 +86,7 @@ in
     ];
     refresh = 30;
     # The mark comes from the spec.
-    pinned = ''
-      table inet nsguard_pins {
-        map pins { type mark : verdict; }
-        set endpoint4-vpn { type ipv4_addr . inet_service; }
-        set endpoint6-vpn { type ipv6_addr . inet_service; }
-        chain refused {
-          drop
-        }
-        chain tunnel-vpn {
-          ip daddr . udp dport @endpoint4-vpn accept
-          ip6 daddr . udp dport @endpoint6-vpn accept
-          jump refused
-          drop
-        }
-        chain output {
-          type filter hook output priority filter; policy accept;
-          meta mark vmap @pins
-          meta mark & 0xfff00000 == 0x6e700000 drop
-        }
-      }
-    '';
+    # The runtime's tests load this file, so the names in it are those that the runtime uses.
+    pinned = builtins.readFile ../../../pkgs/nsguard/tests/rulesets/host.nft;
   };
 }

@@ -188,6 +188,12 @@ BREAKS = [
         r"systemctl reload nsguard-tunnel-vpn",
     ),
     break_(
+        "marks-emptied",
+        "nft flush set inet nsguard_pins marks",
+        RELOAD,
+        r"pin: on the host, set marks holds nothing instead of \d+; systemctl reload nsguard-tunnel-vpn",
+    ),
+    break_(
         "pin-widened",
         "nft 'add element inet nsguard_pins endpoint4-vpn { 203.0.113.9 . 53 }'",
         RELOAD,

@@ -193,18 +193,21 @@ let
     rules = [ ];
   };
 
-  # Every packet of the host passes this chain, so it has one look-up for all tunnels.
+  # Every packet of the host passes this chain, so it has one look-up for all tunnels, and none for packets without a mark.
   pins = {
     name = "output";
     hook = "type filter hook output priority filter;";
     rules = [
       {
         text = [
+          "meta mark 0 accept"
           "meta mark vmap @pins"
-          # If the map has lost a tunnel's mark, or the tunnel's chain its rules, the packets go nowhere.
-          "${names.ownMark} drop"
         ];
       }
+      # If the map has lost a tunnel's mark, or the tunnel's chain its rules, the packets go nowhere: by the set of all
+      # tunnels' marks, and by their range if the set is empty as well, and fwMark is not set.
+      { text = [ "meta mark @marks drop" ]; }
+      { text = [ "${names.ownMark} drop" ]; }
     ];
   };
 
@@ -276,6 +279,7 @@ in
     namespace:
     table names.pinsTable [
       "map pins { type mark : verdict; }"
+      "set marks { type mark; }"
       "set ${names.pinSet 4 namespace} { type ipv4_addr . inet_service; }"
       "set ${names.pinSet 6 namespace} { type ipv6_addr . inet_service; }"
       (chain refused)

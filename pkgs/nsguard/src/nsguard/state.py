@@ -138,10 +138,12 @@ class State:
         """Record the tunnel; None removes the record."""
         _write(self._tunnel, tunnel)
 
-    def has_sibling(self) -> bool:
-        """Whether another namespace has a tunnel."""
-        names = os.listdir(paths.RUN)
-        return any(name != self.name and os.path.exists(State(name)._tunnel) for name in names)
+    def has_sibling(self, outer: str | None = None) -> bool:
+        """Whether another namespace has a tunnel; with `outer`, one that goes through the tunnel of that namespace."""
+        others = (State(name) for name in os.listdir(paths.RUN) if name != self.name)
+        if outer is None:
+            return any(os.path.exists(other._tunnel) for other in others)
+        return any(tunnel.outer == outer for other in others if (tunnel := other.tunnel()))
 
     def host_link(self) -> HostLink | None:
         """The host link, or None. It has no published ports, because they are not recorded."""

@@ -1,6 +1,7 @@
 """A tunnel through another: where its link is created, where its pin is loaded, and the size of its packets."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -132,3 +133,76 @@ def test_names_are_asked_for_through_the_first(hops: Box) -> None:
     assert done.stderr.splitlines()[-1].startswith("nsguard: endpoint second.example: ")
     hops.write_spec(spec())  # without an outer tunnel, the host's files are used
     assert hops.nsguard("tunnel", "up", NAME).returncode == 0
+
+
+SIBLING = "third"
+
+
+@pytest.fixture
+def siblings(hops: Box) -> Box:
+    """A box in which two tunnels go through the first."""
+    directory = f"/etc/nsguard/{SIBLING}"
+    value = spec(name="second", configFile="/run/third.conf") | {
+        "namespace": SIBLING,
+        "outer": ENTRY,
+        "fwMark": "0x51820",
+        "userspace": {"interface": "nsg-00000003", "unit": f"nsguard-userspace-{SIBLING}.service"},
+        "rulesets": {"namespace": f"{directory}/namespace.nft", "host": f"{directory}/host.nft", "clients": None},
+    }
+    hops.write(f"{directory}/spec.json", json.dumps(value))
+    for ruleset in ("namespace", "host"):
+        text = (HERE / f"rulesets/{ruleset}.nft").read_text()
+        hops.write(f"{directory}/{ruleset}.nft", text.replace(f"-{NAME}", f"-{SIBLING}"))
+    hops.write("/run/third.conf", config("10.66.0.3/32", "198.51.100.9:443"))
+    assert hops.nsguard("netns", "up", SIBLING).returncode == 0
+    for name in (NAME, SIBLING):
+        done = hops.nsguard("tunnel", "up", name)
+        assert done.returncode == 0, done.stderr
+    return hops
+
+
+@pytest.mark.parametrize("places", [["host"], ["outer"], ["host", "outer"]])
+@pytest.mark.parametrize(
+    "lost",
+    [
+        "list table inet nsguard_pins",  # a control: nothing is lost
+        f"flush chain inet nsguard_pins tunnel-{SIBLING}",
+        "flush table inet nsguard_pins",
+        f"flush chain inet nsguard_pins tunnel-{SIBLING}; flush map inet nsguard_pins pins",
+    ],
+)
+def test_the_pin_of_a_sibling_stays_whatever_it_has_lost(siblings: Box, lost: str, places: list[str]) -> None:
+    enter = {"host": (), "outer": ("ip", "netns", "exec", ENTRY)}
+    for place in places:
+        siblings.out(*enter[place], "nft", lost)
+    done = siblings.nsguard("tunnel", "down", NAME)
+    assert done.returncode == 0, done.stderr
+    for place, prefix in enter.items():
+        table = siblings.out(*prefix, "nft", "list", "table", "inet", "nsguard_pins")
+        assert f"chain tunnel-{SIBLING} " in table, place
+        assert f"-{NAME}" not in table, place
+    assert siblings.nsguard("tunnel", "reload", SIBLING).returncode == 0
+    assert _pins(siblings, *enter["outer"]) == {"tunnel-third": [["198.51.100.9", 443]]}
+    for place in places:
+        siblings.out(*enter[place], "nft", lost)
+    done = siblings.nsguard("tunnel", "down", SIBLING)
+    assert done.returncode == 0, done.stderr
+    assert "nsguard_pins" not in siblings.out(*enter["outer"], "nft", "list", "tables")
+    assert "-third" not in siblings.out("nft", "list", "ruleset")
+    assert siblings.nsguard("tunnel", "down", ENTRY).returncode == 0
+    assert siblings.out("nft", "list", "ruleset") == ""
+
+
+@pytest.mark.parametrize("lost", ["list table inet nsguard_pins", "flush table inet nsguard_pins"])
+def test_two_that_go_at_once_through_the_same_leave_nothing(siblings: Box, lost: str) -> None:
+    inside = ("ip", "netns", "exec", ENTRY)
+    for _ in range(3):
+        for prefix in ((), inside):
+            siblings.out(*prefix, "nft", lost)
+        with ThreadPoolExecutor(2) as pool:
+            for done in pool.map(lambda name: siblings.nsguard("tunnel", "down", name), (NAME, SIBLING)):
+                assert done.returncode == 0, done.stderr
+        assert "nsguard_pins" not in siblings.out(*inside, "nft", "list", "tables")
+        assert _pins(siblings).keys() <= {"tunnel-entry"}
+        for name in (ENTRY, NAME, SIBLING):
+            assert siblings.nsguard("tunnel", "up", name).returncode == 0

@@ -39,7 +39,7 @@ def _endpoints(box: Box) -> dict[str, str]:
 
 def _pinned(box: Box) -> set[str]:
     rules = json.loads(box.out("nft", "-j", "list", "ruleset"))["nftables"]
-    sets = [item["set"] for item in rules if "set" in item]
+    sets = [item["set"] for item in rules if item.get("set", {}).get("name", "").startswith("endpoint")]
     return {":".join(map(str, one["concat"])) for each in sets for one in each.get("elem", ())}
 
 

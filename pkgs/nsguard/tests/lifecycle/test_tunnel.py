@@ -27,7 +27,7 @@ def test_up_puts_the_tunnel_in_and_down_takes_it_out(any_box: Box) -> None:
         'resolver4 ["10.66.0.1"]',
         'resolver6 ["fd66::1"]',
     ]
-    assert box.elements() == [ENDPOINT, MARK]
+    assert box.elements() == [ENDPOINT, *MARK]
     (link,) = json.loads(box.out("ip", "-n", NAME, "-j", "link", "show", "dev", "wg0"))
     assert link["mtu"] == 1420
     assert "UP" in link["flags"]
@@ -60,6 +60,7 @@ def test_the_link_is_born_inside_and_each_change_is_said(box: Box) -> None:
         "+ nft -f /etc/nsguard/vpn/host.nft",
         "+ nft add element inet nsguard_pins endpoint4-vpn { 198.51.100.7 . 51820 }",
         "+ nft add element inet nsguard_pins pins { 0x6e7abcde : jump tunnel-vpn }",
+        "+ nft add element inet nsguard_pins marks { 0x6e7abcde }",
         "+ ip link add nsg-1a2b3c4d netns vpn type wireguard",
         "+ ip -n vpn link set dev nsg-1a2b3c4d name wg0",
         "+ ip netns exec vpn wg setconf wg0 /dev/stdin",
@@ -219,9 +220,9 @@ def test_a_pin_that_somebody_left_is_replaced(box: Box) -> None:
         box.out("nft", "insert", "rule", "inet", "nsguard_pins", chain, "accept")
     box.out("nft", "add", "element", "inet", "nsguard_pins", f"endpoint4-{NAME}", "{ 192.0.2.9 . 9 }")
     assert box.nsguard("tunnel", "up", NAME).returncode == 0
-    assert box.elements() == [ENDPOINT, MARK]
+    assert box.elements() == [ENDPOINT, *MARK]
     rules = box.out("nft", "list", "ruleset")
-    assert (rules.count("meta mark"), rules.count("accept\n"), rules.count("drop\n")) == (2, 2, 3)
+    assert (rules.count("meta mark"), rules.count("accept\n"), rules.count("drop\n")) == (4, 3, 4)
 
 
 def test_without_dns_the_resolver_sets_stay_empty(box: Box) -> None:

@@ -33,7 +33,7 @@ def test_a_change_touches_only_what_differs(any_box: Box, verb: str) -> None:
     assert box.routes() == {"default wg0"}
     assert 'address4 ["10.66.0.9"]' in box.elements_inside()
     assert 'redirect4 [[53, "10.66.0.7"]]' in box.elements_inside()
-    assert box.elements() == ['endpoint4-vpn [{"concat": ["203.0.113.5", 443]}]', MARK]
+    assert box.elements() == ['endpoint4-vpn [{"concat": ["203.0.113.5", 443]}]', *MARK]
     assert box.out("cat", "/run/nsguard/vpn/inside/resolv.conf") == "nameserver 10.66.0.7\nsearch example.org\n"
 
 

@@ -84,33 +84,44 @@ def test_a_packet_with_a_mark_goes_to_its_own_endpoint_or_nowhere(box: Box) -> N
     }
 
 
-@pytest.mark.parametrize(
-    ("lost", "endpoint"),
-    [
-        (f"delete element {PINS} pins {{ 0x6e7abcde }}", "refused"),
-        (f"flush chain {PINS} tunnel-{NAME}", "refused"),
-        (f"flush chain {PINS} refused", "sent"),
-        (f"flush chain {PINS} refused; flush map {PINS} pins", "refused"),
-    ],
-)
-def test_a_pin_that_has_lost_a_part_lets_nothing_past(box: Box, lost: str, endpoint: str) -> None:
+CHOSEN = "0x51820"  # a mark outside the range from which nsguard takes its own
+LOSSES = {
+    "map": (f"flush map {PINS} pins", "refused"),
+    "chain": (f"flush chain {PINS} tunnel-{NAME}", "refused"),
+    "shared chain": (f"flush chain {PINS} refused", "sent"),
+    "set of marks": (f"flush set {PINS} marks", "sent"),
+    "endpoints": (f"flush set {PINS} endpoint4-{NAME}", "refused"),
+    "map and shared chain": (f"flush map {PINS} pins; flush chain {PINS} refused", "refused"),
+    "map and chain": (f"flush map {PINS} pins; flush chain {PINS} tunnel-{NAME}", "refused"),
+    "all chains but the shared": (f"flush chain {PINS} refused; flush chain {PINS} tunnel-{NAME}", "refused"),
+}
+
+
+@pytest.mark.parametrize("mark", ["0x6e7abcde", CHOSEN])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_pin_that_has_lost_a_part_lets_nothing_past(box: Box, mark: str, loss: str) -> None:
+    lost, endpoint = LOSSES[loss]
+    box.kernel_wireguard()
+    box.out("sh", "-c", UPLINK)
+    box.write_spec(spec() | {"fwMark": mark})
+    _up(box, NAME)
+    assert (_sent(box, mark), _sent(box, mark, port=53)) == ("sent", "refused")
+    box.out("nft", lost)
+    assert (_sent(box, mark), _sent(box, mark, port=53)) == (endpoint, "refused")
+    assert _sent(box, "0", port=53) == _sent(box, "0x6f700001", port=53) == "sent"
+    assert box.nsguard("tunnel", "reload", NAME).returncode == 0
+    assert (_sent(box, mark), _sent(box, mark, port=53)) == ("sent", "refused")
+    assert box.nsguard("tunnel", "down", NAME).returncode == 0
+    assert box.out("nft", "list", "ruleset") == ""
+    assert _sent(box, mark, port=53) == "sent"  # without the rules, such a packet passes
+
+
+def test_a_mark_of_nsguards_range_goes_nowhere_without_map_and_set(box: Box) -> None:
     box.kernel_wireguard()
     box.out("sh", "-c", UPLINK)
     _up(box, NAME)
-    assert (_sent(box, "0x6e7abcde"), _sent(box, "0x6e7abcde", port=53)) == ("sent", "refused")
-    box.out("nft", lost)
-    assert (_sent(box, "0x6e7abcde"), _sent(box, "0x6e7abcde", port=53)) == (endpoint, "refused")
-    assert box.nsguard("tunnel", "reload", NAME).returncode == 0
-    assert (_sent(box, "0x6e7abcde"), _sent(box, "0x6e7abcde", port=53)) == ("sent", "refused")
-
-
-def test_a_tunnel_with_a_mark_of_its_own_stays_pinned_without_what_all_pins_share(box: Box) -> None:
-    box.kernel_wireguard()
-    box.out("sh", "-c", UPLINK)
-    _other(box, OTHERS[0], "0x51820")
-    _up(box, OTHERS[0])
-    box.out("nft", f"flush chain {PINS} refused")
-    assert (_sent(box, "0x51820"), _sent(box, "0x51820", port=53)) == ("sent", "refused")
+    box.out("nft", f"flush map {PINS} pins; flush set {PINS} marks")
+    assert (_sent(box, "0x6e7abcde"), _sent(box, "0x6e7abcde", port=53)) == ("refused", "refused")
 
 
 def test_many_that_come_and_go_at_once_leave_no_table(box: Box) -> None:
@@ -140,7 +151,7 @@ def test_the_last_that_goes_takes_the_table_with_it(box: Box) -> None:
     _other(box, OTHERS[0], "0x51820")
     _up(box, NAME, OTHERS[0])
     assert box.nsguard("tunnel", "down", OTHERS[0]).returncode == 0
-    assert box.elements() == ['endpoint4-vpn [{"concat": ["198.51.100.7", 51820]}]', MARK]
+    assert box.elements() == ['endpoint4-vpn [{"concat": ["198.51.100.7", 51820]}]', *MARK]
     assert box.nsguard("tunnel", "down", NAME).returncode == 0
     assert box.out("nft", "list", "ruleset") == ""
 
@@ -175,9 +186,9 @@ def test_a_mark_of_another_tunnel_is_refused_and_stays_the_others(box: Box, verb
     assert box.elements() == before
     _other(box, OTHERS[0], "0x51821")
     assert box.nsguard("tunnel", verb, OTHERS[0]).returncode == 0
-    assert MARK.removeprefix("pins [").removesuffix("]") in box.elements()[-1]
+    assert '[1853537502, {"jump": {"target": "tunnel-vpn"}}]' in box.elements()[-1]
     assert box.nsguard("tunnel", "down", OTHERS[0]).returncode == 0
-    assert box.elements()[-1] == MARK
+    assert box.elements()[-2:] == MARK
 
 
 def test_a_mark_that_changes_takes_the_pin_along(box: Box) -> None:
@@ -185,7 +196,7 @@ def test_a_mark_that_changes_takes_the_pin_along(box: Box) -> None:
     _up(box, NAME)
     box.write_spec(spec() | {"fwMark": "0x51820"})
     assert box.nsguard("tunnel", "reload", NAME).returncode == 0
-    assert box.elements()[-1] == 'pins [[333856, {"jump": {"target": "tunnel-vpn"}}]]'
+    assert box.elements()[-2:] == ["marks [333856]", 'pins [[333856, {"jump": {"target": "tunnel-vpn"}}]]']
     box.write_spec(spec())  # the record has the mark, not the spec
     assert box.nsguard("tunnel", "down", NAME).returncode == 0
     assert box.traces_of_tunnel() == []
@@ -195,6 +206,8 @@ def test_a_mark_that_changes_takes_the_pin_along(box: Box) -> None:
     "lost",
     [
         f"flush map {PINS} pins",
+        f"flush set {PINS} marks",
+        f"flush chain {PINS} output; delete set {PINS} marks",
         f"flush chain {PINS} tunnel-{NAME}",
         f"flush map {PINS} pins; delete chain {PINS} tunnel-{NAME}",
         f"flush chain {PINS} output",

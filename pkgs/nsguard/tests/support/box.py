@@ -27,7 +27,7 @@ LINK = {
     "published": [],
 }
 # What `Box.elements` shows of the mark of the tunnel in `spec`.
-MARK = 'pins [[1853537502, {"jump": {"target": "tunnel-vpn"}}]]'
+MARK = ["marks [1853537502]", 'pins [[1853537502, {"jump": {"target": "tunnel-vpn"}}]]']
 
 # The path of the checkout in a box, readable for all users; outside, only root may be able to read it.
 CHECKOUT = "/run/checkout"

@@ -75,17 +75,9 @@ def clear(current: State) -> None:
     """Remove every part of a tunnel, even an incomplete one. A step that fails does not prevent the others."""
     tunnel = current.tunnel() or Tunnel()
     name = current.name
-    pinned = bool(tunnel.marks)
-
-    def delete_pin() -> None:
-        nonlocal pinned
-        if tunnel.marks:
-            pinned = not nft.delete_pin(name, tunnel.outer, tunnel.marks, alone=not current.has_sibling())
-        else:
-            nft.delete_former_pin(name, tunnel.outer)
-
+    left: list[str | None] = []  # where the table of pins may be left without any
     steps: list[Callable[[], None]] = [
-        delete_pin,
+        lambda: left.extend(_delete_pin(current, tunnel)),
         lambda: current.write_resolv_conf(state.CLOSED_RESOLV_CONF),
         # The rules close the port with the other sets below. A later tunnel may be another one, without this port.
         lambda: current.write_forwarded(None),
@@ -111,8 +103,25 @@ def clear(current: State) -> None:
         raise failures[0]
     current.write_tunnel(None)
     # After the record, so that of tunnels that go at the same time the last one finds no other.
-    if pinned and (tunnel.outer is not None or not current.has_sibling()):
-        nft.delete_empty_pins(tunnel.outer)
+    for place in left:
+        _delete_empty_pins(current, place)
+
+
+def _delete_pin(current: State, tunnel: Tunnel) -> list[str | None]:
+    """Remove the tunnel's pin, and return the places in which the table of pins was not removed with it."""
+    if not tunnel.marks:
+        nft.delete_former_pin(current.name, tunnel.outer)
+        return []
+    return [
+        place
+        for place in nft.pin_places(tunnel.outer)
+        if not nft.delete_pin(current.name, place, tunnel.marks, alone=not current.has_sibling(place))
+    ]
+
+
+def _delete_empty_pins(current: State, place: str | None) -> None:
+    if not current.has_sibling(place):
+        nft.delete_empty_pins(place)
 
 
 def _give_up(current: State) -> None:

@@ -1,8 +1,9 @@
 """Loads rulesets, each in one transaction (nft(8), -f). The rules come from the plan; this module fills their sets.
 
 Table `inet nsguard` in the namespace: sets address4/6 and resolver4/6, maps redirect4/6.
-Table `inet nsguard_pins` on the host, and in a namespace through whose tunnel others go: map pins of mark : chain, and
-for each tunnel chain tunnel-NAME and sets endpoint4/6-NAME of address . UDP port. Empty sets let nothing through.
+Table `inet nsguard_pins` on the host, and in a namespace through whose tunnel others go: map pins of mark : chain, set
+marks of the same marks, and for each tunnel chain tunnel-NAME and sets endpoint4/6-NAME of address . UDP port. Empty
+sets of addresses let nothing through.
 Table `inet nsguard_link-NAME` on the host: set closed of nf_proto.
 Table `inet nsguard_from-NAME` on the host: no sets.
 """
@@ -26,7 +27,8 @@ _FAMILIES = (4, 6)
 DNS_PORT = 53
 PINS = "nsguard_pins"
 # Deletes the table of pins if it holds none. The chain of each pin leads to chain `refused`, and the kernel deletes no
-# chain to which another leads. So the kernel counts the pins, and tunnels that come and go together need no lock.
+# chain to which another leads. So the kernel counts the pins, and tunnels that come and go together need no lock. It
+# misses a pin whose chain somebody has emptied, so this is tried only where no other tunnel is recorded.
 _EMPTY_PINS = (f"delete chain inet {PINS} refused", f"delete table inet {PINS}")
 
 
@@ -135,7 +137,7 @@ def _load_pin(name: str, ruleset: Ruleset, tunnel: Tunnel, former: Iterable[int]
             "if that one has another mark now, stop both tunnels first"
         ) from None
     for mark in {*former} - {*tunnel.marks}:
-        _deleted([_pin(name, mark), _unpin(mark)])
+        _deleted(_unpin(name, mark))
 
 
 def pin_elements(name: str, tunnel: Tunnel) -> list[str]:
@@ -144,7 +146,7 @@ def pin_elements(name: str, tunnel: Tunnel) -> list[str]:
     for family in _FAMILIES:
         pairs = sorted({(host, port) for host, port in tunnel.endpoints if (":" in host) == (family == 6)})
         lines += _add(PINS, pin_set(family, name), [f"{host} . {port}" for host, port in pairs])
-    return [*lines, *(_pin(name, mark) for mark in tunnel.marks)]
+    return [*lines, *(line for mark in tunnel.marks for line in _pin(name, mark))]
 
 
 def pin_chain(name: str) -> str:
@@ -157,48 +159,47 @@ def pin_set(family: int, name: str) -> str:
     return f"endpoint{family}-{name}"
 
 
-def _pin(name: str, mark: int) -> str:
-    (line,) = _add(PINS, "pins", [f"{mark:#x} : jump {pin_chain(name)}"])
-    return line
+def _pin(name: str, mark: int) -> list[str]:
+    return [*_add(PINS, "pins", [f"{mark:#x} : jump {pin_chain(name)}"]), *_add(PINS, "marks", [f"{mark:#x}"])]
 
 
-def _unpin(mark: int) -> str:
-    return f"delete element inet {PINS} pins {{ {mark:#x} }}"
+def _unpin(name: str, mark: int) -> list[str]:
+    # If another tunnel has the mark, the addition fails, and the other's elements stay.
+    deletions = [f"delete element inet {PINS} {where} {{ {mark:#x} }}" for where in ("pins", "marks")]
+    # Somebody may have deleted the set.
+    return [f"add set inet {PINS} marks {{ type mark; }}", *_pin(name, mark), *deletions]
 
 
-def delete_pin(name: str, outer: str | None, marks: Iterable[int], *, alone: bool) -> bool:
-    """Remove the pin of namespace `name`'s tunnel, if there is one; `outer` as in `load_pin`.
+def pin_places(outer: str | None) -> tuple[str | None, ...]:
+    """The namespaces in which a tunnel has a pin; None is the host's. `outer` as in `load_pin`."""
+    return (None,) if outer is None else (outer, None)
 
-    Returns whether the tables of pins are gone as well. `alone`: most likely the host has no other pin.
+
+def delete_pin(name: str, place: str | None, marks: Iterable[int], *, alone: bool) -> bool:
+    """Remove the pin of namespace `name`'s tunnel from one of its `pin_places`, if there is one.
+
+    Returns whether the table of pins is gone as well. `alone`: no other tunnel has a pin there.
     """
-    # If another tunnel has the mark, the addition fails, and the other's element stays.
-    elements = [[_pin(name, mark), _unpin(mark)] for mark in marks]
+    if place is not None and not _is_there(place):
+        return True
     sets = [[f"delete set inet {PINS} {pin_set(family, name)}"] for family in _FAMILIES]
     chain = f"chain inet {PINS} {pin_chain(name)}"
-    parts = [[f"add {chain}"], *elements, [f"delete {chain}"], *sets]
-    gone = True
-    if outer is not None and _is_there(outer):
-        with entered(outer):
-            gone = _delete_pin(parts, alone=True)
-    return _delete_pin(parts, alone=alone) and gone
-
-
-def _delete_pin(parts: Sequence[Sequence[str]], *, alone: bool) -> bool:
+    parts = [[f"add {chain}"], *(_unpin(name, mark) for mark in marks), [f"delete {chain}"], *sets]
     lines = [line for part in parts for line in part]
-    if alone and _deleted([*lines, *_EMPTY_PINS]):
-        return True
-    if not _deleted(lines):  # somebody has removed a part
-        for part in parts:
-            _deleted(part)
+    with maybe_entered(place):
+        if alone and _deleted([*lines, *_EMPTY_PINS]):
+            return True
+        if not _deleted(lines):
+            for part in parts:
+                _deleted(part)
     return False
 
 
-def delete_empty_pins(outer: str | None) -> None:
-    """Remove the tables of pins from the host and from namespace `outer`, where they have no pin."""
-    if outer is not None and _is_there(outer):
-        with entered(outer):
+def delete_empty_pins(place: str | None) -> None:
+    """Remove the table of pins from one of a tunnel's `pin_places`, if it has no pin."""
+    if place is None or _is_there(place):
+        with maybe_entered(place):
             _deleted(_EMPTY_PINS)
-    _deleted(_EMPTY_PINS)
 
 
 def delete_former_pin(name: str, outer: str | None) -> None:

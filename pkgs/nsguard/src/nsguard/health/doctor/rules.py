@@ -7,7 +7,7 @@ are compared in the form in which nft lists them.
 import contextlib
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from nsguard import paths
@@ -89,15 +89,18 @@ def _others(name: str) -> dict[str, Tunnel]:
     return {other: tunnel for other in names if (tunnel := State(other).tunnel())}
 
 
-def _without(table: Table, names: Iterable[str]) -> Table:
-    """The table of pins without the pins of the tunnels in namespaces `names`."""
-    chains = {nft.pin_chain(name) for name in names}
-    foreign = chains | {nft.pin_set(family, name) for name in names for family in (4, 6)}
+def _without(table: Table, others: Mapping[str, Tunnel]) -> Table:
+    """The table of pins without the pins of the tunnels `others`, by their namespaces."""
+    chains = {nft.pin_chain(name) for name in others}
+    foreign = chains | {nft.pin_set(family, name) for name in others for family in (4, 6)}
+    marks = {mark for tunnel in others.values() for mark in tunnel.marks}
     kept = []
     for it in table:
         ((kind, body),) = it.items()
         if kind == "map":
             body = body | {"elem": [pair for pair in body.get("elem", []) if not _leads_to(pair, chains)]}
+        elif kind == "set" and body["name"] == "marks":
+            body = body | {"elem": [mark for mark in body.get("elem", []) if mark not in marks]}
         if body.get("chain", body.get("name")) not in foreign:
             kept.append({kind: body})
     return kept
