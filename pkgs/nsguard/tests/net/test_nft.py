@@ -3,7 +3,9 @@
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
@@ -189,6 +191,87 @@ def test_a_mark_of_another_tunnel_is_refused_and_stays_the_others(box: Box, verb
     assert '[1853537502, {"jump": {"target": "tunnel-vpn"}}]' in box.elements()[-1]
     assert box.nsguard("tunnel", "down", OTHERS[0]).returncode == 0
     assert box.elements()[-2:] == MARK
+
+
+# A table that another program has made → what nft says of it
+FOREIGN = {
+    "chain output { type filter hook input priority 0; }": "Operation not supported",
+    "chain output { type filter hook output priority 7; }": "Operation not supported",
+    "chain output { }": "Operation not supported",
+    "map pins { type ipv4_addr : verdict; }": (
+        "datatype mismatch, map expects IPv4 address, mapping expression has type packet mark"
+    ),
+    "flags dormant": "Invalid argument",
+}
+
+
+def _refused(box: Box, message: str) -> None:
+    """A tunnel does not come up, with one line that says why, and changes nothing; doctor has the same line."""
+    before = box.out("nft", "list", "ruleset")
+    done = box.nsguard("tunnel", "up", NAME)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, f"nsguard: {message}")
+    assert [line for line in done.stderr.splitlines() if "Error: " in line or "failed" in line] == []
+    assert box.out("nft", "list", "ruleset") == before
+    assert box.out("ls", f"/run/nsguard/{NAME}").split().count("tunnel.json") == 0
+
+
+@pytest.mark.parametrize("content", FOREIGN)
+def test_a_table_of_another_program_is_one_line(box: Box, content: str) -> None:
+    box.kernel_wireguard()
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    box.run("nft", "-f", "-", stdin=f"table {PINS} {{\n{content}\n}}\n")
+    _refused(
+        box,
+        f"table {PINS} on the host is not as nsguard made it, and takes no pin ({FOREIGN[content]}); run systemctl "
+        f"stop 'nsguard-tunnel-*', then nft delete table {PINS}, and start the tunnels again",
+    )
+    box.out("nft", "delete", "table", *PINS.split())
+    _up(box, NAME)
+
+
+def test_a_table_that_another_program_owns_is_one_line_and_keeps_nothing_from_going_down(box: Box) -> None:
+    box.kernel_wireguard()
+    assert box.nsguard("netns", "up", NAME).returncode == 0
+    message = (
+        f"table {PINS} on the host belongs to another program (flags owner); "
+        f"end that program, which `nft list table {PINS}` names"
+    )
+    with _owned(box):
+        _refused(box, message)
+    _up(box, NAME)
+    box.out("nft", "flush", "ruleset")
+    with _owned(box):
+        done = box.nsguard("tunnel", "reload", NAME)
+        assert (done.returncode, done.stderr.splitlines()[-1]) == (1, f"nsguard: {message}")
+        done = box.nsguard("tunnel", "down", NAME)
+        assert done.returncode == 0, done.stderr
+        assert box.out("nft", "list", "tables") == f"table {PINS}\n"
+
+
+@contextmanager
+def _owned(box: Box) -> Iterator[None]:
+    """Within the body, another program owns the table."""
+    command = f"echo 'add table {PINS} {{ flags owner; }}'; echo list tables; read -r _ </run/end"
+    box.out("mkfifo", "/run/end")
+    owner = box.start("sh", "-c", f"{{ {command}; }} | nft -i")
+    assert owner.stdout
+    while PINS not in owner.stdout.readline():
+        assert owner.poll() is None
+    try:
+        yield
+    finally:
+        box.out("sh", "-c", "echo >/run/end; rm /run/end")
+        owner.communicate()
+
+
+def test_a_table_of_the_name_in_another_family_or_without_anything_is_no_hindrance(box: Box) -> None:
+    box.kernel_wireguard()
+    box.out("sh", "-c", UPLINK)
+    box.out("nft", f"add table ip nsguard_pins; add table {PINS}")
+    _up(box, NAME)
+    assert (_sent(box, "0x6e7abcde"), _sent(box, "0x6e7abcde", port=53)) == ("sent", "refused")
+    assert box.nsguard("tunnel", "down", NAME).returncode == 0
+    assert box.out("nft", "list", "tables") == "table ip nsguard_pins\n"
 
 
 def test_a_mark_that_changes_takes_the_pin_along(box: Box) -> None:

@@ -30,10 +30,18 @@ PINS = "nsguard_pins"
 # chain to which another leads. So the kernel counts the pins, and tunnels that come and go together need no lock. It
 # misses a pin whose chain somebody has emptied, so this is tried only where no other tunnel is recorded.
 _EMPTY_PINS = (f"delete chain inet {PINS} refused", f"delete table inet {PINS}")
+# What nft(8) says of each line that it refuses.
+_ERROR = "Error: "
+# What it says if something to delete is gone, another's, in use, or in a table that another program owns.
+_NO_DELETION = ("No such file or directory", "File exists", "Device or resource busy", "Operation not permitted")
 
 
 class MarkTaken(NsguardError):
     """Another tunnel has the mark of this one."""
+
+
+class TableTaken(NsguardError):
+    """There is a table of the name `PINS` that does not take a pin, because another program has made or changed it."""
 
 
 class Ruleset:
@@ -110,34 +118,74 @@ def load_pin(name: str, ruleset: Ruleset, tunnel: Tunnel, former: Iterable[int] 
     the host also gets a pin, which lets none of them through. `former`: earlier marks of the tunnel; those that it no
     longer has are removed. `alone`: most likely there is no pin of any tunnel. The kernel then saves a grace period of
     some 10 ms; a pin that exists is replaced all the same. Raises `MarkTaken` at the first table in which another
-    tunnel has a mark of this one, with that table unchanged.
+    tunnel has a mark of this one, `TableTaken` at the first that does not take the pin, with that table unchanged.
     """
-    if tunnel.outer is not None:
-        _load_pin(name, ruleset, tunnel._replace(endpoints=()), former, alone=alone)
-    with maybe_entered(tunnel.outer):
-        _load_pin(name, ruleset, tunnel, former, alone=alone)
+    for place in reversed(pin_places(tunnel.outer)):
+        with maybe_entered(place):
+            try:
+                _load_pin(name, ruleset, pin_at(place, tunnel), former, alone=alone)
+            except process.CommandFailed as error:
+                raise _refusal(name, place, tunnel, error) from None
+
+
+def pin_places(outer: str | None) -> tuple[str | None, ...]:
+    """The namespaces in which a tunnel has a pin; None is the host's. `outer` as in `load_pin`."""
+    return (None,) if outer is None else (outer, None)
+
+
+def pin_at(place: str | None, tunnel: Tunnel) -> Tunnel:
+    """The tunnel with the endpoints that its pin has in `place`, one of its `pin_places`."""
+    return tunnel if place == tunnel.outer else tunnel._replace(endpoints=())
 
 
 def _load_pin(name: str, ruleset: Ruleset, tunnel: Tunnel, former: Iterable[int], *, alone: bool) -> None:
     file, lines = f"nft -f {ruleset.path}", pin_elements(name, tunnel)
     if alone and _created(PINS, ruleset, lines):
         return
+    text, flushes = _replacement(name, ruleset, lines)
+    _run(text, [file, *(f"nft {line}" for line in flushes), file, *(f"nft {line}" for line in lines)])
+    for mark in {*former} - {*tunnel.marks}:
+        _deleted(_unpin(name, mark))
+
+
+def _replacement(name: str, ruleset: Ruleset, lines: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The lines that load the pin in place of one that there may be, and those of them that flush."""
     # The text is loaded twice: first so that there is something to flush, then so that every rule is there once.
     chains = [f"flush chain inet {PINS} {chain}" for chain in ("output", "refused", pin_chain(name))]
     sets = [f"flush set inet {PINS} {pin_set(family, name)}" for family in _FAMILIES]
-    commands = [file, *(f"nft {line}" for line in (*chains, *sets)), file, *(f"nft {line}" for line in lines)]
+    return [ruleset.text, *chains, *sets, ruleset.text, *lines], [*chains, *sets]
+
+
+def pin_fault(name: str, place: str | None, ruleset: Ruleset, tunnel: Tunnel) -> NsguardError | None:
+    """Why `load_pin` would fail in `place`, in which this process is; None if it would not. Changes nothing."""
+    lines, _ = _replacement(name, ruleset, pin_elements(name, pin_at(place, tunnel)))
     try:
-        _run([ruleset.text, *chains, *sets, ruleset.text, *lines], commands)
+        process.ask("nft", "-c", "-f", "-", stdin="\n".join([*lines, ""]))
     except process.CommandFailed as error:
-        if not _taken(error):
-            raise
-        taken = f"{tunnel.marks[-1]:#x}"
-        raise MarkTaken(
-            f"tunnel {tunnel.name}: another tunnel has the mark {taken}; set fwMark to a number that no other has; "
-            "if that one has another mark now, stop both tunnels first"
-        ) from None
-    for mark in {*former} - {*tunnel.marks}:
-        _deleted(_unpin(name, mark))
+        return _refusal(name, place, tunnel, error)
+    return None
+
+
+def _refusal(name: str, place: str | None, tunnel: Tunnel, error: process.CommandFailed) -> NsguardError:
+    """Why the table of pins in `place`, in which this process is, does not take the tunnel's pin."""
+    if _taken(error) and (taken := [mark for mark in tunnel.marks if _pin(name, mark)[0] in error.output]):
+        return MarkTaken(
+            f"tunnel {tunnel.name}: another tunnel has the mark {taken[-1]:#x}; set fwMark to a number that no other "
+            "has; if that one has another mark now, stop both tunnels first"
+        )
+    if _ERROR not in error.output or not _is_loaded(PINS):
+        return error
+    where, run = ("on the host", "") if place is None else (f"in namespace {place}", f"ip netns exec {place} ")
+    if "Operation not permitted" in error.output:
+        return TableTaken(
+            f"table inet {PINS} {where} belongs to another program (flags owner); "
+            f"end that program, which `{run}nft list table inet {PINS}` names"
+        )
+    reason = error.output.partition("\n")[0].rpartition(_ERROR)[2].removeprefix("Could not process rule: ")
+    return TableTaken(
+        f"table inet {PINS} {where} is not as nsguard made it, and takes no pin ({reason}); "
+        f"run systemctl stop 'nsguard-tunnel-*', then {run}nft delete table inet {PINS}, and start the tunnels again"
+    )
 
 
 def pin_elements(name: str, tunnel: Tunnel) -> list[str]:
@@ -165,14 +213,12 @@ def _pin(name: str, mark: int) -> list[str]:
 
 def _unpin(name: str, mark: int) -> list[str]:
     # If another tunnel has the mark, the addition fails, and the other's elements stay.
-    deletions = [f"delete element inet {PINS} {where} {{ {mark:#x} }}" for where in ("pins", "marks")]
-    # Somebody may have deleted the set.
-    return [f"add set inet {PINS} marks {{ type mark; }}", *_pin(name, mark), *deletions]
+    return [*_pin(name, mark), *(f"delete element inet {PINS} {where} {{ {mark:#x} }}" for where in ("pins", "marks"))]
 
 
-def pin_places(outer: str | None) -> tuple[str | None, ...]:
-    """The namespaces in which a tunnel has a pin; None is the host's. `outer` as in `load_pin`."""
-    return (None,) if outer is None else (outer, None)
+def _unpin_in_map(name: str, mark: int) -> list[str]:
+    """As `_unpin`, where somebody has deleted the set of marks."""
+    return [_pin(name, mark)[0], f"delete element inet {PINS} pins {{ {mark:#x} }}"]
 
 
 def delete_pin(name: str, place: str | None, marks: Iterable[int], *, alone: bool) -> bool:
@@ -184,7 +230,9 @@ def delete_pin(name: str, place: str | None, marks: Iterable[int], *, alone: boo
         return True
     sets = [[f"delete set inet {PINS} {pin_set(family, name)}"] for family in _FAMILIES]
     chain = f"chain inet {PINS} {pin_chain(name)}"
-    parts = [[f"add {chain}"], *(_unpin(name, mark) for mark in marks), [f"delete {chain}"], *sets]
+    elements = [unpin(name, mark) for mark in marks for unpin in (_unpin, _unpin_in_map)]
+    # The chain is added so that elements can be removed whose chain somebody has deleted.
+    parts = [[f"add {chain}"], *elements, [f"delete {chain}"], *sets]
     lines = [line for part in parts for line in part]
     with maybe_entered(place):
         if alone and _deleted([*lines, *_EMPTY_PINS]):
@@ -248,6 +296,14 @@ def clients_table(name: str) -> str:
 def load_silently(text: str, lines: list[str]) -> None:
     """Load the rules in `text`, then run `lines`, without logging them. Raises `CommandFailed`."""
     process.ask("nft", "-f", "-", stdin="\n".join([text, *lines, ""]))
+
+
+def _is_loaded(table: str) -> bool:
+    try:
+        process.ask("nft", "list", "table", "inet", table)
+    except process.CommandFailed:
+        return False
+    return True
 
 
 def _is_there(name: str) -> bool:
@@ -318,11 +374,11 @@ def _created(table: str, ruleset: Ruleset, lines: list[str]) -> bool:
 
 
 def _deleted(lines: Sequence[str]) -> bool:
-    """Run nft(8) on lines that delete something, and whether that was done: not if it is gone, in use, or another's."""
+    """Run nft(8) on lines that delete something, and whether that was done: not if `_NO_DELETION` says why."""
     try:
         _run(lines)
     except process.CommandFailed as error:
-        if not (_missing(error) or _taken(error) or "Device or resource busy" in error.output):
+        if not any(cause in error.output for cause in _NO_DELETION):
             raise
         return False
     return True
