@@ -36,6 +36,7 @@ let
   paths = import ../confinement/paths.nix;
   exposure = import ./exposure.nix;
   inherit (import ./written.nix) isStarted;
+  capabilities = import ./capabilities.nix;
   hidden = import ./hidden.nix;
   packaged = import ./packaged.nix;
   inherit (packaged) commandUnseen;
@@ -249,7 +250,9 @@ in
 
   warnings =
     makers: name: service:
-    hidden.warnings makers name service ++ packaged.warnings name service;
+    capabilities.warnings name service
+    ++ hidden.warnings makers name (capabilities.read service)
+    ++ packaged.warnings name service;
 
   problems =
     name: service:
@@ -306,6 +309,7 @@ in
     ++ exposure.ofService unit
     ++ unstartable where at service
     ++ map (bindPath "${at}.bindPaths" service) service.bindPaths
+    ++ capabilities.problems name service
     ++ map (device "${at}.devices") service.devices
     ++ busProblems "${at}.dbus.system" service.dbus.system
     ++ busOwner name service
