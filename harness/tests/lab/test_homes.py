@@ -30,6 +30,7 @@ SOCKET = "nsguard-test-socket"
 PROGRAMS = "/usr/local/lib/nsguard-test"
 LISTEN = "import os, signal, socket, sys; os.umask(0o177); s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]);"
 LISTEN += " s.listen(); signal.pause()"
+AGENT, OWN = f"{HOME}/.gnupg", f"{HOME}/.cache/dotted"
 PERSON, NUMBER = "nsguard-person", 1500
 EXPORT = "/export/home"  # shows /home
 
@@ -67,6 +68,9 @@ SPECIFICATION = {
         "overrides": connecting("elsewhere", ["CAP_DAC_OVERRIDE"]),
         "names": connecting("elsewhere", ["CAP_DAC_OVERRIDE"], ReadWritePaths=HOME),
         "shown": connecting("shown", User=PERSON),
+        "dotted": connecting(
+            "agent", User="www-data", ReadWritePaths=[f"-{AGENT}", OWN], ExecStartPre=f"/usr/bin/touch {OWN}/left"
+        ),
     },
 }
 
@@ -83,12 +87,12 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def lab(path: Path) -> Iterator[ContainerLab]:
     with ContainerLab() as lab:
         lab.client.succeed(f"useradd -m -u {NUMBER} {PERSON}", f"mkdir -p {EXPORT} && mount --bind /home {EXPORT}")
-        homes = {"elsewhere": HOME, "shown": f"{EXPORT}/{PERSON}"}
+        homes = {"elsewhere": HOME, "shown": f"{EXPORT}/{PERSON}", "agent": AGENT}
         lab.client.write_files({f"{PROGRAMS}/{name}.py": program(home) for name, home in homes.items()})
         scenario.apply(lab.client, path)
         wait_for_tunnel(lab)
-        lab.client.succeed(f"mkdir -p -m 0700 {HOME} && chown www-data: {HOME}")
-        for user, home in (("www-data", HOME), (PERSON, f"/home/{PERSON}")):
+        lab.client.succeed(f"mkdir -p {AGENT} {OWN} && chmod 0700 {HOME} && chown -R www-data: {HOME}")
+        for user, home in (("www-data", HOME), ("www-data", AGENT), (PERSON, f"/home/{PERSON}")):
             listening = f"/usr/bin/python3 -c {shlex.quote(LISTEN)} {home}/{SOCKET}"
             lab.client.succeed(f"systemd-run -q -p User={user} -p Type=exec {listening}")
             lab.client.wait_until_succeeds(f"test -S {home}/{SOCKET}")
@@ -113,6 +117,14 @@ def test_a_service_that_becomes_a_user_finds_the_users_home_hidden(lab: Containe
 def test_no_socket_in_a_home_elsewhere_is_reached(lab: ContainerLab, protected: bool, service: str) -> None:
     status, _ = lab.client.execute(f"systemctl start {service}")
     said = lab.client.succeed(f"journalctl --sync; journalctl -o cat -n 20 -u {service}")
+    assert (status == 0) is not protected, said
+    assert ("FileNotFoundError" in said.rpartition("Starting")[2]) is protected, said
+
+
+def test_of_two_directories_with_a_dot_the_one_for_agents_stays_hidden(lab: ContainerLab, protected: bool) -> None:
+    """The unit names both, and writes into the other."""
+    status, _ = lab.client.execute(f"rm -f {OWN}/left; systemctl start dotted")
+    said = lab.client.succeed(f"journalctl --sync; journalctl -o cat -n 20 -u dotted; test -e {OWN}/left")
     assert (status == 0) is not protected, said
     assert ("FileNotFoundError" in said.rpartition("Starting")[2]) is protected, said
 
