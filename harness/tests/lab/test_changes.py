@@ -22,6 +22,7 @@ from nsguard_harness.addresses import LAB
 from nsguard_harness.checkout import ROOT
 from nsguard_harness.lab.container import ContainerLab
 from nsguard_harness.lab.peer import generate
+from nsguard_harness.machine import looks
 from nsguard_harness.scenario import Plan
 from nsguard_harness.target import wait_for_tunnel
 
@@ -246,15 +247,16 @@ def fate(lab: ContainerLab, change: Callable[[], object]) -> str:
     number, _ = count(lab)
     change()
     start, (_, lines) = time.monotonic(), count(lab)
-    while time.monotonic() - start < 25:
+    for _ in looks():
+        if time.monotonic() - start > 25:
+            return ENDS
         if lab.client.get_unit_property(APP, "MainPID") != pid:
             return RESTARTED
         if not lab.client.path("/var/lib/reader/count").exists() or count(lab)[0] != number:
             return ENDS
         if count(lab)[1] > lines + 5:
             return GOES_ON
-        time.sleep(0.1)
-    return ENDS
+    raise AssertionError("a wait has no last look")
 
 
 @pytest.mark.lab
