@@ -29,7 +29,8 @@ TUN = f"{SPAWN_STATE}/nsguard-tun"  # character device 10:200 (Documentation/net
 # Debian's and NixOS's programs
 PATH = "/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # nothing of the lab's own environment; not by env(1), which NixOS may lack outside of its profile
-ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8"}
+# Without SHELL bash asks the machine's daemons for root's, before each command: ten seconds where they are frozen.
+ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "SHELL": "/bin/bash", "LANG": "C.UTF-8"}
 SHELL = ("bash", "-euo", "pipefail", "-c")
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\r")
 
