@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from hopping import attacked, fails_closed, inside, mtu, whose
+from hopping import attacked, fails_closed, inside, mtu, whose, witnessed
 from nsguard_harness import scenario
 from nsguard_harness.lab.hops import ENTRY, SCENARIO, VmHops
+from nsguard_harness.run.suite import Run
 from nsguard_harness.target import wait_for_tunnel
 
 HOST = ""  # the host's own network namespace has no name
@@ -56,6 +57,11 @@ def test_the_ways_of_packets_and_names_are_contained(lab: VmHops) -> None:
     attacked(lab, (4, 6))
 
 
+@pytest.fixture(scope="module")
+def controls(lab: VmHops) -> Run:
+    return witnessed(lab, (4, 6))
+
+
 @pytest.mark.parametrize("way", ["first server silent", "first link deleted", "first stopped"])
-def test_the_failure_of_the_first_is_closed(lab: VmHops, way: str) -> None:
-    fails_closed(lab, way, (4, 6))
+def test_the_failure_of_the_first_is_closed(lab: VmHops, controls: Run, way: str) -> None:
+    fails_closed(lab, way, (4, 6), controls)

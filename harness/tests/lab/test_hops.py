@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from hopping import attacked, fails_closed, mtu, whose
+from hopping import attacked, fails_closed, mtu, whose, witnessed
 from nsguard_harness import inspection, scenario
 from nsguard_harness.lab.hops import ENTRY, MIDDLE, SCENARIO, THREE, Hops
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Suite, Verdict, cells_for
+from nsguard_harness.run.suite import Run, Suite, Verdict, cells_for
 from nsguard_harness.target import wait_for_tunnel
 
 pytestmark = pytest.mark.lab
@@ -70,9 +70,14 @@ WAYS = (
 )
 
 
+@pytest.fixture(scope="module")
+def controls(lab: Hops) -> Run:
+    return witnessed(lab, (4, 6))
+
+
 @pytest.mark.parametrize("way", WAYS)
-def test_the_failure_of_each_is_closed(lab: Hops, way: str) -> None:
-    fails_closed(lab, way, (4, 6))
+def test_the_failure_of_each_is_closed(lab: Hops, controls: Run, way: str) -> None:
+    fails_closed(lab, way, (4, 6), controls)
 
 
 def test_the_second_comes_with_the_first_at_boot(lab: Hops) -> None:
@@ -100,6 +105,11 @@ def test_the_core_set_is_contained_on_three_hops(three: Hops) -> None:
     attacked(three, (4,))
 
 
+@pytest.fixture(scope="module")
+def controls_of_three(three: Hops) -> Run:
+    return witnessed(three, (4,))
+
+
 @pytest.mark.parametrize("way", ["middle server silent", "middle link deleted"])
-def test_the_failure_of_the_middle_is_closed(three: Hops, way: str) -> None:
-    fails_closed(three, way, (4,))
+def test_the_failure_of_the_middle_is_closed(three: Hops, controls_of_three: Run, way: str) -> None:
+    fails_closed(three, way, (4,), controls_of_three)

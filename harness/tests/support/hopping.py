@@ -8,7 +8,7 @@ from nsguard_harness.attacks.tunnel import LinkDeleted
 from nsguard_harness.lab.base import Lab
 from nsguard_harness.lab.hops import MIDDLE, InARow
 from nsguard_harness.run.subjects import subjects
-from nsguard_harness.run.suite import Cell, Report, Suite, Verdict, cells_for
+from nsguard_harness.run.suite import Cell, Report, Run, Suite, Verdict, cells_for
 from nsguard_harness.target import wait_for_tunnel
 
 UNIT = "nsguard-tunnel-entry.service"
@@ -89,13 +89,26 @@ class Broken(LinkDeleted):
         wait_for_tunnel(lab)
 
 
-def fails_closed(lab: InARow, way: str, families: tuple[int, ...]) -> None:
-    """Nothing leaves while a tunnel breaks under an app that sends, and the app runs on."""
-    root = subjects(lab.client)[0]
+def witnessed(lab: InARow, families: tuple[int, ...]) -> Run:
+    """The controls of `fails_closed`, whatever breaks: the same bursts by the same service, unconfined."""
+    return Suite(lab, _bursts(lab, "", families)).controls()
+
+
+def fails_closed(lab: InARow, way: str, families: tuple[int, ...], controls: Run) -> None:
+    """Nothing leaves while a tunnel breaks under an app that sends, and the app runs on.
+
+    controls: those that `witnessed` gave in this lab.
+    """
     before = lab.client.get_unit_property("app-root.service", "MainPID")
-    attack = type("Broken", (Broken,), {"breaking": way, "__doc__": Broken.__doc__})
-    cells = [Cell(attack(), family, root, f"nghops{family}x000") for family in families]
-    report = Suite(lab, cells).run()
+    report = Suite(lab, _bursts(lab, way, families)).run(controls)
     assert [result.verdict for result in report.results] == [Verdict.CONTAINED] * len(families), report.results
     assert report.confined.judgement.unowned == ()
     assert lab.client.get_unit_property("app-root.service", "MainPID") == before
+
+
+def _bursts(lab: InARow, way: str, families: tuple[int, ...]) -> list[Cell]:
+    """A cell for each family; each way has tokens of its own."""
+    root, number = subjects(lab.client)[0], 1 + list(BREAKS).index(way) if way else 0
+    attack = type("Broken", (Broken,), {"breaking": way, "__doc__": Broken.__doc__})
+    tokens = {family: f"nghops{family}x00" for family in families}
+    return [Cell(attack(), family, root, f"{it}{number}", witness=f"{it}0") for family, it in tokens.items()]
