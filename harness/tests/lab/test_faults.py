@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from awaited import until
-from fault_conditions import CONDITIONS, DATABASE, GRANTING, SCENARIO, TUNNEL, UNITS, request
+from fault_conditions import CONDITIONS, DATABASE, GRANTING, SCENARIO, TUNNEL, UNITS, forwarded
 from fault_page import Row, added, check, plain
 from nsguard_harness import scenario
 from nsguard_harness.lab.container import ContainerLab
@@ -334,7 +334,7 @@ def test_the_page_of_faults_has_what_both_say(lab: ContainerLab, seen: Seen) -> 
         f"systemctl start web {BLOCKED}",
     )
     lab.client.wait_until_succeeds("ip netns exec vpn ss -Hltn | grep -q :9091", 30)
-    until(partial(request("open"), lab))
+    until(partial(forwarded, lab))
     healthy = outputs(lab)
     for condition in CONDITIONS:
         condition.make(lab)
@@ -345,6 +345,6 @@ def test_the_page_of_faults_has_what_both_say(lab: ContainerLab, seen: Seen) -> 
         condition.mend(lab)
         lab.client.wait_until_succeeds(f"systemctl is-active {TUNNEL}", 60)
         wait_for_tunnel(lab)
-        until(partial(request("open"), lab))
+        until(partial(forwarded, lab))
         until(lambda: added(healthy[1], doctor(lab)) == ())
     check(rows)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from awaited import until
-from forwarded import FORWARD, switch
+from forwarded import FILE, FORWARD, recorded, switch
 from nsguard_harness.addresses import LAB
 from nsguard_harness.checkout import SCENARIOS
 from nsguard_harness.lab.container import ContainerLab
@@ -71,15 +72,14 @@ def configured(edit: str) -> Callable[[ContainerLab], object]:
     return run(f"cp -p {CONFIG} /run/kept", f"sed -i '{edit}' {CONFIG}", f"systemctl reload {TUNNEL}")
 
 
-def request(state: str) -> Callable[[ContainerLab], bool]:
-    """Whether the request for a forwarded port is in this state."""
-    # the command fails where anything is wrong
-    return lambda lab: f'"state": "{state}"' in lab.client.execute("nsguard status vpn --json")[1]
+def forwarded(lab: ContainerLab) -> bool:
+    """Whether a port is open and the request for it says so."""
+    return recorded(lab).get("state") == "open" and lab.client.path(FILE).exists()
 
 
-def lost(state: str) -> Callable[[ContainerLab], bool]:
-    """Whether the request is in this state, and the port that was granted before has ended with its lifetime."""
-    return lambda lab: request(state)(lab) and holds("! test -e /run/nsguard/vpn/inside/forwarded")(lab)
+def lost(*states: str) -> Callable[[ContainerLab], bool]:
+    """Whether the request is in one of these states, and the port that was granted before has ended with its time."""
+    return lambda lab: recorded(lab).get("state", "") in states and not lab.client.path(FILE).exists()
 
 
 def gateway(lab: ContainerLab, old: str, new: str) -> None:
@@ -90,7 +90,7 @@ def gateway(lab: ContainerLab, old: str, new: str) -> None:
 def script_opens_a_port(lab: ContainerLab) -> None:
     switch(lab, SCENARIO, 'protocol = "script";')
     lab.client.succeed("nsguard forward open vpn 40900")
-    until(lambda: request("open")(lab))
+    until(partial(forwarded, lab))
 
 
 def watcher_ends(lab: ContainerLab) -> None:
@@ -170,7 +170,7 @@ CONDITIONS = [
         "the tunnel was restarted, and the script has not opened its port again",
         tunnel_restarts,
         by_gateway_again,
-        lost("closed"),
+        lost("", "open"),  # nothing asks any more, so the record may stay as it was
         forwarding=True,
     ),
     Condition(

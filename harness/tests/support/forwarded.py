@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from nsguard_harness import scenario
 from nsguard_harness.lab.container import ContainerLab
@@ -17,6 +18,17 @@ def values(lab: ContainerLab) -> dict[str, str]:
     """The file of the forwarded port; empty where there is none."""
     text = lab.client.succeed(f"cat {FILE} 2>/dev/null || true")
     return dict(line.partition("=")[::2] for line in text.splitlines())
+
+
+def recorded(lab: ContainerLab) -> dict[str, Any]:
+    """The result of the request for a forwarded port, as its keeper has recorded it; empty where none is recorded.
+
+    `nsguard status` says it as well, but takes long for each look of a wait.
+    """
+    try:
+        return dict(json.loads(lab.client.path("/run/nsguard/vpn/forwarding.json").read_text()))
+    except OSError:
+        return {}
 
 
 def open_ports(lab: ContainerLab) -> set[tuple[str, int]]:
