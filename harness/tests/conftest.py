@@ -16,11 +16,13 @@ from waits import Waits
 from watches import many_watches
 
 # Workers get the files in this order. The longest begin first, so that no worker is busy long after the others.
+# docs/performance.md has how long each is, and how much of that it waits.
 LONGEST = (
-    *("test_app_leaks", "test_leaks", "test_tunnel", "test_planted", "test_forwarding", "test_ways_out", "test_faults"),
-    *("test_exceptions", "test_service", "test_loosenings"),
-    *("test_endpoints", "test_site", "test_doctor", "test_doctor_services", "test_browser", "test_firefox", "test_run"),
-    *("test_changes", "test_hops", "test_run_leaks", "test_live", "test_mutants", "test_publish", "test_fifty"),
+    *("test_app_leaks", "test_hops", "test_tunnel", "test_leaks", "test_browser", "test_forwarding", "test_faults"),
+    *("test_planted", "test_ways_out", "test_fifty", "test_doctor", "test_endpoints", "test_changes", "test_live"),
+    *("test_firefox", "test_run_leaks", "test_exceptions", "test_service", "test_publish", "test_loosenings"),
+    *("test_run", "test_doctor_services", "test_torrent_apps", "test_apps", "test_site", "test_newer_systemd"),
+    *("test_mutants", "test_health"),
 )
 PROGRAMS = ("mmdebstrap", "systemd-nspawn", "nsenter", "setpriv", "tcpdump", "wg", "ip", "nft")
 
