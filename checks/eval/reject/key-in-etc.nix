@@ -27,11 +27,19 @@
         credentials.provider = "/etc/provider/key-in-etc.nix";
       };
     };
+    nsguard.namespaces = {
+      disabled.tunnel = "disabled";
+      linked.tunnel = "linked";
+      packaged.tunnel = "packaged";
+      typed.tunnel = "typed";
+      within.tunnel = "within";
+    };
     nsguard.tunnels = {
       mullvad.configFile = "/etc/wireguard/mullvad.conf";
       typed = {
         privateKeyFile = "/etc/wireguard/typed.key";
         ips = [ "10.66.0.2/32" ];
+        dns = [ "10.66.0.1" ];
         peers = [
           {
             publicKey = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
