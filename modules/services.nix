@@ -101,11 +101,12 @@ let
         description = ''
           Devices, or directories of devices, that the service may use; a graphics card is `/dev/dri`. The service's
           user must be in the group that owns them (`serviceConfig.SupplementaryGroups`). Otherwise the service has
-          only the devices that every program needs.
+          only the devices that every program needs. Disks, memory, processors and the kernel's log are refused.
 
           Risk: the service can attack the device's driver in the kernel, and whatever the device is connected to.
           With a device that leads to a network, such as a modem or `/dev/net/tun`, the attack `device-nodes` of
-          `nsguard-leaktest list` succeeds.
+          `nsguard-leaktest list` succeeds. With one of `/dev/input`, the service sees what users type, and with
+          `/dev/uinput` it can type in their place. Such devices cause a warning.
         '';
       };
 

@@ -4,7 +4,7 @@
 #   fix    what to write instead
 #   when   whether the problem exists; without it, it does
 # A warning has the same form. What several files check is here, too: `malformed`, `isPort`, `misnamed`, `named`, `unknown`,
-# `unset`, `orMeant`, `isPath`, `inStore`, `secretFile`, `keyItself`, `onlyFiltered`.
+# `unset`, `orMeant`, `roundabout`, `isPath`, `inStore`, `secretFile`, `keyItself`, `onlyFiltered`.
 let
   inherit (builtins)
     attrNames
@@ -87,6 +87,9 @@ rec {
       "none is defined"
     else
       "defined: ${builtins.concatStringsSep ", " (attrNames set)}";
+
+  # A spelling of a path that the patterns would not match.
+  roundabout = path: match ".*/(/|\\.\\.?(/|:|$)).*" path != null;
 
   # What can be the path of a file; a package is one, too.
   isPath =

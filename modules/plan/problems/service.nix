@@ -24,6 +24,7 @@ let
     ofSystem
     orMeant
     removed
+    roundabout
     sharing
     unknown
     wholeHome
@@ -37,6 +38,7 @@ let
   exposure = import ./exposure.nix;
   inherit (import ./written.nix) isStarted;
   capabilities = import ./capabilities.nix;
+  devices = import ./devices.nix;
   hidden = import ./hidden.nix;
   packaged = import ./packaged.nix;
   inherit (packaged) commandUnseen;
@@ -94,9 +96,6 @@ let
       }
     ) (texts config);
 
-  # A spelling that the patterns would not match.
-  roundabout = path: match ".*/(/|\\.\\.?(/|:|$)).*" path != null;
-
   bindPath =
     where: service: path:
     let
@@ -122,16 +121,6 @@ let
       wholeHome where path
     else
       ofSystem where path // { when = isSystem || isStarted (binds.source path); };
-
-  device = where: path: {
-    when =
-      match "/dev/[A-Za-z0-9_/.-]+" path == null
-      || roundabout path
-      || match "/dev/(shm|mqueue|log|fd|pts|std.*)(/.*)?" path != null;
-    inherit where;
-    what = "${toJSON path} is not a device";
-    fix = "name a device below /dev, or a directory of devices";
-  };
 
   ofSocket =
     owner: service: name: socket:
@@ -251,6 +240,7 @@ in
   warnings =
     makers: name: service:
     capabilities.warnings name service
+    ++ devices.warnings name service
     ++ hidden.warnings makers name (capabilities.read service)
     ++ packaged.warnings name service;
 
@@ -310,7 +300,7 @@ in
     ++ unstartable where at service
     ++ map (bindPath "${at}.bindPaths" service) service.bindPaths
     ++ capabilities.problems name service
-    ++ map (device "${at}.devices") service.devices
+    ++ devices.problems name service
     ++ busProblems "${at}.dbus.system" service.dbus.system
     ++ busOwner name service
     ++ (
