@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from awaited import until
-from forwarded import FILE, FORWARD, HOOK, LISTEN, open_ports, switch, values
+from forwarded import FILE, FORWARD, HOOK, LISTEN, open_ports, recorded, switch, values
 from nsguard_harness import scenario
 from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab
@@ -212,12 +212,12 @@ def doctor(lab: ContainerLab) -> str:
 
 
 def test_a_gateway_that_refuses_or_is_silent_is_told_with_its_word(lab: ContainerLab) -> None:
-    until(lambda: asking(lab)["state"] == "open")
+    until(lambda: recorded(lab).get("state") == "open")
     assert asking(lab)["gateway"] == LAB.tunnel_server.v4
     assert doctor(lab) == ""
     lab.server.succeed(f"nft -f - <<< '{MUTE}'")
     try:
-        until(lambda: asking(lab)["state"] == "silent")
+        until(lambda: recorded(lab).get("state") == "silent")
         until(lambda: not values(lab))
         now = asking(lab)
         assert 0 <= time.time() - now["since"] < 300
@@ -234,11 +234,12 @@ def test_a_gateway_that_refuses_or_is_silent_is_told_with_its_word(lab: Containe
         lab.peer.stop("natpmp", FIRST)
     finally:
         lab.server.succeed("nft delete table inet mute")
-    until(lambda: asking(lab)["answer"] == "the gateway cannot be reached: connection refused")
-    assert asking(lab)["state"] == "silent"
+    until(lambda: recorded(lab).get("answer") == "the gateway cannot be reached: connection refused")
+    now = asking(lab)
+    assert (now["state"], now["answer"]) == ("silent", "the gateway cannot be reached: connection refused")
     lab.peer.start("natpmp", REFUSING)
     try:
-        until(lambda: asking(lab)["state"] == "refused")
+        until(lambda: recorded(lab).get("state") == "refused")
         now = asking(lab)
         assert now["answer"] == "the gateway refuses tcp: not authorised"
         assert re.search(
@@ -253,7 +254,7 @@ def test_a_gateway_that_refuses_or_is_silent_is_told_with_its_word(lab: Containe
     finally:
         lab.peer.stop("natpmp", REFUSING)
         lab.peer.start("natpmp", FIRST)
-    until(lambda: asking(lab)["state"] == "open")
+    until(lambda: recorded(lab).get("state") == "open")
     assert asking(lab)["answer"] is None
     lab.client.succeed(f"systemctl stop {FORWARD}")
     try:
@@ -289,7 +290,7 @@ def test_a_keeper_that_is_killed_with_its_last_command_closes_the_port_when_it_s
     closed = "is closed: (it was left open before nsguard-forward-vpn started|nsguard-forward-vpn ended unexpectedly)"
     lab.client.wait_until_succeeds(f"journalctl -o cat -u {FORWARD} | tail -n 20 | grep -qE {shlex.quote(closed)}")
     lab.client.wait_for_file(FILE, 30)
-    until(lambda: asking(lab)["state"] == "open")
+    until(lambda: recorded(lab).get("state") == "open")
 
 
 def test_it_goes_with_the_tunnel_and_comes_back_with_it(lab: ContainerLab) -> None:
