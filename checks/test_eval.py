@@ -171,7 +171,7 @@ def test_the_other_tests_evaluate_to_scripts_for_the_drivers_own_types(
 @needs_nixpkgs
 def test_the_templates_host_is_attacked_as_it_is_but_for_its_tunnel(offered: dict[str, Any]) -> None:
     template = offered["template"]
-    assert template["tunnels"]["provider"]["configFile"] == "/etc/nsguard-lab/client.conf"
+    assert template["tunnels"]["mullvad"]["configFile"] == "/etc/nsguard-lab/client.conf"
     assert 'services=["prowlarr"]' in template["script"]
     service = template["service"]
     assert "inside.agent /run/nsguard-agent-prowlarr/socket" in service

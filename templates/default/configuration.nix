@@ -11,10 +11,14 @@
   };
 
   # The tunnel's file, as your provider delivers it. A secret manager puts it there.
-  nsguard.tunnels.provider.configFile = "/run/secrets/provider.conf";
-  nsguard.namespaces.vpn.tunnel = "provider";
+  nsguard.tunnels.mullvad.configFile = "/run/secrets/mullvad.conf";
+  nsguard.namespaces.vpn.tunnel = "mullvad";
 
-  # The service, confined.
+  # The service, confined, and its web page on this host: http://127.0.0.1:9696
   services.prowlarr.enable = true;
   systemd.services.prowlarr.nsguard.namespace = "vpn";
+  nsguard.namespaces.vpn.publish.prowlarr = {
+    listen = [ "127.0.0.1:9696" ];
+    port = 9696;
+  };
 }
