@@ -39,7 +39,6 @@ THROUGH = {
     "net/links": ["lifecycle/test_tunnel_changes.py"],
     "net/listening": ["health/test_status.py"],
     "net/mtu": ["lifecycle/test_hops.py"],
-    "net/settings": ["lifecycle/test_netns.py"],
     "net/wireguard": ["lifecycle/test_tunnel_changes.py"],
     "options": ["test_cli.py"],
     "paths": ["spec/test_spec.py"],

@@ -35,6 +35,8 @@ let
     "net.ipv6.conf.all.disable_ipv6".value = "0";
     "net.ipv6.conf.default.disable_ipv6".value = "0";
     "net.ipv6.ip_nonlocal_bind".value = "0";
+    # As systemd sets it on a host, so that ping(8) works without privileges. Its packets take the same way as all others.
+    "net.ipv4.ping_group_range".value = "0 2147483647";
     # CAP_NET_BIND_SERVICE of a confined service does not count here.
     "net.ipv4.ip_unprivileged_port_start".value = "0";
   };

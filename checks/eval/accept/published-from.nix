@@ -64,7 +64,10 @@
   expected = {
     open = {
       to = [ ];
-      wantedBy = [ "sockets.target" ];
+      wantedBy = [
+        "sockets.target"
+        "nsguard-netns-vpn.service"
+      ];
     };
     web = {
       to = [ "nsguard-netns-vpn.service" ];

@@ -32,7 +32,6 @@ VETH = (
     "nft 'table inet planted { chain out { type nat hook postrouting priority 100; "
     "ip saddr 10.99.0.0/24 masquerade; ip6 saddr fd99::/64 masquerade; }; }'",
     OPEN,
-    "ip netns exec vpn sysctl -qw 'net.ipv4.ping_group_range=0 2147483647'",
 )
 TO_THE_LAN = "ip -n vpn route add 198.51.100.0/24 via 10.99.0.1; ip -n vpn route add 2001:db8:51::/64 via fd99::1"
 AT_LAST = "ip -n vpn route add default via 10.99.0.1 metric 4000; ip -n vpn route add default via fd99::1 metric 4000"

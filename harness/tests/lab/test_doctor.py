@@ -90,6 +90,12 @@ BREAKS = [
         rf"units: {TUNNEL} is inactive; systemctl restart {TUNNEL}",
     ),
     break_(
+        "path-down",
+        "systemctl stop 'nsguard-secrets-vpn-*.path'",
+        f"systemctl start {NETNS}",  # it wants the path unit
+        r"units: (nsguard-secrets-vpn-[0-9a-f]{6}\.path) is inactive; systemctl restart \1",
+    ),
+    break_(
         "unit-fails",
         f"mv {CONFIG} /run/away; systemctl restart {TUNNEL} || true",
         f"mv /run/away {CONFIG}; systemctl restart {TUNNEL}",

@@ -106,4 +106,4 @@ def test_the_exit_address_is_for_root_to_ask(lab: ContainerLab) -> None:
 
 
 def test_an_unknown_namespace_is_bad_input_for_anybody(lab: ContainerLab) -> None:
-    assert asks(lab, "mallory", "nowhere") == (2, "", "nsguard: nowhere: no such namespace; known: vpn\n")
+    assert asks(lab, "mallory", "nowhere") == (2, "", "nsguard: nowhere: no such namespace; the only one is vpn\n")

@@ -212,6 +212,18 @@ def test_it_works_while_the_tunnel_is_down_and_nothing_gets_out(lab: ContainerLa
         back(lab)
 
 
+def test_the_port_comes_back_with_a_service_after_all_units_were_stopped(lab: ContainerLab) -> None:
+    wait_until_published(lab)
+    lab.client.succeed("systemctl stop 'nsguard*'")
+    try:
+        assert not answers(lab)
+        lab.client.succeed("systemctl start web")
+        wait_until_published(lab)
+        assert not re.search(r"units: nsguard-\S+ is inactive", lab.client.execute("nsguard doctor vpn")[1])
+    finally:
+        back(lab)
+
+
 def test_its_process_ends_with_the_namespace_and_comes_back(lab: ContainerLab) -> None:
     socket = status(lab)["published"][0]["unit"]
     service = socket.replace(".socket", ".service")

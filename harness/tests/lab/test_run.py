@@ -8,6 +8,7 @@ import pytest
 
 from labs import lab_of
 from nsguard_harness import scenario
+from nsguard_harness.addresses import LAB
 from nsguard_harness.lab.container import ContainerLab
 from people import Person
 
@@ -43,6 +44,26 @@ def test_it_is_where_a_service_would_be(alice: Person) -> None:
     assert re.findall(r"(CapPrm|CapEff|CapAmb):\s+0{16}\n", state) == ["CapPrm", "CapEff", "CapAmb"]
     assert "NoNewPrivs:\t1\n" in state
     assert alice.out(*RUN.split(), "cat", "/etc/resolv.conf").startswith("nameserver 10.66.0.1\n")
+
+
+@pytest.mark.parametrize("address", LAB.tunnel_server)
+def test_ping_works_without_privileges(alice: Person, address: str) -> None:
+    # without file capabilities, as NixOS installs it
+    alice.out("sh", "-c", "cp $(command -v ping) /home/alice/ping")
+    assert "1 received" in alice.out(*RUN.split(), "/home/alice/ping", "-c1", "-W5", address)
+
+
+def test_commands_and_status_come_back_with_the_namespace(lab: ContainerLab, alice: Person) -> None:
+    lab.client.succeed("systemctl stop 'nsguard*'")
+    done = alice.run(*RUN.split(), "true")
+    assert (done.status, done.errors) == (
+        125,
+        "nsguard: vpn: the namespace accepts no commands now, because its socket is down; "
+        "as root: systemctl start nsguard-run-vpn.socket\n",
+    )
+    lab.client.succeed("systemctl start nsguard-netns-vpn")  # as the start of a confined service does
+    alice.out(*RUN.split(), "true")
+    alice.out("nsguard", "status", "vpn", "--no-lines")
 
 
 def test_the_home_is_the_callers_and_other_homes_are_not(alice: Person) -> None:

@@ -270,7 +270,10 @@ in
               TriggerLimitIntervalSec = 0;
               FlushPending = true;
             };
-            wantedBy = [ "sockets.target" ];
+            wantedBy = [
+              "sockets.target"
+              (names.netnsUnit app.namespace)
+            ];
           };
         };
       files = {

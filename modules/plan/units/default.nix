@@ -1,5 +1,8 @@
 # The units of one namespace. Two lifetimes: the namespace lives as long as anything uses it,
 # the tunnel in it may come, go and change while services keep running.
+#
+# The namespace's unit wants the sockets and paths that serve the namespace, so that they come back with it after somebody
+# has stopped all units. `nsguard doctor` reports each unit in that list that is down.
 {
   tools,
   names,
@@ -108,7 +111,10 @@ in
           # A secret manager that writes many files must not stop the unit.
           TriggerLimitIntervalSec = 0;
         };
-        wantedBy = [ "multi-user.target" ];
+        wantedBy = [
+          "multi-user.target"
+          netns
+        ];
       };
     }
 )

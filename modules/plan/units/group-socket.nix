@@ -1,8 +1,9 @@
 # A socket for the users who may run commands in a namespace: the members of a group. systemd starts a process for every
 # connection.
 #
-# { description, path, group, limits } -> unit
+# { netns, description, path, group, limits } -> unit; netns: the namespace's unit
 {
+  netns,
   description,
   path,
   group,
@@ -20,5 +21,8 @@
     RemoveOnStop = true;
   }
   // limits;
-  wantedBy = [ "sockets.target" ];
+  wantedBy = [
+    "sockets.target"
+    netns
+  ];
 }

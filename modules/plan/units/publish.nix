@@ -43,14 +43,10 @@ let
       FlushPending = true;
       TriggerLimitIntervalSec = 0;
     };
-    wantedBy =
-      if it.from == null then
-        [ "sockets.target" ]
-      else
-        [
-          "multi-user.target"
-          netns
-        ];
+    wantedBy = [
+      (if it.from == null then "sockets.target" else "multi-user.target")
+      netns
+    ];
   };
 
   # It has sockets of the host and handles what the service sends, so it is confined like the service.

@@ -63,6 +63,7 @@ in
         groups.${group} = namespace.users;
         units = {
           ${socket} = import ./group-socket.nix {
+            netns = names.netnsUnit name;
             description = "Commands for network namespace ${name}";
             path = names.runSocket name;
             inherit group;

@@ -7,6 +7,7 @@ if !names.runs namespace then
 else
   {
     "${names.statusUnit name}.socket" = import ./group-socket.nix {
+      netns = names.netnsUnit name;
       description = "Status of network namespace ${name}";
       path = names.statusSocket name;
       group = names.runGroup name namespace;

@@ -20,9 +20,9 @@ SOURCES = Path(__file__).resolve().parent.parent / "src"
         ("netns up", "netns up: name one namespace; see nsguard netns up --help"),
         ("netns up a b", "netns up: name one namespace; see nsguard netns up --help"),
         ("netns rload a", "netns: no such verb: 'rload'; see nsguard netns --help"),
-        ("tunnel rload a", "tunnel: no such verb: 'rload', did you mean reload?; see nsguard tunnel --help"),
+        ("tunnel rload a", "tunnel: no such verb: 'rload' (did you mean reload?); see nsguard tunnel --help"),
         ("launch", "launch: too few arguments; see nsguard launch --help"),
-        ("statsu vpn", "no such command: 'statsu', did you mean status?; see nsguard --help"),
+        ("statsu vpn", "no such command: 'statsu' (did you mean status?); see nsguard --help"),
         ("app serve", "no such command: 'app'; see nsguard --help"),
     ],
 )

@@ -24,7 +24,7 @@ def _machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NSGUARD_NAMESPACE", raising=False)
 
 
-UNKNOWN = "vnp: no such namespace, did you mean vpn?; known: left-up, other, vpn"
+UNKNOWN = "vnp: no such namespace (did you mean vpn?); known: left-up, other, vpn"
 
 
 def test_those_that_are_configured_or_up_are_known() -> None:
@@ -46,7 +46,7 @@ def test_another_user_sees_those_that_are_configured_alone(monkeypatch: pytest.M
         finally:
             os.seteuid(0)
         assert seen == {"vpn"}
-        assert message == "vnp: no such namespace, did you mean vpn?; known: vpn"
+        assert message == "vnp: no such namespace; the only one is vpn"
 
 
 def test_a_misspelt_name_has_the_nearest_one() -> None:
@@ -74,6 +74,16 @@ def test_run_does_not_ask_for_users_of_a_misspelt_namespace() -> None:
     with pytest.raises(NsguardError) as error:
         client.connect("vpn")
     assert str(error.value) == "vpn: the namespace accepts no commands; set nsguard.namespaces.vpn.users"
+
+
+def test_run_does_not_ask_for_users_that_are_set(tmp_path: Path) -> None:
+    (tmp_path / "ETC/vpn/spec.json").write_text('{"commandGroup": "nsguard-vpn"}')
+    with pytest.raises(NsguardError) as error:
+        client.connect("vpn")
+    assert str(error.value) == (
+        "vpn: the namespace accepts no commands now, because its socket is down; "
+        "as root: systemctl start nsguard-run-vpn.socket"
+    )
 
 
 def test_who_may_use_no_namespace_is_told_which_option_lets_them_in() -> None:

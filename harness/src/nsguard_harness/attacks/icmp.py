@@ -45,7 +45,7 @@ class IcmpPingLan(Attack):
     """Claim: an ICMP echo by ping socket to a host on the uplink's own network does not leave by the uplink.
 
     Method: SOCK_DGRAM with IPPROTO_ICMP or IPPROTO_ICMPV6, the token as the echo's data.
-    Limitations: the namespace's own ping_group_range may refuse it before any route does.
+    Limitations: a ping_group_range may refuse it before any route does; nsguard's namespaces let every group ping.
     Source: icmp(7).
     """
 

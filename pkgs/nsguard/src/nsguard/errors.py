@@ -24,8 +24,8 @@ class Stopped(NsguardError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """ ", did you mean NAME?" for the nearest of `known` to a misspelt word; empty if none is near."""
+    """ " (did you mean NAME?)" for the nearest of `known` to a misspelt word; empty if none is near."""
     import difflib  # imported here because only an error needs it
 
     near = difflib.get_close_matches(word, sorted(known), 1)
-    return f", did you mean {near[0]}?" if near else ""
+    return f" (did you mean {near[0]}?)" if near else ""

@@ -25,8 +25,10 @@ def namespaces() -> set[str]:
 def unknown(name: str) -> str:
     """The message for a name that is not in `namespaces()`."""
     names = namespaces()
-    what = f"{name if paths.valid_name(name) else ascii(name)}: no such namespace{nearest(name, names)}"
-    return f"{what}; known: {', '.join(sorted(names))}" if names else f"{what}; none is defined"
+    what = f"{name if paths.valid_name(name) else ascii(name)}: no such namespace"
+    if len(names) > 1:
+        return f"{what}{nearest(name, names)}; known: {', '.join(sorted(names))}"
+    return f"{what}; the only one is {names.pop()}" if names else f"{what}; none is defined"
 
 
 def let_in(names: Sequence[str]) -> str:

@@ -27,6 +27,7 @@ def test_the_exit_address_is_asked_for_inside(box: Box) -> None:
         url = f"http://localhost:8080/{at}"
         asked = namespaces(box, "--exit-address", url)[NAME]["exitAddress"]
         assert asked == {"address": address, "fault": fault and f"{url}: {fault}"}, at
+        assert box.nsguard("status", "--exit-address", url).returncode == (1 if fault else 0), at
     assert "  exit       203.0.113.9\n" in box.nsguard("status", "--exit-address", "http://localhost:8080/plain").stdout
     asked = namespaces(box, "--exit-address", "http://localhost:8081/")[NAME]["exitAddress"]
     assert asked == {"address": None, "fault": "http://localhost:8081/: Connection refused"}

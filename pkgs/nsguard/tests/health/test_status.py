@@ -156,7 +156,7 @@ def test_a_published_port_is_answered_by_whoever_listens_where_the_proxy_asks(bo
 
 def test_an_unknown_namespace_is_bad_input(box: Box) -> None:
     done = box.nsguard("status", "nowhere")
-    assert (done.returncode, done.stderr) == (2, "nsguard: nowhere: no such namespace; known: vpn\n")
+    assert (done.returncode, done.stderr) == (2, "nsguard: nowhere: no such namespace; the only one is vpn\n")
 
 
 @pytest.mark.parametrize("command", ["status", "doctor"])

@@ -1,5 +1,6 @@
 """Errors of `nsguard run` before it connects: about its arguments, and about the working directory."""
 
+import io
 import os
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from nsguard.errors import NsguardError
 from nsguard.run import client
+from nsguard.run.errors import RunFailed
 
 
 def refusal(*words: str) -> str:
@@ -32,4 +34,17 @@ def test_a_directory_that_is_of_no_use(error: type[OSError], what: str, monkeypa
         raise error
 
     monkeypatch.setattr(os, "stat", stat)
+    monkeypatch.setattr(client, "connect", lambda _: io.BytesIO())
     assert refusal("vpn", "--", "id") == f"{what}; change to another one"
+
+
+def test_a_refusal_by_the_namespace_comes_before_the_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: str) -> None:
+        raise RunFailed("vpn: the namespace denies you permission")
+
+    def stat(*_: object, **__: object) -> os.stat_result:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "stat", stat)
+    monkeypatch.setattr(client, "connect", refuse)
+    assert refusal("vpn", "--", "id") == "vpn: the namespace denies you permission"

@@ -61,7 +61,9 @@ def _show(options: argparse.Namespace, before: str) -> int:
         ordered = sorted(statuses.items(), key=lambda item: not summary.wrong(item[1]))
         output = "\n\n".join(summary.of(name, record, style) for name, record in ordered) or NOTHING
     print(before + output)
-    return 1 if any(map(summary.wrong, statuses.values())) else 0
+    # An address that was asked for and not found is a failure of this command, not of the namespace.
+    unanswered = any(record.get("exitAddress", {}).get("fault") for record in statuses.values())
+    return 1 if unanswered or any(map(summary.wrong, statuses.values())) else 0
 
 
 def _statuses(options: argparse.Namespace) -> dict[str, dict[str, Any]]:

@@ -13,16 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 DEFAULT = ".conf.default."
+# The groups that may open ICMP sockets, without which ping(8) fails. The kernel refuses a range whose ends are not
+# mapped in this user namespace, as in most containers.
+_PING = "net.ipv4.ping_group_range"
 
 
 def each(sysctls: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """Name, file and value of each sysctl to set.
 
     A default for new links is also set for the present links, except for lo. IPv6's are left out if this kernel has no
-    IPv6.
+    IPv6, and a range of groups that do not all exist here.
     """
     for key, value in sysctls.items():
         if key.startswith("net.ipv6.") and not namespace.has_ipv6():
+            continue
+        if key == _PING and not all(_is_group(int(number)) for number in value.split()):
             continue
         yield key, "/proc/sys/" + key.replace(".", "/"), value
         if DEFAULT in key:
@@ -33,10 +38,18 @@ def each(sysctls: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
                     yield f"{family}.conf.{link}.{setting}", file, value
 
 
+def _is_group(number: int) -> bool:
+    """Whether this user namespace has the group (user_namespaces(7))."""
+    with open("/proc/self/gid_map", encoding="ascii") as file:
+        ranges = [tuple(map(int, line.split())) for line in file]
+    return any(first <= number < first + count for first, _, count in ranges)
+
+
 def lay(sysctls: Mapping[str, str]) -> None:
     """Set and log each sysctl. Raises `NsguardError` if the kernel refuses a value that is not set already."""
     for key, path, value in each(sysctls):
-        process.say("+ " + process.replayable(["sysctl", "-w", f"{key}={value}"]))
+        word = f"'{key}={value}'" if " " in value else f"{key}={value}"
+        process.say("+ " + process.replayable(["sysctl", "-w", word]))
         try:
             with open(path, "w", encoding="ascii") as file:
                 file.write(value)

@@ -27,6 +27,8 @@ BASH_PROMPT = "prompt.bash"
 # Bytes of a descriptor in a message (unix(7), SCM_RIGHTS).
 INT = 4
 MEMORY_DEVICES = 1  # their major number, in devices.txt of the kernel
+# What a message says of a namespace whose users are set.
+_DOWN = "accepts no commands now, because its socket is down; as root: systemctl start nsguard-run-{}.socket"
 
 
 def main(what: str, words: list[str]) -> int:
@@ -105,10 +107,12 @@ def _start(name: str, command: list[bytes], variables: dict[bytes, bytes]) -> in
     try:
         directory = os.getcwdb()
         here = os.stat(".")
-    except PermissionError:
-        raise RunFailed("you may not enter the working directory; change to another one") from None
-    except OSError:
-        raise RunFailed("the working directory no longer exists; change to another one") from None
+    except OSError as error:
+        connect(name).close()  # a refusal by the namespace comes first
+        what = "you may not enter the working directory"
+        if not isinstance(error, PermissionError):
+            what = "the working directory no longer exists"
+        raise RunFailed(f"{what}; change to another one") from None
     with connect(name) as connection:
         # Imported only once the connection exists.
         from nsguard.run import session, streams, terminal
@@ -167,14 +171,24 @@ def connect(name: str) -> unix.Socket:
             case errno.ENOENT:
                 if name not in known.namespaces():
                     raise RunFailed(known.unknown(name)) from None
-                text = "accepts no commands; set nsguard.namespaces.{}.users"
+                text = _DOWN if _takes_commands(name) else "accepts no commands; set nsguard.namespaces.{}.users"
             case errno.EACCES | errno.EPERM:
                 text = f"denies you permission; {known.let_in([name])}"
             case errno.ECONNREFUSED:
-                text = "accepts no commands now; start nsguard-run-{}.socket"
+                text = _DOWN
             case _:
                 text = f"cannot be reached: {(error.strerror or str(error)).lower()}; try again"
         raise RunFailed(f"{name}: the namespace {text.format(name)}") from None
+
+
+def _takes_commands(name: str) -> bool:
+    """Whether the configuration names users of the namespace."""
+    from nsguard.system import files  # as above
+
+    try:
+        return files.read_json(f"{paths.ETC}/{name}/spec.json")["commandGroup"] is not None
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def send(connection: unix.Socket, request: bytes, descriptors: list[int]) -> None:

@@ -53,10 +53,27 @@ def test_a_peer_that_could_answer_is_missed(it: Any) -> None:
     assert finding.what.startswith("no peer has answered for 3 minutes")
 
 
-@pytest.mark.parametrize("it", [patient(AT), patient(configured=False)])
-def test_a_peer_with_an_endpoint_has_moved_if_it_is_elsewhere(it: Any) -> None:
+def test_a_peer_with_an_endpoint_has_moved_if_it_is_elsewhere() -> None:
+    it = patient(AT)
+    it.tunnel.endpoints = (("192.0.2.9", 51820),)
     (finding,) = rules.outside(it)
-    assert finding.what == f"peer {KEY} has moved to 192.0.2.1 port 51820, to which the rules let no packet go"
+    assert finding == (
+        f"peer {KEY} has moved to 192.0.2.1 port 51820, to which the rules let no packet go",
+        "systemctl reload nsguard-tunnel-vpn",
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("it", "remedy"), [(patient(AT), ""), (patient(configured=False), "mend the files; then: ")], ids=["mended", "bad"]
+)
+def test_a_peer_has_not_moved_if_the_last_good_file_named_no_endpoint(it: Any, remedy: str) -> None:
+    (finding,) = rules.outside(it)
+    assert finding.what == (
+        f"peer {KEY} was last at 192.0.2.1 port 51820, to which the rules let no packet go, because the files that "
+        "the tunnel uses do not name it"
+    )
+    assert finding.remedy == f"{remedy}systemctl reload nsguard-tunnel-vpn"
 
 
 TUNNEL = SimpleNamespace(complete=True, device="nsg-1a2b3c4d", implementation="userspace")

@@ -92,18 +92,21 @@ def _modified(path: str) -> float | None:
 def units(patient: Patient) -> Iterator[Finding]:
     """The namespace, its tunnel and their units, if they have any, are up; the last change of the tunnel succeeded."""
     name = patient.name
-    needed = {f"nsguard-netns-{name}.service": patient.up, f"nsguard-tunnel-{name}.service": patient.tunnel is not None}
-    sockets = [it.unit for it in patient.spec.published] + [it.unit for it in patient.spec.host_services]
+    netns = f"nsguard-netns-{name}.service"
+    needed = {netns: patient.up, f"nsguard-tunnel-{name}.service": patient.tunnel is not None}
+    serving = _serving(netns)
     properties = ["LoadState", "ActiveState", "SubState", "Result", "NeedDaemonReload"]
     proxies = [f"nsguard-{kind}-{name}@*.service" for kind in ("publish", "host")]
-    shown = systemd.show([*needed, *sockets, *proxies, f"nsguard-*-{name}.*"], properties)
+    shown = systemd.show([*needed, *serving, *proxies, f"nsguard-*-{name}.*"], properties)
     reasons = {unit.unit: unit.reason for unit in patient.units}
     known_units = {unit["Id"]: unit for unit in shown if unit.get("LoadState") != "not-found" and "Id" in unit}
     for unit, it in sorted(known_units.items()):
         state = it["ActiveState"]
         if it["NeedDaemonReload"] == "yes":
             yield Finding(f"{unit} has changed on disk", "systemctl daemon-reload")
-        if state == "failed" or it["SubState"] == "auto-restart" or (unit in {*needed, *sockets} and state != "active"):
+        if state == "failed" and unit.startswith("nsguard-app-"):
+            continue  # the check of confined units reports it
+        if state == "failed" or it["SubState"] == "auto-restart" or (unit in {*needed, *serving} and state != "active"):
             if reason := reasons.get(unit):
                 word = "failed" if it["SubState"] == "auto-restart" else state
                 yield Finding(f"{unit} is {word}: {reason.what}", reason.remedy)
@@ -117,6 +120,12 @@ def units(patient: Patient) -> Iterator[Finding]:
             what = "netns" if "netns" in unit else "tunnel"
             yield Finding(f"{what} {name} is down", f"nsguard {what} up {name}")
     yield from _refused(patient)
+
+
+def _serving(netns: str) -> list[str]:
+    """The sockets and paths of nsguard that serve a namespace: its unit wants them."""
+    wanted = " ".join(unit.get("Wants", "") for unit in systemd.show([netns], ["Wants"])).split()
+    return [unit for unit in wanted if unit.startswith("nsguard-")]
 
 
 def _refused(patient: Patient) -> Iterator[Finding]:

@@ -58,9 +58,14 @@ def outside(patient: Patient) -> Iterator[Finding]:
     with contextlib.suppress(process.CommandFailed):
         for key, at in wireguard_endpoints(patient, tunnel).items():
             if at not in tunnel.endpoints and key not in unaddressed:
-                yield Finding(
-                    f"peer {key} has moved to {at[0]} port {at[1]}, to which the rules let no packet go", remedy
-                )
+                there = f"{at[0]} port {at[1]}, to which the rules let no packet go"
+                if patient.config and tunnel.endpoints:
+                    yield Finding(f"peer {key} has moved to {there}", remedy)
+                else:  # the kernel keeps the last endpoint of a peer whose file then named none
+                    yield Finding(
+                        f"peer {key} was last at {there}, because the files that the tunnel uses do not name it",
+                        remedy if patient.config else f"mend the files; then: {remedy}",
+                    )
 
 
 def link(patient: Patient) -> Iterator[Finding]:
