@@ -87,6 +87,45 @@ def test_a_file_in_place_of_a_tunnel_is_neither_read_nor_shown(tmp_path: Path) -
         assert "the-key" not in error
 
 
+@needs_nixpkgs
+@pytest.mark.parametrize(
+    ("option", "value", "instead"),
+    [
+        ("nsguard.namespaces.vpn", '"mullvad"', 'to name its tunnel, write nsguard.namespaces.vpn.tunnel = "…";'),
+        ("nsguard.namespaces.vpn.portForwarding", "true", "write nsguard.namespaces.vpn.portForwarding.enable = true;"),
+        (
+            "nsguard.namespaces.vpn.hostServices.sonarr",
+            "8989",
+            "for the port on which it listens, write nsguard.namespaces.vpn.hostServices.sonarr.port = …;",
+        ),
+        (
+            "nsguard.namespaces.vpn.publish.web",
+            "9091",
+            'write nsguard.namespaces.vpn.publish.web = { listen = [ "127.0.0.1:…" ]; port = …; };',
+        ),
+        (
+            "nsguard.namespaces.vpn.allowedEgress.nas",
+            '"192.168.1.10"',
+            'write nsguard.namespaces.vpn.allowedEgress.nas = { address = "…"; port = …; };',
+        ),
+        ("nsguard.apps.web", '"firefox"', "to name its program, write nsguard.apps.web.package = pkgs.…;"),
+        (
+            "systemd.services.prowlarr.nsguard",
+            '"vpn"',
+            'to name the namespace, write systemd.services.prowlarr.nsguard.namespace = "…";',
+        ),
+    ],
+)
+def test_a_value_in_place_of_a_set_of_options_is_refused_with_the_line_to_write(
+    option: str, value: str, instead: str
+) -> None:
+    modules = " ".join(f"{CHECKS.parent}/modules/{name}.nix" for name in ("apps", "namespaces", "services"))
+    alone = '{ _module.check = false; _module.args.pkgs = throw "no package is needed"; }'
+    options = f"(import {NIXPKGS}/lib).evalModules {{ modules = [ {modules} {alone} {{ {option} = {value}; }} ]; }}"
+    error = error_of(f"builtins.seq ({options}).config.{option} null")
+    assert f"error: {option}: the value is not a set of options; {instead}\n" in error
+
+
 def directives(text: str) -> list[tuple[str, str, str]]:
     """A unit's text as sorted (section, key, value), without the environment that NixOS gives to every service."""
     section, lines = "", []

@@ -3,33 +3,39 @@
 let
   inherit (lib) mkOption types;
   required = import ./required.nix { inherit lib; };
+  setsOnly = import ./sets-only.nix {
+    inherit lib;
+    instead = name: "write ${name} = { address = \"…\"; port = …; };";
+  };
 in
 mkOption {
   type = types.attrsOf (
-    types.submodule {
-      options = {
-        address = required {
-          type = types.str;
-          example = "192.168.1.10";
-          description = ''
-            Address of the host to reach. Services inside use the same address. While the exception exists, the
-            address leads to that host and never into the tunnel, and its other ports are closed.
+    setsOnly (
+      types.submodule {
+        options = {
+          address = required {
+            type = types.str;
+            example = "192.168.1.10";
+            description = ''
+              Address of the host to reach. Services inside use the same address. While the exception exists, the
+              address leads to that host and never into the tunnel, and its other ports are closed.
 
-            Risk: whichever machine has this address on the host's network receives the connections.
-          '';
+              Risk: whichever machine has this address on the host's network receives the connections.
+            '';
+          };
+
+          port = required {
+            type = types.port;
+            example = 445;
+            description = ''
+              TCP port to reach. Another protocol cannot be forwarded without a route, and there is none.
+
+              Risk: what listens there may itself talk to the Internet, as a proxy, a resolver or a print server does.
+            '';
+          };
         };
-
-        port = required {
-          type = types.port;
-          example = 445;
-          description = ''
-            TCP port to reach. Another protocol cannot be forwarded without a route, and there is none.
-
-            Risk: what listens there may itself talk to the Internet, as a proxy, a resolver or a print server does.
-          '';
-        };
-      };
-    }
+      }
+    )
   );
   default = { };
   example = lib.literalExpression ''

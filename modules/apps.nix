@@ -10,6 +10,7 @@ let
   inherit (import ./plan/names.nix) appBusPart;
   presets = import ./plan/units/presets.nix;
   cfg = config.nsguard;
+  setsOnly = instead: import ./sets-only.nix { inherit lib instead; };
   numberOf = user: config.users.users.${user}.uid or null;
 
   flag =
@@ -318,7 +319,9 @@ let
 in
 {
   options.nsguard.apps = mkOption {
-    type = types.attrsOf (types.submodule appModule);
+    type = types.attrsOf (
+      setsOnly (name: "to name its program, write ${name}.package = pkgs.…;") (types.submodule appModule)
+    );
     default = { };
     example = lib.literalExpression ''
       {

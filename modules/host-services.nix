@@ -3,6 +3,10 @@
 let
   inherit (lib) mkOption types;
   defaults = (import ./plan/defaults.nix).hostService;
+  setsOnly = import ./sets-only.nix {
+    inherit lib;
+    instead = name: "for the port on which it listens, write ${name}.port = …;";
+  };
 
   # The port of a service, where its module has an option for it.
   portOf =
@@ -55,7 +59,7 @@ let
     };
 in
 mkOption {
-  type = types.attrsOf (types.submodule service);
+  type = types.attrsOf (setsOnly (types.submodule service));
   default = { };
   example = lib.literalExpression ''
     {

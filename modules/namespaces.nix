@@ -3,6 +3,7 @@ let
   inherit (lib) mkOption types;
   defaults = import ./plan/defaults.nix;
   required = import ./required.nix { inherit lib; };
+  setsOnly = instead: import ./sets-only.nix { inherit lib instead; };
 
   namespace = {
     options = {
@@ -88,7 +89,11 @@ let
 
       # Evaluated only if it is set: most namespaces have none, and a host may have many namespaces.
       portForwarding = mkOption {
-        type = types.nullOr (types.submodule { options = import ./port-forwarding.nix { inherit lib; }; });
+        type = types.nullOr (
+          setsOnly (name: "write ${name}.enable = true;") (
+            types.submodule { options = import ./port-forwarding.nix { inherit lib; }; }
+          )
+        );
         default = null;
         apply = value: if value == null then defaults.portForwarding else value;
         example = {
@@ -125,7 +130,9 @@ let
 in
 {
   options.nsguard.namespaces = mkOption {
-    type = types.attrsOf (types.submodule namespace);
+    type = types.attrsOf (
+      setsOnly (name: "to name its tunnel, write ${name}.tunnel = \"…\";") (types.submodule namespace)
+    );
     default = { };
     example = lib.literalExpression ''{ vpn.tunnel = "mullvad"; }'';
     description = ''

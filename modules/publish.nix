@@ -4,6 +4,10 @@ let
   inherit (lib) mkOption types;
   defaults = import ./plan/defaults.nix;
   required = import ./required.nix { inherit lib; };
+  setsOnly = import ./sets-only.nix {
+    inherit lib;
+    instead = name: "write ${name} = { listen = [ \"127.0.0.1:…\" ]; port = …; };";
+  };
 
   range =
     example:
@@ -188,7 +192,7 @@ let
 in
 {
   publish = mkOption {
-    type = types.attrsOf (types.submodule published);
+    type = types.attrsOf (setsOnly (types.submodule published));
     default = { };
     example = lib.literalExpression ''
       { web = { listen = [ "127.0.0.1:9091" "[::1]:9091" "192.0.2.2:9091" ]; port = 9091; }; }

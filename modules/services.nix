@@ -38,115 +38,128 @@ let
       '';
     };
 
+  setsOnly = import ./sets-only.nix {
+    inherit lib;
+    instead = name: "to name the namespace, write ${name}.namespace = \"…\";";
+  };
+
+  optionsOf = serviceConfig: {
+    namespace = mkOption {
+      type = types.nullOr types.str;
+      default = service.namespace;
+      example = "vpn";
+      description = ''
+        Name of the namespace that confines this service, one of {option}`nsguard.namespaces`. The service's packets
+        leave by that namespace's tunnel or not at all, and the tunnel's resolver looks up its names. Sockets of the
+        host's daemons, which would act for the service outside the namespace, are hidden.
+
+        The confinement is applied to the finished service. It overrides what any module sets for the same
+        properties, unless the module is stricter. Sockets on which systemd listens for the service
+        ({option}`systemd.sockets`) are created in the namespace as well, so the host cannot reach them.
+
+        Risk: directories that the service shares with unconfined programs remain a way out for a malicious service:
+        another program may run what it writes there.
+      '';
+    };
+
+    capabilities = mkOption {
+      type = types.listOf types.str;
+      default = service.capabilities;
+      example = [
+        "CAP_CHOWN"
+        "CAP_SETUID"
+        "CAP_SETGID"
+      ];
+      description = ''
+        Capabilities (capabilities(7)) that the service keeps, within a user namespace of its own. A service that
+        owns files of several users needs some. A daemon that starts as root and becomes another user needs
+        CAP_SETUID, CAP_SETGID, and systemd 258: earlier versions deny setgroups(2) in such a namespace.
+
+        Risk: none of them has an effect on the network. CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_FOWNER and CAP_SETUID open
+        every user's files to the service. CAP_SETGID opens the files of every group, because the service may take
+        any group as its own. Some of these files are run outside the confinement. So the homes of all accounts are
+        hidden from a service with one of these capabilities or CAP_DAC_READ_SEARCH, wherever they lie, except paths
+        that its unit names.
+      '';
+    };
+
+    bindPaths = mkOption {
+      type = types.listOf types.str;
+      default = service.bindPaths;
+      example = [ "/home/alice/Music" ];
+      description = ''
+        Files and directories of the host that the service can see, and write if its user may, in the `/run`, `/tmp`
+        and home directories that are otherwise its own. `"/path:/path/inside"` shows one at another path. They must
+        exist. Paths that lead to daemons of the host are refused, and so are the system's directories and whole
+        home directories.
+
+        Risk: programs outside may act on what the service writes there, and the service can use sockets in them. What
+        it writes to `~/.ssh`, `~/.config` and the like, a login may start.
+      '';
+    };
+
+    devices = mkOption {
+      type = types.listOf types.str;
+      default = service.devices;
+      example = [ "/dev/dri" ];
+      description = ''
+        Devices, or directories of devices, that the service may use; a graphics card is `/dev/dri`. The service's
+        user must be in the group that owns them (`serviceConfig.SupplementaryGroups`). Otherwise the service has
+        only the devices that every program needs. Disks, memory, processors and the kernel's log are refused.
+
+        Risk: the service can attack the device's driver in the kernel, and whatever the device is connected to.
+        With a device that leads to a network, such as a modem or `/dev/net/tun`, the attack `device-nodes` of
+        `nsguard-leaktest list` succeeds. With one of `/dev/input`, the service sees what users type, and with
+        `/dev/uinput` it can type in their place. Such devices cause a warning.
+      '';
+    };
+
+    dbus.system = import ./bus.nix { inherit lib; } {
+      who = "service";
+      at = "systemd.services.<name>.nsguard";
+      kind = "system";
+      default = service.dbus.system;
+      example = [ "org.freedesktop.hostname1" ];
+    };
+
+    hardening = lib.mapAttrs (loosening serviceConfig) loosenings;
+
+    waitForHandshake = mkOption {
+      type = types.nullOr (types.ints.between 1 3600);
+      default = service.waitForHandshake;
+      example = 30;
+      description = ''
+        Seconds for which a start of the service waits until the tunnel is up and one of its peers answers. If none
+        answers in time, the start fails and `nsguard-handshake-NAME@SECONDS.service` says why.
+        `nsguard-late-NAME@SERVICE.service` then waits without a limit and starts the service when a peer answers;
+        stopping the service stops this too. By default the service starts as soon as the tunnel is set up, and its
+        connections wait until a peer answers.
+
+        Risk: none for what leaves the host. The service is down while no peer answers.
+      '';
+    };
+
+    allowPrivilegedCommands = mkOption {
+      type = types.bool;
+      default = service.allowPrivilegedCommands;
+      example = true;
+      description = ''
+        Whether to accept commands with the prefix `+` or `!` in this service. Some NixOS modules use them to
+        prepare files. systemd runs such commands as root and without the private `/run` (systemd.service(5)).
+
+        Risk: such a command is in the network namespace but sees the host's sockets, so the names that it looks up
+        go out in clear text by the host's resolver.
+      '';
+    };
+  };
+
+  # An option, so that a value that is no set has a message of nsguard's own.
   extension = { config, ... }: {
-    options.nsguard = {
-      namespace = mkOption {
-        type = types.nullOr types.str;
-        default = service.namespace;
-        example = "vpn";
-        description = ''
-          Name of the namespace that confines this service, one of {option}`nsguard.namespaces`. The service's packets
-          leave by that namespace's tunnel or not at all, and the tunnel's resolver looks up its names. Sockets of the
-          host's daemons, which would act for the service outside the namespace, are hidden.
-
-          The confinement is applied to the finished service. It overrides what any module sets for the same
-          properties, unless the module is stricter. Sockets on which systemd listens for the service
-          ({option}`systemd.sockets`) are created in the namespace as well, so the host cannot reach them.
-
-          Risk: directories that the service shares with unconfined programs remain a way out for a malicious service:
-          another program may run what it writes there.
-        '';
-      };
-
-      capabilities = mkOption {
-        type = types.listOf types.str;
-        default = service.capabilities;
-        example = [
-          "CAP_CHOWN"
-          "CAP_SETUID"
-          "CAP_SETGID"
-        ];
-        description = ''
-          Capabilities (capabilities(7)) that the service keeps, within a user namespace of its own. A service that
-          owns files of several users needs some. A daemon that starts as root and becomes another user needs
-          CAP_SETUID, CAP_SETGID, and systemd 258: earlier versions deny setgroups(2) in such a namespace.
-
-          Risk: none of them has an effect on the network. CAP_DAC_OVERRIDE, CAP_CHOWN, CAP_FOWNER and CAP_SETUID open
-          every user's files to the service. CAP_SETGID opens the files of every group, because the service may take
-          any group as its own. Some of these files are run outside the confinement. So the homes of all accounts are
-          hidden from a service with one of these capabilities or CAP_DAC_READ_SEARCH, wherever they lie, except paths
-          that its unit names.
-        '';
-      };
-
-      bindPaths = mkOption {
-        type = types.listOf types.str;
-        default = service.bindPaths;
-        example = [ "/home/alice/Music" ];
-        description = ''
-          Files and directories of the host that the service can see, and write if its user may, in the `/run`, `/tmp`
-          and home directories that are otherwise its own. `"/path:/path/inside"` shows one at another path. They must
-          exist. Paths that lead to daemons of the host are refused, and so are the system's directories and whole
-          home directories.
-
-          Risk: programs outside may act on what the service writes there, and the service can use sockets in them. What
-          it writes to `~/.ssh`, `~/.config` and the like, a login may start.
-        '';
-      };
-
-      devices = mkOption {
-        type = types.listOf types.str;
-        default = service.devices;
-        example = [ "/dev/dri" ];
-        description = ''
-          Devices, or directories of devices, that the service may use; a graphics card is `/dev/dri`. The service's
-          user must be in the group that owns them (`serviceConfig.SupplementaryGroups`). Otherwise the service has
-          only the devices that every program needs. Disks, memory, processors and the kernel's log are refused.
-
-          Risk: the service can attack the device's driver in the kernel, and whatever the device is connected to.
-          With a device that leads to a network, such as a modem or `/dev/net/tun`, the attack `device-nodes` of
-          `nsguard-leaktest list` succeeds. With one of `/dev/input`, the service sees what users type, and with
-          `/dev/uinput` it can type in their place. Such devices cause a warning.
-        '';
-      };
-
-      dbus.system = import ./bus.nix { inherit lib; } {
-        who = "service";
-        at = "systemd.services.<name>.nsguard";
-        kind = "system";
-        default = service.dbus.system;
-        example = [ "org.freedesktop.hostname1" ];
-      };
-
-      hardening = lib.mapAttrs (loosening config.serviceConfig) loosenings;
-
-      waitForHandshake = mkOption {
-        type = types.nullOr (types.ints.between 1 3600);
-        default = service.waitForHandshake;
-        example = 30;
-        description = ''
-          Seconds for which a start of the service waits until the tunnel is up and one of its peers answers. If none
-          answers in time, the start fails and `nsguard-handshake-NAME@SECONDS.service` says why.
-          `nsguard-late-NAME@SERVICE.service` then waits without a limit and starts the service when a peer answers;
-          stopping the service stops this too. By default the service starts as soon as the tunnel is set up, and its
-          connections wait until a peer answers.
-
-          Risk: none for what leaves the host. The service is down while no peer answers.
-        '';
-      };
-
-      allowPrivilegedCommands = mkOption {
-        type = types.bool;
-        default = service.allowPrivilegedCommands;
-        example = true;
-        description = ''
-          Whether to accept commands with the prefix `+` or `!` in this service. Some NixOS modules use them to
-          prepare files. systemd runs such commands as root and without the private `/run` (systemd.service(5)).
-
-          Risk: such a command is in the network namespace but sees the host's sockets, so the names that it looks up
-          go out in clear text by the host's resolver.
-        '';
-      };
+    options.nsguard = mkOption {
+      type = setsOnly (types.submodule { options = optionsOf config.serviceConfig; });
+      default = { };
+      internal = true;
+      description = "How the service is confined.";
     };
   };
 

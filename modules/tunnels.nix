@@ -278,24 +278,10 @@ let
     };
   };
 
-  # A type of sets of options that takes nothing else. NixOS would import a path as a module, and show the line with the
-  # key of a provider's file, or the whole text of one that is pasted.
-  setsOnly =
-    type:
-    type
-    // {
-      check = _: true;
-      merge =
-        option: definitions:
-        let
-          name = lib.showOption option;
-        in
-        if lib.all ({ value, ... }: lib.isAttrs value || lib.isFunction value) definitions then
-          type.merge option definitions
-        else
-          throw "${name}: the value is not a set of options; for a provider's file, write ${name}.configFile = \"/run/secrets/…\";";
-      substSubModules = modules: setsOnly (type.substSubModules modules);
-    };
+  setsOnly = import ./sets-only.nix {
+    inherit lib;
+    instead = name: "for a provider's file, write ${name}.configFile = \"/run/secrets/…\";";
+  };
 in
 {
   options.nsguard.tunnels = mkOption {

@@ -159,7 +159,10 @@ in
           apps
           ;
         # Not users and groups, because the plan makes some of them.
-        known.services = cfg.specification.known.services or null;
+        known = lib.intersectAttrs {
+          services = null;
+          modules = null;
+        } (cfg.specification.known or { });
       };
       description = "The units and files of namespaces and apps.";
     };
@@ -187,6 +190,7 @@ in
           users = lib.attrNames accounts;
           groups = map (group: group.name) (lib.attrValues config.users.groups);
           services = lib.attrNames config.systemd.services;
+          modules = lib.attrNames config.services;
         };
       };
       warnings = cfg.planned.warnings ++ warnings ++ shared.warnings ++ cfg.warnings;

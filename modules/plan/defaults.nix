@@ -166,6 +166,8 @@ in
     users = null;
     groups = null;
     services = null;
+    # of NixOS's modules: the options below `services`
+    modules = null;
   };
 
   metrics = {

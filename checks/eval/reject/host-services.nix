@@ -42,7 +42,7 @@
       ''${at}.elsewhere.address: "192.168.1.10" ${elsewhere}''
       ''${at}.everywhere.address: "0.0.0.0" ${elsewhere}''
       ''${at}.named.address: "localhost" is malformed; write it like "127.0.0.1" or "::1"''
-      "${at}.nothing.port: no port is set, and services.nothing has no option with its port; set ${at}.nothing.port = 8989; with the port that the service listens on"
+      "${at}.nothing.port: no port is set, and services.nothing has no option with its port; set ${at}.nothing.port to the port on which the service listens"
       "${at}.same: port 1 inside is also the port of ${at}.a b; set ${at}.same.listenPort to a free port"
     ];
 }

@@ -31,7 +31,7 @@
         ''systemd.services.${name}.nsguard.namespace: nothing else defines the service "${name}", so there is nothing to confine; ${fix}enable the module that defines it (often services.${name}.enable = true;), or, if a package defines its unit, repeat the command here: systemd.services.${name}.serviceConfig.ExecStart = [ "" "…" ];'';
     in
     [
-      ''nsguard.namespaces.vpn.hostServices.sonnar.port: no port is set, and services.sonnar has no option with its port; did you mean "sonarr"? If not, set nsguard.namespaces.vpn.hostServices.sonnar.port = 8989; with the port that the service listens on''
+      ''nsguard.namespaces.vpn.hostServices.sonnar.port: no port is set, and services.sonnar has no option with its port; did you mean "sonarr"? If not, set nsguard.namespaces.vpn.hostServices.sonnar.port to the port on which the service listens''
       (message "prowlarrr" "did you mean \"prowlarr\"? If not, ")
       (message "prwolarr" "did you mean \"prowlarr\"? If not, ")
       (message "transmission-daemon" "did you mean \"transmission\"? If not, ")

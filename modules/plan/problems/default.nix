@@ -27,10 +27,12 @@ let
     unreadablePlaces
     ;
   inherit (problem) messages;
+  inherit (import ../combine.nix) toList;
   inherit (import ../confinement/binds.nix) showsHome;
   service = import ./service.nix {
     inherit namespaces services;
     known = knownServices;
+    inherit (known) modules;
   };
   hops = import ../network/hops.nix { inherit namespaces tunnels; };
 
@@ -86,7 +88,7 @@ let
     import ./host-services.nix {
       where = "nsguard.namespaces.${name}";
       ns = namespaces.${name};
-      services = knownServices;
+      services = knownServices ++ toList known.modules;
     };
 
   # Both would listen at one port inside, and only one can.

@@ -1,6 +1,6 @@
 # What is wrong with the `hostServices` of a namespace -> problems
 # ns: a namespace
-# services: the names that exist, to suggest one for a misspelt name
+# services: the names of services and of modules that exist, to suggest one for a misspelt name
 {
   where,
   ns,
@@ -9,6 +9,7 @@
 let
   inherit (builtins)
     attrNames
+    elem
     filter
     head
     toJSON
@@ -32,6 +33,7 @@ builtins.concatMap (
     here = "${where}.hostServices.${name}";
     it = hostServices.${name};
     port = toString (inside it);
+    set = "set ${here}.port to the port on which the service listens";
     same = filter (other: other < name && inside hostServices.${other} == inside it) (
       attrNames hostServices
     );
@@ -48,13 +50,13 @@ builtins.concatMap (
       when = it.port == null;
       where = "${here}.port";
       what = "no port is set, and services.${name} has no option with its port";
-      fix = orMeant name services "set ${here}.port = 8989; with the port that the service listens on";
+      fix = orMeant name (if elem name services then [ ] else services) set;
     }
     {
       when = it.port != null && !isPort it.port;
       where = "${here}.port";
       what = "${toJSON it.port} is not a port";
-      fix = "set ${here}.port = 8989; with the port that the service listens on";
+      fix = set;
     }
     {
       when = it.listenPort != null && !isPort it.listenPort;

@@ -1,9 +1,11 @@
 # What is wrong with a confined service, an instance of one, and a user's service -> problems
 # known: names of the configuration's services, those included that have nothing to run
+# modules: names of NixOS's modules, the options below `services`; null if they are not known
 {
   namespaces,
   services,
   known,
+  modules,
 }:
 let
   inherit (builtins)
@@ -22,13 +24,13 @@ let
     named
     ofDaemons
     ofSystem
-    orMeant
     removed
     roundabout
     sharing
     unknown
     wholeHome
     ;
+  nearest = import ./nearest.nix;
   inherit (import ../confinement/front.nix { tools = { }; }) inJournal unclear;
   properties = (import ../combine.nix).commands;
   mainSignal = import ../confinement/main-signal.nix;
@@ -198,15 +200,33 @@ let
         when = isEmpty service;
         inherit where;
         what = "nothing else defines the service ${toJSON name}, so there is nothing to confine";
-        fix =
-          let
-            define =
-              "enable the module that defines it (often services.${name}.enable = true;), or, if a package defines its"
-              + " unit, repeat the command here: ${option}.serviceConfig.ExecStart = [ \"\" \"…\" ];";
-            near = orMeant name defined define;
-          in
-          if near == define then "check the spelling, ${define}" else near;
+        fix = defining name;
       };
+
+  # What defines a service of this name.
+  defining =
+    name:
+    let
+      suffix = match "(.+)[.]service" name;
+      # The module of an instance or a part has the name before it.
+      parts = match "([A-Za-z0-9_-]+)@?.*" name;
+      module = if parts == null then "" else builtins.head parts;
+      isModule = if modules == null then module == name else builtins.elem module modules;
+      define =
+        "enable the module that defines it${
+          if isModule then " (often services.${module}.enable = true;)" else ""
+        }, or, if a package defines its"
+        + " unit, repeat the command here: ${named "services" name}.serviceConfig.ExecStart = [ \"\" \"…\" ];";
+      near = nearest name defined;
+      # A module that is not enabled defines no service.
+      nearModule = if isModule || modules == null then null else nearest name modules;
+    in
+    if suffix != null then
+      "write ${named "services" (builtins.head suffix)}, without the .service that NixOS adds"
+    else if near == null && nearModule == null then
+      "check the spelling, ${define}"
+    else
+      "did you mean ${toJSON (if near == null then nearModule else near)}? If not, ${define}";
 
   busOwner =
     name: service:
