@@ -47,7 +47,7 @@ in
   hops = {
     nsguard.tunnels.outer.configFile = "/run/secrets/outer.conf";
     nsguard.namespaces.outer.tunnel = "outer";
-    nsguard.tunnels.provider.via = "outer";
+    nsguard.tunnels.mullvad.via = "outer";
     nsguard.tests.namespace = "vpn";
   };
 
