@@ -251,8 +251,9 @@ let
     };
 
   # The parts of a service that name files for its commands, and the shell text of these commands.
-  textsOf = s: {
+  textsOf = name: s: {
     inherit (s) environment;
+    backsUp = backups.${name} or [ ];
     scripts = [
       s.preStart
       s.script
@@ -260,8 +261,10 @@ let
       s.reload
       s.preStop
       s.postStop
-    ];
+    ]
+    ++ backups.${name} or [ ];
   };
+  backups = import ./backups.nix { inherit config lib; };
 
   systemdVersion = lib.toIntBase10 (lib.versions.major config.systemd.package.version);
 
@@ -270,7 +273,7 @@ let
     name: s:
     removeAttrs s.nsguard [ "own" ]
     // s.nsguard.own
-    // textsOf s
+    // textsOf name s
     // {
       owners = ownersOf name s;
       packaged = s.overrideStrategy == "asDropin";
@@ -285,7 +288,7 @@ let
     services: name: s:
     let
       own = { inherit (s) unitConfig serviceConfig; };
-      service = s.nsguard // own // textsOf s;
+      service = s.nsguard // own // textsOf name s;
     in
     s
     // cfg.plan.confineService name (

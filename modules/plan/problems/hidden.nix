@@ -21,6 +21,7 @@ let
     words
     ;
   inherit (import ./problem.nix) named;
+  ofBackups = import ./backups.nix;
   ofHomes = import ./homes.nix;
   machineWideNames = import ./machine-wide.nix;
   binds = import ../confinement/binds.nix;
@@ -149,9 +150,29 @@ let
       match seen path == null
       && (homes || match "/(home|root)/.*" path == null)
       && filter (directory: binds.within path directory) visible == [ ]
-      # A hidden home itself exists, and is empty.
       && match paths.home path == null
     ) (namesOf service);
+
+  # Homes that it names as a whole. That a variable HOME has such a value is usual, and means nothing.
+  homesNamed =
+    service:
+    let
+      named = hiddenIn (
+        builtins.replaceStrings [ "HOME=/" ] [ "HOME=" ] (
+          concatStringsSep "\n" (
+            textsOf (service // { environment = removeAttrs (service.environment or { }) [ "HOME" ]; })
+          )
+        )
+      );
+    in
+    if service.hardening.hiddenHomes or true then
+      unique (
+        filter (path: match paths.home path != null && !binds.grants (service.bindPaths or [ ]) path) (
+          map binds.plain named
+        )
+      )
+    else
+      [ ];
 
   list = items: "[ ${concatStringsSep " " (map toJSON items)} ]";
 
@@ -176,6 +197,7 @@ let
       wrappers = filter (path: match "/run/wrappers(/.*)?" path != null) hidden;
       bindable = filter (path: mayBind path && !elem path wrappers && !elem path devices) hidden;
       closed = filter (path: !mayBind path && !elem path wrappers) hidden;
+      homes = homesNamed service;
       lines = unique (map unitOf bindable);
       others = unique (filter (unit: unit != null && unit != name) (map (maker makers) lines));
       ordered = service.after or [ ] ++ words (service.unitConfig.After or null);
@@ -194,6 +216,14 @@ let
             else
               " and, for paths that another unit makes, ${where}.after = ${list unordered};"
           );
+      }
+      {
+        when = homes != [ ];
+        inherit where;
+        what = "${sentence homes} ${verb homes} hidden from the service, which names ${pronoun homes}";
+        fix =
+          "name a directory in ${pronoun homes} and show that with ${where}.nsguard.bindPaths,"
+          + " or show all homes with ${where}.nsguard.hardening.hiddenHomes = false;";
       }
       {
         when = devices != [ ];
@@ -369,6 +399,7 @@ in
     in
     ofPaths makers name service
     ++ ofHomes name service (textsOf service)
+    ++ ofBackups name service
     ++ ofPidFile name service
     ++ ofMainPid name service
     ++ ofCapabilities name service
