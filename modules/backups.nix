@@ -5,13 +5,13 @@
 let
   of =
     prefix: paths: jobs:
-    lib.mapAttrs' (
-      name: job: lib.nameValuePair "${prefix}${name}" (map toString (paths job))
-    ) jobs;
+    lib.mapAttrs' (name: job: lib.nameValuePair "${prefix}${name}" (map toString (paths job))) jobs;
   listed = value: if value == null then [ ] else lib.toList value;
   inherit (config) services;
 in
-of "restic-backups-" (job: listed job.paths ++ listed job.dynamicFilesFrom) (services.restic.backups or { })
+of "restic-backups-" (job: listed job.paths ++ listed job.dynamicFilesFrom) (
+  services.restic.backups or { }
+)
 // of "borgbackup-job-" (job: listed job.paths) (services.borgbackup.jobs or { })
 // of "tarsnap-" (job: job.directories) (services.tarsnap.archives or { })
 // {

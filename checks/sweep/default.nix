@@ -212,16 +212,14 @@ let
     in
     {
       services = setAttrByPath path (
-        (
+        lib.recursiveUpdate (
           if filling == "nothing" then
             { }
           else if filling == "required" then
             filled options
           else
             lib.recursiveUpdate (filled options) (instances options)
-        )
-        // lib.optionalAttrs (options ? enable) { enable = true; }
-        // attrByPath path { } given
+        ) (lib.optionalAttrs (options ? enable) { enable = true; } // attrByPath path { } given)
       );
     };
 
@@ -239,6 +237,7 @@ let
       enableACME = true;
       forceSSL = true;
     };
+    restic.backups.one.paths = [ "/srv/made" ];
     slskd.settings.shares.directories = [ "/srv/made" ];
   };
 

@@ -75,5 +75,14 @@ in
       text: builtins.match "systemd\\.services\\..*(backup would|home).*" text != null
     ) config.warnings;
 
-  expected = [ ];
+  expected = [
+    "systemd.services.begins: /home/alice is hidden from the service, which names it; name a directory in it and show that with systemd.services.begins.nsguard.bindPaths, or show all homes with systemd.services.begins.nsguard.hardening.hiddenHomes = false;"
+    ''systemd.services.borgbackup-job-patterns: the backup would lack /home, which is hidden from the service; to show homes to it, set systemd.services.borgbackup-job-patterns.nsguard = { hardening.hiddenHomes = false; capabilities = [ "CAP_DAC_READ_SEARCH" ]; }; or back up other paths''
+    ''systemd.services.borgbackup-job-state: the backup would lack /var/lib, which is hidden from the service, except for what its unit names there; name each directory of other services, such as "/var/lib/postgresql", or leave the backup unconfined''
+    "systemd.services.names: /home/alice is hidden from the service, which names it; name a directory in it and show that with systemd.services.names.nsguard.bindPaths, or show all homes with systemd.services.names.nsguard.hardening.hiddenHomes = false;"
+    "systemd.services.restic-backups-alice: /home/alice is hidden from the service, which names it; name a directory in it and show that with systemd.services.restic-backups-alice.nsguard.bindPaths, or show all homes with systemd.services.restic-backups-alice.nsguard.hardening.hiddenHomes = false;"
+    ''systemd.services.restic-backups-all: the backup would lack /home, /root, which are hidden from the service; to show homes to it, set systemd.services.restic-backups-all.nsguard = { hardening.hiddenHomes = false; capabilities = [ "CAP_DAC_READ_SEARCH" ]; }; or back up other paths''
+    ''systemd.services.restic-backups-all: the backup would lack /var/lib, /var/log, which are hidden from the service, except for what its unit names there; name each directory of other services, such as "/var/lib/postgresql", or leave the backup unconfined''
+    "systemd.services.restic-backups-found: /home/bob is hidden from the service, which names it; name a directory in it and show that with systemd.services.restic-backups-found.nsguard.bindPaths, or show all homes with systemd.services.restic-backups-found.nsguard.hardening.hiddenHomes = false;"
+  ];
 }
