@@ -66,7 +66,7 @@ in
           PIDFile = "/run/fine/fine.pid";
           EnvironmentFile = "/run/secrets/environment";
           LoadCredential = "k:/run/secrets/k";
-          ExecStart = "/usr/bin/app --socket /run/fine/socket --key /run/secrets/k --home /home/app";
+          ExecStart = "/usr/bin/app --socket /run/fine/socket --key /run/secrets/k";
         }) { nsguard.bindPaths = [ "/run/secrets/k" ]; };
         pid = confined {
           PIDFile = "/run/pid.pid";
