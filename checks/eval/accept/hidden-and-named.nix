@@ -29,6 +29,14 @@ in
         home = "/srv/web";
       };
       users.groups.app = { };
+      # What `dotted-mended` is granted must be there.
+      systemd.tmpfiles.rules = map (path: "d /srv/web/${path} 0700 web app") [
+        ""
+        "sites"
+        ".cache"
+        ".cache/pages"
+        ".gnupg"
+      ];
       systemd.services = {
         # borgbackup's shape
         cache = confined { ReadWritePaths = [ "/root/.cache/x" ]; } // {
@@ -149,14 +157,14 @@ in
           }) { nsguard.bindPaths = [ "/srv/web/.gnupg" ]; }
           // {
             environment.SITES = "/srv/web/sites";
-            preStart = "mkdir -p /srv/web/.cache/pages/new; gpg --homedir /srv/web/.gnupg";
+            preStart = "mkdir -p /srv/web/.cache/pages/new; touch /srv/web/.gnupg/new";
           };
         backup-mended = {
           nsguard = {
             namespace = "vpn";
             capabilities = [ "CAP_DAC_READ_SEARCH" ];
           };
-          script = "restic backup / ";
+          script = "/usr/bin/true /";
           serviceConfig.ReadWritePaths = [
             "-/srv/mail"
             "-/srv/web"
