@@ -25,8 +25,8 @@ HOST = """{{ lib, ... }}:
   # These options belong to the leak test in virtual machines.
   options.nsguard.tests = lib.mkOption {{ type = lib.types.raw; }};
   config.nsguard = {{
-    tunnels.provider.configFile = "/etc/nsguard-lab/client.conf";
-    namespaces.vpn.tunnel = "provider";
+    tunnels.mullvad.configFile = "/etc/nsguard-lab/client.conf";
+    namespaces.vpn.tunnel = "mullvad";
     agents.confine.nsguard.namespace = "vpn";
   }};
 }}"""
