@@ -180,10 +180,10 @@ BREAKS = [
         r"nsguard-tunnel-vpn",
     ),
     break_(
-        "pins-emptied",
-        "nft flush chain inet nsguard_pins refused",
+        "pins-opened",
+        "nft add rule inet nsguard_pins counted accept",
         RELOAD,
-        r"pin: on the host, chain refused has 0 rules, which differ from the 1 intended; systemctl reload "
+        r"pin: on the host, chain counted has 1 rules, which differ from the 0 intended; systemctl reload "
         r"nsguard-tunnel-vpn",
     ),
     break_(

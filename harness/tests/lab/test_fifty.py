@@ -61,7 +61,7 @@ def test_all_are_up_and_each_is_itself(lab: ContainerLab) -> None:
     ports = {line.split()[-1] for line in client.succeed(show).splitlines()}
     assert len(ports) == 50
     assert client.succeed("nft list tables") == "table inet nsguard_pins\n"
-    assert client.succeed("nft list table inet nsguard_pins").count("jump refused") == 50
+    assert client.succeed("nft list table inet nsguard_pins").count("jump counted") == 50
     links = {link["ifname"] for link in json.loads(client.succeed("ip -j link"))}
     assert links == {"lo", "eth0"}
 

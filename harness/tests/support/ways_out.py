@@ -99,6 +99,16 @@ WAYS = (
         ("socket-of-a-package",),
     ),
     Way(
+        "a peer that moves, after somebody has emptied the tunnel's pin",
+        ("nft:marks", "nft:own-marks"),
+        ("endpoint-roams-when-emptied",),
+    ),
+    Way(
+        "a peer that moves, after somebody has emptied the set of marks as well",
+        ("nft:own-marks",),
+        ("endpoint-roams-without-marks",),
+    ),
+    Way(
         "answers over a host link to packets that went over `lo`",
         ("nft:link-loopback", "nft:link-entered"),
         ("link-freebind", "link-own-address"),

@@ -204,32 +204,40 @@ let
           "meta mark vmap @pins"
         ];
       }
-      # If the map has lost a tunnel's mark, or the tunnel's chain its rules, the packets go nowhere: by the set of all
-      # tunnels' marks, and by their range if the set is empty as well, and fwMark is not set.
-      { text = [ "meta mark @marks drop" ]; }
-      { text = [ "${names.ownMark} drop" ]; }
+      {
+        # for all tunnels, also those whose fwMark is chosen
+        name = "marks";
+        guards = "encrypted packets to another address when somebody has emptied the map of pins or the tunnel's chain";
+        besides = [ "nft:own-marks" ];
+        text = [ "meta mark @marks drop" ];
+      }
+      {
+        name = "own-marks";
+        guards = "encrypted packets to another address when somebody has emptied the set of marks as well";
+        text = [ "${names.ownMark} drop" ];
+      }
     ];
   };
 
   # While a chain leads to this one, it cannot be deleted, so the runtime sees that the table is in use.
-  refused = {
-    name = "refused";
-    rules = [ { text = [ "drop" ]; } ];
+  counted = {
+    name = "counted";
+    rules = [ ];
   };
 
   pin = namespace: {
     name = names.pinChain namespace;
     rules = [
+      { text = [ "jump counted" ]; }
       {
         name = "endpoint-pin";
         guards = "encrypted packets to an address that a peer or a changed configuration chose";
         text = [
           "ip daddr . udp dport @${names.pinSet 4 namespace} accept"
           "ip6 daddr . udp dport @${names.pinSet 6 namespace} accept"
-          "jump refused"
-          # also if somebody has emptied the chain that all pins share
           "drop"
         ];
+        otherwise = [ "accept" ];
       }
     ];
   };
@@ -282,7 +290,7 @@ in
       "set marks { type mark; }"
       "set ${names.pinSet 4 namespace} { type ipv4_addr . inet_service; }"
       "set ${names.pinSet 6 namespace} { type ipv6_addr . inet_service; }"
-      (chain refused)
+      (chain counted)
       (chain (pin namespace))
       (chain pins)
     ];
@@ -332,6 +340,7 @@ in
             inherit hostLink;
           })
           forward
+          pins
           (pin "")
           (clients [ ])
         ]

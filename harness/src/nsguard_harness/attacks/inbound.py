@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..attack import Attack, CannotApplyError, Env, Lacking, Outcome
 from ..target import NAMESPACE, NAMESPACE_UNIT, TUNNEL_UNIT, wait_for_tunnel
@@ -319,6 +319,37 @@ class EndpointRoamsAfterRestart(EndpointRoamsAfterReload):
 
     name = "endpoint-roams-after-restart"
     verb = "restart"
+
+
+class EndpointRoamsWhenEmptied(EndpointRoams):
+    """Claim: the tunnel's packets go to no other address although somebody has emptied the tunnel's pin.
+
+    Method: on the host, empty the map that leads the tunnel's packets to its pin, and the pin's chain; then as
+    endpoint-roams.
+    Limitations: a host without such a table is attacked as in endpoint-roams; somebody who empties the chain that all
+    packets of the host pass has opened every pin.
+    Source: nft(8), flush.
+    """
+
+    name = "endpoint-roams-when-emptied"
+    emptied: ClassVar[tuple[str, ...]] = ("map inet nsguard_pins pins", f"chain inet nsguard_pins tunnel-{NAMESPACE}")
+
+    def before(self, lab: Lab) -> None:
+        super().before(lab)
+        if lab.client.execute("nft list table inet nsguard_pins")[0] == 0:
+            lab.client.succeed(*(f"nft flush {part}" for part in self.emptied))
+
+
+class EndpointRoamsWithoutMarks(EndpointRoamsWhenEmptied):
+    """Claim: the same holds if somebody has emptied the set of the marks of all tunnels as well.
+
+    Method: as endpoint-roams-when-emptied, and the set of marks.
+    Limitations: as there; a mark that was chosen outside nsguard's range has no pin left then.
+    Source: nft(8), flush.
+    """
+
+    name = "endpoint-roams-without-marks"
+    emptied = (*EndpointRoamsWhenEmptied.emptied, "set inet nsguard_pins marks")
 
 
 def _knock(env: Env, word: str) -> bytes:

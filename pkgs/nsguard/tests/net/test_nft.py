@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -90,12 +91,9 @@ CHOSEN = "0x51820"  # a mark outside the range from which nsguard takes its own
 LOSSES = {
     "map": (f"flush map {PINS} pins", "refused"),
     "chain": (f"flush chain {PINS} tunnel-{NAME}", "refused"),
-    "shared chain": (f"flush chain {PINS} refused", "sent"),
     "set of marks": (f"flush set {PINS} marks", "sent"),
     "endpoints": (f"flush set {PINS} endpoint4-{NAME}", "refused"),
-    "map and shared chain": (f"flush map {PINS} pins; flush chain {PINS} refused", "refused"),
     "map and chain": (f"flush map {PINS} pins; flush chain {PINS} tunnel-{NAME}", "refused"),
-    "all chains but the shared": (f"flush chain {PINS} refused; flush chain {PINS} tunnel-{NAME}", "refused"),
 }
 
 
@@ -141,7 +139,7 @@ def test_many_that_come_and_go_at_once_leave_no_table(box: Box) -> None:
     for _ in range(3):
         at_once(("tunnel", "up"))
         rules = box.out("nft", "list", "ruleset")
-        assert (rules.count("jump refused"), rules.count("vmap @pins"), rules.count("table")) == (len(OTHERS), 1, 1)
+        assert (rules.count("jump counted"), rules.count("vmap @pins"), rules.count("table")) == (len(OTHERS), 1, 1)
         (pins,) = [line for line in box.elements() if line.startswith("pins ")]
         assert len(json.loads(pins.removeprefix("pins "))) == len(OTHERS)
         at_once(("tunnel", "down"))
@@ -193,23 +191,22 @@ def test_a_mark_of_another_tunnel_is_refused_and_stays_the_others(box: Box, verb
     assert box.elements()[-2:] == MARK
 
 
-# A table that another program has made → what nft says of it
-FOREIGN = {
-    "chain output { type filter hook input priority 0; }": "Operation not supported",
-    "chain output { type filter hook output priority 7; }": "Operation not supported",
-    "chain output { }": "Operation not supported",
-    "map pins { type ipv4_addr : verdict; }": (
-        "datatype mismatch, map expects IPv4 address, mapping expression has type packet mark"
-    ),
-    "flags dormant": "Invalid argument",
-}
+# What another program may have in its table. nft's versions have different reasons why that takes no pin.
+FOREIGN = [
+    "chain output { type filter hook input priority 0; }",
+    "chain output { type filter hook output priority 7; }",
+    "chain output { }",
+    "map pins { type ipv4_addr : verdict; }",
+    "flags dormant",
+]
 
 
 def _refused(box: Box, message: str) -> None:
-    """A tunnel does not come up, with one line that says why, and changes nothing; doctor has the same line."""
+    """A tunnel does not come up, with one line that matches `message`, and changes nothing."""
     before = box.out("nft", "list", "ruleset")
     done = box.nsguard("tunnel", "up", NAME)
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, f"nsguard: {message}")
+    assert done.returncode == 1
+    assert re.fullmatch(f"nsguard: {message}", done.stderr.splitlines()[-1])
     assert [line for line in done.stderr.splitlines() if "Error: " in line or "failed" in line] == []
     assert box.out("nft", "list", "ruleset") == before
     assert box.out("ls", f"/run/nsguard/{NAME}").split().count("tunnel.json") == 0
@@ -222,8 +219,8 @@ def test_a_table_of_another_program_is_one_line(box: Box, content: str) -> None:
     box.run("nft", "-f", "-", stdin=f"table {PINS} {{\n{content}\n}}\n")
     _refused(
         box,
-        f"table {PINS} on the host is not as nsguard made it, and takes no pin ({FOREIGN[content]}); run systemctl "
-        f"stop 'nsguard-tunnel-*', then nft delete table {PINS}, and start the tunnels again",
+        rf"table {PINS} on the host is not as nsguard made it, and takes no pin \([^;]+\); run systemctl "
+        rf"stop 'nsguard-tunnel-\*', then nft delete table {PINS}, and start the tunnels again",
     )
     box.out("nft", "delete", "table", *PINS.split())
     _up(box, NAME)
@@ -237,7 +234,7 @@ def test_a_table_that_another_program_owns_is_one_line_and_keeps_nothing_from_go
         f"end that program, which `nft list table {PINS}` names"
     )
     with _owned(box):
-        _refused(box, message)
+        _refused(box, re.escape(message))
     _up(box, NAME)
     box.out("nft", "flush", "ruleset")
     with _owned(box):

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 _FAMILIES = (4, 6)
 DNS_PORT = 53
 PINS = "nsguard_pins"
-# Deletes the table of pins if it holds none. The chain of each pin leads to chain `refused`, and the kernel deletes no
+# Deletes the table of pins if it holds none. The chain of each pin leads to chain `counted`, and the kernel deletes no
 # chain to which another leads. So the kernel counts the pins, and tunnels that come and go together need no lock. It
 # misses a pin whose chain somebody has emptied, so this is tried only where no other tunnel is recorded.
-_EMPTY_PINS = (f"delete chain inet {PINS} refused", f"delete table inet {PINS}")
+_EMPTY_PINS = (f"delete chain inet {PINS} counted", f"delete table inet {PINS}")
 # What nft(8) says of each line that it refuses.
 _ERROR = "Error: "
 # What it says if something to delete is gone, another's, in use, or in a table that another program owns.
@@ -151,7 +151,7 @@ def _load_pin(name: str, ruleset: Ruleset, tunnel: Tunnel, former: Iterable[int]
 def _replacement(name: str, ruleset: Ruleset, lines: Sequence[str]) -> tuple[list[str], list[str]]:
     """The lines that load the pin in place of one that there may be, and those of them that flush."""
     # The text is loaded twice: first so that there is something to flush, then so that every rule is there once.
-    chains = [f"flush chain inet {PINS} {chain}" for chain in ("output", "refused", pin_chain(name))]
+    chains = [f"flush chain inet {PINS} {chain}" for chain in ("output", "counted", pin_chain(name))]
     sets = [f"flush set inet {PINS} {pin_set(family, name)}" for family in _FAMILIES]
     return [ruleset.text, *chains, *sets, ruleset.text, *lines], [*chains, *sets]
 
