@@ -215,6 +215,7 @@ def lab() -> Iterator[ContainerLab]:
 def seen(lab: ContainerLab) -> Seen:
     started = [it.unit for it in FAULTS if it.name != "forgotten"]
     lab.client.wait_until_succeeds("ip netns exec vpn ss -Hltn | grep -q :9092", 30)
+    lab.client.succeed(f"systemctl stop {BLOCKED}")  # it came up with its namespace
     lab.client.succeed("systemd-run -q --unit=occupier python3 -m http.server 8092 --bind 127.0.0.1")
     lab.client.wait_until_succeeds("ss -Hltn | grep -q 127.0.0.1:8092", 30)
     lab.client.execute(f"systemctl start {' '.join(started)} {BLOCKED}")
