@@ -48,12 +48,12 @@ BOOTS: dict[str, tuple[tuple[str, ...], str]] = {
     "clients": (("first", "published-from"), ""),
     "provider": (
         ("media", "library", "timer", "socket", "backup"),
-        # a program that lists what it is to read, in place of restic
+        # a program that prints what it is to read, in place of restic
         """
         services.restic.backups.photos.package = pkgs.runCommand "restic" { meta.mainProgram = "restic"; } ''
           mkdir -p $out/bin
           echo '#!/bin/sh' >$out/bin/restic
-          echo 'xargs -d "\\n" find </run/restic-backups-photos/includes' >>$out/bin/restic
+          echo 'xargs -I@ find @ -type f -exec cat {} \\; </run/restic-backups-photos/includes' >>$out/bin/restic
           chmod +x $out/bin/restic
         '';
         """,

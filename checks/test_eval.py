@@ -109,17 +109,12 @@ def test_a_file_in_place_of_a_tunnel_is_neither_read_nor_shown(tmp_path: Path) -
             'write nsguard.namespaces.vpn.allowedEgress.nas = { address = "…"; port = …; };',
         ),
         ("nsguard.apps.web", '"firefox"', "to name its program, write nsguard.apps.web.package = pkgs.…;"),
-        (
-            "systemd.services.prowlarr.nsguard",
-            '"vpn"',
-            'to name the namespace, write systemd.services.prowlarr.nsguard.namespace = "…";',
-        ),
     ],
 )
 def test_a_value_in_place_of_a_set_of_options_is_refused_with_the_line_to_write(
     option: str, value: str, instead: str
 ) -> None:
-    modules = " ".join(f"{CHECKS.parent}/modules/{name}.nix" for name in ("apps", "namespaces", "services"))
+    modules = " ".join(f"{CHECKS.parent}/modules/{name}.nix" for name in ("apps", "namespaces"))
     alone = '{ _module.check = false; _module.args.pkgs = throw "no package is needed"; }'
     options = f"(import {NIXPKGS}/lib).evalModules {{ modules = [ {modules} {alone} {{ {option} = {value}; }} ]; }}"
     error = error_of(f"builtins.seq ({options}).config.{option} null")

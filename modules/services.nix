@@ -38,11 +38,6 @@ let
       '';
     };
 
-  setsOnly = import ./sets-only.nix {
-    inherit lib;
-    instead = name: "to name the namespace, write ${name}.namespace = \"…\";";
-  };
-
   optionsOf = serviceConfig: {
     namespace = mkOption {
       type = types.nullOr types.str;
@@ -105,12 +100,14 @@ let
       description = ''
         Devices, or directories of devices, that the service may use; a graphics card is `/dev/dri`. The service's
         user must be in the group that owns them (`serviceConfig.SupplementaryGroups`). Otherwise the service has
-        only the devices that every program needs. Disks, memory, processors and the kernel's log are refused.
+        only the devices that every program needs. Disks, memory, processors and the kernel's log are refused
+        by their usual names.
 
         Risk: the service can attack the device's driver in the kernel, and whatever the device is connected to.
         With a device that leads to a network, such as a modem or `/dev/net/tun`, the attack `device-nodes` of
         `nsguard-leaktest list` succeeds. With one of `/dev/input`, the service sees what users type, and with
-        `/dev/uinput` it can type in their place. Such devices cause a warning.
+        `/dev/uinput` it can type in their place. Such devices cause a warning, but for serial ones: a modem may be
+        `/dev/ttyUSB0`.
       '';
     };
 
@@ -153,15 +150,9 @@ let
     };
   };
 
-  # An option, so that a value that is no set has a message of nsguard's own.
-  extension = { config, ... }: {
-    options.nsguard = mkOption {
-      type = setsOnly (types.submodule { options = optionsOf config.serviceConfig; });
-      default = { };
-      internal = true;
-      description = "How the service is confined.";
-    };
-  };
+  # Nested options, not one of a submodule type: a priority on the set, as of mkDefault, would take `namespace` away without
+  # a word where another module sets one more option.
+  extension = { config, ... }: { options.nsguard = optionsOf config.serviceConfig; };
 
   inNamespaces = lib.filterAttrs (_: s: s.nsguard.namespace != null) config.systemd.services;
 
@@ -253,7 +244,7 @@ let
   # The parts of a service that name files for its commands, and the shell text of these commands.
   textsOf = name: s: {
     inherit (s) environment;
-    backsUp = backups.${name} or [ ];
+    backup = backups.${name} or null;
     scripts = [
       s.preStart
       s.script
@@ -262,7 +253,7 @@ let
       s.preStop
       s.postStop
     ]
-    ++ backups.${name} or [ ];
+    ++ backups.${name}.named or [ ];
   };
   backups = import ./backups.nix { inherit config lib; };
 

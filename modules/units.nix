@@ -2,6 +2,7 @@
 {
   config,
   lib,
+  options,
   pkgs,
   ...
 }:
@@ -190,7 +191,7 @@ in
           users = lib.attrNames accounts;
           groups = map (group: group.name) (lib.attrValues config.users.groups);
           services = lib.attrNames config.systemd.services;
-          modules = lib.attrNames config.services;
+          modules = lib.attrNames (lib.filterAttrs (_: module: module ? enable) (options.services or { }));
         };
       };
       warnings = cfg.planned.warnings ++ warnings ++ shared.warnings ++ cfg.warnings;

@@ -20,6 +20,9 @@
           "/dev/zfs"
           "/dev/kvm"
           "/dev/fuse"
+          "/dev/vg0/root"
+          "/dev/hidraw1"
+          "/dev/tap7"
         ];
       };
       serviceConfig.ExecStart = "/bin/app";
@@ -34,5 +37,8 @@
     ''systemd.services.app.nsguard.devices: "/dev/net/tun" may lead to a network other than the tunnel; remove it, unless the service does not work without''
     ''systemd.services.app.nsguard.devices: "/dev/sg0" may be a disk, on which the service could read and change the host's files; remove it, unless the service does not work without''
     ''systemd.services.app.nsguard.devices: "/dev/uinput" may show what users of the host type, or type in their place; remove it, unless the service does not work without''
+    ''systemd.services.app.nsguard.devices: "/dev/vg0/root" may be a volume of LVM, on which the service could read and change the host's files; remove it, unless the service does not work without''
+    ''systemd.services.app.nsguard.devices: "/dev/hidraw1" may show what users of the host type, or type in their place; remove it, unless the service does not work without''
+    ''systemd.services.app.nsguard.devices: "/dev/tap7" may lead to a network other than the tunnel; remove it, unless the service does not work without''
   ];
 }

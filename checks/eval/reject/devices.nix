@@ -19,6 +19,9 @@
         "/dev/disk/by-label/home"
         "/dev/block"
         "/dev/loop0"
+        "/dev/kmem/"
+        "/dev/root"
+        "/dev/uio0"
       ];
       serviceConfig.ExecStart = "/bin/app";
     };
@@ -48,5 +51,8 @@
       (disk "/dev/disk/by-label/home")
       (disk "/dev/block")
       (disk "/dev/loop0")
+      (machine "/dev/kmem/")
+      (disk "/dev/root")
+      (machine "/dev/uio0")
     ];
 }

@@ -1,6 +1,6 @@
 # The directories that systemd makes for a unit (systemd.exec(5), RuntimeDirectory=).
 let
-  inherit (builtins) head;
+  inherit (builtins) filter head;
   inherit (import ../combine.nix) pieces words;
   inherit (import ./binds.nix) plain;
 in
@@ -13,10 +13,12 @@ rec {
     LogsDirectory = "/var/log";
   };
 
-  # property, serviceConfig -> paths, without those of links to them
+  # property, serviceConfig -> paths, without those of links to them; "." names none
   made =
     property: serviceConfig:
-    map (entry: plain "${parents.${property}}/${head (pieces ":" entry)}") (
-      words (serviceConfig.${property} or null)
+    filter (path: path != parents.${property}) (
+      map (entry: plain "${parents.${property}}/${head (pieces ":" entry)}") (
+        words (serviceConfig.${property} or null)
+      )
     );
 }

@@ -64,7 +64,7 @@ let
   notOwn = path: match "${paths.reopened}|${paths.started}|/var/(lib|log)/private" path != null;
 in
 {
-  inherit directories below;
+  inherit directories below notOwn;
 
   # The same with entries such as .config/app, where a property that names nothing but paths names them: homes keep
   # agents' sockets there, and a command may name one only to leave it out.

@@ -8,6 +8,7 @@ let
     head
     match
     ;
+  inherit (import ../combine.nix) unique;
   inherit (import ./problem.nix) named;
   binds = import ../confinement/binds.nix;
   state = import ../confinement/state.nix;
@@ -15,32 +16,48 @@ let
   sentence = concatStringsSep ", ";
   is = paths: if builtins.length paths == 1 then "is" else "are";
 in
-# service.backsUp: the paths that the backup is to contain
+# service.backup: { named; excluded; }, as the module of a backup program has them; null for other services
 name: service:
 let
   where = named "services" name;
+  backup =
+    if service.backup or null == null then
+      {
+        named = [ ];
+        excluded = [ ];
+      }
+    else
+      service.backup;
   # Of a pattern, the directory before its first wildcard.
   backedUp = map (path: binds.plain (head (match "(/([^*?[]*/)?).*" (path + "/")))) (
-    filter (path: match "/.*" path != null) service.backsUp or [ ]
+    filter (path: match "/.*" path != null) backup.named
   );
+  excluded = filter (path: match "/[^*?[]*" path != null) backup.excluded;
+  isShown = path: binds.grants (service.bindPaths or [ ]) path;
+  isLeftOut = path: any (binds.within path) (map binds.plain excluded);
   # Whether one of the paths is a directory or contains it.
   isBackedUp =
-    directory: any (path: path == "/" || binds.within directory path) backedUp && !isShown directory;
-  isShown = directory: any (path: path == directory) (binds.visible service);
+    directory:
+    any (path: path == "/" || binds.within directory path) backedUp
+    && !isShown directory
+    && !isLeftOut directory;
 
-  homes = filter isBackedUp (
-    (
-      if service.hardening.hiddenHomes or true then
+  homes =
+    if service.hardening.hiddenHomes or true then
+      filter isBackedUp (
         [
           "/home"
           "/root"
         ]
-      else
-        [ ]
-    )
-    ++ service.homes.hidden
-  );
+        ++ service.homes.hidden
+      )
+    else
+      [ ];
   ofState = filter isBackedUp state.directories;
+  # Named, and hidden all the same.
+  closed = filter (path: state.notOwn path && !isShown path && !isLeftOut path) (
+    unique (state.below state.directories { texts = backedUp; })
+  );
   missing =
     directories:
     "the backup would lack ${sentence directories}, which ${is directories} hidden from the service";
@@ -59,5 +76,13 @@ in
     inherit where;
     what = "${missing ofState}, except for what its unit names there";
     fix = "name each directory of other services, such as \"/var/lib/postgresql\", or leave the backup unconfined";
+  }
+  {
+    when = closed != [ ];
+    inherit where;
+    what = missing closed;
+    fix = "back ${
+      if builtins.length closed == 1 then "it" else "them"
+    } up by a service that is not confined";
   }
 ]

@@ -237,8 +237,12 @@ def test_a_table_that_another_program_owns_is_one_line_and_keeps_nothing_from_go
         _refused(box, re.escape(message))
     _up(box, NAME)
     box.out("nft", "flush", "ruleset")
+    record = f"/run/nsguard/{NAME}/tunnel.json"
+    before = box.out("cat", record)
+    box.write("/run/tunnel.conf", config(endpoint="203.0.113.4:99"))
     with _owned(box):
         done = box.nsguard("tunnel", "reload", NAME)
+        assert box.out("cat", record) == before
         assert (done.returncode, done.stderr.splitlines()[-1]) == (1, f"nsguard: {message}")
         done = box.nsguard("tunnel", "down", NAME)
         assert done.returncode == 0, done.stderr

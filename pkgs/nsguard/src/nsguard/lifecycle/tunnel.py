@@ -212,7 +212,7 @@ def _change(target: _Target, state: State, current: Tunnel) -> None:
     state.write_tunnel(transition)
     try:
         nft.load_pin(name, target.pin, transition)
-    except nft.MarkTaken:
+    except (nft.MarkTaken, nft.TableTaken):
         state.write_tunnel(current)
         raise
     port = target.config.listen_port

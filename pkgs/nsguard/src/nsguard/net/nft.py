@@ -156,16 +156,6 @@ def _replacement(name: str, ruleset: Ruleset, lines: Sequence[str]) -> tuple[lis
     return [ruleset.text, *chains, *sets, ruleset.text, *lines], [*chains, *sets]
 
 
-def pin_fault(name: str, place: str | None, ruleset: Ruleset, tunnel: Tunnel) -> NsguardError | None:
-    """Why `load_pin` would fail in `place`, in which this process is; None if it would not. Changes nothing."""
-    lines, _ = _replacement(name, ruleset, pin_elements(name, pin_at(place, tunnel)))
-    try:
-        process.ask("nft", "-c", "-f", "-", stdin="\n".join([*lines, ""]))
-    except process.CommandFailed as error:
-        return _refusal(name, place, tunnel, error)
-    return None
-
-
 def _refusal(name: str, place: str | None, tunnel: Tunnel, error: process.CommandFailed) -> NsguardError:
     """Why the table of pins in `place`, in which this process is, does not take the tunnel's pin."""
     if _taken(error) and (taken := [mark for mark in tunnel.marks if _pin(name, mark)[0] in error.output]):
