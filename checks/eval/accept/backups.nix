@@ -21,8 +21,10 @@ let
   inNamespace.nsguard.namespace = "vpn";
 in
 {
-  module = {
+  module = { lib, pkgs, ... }: {
     nsguard = import ../vpn.nix;
+    # borgbackup's commands for its jobs, which nothing here runs
+    environment.systemPackages = lib.mkForce [ pkgs.coreutils ];
     users.users.alice.isNormalUser = true;
     users.users.bob = {
       isNormalUser = true;

@@ -54,7 +54,7 @@ in
       dotted = of {
         User = "media";
         ExecStart = "/bin/daemon --not /data/media/.agent/socket";
-        ReadOnlyPaths = "/data/media/.local/share/dotted/files";
+        ReadOnlyPaths = "-/data/media/.local/share/dotted/files";
         ReadWritePaths = [
           "/data/media/.config/dotted"
           "/data/media/.cache"
@@ -88,10 +88,10 @@ in
       media = of {
         User = "%N";
         WorkingDirectory = "-/data/%j";
-        ReadOnlyPaths = "/data/%%N";
+        ReadOnlyPaths = "-/data/%%N";
       };
       "app-own.state" = of {
-        WorkingDirectory = "%S/%N";
+        WorkingDirectory = "-%S/%N";
         ExecStart = "/bin/daemon %S/%n /var/lib/%J";
       };
       whole = of {

@@ -11,8 +11,8 @@ in
       imports = [
         {
           systemd.services = {
-            default.nsguard.bindPaths = [ "/srv/x" ];
-            forced.nsguard = lib.mkForce { bindPaths = [ "/srv/x" ]; };
+            default.nsguard.capabilities = [ "CAP_CHOWN" ];
+            forced.nsguard = lib.mkForce { capabilities = [ "CAP_CHOWN" ]; };
           };
         }
       ];
@@ -32,7 +32,7 @@ in
     builtins.mapAttrs
       (name: _: {
         inherit (config.systemd.services.${name}.serviceConfig) NetworkNamespacePath;
-        inherit (config.systemd.services.${name}.nsguard) bindPaths;
+        inherit (config.systemd.services.${name}.nsguard) capabilities;
       })
       {
         default = null;
@@ -45,7 +45,7 @@ in
         inherit name;
         value = {
           NetworkNamespacePath = "/run/netns/vpn";
-          bindPaths = [ "/srv/x" ];
+          capabilities = [ "CAP_CHOWN" ];
         };
       })
       [
