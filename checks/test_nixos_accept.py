@@ -36,9 +36,7 @@ WAITING = re.compile(
 )
 # Units that cannot run here: configuration -> unit -> reason.
 UNABLE = {
-    "backups": {
-        f"restic-backups-{name}.service": "there is no restic here, nor a server" for name in ("excluding", "fine", "shown")
-    },
+    "backups": {f"restic-backups-{name}.service": "there is no restic here" for name in ("excluding", "fine", "shown")},
     "clients-of-nobody": {"several.service": "its shell finds no rtorrent in PATH"},
     "clients-of-nixos": {
         "transmission.service": "it is not confined, and its read-only root has no place for a mount of containers"

@@ -101,17 +101,17 @@ in
     ) config.warnings;
 
   expected = [
-    "systemd.services.begins: /home/alice is hidden from the service, which names it; name a directory in it and show that with systemd.services.begins.nsguard.bindPaths, or show all homes with systemd.services.begins.nsguard.hardening.hiddenHomes = false;"
+    "systemd.services.begins: /home/alice is hidden from the service, which names it; name a directory in it, which nsguard.bindPaths can show, or, to show all homes, set systemd.services.begins.nsguard.hardening.hiddenHomes = false;"
     ''systemd.services.borgbackup-job-patterns: /root/.config/borg, /root/.cache/borg are hidden from the service, which names them; to make them visible, set systemd.services.borgbackup-job-patterns.nsguard.bindPaths = [ "/root/.config/borg" "/root/.cache/borg" ];''
     ''systemd.services.borgbackup-job-patterns: the backup would lack /home, which is hidden from the service; to show homes to it, set systemd.services.borgbackup-job-patterns.nsguard = { hardening.hiddenHomes = false; capabilities = [ "CAP_DAC_READ_SEARCH" ]; }; or back up other paths''
     ''systemd.services.borgbackup-job-state: /root/.config/borg, /root/.cache/borg are hidden from the service, which names them; to make them visible, set systemd.services.borgbackup-job-state.nsguard.bindPaths = [ "/root/.config/borg" "/root/.cache/borg" ];''
     ''systemd.services.borgbackup-job-state: the backup would lack /var/lib, which is hidden from the service, except for what its unit names there; name each directory of other services, such as "/var/lib/postgresql", or leave the backup unconfined''
-    "systemd.services.names: /home/alice is hidden from the service, which names it; name a directory in it and show that with systemd.services.names.nsguard.bindPaths, or show all homes with systemd.services.names.nsguard.hardening.hiddenHomes = false;"
-    "systemd.services.restic-backups-alice: /home/alice is hidden from the service, which names it; name a directory in it and show that with systemd.services.restic-backups-alice.nsguard.bindPaths, or show all homes with systemd.services.restic-backups-alice.nsguard.hardening.hiddenHomes = false;"
+    "systemd.services.names: /home/alice is hidden from the service, which names it; name a directory in it, which nsguard.bindPaths can show, or, to show all homes, set systemd.services.names.nsguard.hardening.hiddenHomes = false;"
+    "systemd.services.restic-backups-alice: /home/alice is hidden from the service, which names it; name a directory in it, which nsguard.bindPaths can show, or, to show all homes, set systemd.services.restic-backups-alice.nsguard.hardening.hiddenHomes = false;"
     ''systemd.services.restic-backups-all: the backup would lack /home, /root, /srv/people/bob, which are hidden from the service; to show homes to it, set systemd.services.restic-backups-all.nsguard = { hardening.hiddenHomes = false; capabilities = [ "CAP_DAC_READ_SEARCH" ]; }; or back up other paths''
     ''systemd.services.restic-backups-all: the backup would lack /var/lib, /var/log, which are hidden from the service, except for what its unit names there; name each directory of other services, such as "/var/lib/postgresql", or leave the backup unconfined''
     ''systemd.services.restic-backups-closed: /root/notes is hidden from the service, which names it; to make it visible, set systemd.services.restic-backups-closed.nsguard.bindPaths = [ "/root/notes" ];''
     "systemd.services.restic-backups-closed: the backup would lack /var/lib/NetworkManager, which is hidden from the service; back it up by a service that is not confined"
-    "systemd.services.restic-backups-found: /home/bob is hidden from the service, which names it; name a directory in it and show that with systemd.services.restic-backups-found.nsguard.bindPaths, or show all homes with systemd.services.restic-backups-found.nsguard.hardening.hiddenHomes = false;"
+    "systemd.services.restic-backups-found: /home/bob is hidden from the service, which names it; name a directory in it, which nsguard.bindPaths can show, or, to show all homes, set systemd.services.restic-backups-found.nsguard.hardening.hiddenHomes = false;"
   ];
 }

@@ -197,7 +197,8 @@ let
       wrappers = filter (path: match "/run/wrappers(/.*)?" path != null) hidden;
       bindable = filter (path: mayBind path && !elem path wrappers && !elem path devices) hidden;
       closed = filter (path: !mayBind path && !elem path wrappers) hidden;
-      homes = homesNamed service;
+      # A warning about a path in a home says enough.
+      homes = filter (home: !builtins.any (path: binds.within path home) hidden) (homesNamed service);
       lines = unique (map unitOf bindable);
       others = unique (filter (unit: unit != null && unit != name) (map (maker makers) lines));
       ordered = service.after or [ ] ++ words (service.unitConfig.After or null);
@@ -222,8 +223,8 @@ let
         inherit where;
         what = "${sentence homes} ${verb homes} hidden from the service, which names ${pronoun homes}";
         fix =
-          "name a directory in ${pronoun homes} and show that with ${where}.nsguard.bindPaths,"
-          + " or show all homes with ${where}.nsguard.hardening.hiddenHomes = false;";
+          "name a directory in ${pronoun homes}, which nsguard.bindPaths can show,"
+          + " or, to show all homes, set ${where}.nsguard.hardening.hiddenHomes = false;";
       }
       {
         when = devices != [ ];
