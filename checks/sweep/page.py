@@ -8,6 +8,7 @@ The part of the page below its heading *By module* is replaced.
 from __future__ import annotations
 
 import json
+import re
 import sys
 import textwrap
 from collections import Counter, defaultdict
@@ -90,7 +91,10 @@ def refusal(module: Module) -> str:
 
 def without_line(module: Module) -> list[str]:
     """The module's messages that name no line to write, each without its unit."""
-    messages = (message.partition(": ")[2] for message in module.said if "systemd.s" not in message.partition("; ")[2])
+    names_line = re.compile(r"systemd\.s[^;]* = ")
+    messages = (
+        message.partition(": ")[2] for message in module.said if not names_line.search(message.partition("; ")[2])
+    )
     return list(dict.fromkeys(messages))
 
 
