@@ -305,8 +305,8 @@ in
 {
   # { unit, namespace, capabilities, waitForHandshake, bindPaths, devices, hardening, unitConfig, serviceConfig }
   # -> { unitConfig, serviceConfig }
-  # unit: its full name; asRoot: whether the service runs as root; nests: whether it may create sandboxes (./kernel.nix); loosened: names of
-  # protections that its options remove.
+  # unit: its full name; asRoot: whether the service runs as root; nests: whether it may create sandboxes (./kernel.nix);
+  # loosened: names of protections that its options remove.
   confine =
     service:
     let

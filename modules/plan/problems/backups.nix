@@ -3,18 +3,15 @@
 let
   inherit (builtins)
     any
-    concatStringsSep
     filter
     head
     match
     ;
   inherit (import ../combine.nix) unique;
   inherit (import ./problem.nix) named;
+  inherit (import ./sentences.nix) is it sentence;
   binds = import ../confinement/binds.nix;
   state = import ../confinement/state.nix;
-
-  sentence = concatStringsSep ", ";
-  is = paths: if builtins.length paths == 1 then "is" else "are";
 in
 # service.backup: { named; excluded; }, as the module of a backup program has them; null for other services
 name: service:
@@ -81,8 +78,6 @@ in
     when = closed != [ ];
     inherit where;
     what = missing closed;
-    fix = "back ${
-      if builtins.length closed == 1 then "it" else "them"
-    } up by a service that is not confined";
+    fix = "back ${it closed} up by a service that is not confined";
   }
 ]

@@ -14,7 +14,7 @@ let
   inherit (import ../combine.nix) words;
   inherit (import ./problem.nix) named orMeant;
 
-  # capabilities(7), in the order of their numbers, from 0 on.
+  # capabilities(7)
   names = map (name: "CAP_${name}") [
     "CHOWN"
     "DAC_OVERRIDE"

@@ -1,5 +1,5 @@
-# Paths that a confined service names and cannot see, and rights that it requests and cannot get -> warnings, in the
-# form of problems
+# Paths that a confined service names and cannot see, and what else of its unit has no effect -> warnings, in the form of
+# problems
 let
   inherit (builtins)
     concatMap
@@ -21,9 +21,16 @@ let
     words
     ;
   inherit (import ./problem.nix) named;
+  inherit (import ./sentences.nix)
+    agreed
+    is
+    it
+    list
+    sentence
+    ;
   ofBackups = import ./backups.nix;
   ofHomes = import ./homes.nix;
-  machineWideNames = import ./machine-wide.nix;
+  ofRights = import ./rights.nix;
   binds = import ../confinement/binds.nix;
   ownNames = import ../confinement/own-names.nix;
   mainSignal = import ../confinement/main-signal.nix;
@@ -174,15 +181,6 @@ let
     else
       [ ];
 
-  list = items: "[ ${concatStringsSep " " (map toJSON items)} ]";
-
-  sentence = concatStringsSep ", ";
-  agreed =
-    singular: plural: items:
-    if builtins.length items == 1 then singular else plural;
-  verb = agreed "is" "are";
-  pronoun = agreed "it" "them";
-
   # The unit that makes a directory below /run, if the configuration defines it.
   maker =
     makers: path:
@@ -208,9 +206,9 @@ let
       {
         when = bindable != [ ];
         inherit where;
-        what = "${sentence bindable} ${verb bindable} hidden from the service, which names ${pronoun bindable}";
+        what = "${sentence bindable} ${is bindable} hidden from the service, which names ${it bindable}";
         fix =
-          "to make ${pronoun bindable} visible, set ${where}.nsguard.bindPaths = ${list lines};"
+          "to make ${it bindable} visible, set ${where}.nsguard.bindPaths = ${list lines};"
           + (
             if unordered == [ ] then
               ""
@@ -221,15 +219,15 @@ let
       {
         when = homes != [ ];
         inherit where;
-        what = "${sentence homes} ${verb homes} hidden from the service, which names ${pronoun homes}";
+        what = "${sentence homes} ${is homes} hidden from the service, which names ${it homes}";
         fix =
-          "name a directory in ${pronoun homes}, which nsguard.bindPaths can show,"
+          "name a directory in ${it homes}, which nsguard.bindPaths can show,"
           + " or, to show all homes, set ${where}.nsguard.hardening.hiddenHomes = false;";
       }
       {
         when = devices != [ ];
         inherit where;
-        what = "${sentence devices} ${verb devices} hidden from the service, as every device is";
+        what = "${sentence devices} ${is devices} hidden from the service, as every device is";
         fix = "set ${where}.nsguard.devices = ${list devices};";
       }
       {
@@ -296,100 +294,6 @@ let
           + " or set ${where}.nsguard.hardening.ownProcesses = false;";
       }
     ];
-
-  # Capabilities that a module asks for. In a namespace, every program may listen on ports below 1024.
-  ofCapabilities =
-    name: service:
-    let
-      where = named "services" name;
-      config = service.serviceConfig;
-      asked =
-        property:
-        let
-          listed = words (config.${property} or null);
-          inverted = listed != [ ] && match "~.*" (toString (head listed)) != null;
-        in
-        if inverted then [ ] else filter (c: isString c && match "CAP_.*" c != null) listed;
-      lost = filter (c: c != "CAP_NET_BIND_SERVICE" && !elem c service.capabilities) (
-        unique (asked "AmbientCapabilities" ++ asked "CapabilityBoundingSet")
-      );
-      ofNetwork = filter (
-        c:
-        elem c [
-          "CAP_NET_ADMIN"
-          "CAP_NET_RAW"
-        ]
-      ) lost;
-      machineWide = filter (c: elem c machineWideNames) lost;
-      others = filter (c: !elem c (ofNetwork ++ machineWide)) lost;
-      # An option is written once: the line that gives some back confirms the others as well.
-      confirmed = service.capabilities ++ machineWide;
-      instead = if machineWide == [ ] then "" else "instead ";
-    in
-    [
-      {
-        when = ofNetwork != [ ];
-        inherit where;
-        what =
-          "${sentence ofNetwork} ${verb ofNetwork} taken away and no option gives ${pronoun ofNetwork} back,"
-          + " so a service that sets up networks or reads packets does not work in a namespace";
-        fix = "leave it unconfined if it needs that";
-      }
-      {
-        when = machineWide != [ ];
-        inherit where;
-        what =
-          "${sentence machineWide} ${verb machineWide} taken away and would have no effect outside the service's user namespace,"
-          + " because the kernel checks ${pronoun machineWide} for the whole machine";
-        fix =
-          "most services work without ${pronoun machineWide};"
-          + " to confirm that, set ${where}.nsguard.capabilities = ${list confirmed};";
-      }
-      {
-        when = others != [ ];
-        inherit where;
-        what = "${sentence others} ${verb others} taken away";
-        fix =
-          "if the service needs ${pronoun others},"
-          + " set ${instead}${where}.nsguard.capabilities = ${list (confirmed ++ others)};";
-      }
-    ];
-
-  # Capabilities to become another user, which systemd takes from some services.
-  ofUser =
-    name: service:
-    let
-      where = named "services" name;
-      user = toString (service.serviceConfig.User or "");
-      becomes = filter (
-        c:
-        elem c [
-          "CAP_SETUID"
-          "CAP_SETGID"
-        ]
-      ) service.capabilities;
-      namesRoot = elem user [
-        "root"
-        "0"
-      ];
-      deniesGroups = elem "CAP_SETGID" becomes && service.systemdVersion or 258 < 258;
-    in
-    [
-      {
-        when = becomes != [ ] && namesRoot;
-        where = "${where}.serviceConfig.User";
-        what = "with User = \"root\", systemd takes ${sentence becomes} from the service despite nsguard.capabilities";
-        fix = "remove the user: ${where}.serviceConfig.User = lib.mkForce null;";
-      }
-      {
-        when = deniesGroups && !namesRoot;
-        inherit where;
-        what =
-          "systemd before 258 denies setgroups(2) to a service in a user namespace,"
-          + " so a daemon that starts as root and becomes another user fails";
-        fix = "let systemd start it as that user: ${where}.serviceConfig.User = \"…\";";
-      }
-    ];
 in
 {
   # makers: directory below /run -> the service that makes it; name, service -> warnings
@@ -403,6 +307,5 @@ in
     ++ ofBackups name service
     ++ ofPidFile name service
     ++ ofMainPid name service
-    ++ ofCapabilities name service
-    ++ ofUser name service;
+    ++ ofRights name service;
 }

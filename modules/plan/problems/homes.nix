@@ -3,29 +3,25 @@ let
   inherit (builtins)
     any
     concatMap
-    concatStringsSep
     elem
     filter
     match
     partition
     stringLength
     substring
-    toJSON
     ;
   inherit (import ../combine.nix) unique;
   inherit (import ./problem.nix) named;
+  inherit (import ./sentences.nix)
+    is
+    it
+    list
+    sentence
+    ;
   binds = import ../confinement/binds.nix;
   paths = import ../confinement/paths.nix;
   state = import ../confinement/state.nix;
 
-  sentence = concatStringsSep ", ";
-  agreed =
-    singular: plural: items:
-    if builtins.length items == 1 then singular else plural;
-  is = agreed "is" "are";
-  it = agreed "it" "them";
-
-  list = items: "[ ${concatStringsSep " " (map toJSON items)} ]";
   optional = map (path: "-${path}");
 
   # The directories that contain a path.
