@@ -216,7 +216,7 @@ def delete_pin(name: str, place: str | None, marks: Iterable[int], *, alone: boo
 
     Returns whether the table of pins is gone as well. `alone`: no other tunnel has a pin there.
     """
-    if place is not None and not _is_there(place):
+    if not _is_there(place):
         return True
     sets = [[f"delete set inet {PINS} {pin_set(family, name)}"] for family in _FAMILIES]
     chain = f"chain inet {PINS} {pin_chain(name)}"
@@ -235,17 +235,16 @@ def delete_pin(name: str, place: str | None, marks: Iterable[int], *, alone: boo
 
 def delete_empty_pins(place: str | None) -> None:
     """Remove the table of pins from one of a tunnel's `pin_places`, if it has no pin."""
-    if place is None or _is_there(place):
+    if _is_there(place):
         with maybe_entered(place):
             _deleted(_EMPTY_PINS)
 
 
 def delete_former_pin(name: str, outer: str | None) -> None:
     """Remove the tables that were the pin of namespace `name`'s tunnel in nsguard 0.1, if there are any."""
-    if outer is not None and _is_there(outer):
-        with entered(outer):
+    for place in filter(_is_there, pin_places(outer)):
+        with maybe_entered(place):
             _run(_deletion(f"nsguard-{name}"))
-    _run(_deletion(f"nsguard-{name}"))
 
 
 def load_host_link(name: str, ruleset: Ruleset, closed: Iterable[int]) -> None:
@@ -296,8 +295,9 @@ def _is_loaded(table: str) -> bool:
     return True
 
 
-def _is_there(name: str) -> bool:
-    return os.path.exists(f"{paths.NETNS}/{name}")
+def _is_there(place: str | None) -> bool:
+    """Whether one of a tunnel's `pin_places` exists; the host's always does."""
+    return place is None or os.path.exists(f"{paths.NETNS}/{place}")
 
 
 def _missing(error: process.CommandFailed) -> bool:
